@@ -1,0 +1,58 @@
+"""fpbench: how often a fingerprinter finds the right recording, against database size."""
+
+from fpbench.errors import FpbenchError
+from fpbench.hooks import hookimpl
+from fpbench.interfaces import (
+    AnyFingerprinter,
+    BlockIndex,
+    Candidates,
+    Dataset,
+    Degradation,
+    Entry,
+    Fingerprinter,
+    FingerprintGenerator,
+    Fingerprints,
+    FingerprintSpec,
+    GeneratorMethod,
+    GrowingIndex,
+    IndexPlan,
+    Report,
+    Samples,
+    Segments,
+    Settings,
+    Track,
+    TrackFingerprinter,
+    VectorDataset,
+    Vectors,
+)
+from fpbench.options import configured
+from fpbench.randomness import Stream, rng_at
+
+__all__ = [
+    "AnyFingerprinter",
+    "BlockIndex",
+    "Candidates",
+    "Dataset",
+    "Degradation",
+    "Entry",
+    "FingerprintGenerator",
+    "FingerprintSpec",
+    "Fingerprinter",
+    "Fingerprints",
+    "FpbenchError",
+    "GeneratorMethod",
+    "GrowingIndex",
+    "IndexPlan",
+    "Report",
+    "Samples",
+    "Segments",
+    "Settings",
+    "Stream",
+    "Track",
+    "TrackFingerprinter",
+    "VectorDataset",
+    "Vectors",
+    "configured",
+    "hookimpl",
+    "rng_at",
+]

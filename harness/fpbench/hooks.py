@@ -1,0 +1,52 @@
+"""What plugins are asked. Implement any of these in a module and mark it with ``hookimpl``."""
+
+from collections.abc import Iterable
+
+import pluggy
+
+from fpbench.interfaces import (
+    AnyFingerprinter,
+    Dataset,
+    Degradation,
+    Entry,
+    GeneratorMethod,
+    IndexPlan,
+)
+
+PROJECT = "fpbench"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def fpbench_fingerprinters() -> Iterable[Entry[AnyFingerprinter]]:
+    """Name the fingerprinters this plugin offers.
+
+    Asked at start-up by most commands, so answer without importing torch or reading files.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
+    """Name the generators of synthetic fingerprints this plugin offers. Answer without torch."""
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+    """Name the search indexes this plugin offers. Answer without faiss."""
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_datasets() -> Iterable[Entry[Dataset]]:
+    """Name the datasets this plugin can open. Answer without reading files."""
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_degradations() -> Iterable[Entry[Degradation]]:
+    """Name the ways this plugin makes clean audio worse."""
+    raise NotImplementedError

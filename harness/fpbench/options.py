@@ -1,0 +1,95 @@
+"""``--set KEY=VALUE`` onto a plugin's config dataclass."""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from fpbench.errors import FpbenchError
+
+if TYPE_CHECKING:
+    # A type checker's own protocol; it exists only in typeshed.
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
+
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def configured(config: Config, options: Mapping[str, str]) -> Config:
+    """A copy of ``config`` with some fields replaced by parsed text.
+
+    Fields of type bool, int, float, str, ``Literal`` and ``X | None`` can be set; others are
+    the plugin's own business and are not listed.
+
+    Raises:
+        FpbenchError: A key that the config does not have, or a value its field cannot take.
+    """
+    settable = _settable(type(config))
+    changes: dict[str, object] = {}
+    for key, text in options.items():
+        if key not in settable:
+            close = get_close_matches(key, settable, n=1)
+            wanted = f"did you mean '{close[0]}'? " if close else ""
+            raise FpbenchError(
+                f"no setting is called '{key}'",
+                hint=wanted + "settings: " + ", ".join(_listed(config, settable)),
+            )
+        try:
+            changes[key] = _parsed(settable[key], text)
+        except ValueError as err:
+            raise FpbenchError(
+                f"setting '{key}' cannot be '{text}'", hint=f"it takes {_words(settable[key])}"
+            ) from err
+    try:
+        return dataclasses.replace(config, **changes)
+    except ValueError as err:
+        raise FpbenchError(f"these settings do not go together: {err}") from err
+
+
+def _settable(config_type: type[Any]) -> dict[str, Any]:
+    hints = typing.get_type_hints(config_type)
+    return {
+        f.name: hints[f.name]
+        for f in dataclasses.fields(config_type)
+        if f.init and _is_simple(hints[f.name])
+    }
+
+
+def _is_simple(kind: Any) -> bool:
+    if isinstance(kind, UnionType):
+        return all(_is_simple(part) for part in typing.get_args(kind))
+    return typing.get_origin(kind) is Literal or kind in (bool, int, float, str, type(None))
+
+
+def _parsed(kind: Any, text: str) -> object:
+    if isinstance(kind, UnionType):
+        parts = typing.get_args(kind)
+        if type(None) in parts and text.lower() == "none":
+            return None
+        return _parsed(next(part for part in parts if part is not type(None)), text)
+    if typing.get_origin(kind) is Literal:
+        for value in typing.get_args(kind):
+            if text == str(value):
+                return value
+        raise ValueError(text)
+    if kind is bool:
+        if text.lower() not in _BOOLEANS:
+            raise ValueError(text)
+        return _BOOLEANS[text.lower()]
+    return kind(text)
+
+
+def _words(kind: Any) -> str:
+    if isinstance(kind, UnionType):
+        return " or ".join(_words(part) for part in typing.get_args(kind))
+    if typing.get_origin(kind) is Literal:
+        return " or ".join(str(value) for value in typing.get_args(kind))
+    names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return names.get(kind, "none")
+
+
+def _listed(config: object, settable: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={getattr(config, key)}" for key in settable]
