@@ -6,6 +6,7 @@ import pluggy
 
 from fpbench.interfaces import (
     AnyFingerprinter,
+    Checkpoint,
     Dataset,
     Degradation,
     Entry,
@@ -49,4 +50,13 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
 @hookspec
 def fpbench_degradations() -> Iterable[Entry[Degradation]]:
     """Name the ways this plugin makes clean audio worse."""
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_checkpoints() -> Iterable[Checkpoint]:
+    """Say how the official weights of this plugin's fingerprinters are laid out.
+
+    Asked by ``fpbench weights`` only. Answer without torch.
+    """
     raise NotImplementedError
