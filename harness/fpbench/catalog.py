@@ -1,0 +1,323 @@
+"""Finds what plugins offer, by kind and name, and blames the plugin when something is wrong."""
+
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from fpbench import hooks
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import (
+    AnyFingerprinter,
+    Dataset,
+    Degradation,
+    Entry,
+    GeneratorMethod,
+    IndexPlan,
+    Settings,
+)
+
+PREFIX = "plugin:"
+
+KINDS: Mapping[str, str] = {
+    "fingerprinter": "fpbench_fingerprinters",
+    "generator": "fpbench_generators",
+    "index": "fpbench_indexes",
+    "dataset": "fpbench_datasets",
+    "degradation": "fpbench_degradations",
+}
+"""What can be found by name, and the hook that offers it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a plugin came from: a distribution and its version, or a file."""
+
+    plugin: str
+    distribution: str
+    version: str
+    module: ModuleType
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An entry and the plugin that makes it."""
+
+    kind: str
+    entry: Entry[Any]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A plugin that could not be used; the others go on working."""
+
+    plugin: str
+    error: FpbenchError
+
+
+class Catalog:
+    """Everything installed plugins offer, and what ``plugin:`` names bring in besides."""
+
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        self._manager = manager
+        self._sources: dict[str, Source] = {}
+        self._offers: dict[tuple[str, str], Offer] = {}
+        self.faults: list[Fault] = []
+
+    @classmethod
+    def load(cls) -> "Catalog":
+        """Ask every installed plugin; broken ones become :attr:`faults`."""
+        manager = pluggy.PluginManager(hooks.PROJECT)
+        manager.add_hookspecs(hooks)
+        catalog = cls(manager)
+        points = importlib.metadata.entry_points(group=hooks.PROJECT)
+        for point in sorted(points, key=lambda point: point.name):
+            try:
+                catalog._register_installed(point)
+            except FpbenchError as err:
+                catalog.faults.append(Fault(point.name, err))
+        return catalog
+
+    def offers(self, kind: str) -> list[Offer]:
+        """All offers of one kind, sorted by name."""
+        found = (offer for (of_kind, _), offer in self._offers.items() if of_kind == kind)
+        return sorted(found, key=lambda offer: offer.entry.name)
+
+    def offer(self, kind: str, name: str) -> tuple[Offer, str | None]:
+        """The offer that a name means, and the argument that followed its colon.
+
+        Args:
+            kind: A key of :data:`KINDS`.
+            name: ``NAME``, ``NAME:ARGUMENT``, ``plugin:MODULE`` or ``plugin:FILE.py``.
+
+        Raises:
+            FpbenchError: Nothing has that name, or its plugin is broken.
+        """
+        if name.startswith(PREFIX):
+            return self._offer_from_plugin(kind, name.removeprefix(PREFIX)), None
+        head, colon, argument = name.partition(":")
+        offer = self._offers.get((kind, head))
+        if offer is None:
+            raise self._unknown(kind, head)
+        wanted = offer.entry.argument
+        if wanted is not None and not argument:
+            raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{wanted}")
+        if wanted is None and colon:
+            raise FpbenchError(
+                f"{kind} '{head}' takes no argument, but got '{argument}'", hint=f"write {head}"
+            )
+        return offer, argument or None
+
+    def fingerprinter(self, name: str, settings: Settings) -> AnyFingerprinter:
+        """Load a fingerprinter."""
+        made: AnyFingerprinter = self._create("fingerprinter", name, settings)
+        return made
+
+    def generator(self, name: str, settings: Settings) -> GeneratorMethod:
+        """Load a way to generate fingerprints."""
+        made: GeneratorMethod = self._create("generator", name, settings)
+        return made
+
+    def index(self, name: str, settings: Settings) -> IndexPlan:
+        """Load a search index, empty."""
+        made: IndexPlan = self._create("index", name, settings)
+        return made
+
+    def dataset(self, name: str, settings: Settings) -> Dataset:
+        """Open a dataset."""
+        made: Dataset = self._create("dataset", name, settings)
+        return made
+
+    def degradation(self, name: str, settings: Settings) -> Degradation:
+        """Load a degradation."""
+        made: Degradation = self._create("degradation", name, settings)
+        return made
+
+    def _create(self, kind: str, name: str, settings: Settings) -> Any:
+        offer, argument = self.offer(kind, name)
+        with blaming(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
+            return offer.entry.create(replace(settings, argument=argument))
+
+    # ------------------------------------------------------------ registering
+
+    def _register_installed(self, point: importlib.metadata.EntryPoint) -> None:
+        with blaming(point.name, "importing it"):
+            module = point.load()
+        if not isinstance(module, ModuleType):
+            raise FpbenchError(
+                f"plugin '{point.name}' is not a module: entry point {point.value}",
+                hint="an fpbench entry point names a module with hook implementations",
+            )
+        dist = point.dist
+        self._register(
+            Source(
+                plugin=point.name,
+                distribution=dist.name if dist else "?",
+                version=dist.version if dist else "?",
+                module=module,
+            )
+        )
+
+    def _register(self, source: Source) -> list[Offer]:
+        """Take in one plugin's offers, all or none."""
+        try:
+            self._manager.register(source.module, name=source.plugin)
+            self._manager.check_pending()
+            _refuse_misspelt(source)
+        except (pluggy.PluginValidationError, FpbenchError) as err:
+            self._forget(source)
+            if isinstance(err, FpbenchError):
+                raise
+            raise FpbenchError(
+                f"plugin '{source.plugin}' breaks a rule: {err}",
+                hint="hook names and their arguments are listed in CONTRIBUTING.md",
+            ) from err
+        try:
+            offers = list(self._ask(source))
+            self._refuse_clashes(offers)
+        except FpbenchError:
+            self._forget(source)
+            raise
+        self._sources[source.plugin] = source
+        self._offers |= {(offer.kind, offer.entry.name): offer for offer in offers}
+        return offers
+
+    def _forget(self, source: Source) -> None:
+        if self._manager.has_plugin(source.plugin):
+            self._manager.unregister(source.module)
+
+    def _ask(self, source: Source) -> Iterator[Offer]:
+        others = [p for p in self._manager.get_plugins() if p is not source.module]
+        for kind, hook_name in KINDS.items():
+            ask = self._manager.subset_hook_caller(hook_name, remove_plugins=others)
+            with blaming(source.plugin, f"answering {hook_name}"):
+                answers: list[Iterable[Any]] = ask()
+                entries = [entry for answer in answers for entry in answer]
+            for entry in entries:
+                if not isinstance(entry, Entry):
+                    raise FpbenchError(
+                        f"plugin '{source.plugin}' breaks a rule: {hook_name} gave "
+                        f"{type(entry).__name__}, not an fpbench.Entry",
+                        hint="return a list of Entry(name=..., summary=..., create=...)",
+                    )
+                yield Offer(kind, entry, source)
+
+    def _refuse_clashes(self, offers: list[Offer]) -> None:
+        taken = dict(self._offers)
+        for offer in offers:
+            key = (offer.kind, offer.entry.name)
+            if key in taken:
+                first = taken[key].source.plugin
+                raise FpbenchError(
+                    f"plugins '{first}' and '{offer.source.plugin}' both offer a "
+                    f"{offer.kind} called '{offer.entry.name}'",
+                    hint="rename one, or uninstall one of the two",
+                )
+            taken[key] = offer
+
+    # ------------------------------------------------------------ plugin: names
+
+    def _offer_from_plugin(self, kind: str, target: str) -> Offer:
+        if (kind, target) in self._offers:
+            return self._offers[kind, target]
+        source = self._sources.get(target)
+        if source is None:
+            source = _imported(target)
+            self._register(source)
+        offers = [offer for offer in self.offers(kind) if offer.source.plugin == source.plugin]
+        if len(offers) == 1:
+            return offers[0]
+        names = [offer.entry.name for offer in offers]
+        stem = Path(target).stem.replace("_", "-")
+        if stem in names:
+            return offers[names.index(stem)]
+        if not offers:
+            raise FpbenchError(
+                f"plugin '{target}' offers no {kind}",
+                hint=f"implement the hook {KINDS[kind]} and mark it with @hookimpl",
+            )
+        raise FpbenchError(
+            f"plugin '{target}' offers several {kind}s: {', '.join(names)}",
+            hint=f"name one of them '{stem}', or ask for one by {PREFIX}NAME after installing it",
+        )
+
+    def _unknown(self, kind: str, name: str) -> FpbenchError:
+        names = [offer.entry.name for offer in self.offers(kind)]
+        broken = [fault for fault in self.faults if fault.plugin.replace("_", "-") == name]
+        if broken:
+            return broken[0].error
+        close = get_close_matches(name, names, n=1)
+        hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(names)}"
+        return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
+
+
+@contextmanager
+def blaming(plugin: str, doing: str) -> Iterator[None]:
+    """Turn whatever a plugin raises into one error that names it and what it was doing.
+
+    What it prints goes to stderr, because stdout belongs to results.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except FpbenchError:
+        raise
+    except Exception as err:
+        raise FpbenchError(
+            f"plugin '{plugin}' failed while {doing}: {type(err).__name__}: {err}",
+            hint="FPBENCH_DEBUG=1 shows where",
+        ) from err
+
+
+def _imported(target: str) -> Source:
+    """Import a module by name, from the working directory or the path, or from a file."""
+    path = Path(target)
+    if target.endswith(".py") or len(path.parts) > 1:
+        return _source_from_file(target, path)
+    local = Path.cwd() / f"{target}.py"
+    if local.is_file():
+        return _source_from_file(target, local)
+    if importlib.util.find_spec(target.partition(".")[0]) is None:
+        raise FpbenchError(
+            f"no plugin is called '{target}'",
+            hint=f"make {target}.py in this folder, install a package of that name, "
+            "or run `fpbench plugins`",
+        )
+    with blaming(target, "importing it"):
+        module = importlib.import_module(target)
+    return Source(plugin=target, distribution="(module)", version="-", module=module)
+
+
+def _source_from_file(target: str, path: Path) -> Source:
+    if not path.is_file():
+        raise FpbenchError(f"no plugin file '{path}'", hint="give the path of a Python file")
+    name = f"fpbench_plugin_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise FpbenchError(f"'{path}' is not a Python file", hint="its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    # Dataclasses look their module up by name while they are being made.
+    sys.modules[name] = module
+    with blaming(target, "importing it"):
+        spec.loader.exec_module(module)
+    return Source(plugin=target, distribution=str(path), version="-", module=module)
+
+
+def _refuse_misspelt(source: Source) -> None:
+    known = set(KINDS.values())
+    for name, thing in vars(source.module).items():
+        looks_like_hook = callable(thing) and name.startswith("fpbench_")
+        if looks_like_hook and not hasattr(thing, "fpbench_impl") and name in known:
+            raise FpbenchError(
+                f"plugin '{source.plugin}' breaks a rule: {name} is not marked as a hook",
+                hint="put @hookimpl above it (from fpbench import hookimpl)",
+            )
