@@ -283,9 +283,9 @@ def _imported(target: str) -> Source:
     path = Path(target)
     if target.endswith(".py") or len(path.parts) > 1:
         return _source_from_file(target, path)
-    local = Path.cwd() / f"{target}.py"
-    if local.is_file():
-        return _source_from_file(target, local)
+    for local in (Path.cwd() / f"{target}.py", Path.cwd() / target / "__init__.py"):
+        if local.is_file():
+            return _source_from_file(target, local)
     if importlib.util.find_spec(target.partition(".")[0]) is None:
         raise FpbenchError(
             f"no plugin is called '{target}'",
@@ -300,8 +300,12 @@ def _imported(target: str) -> Source:
 def _source_from_file(target: str, path: Path) -> Source:
     if not path.is_file():
         raise FpbenchError(f"no plugin file '{path}'", hint="give the path of a Python file")
-    name = f"fpbench_plugin_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
+    # A package keeps its name, so that its files can import each other; a lone file gets one that
+    # cannot hide an installed module.
+    package = path.name == "__init__.py"
+    name = path.resolve().parent.name if package else f"fpbench_plugin_{path.stem}"
+    folders = [str(path.parent)] if package else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
     if spec is None or spec.loader is None:
         raise FpbenchError(f"'{path}' is not a Python file", hint="its name must end in .py")
     module = importlib.util.module_from_spec(spec)

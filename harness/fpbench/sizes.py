@@ -1,0 +1,49 @@
+"""Database sizes as people write and read them."""
+
+from fpbench.errors import FpbenchError
+
+_SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """``1e4,100k,1M`` as growing, distinct whole numbers.
+
+    Raises:
+        FpbenchError: A part is not a positive whole number.
+    """
+    sizes = {_parse_size(part.strip()) for part in text.split(",") if part.strip()}
+    if not sizes:
+        raise FpbenchError(f"no sizes in '{text}'", hint="write sizes such as 1e4,1e5,1e6")
+    return tuple(sorted(sizes))
+
+
+def _parse_size(part: str) -> int:
+    factor = _SUFFIXES.get(part[-1].lower(), 1)
+    number = part[:-1] if factor > 1 else part
+    try:
+        size = float(number) * factor
+    except ValueError:
+        size = 0.0
+    if not 1 <= size <= 1e12 or size != int(size):
+        raise FpbenchError(
+            f"'{part}' is not a database size",
+            hint="write a whole number of fingerprints, such as 250000, 1e6 or 10M",
+        )
+    return int(size)
+
+
+def short_size(n: int) -> str:
+    """``10 k``, ``1.5 M``, ``100 M``: at most four significant digits."""
+    for limit, word in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
+        if n >= limit:
+            return f"{n / limit:.4g} {word}"
+    return str(n)
+
+
+def short_hours(hours: float) -> str:
+    """``42 min``, ``13.9 h``, ``13 900 h``."""
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    if hours < 100:
+        return f"{hours:.1f} h"
+    return f"{hours:,.0f} h".replace(",", " ")

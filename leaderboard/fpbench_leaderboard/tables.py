@@ -1,0 +1,118 @@
+"""Results into markdown tables: one for each set of results that may be compared."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tabulate import tabulate
+
+from fpbench.results import Curve, Point, Result
+from fpbench.sizes import short_hours, short_size
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Contest:
+    """What must be equal for two hit rates to be comparable."""
+
+    data: str
+    content: str
+    query_length_s: float
+    recipe: str
+    metric: str
+    tolerance_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """One row: a system with one index and one kind of distractors."""
+
+    result: Result
+    curve: Curve
+
+    def at(self, n_distractors: int) -> Point | None:
+        """The point at a size, if it was measured."""
+        found = (p for p in self.curve.points if p.n_distractors == n_distractors)
+        return next(found, None)
+
+
+def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
+    """Markdown: a heading and a table for each contest, the best system first.
+
+    Args:
+        results: In any order; the text does not depend on it.
+        metric: Which curves to show.
+
+    Returns:
+        Markdown that ends in a newline; says so where there is nothing to show.
+    """
+    contests: dict[Contest, list[Entrant]] = defaultdict(list)
+    for result in results:
+        for curve in result.curves:
+            if curve.metric == metric:
+                contests[_contest(result, curve)].append(Entrant(result, curve))
+    if not contests:
+        return f"No results with {metric}.\n"
+    ordered = sorted(contests, key=lambda c: (c.data, c.query_length_s, repr(c)))
+    return "\n".join(_section(contest, contests[contest]) for contest in ordered)
+
+
+def _contest(result: Result, curve: Curve) -> Contest:
+    return Contest(
+        data=result.data.name,
+        content=result.data.content,
+        query_length_s=curve.query_length_s,
+        recipe=json.dumps(result.queries.recipe, sort_keys=True),
+        metric=curve.metric,
+        tolerance_s=curve.tolerance_s,
+    )
+
+
+def _section(contest: Contest, entrants: Sequence[Entrant]) -> str:
+    sizes = sorted({p.n_distractors for e in entrants for p in e.curve.points})
+    rows = [_row(entrant, sizes) for entrant in sorted(entrants, key=lambda e: _rank(e, sizes))]
+    header = [
+        "system",
+        "index",
+        "distractors",
+        "queries",
+        *(f"{contest.metric.upper()} at {short_size(n)}" for n in sizes),
+        "audio searched",
+    ]
+    table = tabulate(rows, headers=header, tablefmt="github", disable_numparse=True)
+    where = "in the right track"
+    if contest.tolerance_s is not None:
+        where = f"within {contest.tolerance_s:g} s"
+    title = f"## {contest.data}, {contest.query_length_s:g} s queries, {where}"
+    note = f"Percent, with 95 % intervals over tracks. Data `{contest.content[:12]}`."
+    return f"{title}\n\n{note}\n\n{table}\n"
+
+
+def _row(entrant: Entrant, sizes: Sequence[int]) -> list[str]:
+    result, curve = entrant.result, entrant.curve
+    kind: str = curve.distractors
+    if kind == "synthetic" and result.generator is not None:
+        kind = f"synthetic ({result.generator.name})"
+    return [
+        result.fingerprinter.name,
+        curve.index,
+        kind,
+        str(result.queries.n),
+        *(_cell(entrant.at(n)) for n in sizes),
+        short_hours(curve.points[-1].hours),
+    ]
+
+
+def _cell(point: Point | None) -> str:
+    if point is None:
+        return ""
+    low, high = 100 * point.ci.low, 100 * point.ci.high
+    return f"{100 * point.value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
+
+
+def _rank(entrant: Entrant, sizes: Sequence[int]) -> tuple[object, ...]:
+    """Best at the largest size first; whoever was not measured there comes after."""
+    points = (entrant.at(n) for n in reversed(sizes))
+    values = tuple(-p.value if p is not None else 1.0 for p in points)
+    return (*values, entrant.result.fingerprinter.name, entrant.curve.index,
+            entrant.curve.distractors, repr(entrant.result))  # fmt: skip
