@@ -1,0 +1,37 @@
+# `make demo` and `make test` are all a fresh machine needs.
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUNS ?= runs
+
+.PHONY: demo test check bench wheel clean
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+# The main job on the embedded demo: a curve, a table, a result, a leaderboard row.
+demo: $(VENV)/ready
+	mkdir -p $(RUNS)
+	$(BIN)/fpbench run --dataset demo --out $(RUNS)/demo.json
+	$(BIN)/fpbench validate $(RUNS)/demo.json
+	$(BIN)/fpbench leaderboard $(RUNS)/demo.json
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: $(VENV)/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# The tests against an installed wheel, with the source folders out of reach.
+wheel: $(VENV)/ready
+	bash .ci/wheel-check $(BIN)
+
+bench: $(VENV)/ready
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts= --import-mode=importlib
+
+clean:
+	rm -rf $(VENV) $(RUNS) dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,137 @@
+"""Plugins are found by name; a broken one ends in one error that names it and its rule."""
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench import FpbenchError, Settings
+from fpbench.catalog import Catalog
+
+GOOD = textwrap.dedent("""
+    import numpy as np
+    from fpbench import Entry, FingerprintSpec, hookimpl
+
+    class Flat:
+        spec = FingerprintSpec(sample_rate_hz=8000, segment_s=1.0, dim=4)
+        def embed(self, segments, /):
+            return np.full((len(segments), 4), 0.5, dtype=np.float32)
+
+    @hookimpl
+    def fpbench_fingerprinters():
+        return [Entry(name="{name}", summary="flat", create=lambda settings: Flat())]
+""")
+
+
+def write(folder: Path, name: str, text: str) -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+@pytest.fixture
+def catalog() -> Catalog:
+    return Catalog.load()
+
+
+def test_bundled_plugins_are_found_and_sound(catalog: Catalog) -> None:
+    assert catalog.faults == []
+    names = [offer.entry.name for offer in catalog.offers("fingerprinter")]
+    assert {"spectral-sketch", "random"} <= set(names)
+    assert names == sorted(names)
+
+
+def test_a_file_is_a_plugin(catalog: Catalog, tmp_path: Path) -> None:
+    path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
+    made = catalog.fingerprinter(f"plugin:{path}", Settings())
+    assert made.spec.dim == 4
+
+
+def test_a_module_in_the_working_directory_is_a_plugin(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
+    monkeypatch.chdir(tmp_path)
+    assert catalog.fingerprinter("plugin:mymodel", Settings()).spec.dim == 4
+
+
+def test_a_registered_name_works_with_the_prefix(catalog: Catalog) -> None:
+    offer, argument = catalog.offer("fingerprinter", "plugin:spectral-sketch")
+    assert (offer.entry.name, argument) == ("spectral-sketch", None)
+
+
+def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
+    with pytest.raises(FpbenchError, match="no fingerprinter is called 'spectral-skech'") as err:
+        catalog.fingerprinter("spectral-skech", Settings())
+    assert err.value.hint == "did you mean 'spectral-sketch'?"
+
+
+def test_a_missing_module_says_what_to_make(catalog: Catalog) -> None:
+    with pytest.raises(FpbenchError, match="no plugin is called 'nowhere_at_all'") as err:
+        catalog.fingerprinter("plugin:nowhere_at_all", Settings())
+    assert "nowhere_at_all.py" in (err.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        pytest.param("import nothing_of_that_name", "ModuleNotFoundError", id="import-error"),
+        pytest.param("def f(:", "SyntaxError", id="syntax-error"),
+        pytest.param(
+            GOOD.replace("fpbench_fingerprinters", "fpbench_fingerprinterz"),
+            "unknown hook 'fpbench_fingerprinterz'",
+            id="misspelt-hook",
+        ),
+        pytest.param(
+            GOOD.replace("fpbench_fingerprinters()", "fpbench_fingerprinters(speed)"),
+            "speed",
+            id="wrong-signature",
+        ),
+        pytest.param(GOOD.replace("@hookimpl", ""), "@hookimpl|not marked", id="unmarked-hook"),
+        pytest.param(
+            GOOD.replace('[Entry(name="{name}", summary="flat", create=lambda settings: Flat())]',
+                         '["mine"]'),
+            "gave str, not an fpbench.Entry",
+            id="not-an-entry",
+        ),
+        pytest.param(GOOD.replace('"{name}"', '"random"'), "both offer", id="duplicate-name"),
+        pytest.param(
+            GOOD.replace("lambda settings: Flat()", "lambda settings: Flat(1, 2)"),
+            "failed while creating",
+            id="create-raises",
+        ),
+        pytest.param("x = 1", "offers no fingerprinter", id="no-hooks"),
+    ],
+)  # fmt: skip
+def test_a_broken_plugin_is_named_with_its_rule(
+    catalog: Catalog, tmp_path: Path, text: str, rule: str
+) -> None:
+    path = write(tmp_path, "broken.py", text.replace("{name}", "mine"))
+    with pytest.raises(FpbenchError, match=rule) as err:
+        catalog.fingerprinter(f"plugin:{path}", Settings())
+    assert "broken.py" in err.value.message or "broken.py" in str(err.value.__cause__)
+    assert catalog.fingerprinter("spectral-sketch", Settings()).spec.dim == 128
+
+
+def test_what_a_plugin_prints_stays_off_stdout(
+    catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, "loud.py", 'print("hello from a plugin")' + GOOD.format(name="loud"))
+    catalog.fingerprinter(f"plugin:{path}", Settings())
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "hello from a plugin" in printed.err
+
+
+def test_arguments_follow_a_colon(catalog: Catalog) -> None:
+    with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument"):
+        catalog.dataset("folder", Settings())
+    with pytest.raises(FpbenchError, match="takes no argument, but got '3'"):
+        catalog.fingerprinter("random:3", Settings())
+
+
+def test_a_plugin_keeps_the_shape_of_its_vectors(catalog: Catalog, tmp_path: Path) -> None:
+    path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
+    made = catalog.fingerprinter(f"plugin:{path}", Settings())
+    vectors = made.embed(np.zeros((3, 8000), dtype=np.float32))  # type: ignore[union-attr]
+    assert vectors.shape == (3, 4)

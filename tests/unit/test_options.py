@@ -1,0 +1,62 @@
+"""``--set KEY=VALUE`` changes exactly the named field, and explains what it cannot do."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from fpbench import FpbenchError, configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    mode: Literal["segment", "batch"] = "segment"
+    hop_s: float = 0.5
+    depth: int = 3
+    scale: bool = True
+    floor_db: float | None = None
+    widths: tuple[int, ...] = (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        pytest.param("mode", "batch", "batch", id="literal"),
+        pytest.param("hop_s", "0.25", 0.25, id="float"),
+        pytest.param("depth", "7", 7, id="int"),
+        pytest.param("scale", "false", False, id="bool"),
+        pytest.param("floor_db", "-80", -80.0, id="optional"),
+        pytest.param("floor_db", "none", None, id="none"),
+    ],
+)
+def test_sets_one_field(key: str, text: str, value: object) -> None:
+    changed = configured(Config(), {key: text})
+    assert getattr(changed, key) == value
+    assert configured(Config(), {}) == Config()
+
+
+def test_a_wrong_key_lists_the_settings() -> None:
+    with pytest.raises(FpbenchError, match="no setting is called 'hop'") as caught:
+        configured(Config(), {"hop": "1"})
+    assert caught.value.hint is not None
+    assert "did you mean 'hop_s'" in caught.value.hint
+    assert "mode=segment" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "hint"),
+    [
+        pytest.param("mode", "file", "segment or batch", id="literal"),
+        pytest.param("depth", "2.5", "a whole number", id="int"),
+        pytest.param("scale", "maybe", "true or false", id="bool"),
+    ],
+)
+def test_a_wrong_value_says_what_it_takes(key: str, text: str, hint: str) -> None:
+    with pytest.raises(FpbenchError, match=f"'{key}' cannot be '{text}'") as caught:
+        configured(Config(), {key: text})
+    assert caught.value.hint == f"it takes {hint}"
+
+
+def test_structures_cannot_be_set_from_text() -> None:
+    with pytest.raises(FpbenchError, match="no setting is called 'widths'"):
+        configured(Config(), {"widths": "3"})

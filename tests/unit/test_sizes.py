@@ -1,0 +1,34 @@
+"""Sizes are read and written as people say them."""
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.sizes import parse_sizes, short_hours, short_size
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"),
+    [
+        pytest.param("1e4,1e5", (10_000, 100_000), id="powers"),
+        pytest.param("10k,2.5M,1B", (10_000, 2_500_000, 1_000_000_000), id="suffixes"),
+        pytest.param("300, 100,300", (100, 300), id="sorted-and-distinct"),
+    ],
+)
+def test_parses(text: str, sizes: tuple[int, ...]) -> None:
+    assert parse_sizes(text) == sizes
+
+
+@pytest.mark.parametrize("text", ["", "ten", "0", "-5", "1.5", "1e13", "nan", "k"])
+def test_refuses(text: str) -> None:
+    with pytest.raises(FpbenchError):
+        parse_sizes(text)
+
+
+def test_writes_sizes_and_hours() -> None:
+    assert [short_size(n) for n in (950, 10_000, 1_500_000, 10**9)] == [
+        "950",
+        "10 k",
+        "1.5 M",
+        "1 B",
+    ]
+    assert [short_hours(h) for h in (0.5, 13.88, 13_888.0)] == ["30 min", "13.9 h", "13 888 h"]
