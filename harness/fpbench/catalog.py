@@ -23,6 +23,7 @@ from fpbench.interfaces import (
     GeneratorMethod,
     IndexPlan,
     Settings,
+    Trainable,
 )
 
 PREFIX = "plugin:"
@@ -33,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "index": "fpbench_indexes",
     "dataset": "fpbench_datasets",
     "degradation": "fpbench_degradations",
+    "trainable": "fpbench_trainables",
 }
 """What can be found by name, and the hook that offers it."""
 
@@ -140,6 +142,11 @@ class Catalog:
     def degradation(self, name: str, settings: Settings) -> Degradation:
         """Load a degradation."""
         made: Degradation = self._create("degradation", name, settings)
+        return made
+
+    def trainable(self, name: str, settings: Settings) -> Trainable:
+        """Load a fingerprinter's way to learn."""
+        made: Trainable = self._create("trainable", name, settings)
         return made
 
     def _create(self, kind: str, name: str, settings: Settings) -> Any:

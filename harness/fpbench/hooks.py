@@ -12,6 +12,7 @@ from fpbench.interfaces import (
     Entry,
     GeneratorMethod,
     IndexPlan,
+    Trainable,
 )
 
 PROJECT = "fpbench"
@@ -58,5 +59,15 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
     """Say how the official weights of this plugin's fingerprinters are laid out.
 
     Asked by ``fpbench weights`` only. Answer without torch.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_trainables() -> Iterable[Entry[Trainable]]:
+    """Name the fingerprinters that ``fpbench train`` can train, as the fingerprinters' hook does.
+
+    The settings' options are the recipe: the plugin's ``recipes/NAME.toml``, then ``--set``.
+    Answer without torch.
     """
     raise NotImplementedError

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int16, Int64
 
 Samples = Float32[np.ndarray, " samples"]
 """Mono audio, amplitudes nominally in [-1, 1]."""
@@ -32,6 +32,7 @@ class Settings:
         options: ``--set KEY=VALUE`` pairs, as typed.
         seed: For what is drawn once, such as fresh weights.
         cache_dir: Where a part may keep files that it can make again.
+        dataset: The one at hand, for parts that borrow recordings from it, such as its noise.
     """
 
     device: str = "cpu"
@@ -41,6 +42,7 @@ class Settings:
     options: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     cache_dir: Path | None = None
+    dataset: "Dataset | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ class FingerprintSpec:
             or ``skip`` it. Incomplete tails of longer tracks are always dropped.
         batch_segments: Set only where the rows of a batch influence each other: ``embed`` then gets
             exactly this many consecutive segments, across track borders, the last batch smaller.
+        resampler: What brings audio of other rates to ``sample_rate_hz``: ``soxr``, or
+            ``sinc-hann``, torchaudio's, where an encoder must see what its authors' code saw.
     """
 
     sample_rate_hz: int
@@ -91,6 +95,7 @@ class FingerprintSpec:
     front_end: Literal["segment", "track"] = "segment"
     short: Literal["pad", "skip"] = "skip"
     batch_segments: int | None = None
+    resampler: Literal["soxr", "sinc-hann"] = "soxr"
 
     @property
     def samples(self) -> int:
@@ -325,8 +330,22 @@ class Degradation(Protocol):
         """Audio wanted before the query's start (a room's memory), cut off afterwards."""
         ...
 
-    def apply(self, samples: Samples, sample_rate_hz: int, rng: np.random.Generator, /) -> Samples:
-        """The degraded audio. Same length unless the degradation changes tempo."""
+    @property
+    def tempo(self) -> float:
+        """Seconds of input for one second of output, at most; 1 unless it changes tempo."""
+        ...
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        """Degrade ``samples``, whose first ``context`` ones come before the query.
+
+        Levels such as a signal-to-noise ratio are measured on the query, without the context.
+
+        Returns:
+            A new array, aligned in time. Same length unless the degradation changes tempo; then
+            output time is input time divided by a constant.
+        """
         ...
 
 
@@ -404,3 +423,77 @@ class Checkpoint:
     unpublished_hint: str | None = None
     state_key: str | None = None
     optional_prefix: str = ""
+
+
+# ---------------------------------------------------------------- training
+
+Recording = Int16[np.ndarray, " samples"]
+"""Mono audio as stored: amplitude times 32 768, rounded; usually a memory map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingAudio:
+    """What an encoder learns from, at the encoder's own sample rate.
+
+    Args:
+        music: Tracks to learn from.
+        held_out: Tracks never learnt from, for validation.
+        noise: Backgrounds to mix in.
+        impulse_responses: Rooms to play in.
+    """
+
+    music: Sequence[Recording]
+    held_out: Sequence[Recording]
+    noise: Sequence[Recording]
+    impulse_responses: Sequence[Recording]
+
+
+@runtime_checkable
+class Trainee(Protocol):
+    """An encoder in the making.
+
+    All its draws have addresses made of the seed and the number of the step, so that a trainee
+    restored after any step goes on as if nothing had happened.
+    """
+
+    @property
+    def steps(self) -> int:
+        """How many steps the whole training has."""
+        ...
+
+    @property
+    def description(self) -> Mapping[str, bool | int | float | str | None]:
+        """Every setting that shapes the weights."""
+        ...
+
+    def step(self, number: int, /) -> float:
+        """Learn from one batch, counted from 0; the loss before learning."""
+        ...
+
+    def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
+        """Fingerprints of n stretches of held-out audio, clean, and degraded as in training."""
+        ...
+
+    def state(self) -> Mapping[str, np.ndarray]:
+        """Everything that steps change."""
+        ...
+
+    def restore(self, state: Mapping[str, np.ndarray], /) -> None:
+        """Go back to a :meth:`state`."""
+        ...
+
+    def save(self, path: Path, /) -> None:
+        """Write a safetensors file that the fingerprinter takes as ``weights``."""
+        ...
+
+
+@runtime_checkable
+class Trainable(Protocol):
+    """A fingerprinter's way to learn. Entries have the fingerprinter's name."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    def start(self, audio: TrainingAudio, /) -> Trainee:
+        """Draw fresh weights and be ready for step 0."""
+        ...
