@@ -5,15 +5,17 @@ import typing
 from collections.abc import Mapping
 from difflib import get_close_matches
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from fpbench.errors import FpbenchError
 
-if TYPE_CHECKING:
-    # A type checker's own protocol; it exists only in typeshed.
-    from _typeshed import DataclassInstance
 
-Config = TypeVar("Config", bound="DataclassInstance")
+@runtime_checkable
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
+
+
+Config = TypeVar("Config", bound=_Dataclass)
 
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
