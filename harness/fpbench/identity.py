@@ -1,0 +1,103 @@
+"""Hashes that say whether two runs used the same code, weights and settings."""
+
+import ast
+import hashlib
+import os
+import platform
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from fpbench.interfaces import Settings
+
+
+def file_sha256(path: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@cache
+def source_sha256(module: ModuleType) -> str:
+    """Hash of a plugin's code: its own folder or file, and what it imports from its distribution.
+
+    Shipped weights are files of the folder too, so retraining them changes the hash.
+    """
+    path = Path(module.__file__ or "")
+    own = set(path.parent.rglob("*")) if path.name == "__init__.py" else {path}
+    own = {file for file in own if file.is_file() and "__pycache__" not in file.parts}
+    top = module.__name__.partition(".")[0]
+    return _files_sha256(own | _imported_files(own, top))
+
+
+def harness_sha256(*modules: str) -> str:
+    """Hash of named modules of the harness whose code decides an output's bytes."""
+    folder = Path(__file__).parent
+    return _files_sha256({folder / f"{name}.py" for name in modules})
+
+
+def _files_sha256(files: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(f"{file.parent.name}/{file.name}".encode())
+        digest.update(file_sha256(file).encode())
+    return digest.hexdigest()
+
+
+def _imported_files(files: set[Path], top: str) -> set[Path]:
+    """Files of package ``top`` that ``files`` import, and those that these import."""
+    found: set[Path] = set()
+    left = [file for file in files if file.suffix == ".py"]
+    while left:
+        for name in _import_names(left.pop(), top):
+            spec = find_spec(name)
+            if spec is not None and spec.origin and Path(spec.origin) not in files | found:
+                found.add(Path(spec.origin))
+                left.append(Path(spec.origin))
+    return found
+
+
+def _import_names(file: Path, top: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return {name for name in names if name.startswith(f"{top}.")}
+
+
+def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any]:
+    """What decides the bytes that a plugin part makes; equal identities may share a cache."""
+    return {
+        "name": name,
+        "source": source_sha256(module),
+        "weights": file_sha256(settings.weights) if settings.weights else None,
+        "options": dict(settings.options),
+        "argument": settings.argument,
+        "device": settings.device,
+        "dtype": settings.dtype,
+        "seed": settings.seed,
+    }
+
+
+def environment(device: str) -> dict[str, str]:
+    """Versions and hardware behind a result; nothing that names a person or a machine."""
+    import torch
+
+    found = {
+        name: version(name)
+        for name in ("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy", "soundfile", "soxr")
+    }
+    found |= {
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu_cores": str(os.cpu_count()),
+    }
+    if device.startswith("cuda"):
+        found["gpu"] = torch.cuda.get_device_name(device)
+    return found
