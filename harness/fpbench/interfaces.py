@@ -286,7 +286,7 @@ class VectorDataset:
 
     query: Vectors
     reference: Vectors
-    distractors: Vectors
+    distractors: Float32[np.ndarray, "distractors dim"]
     hop_s: float = 0.5
     segment_s: float = 1.0
 

@@ -17,6 +17,7 @@ class _Dataclass(Protocol):
 
 Config = TypeVar("Config", bound=_Dataclass)
 
+_UNIONS = (UnionType, typing.Union)  # ``X | None`` is the latter where X is a Literal
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -61,13 +62,13 @@ def _settable(config_type: type[Any]) -> dict[str, Any]:
 
 
 def _is_simple(kind: Any) -> bool:
-    if isinstance(kind, UnionType):
+    if typing.get_origin(kind) in _UNIONS:
         return all(_is_simple(part) for part in typing.get_args(kind))
     return typing.get_origin(kind) is Literal or kind in (bool, int, float, str, type(None))
 
 
 def _parsed(kind: Any, text: str) -> object:
-    if isinstance(kind, UnionType):
+    if typing.get_origin(kind) in _UNIONS:
         parts = typing.get_args(kind)
         if type(None) in parts and text.lower() == "none":
             return None
@@ -85,7 +86,7 @@ def _parsed(kind: Any, text: str) -> object:
 
 
 def _words(kind: Any) -> str:
-    if isinstance(kind, UnionType):
+    if typing.get_origin(kind) in _UNIONS:
         return " or ".join(_words(part) for part in typing.get_args(kind))
     if typing.get_origin(kind) is Literal:
         return " or ".join(str(value) for value in typing.get_args(kind))

@@ -1,0 +1,29 @@
+"""The Free Music Archive dataset, as published."""
+
+from collections.abc import Iterable
+
+from fpbench import Dataset, Entry, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_datasets() -> Iterable[Entry[Dataset]]:
+    return [
+        Entry(
+            name="fma",
+            summary="the FMA dataset as published: fma_metadata/ and one of fma_small ... fma_full",
+            create=create,
+            argument="DIR",
+            details={
+                "Source": "Defferrard et al. 2017, FMA: a dataset for music analysis, "
+                "github.com/mdeff/fma",
+                "Roles": "test: reference; validation and half of training: distractors; "
+                "the other half: train (set train_share=0 to 1)",
+            },
+        )
+    ]
+
+
+def create(settings: Settings) -> Dataset:
+    from fpbench_plugins.fma.dataset import opened
+
+    return opened(settings)

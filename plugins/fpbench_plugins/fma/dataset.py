@@ -1,0 +1,143 @@
+"""Reads FMA's track table and turns its splits into roles."""
+
+import csv
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TextIO
+
+from fpbench import Dataset, FpbenchError, Settings, Track, configured
+
+SUBSETS = ("small", "medium", "large", "full")
+
+NESTED = {
+    "small": frozenset({"small"}),
+    "medium": frozenset({"small", "medium"}),
+    "large": None,
+    "full": None,
+}
+"""Values of the subset column in each audio folder; ``large`` and ``full`` hold every track."""
+
+SPLITS = ("training", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FmaConfig:
+    """Which part of FMA, and how it is used.
+
+    Args:
+        subset: The audio folder; None means the only one there.
+        train_share: Of the training split, for training encoders; the rest are distractors.
+    """
+
+    subset: Literal["small", "medium", "large", "full"] | None = None
+    train_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.train_share <= 1:
+            raise ValueError(f"train_share={self.train_share} is not between 0 and 1")
+
+
+def opened(settings: Settings) -> Dataset:
+    """FMA's ``test`` split as reference, ``validation`` as distractors, ``training`` as both
+    distractors and train.
+
+    FMA's splits share no artist. A track of ``training`` goes to ``train`` or ``distractors`` by a
+    hash of its number, so subsets agree about a track. Files that the table lists and the disk
+    lacks are kept, for the run to report as unreadable.
+
+    Raises:
+        FpbenchError: The table or the audio folder is missing or not as published.
+    """
+    config = configured(FmaConfig(), settings.options)
+    root = Path(settings.argument or ".").expanduser()
+    subset = config.subset or only_subset(root)
+    audio = root / f"fma_{subset}"
+    if not audio.is_dir():
+        raise FpbenchError(
+            f"there is no folder '{audio}'", hint=f"unpack fma_{subset}.zip there, or set subset="
+        )
+    by_role: dict[str, list[Track]] = {"reference": [], "distractors": [], "train": []}
+    for number, its_subset, split in table_rows(root / "fma_metadata" / "tracks.csv"):
+        wanted = NESTED[subset]
+        if wanted is not None and its_subset not in wanted:
+            continue
+        path = audio / f"{number // 1000:03d}" / f"{number:06d}.mp3"
+        role = role_of(number, split, config.train_share)
+        by_role[role].append(Track(name=f"{number:06d}", path=path))
+    if not any(track.path.is_file() for tracks in by_role.values() for track in tracks):
+        raise FpbenchError(
+            f"'{audio}' has none of the tracks in tracks.csv",
+            hint=f"it takes files such as '{audio / '000' / '000002.mp3'}'",
+        )
+    return Dataset(
+        name=f"fma:{settings.argument}",
+        reference=by_role["reference"],
+        distractors=by_role["distractors"],
+        train=by_role["train"],
+    )
+
+
+def only_subset(root: Path) -> str:
+    """The subset whose audio folder exists.
+
+    Raises:
+        FpbenchError: There is none, or more than one.
+    """
+    found = [name for name in SUBSETS if (root / f"fma_{name}").is_dir()]
+    if not found:
+        raise FpbenchError(
+            f"'{root}' has no folder fma_small, fma_medium, fma_large or fma_full",
+            hint="give the folder that FMA's zip files were unpacked in",
+        )
+    if len(found) > 1:
+        raise FpbenchError(
+            f"'{root}' has several subsets: {', '.join(found)}", hint=f"set subset={found[0]}"
+        )
+    return found[0]
+
+
+def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
+    """Track number, subset and split of every row.
+
+    Raises:
+        FpbenchError: The table does not exist or is not FMA's ``tracks.csv``.
+    """
+    try:
+        with table.open(encoding="utf-8", newline="") as lines:
+            yield from _parsed_rows(table, lines)
+    except FileNotFoundError as err:
+        raise FpbenchError(
+            f"there is no '{table}'", hint="unpack fma_metadata.zip beside the audio"
+        ) from err
+    except (csv.Error, UnicodeDecodeError) as err:
+        raise FpbenchError(f"'{table}' is damaged: {err}", hint="unpack it again") from err
+
+
+def _parsed_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
+    rows = csv.reader(lines)
+    # Two levels of column names, then a line that only names the index.
+    names = list(zip(next(rows, []), next(rows, []), strict=False))
+    next(rows, None)
+    for wanted in (("set", "subset"), ("set", "split")):
+        if wanted not in names:
+            raise FpbenchError(
+                f"'{table}' has no column {wanted}", hint="it must be FMA's own, unchanged"
+            )
+    subset_at, split_at = names.index(("set", "subset")), names.index(("set", "split"))
+    for row in rows:
+        if len(row) != len(names) or not row[0].isdecimal() or row[split_at] not in SPLITS:
+            raise FpbenchError(
+                f"'{table}', line {rows.line_num}: not a track", hint="unpack it again"
+            )
+        yield int(row[0]), row[subset_at], row[split_at]
+
+
+def role_of(number: int, split: str, train_share: float) -> str:
+    """The dataset field of a track."""
+    if split == "test":
+        return "reference"
+    digest = hashlib.blake2b(str(number).encode(), digest_size=8).digest()
+    for_training = split == "training" and int.from_bytes(digest) < train_share * 2**64
+    return "train" if for_training else "distractors"

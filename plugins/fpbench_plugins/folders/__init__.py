@@ -1,0 +1,27 @@
+"""Any folder of audio files as a dataset."""
+
+from collections.abc import Iterable
+
+from fpbench import Dataset, Entry, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_datasets() -> Iterable[Entry[Dataset]]:
+    return [
+        Entry(
+            name="folder",
+            summary="audio files below a folder, divided into reference and distractors",
+            create=create,
+            argument="DIR",
+            details={
+                "Sub-folders": "reference distractors train noise ir train_noise train_ir, all "
+                "optional; without the first two, the music is divided in half by track name",
+            },
+        )
+    ]
+
+
+def create(settings: Settings) -> Dataset:
+    from fpbench_plugins.folders.dataset import opened
+
+    return opened(settings)

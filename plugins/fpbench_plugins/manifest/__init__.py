@@ -1,0 +1,28 @@
+"""A CSV file that lists audio files and what each is for."""
+
+from collections.abc import Iterable
+
+from fpbench import Dataset, Entry, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_datasets() -> Iterable[Entry[Dataset]]:
+    return [
+        Entry(
+            name="manifest",
+            summary="audio files listed in a CSV file with columns path, kind and split",
+            create=create,
+            argument="FILE.csv",
+            details={
+                "music": "test: reference, generator: distractors, train: train",
+                "noise, ir": "test: for queries, train: for training",
+                "speech": "listed but not used",
+            },
+        )
+    ]
+
+
+def create(settings: Settings) -> Dataset:
+    from fpbench_plugins.manifest.dataset import opened
+
+    return opened(settings)

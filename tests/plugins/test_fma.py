@@ -1,0 +1,99 @@
+"""FMA's published layout, in miniature."""
+
+from pathlib import Path
+
+import pytest
+
+from fpbench import Dataset, FpbenchError, Settings
+from fpbench_plugins.fma import create
+
+# As in the published table: two levels of names, then a line that only names the index.
+HEADER = """,album,set,set,track
+,title,split,subset,title
+track_id,,,,
+"""
+
+ROWS = {
+    2: ("test", "small"),
+    5: ("training", "small"),
+    10: ("validation", "medium"),
+    140: ("test", "medium"),
+    1482: ("test", "large"),
+    155066: ("training", "large"),
+}
+
+
+def miniature(root: Path, *subsets: str) -> Path:
+    (root / "fma_metadata").mkdir()
+    lines = [f'{n},"An, album",{split},{subset},Song' for n, (split, subset) in ROWS.items()]
+    (root / "fma_metadata" / "tracks.csv").write_text(HEADER + "\n".join(lines) + "\n")
+    for subset in subsets:
+        for number in ROWS:
+            path = root / f"fma_{subset}" / f"{number // 1000:03d}" / f"{number:06d}.mp3"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    return root
+
+
+def opened(root: Path, **options: str) -> Dataset:
+    return create(Settings(argument=str(root), options=options))
+
+
+@pytest.mark.parametrize(
+    ("subset", "reference"),
+    [
+        pytest.param("small", ["000002"], id="small"),
+        pytest.param("medium", ["000002", "000140"], id="medium contains small"),
+        pytest.param("large", ["000002", "000140", "001482"], id="large contains all"),
+        pytest.param("full", ["000002", "000140", "001482"], id="full contains all"),
+    ],
+)
+def test_subsets_contain_each_other(tmp_path: Path, subset: str, reference: list[str]) -> None:
+    dataset = opened(miniature(tmp_path, subset))
+    assert [t.name for t in dataset.reference] == reference
+    assert dataset.reference[0].path == tmp_path / f"fma_{subset}" / "000" / "000002.mp3"
+
+
+def test_every_track_has_one_role(tmp_path: Path) -> None:
+    root = miniature(tmp_path, "large")
+    dataset = opened(root)
+    lists = (dataset.reference, dataset.distractors, dataset.train)
+    assert sorted(t.name for tracks in lists for t in tracks) == [f"{n:06d}" for n in sorted(ROWS)]
+    assert "000010" in {t.name for t in dataset.distractors}
+    assert [t.name for t in opened(root, train_share="1").train] == ["000005", "155066"]
+    assert opened(root, train_share="0").train == []
+
+
+def test_asks_which_of_several_subsets(tmp_path: Path) -> None:
+    root = miniature(tmp_path, "small", "large")
+    with pytest.raises(FpbenchError, match="several subsets: small, large"):
+        opened(root)
+    assert len(opened(root, subset="small").reference) == 1
+
+
+def test_names_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="has no folder fma_small"):
+        opened(tmp_path)
+    (tmp_path / "fma_small").mkdir()
+    with pytest.raises(FpbenchError, match=r"there is no '.*tracks\.csv'"):
+        opened(tmp_path)
+    with pytest.raises(FpbenchError, match="has none of the tracks"):
+        opened(miniature(tmp_path))
+    with pytest.raises(FpbenchError, match=r"there is no folder '.*fma_full'"):
+        opened(tmp_path, subset="full")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", r"has no column \('set', 'subset'\)", id="empty"),
+        pytest.param(HEADER + "x,a,test,small,b\n", "line 4: not a track", id="number"),
+        pytest.param(HEADER + "2,a,dev,small,b\n", "line 4: not a track", id="split"),
+        pytest.param(HEADER + "2,a\n", "line 4: not a track", id="cut row"),
+    ],
+)
+def test_refuses_another_table(tmp_path: Path, text: str, message: str) -> None:
+    root = miniature(tmp_path, "small")
+    (root / "fma_metadata" / "tracks.csv").write_text(text)
+    with pytest.raises(FpbenchError, match=message):
+        opened(root)

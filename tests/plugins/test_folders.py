@@ -1,0 +1,83 @@
+"""A folder becomes a dataset whose tracks have one role each."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpbench import FpbenchError, Settings, Track
+from fpbench_plugins.folders import create
+from fpbench_plugins.folders.dataset import divided
+
+
+def touched(root: Path, *names: str) -> Settings:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return Settings(argument=str(root))
+
+
+def test_reads_roles_from_sub_folders(tmp_path: Path) -> None:
+    settings = touched(
+        tmp_path,
+        "reference/b/2.ogg",
+        "reference/a.WAV",
+        "distractors/c.mp3",
+        "train/d.flac",
+        "noise/e.wav",
+        "ir/f.wav",
+        "train_noise/g.wav",
+        "train_ir/h.wav",
+    )
+    dataset = create(settings)
+    assert [t.name for t in dataset.reference] == ["reference/a.WAV", "reference/b/2.ogg"]
+    assert [t.name for t in dataset.distractors] == ["distractors/c.mp3"]
+    assert [t.name for t in dataset.train] == ["train/d.flac"]
+    assert [t.name for t in dataset.noise] == ["noise/e.wav"]
+    assert [t.name for t in dataset.impulse_responses] == ["ir/f.wav"]
+    assert [t.name for t in dataset.train_noise] == ["train_noise/g.wav"]
+    assert [t.name for t in dataset.train_impulse_responses] == ["train_ir/h.wav"]
+    assert dataset.reference[0].path == tmp_path / "reference" / "a.WAV"
+
+
+def test_divides_music_without_roles_in_half(tmp_path: Path) -> None:
+    settings = touched(tmp_path, *(f"album/{i}.ogg" for i in range(10)), "noise/rain.wav")
+    dataset = create(settings)
+    assert len(dataset.reference) == len(dataset.distractors) == 5
+    assert len({t.name for t in [*dataset.reference, *dataset.distractors]}) == 10
+    assert len(dataset.noise) == 1
+
+
+def test_ignores_other_and_hidden_files(tmp_path: Path) -> None:
+    dataset = create(touched(tmp_path, "reference/a.ogg", "reference/._a.ogg", "cover.jpg"))
+    assert [t.name for t in dataset.reference] == ["reference/a.ogg"]
+
+
+@given(n=st.integers(1, 60), seed=st.integers(0, 999))
+def test_a_new_track_moves_at_most_one_other(n: int, seed: int) -> None:
+    tracks = [Track(name=f"{seed}-{i}", path=Path("x")) for i in range(n + 1)]
+    before = {t.name for t in divided(tracks[:n], 0.5)[0]}
+    after = {t.name for t in divided(tracks, 0.5)[0]}
+    assert len(before ^ (after - {tracks[n].name})) <= 1
+
+
+def test_refuses_music_outside_the_roles(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"lost\.ogg' and 0 more are in no folder with a role"):
+        create(touched(tmp_path, "reference/a.ogg", "lost.ogg"))
+
+
+def test_refuses_a_folder_without_music(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="no music in"):
+        create(touched(tmp_path, "noise/rain.wav"))
+
+
+def test_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="gone' is not a folder"):
+        create(Settings(argument=str(tmp_path / "gone")))
+
+
+def test_refuses_an_impossible_share(tmp_path: Path) -> None:
+    settings = touched(tmp_path, "a.ogg")
+    with pytest.raises(FpbenchError, match=r"reference_share=1\.5 is not between 0 and 1"):
+        create(Settings(argument=settings.argument, options={"reference_share": "1.5"}))

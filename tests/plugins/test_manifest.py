@@ -1,0 +1,93 @@
+"""A manifest is read strictly and what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+
+from fpbench import Dataset, FpbenchError, Settings
+from fpbench_plugins.manifest import create
+
+HEADER = "path,kind,split,licence"
+
+
+def opened(folder: Path, *lines: str, missing: tuple[str, ...] = ()) -> Dataset:
+    manifest = folder / "list.csv"
+    manifest.write_text("\n".join(lines) + "\n")
+    for line in lines[1:]:
+        name = line.split(",")[0]
+        if name and name not in missing:
+            (folder / name).touch()
+    return create(Settings(argument=str(manifest)))
+
+
+def test_gives_every_kind_and_split_its_role(tmp_path: Path) -> None:
+    dataset = opened(
+        tmp_path,
+        HEADER,
+        "b.ogg,music,test,CC0",
+        "a.ogg,music,test,CC0",
+        "c.ogg,music,generator,",
+        "d.ogg,music,train,",
+        "e.ogg,noise,test,",
+        "f.ogg,noise,train,",
+        "g.wav,ir,test,",
+        "h.wav,ir,train,",
+        "i.wav,speech,test,",
+    )
+    assert [t.name for t in dataset.reference] == ["b.ogg", "a.ogg"]
+    assert [t.name for t in dataset.distractors] == ["c.ogg"]
+    assert [t.name for t in dataset.train] == ["d.ogg"]
+    assert [t.name for t in dataset.noise] == ["e.ogg"]
+    assert [t.name for t in dataset.train_noise] == ["f.ogg"]
+    assert [t.name for t in dataset.impulse_responses] == ["g.wav"]
+    assert [t.name for t in dataset.train_impulse_responses] == ["h.wav"]
+    assert dataset.reference[0].path == tmp_path / "b.ogg"
+
+
+def test_reads_real_data(shared: Path) -> None:
+    dataset = create(Settings(argument=str(shared / "data" / "manifest.csv")))
+    counts = (len(dataset.reference), len(dataset.distractors), len(dataset.train))
+    assert counts == (46, 85, 129)
+    assert (len(dataset.noise), len(dataset.impulse_responses)) == (243, 14)
+    assert (len(dataset.train_noise), len(dataset.train_impulse_responses)) == (326, 22)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        pytest.param(["path,split", "a.ogg,test"], r"line 1: no column .* 'kind'", id="column"),
+        pytest.param([], r"line 1: no column is called 'path'", id="empty file"),
+        pytest.param([HEADER, "a.ogg,musik,test,"], r"line 2: column 'kind' .*'musik'", id="kind"),
+        pytest.param([HEADER, "a.ogg,music,dev,"], r"line 2: column 'split' .*'dev'", id="split"),
+        pytest.param([HEADER, "a.ogg,noise,generator,"], r"'generator' where kind", id="no such"),
+        pytest.param([HEADER, "a.ogg,music"], r"line 2: column 'split' is empty", id="short row"),
+        pytest.param([HEADER, "a.ogg,music,,x"], r"line 2: column 'split' is empty", id="empty"),
+        pytest.param(
+            [HEADER, "a.ogg,music,test,", "a.ogg,music,train,"],
+            r"line 3: path 'a.ogg' is listed twice",
+            id="duplicate",
+        ),
+        pytest.param([HEADER, "a.ogg,noise,test,"], r"no row has kind 'music'", id="no music"),
+        pytest.param([HEADER, '"a.ogg,music,test'], r"not CSV in UTF-8", id="open quote"),
+    ],
+)
+def test_names_what_is_wrong(tmp_path: Path, lines: list[str], message: str) -> None:
+    with pytest.raises(FpbenchError, match=message):
+        opened(tmp_path, *lines)
+
+
+def test_names_missing_files(tmp_path: Path) -> None:
+    rows = [f"{i}.ogg,music,test," for i in range(9)]
+    gone = tuple(f"{i}.ogg" for i in range(1, 8))
+    with pytest.raises(FpbenchError, match=r"7 listed files .* line 3: 1\.ogg; .* and 2 more"):
+        opened(tmp_path, HEADER, *rows, missing=gone)
+
+
+def test_names_a_missing_manifest(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"there is no manifest '.*none\.csv'"):
+        create(Settings(argument=str(tmp_path / "none.csv")))
+
+
+def test_takes_no_settings(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="no setting is called 'x'"):
+        create(Settings(argument=str(tmp_path), options={"x": "1"}))
