@@ -1,7 +1,8 @@
 """The curve as a picture, made to be shown."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from fpbench.results import Curve, Result
 from fpbench.sizes import short_hours, short_size
@@ -51,15 +52,17 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
     axes.legend(frameon=False, loc="best")
     hop_s = results[0].fingerprinter.hop_s
     if all(result.fingerprinter.hop_s == hop_s for result in results):
-        hours = axes.secondary_xaxis(
-            "top", functions=(lambda n: n * hop_s / 3600, lambda h: h * 3600 / hop_s)
-        )
+        hours = axes.secondary_xaxis("top", functions=(_times(hop_s / 3600), _times(3600 / hop_s)))
         hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
         hours.tick_params(labelsize=8, colors="0.4")
     # Software and creation date are left out, so that equal results are equal bytes.
     figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _times(factor: float) -> Callable[..., Any]:
+    return lambda n: n * factor
 
 
 def _group(result: Result, curve: Curve) -> tuple[str, str]:

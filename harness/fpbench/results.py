@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpbench.errors import FpbenchError
+from fpbench.store import atomic_file
 
 SCHEMA_VERSION = 1
 
@@ -190,12 +190,8 @@ def write_result(result: Result, path: Path) -> None:
     """Write atomically: whoever looks sees the whole result or none."""
     text = dump_result(result)
     _check(json.loads(text), str(path))
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with atomic_file(path) as file:
+        file.write(text.encode())
 
 
 def read_result(path: Path) -> Result:

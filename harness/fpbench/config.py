@@ -1,0 +1,147 @@
+"""What a run is asked to do: one dataclass, from the command line and from TOML."""
+
+import dataclasses
+import tomllib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from fpbench.errors import FpbenchError
+from fpbench.queries import QueryRecipe
+
+SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
+"""Where curves are read off if nobody says otherwise."""
+
+Wanted = Literal["real", "synthetic", "both", "none"]
+Options = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """Everything that can change a run's numbers.
+
+    Args:
+        fingerprinter: A name, or ``plugin:...``.
+        weights: A safetensors file; None means the fingerprinter's own.
+        dataset: A name with its argument, such as ``folder:DIR``.
+        distractors: Which kinds of distractors fill the database.
+        generator: Makes the synthetic ones.
+        generator_weights: A fitted generator; None fits one to the real distractors.
+        sizes: Distractors at which the curve is read off, growing; empty means the defaults.
+        indexes: Names; each gives curves of its own.
+        tolerance_s: How far from the true time a match may be; None accepts the whole track.
+        recipe: How queries are drawn and degraded.
+        seed: Of every draw.
+        device: ``cpu`` or ``cuda``.
+        dtype: Of the network's arithmetic.
+        fingerprinter_options: As ``--set`` takes them; likewise the two below.
+        index_options: By index name.
+    """
+
+    fingerprinter: str = "spectral-sketch"
+    weights: Path | None = None
+    dataset: str = "demo"
+    distractors: Wanted = "both"
+    generator: str = "gaussian"
+    generator_weights: Path | None = None
+    sizes: tuple[int, ...] = ()
+    indexes: tuple[str, ...] = ("exact",)
+    tolerance_s: float | None = 0.25
+    recipe: QueryRecipe = field(default_factory=QueryRecipe)
+    seed: int = 0
+    device: str = "cpu"
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    fingerprinter_options: Options = field(default_factory=dict)
+    generator_options: Options = field(default_factory=dict)
+    dataset_options: Options = field(default_factory=dict)
+    index_options: Mapping[str, Options] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """For the result: what TOML could hold, with file names but no folders."""
+        plain = dataclasses.asdict(self)
+        for name in ("weights", "generator_weights"):
+            plain[name] = plain[name].name if plain[name] else None
+        return plain
+
+
+def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
+    """A TOML file's settings, overridden by those typed on the command line.
+
+    Args:
+        path: None means defaults. Relative files in it are relative to it.
+        typed: Field name to value; what was not typed is absent.
+
+    Raises:
+        FpbenchError: Not TOML, an unknown field, or a value that a field cannot take.
+    """
+    table: dict[str, Any] = {}
+    if path is not None:
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as err:
+            raise FpbenchError(
+                f"cannot read {path}: {err.strerror}", hint="check --config"
+            ) from err
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+            raise FpbenchError(f"{path} is not TOML: {err}", hint="see https://toml.io") from err
+        for name in ("weights", "generator_weights"):
+            if isinstance(table.get(name), str):
+                table[name] = path.parent / table[name]
+    table |= typed
+    config: RunConfig = _from_table(RunConfig, table, str(path or "the command line"), "")
+    return config
+
+
+def _from_table(kind: type[Any], table: Mapping[str, Any], source: str, where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    for key in table:
+        if key not in hints:
+            raise FpbenchError(
+                f"{source}: no field is called '{where}{key}'",
+                hint="fields: " + ", ".join(hints),
+            )
+    values = {key: _value(hints[key], value, source, where + key) for key, value in table.items()}
+    try:
+        return kind(**values)
+    except ValueError as err:
+        raise FpbenchError(f"{source}: {where or 'config'}: {err}", hint="correct it") from err
+
+
+def _value(hint: Any, value: Any, source: str, where: str) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
+        return _from_table(hint, value, source, f"{where}.")
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(
+            _value(parts[0], item, source, f"{where}[{i}]") for i, item in enumerate(value)
+        )
+    if origin is Mapping and isinstance(value, Mapping):
+        return {
+            key: _value(parts[1], item, source, f"{where}.{key}") for key, item in value.items()
+        }
+    if _fits(hint, value):
+        return float(value) if hint is float else value
+    raise FpbenchError(
+        f"{source}: field '{where}' cannot be {value!r}", hint=f"it takes {_words(hint)}"
+    )
+
+
+def _fits(hint: Any, value: Any) -> bool:
+    parts = typing.get_args(hint)
+    if typing.get_origin(hint) is Literal:
+        return value in parts
+    if parts:
+        return any(_fits(part, value) for part in parts)
+    if isinstance(value, bool):
+        return hint is bool
+    if hint is float:
+        return isinstance(value, int | float)
+    return isinstance(value, hint)
+
+
+def _words(hint: Any) -> str:
+    if typing.get_origin(hint) is Literal:
+        return " or ".join(str(value) for value in typing.get_args(hint))
+    return str(getattr(hint, "__name__", hint)).replace("|", "or")

@@ -1,0 +1,135 @@
+"""Tables compare only what can be compared, put the best first, and do not depend on order."""
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fpbench import FpbenchError
+from fpbench.cli import main
+from fpbench.results import Curve, Interval, Point, Result, read_result, write_result
+from fpbench_leaderboard import leaderboard
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+
+
+def point(n: int, value: float) -> Point:
+    ci = Interval(level=0.95, low=value - 0.05, high=value + 0.05, method="bootstrap over tracks")
+    return Point(
+        n_distractors=n,
+        n_reference=500,
+        hours=(n + 500) / 7200,
+        value=value,
+        std=None,
+        repeats=1,
+        n_queries=100,
+        ci=ci,
+    )
+
+
+def named(name: str, values: dict[int, float], **changes: object) -> Result:
+    base = read_result(GOLDEN)
+    curve = Curve(
+        distractors="real",
+        index="exact",
+        index_parameters={},
+        metric="hr@1",
+        tolerance_s=0.25,
+        query_length_s=1.0,
+        points=[point(n, value) for n, value in values.items()],
+    )
+    system = dataclasses.replace(base.fingerprinter, name=name)
+    return dataclasses.replace(base, fingerprinter=system, curves=[curve], **changes)
+
+
+def rows(markdown: str) -> list[str]:
+    return [line.split("|")[1].strip() for line in markdown.splitlines() if line.startswith("| ")]
+
+
+def test_the_best_at_the_largest_size_comes_first() -> None:
+    results = [
+        named("crumbles", {1000: 0.9, 10_000: 0.2}),
+        named("stands", {1000: 0.8, 10_000: 0.7}),
+        named("unmeasured", {1000: 0.95}),
+    ]
+    assert rows(leaderboard(results)) == ["system", "stands", "crumbles", "unmeasured"]
+
+
+def test_order_of_input_does_not_matter() -> None:
+    results = [named(name, {1000: value}) for name, value in (("a", 0.5), ("b", 0.5), ("c", 0.6))]
+    texts = {leaderboard(order) for order in itertools.permutations(results)}
+    assert len(texts) == 1
+
+
+def test_results_on_other_audio_get_a_table_of_their_own() -> None:
+    here = named("a", {1000: 0.5})
+    elsewhere = dataclasses.replace(here, data=dataclasses.replace(here.data, content="0" * 32))
+    assert leaderboard([here, elsewhere]).count("## ") == 2
+
+
+def test_a_cell_has_the_interval_and_a_row_the_hours() -> None:
+    text = leaderboard([named("a", {35_500: 0.5})])
+    assert "50.0 (45.0–55.0)" in text  # noqa: RUF001
+    assert "HR@1 at 35.5 k" in text
+    assert "5.0 h" in text
+
+
+def test_nothing_to_show_says_so() -> None:
+    assert leaderboard([], metric="hr@3") == "No results with hr@3.\n"
+
+
+def test_a_result_survives_a_round_trip(tmp_path: Path) -> None:
+    result = read_result(GOLDEN)
+    write_result(result, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == GOLDEN.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param('"schema_version": 1', '"schema_version": 9', "schema_version", id="version"),
+        pytest.param('"status": "complete"', '"status": "done"', "status", id="enum"),
+        pytest.param('"command"', '"comand"', "'command' is a required", id="misspelt"),
+        pytest.param("{", "", "is not JSON", id="cut"),
+    ],
+)
+def test_a_damaged_result_is_refused_by_field(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "damaged.json"
+    path.write_text(GOLDEN.read_text().replace(old, new, 1))
+    with pytest.raises(FpbenchError, match=message) as err:
+        read_result(path)
+    assert "damaged.json" in err.value.message
+
+
+def test_the_command_prints_markdown_and_names_what_is_missing(tmp_path: Path) -> None:
+    write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
+    shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    assert shown.exit_code == 0
+    assert shown.stdout.startswith("## ")
+    missing = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "nowhere")])
+    assert missing.exit_code == 2
+    assert "nowhere" in missing.stderr
+    assert "Traceback" not in missing.stderr
+
+
+def test_schema_and_dataclasses_name_the_same_fields() -> None:
+    from fpbench import results
+
+    schema = results.schema()
+    parts = {
+        results.Result: schema,
+        results.Curve: schema["properties"]["curves"]["items"],
+        results.Point: schema["properties"]["curves"]["items"]["properties"]["points"]["items"],
+        results.FingerprinterInfo: schema["properties"]["fingerprinter"],
+        results.DataInfo: schema["properties"]["data"],
+        results.QueryInfo: schema["properties"]["queries"],
+        results.GeneratorInfo: schema["properties"]["generator"]["anyOf"][0],
+        results.EvidenceInfo: schema["properties"]["evidence"]["items"],
+    }
+    for kind, part in parts.items():
+        names = {f.name for f in dataclasses.fields(kind)}
+        assert names == set(part["properties"]) == set(part["required"]), kind
