@@ -1,0 +1,149 @@
+"""Files that can be made again: named by what they were made from, whole or not there."""
+
+import dataclasses
+import glob
+import hashlib
+import io
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from logging import getLogger
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import platformdirs
+
+from fpbench.errors import FpbenchError
+
+logger = getLogger(__name__)
+
+_DIGEST_BYTES = 32
+_LEFTOVER_S = 24 * 3600  # a temporary file this old belongs to no running process
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Store:
+    """A folder of content-addressed files. Several processes may share it.
+
+    Args:
+        root: Made when first written to.
+    """
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> "Store":
+        """The store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
+        given = root or os.environ.get("FPBENCH_CACHE")
+        return cls(Path(given) if given else platformdirs.user_cache_path("fpbench"))
+
+    def path(self, kind: str, key: str, suffix: str = "") -> Path:
+        """Where something lives; folders stay small because keys spread over 256 of them."""
+        return self.root / kind / key[:2] / (key + suffix)
+
+    def write(
+        self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
+    ) -> None:
+        """Store arrays under a key, with a checksum."""
+        path = self.path(kind, key, ".npz")
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        payload = buffer.getvalue()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path, durable=durable) as file:
+            file.write(_digest(payload) + payload)
+
+    def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays under a key; None if there are none or the file is damaged."""
+        try:
+            content = self.path(kind, key, ".npz").read_bytes()
+        except FileNotFoundError:
+            return None
+        payload = content[_DIGEST_BYTES:]
+        if content[:_DIGEST_BYTES] != _digest(payload):
+            logger.warning("%s %s in the cache is damaged and is made again", kind, key)
+            return None
+        with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def content_key(**parts: object) -> str:
+    """A name for what is made from ``parts``: equal parts, equal name, on every machine.
+
+    Args:
+        parts: What JSON can hold, and dataclasses of it. Tuples and lists are the same.
+
+    Raises:
+        TypeError: A part is something else.
+        ValueError: A part is NaN or infinite.
+    """
+    text = json.dumps(
+        parts, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_json
+    )
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@contextmanager
+def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Write a file that appears whole under its name, or not at all.
+
+    Args:
+        path: Its folder must exist. A file of that name is replaced.
+        durable: Whether it survives a power cut once this returns; costs some milliseconds.
+
+    Raises:
+        FpbenchError: There is no such folder, no permission, or no space.
+    """
+    _sweep_leftovers(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException as err:
+        temporary.unlink(missing_ok=True)
+        if isinstance(err, OSError):
+            raise FpbenchError(
+                f"cannot write {path}: {err}",
+                hint="check that the folder exists, may be written to, and has space",
+            ) from err
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _sweep_leftovers(path: Path) -> None:
+    """Remove what killed processes left of this file, once they are surely dead."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(FileNotFoundError):
+            if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
+                leftover.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _digest(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
+
+
+def _as_json(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no place in a content key")

@@ -1,0 +1,16 @@
+"""The floor: fingerprints that know nothing but whether two segments are the same bytes."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, Fingerprinter, Settings, configured, hookimpl
+
+
+@hookimpl
+def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
+    return [Entry(name="random", summary="random vectors, the chance floor", create=create)]
+
+
+def create(settings: Settings) -> Fingerprinter:
+    from fpbench_plugins.random_baseline.fingerprinter import PUBLISHED, RandomFingerprinter
+
+    return RandomFingerprinter(configured(PUBLISHED, settings.options))
