@@ -1,0 +1,206 @@
+"""Reads TensorFlow checkpoints (tensor bundle V2) without TensorFlow.
+
+``PREFIX.index`` is a LevelDB table from names to small protobuf messages, which say where in
+``PREFIX.data-?????-of-?????`` each tensor lies. Every block and every tensor has a checksum.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fpbench.crc32c import crc32c, masked
+from fpbench.errors import FpbenchError
+
+_FOOTER_BYTES = 48
+_MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
+_TRAILER_BYTES = 5  # of a block: one byte of compression type, four of checksum
+
+_DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
+_AGAIN = "fetch or copy the checkpoint again; all its files must be from one save"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where a tensor is; ``dtype`` is None for those that are no numbers, such as strings."""
+
+    dtype: str | None
+    shape: tuple[int, ...]
+    shard: int
+    offset: int
+    size_bytes: int
+    checksum: int
+
+
+class TensorBundle:
+    """An open checkpoint.
+
+    Args:
+        prefix: What its file names have in common, such as ``folder/ckpt-100``.
+
+    Raises:
+        FpbenchError: There is no such checkpoint, or its index is damaged.
+    """
+
+    def __init__(self, prefix: Path) -> None:
+        self.prefix = prefix
+        self.index_path = prefix.with_name(prefix.name + ".index")
+        try:
+            table = dict(_table(self.index_path.read_bytes()))
+            self._shards = _header(table.pop(b""))
+            self.entries: Mapping[str, Stored] = {
+                name.decode(): _stored(message) for name, message in table.items()
+            }
+        except OSError as err:
+            raise FpbenchError(f"cannot read {self.index_path}: {err.strerror}") from err
+        except (ValueError, KeyError) as err:
+            raise FpbenchError(f"{self.index_path} is damaged: {err}", hint=_AGAIN) from err
+
+    def read(self, name: str) -> np.ndarray:
+        """One tensor.
+
+        Raises:
+            FpbenchError: It is no array of numbers, or its data are cut short or altered.
+        """
+        stored = self.entries[name]
+        path = self.shard_path(stored.shard)
+        if stored.dtype is None:
+            raise FpbenchError(f"{path} holds no numbers in '{name}'")
+        dtype = np.dtype(stored.dtype)
+        if math.prod(stored.shape) * dtype.itemsize != stored.size_bytes:
+            raise FpbenchError(
+                f"{self.index_path} is damaged: '{name}' has shape {stored.shape} "
+                f"but {stored.size_bytes} bytes",
+                hint=_AGAIN,
+            )
+        try:
+            with path.open("rb") as file:
+                file.seek(stored.offset)
+                data = file.read(stored.size_bytes)
+        except OSError as err:
+            raise FpbenchError(f"cannot read {path}: {err.strerror}", hint=_AGAIN) from err
+        if len(data) < stored.size_bytes:
+            raise FpbenchError(f"{path} is cut short: it ends inside '{name}'", hint=_AGAIN)
+        if masked(crc32c(data)) != stored.checksum:
+            raise FpbenchError(f"{path} is damaged: '{name}' has a wrong checksum", hint=_AGAIN)
+        return np.frombuffer(data, dtype=dtype).reshape(stored.shape)
+
+    def shard_path(self, shard: int) -> Path:
+        """The data file with that number."""
+        return self.prefix.with_name(f"{self.prefix.name}.data-{shard:05d}-of-{self._shards:05d}")
+
+
+# ---------------------------------------------------------------- the table
+
+
+def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    if len(data) < _FOOTER_BYTES or not data.endswith(_MAGIC):
+        raise ValueError("it does not end as an index of a TensorFlow checkpoint does")
+    footer = data[-_FOOTER_BYTES:]
+    _, at = _handle(footer, 0)
+    index, _ = _handle(footer, at)
+    for _, value in _block(data, index):
+        yield from _block(data, _handle(value, 0)[0])
+
+
+def _handle(data: bytes, at: int) -> tuple[slice, int]:
+    offset, at = _varint(data, at)
+    size, at = _varint(data, at)
+    return slice(offset, offset + size), at
+
+
+def _block(data: bytes, where: slice) -> Iterator[tuple[bytes, bytes]]:
+    """Entries share the beginning of their key with the one before."""
+    checked = _slice(data, where.start, where.stop + 1)
+    checksum = _slice(data, where.stop + 1, where.stop + _TRAILER_BYTES)
+    if masked(crc32c(checked)) != int.from_bytes(checksum, "little"):
+        raise ValueError(f"the block at byte {where.start} has a wrong checksum")
+    if checked[-1] != 0:
+        raise ValueError(f"the block at byte {where.start} is compressed, which is not supported")
+    block = checked[:-1]
+    restarts = int.from_bytes(block[-4:], "little")
+    end = len(block) - 4 * (restarts + 1)
+    key, at = b"", 0
+    while at < end:
+        shared, at = _varint(block, at)
+        fresh, at = _varint(block, at)
+        size, at = _varint(block, at)
+        key = key[:shared] + _slice(block, at, at + fresh)
+        at += fresh
+        yield key, _slice(block, at, at + size)
+        at += size
+
+
+# ---------------------------------------------------------------- the messages
+
+
+def _header(message: bytes) -> int:
+    fields = dict(_fields(message))
+    if fields.get(2, 0):
+        raise ValueError("its numbers are big-endian, which is not supported")
+    return _number(fields.get(1, 0))
+
+
+def _stored(message: bytes) -> Stored:
+    fields = dict(_fields(message))
+    shape = fields.get(2, b"")
+    if 7 in fields or not isinstance(shape, bytes):
+        raise ValueError("it holds partitioned variables, which are not supported")
+    return Stored(
+        dtype=_DTYPES.get(_number(fields.get(1, 0))),
+        shape=tuple(
+            _number(dict(_fields(size)).get(1, 0))
+            for number, size in _fields(shape)
+            if number == 2 and isinstance(size, bytes)
+        ),
+        shard=_number(fields.get(3, 0)),
+        offset=_number(fields.get(4, 0)),
+        size_bytes=_number(fields.get(5, 0)),
+        checksum=_number(fields.get(6, 0)),
+    )
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Field numbers and values of a protobuf message; absent fields are zero."""
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = _varint(message, at)
+            yield tag >> 3, value
+        elif kind == 2:
+            size, at = _varint(message, at)
+            yield tag >> 3, _slice(message, at, at + size)
+            at += size
+        elif kind in (1, 5):
+            size = 8 if kind == 1 else 4
+            yield tag >> 3, int.from_bytes(_slice(message, at, at + size), "little")
+            at += size
+        else:
+            raise ValueError(f"a message has a field of unknown kind {kind}")
+
+
+def _number(value: int | bytes) -> int:
+    if isinstance(value, bytes):
+        raise ValueError("a message has text where a number belongs")
+    return value
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """Seven bits per byte, lowest first; returns the number and where it ends."""
+    value = shift = 0
+    while True:
+        byte = _slice(data, at, at + 1)[0]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
+
+
+def _slice(data: bytes, start: int, stop: int) -> bytes:
+    if stop > len(data):
+        raise ValueError("it is cut short")
+    return data[start:stop]

@@ -1,0 +1,256 @@
+"""A velocity field on vectors, and the solvers that carry noise along it to data.
+
+Time runs from 1 (noise) to 0 (data). A velocity has the sign *data minus noise*, so a solver adds
+it. Vectors here are in normalised units (see :class:`Normalisation`).
+
+Source: Bhattacharjee et al. 2025, arXiv 2509.18620; Liu et al. 2023, "Flow straight and fast",
+    arXiv 2209.03003.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fpbench import Vectors
+
+Solver = Literal["euler", "midpoint", "heun"]
+
+EVALUATIONS_PER_STEP: dict[Solver, int] = {"euler": 1, "midpoint": 2, "heun": 2}
+
+Velocity = Callable[
+    [Float[Tensor, "batch dim"], Float[Tensor, " times"]], Float[Tensor, "batch dim"]
+]
+"""Takes points and either one time for all of them or one each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape:
+    """What determines the names and shapes of a velocity network's weights.
+
+    Args:
+        dim: Of a fingerprint.
+        width: Of the residual stream; a block's gate and value are twice as wide, each.
+        depth: Blocks.
+        time_dim: Sines and cosines that a time is described by, together.
+        time_mlp: Whether three linear layers follow them (and time is first stretched to
+            [-1, 1]); earlier states of the authors' code had none.
+        layer_scale: Whether a learned gain per channel follows each block (earlier states).
+        adaptive: Which normalisations see the time: ``all``, or only the ``first`` block's.
+    """
+
+    dim: int = 128
+    width: int
+    depth: int
+    time_dim: int = 32
+    time_mlp: bool = True
+    layer_scale: bool = False
+    adaptive: Literal["all", "first"] = "all"
+
+
+class VelocityNetwork(nn.Module):
+    """Residual SwiGLU blocks whose layer normalisations are scaled and shifted by the time."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.shape = shape
+        everywhere = shape.adaptive == "all"
+        self.time_embedding = TimeEmbedding(shape.time_dim, mlp=shape.time_mlp)
+        self.linear_input = nn.Linear(shape.dim, shape.width)
+        self.layers = nn.ModuleList(
+            Block(shape, adaptive=everywhere or i == 0) for i in range(shape.depth)
+        )
+        self.norm_output = _norm(shape, adaptive=everywhere)
+        self.linear_output = nn.Linear(shape.width, shape.dim)
+
+    def forward(
+        self, x: Float[Tensor, "batch dim"], t: Float[Tensor, " times"]
+    ) -> Float32[Tensor, "batch dim"]:
+        dtype = self.linear_input.weight.dtype
+        condition = self.time_embedding(t.float(), dtype)
+        h = self.linear_input(x.to(dtype))
+        for layer in self.layers:
+            h = layer(h, condition)
+        return self.linear_output(self.norm_output(h, condition)).float()
+
+
+class TimeEmbedding(nn.Module):
+    """Sines and cosines of a time at geometric frequencies, through three small layers."""
+
+    def __init__(self, dim: int, *, mlp: bool) -> None:
+        super().__init__()
+        self.dim = dim
+        self.proj = (
+            nn.Sequential(
+                nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim), nn.SiLU(), nn.Linear(dim, dim)
+            )
+            if mlp
+            else None
+        )
+
+    def forward(
+        self, t: Float32[Tensor, " times"], dtype: torch.dtype
+    ) -> Float[Tensor, "times features"]:
+        half = self.dim // 2
+        exponents = torch.arange(half, device=t.device, dtype=torch.float32) / (half - 1)
+        frequencies = torch.exp(-math.log(10_000) * exponents)
+        u = t if self.proj is None else 2 * t - 1
+        angles = u[:, None] * frequencies
+        features = torch.cat([angles.sin(), angles.cos()], dim=1).to(dtype)
+        if self.proj is None:
+            return features
+        embedding: Tensor = self.proj(features)
+        return embedding
+
+
+class AdaptiveNorm(nn.Module):
+    """Layer normalisation whose gain and offset depend on the time."""
+
+    def __init__(self, width: int, time_dim: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.to_scale = nn.Linear(time_dim, width)
+        self.to_shift = nn.Linear(time_dim, width)
+
+    def forward(
+        self, h: Float[Tensor, "batch width"], condition: Float[Tensor, "times features"]
+    ) -> Float[Tensor, "batch width"]:
+        gain = 1 + self.to_scale(condition)
+        shift = self.to_shift(condition)
+        if len(condition) > 1 or torch.is_grad_enabled():
+            scaled: Tensor = self.norm(h) * gain + shift
+            return scaled
+        # One time for all rows: fold both affine maps into one pass over memory.
+        weight, bias = self.norm.weight, self.norm.bias
+        return functional.layer_norm(
+            h, self.norm.normalized_shape, weight * gain[0], bias * gain[0] + shift[0]
+        )
+
+
+class PlainNorm(nn.LayerNorm):
+    """Layer normalisation that ignores the time."""
+
+    def forward(  # type: ignore[override]  # takes the condition so that all norms are called alike
+        self, h: Float[Tensor, "batch width"], condition: Float[Tensor, "times features"]
+    ) -> Float[Tensor, "batch width"]:
+        return super().forward(h)
+
+
+class GatedUnit(nn.Module):
+    """SwiGLU without biases: ``B (SiLU(p) * q)`` with ``[p, q] = A a``."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.to_mlp = nn.Linear(width, 4 * width, bias=False)
+        self.to_out = nn.Linear(2 * width, width, bias=False)
+
+    def forward(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
+        gate, value = self.to_mlp(a).chunk(2, dim=1)
+        out: Tensor = self.to_out(functional.silu(gate) * value)
+        return out
+
+
+class Block(nn.Module):
+    """Adds a gated unit of the normalised stream to the stream."""
+
+    def __init__(self, shape: NetworkShape, *, adaptive: bool) -> None:
+        super().__init__()
+        self.norm = _norm(shape, adaptive=adaptive)
+        self.ff = GatedUnit(shape.width)
+        self.layer_scale = (
+            nn.Parameter(torch.full((shape.width,), 1e-6)) if shape.layer_scale else None
+        )
+
+    def forward(
+        self, h: Float[Tensor, "batch width"], condition: Float[Tensor, "times features"]
+    ) -> Float[Tensor, "batch width"]:
+        update: Tensor = self.ff(self.norm(h, condition))
+        return h + (update if self.layer_scale is None else update * self.layer_scale)
+
+
+def _norm(shape: NetworkShape, *, adaptive: bool) -> nn.Module:
+    return AdaptiveNorm(shape.width, shape.time_dim) if adaptive else PlainNorm(shape.width)
+
+
+def fresh_network(shape: NetworkShape, rng: np.random.Generator) -> VelocityNetwork:
+    """A network with PyTorch's default initialisation, drawn from ``rng``; its output is zero.
+
+    Linear weights and biases are uniform in +-1/sqrt(inputs); normalisations start as identities;
+    the output layer starts at 0, so the first velocity field stands still.
+    """
+    with torch.device("meta"):
+        network = VelocityNetwork(shape)
+    network.to_empty(device="cpu")
+    for module in network.modules():
+        if isinstance(module, nn.Linear):
+            bound = 1 / math.sqrt(module.in_features)
+            for parameter in module.parameters():
+                draw = rng.uniform(-bound, bound, tuple(parameter.shape)).astype(np.float32)
+                parameter.data.copy_(torch.from_numpy(draw))
+        elif isinstance(module, nn.LayerNorm):
+            module.reset_parameters()
+        elif isinstance(module, Block) and module.layer_scale is not None:
+            module.layer_scale.data.fill_(1e-6)
+    for parameter in network.linear_output.parameters():
+        parameter.data.zero_()
+    return network
+
+
+def integrate(
+    velocity: Velocity, noise: Float32[Tensor, "batch dim"], steps: int, solver: Solver
+) -> Float32[Tensor, "batch dim"]:
+    """Carry noise at time 1 to data at time 0 in equal steps.
+
+    Args:
+        velocity: Data minus noise at a point and a time.
+        noise: Standard normal; left unchanged.
+        steps: At least 1; each costs ``EVALUATIONS_PER_STEP`` calls of ``velocity``.
+        solver: ``euler`` (the authors'; error of order 1/steps), or ``midpoint`` or ``heun``
+            (order 1/steps**2).
+    """
+    x, step = noise, 1 / steps
+    for j in range(steps):
+        slope = velocity(x, _at(1 - j * step, x))
+        if solver == "midpoint":
+            slope = velocity(x + step / 2 * slope, _at(1 - (j + 0.5) * step, x))
+        elif solver == "heun":
+            end = velocity(x + step * slope, _at(1 - (j + 1) * step, x))
+            slope = (slope + end) / 2
+        x = x + step * slope
+    return x
+
+
+def _at(time: float, like: Float32[Tensor, "batch dim"]) -> Float32[Tensor, " 1"]:
+    return torch.full((1,), time, device=like.device)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """One mean and one standard deviation for all entries of all fingerprints."""
+
+    mean: float
+    std: float
+
+
+def measured_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> Normalisation:
+    """Mean and standard deviation over all entries, accumulated in float64, chunk by chunk.
+
+    Raises:
+        ValueError: No entries, or all of them equal.
+    """
+    count, total, squares = fingerprints.size, 0.0, 0.0
+    for start in range(0, len(fingerprints), rows_at_once):
+        chunk = fingerprints[start : start + rows_at_once].astype(np.float64)
+        total += float(chunk.sum())
+        squares += float(np.square(chunk).sum())
+    mean = total / count if count else 0.0
+    variance = squares / count - mean**2 if count else 0.0
+    if variance <= 0:
+        raise ValueError("fingerprints without any variance cannot be normalised")
+    return Normalisation(mean=mean, std=math.sqrt(variance))

@@ -1,0 +1,163 @@
+"""A fitted flow as a generator of fingerprints, and the file it is kept in."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from fpbench import FpbenchError, Vectors
+from fpbench.store import atomic_file
+from fpbench_plugins.building_blocks.flow import (
+    NetworkShape,
+    Normalisation,
+    Solver,
+    VelocityNetwork,
+    integrate,
+)
+
+RECORD = "fpbench"
+"""The one key of a file's metadata: JSON with sorted keys, so that equal fits give equal bytes."""
+
+CHUNK_ROWS = 2_500  # activations of a chunk stay in the processor's caches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How noise becomes fingerprints.
+
+    Args:
+        solver: See :func:`fpbench_plugins.building_blocks.flow.integrate`.
+        steps: Of the solver.
+        project: Whether results are scaled to length 1, as real fingerprints are. The authors'
+            code does not.
+    """
+
+    solver: Solver = "euler"
+    steps: int = 32
+    project: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedFlow:
+    """Everything a generator's file holds.
+
+    Args:
+        generator: The entry that made it.
+        shape: Of the network.
+        weights: By name, in the precision they are stored in.
+        normalisation: Of the fingerprints it was fitted to.
+        sampling: How to draw, unless asked otherwise.
+        record: How it came about: settings, training set, steps, fidelity. JSON.
+    """
+
+    generator: str
+    shape: NetworkShape
+    weights: Mapping[str, Tensor]
+    normalisation: Normalisation
+    sampling: Sampling
+    record: Mapping[str, Any]
+
+
+class FlowGenerator:
+    """Implements :class:`fpbench.FingerprintGenerator`."""
+
+    def __init__(self, fitted: FittedFlow, *, device: str, dtype: str) -> None:
+        self.fitted = fitted
+        self._device = torch.device(device)
+        self._network = network_of(fitted, self._device, getattr(torch, dtype))
+
+    @property
+    def dim(self) -> int:
+        return self.fitted.shape.dim
+
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        """What shapes a draw, for results."""
+        return dataclasses.asdict(self.fitted.sampling)
+
+    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+        drawn = np.empty((n, self.dim), dtype=np.float32)
+        for start in range(0, n, CHUNK_ROWS):
+            rows = drawn[start : start + CHUNK_ROWS]
+            # Always drawn on the CPU, so that every device starts from the same noise.
+            noise = torch.from_numpy(rng.standard_normal(rows.shape, dtype=np.float32))
+            rows[:] = self.carry(noise).numpy()
+        return drawn
+
+    @torch.inference_mode()
+    def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
+        """Fingerprints that the flow leads to from given noise."""
+        sampling, units = self.fitted.sampling, self.fitted.normalisation
+        x = integrate(self._network, noise.to(self._device), sampling.steps, sampling.solver)
+        x = x * units.std + units.mean
+        return (normalize(x) if sampling.project else x).cpu()
+
+    def save(self, path: Path, /) -> None:
+        write_fitted(self.fitted, path)
+
+
+def network_of(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> VelocityNetwork:
+    """The network with its weights, ready to be called but not to learn."""
+    with torch.device("meta"):
+        network = VelocityNetwork(fitted.shape)
+    network.load_state_dict(dict(fitted.weights), assign=True)
+    return network.to(device=device, dtype=dtype).eval().requires_grad_(False)
+
+
+def write_fitted(fitted: FittedFlow, path: Path) -> None:
+    """Write one safetensors file, whole or not at all; equal fits give equal bytes."""
+    record = {
+        "generator": fitted.generator,
+        "shape": dataclasses.asdict(fitted.shape),
+        "normalisation": dataclasses.asdict(fitted.normalisation),
+        "sampling": dataclasses.asdict(fitted.sampling),
+        "record": dict(fitted.record),
+    }
+    weights = {name: tensor.contiguous() for name, tensor in fitted.weights.items()}
+    payload = save(weights, metadata={RECORD: json.dumps(record, sort_keys=True)})
+    with atomic_file(path) as file:
+        file.write(payload)
+
+
+def read_fitted(path: Path, generator: str) -> FittedFlow:
+    """Read what :func:`write_fitted` wrote.
+
+    Args:
+        path: A safetensors file.
+        generator: The entry that must have made it.
+
+    Raises:
+        FpbenchError: Not such a file, or another generator's.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            record = json.loads((file.metadata() or {}).get(RECORD, "{}"))
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as err:
+        raise FpbenchError(
+            f"cannot read generator '{path}': {err}", hint="make one with `fpbench fit`"
+        ) from err
+    if record.get("generator") != generator:
+        raise FpbenchError(
+            f"'{path}' holds generator {record.get('generator', 'of unknown kind')!r}, "
+            f"not '{generator}'",
+            hint="name the generator that made it",
+        )
+    return FittedFlow(
+        generator=generator,
+        shape=NetworkShape(**record["shape"]),
+        weights=weights,
+        normalisation=Normalisation(**record["normalisation"]),
+        sampling=Sampling(**record["sampling"]),
+        record=record["record"],
+    )

@@ -1,0 +1,138 @@
+"""Contrastive losses of published fingerprinters. All take vectors of length 1, in float32.
+
+``anchors`` and ``positives`` belong together row by row; every other row is a negative.
+"""
+
+import torch
+from jaxtyping import Bool, Float, Int64
+from torch import Tensor
+from torch.nn.functional import cross_entropy, relu
+
+Embeddings = Float[Tensor, "batch dim"]
+Scalar = Float[Tensor, ""]
+
+
+def nt_xent(anchors: Embeddings, positives: Embeddings, temperature: float) -> Scalar:
+    """Cross-entropy of finding the partner among all 2n - 1 others, mean over both directions.
+
+    Source: Chen et al. 2020, "A simple framework for contrastive learning", eq. 1. NAFP and
+        PeakNetFP minimise twice this: the sum of both directions.
+    """
+    n = len(anchors)
+    z = torch.cat((anchors, positives))
+    logits = (z @ z.T / temperature).masked_fill(_diagonal(z), -torch.inf)
+    partners = torch.arange(2 * n, device=z.device).roll(n)
+    return cross_entropy(logits, partners)
+
+
+def multi_positive(
+    embeddings: Embeddings, labels: Int64[Tensor, " batch"], temperature: float
+) -> Scalar:
+    """NT-Xent with any number of partners: the mean of their log probabilities.
+
+    Source: Khosla et al. 2020, "Supervised contrastive learning", eq. 2; NMFP's multiposcon.
+    """
+    logits = (embeddings @ embeddings.T / temperature).masked_fill(
+        _diagonal(embeddings), -torch.inf
+    )
+    partners = _partners(labels)
+    log_probability = logits.log_softmax(dim=1).masked_fill(~partners, 0)
+    return -(log_probability.sum(dim=1) / partners.sum(dim=1)).mean()
+
+
+def triplet(
+    embeddings: Embeddings,
+    labels: Int64[Tensor, " batch"],
+    margin: float,
+    *,
+    squared: bool = True,
+    hardest_positive: bool = True,
+    semi_hard_negative: bool = True,
+) -> Scalar:
+    """Every row against its chosen partner and its chosen stranger.
+
+    Args:
+        squared: Distances are squared.
+        hardest_positive: The farthest partner, else the nearest.
+        semi_hard_negative: The nearest stranger that is farther than the partner by less than the
+            margin; the nearest of all where there is none, and always if this is off.
+
+    Source: Schroff et al. 2015, "FaceNet", section 3.2, with NMFP's choices as defaults.
+    """
+    lengths = embeddings.square().sum(dim=1)
+    distances = relu(lengths[:, None] + lengths[None, :] - 2 * embeddings @ embeddings.T)
+    if not squared:
+        # The diagonal is 0, where the slope of a square root is infinite; it is never chosen.
+        distances = distances.masked_fill(_diagonal(embeddings), 1).sqrt()
+    partners = _partners(labels)
+    strangers = labels[:, None] != labels[None, :]
+    if hardest_positive:
+        to_partner = distances.masked_fill(~partners, -torch.inf).amax(dim=1)
+    else:
+        to_partner = distances.masked_fill(~partners, torch.inf).amin(dim=1)
+    to_stranger = distances.masked_fill(~strangers, torch.inf).amin(dim=1)
+    if semi_hard_negative:
+        beyond = distances - to_partner[:, None]
+        semi_hard = strangers & (beyond > 0) & (beyond < margin)
+        nearest = distances.masked_fill(~semi_hard, torch.inf).amin(dim=1)
+        to_stranger = torch.where(semi_hard.any(dim=1), nearest, to_stranger)
+    return relu(to_partner - to_stranger + margin).mean()
+
+
+def decoupled(anchors: Embeddings, positives: Embeddings, temperature: float) -> Scalar:
+    """NT-Xent without the partner in the denominator, summed over both directions.
+
+    Source: Yeh et al. 2022, "Decoupled contrastive learning", eq. 6.
+    """
+    own = (anchors * positives).sum(dim=1) / temperature
+    others = _diagonal(anchors)
+    across = (anchors @ positives.T / temperature).masked_fill(others, -torch.inf)
+
+    def one_way(x: Embeddings, across: Float[Tensor, "batch batch"]) -> Scalar:
+        within = (x @ x.T / temperature).masked_fill(others, -torch.inf)
+        return (torch.cat((within, across), dim=1).logsumexp(dim=1) - own).mean()
+
+    return one_way(anchors, across) + one_way(positives, across.T)
+
+
+def kernel_contrastive(
+    anchors: Embeddings, positives: Embeddings, t: float, gamma: float
+) -> Scalar:
+    """Partners near, strangers far, both measured by a Gaussian kernel of sharpness ``t``.
+
+    Source: Koromilas et al. 2024, "Bridging mini-batch and asymptotic analysis in contrastive
+        learning", with NMFP's weights.
+    """
+    attraction = torch.exp(-t * (anchors - positives).square().sum(dim=1)).mean()
+    energy = torch.exp(-t * _pair_distances(anchors)).mean()
+    energy = energy + torch.exp(-t * _pair_distances(positives)).mean()
+    return -2 * attraction + gamma * energy
+
+
+def alignment_uniformity(
+    anchors: Embeddings, positives: Embeddings, alpha: float, t: float
+) -> Scalar:
+    """How far partners are apart, and how unevenly all rows lie on the sphere.
+
+    Source: Wang and Isola 2020, "Understanding contrastive representation learning through
+        alignment and uniformity", section 4.
+    """
+    squares = (anchors - positives).square().sum(dim=1)
+    alignment = squares.pow(alpha / 2).mean()
+    uniformity = sum(torch.exp(-t * _pair_distances(x)).mean().log() for x in (anchors, positives))
+    return alignment + uniformity / 2
+
+
+def _pair_distances(x: Embeddings) -> Float[Tensor, " pairs"]:
+    """Squared distances of all pairs i < j."""
+    i, j = torch.triu_indices(len(x), len(x), offset=1, device=x.device)
+    lengths = x.square().sum(dim=1)
+    return (lengths[:, None] + lengths[None, :] - 2 * x @ x.T)[i, j]
+
+
+def _partners(labels: Int64[Tensor, " batch"]) -> Bool[Tensor, "batch batch"]:
+    return (labels[:, None] == labels[None, :]) & ~_diagonal(labels)
+
+
+def _diagonal(x: Tensor) -> Bool[Tensor, "batch batch"]:
+    return torch.eye(len(x), dtype=torch.bool, device=x.device)

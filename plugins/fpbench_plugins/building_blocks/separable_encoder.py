@@ -1,0 +1,205 @@
+"""The encoder of Chang et al. 2021 and its descendants: log-mel patches to unit vectors.
+
+Tensors keep TensorFlow's order of axes (mels, frames, channels), so published kernels and norms
+are used as they are, and each convolution is one matrix product over its taps.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+from torch.nn.functional import elu as exact_elu
+from torch.nn.functional import layer_norm
+
+TAPS = 3
+NORM_EPSILON = 1e-3  # Keras's default; torch's 1e-5 moves fingerprints by 7e-4
+SMALLEST_SQUARED_NORM = 1e-12
+
+_WIDTHS = (1, 1, 2, 2, 4, 4, 8, 8)
+_FRAME_STRIDES = (2, 2, 2, 2, 1, 2, 1, 2)
+_MEL_STRIDE = 2
+
+# The first blocks hold megabytes per segment: a few segments at a time stay in a CPU's cache. The
+# last ones hold megabytes of weights, which are best read once for all segments.
+_EARLY_BLOCKS = 3
+_CACHED_SEGMENTS = 8
+
+Patches = Float32[Tensor, "batch mels frames"]
+Activations = Float[Tensor, "batch mels frames channels"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderConfig:
+    """What decides the shapes of all weights.
+
+    Args:
+        mels: Height of the input.
+        frames: Width of the input.
+        width: Channels of the first block; the last has 8 times as many. Published: 128.
+        dim: Length of a fingerprint.
+        slice_hidden: Hidden units per element of the fingerprint.
+        slice_norm: Whether those hidden units are normalised.
+    """
+
+    mels: int
+    frames: int
+    width: int
+    dim: int
+    slice_hidden: int
+    slice_norm: bool
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Per block; the last is rounded up to a multiple of ``dim``."""
+        *inner, last = (self.width * factor for factor in _WIDTHS)
+        return (*inner, -(-last // self.dim) * self.dim)
+
+
+class SeparableEncoder(nn.Module):
+    """Eight blocks, then every element of the fingerprint from its own slice of channels."""
+
+    def __init__(self, config: EncoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        blocks = []
+        mels, frames, channels = config.mels, config.frames, 1
+        for width, stride in zip(config.channels, _FRAME_STRIDES, strict=True):
+            block = Block(mels, frames, channels, width, stride)
+            blocks.append(block)
+            mels, frames, channels = block.output_shape
+        self.blocks = nn.ModuleList(blocks)
+        self.divide = DivideAndEncode(mels * frames * channels, config)
+
+    def forward(self, patches: Patches) -> Float32[Tensor, "batch dim"]:
+        """Fingerprints of length 1."""
+        return unit(self.divide(self.convolve(patches)))
+
+    def convolve(self, patches: Patches) -> Float32[Tensor, "batch channels"]:
+        """The output of the last block, flattened."""
+        x = patches[..., None].to(self.blocks[0].mel_bias.dtype)
+        early, late = self.blocks[:_EARLY_BLOCKS], self.blocks[_EARLY_BLOCKS:]
+        if x.device.type == "cpu" and not torch.is_grad_enabled():
+            x = torch.cat([_through(early, part) for part in x.split(_CACHED_SEGMENTS)])
+        else:
+            x = _through(early, x)
+        return _through(late, x).flatten(1).float()
+
+    def reduce_precision(self) -> None:
+        """Let the blocks compute in bfloat16; what follows them is cheap and stays exact."""
+        self.blocks.to(torch.bfloat16)
+
+    @torch.no_grad()
+    def initialise(self, rng: torch.Generator) -> None:
+        """Draw fresh weights: kernels uniform after Glorot, biases 0, norms 1 and 0."""
+        for name, parameter in self.named_parameters():
+            if name.endswith("kernel"):
+                # The first axis counts the taps of a block's kernel, but the slices of a slice's.
+                taps = 1 if name.startswith("divide") else parameter.shape[0]
+                limit = (6 / (taps * (parameter.shape[1] + parameter.shape[2]))) ** 0.5
+                parameter.uniform_(-limit, limit, generator=rng)
+            else:
+                parameter.fill_(1 if name.endswith("gamma") else 0)
+
+
+class Block(nn.Module):
+    """Convolve over time, ELU, norm; convolve over frequency, ELU, norm."""
+
+    def __init__(self, mels: int, frames: int, channels: int, width: int, stride: int) -> None:
+        super().__init__()
+        self.frame_stride = stride
+        wide = (mels, -(-frames // stride), width)
+        self.output_shape = (-(-mels // _MEL_STRIDE), wide[1], width)
+        self.frame_kernel = nn.Parameter(torch.empty(TAPS, channels, width))
+        self.frame_bias = nn.Parameter(torch.empty(width))
+        self.frame_gamma = nn.Parameter(torch.empty(wide))
+        self.frame_beta = nn.Parameter(torch.empty(wide))
+        self.mel_kernel = nn.Parameter(torch.empty(TAPS, width, width))
+        self.mel_bias = nn.Parameter(torch.empty(width))
+        self.mel_gamma = nn.Parameter(torch.empty(self.output_shape))
+        self.mel_beta = nn.Parameter(torch.empty(self.output_shape))
+
+    def forward(self, x: Activations) -> Activations:
+        x = convolve(x, self.frame_kernel, self.frame_bias, axis=2, stride=self.frame_stride)
+        x = layer_norm(elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
+        x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=_MEL_STRIDE)
+        return layer_norm(elu(x), x.shape[1:], self.mel_gamma, self.mel_beta, NORM_EPSILON)
+
+
+class DivideAndEncode(nn.Module):
+    """Each element of the fingerprint comes from its own run of neighbouring channels."""
+
+    def __init__(self, channels: int, config: EncoderConfig) -> None:
+        super().__init__()
+        slices, hidden = config.dim, config.slice_hidden
+        self.hidden_kernel = nn.Parameter(torch.empty(slices, channels // slices, hidden))
+        self.hidden_bias = nn.Parameter(torch.empty(slices, hidden))
+        self.norm_gamma = nn.Parameter(torch.empty(slices, hidden)) if config.slice_norm else None
+        self.norm_beta = nn.Parameter(torch.empty(slices, hidden)) if config.slice_norm else None
+        self.output_kernel = nn.Parameter(torch.empty(slices, hidden, 1))
+        self.output_bias = nn.Parameter(torch.empty(slices, 1))
+
+    def forward(self, x: Float32[Tensor, "batch channels"]) -> Float32[Tensor, "batch dim"]:
+        slices = x.unflatten(1, (len(self.hidden_kernel), -1)).transpose(0, 1)
+        x = exact_elu(torch.baddbmm(self.hidden_bias[:, None], slices, self.hidden_kernel))
+        if self.norm_gamma is not None and self.norm_beta is not None:
+            x = layer_norm(x, x.shape[2:], eps=NORM_EPSILON)
+            x = torch.addcmul(self.norm_beta[:, None], x, self.norm_gamma[:, None])
+        x = torch.baddbmm(self.output_bias[:, None], x, self.output_kernel)
+        return x.squeeze(2).T
+
+
+def convolve(
+    x: Activations,
+    kernel: Float[Tensor, "taps channels width"],
+    bias: Float[Tensor, " width"],
+    *,
+    axis: int,
+    stride: int,
+) -> Float[Tensor, "batch new_mels new_frames width"]:
+    """Cross-correlate along one axis, padded with zeros as TensorFlow's ``SAME`` does.
+
+    An even length at stride 2 is padded behind only, where torch's ``padding=1`` would shift it.
+    """
+    size = x.shape[axis]
+    new_size = -(-size // stride)
+    before = max((new_size - 1) * stride + TAPS - size, 0) // 2
+    shape = (*x.shape[:axis], new_size, *x.shape[axis + 1 : 3])
+    # With a single window, taps that see only padding are left out: two thirds of a late block.
+    taps = range(TAPS) if new_size > 1 else range(before, before + size)
+    seen = x.new_empty(*shape, len(taps), x.shape[3])
+    for place, tap in enumerate(taps):
+        # Window j sees sample j * stride + shift here; first and stop bound the js that exist.
+        shift = tap - before
+        first, stop = (1 if shift < 0 else 0), min(new_size, (size - 1 - shift) // stride + 1)
+        column = seen.select(3, place)
+        column.narrow(axis, 0, first).zero_()
+        column.narrow(axis, stop, new_size - stop).zero_()
+        there = slice(first * stride + shift, (stop - 1) * stride + shift + 1, stride)
+        column.narrow(axis, first, stop - first).copy_(x[(slice(None),) * axis + (there,)])
+    kernel = kernel[taps.start : taps.stop].flatten(0, 1)
+    return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
+
+
+def _through(blocks: Iterable[nn.Module], x: Activations) -> Activations:
+    for block in blocks:
+        x = block(x)
+    return x
+
+
+def elu(x: Activations) -> Activations:
+    """x above 0, exp(x) - 1 below.
+
+    In bfloat16 inference from operations that are vectorised there; torch's own is not, and takes
+    as long as the convolutions. It overwrites ``x``, which must be the caller's own.
+    """
+    if x.dtype != torch.bfloat16 or torch.is_grad_enabled():
+        return exact_elu(x)
+    below = x.clamp(max=0).exp_().sub_(1)
+    return torch.maximum(x, below, out=below)
+
+
+def unit(x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
+    """Rows scaled to length 1; a row of zeros stays as it is."""
+    return x * x.square().sum(1, keepdim=True).clamp(min=SMALLEST_SQUARED_NORM).rsqrt()
