@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpbench.errors import FpbenchError
-from fpbench.queries import QueryRecipe
+from fpbench.queries import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
 """Where curves are read off if nobody says otherwise."""
@@ -49,7 +49,7 @@ class RunConfig:
     sizes: tuple[int, ...] = ()
     indexes: tuple[str, ...] = ("exact",)
     tolerance_s: float | None = 0.25
-    recipe: QueryRecipe = field(default_factory=QueryRecipe)
+    recipe: QueryRecipe = NAFP
     seed: int = 0
     device: str = "cpu"
     dtype: Literal["float32", "bfloat16"] = "float32"
@@ -63,6 +63,7 @@ class RunConfig:
         plain = dataclasses.asdict(self)
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
+        plain["recipe"] = recipe_to_json(self.recipe)
         return plain
 
 
@@ -89,6 +90,8 @@ def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
         for name in ("weights", "generator_weights"):
             if isinstance(table.get(name), str):
                 table[name] = path.parent / table[name]
+    if isinstance(table.get("recipe"), Mapping):
+        table["recipe"] = recipe_from_json(table["recipe"])
     table |= typed
     config: RunConfig = _from_table(RunConfig, table, str(path or "the command line"), "")
     return config
