@@ -1,0 +1,137 @@
+"""Reads the authors' PyTorch Lightning checkpoints without running code in them."""
+
+import argparse
+import pathlib
+import pickle
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fpbench import FpbenchError
+from fpbench_plugins.building_blocks.flow import NetworkShape, VelocityNetwork
+from fpbench_plugins.building_blocks.flow_generator import FittedFlow
+from fpbench_plugins.rectified_flow.config import FlowConfig
+
+PREFIX = "model."
+
+# Lightning keeps hyper-parameters and callback paths in these; none of them runs anything.
+_HARMLESS = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
+
+
+def is_lightning(path: Path) -> bool:
+    """Whether a file is a zip archive, as PyTorch's are and safetensors are not."""
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
+def read_lightning(path: Path, generator: str, config: FlowConfig) -> FittedFlow:
+    """The authors' network, with the normalisation that ``config`` asks for.
+
+    Raises:
+        FpbenchError: Not one of the three known layouts, or no normalisation was asked for.
+
+    Source: the public code of arXiv 2509.18620, at the states that change the layout.
+    """
+    content = _unpickled(path)
+    state = content.get("state_dict")
+    if not isinstance(state, Mapping):
+        raise FpbenchError(
+            f"'{path}' has no 'state_dict'", hint="give a checkpoint that PyTorch Lightning wrote"
+        )
+    weights = {_without_prefix(name, path): tensor.float() for name, tensor in state.items()}
+    shape = shape_of(weights, path)
+    units = config.normalisation
+    if units is None:
+        raise FpbenchError(
+            f"'{path}' does not say how its fingerprints were normalised",
+            hint="add --set published=nafp (or nmfp, grafprint, peaknetfp), "
+            "or --set mean=NUMBER --set std=NUMBER",
+        )
+    record = {
+        "source": "the authors' checkpoint",
+        "epoch": content.get("epoch"),
+        "step": content.get("global_step"),
+        "lightning": content.get("pytorch-lightning_version"),
+    }
+    return FittedFlow(
+        generator=generator,
+        shape=shape,
+        weights=weights,
+        normalisation=units,
+        sampling=config.sampling,
+        record=record,
+    )
+
+
+def shape_of(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
+    """Tell the layouts apart by the names of the weights, and read sizes off the weights.
+
+    The last state of the code has a time MLP and adapts every normalisation; earlier ones used
+    the time features directly and had a gain per block, or adapted the first block only.
+
+    Raises:
+        FpbenchError: Names or sizes that no layout has; the first few are named.
+    """
+    try:
+        width, dim = weights["linear_input.weight"].shape
+        time_dim = weights["layers.0.norm.to_scale.weight"].shape[1]
+    except KeyError as err:
+        raise FpbenchError(
+            f"'{path}' has no weights called {PREFIX}{err.args[0]}",
+            hint="it is not a network of arXiv 2509.18620",
+        ) from err
+    blocks = {int(found[1]) for name in weights if (found := re.match(r"layers\.(\d+)\.", name))}
+    shape = NetworkShape(
+        dim=dim,
+        width=width,
+        depth=len(blocks),
+        time_dim=time_dim,
+        time_mlp="time_embedding.proj.0.weight" in weights,
+        layer_scale="layers.0.layer_scale" in weights,
+        adaptive="all" if "norm_output.to_scale.weight" in weights else "first",
+    )
+    with torch.device("meta"):
+        expected = VelocityNetwork(shape).state_dict()
+    _refuse("unexpected", sorted(weights.keys() - expected.keys()), path)
+    _refuse("missing", sorted(expected.keys() - weights.keys()), path)
+    unlike = [name for name in expected if weights[name].shape != expected[name].shape]
+    _refuse("wrongly shaped", unlike, path)
+    return shape
+
+
+def _refuse(fault: str, names: list[str], path: Path) -> None:
+    if not names:
+        return
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    raise FpbenchError(
+        f"'{path}' has {fault} weights: {', '.join(PREFIX + name for name in names[:3])}{more}",
+        hint="it is none of the three layouts of the authors' code",
+    )
+
+
+def _without_prefix(name: str, path: Path) -> str:
+    if not name.startswith(PREFIX):
+        raise FpbenchError(
+            f"'{path}' has unexpected weights: {name}",
+            hint=f"all weights of the authors' checkpoints are called {PREFIX}...",
+        )
+    return name.removeprefix(PREFIX)
+
+
+def _unpickled(path: Path) -> dict[str, Any]:
+    try:
+        with torch.serialization.safe_globals(_HARMLESS):
+            content = torch.load(path, weights_only=True, map_location="cpu")
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as err:
+        raise FpbenchError(
+            f"cannot read '{path}': {str(err).splitlines()[0]}",
+            hint="give a checkpoint that PyTorch Lightning wrote, whole; nothing that would run "
+            "code is loaded",
+        ) from err
+    if not isinstance(content, dict):
+        raise FpbenchError(f"'{path}' holds no dictionary", hint="give a Lightning checkpoint")
+    return content

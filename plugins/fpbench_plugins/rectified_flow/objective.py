@@ -1,0 +1,135 @@
+"""What the flow learns, step by step, and how it is judged on the way."""
+
+import math
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss, normalize
+
+from fpbench import Stream, Vectors, rng_at
+from fpbench.fidelity import frechet_distance, manifold
+from fpbench_plugins.building_blocks.flow import Normalisation, integrate
+from fpbench_plugins.building_blocks.flow_training import Schedule
+from fpbench_plugins.rectified_flow.config import FlowConfig
+
+_ORDER, _NOISE = 0, 1  # what a draw of Stream.GENERATOR_FIT is for
+_JUDGE_TIMES = 16  # noises and times per held-out row: less noise in the held-out loss
+
+
+class FlowObjective:
+    """The loss of each step, and the statistics of a network."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        learn: Float32[np.ndarray, "rows dim"],
+        judge: Float32[np.ndarray, "held_out dim"],
+        units: Normalisation,
+        config: FlowConfig,
+        *,
+        seed: int,
+        dtype: str,
+    ) -> None:
+        self._network = network
+        self._learn = learn
+        self._judge = _some(judge, config.judge_rows, rng_at(seed, Stream.FIDELITY, 0))
+        self._units = units
+        self._config = config
+        self._seed = seed
+        self._dtype = getattr(torch, dtype)
+        self._device = next(network.parameters()).device
+        self._epoch_steps = math.ceil(len(learn) / config.batch_rows)
+        self._order: tuple[int, Int64[np.ndarray, " rows"]] | None = None
+
+    @property
+    def schedule(self) -> Schedule:
+        config = self._config
+        return Schedule(
+            steps=config.epochs * self._epoch_steps,
+            evaluate_every=config.judge_epochs * self._epoch_steps,
+            learning_rate=config.learning_rate,
+            weight_decay=config.weight_decay,
+            average_decay=config.ema_decay,
+            select=None if config.select == "last" else config.select,
+            patience=config.patience,
+        )
+
+    def loss_at(self, step: int) -> Float32[Tensor, ""]:
+        """Mean squared error of the velocity at random times between noise and data."""
+        rng = rng_at(self._seed, Stream.GENERATOR_FIT, _NOISE, step)
+        x = self._normalised(self._learn[self._rows(step)])
+        t, z = self._times_and_noise(len(x), rng)
+        return self._loss(self._network, x, t, z)
+
+    @torch.inference_mode()
+    def judge(self, network: nn.Module) -> dict[str, float]:
+        """Held-out loss, and the paper's statistics of draws against held-out rows."""
+        rng = rng_at(self._seed, Stream.FIDELITY, 1)
+        x = self._normalised(self._judge)
+        losses = [
+            float(self._loss(network, x, *self._times_and_noise(len(x), rng)))
+            for _ in range(_JUDGE_TIMES)
+        ]
+        drawn = self._drawn(network, len(x), rng)
+        overlap = manifold(self._judge, drawn)
+        return {
+            "held_out_loss": float(np.mean(losses)),
+            "frechet": frechet_distance(self._judge, drawn),
+            "precision": overlap.precision,
+            "recall": overlap.recall,
+            "density": overlap.density,
+            "coverage": overlap.coverage,
+        }
+
+    def _rows(self, step: int) -> Int64[np.ndarray, " batch"]:
+        epoch, batch = divmod(step, self._epoch_steps)
+        if self._order is None or self._order[0] != epoch:
+            rng = rng_at(self._seed, Stream.GENERATOR_FIT, _ORDER, epoch)
+            self._order = (epoch, rng.permutation(len(self._learn)))
+        start = batch * self._config.batch_rows
+        # Sorted within the batch, which is kind to a memory map and of no matter to a mean.
+        return np.sort(self._order[1][start : start + self._config.batch_rows])
+
+    def _times_and_noise(
+        self, rows: int, rng: np.random.Generator
+    ) -> tuple[Float32[Tensor, " batch"], Float32[Tensor, "batch dim"]]:
+        t = rng.random(rows, dtype=np.float32)
+        z = rng.standard_normal((rows, self._learn.shape[1]), dtype=np.float32)
+        return torch.from_numpy(t).to(self._device), torch.from_numpy(z).to(self._device)
+
+    def _loss(
+        self,
+        network: nn.Module,
+        x: Float32[Tensor, "batch dim"],
+        t: Float32[Tensor, " batch"],
+        z: Float32[Tensor, "batch dim"],
+    ) -> Float32[Tensor, ""]:
+        between = torch.lerp(x, z, t[:, None])
+        with self._precision():
+            velocity = network(between, t)
+        return mse_loss(velocity, x - z)
+
+    def _drawn(self, network: nn.Module, rows: int, rng: np.random.Generator) -> Vectors:
+        _, z = self._times_and_noise(rows, rng)
+        with self._precision():
+            x = integrate(network, z, self._config.steps, self._config.solver)
+        x = x * self._units.std + self._units.mean
+        drawn: Vectors = (normalize(x) if self._config.project else x).cpu().numpy()
+        return drawn
+
+    def _normalised(self, rows: Vectors) -> Float32[Tensor, "batch dim"]:
+        x = torch.from_numpy(np.ascontiguousarray(rows)).to(self._device)
+        return (x - self._units.mean) / self._units.std
+
+    def _precision(self) -> AbstractContextManager[None]:
+        half = self._dtype == torch.bfloat16
+        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=half)
+
+
+def _some(rows: Vectors, most: int, rng: np.random.Generator) -> Vectors:
+    if len(rows) <= most:
+        return np.array(rows)
+    return rows[np.sort(rng.choice(len(rows), most, replace=False))]
