@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpbench.errors import FpbenchError
-from fpbench.queries import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
+from fpbench.recipes import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
 """Where curves are read off if nobody says otherwise."""

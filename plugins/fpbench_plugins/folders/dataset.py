@@ -43,7 +43,7 @@ def opened(settings: Settings) -> Dataset:
     if not root.is_dir():
         raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")
     below: dict[str, list[Track]] = {folder: [] for folder in FOLDERS}
-    music = []
+    music: list[Track] = []
     for track in tracks_below(root):
         below.get(track.name.split("/", 1)[0], music).append(track)
     if not any((root / folder).is_dir() for folder in ("reference", "distractors")):

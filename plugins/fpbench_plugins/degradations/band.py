@@ -1,0 +1,63 @@
+"""A loudspeaker, telephone or microphone that passes only some frequencies."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.signal import butter, sosfilt
+
+from fpbench import FpbenchError, Samples, Settings, configured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandConfig:
+    """What gets through.
+
+    Args:
+        low_hz: Frequencies below are damped; None lets all through.
+        high_hz: Frequencies above are damped; None lets all through.
+        order: Of the Butterworth filter at each edge: 6 dB per octave and order.
+    """
+
+    low_hz: float | None
+    high_hz: float | None
+    order: int
+
+    def __post_init__(self) -> None:
+        low, high = self.low_hz or 0.0, self.high_hz or float("inf")
+        if not 0 <= low < high or not 1 <= self.order <= 12:
+            raise ValueError(f"low_hz={low}, high_hz={high}, order={self.order} are no filter")
+
+
+TELEPHONE = BandConfig(low_hz=300.0, high_hz=3_400.0, order=4)
+"""The band of ITU-T G.712."""
+
+
+class Band:
+    """Implements :class:`fpbench.Degradation`."""
+
+    context_s = 0.1  # the filter has settled
+    tempo = 1.0
+
+    def __init__(self, config: BandConfig) -> None:
+        self._config = config
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Band":
+        return cls(configured(TELEPHONE, settings.options))
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        config, filtered = self._config, samples
+        for edge_hz, kind in ((config.low_hz, "highpass"), (config.high_hz, "lowpass")):
+            if edge_hz is None:
+                continue
+            if edge_hz >= sample_rate_hz / 2:
+                raise FpbenchError(
+                    f"degradation 'filter' cannot have an edge at {edge_hz:g} Hz in audio "
+                    f"of {sample_rate_hz} Hz",
+                    hint=f"set low_hz and high_hz below {sample_rate_hz / 2:g}",
+                )
+            sections = butter(config.order, edge_hz, kind, fs=sample_rate_hz, output="sos")
+            filtered = sosfilt(sections, filtered)
+        return np.array(filtered, dtype=np.float32)

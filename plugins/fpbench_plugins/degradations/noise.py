@@ -1,0 +1,107 @@
+"""Background noise at a signal-to-noise ratio."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench_plugins.degradations.recordings import recording, recordings, require_range
+
+_TRIES = 50  # recordings have pauses; this many silent stretches in a row are no accident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseConfig:
+    """How loud, and from where.
+
+    Args:
+        min_snr_db: Least ratio of the query's power to the noise's; each query draws its own.
+        max_snr_db: Greatest.
+        folder: Of recordings; None means the dataset's own.
+    """
+
+    min_snr_db: float
+    max_snr_db: float
+    folder: str | None = None
+
+    def __post_init__(self) -> None:
+        require_range("snr_db", self.min_snr_db, self.max_snr_db)
+
+
+NAFP = NoiseConfig(min_snr_db=0.0, max_snr_db=10.0)
+
+
+class Noise:
+    """Implements :class:`fpbench.Degradation`."""
+
+    context_s = 0.0
+    tempo = 1.0
+
+    def __init__(self, config: NoiseConfig, files: Sequence[Path]) -> None:
+        self._config = config
+        self._files = files
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Noise":
+        """Take the recordings the settings name.
+
+        Raises:
+            FpbenchError: There are none.
+        """
+        config = configured(NAFP, settings.options)
+        files = recordings(config.folder, settings.dataset.noise if settings.dataset else ())
+        if not files:
+            raise FpbenchError(
+                "degradation 'noise' has no recordings: the dataset offers none",
+                hint="set its option 'folder', or take it out of the query recipe",
+            )
+        return cls(config, files)
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        snr_db = rng.uniform(self._config.min_snr_db, self._config.max_snr_db)
+        path = self._files[0]
+        for _ in range(_TRIES):
+            path = self._files[int(rng.integers(len(self._files)))]
+            noise = looped(recording(path, sample_rate_hz), rng.random(), len(samples))
+            if np.any(noise[context:]):
+                return mix_at_snr(samples, noise, context, snr_db)
+        raise FpbenchError(f"noise recording '{path}' is silent", hint="replace it")
+
+
+def looped(recording: Samples, at: float, length: int) -> Samples:
+    """A stretch of a recording, which starts again from its beginning where it ends.
+
+    Args:
+        recording: At least one sample.
+        at: Where to start, as a share of the recording, at least 0 and less than 1.
+        length: Wanted samples.
+    """
+    start = int(at * len(recording))
+    return np.resize(np.roll(recording, -start) if length > 0 else recording, length)
+
+
+def mix_at_snr(clean: Samples, noise: Samples, context: int, snr_db: float) -> Samples:
+    """Add noise at a given signal-to-noise ratio.
+
+    Args:
+        clean: Amplitudes in [-1, 1].
+        noise: As long; any scale.
+        context: Leading samples that do not count for the ratio.
+        snr_db: 10 log10 of the ratio of mean powers.
+
+    Returns:
+        The mix. It is not clipped and may leave [-1, 1].
+
+    Raises:
+        ValueError: The noise is silent where it counts, so no gain gives the ratio.
+    """
+    noise_power = float(np.mean(np.square(noise[context:], dtype=np.float64)))
+    if noise_power == 0:
+        raise ValueError("noise is silent")
+    wanted = float(np.mean(np.square(clean[context:], dtype=np.float64))) / 10 ** (snr_db / 10)
+    return clean + np.float32(math.sqrt(wanted / noise_power)) * noise

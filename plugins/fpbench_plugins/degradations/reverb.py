@@ -1,0 +1,113 @@
+"""A room between the loudspeaker and the microphone."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.signal import oaconvolve
+
+from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench_plugins.degradations.recordings import recording, recordings, require_range
+from fpbench_plugins.degradations.rooms import simulated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReverbConfig:
+    """Which rooms.
+
+    Args:
+        memory_s: Impulse responses are cut to this length, and so much of the recording is heard
+            before the query starts: the room is already ringing.
+        folder: Of impulse responses; None means the dataset's own.
+        rooms: How many rooms are simulated where there are no recorded responses; 0: none.
+        min_rt60_s: Least time in which the sound of a simulated room falls by 60 dB.
+        max_rt60_s: Greatest.
+    """
+
+    memory_s: float
+    rooms: int
+    min_rt60_s: float
+    max_rt60_s: float
+    folder: str | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 < self.memory_s <= 30 or self.rooms < 0:
+            raise ValueError(f"memory_s={self.memory_s} and rooms={self.rooms} are no room")
+        require_range("rt60_s", self.min_rt60_s, self.max_rt60_s)
+
+
+PUBLISHED = ReverbConfig(memory_s=2.0, rooms=24, min_rt60_s=0.2, max_rt60_s=0.8)
+
+
+class Reverb:
+    """Implements :class:`fpbench.Degradation`."""
+
+    tempo = 1.0
+
+    def __init__(self, config: ReverbConfig, files: Sequence[Path]) -> None:
+        self._config = config
+        self._files = files
+        self.context_s = config.memory_s
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Reverb":
+        """Take the impulse responses the settings name, or simulate rooms if there are none.
+
+        Raises:
+            FpbenchError: There are none and none may be simulated.
+        """
+        config = configured(PUBLISHED, settings.options)
+        dataset = settings.dataset
+        files = recordings(config.folder, dataset.impulse_responses if dataset else ())
+        if not files and config.rooms == 0:
+            raise FpbenchError(
+                "degradation 'reverb' has no impulse responses and rooms=0",
+                hint="set its option 'folder', or 'rooms' to a number of rooms to simulate",
+            )
+        return cls(config, files)
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        config = self._config
+        choice = int(rng.integers(len(self._files) or config.rooms))
+        if self._files:
+            response = recording(self._files[choice], sample_rate_hz)
+        else:
+            response = simulated(choice, config.min_rt60_s, config.max_rt60_s, sample_rate_hz)
+        longest = math.ceil(config.memory_s * sample_rate_hz)
+        try:
+            return convolved(samples, from_direct_sound(response)[:longest])
+        except ValueError as err:
+            raise FpbenchError(
+                f"impulse response '{self._files[choice]}': {err}", hint="replace it"
+            ) from err
+
+
+def from_direct_sound(response: Samples) -> Samples:
+    """An impulse response without its delay, so that what went in at t comes out at t.
+
+    The direct sound is the first sample of at least half the greatest magnitude: in a long room a
+    reflection can be a little louder than what came straight.
+
+    Raises:
+        ValueError: The response is silent.
+    """
+    magnitude = np.abs(response)
+    peak = float(magnitude.max(initial=0.0))
+    if peak == 0:
+        raise ValueError("it is silent")
+    return response[int(np.argmax(magnitude >= peak / 2)) :]
+
+
+def convolved(samples: Samples, response: Samples) -> Samples:
+    """``samples`` through a response scaled to energy 1, which keeps the power of white noise.
+
+    Returns:
+        As many samples; the room's ringing after the last one is cut off.
+    """
+    unit = response / np.sqrt(np.sum(np.square(response, dtype=np.float64)))
+    wet: Samples = oaconvolve(samples, unit)[: len(samples)].astype(np.float32)
+    return wet

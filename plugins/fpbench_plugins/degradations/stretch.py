@@ -1,0 +1,92 @@
+"""Faster or slower at the same pitch, as radio stations and DJs play."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.lib.stride_tricks import sliding_window_view
+
+from fpbench import Samples, Settings, configured
+from fpbench_plugins.degradations.recordings import require_range
+
+WINDOW_S = 0.064  # long enough to tell the partials of music apart, short enough for drums
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StretchConfig:
+    """Each query draws its own tempo: above 1 is faster and shorter."""
+
+    min_tempo: float
+    max_tempo: float
+
+    def __post_init__(self) -> None:
+        require_range("tempo", self.min_tempo, self.max_tempo)
+        if not 0.25 <= self.min_tempo <= self.max_tempo <= 4:
+            raise ValueError(f"tempo {self.min_tempo} to {self.max_tempo} is not within 0.25 to 4")
+
+
+PUBLISHED = StretchConfig(min_tempo=0.9, max_tempo=1.1)
+
+
+class Stretch:
+    """Implements :class:`fpbench.Degradation`."""
+
+    context_s = 2 * WINDOW_S
+
+    def __init__(self, config: StretchConfig) -> None:
+        self._config = config
+        self.tempo = config.max_tempo
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> "Stretch":
+        return cls(configured(PUBLISHED, settings.options))
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        tempo = rng.uniform(self._config.min_tempo, self._config.max_tempo)
+        return at_tempo(samples, tempo, 4 * round(WINDOW_S * sample_rate_hz / 4))
+
+
+def at_tempo(samples: Samples, tempo: float, window: int) -> Samples:
+    """A phase vocoder.
+
+    Frames are read every ``tempo * hop`` samples and written every ``hop`` samples. The phase of a
+    bin goes on by what it gains in the input within one hop, so that partials join up.
+
+    Args:
+        samples: At least one.
+        tempo: Input time for one unit of output time.
+        window: Samples in a frame, divisible by 4.
+
+    Returns:
+        ``round(len(samples) / tempo)`` samples, at least one.
+
+    Source: Laroche and Dolson 1999, "Improved phase vocoder time-scale modification of audio",
+        section II, without phase locking.
+    """
+    hop = window // 4
+    length = max(1, round(len(samples) / tempo))
+    frames = length // hop + 2
+    at = np.round(np.arange(frames) * hop * tempo).astype(np.int64)
+    # Frames are centred on their times; the one a hop earlier gives the phase gain.
+    padded = np.pad(samples, (window // 2 + hop, window + int(hop * (tempo + 1))))
+    hann = np.hanning(window + 1)[:-1].astype(np.float32)
+    stretches = sliding_window_view(padded, window)
+    spectra = np.fft.rfft(stretches[at + hop] * hann)
+    earlier = np.fft.rfft(stretches[at] * hann)
+    phase = np.angle(spectra * earlier.conj())
+    phase[0] = np.angle(spectra[0])
+    pieces = np.fft.irfft(np.abs(spectra) * np.exp(1j * np.cumsum(phase, axis=0)), window) * hann
+    wanted = slice(window // 2, window // 2 + length)
+    weight = overlap_added(np.broadcast_to(hann**2, pieces.shape))[wanted]
+    return (overlap_added(pieces)[wanted] / weight).astype(np.float32)
+
+
+def overlap_added(pieces: Float[np.ndarray, "frames window"]) -> Float[np.ndarray, " samples"]:
+    """The sum of pieces that each start a quarter of their length after the one before."""
+    hop = pieces.shape[1] // 4
+    out = np.zeros((len(pieces) + 3, hop))
+    for quarter in range(4):
+        out[quarter : quarter + len(pieces)] += pieces[:, quarter * hop : (quarter + 1) * hop]
+    return out.ravel()
