@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.fingerprinting import fingerprint_files
-from fpbench.interfaces import AnyFingerprinter, Track, Vectors
+from fpbench.fingerprinting import Outcome, fingerprint_files
+from fpbench.interfaces import AnyFingerprinter, Report, Track, Vectors
 from fpbench.store import atomic_file
 
 
@@ -55,21 +55,27 @@ class Extraction:
             )
 
 
-def extract(fingerprinter: AnyFingerprinter, name: str, paths: Sequence[Path]) -> Extraction:
+def extract(
+    fingerprinter: AnyFingerprinter, name: str, paths: Sequence[Path], *, report: Report
+) -> Extraction:
     """Fingerprint files as ``fpbench extract`` does: silence included, NaN let through.
 
     Args:
         fingerprinter: Of either kind.
         name: What errors call it.
         paths: In any order; a file may be named twice.
+        report: Told after each file.
 
     Raises:
         FpbenchError: The fingerprinter broke a rule, or fails.
     """
     tracks = [Track(name=str(path), path=path) for path in paths]
-    outcomes = list(
-        fingerprint_files(fingerprinter, name, tracks, skip_silent=False, refuse_not_finite=False)
-    )
+    outcomes: list[Outcome] = []
+    for outcome in fingerprint_files(
+        fingerprinter, name, tracks, skip_silent=False, refuse_not_finite=False
+    ):
+        outcomes.append(outcome)
+        report(len(outcomes) / len(tracks), outcome.track.name)
     found = [outcome.found for outcome in outcomes if outcome.found is not None]
     counts = [0 if one.found is None else len(one.found.vectors) for one in outcomes]
     none = np.zeros((0, fingerprinter.spec.dim), dtype=np.float32)

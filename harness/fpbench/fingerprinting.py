@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Bool, Float32, Float64
 
 from fpbench.audio import SILENCE_PEAK, Reading, read_ahead
 from fpbench.catalog import blaming
@@ -21,6 +21,9 @@ from fpbench.interfaces import (
     TrackFingerprinter,
     Vectors,
 )
+
+Recording = Float32[np.ndarray, " _"]
+"""Like ``Samples``, where there are several of different lengths."""
 
 BATCH_SEGMENTS = 128
 NORM_TOLERANCE = 1e-3
@@ -95,7 +98,7 @@ def fingerprint_readings(
     """:func:`fingerprint_tracks` for what was read, passing on what could not be."""
     waiting: deque[tuple[Track, str | None]] = deque()
 
-    def recordings() -> Iterator[Samples]:
+    def recordings() -> Iterator[Recording]:
         for reading in readings:
             waiting.append((reading.track, reading.problem))
             if reading.samples is not None:
@@ -119,7 +122,7 @@ def fingerprint_readings(
 def fingerprint_tracks(
     fingerprinter: AnyFingerprinter,
     name: str,
-    recordings: Iterable[Samples],
+    recordings: Iterable[Recording],
     *,
     refuse_not_finite: bool = True,
 ) -> Iterator[TrackVectors]:
@@ -149,7 +152,7 @@ def least_samples(spec: FingerprintSpec) -> int:
     return spec.samples if skips else 1
 
 
-def segments_of(samples: Samples, spec: FingerprintSpec) -> Segments:
+def segments_of(samples: Float32[np.ndarray, " recording"], spec: FingerprintSpec) -> Segments:
     """A view of all whole segments of a recording, one hop apart; nothing is copied.
 
     A recording shorter than one segment gives one, padded with zeros, or none, as the spec says.
@@ -235,7 +238,7 @@ class _Checked:
         )
 
 
-def _embed_across(checked: _Checked, recordings: Iterable[Samples]) -> Iterator[TrackVectors]:
+def _embed_across(checked: _Checked, recordings: Iterable[Recording]) -> Iterator[TrackVectors]:
     """Fill batches from one recording after the other; hand out tracks as their rows come back."""
     spec = checked.spec
     size = spec.batch_segments or BATCH_SEGMENTS

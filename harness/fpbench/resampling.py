@@ -14,7 +14,9 @@ _PHASES_AT_ONCE = 16  # few enough that most taps of a group are not zero
 _BLOCKS_AT_ONCE = 1 << 15  # bounds the copy of overlapping stretches to some 20 MB
 
 
-def resample_sinc_hann(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+def resample_sinc_hann(
+    samples: Samples, from_hz: int, to_hz: int
+) -> Float32[np.ndarray, " resampled"]:
     """Resample with a Hann-windowed sinc.
 
     Args:

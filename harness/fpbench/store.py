@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from logging import getLogger
 from pathlib import Path
@@ -144,6 +144,4 @@ def _as_json(value: object) -> object:
         return dataclasses.asdict(value)
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, Sequence):
-        return list(value)
     raise TypeError(f"{type(value).__name__} has no place in a content key")

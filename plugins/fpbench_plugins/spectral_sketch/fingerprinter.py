@@ -1,6 +1,8 @@
 """Sketches the log spectrum of a segment with a fixed matrix of random signs."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -38,7 +40,24 @@ class SpectralSketch:
     @torch.inference_mode()
     def embed(self, segments: Segments, /) -> Vectors:
         x = torch.from_numpy(segments).to(self._signs.device)
-        return normalize(levelled_log_power(x) @ self._signs).cpu().numpy()
+        with one_thread():
+            return normalize(levelled_log_power(x) @ self._signs).cpu().numpy()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one core for a while.
+
+    Ten short operations are no work to divide. With every core busy decoding audio, the threads'
+    waiting for each other made this 15 times slower; and one thread gives the same bytes whatever
+    the number of cores.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def levelled_log_power(x: Float32[Tensor, "batch samples"]) -> Float32[Tensor, "batch bins"]:

@@ -1,0 +1,29 @@
+"""``fpbench check``."""
+
+import click
+from tabulate import tabulate
+
+from fpbench.catalog import Catalog
+from fpbench.cli.fingerprinter_settings import fingerprinter_settings
+from fpbench.interfaces import Settings
+from fpbench.randomness import Stream, rng_at
+from fpbench.testing import run_checks
+
+
+@click.command()
+@click.argument("name")
+@fingerprinter_settings
+def check(name: str, settings: Settings) -> None:
+    """Try a fingerprinter against the harness's rules.
+
+    NAME is what --fingerprinter takes: spectral-sketch, plugin:mymodel, plugin:path/to/file.py.
+    Exits with 1 if a rule is broken.
+    """
+    fingerprinter = Catalog.load().fingerprinter(name, settings)
+    outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK))
+    rows = [(one.name, "pass" if one.passed else "FAIL", one.detail) for one in outcomes]
+    click.echo(tabulate(rows, headers=("rule", "", "found"), tablefmt="simple"))
+    broken = [one.name for one in outcomes if not one.passed]
+    if broken:
+        click.echo(f"{name} breaks {len(broken)} of {len(outcomes)} rules", err=True)
+        raise SystemExit(1)

@@ -1,0 +1,79 @@
+"""``fpbench extract``."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+from jaxtyping import Bool
+from tqdm import tqdm
+
+from fpbench import extraction
+from fpbench.catalog import Catalog
+from fpbench.cli.fingerprinter_settings import fingerprinter_settings
+from fpbench.errors import FpbenchError
+from fpbench.extraction import Extraction
+from fpbench.interfaces import Settings
+
+TIMES_NAMED = 5
+
+
+@click.command()
+@click.argument("paths", metavar="AUDIO...", type=click.Path(path_type=Path), nargs=-1)
+@click.option("--fingerprinter", "name", required=True, metavar="NAME", help="As for fpbench run.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="An .npz."
+)
+@fingerprinter_settings
+def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -> None:
+    """Fingerprint audio files into one .npz file.
+
+    \b
+    vectors  (n, dim) float32   all files' fingerprints, in the order given
+    start_s  (n,) float64       where each one's segment starts in its file
+    track    (n,) int32         which file it comes from: an index into tracks
+    tracks   (files,) text      the paths as given, also of files that gave nothing
+
+    Files that give nothing, and segments that are silent or not finite, are named on stderr.
+    """
+    if not paths:
+        raise FpbenchError("no audio files given", hint="fpbench extract ... AUDIO... -o OUT.npz")
+    fingerprinter = Catalog.load().fingerprinter(name, settings)
+    with tqdm(total=len(paths), unit="file", disable=None) as bar:
+
+        def advance(_share: float, _name: str) -> None:
+            bar.update()
+
+        found = extraction.extract(fingerprinter, name, paths, report=advance)
+    for remark in remarks(found):
+        click.echo(remark, err=True)
+    if len(found.vectors) == 0:
+        raise FpbenchError(
+            f"none of {len(paths)} files gave fingerprints, so {out} is not written",
+            hint="the reasons are above",
+        )
+    found.save(out)
+    heard = len(found.tracks) - len(found.problems)
+    click.echo(f"{len(found.vectors)} fingerprints of {heard} files in {out}", err=True)
+
+
+def remarks(found: Extraction) -> Iterator[str]:
+    """What is wrong with single files and segments, and how many there are of each."""
+    for path, reason in found.problems:
+        yield f"nothing from {path}: {reason}"
+    if found.problems:
+        yield f"{len(found.problems)} of {len(found.tracks)} files gave nothing"
+    yield from _remarks_on_rows(found, found.silent, "silent")
+    yield from _remarks_on_rows(found, found.not_finite, "not finite")
+
+
+def _remarks_on_rows(
+    found: Extraction, marked: Bool[np.ndarray, " batch"], word: str
+) -> Iterator[str]:
+    for track in np.unique(found.track[marked]):
+        start_s = found.start_s[marked & (found.track == track)]
+        named = ", ".join(f"{one:g}" for one in start_s[:TIMES_NAMED])
+        more = ", ..." if len(start_s) > TIMES_NAMED else ""
+        yield f"{found.tracks[track]}: {len(start_s)} segments {word}, at {named}{more} s"
+    if marked.any():
+        yield f"{np.count_nonzero(marked)} of {len(marked)} segments are {word}"

@@ -1,0 +1,64 @@
+"""The options that say how to load a fingerprinter, for every command that loads one."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import Settings
+
+
+def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--weights --set --device --dtype --seed``, handed over as one ``settings``."""
+
+    @click.option(
+        "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A safetensors file."
+    )
+    @click.option(
+        "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of its config."
+    )
+    @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+    @click.option(
+        "--dtype",
+        type=click.Choice(["float32", "bfloat16"]),
+        default="float32",
+        show_default=True,
+        help="Of its arithmetic; vectors are float32 always.",
+    )
+    @click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of fresh weights."
+    )
+    @functools.wraps(command)
+    def with_settings(
+        *args: Any, weights: Path | None, pairs: tuple[str, ...], device: str, **options: Any
+    ) -> None:
+        settings = Settings(
+            device=device,
+            dtype=options.pop("dtype"),
+            weights=weights,
+            options=key_values(pairs),
+            seed=options.pop("seed"),
+        )
+        command(*args, settings=settings, **options)
+
+    return with_settings
+
+
+def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Split ``KEY=VALUE`` texts.
+
+    Raises:
+        FpbenchError: One has no equals sign, or a key comes twice.
+    """
+    options: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise FpbenchError(f"--set '{pair}' is not KEY=VALUE", hint="write --set KEY=VALUE")
+        if key in options:
+            raise FpbenchError(f"--set {key} is given twice", hint="give each key once")
+        options[key] = value
+    return options

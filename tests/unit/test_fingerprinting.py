@@ -1,0 +1,212 @@
+"""Segments are cut as the spec says, batches cross borders, and broken plugins are named."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
+from fpbench.extraction import extract
+from fpbench.fingerprinting import fingerprint_files, fingerprint_tracks, segments_of
+
+TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
+"""10 samples a segment, 5 a hop."""
+
+
+class FirstAndLast:
+    """Gives a segment's first and last sample, and remembers the sizes of its batches."""
+
+    def __init__(self, spec: FingerprintSpec = TINY) -> None:
+        self.spec = spec
+        self.batches: list[int] = []
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        self.batches.append(len(segments))
+        return segments[:, [0, -1]].copy()
+
+
+class Answers:
+    """Gives whatever it was told to."""
+
+    def __init__(self, answer: object, *, unit_norm: bool = False) -> None:
+        self.spec = replace(TINY, unit_norm=unit_norm)
+        self._answer = answer
+
+    def embed(self, segments: Segments, /) -> object:
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+class WholeTrack:
+    """Two fingerprints at given times."""
+
+    spec = replace(TINY, front_end="track")
+
+    def __init__(self, start_s: list[float]) -> None:
+        self._start_s = np.array(start_s)
+
+    def fingerprint(self, samples: Samples, /) -> Fingerprints:
+        return Fingerprints(np.ones((len(self._start_s), 2), np.float32), self._start_s)
+
+
+def ramp(samples: int, start: int = 1) -> Samples:
+    return np.arange(start, start + samples, dtype=np.float32)
+
+
+def test_rows_are_a_hop_apart_and_the_tail_is_dropped() -> None:
+    (found,) = fingerprint_tracks(FirstAndLast(), "x", [ramp(24)])
+    np.testing.assert_array_equal(found.vectors, [[1, 10], [6, 15], [11, 20]])
+    np.testing.assert_array_equal(found.start_s, [0, 0.5, 1.0])
+
+
+@pytest.mark.parametrize(("short", "rows"), [("skip", 0), ("pad", 1)])
+def test_short_tracks_are_padded_or_skipped(short: str, rows: int) -> None:
+    spec = replace(TINY, short=short)
+    (found,) = fingerprint_tracks(FirstAndLast(spec), "x", [ramp(4)])
+    assert found.vectors.tolist() == [[1, 0]][:rows]
+
+
+@given(st.lists(st.integers(0, 60), max_size=8), st.integers(1, 9))
+def test_batching_changes_no_row(lengths: list[int], batch: int) -> None:
+    recordings = [ramp(n, start=100 * i + 1) for i, n in enumerate(lengths)]
+    plugin = FirstAndLast(replace(TINY, batch_segments=batch))
+    together = list(fingerprint_tracks(plugin, "x", recordings))
+    assert len(together) == len(recordings)
+    for found, samples in zip(together, recordings, strict=True):
+        np.testing.assert_array_equal(found.vectors, segments_of(samples, TINY)[:, [0, -1]])
+    rows = sum(len(found.vectors) for found in together)
+    full, rest = divmod(rows, batch)
+    assert plugin.batches == [batch] * full + [rest] * (rest > 0)
+
+
+def test_batches_are_128_unless_the_spec_says_otherwise() -> None:
+    plugin = FirstAndLast()
+    list(fingerprint_tracks(plugin, "x", [ramp(10 + 5 * 199), ramp(10 + 5 * 99)]))
+    assert plugin.batches == [128, 128, 44]
+
+
+def test_tracks_come_out_as_soon_as_they_are_complete() -> None:
+    taken: list[int] = []
+
+    def recordings() -> "object":
+        for number in range(10):
+            taken.append(number)
+            yield ramp(10)
+
+    plugin = FirstAndLast(replace(TINY, batch_segments=2))
+    next(fingerprint_tracks(plugin, "x", recordings()))
+    assert taken == [0, 1]
+
+
+def test_segments_are_views() -> None:
+    samples = ramp(1000)
+    assert np.shares_memory(segments_of(samples, TINY), samples)
+
+
+def test_marks_silent_segments() -> None:
+    samples = np.concatenate([np.zeros(15, np.float32), ramp(5)])
+    (found,) = fingerprint_tracks(FirstAndLast(), "x", [samples])
+    assert found.silent.tolist() == [True, True, False]
+    (whole,) = fingerprint_tracks(WholeTrack([0, 0.5, 0.7]), "x", [samples])
+    assert whole.silent.tolist() == [True, True, False]
+
+
+GOOD = np.float32([[0.6, 0.8]])
+
+
+@pytest.mark.parametrize(
+    ("answer", "rule"),
+    [
+        pytest.param([[0.6, 0.8]], "NumPy array, not list", id="list"),
+        pytest.param(GOOD.astype(np.float64), "float32, not float64", id="dtype"),
+        pytest.param(GOOD[:, :1], r"shape \(1, 2\), not \(1, 1\)", id="dim"),
+        pytest.param(np.repeat(GOOD, 2, axis=0), r"shape \(1, 2\), not \(2, 2\)", id="rows"),
+        pytest.param(np.float32([[np.nan, 0]]), "finite, but 1 of 1 are not", id="nan"),
+        pytest.param(2 * GOOD, "length 1 .* but one has 2", id="norm"),
+        pytest.param(0 * GOOD, "length 1 .* but one has 0", id="zero"),
+        pytest.param(ValueError("boom"), "failed while .* ValueError: boom", id="raises"),
+    ],
+)
+def test_blames_the_plugin_and_names_the_rule(answer: object, rule: str) -> None:
+    plugin = Answers(answer, unit_norm=True)
+    with pytest.raises(FpbenchError, match=f"plugin 'mine' .*{rule}"):
+        list(fingerprint_tracks(plugin, "mine", [ramp(10)]))
+
+
+def test_silence_may_give_zeros() -> None:
+    plugin = Answers(np.zeros((1, 2), np.float32), unit_norm=True)
+    (found,) = fingerprint_tracks(plugin, "x", [np.zeros(10, np.float32)])
+    assert found.vectors.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("start_s", "rule"),
+    [
+        pytest.param([0.0, 0.0], "increases", id="not increasing"),
+        pytest.param([0.0, 99.0], "lies within the recording of 2.000 s", id="beyond the end"),
+        pytest.param([-1.0, 0.0], "lies within the recording", id="negative"),
+    ],
+)
+def test_checks_start_times_of_whole_tracks(start_s: list[float], rule: str) -> None:
+    with pytest.raises(FpbenchError, match=f"plugin 'mine' breaks a rule: start_s {rule}"):
+        list(fingerprint_tracks(WholeTrack(start_s), "mine", [ramp(20)]))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    for name, samples in {"a": ramp(20) / 100, "b": ramp(3) / 100, "s": ramp(10) * 0}.items():
+        soundfile.write(tmp_path / f"{name}.wav", samples, 10, subtype="FLOAT")
+    return [tmp_path / f"{name}.wav" for name in ("a", "none", "b", "s", "a")]
+
+
+def test_files_give_one_outcome_each_in_order(files: list[Path]) -> None:
+    tracks = [Track(name=path.stem, path=path) for path in files]
+    outcomes = list(fingerprint_files(FirstAndLast(), "x", tracks))
+    assert [(o.track.name, o.problem) for o in outcomes] == [
+        ("a", None),
+        ("none", "there is no such file"),
+        ("b", "too short: 0.3 s, 1 s needed"),
+        ("s", "silent"),
+        ("a", None),
+    ]
+    assert [None if o.found is None else len(o.found.vectors) for o in outcomes] == [
+        *(3, None, None, None),
+        3,
+    ]
+
+
+def test_extraction_keeps_silence_and_all_paths(files: list[Path], tmp_path: Path) -> None:
+    told: list[str] = []
+    found = extract(FirstAndLast(), "x", files, report=lambda _, name: told.append(name))
+    assert told == [str(path) for path in files]
+    assert found.tracks == tuple(told)
+    assert found.track.tolist() == [0, 0, 0, 3, 4, 4, 4]
+    assert found.start_s.tolist() == [0, 0.5, 1, 0, 0, 0.5, 1]
+    assert found.silent.tolist() == [False] * 3 + [True] + [False] * 3
+    assert [path for path, _ in found.problems] == [str(files[1]), str(files[2])]
+    found.save(tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz") as saved:
+        assert {name: saved[name].dtype.kind for name in saved} == {
+            "vectors": "f",
+            "start_s": "f",
+            "track": "i",
+            "tracks": "U",
+        }
+        np.testing.assert_array_equal(saved["vectors"], found.vectors)
+
+
+def test_extraction_lets_nan_through(files: list[Path]) -> None:
+    plugin = Answers(np.full((3, 2), np.nan, np.float32))
+    found = extract(plugin, "x", files[:1], report=lambda *_: None)
+    assert found.not_finite.tolist() == [True] * 3
+
+
+def test_extraction_of_nothing_is_empty(files: list[Path]) -> None:
+    found = extract(FirstAndLast(), "x", files[1:3], report=lambda *_: None)
+    assert found.vectors.shape == (0, 2)
+    assert found.track.tolist() == []
