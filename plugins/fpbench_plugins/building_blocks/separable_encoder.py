@@ -4,8 +4,8 @@ Tensors keep TensorFlow's order of axes (mels, frames, channels), so published k
 are used as they are, and each convolution is one matrix product over its taps.
 """
 
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Float32
@@ -13,13 +13,15 @@ from torch import Tensor, nn
 from torch.nn.functional import elu as exact_elu
 from torch.nn.functional import layer_norm
 
-TAPS = 3
+from fpbench_plugins.building_blocks.separable_layout import (
+    FRAME_STRIDES,
+    MEL_STRIDE,
+    TAPS,
+    EncoderConfig,
+)
+
 NORM_EPSILON = 1e-3  # Keras's default; torch's 1e-5 moves fingerprints by 7e-4
 SMALLEST_SQUARED_NORM = 1e-12
-
-_WIDTHS = (1, 1, 2, 2, 4, 4, 8, 8)
-_FRAME_STRIDES = (2, 2, 2, 2, 1, 2, 1, 2)
-_MEL_STRIDE = 2
 
 # The first blocks hold megabytes per segment: a few segments at a time stay in a CPU's cache. The
 # last ones hold megabytes of weights, which are best read once for all segments.
@@ -30,47 +32,15 @@ Patches = Float32[Tensor, "batch mels frames"]
 Activations = Float[Tensor, "batch mels frames channels"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EncoderConfig:
-    """What decides the shapes of all weights.
-
-    Args:
-        mels: Height of the input.
-        frames: Width of the input.
-        width: Channels of the first block; the last has 8 times as many. Published: 128.
-        dim: Length of a fingerprint.
-        slice_hidden: Hidden units per element of the fingerprint.
-        slice_norm: Whether those hidden units are normalised.
-    """
-
-    mels: int
-    frames: int
-    width: int
-    dim: int
-    slice_hidden: int
-    slice_norm: bool
-
-    @property
-    def channels(self) -> tuple[int, ...]:
-        """Per block; the last is rounded up to a multiple of ``dim``."""
-        *inner, last = (self.width * factor for factor in _WIDTHS)
-        return (*inner, -(-last // self.dim) * self.dim)
-
-
 class SeparableEncoder(nn.Module):
     """Eight blocks, then every element of the fingerprint from its own slice of channels."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.config = config
-        blocks = []
-        mels, frames, channels = config.mels, config.frames, 1
-        for width, stride in zip(config.channels, _FRAME_STRIDES, strict=True):
-            block = Block(mels, frames, channels, width, stride)
-            blocks.append(block)
-            mels, frames, channels = block.output_shape
-        self.blocks = nn.ModuleList(blocks)
-        self.divide = DivideAndEncode(mels * frames * channels, config)
+        borders = zip(config.shapes, config.shapes[1:], FRAME_STRIDES, strict=False)
+        self.blocks = nn.ModuleList(Block(*border) for border in borders)
+        self.divide = DivideAndEncode(config)
 
     def forward(self, patches: Patches) -> Float32[Tensor, "batch dim"]:
         """Fingerprints of length 1."""
@@ -106,34 +76,37 @@ class SeparableEncoder(nn.Module):
 class Block(nn.Module):
     """Convolve over time, ELU, norm; convolve over frequency, ELU, norm."""
 
-    def __init__(self, mels: int, frames: int, channels: int, width: int, stride: int) -> None:
+    def __init__(
+        self, before: tuple[int, int, int], after: tuple[int, int, int], frame_stride: int
+    ) -> None:
         super().__init__()
-        self.frame_stride = stride
-        wide = (mels, -(-frames // stride), width)
-        self.output_shape = (-(-mels // _MEL_STRIDE), wide[1], width)
+        self.frame_stride = frame_stride
+        mels, _, channels = before
+        _, frames, width = after
         self.frame_kernel = nn.Parameter(torch.empty(TAPS, channels, width))
         self.frame_bias = nn.Parameter(torch.empty(width))
-        self.frame_gamma = nn.Parameter(torch.empty(wide))
-        self.frame_beta = nn.Parameter(torch.empty(wide))
+        self.frame_gamma = nn.Parameter(torch.empty(mels, frames, width))
+        self.frame_beta = nn.Parameter(torch.empty(mels, frames, width))
         self.mel_kernel = nn.Parameter(torch.empty(TAPS, width, width))
         self.mel_bias = nn.Parameter(torch.empty(width))
-        self.mel_gamma = nn.Parameter(torch.empty(self.output_shape))
-        self.mel_beta = nn.Parameter(torch.empty(self.output_shape))
+        self.mel_gamma = nn.Parameter(torch.empty(after))
+        self.mel_beta = nn.Parameter(torch.empty(after))
 
     def forward(self, x: Activations) -> Activations:
         x = convolve(x, self.frame_kernel, self.frame_bias, axis=2, stride=self.frame_stride)
         x = layer_norm(elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
-        x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=_MEL_STRIDE)
+        x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=MEL_STRIDE)
         return layer_norm(elu(x), x.shape[1:], self.mel_gamma, self.mel_beta, NORM_EPSILON)
 
 
 class DivideAndEncode(nn.Module):
     """Each element of the fingerprint comes from its own run of neighbouring channels."""
 
-    def __init__(self, channels: int, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         slices, hidden = config.dim, config.slice_hidden
-        self.hidden_kernel = nn.Parameter(torch.empty(slices, channels // slices, hidden))
+        inputs = math.prod(config.shapes[-1]) // slices
+        self.hidden_kernel = nn.Parameter(torch.empty(slices, inputs, hidden))
         self.hidden_bias = nn.Parameter(torch.empty(slices, hidden))
         self.norm_gamma = nn.Parameter(torch.empty(slices, hidden)) if config.slice_norm else None
         self.norm_beta = nn.Parameter(torch.empty(slices, hidden)) if config.slice_norm else None

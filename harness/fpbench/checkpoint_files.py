@@ -1,0 +1,138 @@
+"""Finds the one checkpoint in what a user names: a prefix, a file, a folder or an archive."""
+
+import lzma
+import re
+import shutil
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Literal
+
+from fpbench.errors import FpbenchError
+
+Format = Literal["tensorflow", "torch"]
+
+_ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".tgz", ".tar.bz2", ".zip")
+_NEEDED = {
+    "tensorflow": re.compile(r".*\.index|.*\.data-\d{5}-of-\d{5}|checkpoint"),
+    "torch": re.compile(r".*\.(pth|pt|ckpt)"),
+}
+_LATEST = re.compile(r'^model_checkpoint_path:\s*"(?P<prefix>.+)"', re.MULTILINE)
+_KINDS = {
+    "tensorflow": "a TensorFlow checkpoint (PREFIX.index and PREFIX.data-...)",
+    "torch": "a torch file (.pth, .pt or .ckpt)",
+}
+
+
+@contextmanager
+def located(path: Path, form: Format, member: str | None) -> Iterator[Path]:
+    """The prefix of a TensorFlow checkpoint, or the path of a torch file.
+
+    What is in an archive lives in a temporary folder for as long as this lasts.
+
+    Args:
+        member: The end of the path of the one that is meant, where there are several.
+
+    Raises:
+        FpbenchError: There is none or several, or the archive is damaged or malicious.
+    """
+    if path.is_file() and path.name.endswith(_ARCHIVES):
+        with tempfile.TemporaryDirectory(prefix="fpbench-") as folder:
+            _unpack(path, Path(folder), _NEEDED[form])
+            yield _only(Path(folder), path, form, member)
+    elif path.is_dir():
+        yield _only(path, path, form, member)
+    elif form == "tensorflow":
+        prefix = path.with_name(path.name.removesuffix(".index"))
+        if not prefix.with_name(prefix.name + ".index").is_file():
+            raise _nothing(path, form)
+        yield prefix
+    elif path.is_file():
+        yield path
+    else:
+        raise _nothing(path, form)
+
+
+def _only(folder: Path, named: Path, form: Format, member: str | None) -> Path:
+    if form == "tensorflow":
+        found = [file.with_suffix("") for file in sorted(folder.rglob("*.index"))]
+    else:
+        found = [
+            file
+            for file in sorted(folder.rglob("*"))
+            if file.is_file() and _NEEDED[form].fullmatch(file.name)
+        ]
+    if member is not None:
+        found = [file for file in found if f"/{file.as_posix()}".endswith(f"/{member}")]
+    latest = [file for file in found if _is_latest(file)]
+    if len(found) > 1 and len(latest) == 1 and len({file.parent for file in found}) == 1:
+        return latest[0]
+    if not found:
+        raise _nothing(named, form, member)
+    if len(found) > 1:
+        names = ", ".join(str(file.relative_to(folder)) for file in found)
+        raise FpbenchError(
+            f"{named} holds {len(found)} checkpoints: {names}", hint="choose one with --member"
+        )
+    return found[0]
+
+
+def _is_latest(prefix: Path) -> bool:
+    """Whether the text file that TensorFlow keeps beside checkpoints names this one."""
+    state = prefix.with_name("checkpoint")
+    if not state.is_file():
+        return False
+    told = _LATEST.search(state.read_text(encoding="utf-8", errors="replace"))
+    return told is not None and PurePosixPath(told["prefix"]).name == prefix.name
+
+
+def _nothing(path: Path, form: Format, member: str | None = None) -> FpbenchError:
+    where = f"{path}, member '{member}'," if member else f"{path}"
+    return FpbenchError(
+        f"{where} is not {_KINDS[form]}, nor a folder or archive that holds one",
+        hint=f"archives: {' '.join(_ARCHIVES)}",
+    )
+
+
+# ---------------------------------------------------------------- archives
+
+
+def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
+    """Extract regular files of needed names; links, devices and the rest stay where they are."""
+    try:
+        if archive.name.endswith(".zip"):
+            with zipfile.ZipFile(archive) as zipped:
+                for item in zipped.infolist():
+                    if not item.is_dir() and needed.fullmatch(PurePosixPath(item.filename).name):
+                        with zipped.open(item) as source:
+                            _extract(source, item.filename, archive, folder)
+        else:
+            with tarfile.open(archive) as tarred:
+                for entry in tarred:
+                    if entry.isreg() and needed.fullmatch(PurePosixPath(entry.name).name):
+                        content = tarred.extractfile(entry)
+                        if content is not None:
+                            _extract(content, entry.name, archive, folder)
+    except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as err:
+        raise FpbenchError(
+            f"{archive} is cut short or damaged: {err}", hint="fetch or copy it again"
+        ) from err
+    except (OSError, RuntimeError, NotImplementedError) as err:
+        raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it yourself") from err
+
+
+def _extract(source: IO[bytes], name: str, archive: Path, folder: Path) -> None:
+    parts: Sequence[str] = PurePosixPath(name.replace("\\", "/")).parts
+    if name.startswith("/") or ".." in parts or any(":" in part for part in parts):
+        raise FpbenchError(
+            f"{archive} wants to write outside of its folder: '{name}'",
+            hint="do not trust this file",
+        )
+    target = folder.joinpath(*parts)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        shutil.copyfileobj(source, file)

@@ -1,0 +1,202 @@
+"""From the checkpoints that authors publish to weights of ours, without running their code."""
+
+import pickle
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fpbench.checkpoint_files import located
+from fpbench.errors import FpbenchError
+from fpbench.identity import file_sha256
+from fpbench.interfaces import Checkpoint, TensorRule
+from fpbench.tensor_bundle import TensorBundle
+from fpbench.weights import WeightsInfo
+
+_SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
+_LISTED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A checkpoint's tensors: shapes by name at once, values on demand."""
+
+    file: Path
+    shapes: Mapping[str, tuple[int, ...]]
+    read: Callable[[str], np.ndarray]
+
+
+def import_checkpoint(
+    layout: Checkpoint, path: Path, *, member: str | None = None, origin: str | None = None
+) -> tuple[dict[str, np.ndarray], WeightsInfo]:
+    """Read a checkpoint of the authors, holding every tensor to its rule.
+
+    Args:
+        path: A TensorFlow checkpoint's prefix or index, a torch file, or a folder or archive
+            that holds one of these.
+        member: Where there are several: the end of the path of the one that is meant.
+        origin: Where it was downloaded.
+
+    Raises:
+        FpbenchError: There is no checkpoint, it is damaged, contains code, or its tensors are not
+            those that the layout wants; the message lists them.
+    """
+    open_checkpoint = _open_tensorflow if layout.format == "tensorflow" else _open_torch
+    with located(path, layout.format, member) as found:
+        opened = open_checkpoint(found, layout)
+        sources = _matched(layout, opened.shapes, path)
+        tensors = _converted(sources, opened, path)
+        whole = path if path.is_file() else opened.file
+        info = WeightsInfo(
+            fingerprinter=layout.fingerprinter,
+            config=layout.config,
+            source=whole.name,
+            source_sha256=file_sha256(whole),
+            origin=origin,
+            licence=layout.licence,
+        )
+    return tensors, info
+
+
+def _open_tensorflow(prefix: Path, layout: Checkpoint) -> Opened:
+    bundle = TensorBundle(prefix)
+    names = {
+        name.removesuffix(_SUFFIX).removeprefix(layout.optional_prefix): name
+        for name in bundle.entries
+        if name.endswith(_SUFFIX)
+    }
+    return Opened(
+        bundle.index_path,
+        {name: bundle.entries[raw].shape for name, raw in names.items()},
+        lambda name: bundle.read(names[name]),
+    )
+
+
+def _open_torch(path: Path, layout: Checkpoint) -> Opened:
+    content = _unpickled(path)
+    if layout.state_key is not None and isinstance(content, Mapping):
+        content = content.get(layout.state_key, content)
+    if not isinstance(content, Mapping):
+        raise FpbenchError(f"{path.name} holds no tensors by name, but one {type(content)}")
+    arrays = {
+        str(name).removeprefix(layout.optional_prefix): value.numpy()
+        for name, value in content.items()
+        if hasattr(value, "numpy")
+    }
+    return Opened(path, {name: a.shape for name, a in arrays.items()}, arrays.__getitem__)
+
+
+def _unpickled(path: Path) -> Any:
+    """Load a torch file, refusing everything but tensors and plain numbers."""
+    import torch
+    from numpy._core.multiarray import _reconstruct, scalar
+
+    # What optimiser states and score lists of NumPy 1 and 2 are made of. None of it runs code.
+    harmless: list[Any] = [np.ndarray, np.dtype, _encode()]
+    harmless += [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "?")]
+    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
+        harmless += [(_reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
+    try:
+        with torch.serialization.safe_globals(harmless):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as err:
+        if "Unsupported global" in str(err) or "GLOBAL" in str(err):
+            raise FpbenchError(
+                f"{path.name} contains code, which was not run: {_first_line(err)}",
+                hint="a checkpoint needs tensors and numbers only; get it from its authors",
+            ) from err
+        raise _damaged(path, err) from err
+    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, OSError) as err:
+        raise _damaged(path, err) from err
+
+
+def _encode() -> Callable[..., bytes]:
+    # What pickle itself uses for bytes in its older protocols; its official home is private.
+    from _codecs import encode
+
+    return encode
+
+
+def _damaged(path: Path, err: Exception) -> FpbenchError:
+    return FpbenchError(
+        f"{path.name} is no torch file, or is damaged: {_first_line(err)}",
+        hint="fetch or copy it again",
+    )
+
+
+def _first_line(err: Exception) -> str:
+    told = [line.strip() for line in str(err).splitlines() if line.strip()]
+    named = [line for line in told if "Unsupported" in line or "GLOBAL" in line]
+    return (named or told or [type(err).__name__])[0][:200]
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _matched(
+    layout: Checkpoint, shapes: Mapping[str, tuple[int, ...]], path: Path
+) -> dict[str, list[tuple[str, TensorRule]]]:
+    """For each target, the names of its sources in the checkpoint, with their rules."""
+    sources: dict[str, list[tuple[str, TensorRule]]] = {}
+    missing: list[str] = []
+    mis_shaped: list[str] = []
+    known: set[str] = set()
+    for rule in layout.tensors():
+        names = (rule.source, *rule.aliases)
+        known.update(names)
+        name = next((name for name in names if name in shapes), None)
+        if name is None:
+            missing.append(rule.source)
+        elif tuple(shapes[name]) != rule.shape:
+            mis_shaped.append(f"{name} is {tuple(shapes[name])}, not {rule.shape}")
+        else:
+            sources.setdefault(rule.target, []).append((name, rule))
+    ignored = re.compile("|".join(f"(?:{pattern})" for pattern in layout.ignored) or r"(?!)")
+    unexpected = [name for name in shapes if name not in known and not ignored.fullmatch(name)]
+    faults = [
+        f"\n  {len(names)} tensors {kind}: {_shortened(names)}"
+        for kind, names in (
+            ("missing", missing),
+            ("unexpected", unexpected),
+            ("mis-shaped", mis_shaped),
+        )
+        if names
+    ]
+    if faults:
+        raise FpbenchError(
+            f"{path} does not fit '{layout.fingerprinter}':" + "".join(faults),
+            hint="is it the checkpoint of another fingerprinter, or of another configuration?",
+        )
+    return sources
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
+
+
+def _converted(
+    sources: Mapping[str, Sequence[tuple[str, TensorRule]]], opened: Opened, path: Path
+) -> dict[str, np.ndarray]:
+    tensors = {}
+    for target, parts in sources.items():
+        arrays = [_placed(opened.read(name), name, rule, path) for name, rule in parts]
+        tensors[target] = arrays[0] if len(arrays) == 1 else np.stack(arrays)
+    return tensors
+
+
+def _placed(array: np.ndarray, name: str, rule: TensorRule, path: Path) -> np.ndarray:
+    if array.dtype.kind != "f" or not np.isfinite(array).all():
+        raise FpbenchError(
+            f"{path}: tensor '{name}' is not made of finite numbers",
+            hint="the training that wrote it has failed; take an earlier checkpoint",
+        )
+    array = array.astype(np.float32)
+    if rule.axes is not None:
+        array = array.transpose(rule.axes)
+    if rule.target_shape is not None:
+        array = array.reshape(rule.target_shape)
+    return array

@@ -1,0 +1,83 @@
+"""From a weights file, or from a seed, to a network that has its weights."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from logging import getLogger
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+import torch
+from torch import nn
+
+from fpbench import FpbenchError, Stream, rng_at
+
+if TYPE_CHECKING:
+    # A type checker's own protocol; it exists only in typeshed.
+    from _typeshed import DataclassInstance
+
+logger = getLogger(__name__)
+
+Config = TypeVar("Config", bound="DataclassInstance")
+
+
+def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path) -> Config:
+    """A config whose network is the one that a weights file was made for.
+
+    Args:
+        said: The config part of the file's metadata.
+        fields: The config's fields that decide the network; the file wins over the user there.
+
+    Raises:
+        FpbenchError: The file says something else, or a value that does not fit.
+    """
+    unknown = set(said) - set(fields)
+    if unknown:
+        raise FpbenchError(
+            f"{path} was made for another network: it sets {', '.join(sorted(unknown))}",
+            hint="update fpbench, or import the checkpoint again",
+        )
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in said.items()}
+    try:
+        return dataclasses.replace(config, **values)
+    except (TypeError, ValueError) as err:
+        raise FpbenchError(f"{path} describes no possible network: {err}") from err
+
+
+def fill(network: nn.Module, tensors: Mapping[str, np.ndarray], path: Path) -> None:
+    """Put a file's tensors into a network that must want exactly these.
+
+    Raises:
+        FpbenchError: Names or shapes differ; the first few are listed.
+    """
+    wanted = network.state_dict()
+    found = {name: torch.from_numpy(array) for name, array in tensors.items()}
+    faults = [f"{name} is missing" for name in wanted if name not in found]
+    faults += [f"{name} is unknown" for name in found if name not in wanted]
+    faults += [
+        f"{name} has shape {tuple(found[name].shape)}, not {tuple(wanted[name].shape)}"
+        for name in wanted
+        if name in found and found[name].shape != wanted[name].shape
+    ]
+    if faults:
+        more = f" and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise FpbenchError(
+            f"{path} does not fit the network: {'; '.join(faults[:3])}{more}",
+            hint="import the checkpoint again with `fpbench weights import`",
+        )
+    network.load_state_dict(found)
+
+
+def fresh_rng(fingerprinter: str, seed: int) -> torch.Generator:
+    """The address of a network's first weights. They know nothing, which the log says."""
+    logger.warning(
+        "%s has random weights (seed %d): its fingerprints are those of an untrained network",
+        fingerprinter,
+        seed,
+    )
+    return weights_rng(seed)
+
+
+def weights_rng(seed: int) -> torch.Generator:
+    """Draws fresh weights on the CPU, so that every device gets the same."""
+    return torch.Generator().manual_seed(int(rng_at(seed, Stream.WEIGHTS).integers(2**63)))

@@ -1,0 +1,60 @@
+"""Neural Audio Fingerprint, of Chang et al. 2021."""
+
+from collections.abc import Iterable
+
+from fpbench import (
+    Checkpoint,
+    Entry,
+    Fingerprinter,
+    Settings,
+    TensorRule,
+    configured,
+    hookimpl,
+)
+
+NAME = "nafp"
+LICENCE = "MIT"
+
+
+@hookimpl
+def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
+    details = {
+        "paper": 'Chang et al., "Neural Audio Fingerprint for High-specific Audio Retrieval '
+        'based on Contrastive Learning", ICASSP 2021, arXiv 2010.11910',
+        "official code": "github.com/mimbres/neural-audio-fp at b724e51 (MIT)",
+        "official weights": "not published as a file; train them with that code",
+        "licence of official weights": LICENCE,
+    }
+    return [Entry(name=NAME, summary="Neural Audio Fingerprint", create=create, details=details)]
+
+
+@hookimpl
+def fpbench_checkpoints() -> Iterable[Checkpoint]:
+    return [
+        Checkpoint(
+            fingerprinter=NAME,
+            format="tensorflow",
+            tensors=tensor_rules,
+            config={"n_mels": 256, "width": 128, "dim": 128, "slice_hidden": 32},
+            licence=LICENCE,
+            ignored=(r".*/\.OPTIMIZER_SLOT/.*", r"optimizer/.*", "save_counter"),
+            unpublished_hint="the authors publish no file of weights; ask in their repository, or "
+            "train with their code, and then `fpbench weights import` the checkpoint",
+        )
+    ]
+
+
+def tensor_rules() -> list[TensorRule]:
+    """The official network's tensors."""
+    from fpbench_plugins.building_blocks.separable_layout import tensor_rules
+    from fpbench_plugins.nafp.config import PUBLISHED
+
+    return tensor_rules(PUBLISHED.encoder)
+
+
+def create(settings: Settings) -> Fingerprinter:
+    # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
+    from fpbench_plugins.nafp.config import PUBLISHED
+    from fpbench_plugins.nafp.fingerprinter import nafp
+
+    return nafp(configured(PUBLISHED, settings.options), settings)

@@ -1,0 +1,70 @@
+"""Neural Music Fingerprinting, of Araz et al. 2025."""
+
+from collections.abc import Iterable
+
+from fpbench import (
+    Checkpoint,
+    Entry,
+    Fingerprinter,
+    PublishedFile,
+    Settings,
+    TensorRule,
+    configured,
+    hookimpl,
+)
+
+NAME = "nmfp"
+LICENCE = "AGPL-3.0"
+
+_RECORD = "https://zenodo.org/records/15719945"
+
+
+@hookimpl
+def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
+    details = {
+        "paper": 'Araz et al., "Enhancing Neural Audio Fingerprint Robustness to Audio '
+        'Degradation for Music Identification", ISMIR 2025, arXiv 2506.22661',
+        "official code": "github.com/raraz15/neural-music-fp at d12cba9 (AGPL-3.0)",
+        "official weights": f"{_RECORD} (`fpbench weights fetch {NAME}`)",
+        "licence of official weights": LICENCE,
+    }
+    return [Entry(name=NAME, summary="Neural Music Fingerprinting", create=create, details=details)]
+
+
+@hookimpl
+def fpbench_checkpoints() -> Iterable[Checkpoint]:
+    published = (
+        PublishedFile(
+            name="triplet",
+            url=f"{_RECORD}/files/nmfp-triplet.zip?download=1",
+            digest="md5:ee8a3358fc5e5cdd09d6d2245d395021",
+        ),
+        PublishedFile(name="multiposcon", url=f"{_RECORD}/files/nmfp-multiposcon.zip?download=1"),
+    )
+    return [
+        Checkpoint(
+            fingerprinter=NAME,
+            format="tensorflow",
+            tensors=tensor_rules,
+            config={"n_mels": 256, "width": 128, "dim": 128, "slice_hidden": 32},
+            licence=LICENCE,
+            ignored=(r".*/\.OPTIMIZER_SLOT/.*", r"optimizer/.*", "save_counter"),
+            published=published,
+        )
+    ]
+
+
+def tensor_rules() -> list[TensorRule]:
+    """The official network's tensors."""
+    from fpbench_plugins.building_blocks.separable_layout import tensor_rules
+    from fpbench_plugins.nmfp.config import PUBLISHED
+
+    return tensor_rules(PUBLISHED.encoder)
+
+
+def create(settings: Settings) -> Fingerprinter:
+    # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
+    from fpbench_plugins.nmfp.config import PUBLISHED
+    from fpbench_plugins.nmfp.fingerprinter import nmfp
+
+    return nmfp(configured(PUBLISHED, settings.options), settings)
