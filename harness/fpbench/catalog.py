@@ -17,6 +17,7 @@ from fpbench import hooks
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import (
     AnyFingerprinter,
+    Checkpoint,
     Dataset,
     Degradation,
     Entry,
@@ -148,6 +149,17 @@ class Catalog:
         """Load a fingerprinter's way to learn."""
         made: Trainable = self._create("trainable", name, settings)
         return made
+
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """By name of the fingerprinter: how its authors' weights are laid out."""
+        found: dict[str, Checkpoint] = {}
+        for source in self._sources.values():
+            others = [p for p in self._manager.get_plugins() if p is not source.module]
+            ask = self._manager.subset_hook_caller("fpbench_checkpoints", remove_plugins=others)
+            with blaming(source.plugin, "answering fpbench_checkpoints"):
+                answers: list[Iterable[Checkpoint]] = ask()
+                found |= {layout.fingerprinter: layout for answer in answers for layout in answer}
+        return dict(sorted(found.items()))
 
     def _create(self, kind: str, name: str, settings: Settings) -> Any:
         offer, argument = self.offer(kind, name)
