@@ -337,7 +337,7 @@ class Degradation(Protocol):
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
-    ) -> Samples:
+    ) -> Float32[np.ndarray, " degraded"]:
         """Degrade ``samples``, whose first ``context`` ones come before the query.
 
         Levels such as a signal-to-noise ratio are measured on the query, without the context.

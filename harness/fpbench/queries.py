@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import soxr
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
 from fpbench.audio import map_ahead, read_audio
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Degradation, Samples, Track
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe
+
+Recording = Float32[np.ndarray, " recording"]
+"""Mono audio, longer than a query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ def degraded_queries(
         FpbenchError: A track cannot be read, or a degradation returns something else than audio.
     """
 
+    wanted = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
+
     def of_track(index: int) -> list[tuple[int, Samples]]:
         track = read_audio(tracks[index].path, recipe.sample_rate_hz)
         made = []
@@ -118,7 +123,6 @@ def degraded_queries(
             made.append((number, query))
         return made
 
-    wanted = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
     used = [int(index) for index in np.unique(truth.track[wanted])]
     for queries in map_ahead(of_track, used, workers=workers):
         yield from queries
@@ -126,7 +130,7 @@ def degraded_queries(
 
 def make_query(
     number: int,
-    track: Samples,
+    track: Recording,
     start_s: float,
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
@@ -162,7 +166,7 @@ def make_query(
 
 
 def _through_chain(
-    track: Samples,
+    track: Recording,
     start_s: float,
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
@@ -201,7 +205,7 @@ def _needs(recipe: QueryRecipe, chain: Sequence[Degradation]) -> list[tuple[int,
     return needs[::-1]
 
 
-def _fitted(samples: Samples, length: int) -> Samples:
+def _fitted(samples: Recording, length: int) -> Float32[np.ndarray, " {length}"]:
     """The first ``length`` samples, with silence at the end if there are fewer."""
     missing = max(0, length - len(samples))
     return np.pad(samples[:length], (0, missing)) if missing else samples[:length]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Settings, configured
 from fpbench_plugins.degradations.recordings import recording, recordings, require_range
@@ -73,7 +74,9 @@ class Noise:
         raise FpbenchError(f"noise recording '{path}' is silent", hint="replace it")
 
 
-def looped(recording: Samples, at: float, length: int) -> Samples:
+def looped(
+    recording: Float32[np.ndarray, " recording"], at: float, length: int
+) -> Float32[np.ndarray, " {length}"]:
     """A stretch of a recording, which starts again from its beginning where it ends.
 
     Args:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 from scipy.signal import oaconvolve
 
 from fpbench import FpbenchError, Samples, Settings, configured
 from fpbench_plugins.degradations.recordings import recording, recordings, require_range
 from fpbench_plugins.degradations.rooms import simulated
+
+Response = Float32[np.ndarray, " taps"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ class Reverb:
             ) from err
 
 
-def from_direct_sound(response: Samples) -> Samples:
+def from_direct_sound(response: Response) -> Float32[np.ndarray, " kept"]:
     """An impulse response without its delay, so that what went in at t comes out at t.
 
     The direct sound is the first sample of at least half the greatest magnitude: in a long room a
@@ -102,7 +105,7 @@ def from_direct_sound(response: Samples) -> Samples:
     return response[int(np.argmax(magnitude >= peak / 2)) :]
 
 
-def convolved(samples: Samples, response: Samples) -> Samples:
+def convolved(samples: Samples, response: Response) -> Samples:
     """``samples`` through a response scaled to energy 1, which keeps the power of white noise.
 
     Returns:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from numpy.lib.stride_tricks import sliding_window_view
 
 from fpbench import Samples, Settings, configured
 from fpbench_plugins.degradations.recordings import require_range
+
+Stretched = Float32[np.ndarray, " stretched"]
 
 WINDOW_S = 0.064  # long enough to tell the partials of music apart, short enough for drums
 
@@ -43,12 +45,12 @@ class Stretch:
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
-    ) -> Samples:
+    ) -> Stretched:
         tempo = rng.uniform(self._config.min_tempo, self._config.max_tempo)
         return at_tempo(samples, tempo, 4 * round(WINDOW_S * sample_rate_hz / 4))
 
 
-def at_tempo(samples: Samples, tempo: float, window: int) -> Samples:
+def at_tempo(samples: Samples, tempo: float, window: int) -> Stretched:
     """A phase vocoder.
 
     Frames are read every ``tempo * hop`` samples and written every ``hop`` samples. The phase of a
@@ -80,7 +82,8 @@ def at_tempo(samples: Samples, tempo: float, window: int) -> Samples:
     pieces = np.fft.irfft(np.abs(spectra) * np.exp(1j * np.cumsum(phase, axis=0)), window) * hann
     wanted = slice(window // 2, window // 2 + length)
     weight = overlap_added(np.broadcast_to(hann**2, pieces.shape))[wanted]
-    return (overlap_added(pieces)[wanted] / weight).astype(np.float32)
+    stretched: Stretched = (overlap_added(pieces)[wanted] / weight).astype(np.float32)
+    return stretched
 
 
 def overlap_added(pieces: Float[np.ndarray, "frames window"]) -> Float[np.ndarray, " samples"]:

@@ -1,0 +1,271 @@
+"""Queries lie where they say, are drawn by address, and hear no more than they should."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jaxtyping import Float32
+
+from fpbench import FpbenchError, Samples, Track
+from fpbench.queries import QueryTruth, degraded_queries, draw_queries, make_query
+from fpbench.recipes import (
+    NAFP,
+    QueryRecipe,
+    Step,
+    read_recipe,
+    recipe_from_json,
+    recipe_to_json,
+    recipe_to_toml,
+)
+
+CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
+RAMP = np.arange(10_000, dtype=np.float32) / 10_000
+"""Ten seconds at 1 kHz in which every sample says when it is."""
+
+
+@dataclass
+class Spy:
+    """Passes audio on at another tempo and notes what it heard."""
+
+    context_s: float = 0.0
+    tempo: float = 1.0
+    heard: list[tuple[int, int]] = field(default_factory=list)
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Float32[np.ndarray, " degraded"]:
+        self.heard.append((len(samples) - context, context))
+        return samples[np.arange(0, len(samples), self.tempo).astype(int)]
+
+
+def query_at(start_s: float, *chain: Spy, recipe: QueryRecipe = CLEAN) -> Samples:
+    return make_query(0, RAMP, start_s, recipe, chain, seed=0, sample_rate_hz=1_000)
+
+
+# ---------------------------------------------------------------- positions
+
+
+def test_a_longer_set_begins_with_the_shorter() -> None:
+    durations = np.array([10.0, 3.0, 20.0])
+    few = draw_queries(durations, CLEAN, (), 7)
+    many = draw_queries(durations, replace(CLEAN, n_queries=50), (), 7)
+    np.testing.assert_array_equal(many.track[:20], few.track)
+    np.testing.assert_array_equal(many.start_s[:20], few.start_s)
+
+
+@settings(max_examples=30)
+@given(
+    durations_s=st.lists(st.floats(0, 40), min_size=1, max_size=5),
+    seed=st.integers(0, 2**32),
+    length_s=st.sampled_from([0.5, 1.0, 5.0]),
+)
+def test_every_query_fits_its_track(durations_s: list[float], seed: int, length_s: float) -> None:
+    durations = np.array([*durations_s, 6.0])
+    truth = draw_queries(durations, replace(CLEAN, query_length_s=length_s), (), seed)
+    assert (truth.start_s >= 0).all()
+    assert (truth.start_s + length_s <= durations[truth.track] + 1e-3).all()
+
+
+def test_positions_are_uniform_over_all_tracks() -> None:
+    # 9 s hold 17 half-second positions of a 1-s query, 3 s hold 5, 0.9 s none.
+    durations = np.array([9.0, 0.9, 3.0])
+    truth = draw_queries(durations, replace(CLEAN, n_queries=4_000), (), 0)
+    counts = np.bincount(truth.track, minlength=3)
+    assert counts[1] == 0
+    assert counts[2] / 4_000 == pytest.approx(5 / 22, abs=0.025)
+    middle = truth.start_s[(truth.track == 0) & (truth.start_s > 0.25) & (truth.start_s < 7.75)]
+    histogram, _ = np.histogram(middle, bins=15, range=(0.25, 7.75))
+    assert histogram.min() > 0.75 * histogram.mean()
+
+
+def test_no_offset_means_on_the_grid() -> None:
+    truth = draw_queries(np.array([30.0]), replace(CLEAN, max_offset_s=0.0), (), 0)
+    np.testing.assert_array_equal(truth.start_s % 0.5, 0)
+
+
+def test_a_track_as_long_as_a_query_has_one_position() -> None:
+    np.testing.assert_array_equal(draw_queries(np.array([1.0]), CLEAN, (), 0).start_s, 0)
+
+
+def test_a_faster_tempo_needs_longer_tracks() -> None:
+    truth = draw_queries(np.array([2.0]), CLEAN, (Spy(tempo=2.0),), 0)
+    np.testing.assert_array_equal(truth.start_s, 0)
+
+
+def test_refuses_tracks_that_are_all_too_short() -> None:
+    with pytest.raises(FpbenchError, match="no reference track is as long as a query, 1 s"):
+        draw_queries(np.array([0.5, 0.0]), CLEAN, (), 0)
+
+
+# ---------------------------------------------------------------- audio
+
+
+def test_a_clean_query_is_the_stretch_it_says() -> None:
+    np.testing.assert_array_equal(query_at(2.5), RAMP[2_500:3_500])
+
+
+def test_steps_hear_the_context_that_later_ones_need() -> None:
+    early, late = Spy(context_s=0.1), Spy(context_s=0.3)
+    np.testing.assert_array_equal(query_at(2.5, early, late), RAMP[2_500:3_500])
+    assert early.heard == [(1_000, 400)]
+    assert late.heard == [(1_000, 300)]
+
+
+def test_nothing_is_heard_before_a_recording_starts() -> None:
+    room = Spy(context_s=2.0)
+    np.testing.assert_array_equal(query_at(0.2, room), RAMP[200:1_200])
+    assert room.heard == [(1_000, 200)]
+
+
+@pytest.mark.parametrize("tempo", [0.5, 1.0, 2.0])
+def test_a_stretched_query_starts_where_it_says(tempo: float) -> None:
+    query = query_at(4.0, Spy(context_s=0.5, tempo=tempo), Spy(context_s=0.25))
+    assert len(query) == 1_000
+    expected = 0.4 + np.arange(1_000) * tempo / 10_000
+    np.testing.assert_allclose(query, expected, atol=0.0004)
+
+
+def test_a_query_is_as_long_as_asked_at_the_fingerprinters_rate() -> None:
+    query = make_query(0, RAMP, 3.0, CLEAN, (), seed=0, sample_rate_hz=441)
+    assert query.shape == (441,)
+    np.testing.assert_allclose(query[50:-50], 0.3 + np.arange(50, 391) / 4_410, atol=1e-3)
+
+
+def test_silence_fills_up_a_track_that_ends_early() -> None:
+    query = make_query(0, RAMP[:1], 0.0, CLEAN, (Spy(),), seed=0, sample_rate_hz=1_000)
+    np.testing.assert_array_equal(query, np.zeros(1_000))
+
+
+def test_loud_queries_are_scaled_not_clipped() -> None:
+    loud = make_query(0, 4 * RAMP, 9.0, CLEAN, (), seed=0, sample_rate_hz=1_000)
+    np.testing.assert_allclose(loud, RAMP[9_000:] / RAMP[-1], rtol=1e-6)
+
+
+def test_never_changes_the_recording() -> None:
+    class InPlace(Spy):
+        def apply(
+            self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+        ) -> Samples:
+            samples[:] = 0
+            return samples
+
+    track = RAMP.copy()
+    make_query(0, track, 1.0, CLEAN, (InPlace(),), seed=0, sample_rate_hz=1_000)
+    np.testing.assert_array_equal(track, RAMP)
+
+
+def test_blames_a_degradation_that_returns_nonsense() -> None:
+    class Broken(Spy):
+        def apply(
+            self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+        ) -> Samples:
+            return samples * np.float32(np.nan)
+
+    recipe = replace(CLEAN, degradations=(Step(name="broken"),))
+    with pytest.raises(FpbenchError, match="'broken' returned no finite audio"):
+        query_at(1.0, Broken(), recipe=recipe)
+
+
+class Hiss(Spy):
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Samples:
+        return samples + rng.uniform(0, 0.01, len(samples)).astype(np.float32)
+
+
+def test_equal_addresses_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
+    tracks = []
+    for name in "abc":
+        soundfile.write(tmp_path / f"{name}.wav", RAMP, 1_000, subtype="FLOAT")
+        tracks.append(Track(name=name, path=tmp_path / f"{name}.wav"))
+    truth = draw_queries(np.full(3, 10.0), CLEAN, (), 3)
+    made = dict(
+        degraded_queries(tracks, truth, CLEAN, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2)
+    )
+    assert sorted(made) == list(range(20))
+    for i in reversed(range(20)):
+        start_s = float(truth.start_s[i])
+        alone = make_query(i, RAMP, start_s, CLEAN, (Hiss(),), seed=3, sample_rate_hz=1_000)
+        np.testing.assert_array_equal(made[i], alone)
+    assert len({query.tobytes() for query in made.values()}) == 20
+
+
+def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
+    tracks = [Track(name="gone", path=tmp_path / "gone.wav")]
+    truth = QueryTruth(np.zeros(1, np.int64), np.zeros(1))
+    with pytest.raises(FpbenchError, match=r"gone\.wav"):
+        list(degraded_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
+
+
+# ---------------------------------------------------------------- recipes
+
+
+TEXT = st.text(st.characters(codec="utf-8"))
+
+
+@given(
+    n_queries=st.integers(1, 10**6),
+    query_length_s=st.floats(0.1, 30),
+    max_offset_s=st.floats(0, 0.25),
+    steps=st.lists(st.tuples(TEXT, st.dictionaries(TEXT, TEXT, max_size=3)), max_size=3),
+)
+def test_recipes_survive_json_and_toml(
+    tmp_path_factory: pytest.TempPathFactory,
+    n_queries: int,
+    query_length_s: float,
+    max_offset_s: float,
+    steps: list[tuple[str, dict[str, str]]],
+) -> None:
+    recipe = QueryRecipe(
+        n_queries=n_queries,
+        query_length_s=query_length_s,
+        grid_s=0.5,
+        max_offset_s=max_offset_s,
+        sample_rate_hz=8_000,
+        degradations=tuple(
+            Step(name=name, options={k: v for k, v in options.items() if k != "name"})
+            for name, options in steps
+        ),
+    )
+    assert recipe_from_json(recipe_to_json(recipe)) == recipe
+    path = tmp_path_factory.mktemp("recipe") / "recipe.toml"
+    path.write_text(recipe_to_toml(recipe), encoding="utf-8", newline="")
+    assert read_recipe(path) == recipe
+
+
+def test_toml_takes_numbers_for_options(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text('query_length_s = 5\n[[degradations]]\nname = "noise"\nmin_snr_db = -3\n')
+    recipe = read_recipe(path)
+    assert recipe.query_length_s == 5.0
+    assert recipe.n_queries == NAFP.n_queries
+    assert recipe.degradations == (Step(name="noise", options={"min_snr_db": "-3"}),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("n_querys = 3", "a query recipe has no 'n_querys'", id="key"),
+        pytest.param('n_queries = "3"', "n_queries = '3' in a query recipe is no int", id="kind"),
+        pytest.param("n_queries = 1.5", "n_queries = 1.5", id="fraction"),
+        pytest.param("n_queries = true", "n_queries = True", id="boolean"),
+        pytest.param("n_queries = 0", "n_queries=0 is not positive", id="zero"),
+        pytest.param("query_length_s = nan", "query_length_s=nan is not positive", id="nan"),
+        pytest.param("max_offset_s = 0.3", "not within half of grid_s", id="offset"),
+        pytest.param("degradations = 3", "degradations = 3 is no list", id="no list"),
+        pytest.param("degradations = [{}]", r"degradation \{\} has no name", id="no name"),
+        pytest.param(
+            'degradations = [{name = "noise", snr = [1]}]', "'snr' of degradation", id="option"
+        ),
+        pytest.param("n_queries", "cannot read", id="not TOML"),
+    ],
+)
+def test_names_what_is_wrong_in_a_recipe(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    with pytest.raises(FpbenchError, match=message):
+        read_recipe(path)
