@@ -1,0 +1,127 @@
+"""The endless, addressed sequence of distractors, and how it is cut into blocks.
+
+Row i of a sequence depends on the seed and on i alone: not on the sizes asked for, on where blocks
+begin, or on what was drawn before.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import FingerprintGenerator, Vectors
+from fpbench.randomness import Stream, rng_at
+
+CHUNK = 10_000  # rows drawn at one address
+LONGEST_BLOCK = 1_000_000
+
+Item = TypeVar("Item")
+
+
+class DistractorSource(Protocol):
+    """A numbered sequence of distractors."""
+
+    @property
+    def rows_available(self) -> int | None:
+        """Where the sequence ends; None if it never does."""
+        ...
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        """Rows [start, stop) in pieces that end at multiples of ``CHUNK``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SyntheticDistractors:
+    """What a generator draws: chunk c is the draw at address (seed, repeat, c).
+
+    Args:
+        repeat: Another number gives another, independent sequence.
+    """
+
+    generator: FingerprintGenerator
+    seed: int
+    repeat: int = 0
+
+    @property
+    def rows_available(self) -> None:
+        return None
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        for chunk, first, last in _pieces(start, stop):
+            rng = rng_at(self.seed, Stream.DISTRACTOR_CHUNK, self.repeat, chunk)
+            yield self.generator.draw(CHUNK, rng)[first:last]
+
+
+class RealDistractors:
+    """Fingerprints of real audio, in a random order over all tracks.
+
+    Args:
+        vectors: All that there are; may be a memory map, of which only the wanted rows are read.
+        repeat: Another number gives another order of the same rows.
+    """
+
+    def __init__(self, vectors: Vectors, seed: int, repeat: int = 0) -> None:
+        self._vectors = vectors
+        self._order = rng_at(seed, Stream.REAL_ORDER, repeat).permutation(len(vectors))
+
+    @property
+    def rows_available(self) -> int:
+        return len(self._order)
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        if stop > len(self._order):
+            raise FpbenchError(
+                f"{stop} real distractors are wanted but there are {len(self._order)}",
+                hint="ask for smaller sizes, more audio or synthetic distractors",
+            )
+        for chunk, first, last in _pieces(start, stop):
+            picked = self._order[chunk * CHUNK + first : chunk * CHUNK + last]
+            # In the order of the file, so that a disk is read from front to back.
+            by_place = np.argsort(picked)
+            rows = np.empty((len(picked), self._vectors.shape[1]), dtype=np.float32)
+            rows[by_place] = self._vectors[picked[by_place]]
+            yield rows
+
+
+def _pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+    """The chunks that cover [start, stop): number, first and last row within the chunk."""
+    for chunk in range(start // CHUNK, -(-stop // CHUNK)):
+        yield chunk, max(start - chunk * CHUNK, 0), min(stop - chunk * CHUNK, CHUNK)
+
+
+def block_edges(sizes: Sequence[int]) -> list[int]:
+    """Where blocks end, beginning with 0: at every size, and often enough for repeats.
+
+    Disjoint runs of blocks are independent databases, so small sizes want many small blocks. Blocks
+    grow with their distance p from the start: as long as the largest size that is at most p/10
+    (the smallest size near the start), at least p/100, at most a million rows. Sizes
+    1e4, 1e5 ... 1e8 give 100 disjoint repeats of each of the smallest three from 280 blocks.
+
+    Raises:
+        ValueError: No sizes, or one below 1.
+    """
+    if not sizes or min(sizes) < 1:
+        raise ValueError("sizes must be at least 1, and there must be one")
+    wanted = sorted(set(sizes))
+    edges = [0]
+    while edges[-1] < wanted[-1]:
+        p = edges[-1]
+        fitting = bisect_right(wanted, max(wanted[0], p // 10)) - 1
+        length = min(max(wanted[fitting], p // 100), LONGEST_BLOCK)
+        next_size = wanted[bisect_left(wanted, p + 1)]
+        edges.append(min(p + length, next_size))
+    return edges
+
+
+def ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, the next one made by another thread while the caller uses this one."""
+    with ThreadPoolExecutor(1) as worker:
+        coming = worker.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = worker.submit(next, items, None)
+            yield item

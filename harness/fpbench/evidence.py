@@ -1,0 +1,217 @@
+"""What a search left behind, and how often the right recording comes first according to it.
+
+A *cell* is the best few rows, by key, of one part of the database for every query. The reference
+is a cell and so is each block of distractors. A database of some size is the reference with a run
+of consecutive blocks; its shortlist is the merge of their cells, ranked by exact score. All of
+this is arithmetic: nothing is searched again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+
+from fpbench.interfaces import Candidates
+from fpbench.ranking import ascending, best_match_rank, no_candidates
+
+CLOCK_S = 1e-6  # differences between start times smaller than this are rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Places in music: which track, and where in it."""
+
+    track: Int64[np.ndarray, " rows"]
+    start_s: Float64[np.ndarray, " rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The cells of one search that decomposes (a :class:`fpbench.BlockIndex`).
+
+    Args:
+        query_track: Which track each query was made from.
+        reference: The reference's cell, wider than the blocks' by one or more: then ties at the
+            border of a shortlist can be seen, and be counted against the system.
+        distance_s: Of the reference's candidates from the query's true time; inf in other tracks.
+        match_score: Of each query with the reference row nearest to its true time, found or not;
+            -inf where the reference has no row of that track.
+        edges: Where blocks begin and end in the sequence of distractors.
+        blocks: Their cells; ids count from each block's beginning.
+    """
+
+    query_track: Int64[np.ndarray, " queries"]
+    reference: Candidates
+    distance_s: Float64[np.ndarray, "queries k"]
+    match_score: Float32[np.ndarray, " queries"]
+    edges: Int64[np.ndarray, " edges"]
+    blocks: Sequence[Candidates]
+
+    @property
+    def shortlist(self) -> int:
+        """How many rows of the whole database are ranked by exact score."""
+        return int((self.blocks[0] if self.blocks else self.reference).ids.shape[1])
+
+    def ranks(self, run: range, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
+        """How many rows come before the true match, with the distractors of some blocks.
+
+        Args:
+            run: Numbers of the blocks; an empty run is the reference alone.
+            tolerance_s: A row of the right track matches if it starts at most this far from the
+                true time; None means anywhere in the track.
+
+        Returns:
+            0 is a hit at rank 1; the shortlist's length means that no match is in the shortlist.
+        """
+        *_, last = self.growing_ranks(run, tolerance_s)
+        return last
+
+    def growing_ranks(
+        self, run: range, tolerance_s: float | None
+    ) -> Iterator[Int64[np.ndarray, " queries"]]:
+        """:meth:`ranks` for the reference alone, then with one block after the other."""
+        match = matches(self.distance_s, tolerance_s)
+        best = _Shortlist.of_reference(self.reference, match, self.shortlist)
+        yield best_match_rank(best.scores, best.match)
+        for number in run:
+            best = best.with_block(self.blocks[number])
+            yield best_match_rank(best.scores, best.match)
+
+    def best_distractors(self, run: range) -> Float32[np.ndarray, " queries"]:
+        """The best score that a query reaches in blocks that hold no right answer."""
+        none = no_candidates(len(self.query_track), self.shortlist)
+        best = _Shortlist(none.keys, none.scores, none.ids >= 0)
+        for number in run:
+            best = best.with_block(self.blocks[number])
+        highest: Float32[np.ndarray, " queries"] = best.scores.max(axis=1, initial=-np.inf)
+        return highest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrownEvidence:
+    """The answers of one index that was grown in place (a :class:`fpbench.GrowingIndex`).
+
+    Args:
+        sizes: Distractors in the database, rising.
+        cells: The answers of the whole database at each size.
+        distances_s: As in :class:`Evidence`, for each cell; distractors are infinitely far.
+    """
+
+    query_track: Int64[np.ndarray, " queries"]
+    match_score: Float32[np.ndarray, " queries"]
+    sizes: Sequence[int]
+    cells: Sequence[Candidates]
+    distances_s: Sequence[Float64[np.ndarray, "queries k"]]
+
+    def ranks(self, size: int, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
+        """As :meth:`Evidence.ranks`, with the first ``size`` distractors."""
+        at = self.sizes.index(size)
+        return best_match_rank(self.cells[at].scores, matches(self.distances_s[at], tolerance_s))
+
+
+def matches(
+    distance_s: Float64[np.ndarray, "queries k"], tolerance_s: float | None
+) -> Bool[np.ndarray, "queries k"]:
+    """Which candidates are right answers."""
+    farthest = np.finfo(np.float64).max if tolerance_s is None else tolerance_s + CLOCK_S
+    return distance_s <= farthest
+
+
+def distances_s(
+    ids: Int64[np.ndarray, "queries k"], reference: Moments, truth: Moments
+) -> Float64[np.ndarray, "queries k"]:
+    """How far candidates are from where they should be; inf for wrong tracks and ids of no row."""
+    known = (ids >= 0) & (ids < len(reference.track))
+    rows = np.where(known, ids, 0)
+    if len(reference.track) == 0:
+        return np.full(ids.shape, np.inf)
+    away = np.abs(reference.start_s[rows] - truth.start_s[:, None])
+    return np.where(known & (reference.track[rows] == truth.track[:, None]), away, np.inf)
+
+
+def nearest_rows(reference: Moments, truth: Moments) -> Int64[np.ndarray, " queries"]:
+    """The reference row nearest in time to each query; -1 where its track has none.
+
+    Of two equally near rows the earlier one.
+    """
+    nearest = np.full(len(truth.track), -1, dtype=np.int64)
+    order = np.lexsort((reference.start_s, reference.track))
+    tracks = reference.track[order]
+    for track in np.unique(truth.track):
+        first, last = np.searchsorted(tracks, [track, track + 1])
+        if first == last:
+            continue
+        asked = np.flatnonzero(truth.track == track)
+        starts = reference.start_s[order[first:last]]
+        after = np.searchsorted(starts, truth.start_s[asked]).clip(max=last - first - 1)
+        before = (after - 1).clip(min=0)
+        wanted = truth.start_s[asked]
+        earlier = np.abs(starts[before] - wanted) <= np.abs(starts[after] - wanted)
+        nearest[asked] = order[first + np.where(earlier, before, after)]
+    return nearest
+
+
+def repeats(edges: Int64[np.ndarray, " edges"], size: int) -> list[range]:
+    """Disjoint runs of consecutive blocks that hold ``size`` distractors each, front to back."""
+    places = {int(edge): number for number, edge in enumerate(edges)}
+    runs: list[range] = []
+    free = 0
+    for number, edge in enumerate(edges.tolist()):
+        if number >= free and edge + size in places:
+            free = places[edge + size]
+            runs.append(range(number, free))
+    return runs
+
+
+def false_accept_rate(best_distractors: Float32[np.ndarray, " queries"], threshold: float) -> float:
+    """How many queries without a right answer would still be told that there is one.
+
+    Args:
+        best_distractors: From :meth:`Evidence.best_distractors`.
+        threshold: Scores at or above it are accepted.
+    """
+    return float((best_distractors >= np.float32(threshold)).mean())
+
+
+@dataclass(frozen=True, slots=True)
+class _Shortlist:
+    """The k smallest keys so far. At equal keys non-matches come first."""
+
+    keys: Float32[np.ndarray, "queries k"]
+    scores: Float32[np.ndarray, "queries k"]
+    match: Bool[np.ndarray, "queries k"]
+
+    @classmethod
+    def of_reference(
+        cls, cell: Candidates, match: Bool[np.ndarray, "queries columns"], k: int
+    ) -> "_Shortlist":
+        empty = no_candidates(len(cell.ids), k)
+        nothing = np.zeros(match.shape, dtype=bool)
+        parts = (
+            cls(empty.keys, empty.scores, empty.ids >= 0),
+            cls(_where(~match, cell.keys, np.inf), _where(~match, cell.scores, -np.inf), nothing),
+            cls(_where(match, cell.keys, np.inf), _where(match, cell.scores, -np.inf), match),
+        )
+        return cls._best(parts, k)
+
+    def with_block(self, cell: Candidates) -> "_Shortlist":
+        # The block comes first, so that its rows win ties against a match.
+        block = _Shortlist(cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
+        return self._best((block, self), self.keys.shape[1])
+
+    @classmethod
+    def _best(cls, parts: Sequence["_Shortlist"], k: int) -> "_Shortlist":
+        keys = np.concatenate([part.keys for part in parts], axis=1)
+        best = ascending(keys, k)
+        scores = np.concatenate([part.scores for part in parts], axis=1)
+        match = np.concatenate([part.match for part in parts], axis=1)
+        return cls(*(np.take_along_axis(array, best, axis=1) for array in (keys, scores, match)))
+
+
+def _where(
+    mask: Bool[np.ndarray, "queries columns"],
+    values: Float32[np.ndarray, "queries columns"],
+    other: float,
+) -> Float32[np.ndarray, "queries columns"]:
+    return np.where(mask, values, np.float32(other))

@@ -1,0 +1,52 @@
+"""Inner products whose last bit depends on nothing but the two vectors."""
+
+from typing import Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from fpbench.interfaces import Vectors
+
+Array = TypeVar("Array", bound=Any)
+
+PAIRS_AT_ONCE = 16_384  # of 128 dims: two operands of 8 MiB each
+
+
+def sum_by_halves(products: Array) -> Array:
+    """Sum the last axis, always in the same order: the right half is added to the left.
+
+    A library's own sum or matrix product takes an order that depends on shape, thread count and
+    processor; element-wise additions do not, so scores are equal bytes everywhere. The rounding
+    error is that of pairwise summation, at most ``ceil(log2(dim))`` roundings deep.
+
+    Args:
+        products: A NumPy array or torch tensor with at least one column; it is left unchanged.
+    """
+    width = products.shape[-1]
+    while width > 1:
+        half = width // 2
+        halved = products[..., :half] + products[..., half : 2 * half]
+        if width % 2:
+            halved[..., 0] += products[..., -1]
+        products, width = halved, half
+    total: Array = products[..., 0]
+    return total
+
+
+def paired_products(a: Vectors, b: Vectors) -> Float32[np.ndarray, " batch"]:
+    """The inner product of row i of ``a`` with row i of ``b``, for all i."""
+    return sum_by_halves(a * b)
+
+
+def products_at(
+    queries: Float32[np.ndarray, "queries dim"],
+    rows: Float32[np.ndarray, "rows dim"],
+    ids: Int64[np.ndarray, "queries k"],
+) -> Float32[np.ndarray, "queries k"]:
+    """Scores of each query with its own few rows; -inf where an id is -1."""
+    scores = np.full(ids.shape, -np.inf, dtype=np.float32)
+    query, column = np.nonzero(ids >= 0)
+    for start in range(0, len(query), PAIRS_AT_ONCE):
+        q, c = query[start : start + PAIRS_AT_ONCE], column[start : start + PAIRS_AT_ONCE]
+        scores[q, c] = paired_products(queries[q], rows[ids[q, c]])
+    return scores

@@ -1,0 +1,58 @@
+"""Merging the best few of several cells into the best few of all, in one total order."""
+
+import numpy as np
+from jaxtyping import Bool, Float32, Int64
+
+from fpbench.interfaces import Candidates
+
+
+def no_candidates(queries: int, k: int) -> Candidates:
+    """What searching nothing finds."""
+    return Candidates(
+        np.full((queries, k), -1, dtype=np.int64),
+        np.full((queries, k), np.inf, dtype=np.float32),
+        np.full((queries, k), -np.inf, dtype=np.float32),
+    )
+
+
+def k_smallest(a: Candidates, b: Candidates) -> Candidates:
+    """The k smallest keys of two equally wide cells; at equal keys those of ``a`` come first.
+
+    If all ids of ``b`` are higher than those of ``a``, the order is (key, id).
+    """
+    keys = np.concatenate([a.keys, b.keys], axis=1)
+    best = ascending(keys, a.keys.shape[1])
+    return Candidates(
+        np.take_along_axis(np.concatenate([a.ids, b.ids], axis=1), best, axis=1),
+        np.take_along_axis(keys, best, axis=1),
+        np.take_along_axis(np.concatenate([a.scores, b.scores], axis=1), best, axis=1),
+    )
+
+
+def ascending(
+    keys: Float32[np.ndarray, "queries columns"], k: int
+) -> Int64[np.ndarray, "queries k"]:
+    """Columns of the k smallest keys of each row; at equal keys the left one comes first.
+
+    Key and column are packed into one integer: sorting those is ten times faster than a stable
+    sort of floats.
+    """
+    bits = (keys + np.float32(0)).view(np.int32)  # adding 0 turns -0.0 into 0.0
+    ordered = np.where(bits < 0, np.int32(-(2**31)) - bits, bits)  # negative floats run backwards
+    packed = ordered.astype(np.int64) << 32 | np.arange(keys.shape[1])
+    packed.sort(axis=1)
+    columns: Int64[np.ndarray, "queries k"] = packed[:, :k] & 0xFFFFFFFF
+    return columns
+
+
+def best_match_rank(
+    scores: Float32[np.ndarray, "queries k"], match: Bool[np.ndarray, "queries k"]
+) -> Int64[np.ndarray, " queries"]:
+    """How many candidates come before the best match, ranked by score; k where none matches.
+
+    Ties count against the system: any other candidate with the match's score comes before it.
+    """
+    best = np.where(match, scores, -np.inf).max(axis=1, initial=-np.inf)
+    before = (~match & (scores >= best[:, None])).sum(axis=1)
+    rank: Int64[np.ndarray, " queries"] = np.where(match.any(axis=1), before, scores.shape[1])
+    return rank

@@ -1,0 +1,208 @@
+"""Searching block after block, keeping each finished one, so that a killed run goes on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from jaxtyping import Int64
+
+from fpbench.distractors import CHUNK, DistractorSource, ahead
+from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_rows
+from fpbench.inner_products import paired_products, sum_by_halves
+from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
+from fpbench.store import Store, content_key
+
+KIND = "evidence"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """The cells of one search in a store, finished ones and those to come.
+
+    Args:
+        key: Of everything that shapes a cell: queries, distractors, index and what trained it.
+        k: Candidates per query and cell.
+    """
+
+    store: Store
+    key: str
+    k: int
+
+    def address(self, start: int, stop: int) -> str:
+        """Where the cell of rows [start, stop) lies."""
+        return content_key(search=self.key, k=self.k, start=start, stop=stop)
+
+    def read(self, start: int, stop: int) -> Candidates | None:
+        """A finished cell; None if it is still to be made."""
+        arrays = self.store.read(KIND, self.address(start, stop))
+        if arrays is None:
+            return None
+        return Candidates(arrays["ids"].astype(np.int64), arrays["keys"], arrays["scores"])
+
+    def write(self, start: int, stop: int, cell: Candidates) -> None:
+        """Keep a finished cell; once this returns not even a power cut takes it away."""
+        narrow = np.int32 if stop - start < 2**31 else np.int64
+        arrays = {"ids": cell.ids.astype(narrow), "keys": cell.keys, "scores": cell.scores}
+        self.store.write(KIND, self.address(start, stop), arrays)
+
+
+def search_blocks(
+    index: BlockIndex,
+    queries: Vectors,
+    source: DistractorSource,
+    edges: Sequence[int],
+    cells: Cells,
+) -> Iterator[tuple[int, bool]]:
+    """Search every block that is not in the store yet.
+
+    Yields:
+        After each block, how many distractors have been dealt with, and whether the block's cell
+        was there already.
+    """
+    for start, stop in pairwise(edges):
+        known = cells.read(start, stop) is not None
+        if not known:
+            cell = index.search(queries, ahead(source.rows(start, stop)), cells.k)
+            cells.write(start, stop, cell)
+        yield stop, known
+
+
+def search_reference(index: BlockIndex, queries: Vectors, reference: Vectors, k: int) -> Candidates:
+    """The reference's cell; ids are its rows.
+
+    Args:
+        k: As for the blocks; one more is kept, see :class:`fpbench.evidence.Evidence`.
+    """
+    return index.search(queries, _chunks(reference), k + 1)
+
+
+def gather(
+    reference_cell: Candidates,
+    cells: Cells,
+    edges: Sequence[int],
+    *,
+    queries: Vectors,
+    reference: Vectors,
+    reference_moments: Moments,
+    truth: Moments,
+) -> Evidence:
+    """Put finished cells together.
+
+    Raises:
+        ValueError: A block's cell is not in the store: let :func:`search_blocks` finish first.
+    """
+    blocks = []
+    for start, stop in pairwise(edges):
+        cell = cells.read(start, stop)
+        if cell is None:
+            raise ValueError(f"distractors {start} to {stop} have not been searched")
+        blocks.append(cell)
+    return Evidence(
+        query_track=truth.track,
+        reference=reference_cell,
+        distance_s=distances_s(reference_cell.ids, reference_moments, truth),
+        match_score=match_scores(queries, reference, reference_moments, truth),
+        edges=np.array(edges, dtype=np.int64),
+        blocks=blocks,
+    )
+
+
+def match_scores(
+    queries: Vectors, reference: Vectors, reference_moments: Moments, truth: Moments
+) -> np.ndarray:
+    """Score of each query with the row nearest to its true time; -inf where there is none."""
+    scores = np.full(len(queries), -np.inf, dtype=np.float32)
+    rows = nearest_rows(reference_moments, truth)
+    there = rows >= 0
+    scores[there] = paired_products(queries[there], np.asarray(reference[rows[there]]))
+    return scores
+
+
+def grow(
+    index: GrowingIndex,
+    queries: Vectors,
+    reference: Vectors,
+    source: DistractorSource,
+    *,
+    sizes: Sequence[int],
+    k: int,
+) -> Iterator[tuple[int, Candidates | None]]:
+    """Fill an index with the reference and then with distractors, and ask it at each size.
+
+    Yields:
+        After every chunk, how many distractors are in, and the answers where that is one of
+        ``sizes`` (rising).
+    """
+    for rows in _chunks(reference):
+        index.add(rows)
+    for start, stop in pairwise([0, *sizes]):
+        done = start
+        for rows in ahead(source.rows(start, stop)):
+            index.add(rows)
+            done += len(rows)
+            yield done, index.search(queries, k) if done == stop else None
+
+
+def last_hits(
+    evidence: Evidence,
+    queries: Vectors,
+    source: DistractorSource,
+    k: int,
+    tolerance_s: float | None,
+) -> Int64[np.ndarray, " queries"]:
+    """The largest number of distractors with which each query of an exact search still hits.
+
+    HR@k at any size N, not only where blocks end, is the share of queries with at least N here.
+    Blocks keep their best few rows, and the row that made a query miss need not be among them; so
+    the few blocks in which a query goes from hit to miss with more rows above the match than were
+    kept are looked at again.
+
+    Args:
+        evidence: Of an index whose keys are negated scores.
+
+    Returns:
+        -1 where the query misses among the reference alone; the last edge where it never misses.
+    """
+    match = matches(evidence.distance_s, tolerance_s)
+    score = np.where(match, evidence.reference.scores, -np.inf).max(axis=1, initial=-np.inf)
+    spare = k - 1 - evidence.ranks(range(0), tolerance_s)  # rows that may still come before it
+    last = np.where(spare < 0, -1, evidence.edges[-1])
+    for number, (start, stop) in enumerate(pairwise(evidence.edges.tolist())):
+        cell = evidence.blocks[number]
+        above = (cell.scores >= score[:, None]) & (cell.ids >= 0)
+        count = above.sum(axis=1)
+        falls = np.flatnonzero((spare >= 0) & (count > spare))
+        complete = count[falls] < cell.ids.shape[1]
+        for query in falls[complete]:
+            last[query] = start + np.sort(cell.ids[query, above[query]])[spare[query]]
+        again = falls[~complete]
+        if len(again):
+            rows = source.rows(start, stop)
+            last[again] = start + _nth_above(queries[again], score[again], spare[again], rows)
+        spare = np.where(count > spare, -1, spare - count)
+    return last
+
+
+def _nth_above(
+    queries: Vectors,
+    score: np.ndarray,
+    spare: Int64[np.ndarray, " queries"],
+    rows: Iterator[Vectors],
+) -> Int64[np.ndarray, " queries"]:
+    """Number of the row that scores at least ``score`` after ``spare`` others have."""
+    found = np.full(len(queries), -1, dtype=np.int64)
+    seen, left = 0, spare.copy()
+    for chunk in rows:
+        for query in np.flatnonzero(found < 0):
+            above = np.flatnonzero(sum_by_halves(chunk * queries[query]) >= score[query])
+            if len(above) > left[query]:
+                found[query] = seen + above[left[query]]
+            left[query] -= len(above)
+        seen += len(chunk)
+    return found
+
+
+def _chunks(vectors: Vectors) -> Iterator[Vectors]:
+    for start in range(0, len(vectors), CHUNK):
+        yield np.ascontiguousarray(vectors[start : start + CHUNK])

@@ -1,0 +1,25 @@
+"""Exhaustive search: the k largest inner products, with nothing approximated."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, IndexPlan, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+    return [
+        Entry(
+            name="exact",
+            summary="every inner product, in float32; bfloat16 only sieves and changes no answer",
+            create=create,
+        )
+    ]
+
+
+def create(settings: Settings) -> IndexPlan:
+    # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
+    from fpbench import configured
+    from fpbench_plugins.exact.index import ExactConfig, ExactIndex
+
+    config = configured(ExactConfig(sieve=settings.dtype), settings.options)
+    return IndexPlan(block=ExactIndex(config, settings.device))

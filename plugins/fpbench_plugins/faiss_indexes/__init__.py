@@ -1,0 +1,88 @@
+"""Approximate search with FAISS."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, FpbenchError, IndexPlan, Settings, configured, hookimpl
+
+FAISS = {"library": "FAISS (MIT)", "metric": "squared Euclidean distance"}
+
+
+@hookimpl
+def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+    return [
+        Entry(
+            name="ivfpq",
+            summary="inverted lists of product-quantised residuals, as arXiv 2509.18620 has them",
+            create=create_ivfpq,
+            details=FAISS,
+        ),
+        Entry(
+            name="ivf",
+            summary="inverted lists of whole vectors, as NAFP's evaluation has them",
+            create=create_ivf,
+            details=FAISS,
+        ),
+        Entry(
+            name="lsh",
+            summary="signs of random projections, compared bit by bit",
+            create=create_lsh,
+            details=FAISS,
+        ),
+        Entry(
+            name="hnsw",
+            summary="a navigable graph, grown in place: memory grows with the database",
+            create=create_hnsw,
+            details=FAISS,
+        ),
+        Entry(
+            name="faiss",
+            summary="whatever index_factory makes of a string, grown in place",
+            create=create_any,
+            argument="FACTORY",
+            details=FAISS,
+        ),
+    ]
+
+
+# Each imports its own because faiss must not be imported by `fpbench --help`.
+
+
+def create_ivfpq(settings: Settings) -> IndexPlan:
+    from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.recipes import IvfPq
+
+    return IndexPlan(block=FaissBlockIndex(configured(IvfPq(), settings.options)))
+
+
+def create_ivf(settings: Settings) -> IndexPlan:
+    from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.recipes import Ivf
+
+    return IndexPlan(block=FaissBlockIndex(configured(Ivf(), settings.options)))
+
+
+def create_lsh(settings: Settings) -> IndexPlan:
+    from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.recipes import Lsh
+
+    return IndexPlan(block=FaissBlockIndex(configured(Lsh(), settings.options)))
+
+
+def create_hnsw(settings: Settings) -> IndexPlan:
+    from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
+    from fpbench_plugins.faiss_indexes.recipes import Hnsw
+
+    return IndexPlan(growing=FaissGrowingIndex(configured(Hnsw(), settings.options)))
+
+
+def create_any(settings: Settings) -> IndexPlan:
+    from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
+    from fpbench_plugins.faiss_indexes.recipes import Factory
+
+    if not settings.argument:
+        raise FpbenchError(
+            "which FAISS index is meant is not said",
+            hint="write a factory string after the colon, such as faiss:IVF256,Flat",
+        )
+    recipe = Factory(factory=settings.argument, search=tuple(sorted(settings.options.items())))
+    return IndexPlan(growing=FaissGrowingIndex(recipe))

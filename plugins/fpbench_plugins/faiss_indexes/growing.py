@@ -1,0 +1,65 @@
+"""FAISS indexes that are one whole, such as graphs: grown in place, asked at each size."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import faiss
+import numpy as np
+
+from fpbench import Candidates, FpbenchError, GrowingIndex, Vectors
+from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
+from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, built, parameters_of
+
+
+class FaissGrowingIndex(GrowingIndex):
+    """Implements :class:`fpbench.GrowingIndex`; scores are 1 - d/2 of FAISS's distance d."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._index: Any = None
+
+    @property
+    def parameters(self) -> Mapping[str, Value]:
+        return parameters_of(self._recipe)
+
+    @property
+    def training_rows(self) -> int:
+        return self._recipe.training_rows
+
+    def train(self, vectors: Vectors, /) -> None:
+        require_finite(vectors, "training vector")
+        self._index = built(self._recipe, vectors.shape[1])
+        if self._index.is_trained:
+            return
+        try:
+            self._index.train(np.ascontiguousarray(vectors))
+        except RuntimeError as err:
+            reason = str(err).strip().splitlines()[-1]
+            raise FpbenchError(
+                f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
+                hint="give it more distractors or ask for a smaller index",
+            ) from err
+
+    def add(self, vectors: Vectors, /) -> None:
+        if self._index is None:
+            self.train(vectors)
+        require_finite(vectors, "database vector", self._index.ntotal)
+        with one_thread():
+            self._index.add(np.ascontiguousarray(vectors))
+
+    def search(self, queries: Vectors, k: int, /) -> Candidates:
+        require_finite(queries, "query")
+        ids, keys = neighbours(self._index, queries, k)
+        return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Threads race for links in a graph, so with several of them no two graphs are the same."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)

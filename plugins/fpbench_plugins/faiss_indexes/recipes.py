@@ -1,0 +1,199 @@
+"""What FAISS is asked to build, and what it says that it has built."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import faiss
+
+from fpbench import FpbenchError
+
+POINTS_PER_CENTROID = 256  # more than that FAISS's k-means leaves out
+
+Value = int | float | str
+
+
+class Recipe(Protocol):
+    """Settings of an index, and how to build one that is still empty and untrained."""
+
+    @property
+    def training_rows(self) -> int: ...
+
+    def build(self, dim: int) -> Any: ...
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        """The same settings, as the index itself now has them."""
+        ...
+
+
+def parameters_of(recipe: Recipe) -> dict[str, Value]:
+    """All settings of a recipe, with the library's version, which answers depend on too."""
+    return {**asdict(recipe), "faiss": faiss.__version__}  # type: ignore[call-overload]  # a dataclass
+
+
+def built(recipe: Recipe, dim: int) -> Any:
+    """An empty index.
+
+    Raises:
+        FpbenchError: FAISS refuses the settings, or silently uses others.
+    """
+    try:
+        index = recipe.build(dim)
+    except RuntimeError as err:
+        reason = str(err).strip().splitlines()[-1]
+        raise FpbenchError(
+            f"FAISS cannot build {recipe} for vectors of {dim} dims: {reason}",
+            hint="change its settings with --set KEY=VALUE",
+        ) from err
+    has = recipe.read_back(index)
+    for name, wanted in asdict(recipe).items():  # type: ignore[call-overload]  # a dataclass
+        if name in has and has[name] != wanted:
+            raise FpbenchError(
+                f"FAISS uses {name}={has[name]} where {name}={wanted} was asked for",
+                hint=f"choose a {name} that this FAISS ({faiss.__version__}) takes",
+            )
+    return index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IvfPq:
+    """The setting of arXiv 2509.18620. NAFP's own evaluation has 256 lists and nprobe 40.
+
+    Args:
+        nlist: Inverted lists.
+        nprobe: Lists that are searched for each query.
+        parts: Sub-quantisers; must divide the number of dims.
+        bits: Of each sub-quantiser's code.
+    """
+
+    nlist: int = 64
+    nprobe: int = 20
+    parts: int = 64
+    bits: int = 8
+
+    @property
+    def training_rows(self) -> int:
+        return POINTS_PER_CENTROID * max(self.nlist, 1 << self.bits)
+
+    def build(self, dim: int) -> Any:
+        lists = faiss.IndexFlatL2(dim)
+        index = faiss.IndexIVFPQ(lists, dim, self.nlist, self.parts, self.bits)
+        index.nprobe = self.nprobe
+        return index
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {
+            "nlist": index.nlist,
+            "nprobe": index.nprobe,
+            "parts": index.pq.M,
+            "bits": index.pq.nbits,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ivf:
+    """The setting of NAFP's evaluation for an inverted file without compression."""
+
+    nlist: int = 400
+    nprobe: int = 40
+
+    @property
+    def training_rows(self) -> int:
+        return POINTS_PER_CENTROID * self.nlist
+
+    def build(self, dim: int) -> Any:
+        index = faiss.IndexIVFFlat(faiss.IndexFlatL2(dim), dim, self.nlist)
+        index.nprobe = self.nprobe
+        return index
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {"nlist": index.nlist, "nprobe": index.nprobe}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lsh:
+    """The setting of GraFPrint's evaluation."""
+
+    bits: int = 256
+
+    @property
+    def training_rows(self) -> int:
+        return 1  # the projections are drawn, not learnt; FAISS wants to be told to
+
+    def build(self, dim: int) -> Any:
+        return faiss.IndexLSH(dim, self.bits)
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {"bits": index.nbits}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hnsw:
+    """The setting of NAFP's evaluation; ``ef_search`` is FAISS's default, which it keeps."""
+
+    links: int = 16
+    ef_construction: int = 80
+    ef_search: int = 16
+
+    @property
+    def training_rows(self) -> int:
+        return 0
+
+    def build(self, dim: int) -> Any:
+        index = faiss.IndexHNSWFlat(dim, self.links)
+        index.hnsw.efConstruction = self.ef_construction
+        index.hnsw.efSearch = self.ef_search
+        return index
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {
+            "links": index.hnsw.nb_neighbors(1),
+            "ef_construction": index.hnsw.efConstruction,
+            "ef_search": index.hnsw.efSearch,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factory:
+    """Any index that FAISS can make from a string.
+
+    Args:
+        search: Parameters by FAISS's own names, such as nprobe or efSearch.
+    """
+
+    factory: str
+    search: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def training_rows(self) -> int:
+        return 1_000_000
+
+    def build(self, dim: int) -> Any:
+        index = faiss.index_factory(dim, self.factory)
+        for name, value in self.search:
+            _set_and_check(index, name, value)
+        return index
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {}  # checked one by one as they were set
+
+
+def _set_and_check(index: Any, name: str, text: str) -> None:
+    """Set a search parameter by name and make sure that it has arrived."""
+    try:
+        value = float(text)
+    except ValueError as err:
+        raise FpbenchError(
+            f"FAISS parameter '{name}' cannot be '{text}'", hint="it takes a number"
+        ) from err
+    faiss.ParameterSpace().set_index_parameter(index, name, value)
+    parts = [faiss.downcast_index(index)]
+    if isinstance(parts[0], faiss.IndexPreTransform):
+        parts.append(faiss.downcast_index(parts[0].index))
+    parts += [part.hnsw for part in parts if hasattr(part, "hnsw")]
+    for part in parts:
+        if hasattr(part, name) and getattr(part, name) != value:
+            raise FpbenchError(
+                f"FAISS uses {name}={getattr(part, name)} where {name}={text} was asked for",
+                hint="check the parameter's name and value",
+            )

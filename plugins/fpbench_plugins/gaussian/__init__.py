@@ -1,0 +1,23 @@
+"""The baseline that fidelity measures cannot see through: a Gaussian on the unit sphere."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, GeneratorMethod, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
+    return [
+        Entry(
+            name="gaussian",
+            summary="normal draws with the real mean and covariance, put on the unit sphere",
+            create=create,
+        )
+    ]
+
+
+def create(settings: Settings) -> GeneratorMethod:
+    from fpbench import configured
+    from fpbench_plugins.gaussian.generator import PUBLISHED, GaussianMethod
+
+    return GaussianMethod(configured(PUBLISHED, settings.options))

@@ -1,0 +1,23 @@
+"""A bound rather than a model: real fingerprints drawn again and again."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, GeneratorMethod, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
+    return [
+        Entry(
+            name="resample",
+            summary="real fingerprints drawn with replacement: flatters once all have been drawn",
+            create=create,
+        )
+    ]
+
+
+def create(settings: Settings) -> GeneratorMethod:
+    from fpbench import configured
+    from fpbench_plugins.resample.generator import PUBLISHED, ResampleMethod
+
+    return ResampleMethod(configured(PUBLISHED, settings.options))
