@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+from jaxtyping import Float
 
 from fpbench.catalog import blaming
 from fpbench.errors import FpbenchError
@@ -17,7 +18,6 @@ from fpbench.interfaces import (
     Samples,
     Segments,
     TrackFingerprinter,
-    Vectors,
 )
 
 RECORDING_S = 6.0
@@ -52,7 +52,7 @@ class Subject:
     def spec(self) -> FingerprintSpec:
         return self.fingerprinter.spec
 
-    def embed(self, segments: Segments) -> Vectors:
+    def embed(self, segments: Segments) -> object:
         with blaming(self.name, "embedding segments"):
             return cast(Fingerprinter, self.fingerprinter).embed(segments)
 
@@ -64,12 +64,10 @@ class Subject:
             found = cast(TrackFingerprinter, self.fingerprinter).fingerprint(samples)
             return found.vectors, found.start_s
 
-    def vectors(self, samples: Samples) -> Vectors:
+    def vectors(self, samples: Samples) -> Float[np.ndarray, "rows cols"]:
         """Vectors of a recording, as far as they are an array of numbers."""
         vectors, _ = self.answer(samples)
-        if not isinstance(vectors, np.ndarray) or vectors.ndim != 2:
-            raise BrokenRuleError("not an array with two axes")
-        return vectors
+        return _numbers(vectors)
 
 
 class BrokenRuleError(Exception):
@@ -135,6 +133,12 @@ def _tried(label: str, check: Callable[[Subject], str], subject: Subject) -> Che
         return CheckOutcome(label, False, err.message)
 
 
+def _numbers(vectors: object) -> Float[np.ndarray, "rows cols"]:
+    if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f":
+        raise BrokenRuleError("not a NumPy array of floating-point numbers with two axes")
+    return vectors
+
+
 def _spec(spec: FingerprintSpec) -> str:
     if min(spec.sample_rate_hz, spec.samples, spec.hop_samples, spec.dim) < 1:
         raise BrokenRuleError("sample_rate_hz, segment_s, hop_s and dim must be positive")
@@ -157,10 +161,11 @@ def _dtype(subject: Subject) -> str:
 
 def _shape(subject: Subject) -> str:
     vectors, start_s = subject.answer(subject.recording)
-    times = segments_of(subject.recording, subject.spec) if start_s is None else start_s
-    wanted = (len(cast(Vectors, times)), subject.spec.dim)
-    if np.shape(cast(Vectors, vectors)) != wanted:
-        raise BrokenRuleError(f"{np.shape(cast(Vectors, vectors))}, not {wanted}")
+    segments = segments_of(subject.recording, subject.spec)
+    rows = len(segments) if start_s is None else np.size(cast(Any, start_s))
+    shape, wanted = _numbers(vectors).shape, (rows, subject.spec.dim)
+    if shape != wanted:
+        raise BrokenRuleError(f"{shape}, not {wanted}")
     return f"{wanted[0]} x {wanted[1]}"
 
 
@@ -197,9 +202,9 @@ def _batch_invariant(subject: Subject) -> str:
     if spec.batch_segments is not None:
         return f"not tried: declares batches of {spec.batch_segments}"
     segments = segments_of(subject.recording, spec)
-    together = subject.embed(segments.copy())
-    alone = [subject.embed(segments[i : i + 1].copy()) for i in range(len(segments))]
-    if any(one.shape != (1, spec.dim) for one in alone) or len(together) != len(alone):
+    together = _numbers(subject.embed(segments.copy()))
+    alone = [_numbers(subject.embed(segment[None].copy())) for segment in segments]
+    if len(together) != len(alone) or any(one.shape != (1, together.shape[1]) for one in alone):
         raise BrokenRuleError("a segment on its own does not give one vector")
     apart = np.linalg.norm(together - np.concatenate(alone), axis=1)
     apart /= np.maximum(np.linalg.norm(together, axis=1), 1e-9)

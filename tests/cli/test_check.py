@@ -1,0 +1,81 @@
+"""``fpbench check`` shows each rule, and exits with 1 when one is broken."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fpbench.cli import main
+
+MODEL = """
+import numpy as np
+from fpbench import Entry, FingerprintSpec, hookimpl
+
+
+class Mine:
+    spec = FingerprintSpec(sample_rate_hz=1_000, segment_s=1.0, dim=4)
+
+    def embed(self, segments, /):
+        vectors = np.abs(segments[:, :4]) + np.float32(1e-3)
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)){change}
+
+
+@hookimpl
+def fpbench_fingerprinters():
+    return [Entry(name="mine", summary="mine", create=lambda settings: Mine())]
+"""
+
+
+def check(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["check", *arguments])
+    assert "Traceback" not in result.output
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("name", ["random", "plugin:random"])
+def test_a_right_one_passes(name: str) -> None:
+    code, table, remarks = check(name)
+    assert (code, remarks) == (0, "")
+    assert "FAIL" not in table
+    for rule in ("shape", "dtype", "determinism", "batch invariance", "silence", "throughput"):
+        assert f"\n{rule}  " in table
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        pytest.param("", None, id="right"),
+        pytest.param(" * 2", "unit norm", id="not normalised"),
+        pytest.param(" * np.nan", "finite", id="nan"),
+        pytest.param(".astype(float)", "dtype", id="dtype"),
+        pytest.param("[:, :3]", "shape", id="shape"),
+        pytest.param(" / 0 + oops", "shape", id="raises"),
+    ],
+)
+def test_a_file_can_be_checked(tmp_path: Path, change: str, rule: str | None) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MODEL.replace("{change}", change))
+    code, table, remarks = check(f"plugin:{path}")
+    assert code == (0 if rule is None else 1)
+    if rule is not None:
+        assert any(line.startswith(rule) and " FAIL " in line for line in table.splitlines())
+        assert f"plugin:{path} breaks " in remarks
+
+
+def test_settings_reach_the_plugin() -> None:
+    code, _, remarks = check("random", "--set", "draw=1")
+    assert code == 2
+    assert "no setting is called 'draw'" in remarks
+
+
+@pytest.mark.parametrize("pair", ["draw_seed", "=1"])
+def test_a_setting_is_key_and_value(pair: str) -> None:
+    code, _, remarks = check("random", "--set", pair)
+    assert code == 2
+    assert f"'{pair}' is not KEY=VALUE" in remarks
+
+
+def test_an_unknown_name_gets_a_hint() -> None:
+    code, _, remarks = check("randon")
+    assert code == 2
+    assert "did you mean 'random'?" in remarks

@@ -1,0 +1,206 @@
+"""A set of fingerprints is made once, goes on after a kill, and is the same bytes however made."""
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
+from fpbench.fingerprint_sets import FingerprintSet, Skipped, build_fingerprint_set
+from fpbench.store import Store
+
+SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
+
+
+class Counting:
+    """The first four samples of each segment; counts the segments it saw."""
+
+    def __init__(self, spec: FingerprintSpec = SPEC) -> None:
+        self.spec = spec
+        self.segments = 0
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        self.segments += len(segments)
+        return segments[:, :4].copy()
+
+
+def build(root: Path, plugin: Counting, tracks: Sequence[Track]) -> FingerprintSet:
+    return build_fingerprint_set(
+        Store.open(root), plugin, "counting", {"version": 1}, tracks, report=lambda *_: None
+    )
+
+
+@pytest.fixture
+def tracks(tmp_path: Path, rng: np.random.Generator) -> list[Track]:
+    """Six tracks with 3, 5, 7, 9, 11 and 13 segments."""
+    found = []
+    for number in range(6):
+        path = tmp_path / f"{number}.wav"
+        samples = rng.uniform(-1, 1, 200 + 100 * number).astype(np.float32)
+        soundfile.write(path, samples, 100, subtype="FLOAT")
+        found.append(Track(name=f"track {number}", path=path))
+    return found
+
+
+def test_has_all_rows_in_order(tmp_path: Path, tracks: list[Track]) -> None:
+    found = build(tmp_path / "store", Counting(), tracks)
+    assert np.bincount(found.track).tolist() == [3, 5, 7, 9, 11, 13]
+    assert found.tracks == tuple(track.name for track in tracks)
+    assert found.skipped == ()
+    assert found.rows_of(1) == slice(3, 8)
+    assert found.start_s[found.rows_of(1)].tolist() == [0, 0.5, 1, 1.5, 2]
+    samples, _ = soundfile.read(tracks[1].path, dtype="float32")
+    np.testing.assert_array_equal(found.vectors[found.rows_of(1)][2], samples[100:104])
+
+
+def test_vectors_are_a_read_only_map(tmp_path: Path, tracks: list[Track]) -> None:
+    found = build(tmp_path / "store", Counting(), tracks)
+    assert isinstance(found.vectors, np.memmap)
+    assert not found.vectors.flags.writeable
+
+
+def test_nothing_is_made_twice(tmp_path: Path, tracks: list[Track]) -> None:
+    plugin = Counting()
+    build(tmp_path / "store", plugin, [tracks[0], *tracks[2:]])
+    assert plugin.segments == 43
+    added = build(tmp_path / "store", plugin, tracks)
+    assert plugin.segments == 48
+    at_once = build(tmp_path / "other", Counting(), tracks)
+    assert added.key == at_once.key
+    assert added.vectors.tobytes() == at_once.vectors.tobytes()
+    build(tmp_path / "store", plugin, [*tracks, dataclasses.replace(tracks[0], name="again")])
+    assert plugin.segments == 48
+
+
+def test_other_settings_are_another_set(tmp_path: Path, tracks: list[Track]) -> None:
+    plugin = Counting(dataclasses.replace(SPEC, hop_s=1.0))
+    first = build(tmp_path / "store", Counting(), tracks)
+    assert len(build(tmp_path / "store", plugin, tracks).vectors) < len(first.vectors)
+
+
+def test_names_what_it_skips(tmp_path: Path, tracks: list[Track]) -> None:
+    soundfile.write(tracks[0].path, np.zeros(200, np.float32), 100)
+    soundfile.write(tracks[1].path, np.ones(50, np.float32), 100)
+    tracks[2].path.write_bytes(b"not audio")
+    tracks[3].path.unlink()
+    for _ in range(2):
+        found = build(tmp_path / "store", Counting(), tracks)
+        assert [one.name for one in found.skipped] == [f"track {n}" for n in range(4)]
+        reasons = [one.reason for one in found.skipped]
+        assert reasons[:2] == ["silent", "too short: 0.5 s, 1 s needed"]
+        assert reasons[3] == "No such file or directory"
+        assert found.audio_hashes[3] is None
+        assert np.unique(found.track).tolist() == [4, 5]
+
+
+def test_a_set_may_be_empty(tmp_path: Path, tracks: list[Track]) -> None:
+    tracks[0].path.unlink()
+    found = build(tmp_path / "store", Counting(), tracks[:1])
+    assert found.vectors.shape == (0, 4)
+    assert found.skipped == (Skipped("track 0", "No such file or directory"),)
+
+
+@pytest.mark.parametrize("kind", ["sets", "tracks"])
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
+def test_mends_damage(tmp_path: Path, tracks: list[Track], kind: str, damage: str) -> None:
+    root = tmp_path / "store"
+    whole = build(root, Counting(), tracks).vectors.tobytes()
+    if kind == "tracks":
+        for path in (root / "sets").rglob("*.*"):
+            path.unlink()
+    for path in sorted((root / kind).rglob("*.*")):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(content[:-5] if damage == "cut" else content)
+    assert build(root, Counting(), tracks).vectors.tobytes() == whole
+
+
+def test_dependent_batches_are_made_in_one_go(tmp_path: Path, tracks: list[Track]) -> None:
+    plugin = Counting(dataclasses.replace(SPEC, batch_segments=7))
+    found = build(tmp_path / "store", plugin, tracks)
+    assert plugin.segments == 48
+    alone = build(tmp_path / "store", Counting(), tracks)
+    assert found.vectors.tobytes() == alone.vectors.tobytes()
+    build(tmp_path / "store", plugin, tracks)
+    assert plugin.segments == 48
+
+
+def test_a_broken_plugin_leaves_no_set(tmp_path: Path, tracks: list[Track]) -> None:
+    class Broken(Counting):
+        def embed(self, segments: Segments, /) -> Vectors:
+            return segments[:, :3].copy()
+
+    for spec in (SPEC, dataclasses.replace(SPEC, batch_segments=7)):
+        with pytest.raises(FpbenchError, match="'counting' breaks a rule"):
+            build(tmp_path / "store", Broken(spec), tracks)
+    assert not list((tmp_path / "store").rglob("*.f32"))
+
+
+BUILDER = """
+import sys, time
+from pathlib import Path
+from fpbench import FingerprintSpec, Track
+from fpbench.fingerprint_sets import build_fingerprint_set
+from fpbench.store import Store
+
+
+class Slow:
+    spec = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
+
+    def embed(self, segments, /):
+        time.sleep(float(sys.argv[2]))
+        return segments[:, :4].copy()
+
+
+root = Path(sys.argv[1])
+tracks = [Track(name=f"track {n}", path=root / f"{n}.wav") for n in range(6)]
+store = Store.open(root / "store")
+build_fingerprint_set(store, Slow(), "slow", {"version": 1}, tracks, report=lambda *_: None)
+"""
+
+
+def builder(tmp_path: Path, seconds: float) -> subprocess.Popen[bytes]:
+    script = tmp_path / "builder.py"
+    script.write_text(textwrap.dedent(BUILDER))
+    return subprocess.Popen([sys.executable, str(script), str(tmp_path), str(seconds)])
+
+
+def test_goes_on_after_being_killed(tmp_path: Path, tracks: list[Track]) -> None:
+    done = tmp_path / "store" / "tracks"
+    process = builder(tmp_path, 0.3)
+    try:
+        while len(list(done.rglob("*.npz"))) < 2 and process.poll() is None:
+            time.sleep(0.01)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert process.returncode == -signal.SIGKILL
+    kept = len(list(done.rglob("*.npz")))
+    assert 2 <= kept < 6
+    plugin = Counting()
+    resumed = build(tmp_path / "store", plugin, tracks)
+    assert plugin.segments == sum([3, 5, 7, 9, 11, 13][kept:])
+    assert resumed.vectors.tobytes() == build(tmp_path / "b", Counting(), tracks).vectors.tobytes()
+
+
+def test_two_processes_may_share_a_store(tmp_path: Path, tracks: list[Track]) -> None:
+    both = [builder(tmp_path, 0.01) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    plugin = Counting()
+    shared = build(tmp_path / "store", plugin, tracks)
+    assert plugin.segments == 0
+    alone = build(tmp_path / "alone", plugin, tracks)
+    assert shared.vectors.tobytes() == alone.vectors.tobytes()
+    assert not [name for _, _, names in os.walk(tmp_path) for name in names if "tmp" in name]

@@ -1,0 +1,142 @@
+"""The conformance kit passes what is right, and names exactly the rule that is broken."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fpbench import Fingerprints, FingerprintSpec, Samples, Segments, Vectors
+from fpbench.testing import check_fingerprinter, run_checks
+
+SPEC = FingerprintSpec(sample_rate_hz=1_000, segment_s=1.0, dim=3)
+
+
+def thirds(segments: Segments) -> Vectors:
+    """The levels of three thirds of each segment, as unit vectors; zeros for silence."""
+    parts = [np.square(part).mean(axis=1) for part in np.array_split(segments, 3, axis=1)]
+    levels = np.stack(parts, axis=1)
+    return levels / np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-30)
+
+
+class Right:
+    def __init__(self, **changes: object) -> None:
+        self.spec = replace(SPEC, **changes)
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        return thirds(segments)
+
+
+class WrongDtype(Right):
+    def embed(self, segments: Segments, /) -> object:
+        return thirds(segments).astype(np.float64)
+
+
+class WrongShape(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        return thirds(segments)[:, :2] * np.float32(1)
+
+
+class GivesNan(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        return thirds(segments) * np.float32(np.nan)
+
+
+class NotNormalised(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        return thirds(segments) * np.float32(2)
+
+
+class Forgetful(Right):
+    calls = 0
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        self.calls += 1
+        return np.roll(thirds(segments), self.calls, axis=1)
+
+
+class LooksAtTheBatch(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        return thirds(np.square(segments) + 0.1 * np.square(segments).max())
+
+
+class WritesToItsInput(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        segments *= 2
+        return thirds(segments)
+
+
+class NanOnSilence(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        vectors = thirds(segments)
+        vectors[np.linalg.norm(vectors, axis=1) == 0] = np.nan
+        return vectors
+
+
+class Raises(Right):
+    def embed(self, segments: Segments, /) -> Vectors:
+        raise ValueError("boom")
+
+
+class WholeTrack:
+    """Cuts for itself, at ``hop_s`` whatever its spec says."""
+
+    def __init__(self, hop_s: float = 0.5) -> None:
+        self.spec = replace(SPEC, front_end="track")
+        self._hop_s = hop_s
+
+    def fingerprint(self, samples: Samples, /) -> Fingerprints:
+        start_s = np.arange(0, len(samples) / 1_000 - 1 + 1e-9, self._hop_s)
+        rows = [samples[round(s * 1_000) : round(s * 1_000) + 1_000] for s in start_s]
+        return Fingerprints(thirds(np.stack(rows)), start_s)
+
+
+@pytest.mark.parametrize(
+    "fingerprinter",
+    [
+        pytest.param(Right(), id="segment-wise"),
+        pytest.param(Right(short="pad", hop_s=0.1), id="pads"),
+        pytest.param(NotNormalised(unit_norm=False), id="no unit norm declared"),
+        pytest.param(LooksAtTheBatch(batch_segments=4), id="batch declared"),
+        pytest.param(WholeTrack(), id="track-wise"),
+    ],
+)
+def test_passes_what_is_right(fingerprinter: object, rng: np.random.Generator) -> None:
+    check_fingerprinter(fingerprinter, rng)
+
+
+@pytest.mark.parametrize(
+    ("fingerprinter", "broken"),
+    [
+        pytest.param(WrongDtype(), {"dtype"}, id="dtype"),
+        pytest.param(WrongShape(), {"shape"}, id="shape"),
+        pytest.param(GivesNan(), {"finite", "silence"}, id="nan"),
+        pytest.param(NotNormalised(), {"unit norm"}, id="norm"),
+        pytest.param(Forgetful(), {"determinism"}, id="forgetful"),
+        pytest.param(LooksAtTheBatch(), {"batch invariance"}, id="batch"),
+        pytest.param(WritesToItsInput(), {"input unchanged"}, id="writes"),
+        pytest.param(NanOnSilence(), {"silence"}, id="silence"),
+        pytest.param(WholeTrack(hop_s=0.4), {"hop"}, id="hop"),
+        pytest.param(Right(dim=0), {"spec"}, id="spec"),
+    ],
+)
+def test_names_the_broken_rule(
+    fingerprinter: object, broken: set[str], rng: np.random.Generator
+) -> None:
+    outcomes = run_checks(fingerprinter, "mine", rng)
+    failed = {one.name for one in outcomes if not one.passed}
+    assert broken <= failed
+    with pytest.raises(AssertionError, match=f"(?s)rules broken:.*{sorted(broken)[0]}: "):
+        check_fingerprinter(fingerprinter, rng)
+
+
+@pytest.mark.parametrize("wrong", [GivesNan(), WritesToItsInput(), NanOnSilence(), NotNormalised()])
+def test_other_rules_still_pass(wrong: object, rng: np.random.Generator) -> None:
+    passed = {one.name for one in run_checks(wrong, "mine", rng) if one.passed}
+    assert {"spec", "dtype", "shape"} <= passed
+
+
+def test_what_is_raised_is_part_of_the_finding(rng: np.random.Generator) -> None:
+    outcomes = {one.name: one for one in run_checks(Raises(), "mine", rng)}
+    assert "plugin 'mine' failed" in outcomes["shape"].detail
+    assert "ValueError: boom" in outcomes["shape"].detail
+    assert outcomes["spec"].passed
