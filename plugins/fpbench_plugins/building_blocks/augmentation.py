@@ -37,13 +37,15 @@ def convolved(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
     """Each row in its own room; what rings on after the row's end is cut off."""
     size = _fast_size(x.shape[1] + responses.shape[1] - 1)
     spectrum = torch.fft.rfft(x, size) * torch.fft.rfft(responses, size)
-    return torch.fft.irfft(spectrum, size)[:, : x.shape[1]]
+    wet: Batch = torch.fft.irfft(spectrum, size)[:, : x.shape[1]]
+    return wet
 
 
 def circularly_convolved(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
     """Each row in its own room, its end ringing into its start. Source: NAFP."""
     size = x.shape[1]
-    return torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(responses, size), size)
+    wet: Batch = torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(responses, size), size)
+    return wet
 
 
 def spectral_mask(

@@ -8,6 +8,7 @@ from fpbench import (
     Fingerprinter,
     Settings,
     TensorRule,
+    Trainable,
     configured,
     hookimpl,
 )
@@ -44,6 +45,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
     ]
 
 
+@hookimpl
+def fpbench_trainables() -> Iterable[Entry[Trainable]]:
+    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+
+
 def tensor_rules() -> list[TensorRule]:
     """The official network's tensors."""
     from fpbench_plugins.building_blocks.separable_layout import tensor_rules
@@ -58,3 +64,9 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.nafp.fingerprinter import nafp
 
     return nafp(configured(PUBLISHED, settings.options), settings)
+
+
+def trainable(settings: Settings) -> Trainable:
+    from fpbench_plugins.nafp.training import PUBLISHED_RECIPE, NafpTrainable
+
+    return NafpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)

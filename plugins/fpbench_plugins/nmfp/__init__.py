@@ -9,6 +9,7 @@ from fpbench import (
     PublishedFile,
     Settings,
     TensorRule,
+    Trainable,
     configured,
     hookimpl,
 )
@@ -54,6 +55,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
     ]
 
 
+@hookimpl
+def fpbench_trainables() -> Iterable[Entry[Trainable]]:
+    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+
+
 def tensor_rules() -> list[TensorRule]:
     """The official network's tensors."""
     from fpbench_plugins.building_blocks.separable_layout import tensor_rules
@@ -68,3 +74,9 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.nmfp.fingerprinter import nmfp
 
     return nmfp(configured(PUBLISHED, settings.options), settings)
+
+
+def trainable(settings: Settings) -> Trainable:
+    from fpbench_plugins.nmfp.training import PUBLISHED_RECIPE, NmfpTrainable
+
+    return NmfpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)

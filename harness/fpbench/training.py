@@ -1,0 +1,137 @@
+"""Drives a training: steps, validation, checkpoints. Knows no framework and no loss."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import Trainee, Vectors
+from fpbench.store import atomic_file
+
+_STATE = "state."
+_CURVES = "curves."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When to look up from learning. Nothing here changes the weights.
+
+    Args:
+        validate_every: Steps between validations; the last step is always followed by one.
+        validation_pairs: Size of the mini-search.
+        checkpoint_every_s: Seconds that a crash may cost.
+    """
+
+    validate_every: int = 500
+    validation_pairs: int = 1000
+    checkpoint_every_s: float = 60.0
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a training is.
+
+    Args:
+        step: Steps done.
+        losses: One for each step done.
+        validations: Steps done and hit rate of the mini-search, from 0 to 1.
+        seconds: Spent in steps and validations, over all interruptions.
+    """
+
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    validations: list[tuple[int, float]] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def train(
+    trainee: Trainee, checkpoint: Path, *, identity: str, rhythm: Rhythm
+) -> Iterator[Progress]:
+    """Take every step that is not in the checkpoint, yielding after each.
+
+    Args:
+        checkpoint: Written now and then, and at the end; read first if it exists.
+        identity: Equal for trainings that would go through the same states.
+
+    Yields:
+        The same object, updated; first before any step, with what the checkpoint held.
+
+    Raises:
+        FpbenchError: The checkpoint belongs to another training or is not readable.
+    """
+    progress = resumed(trainee, checkpoint, identity) if checkpoint.exists() else Progress()
+    yield progress
+    saved_at = started_at = time.perf_counter()
+    seconds_before = progress.seconds
+    while progress.step < trainee.steps:
+        progress.losses.append(trainee.step(progress.step))
+        progress.step += 1
+        finished = progress.step == trainee.steps
+        if finished or progress.step % rhythm.validate_every == 0:
+            rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
+            progress.validations.append((progress.step, rate))
+        now = time.perf_counter()
+        progress.seconds = seconds_before + now - started_at
+        if finished or now - saved_at >= rhythm.checkpoint_every_s:
+            write_checkpoint(checkpoint, trainee.state(), progress, identity)
+            saved_at = now
+        yield progress
+
+
+def hit_rate(references: Vectors, queries: Vectors) -> float:
+    """How often a query's nearest reference is the one with its own number."""
+    nearest = (queries @ references.T).argmax(axis=1)
+    return float(np.mean(nearest == np.arange(len(queries))))
+
+
+def write_checkpoint(
+    path: Path, state: Mapping[str, np.ndarray], progress: Progress, identity: str
+) -> None:
+    """Everything needed to go on, in one file that is whole or absent."""
+    arrays = {_STATE + name: np.ascontiguousarray(array) for name, array in state.items()}
+    arrays[_CURVES + "losses"] = np.array(progress.losses, dtype=np.float64)
+    arrays[_CURVES + "validations"] = np.array(progress.validations, dtype=np.float64)
+    said = {"identity": identity, "step": progress.step, "seconds": progress.seconds}
+    with atomic_file(path) as file:
+        file.write(save(arrays, metadata={"fpbench": json.dumps(said)}))
+
+
+def resumed(trainee: Trainee, path: Path, identity: str) -> Progress:
+    """Put a trainee where a checkpoint left off.
+
+    Raises:
+        FpbenchError: The file is no checkpoint, or of another training.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            said = json.loads((file.metadata() or {})["fpbench"])
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
+    except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as err:
+        raise FpbenchError(
+            f"{path} is not a training checkpoint", hint="delete it to start afresh"
+        ) from err
+    if said["identity"] != identity:
+        raise FpbenchError(
+            f"{path} belongs to a training with other settings or audio",
+            hint="delete it to start afresh, or choose another -o",
+        )
+    trainee.restore(
+        {
+            name.removeprefix(_STATE): array
+            for name, array in arrays.items()
+            if name.startswith(_STATE)
+        }
+    )
+    validations = arrays[_CURVES + "validations"].reshape(-1, 2)
+    return Progress(
+        step=said["step"],
+        losses=arrays[_CURVES + "losses"].tolist(),
+        validations=[(int(step), float(rate)) for step, rate in validations],
+        seconds=said["seconds"],
+    )

@@ -1,0 +1,113 @@
+"""Decodes what an encoder learns from once, into files that are mapped into memory afterwards."""
+
+import json
+import logging
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from fpbench.audio import audio_hash, map_ahead, read_ahead
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import Dataset, Recording, Samples, Track, TrainingAudio
+from fpbench.randomness import Stream, rng_at
+from fpbench.store import Store, atomic_file, content_key
+
+HELD_OUT_SHARE = 1 / 16
+"""Of the tracks to train on, at least one: kept aside for validation, the same for equal seeds."""
+
+_KIND = "training-audio"
+_FORMAT = 1
+
+logger = logging.getLogger(__name__)
+
+
+def training_audio(
+    dataset: Dataset, sample_rate_hz: int, *, seed: int, store: Store
+) -> TrainingAudio:
+    """The audio that ``dataset`` sets aside for training, decoded and mapped into memory.
+
+    Args:
+        seed: Chooses the tracks that are held out for validation.
+        store: Keeps the decoded audio, 2 bytes per sample.
+
+    Raises:
+        FpbenchError: Fewer than two tracks to train on, or no noise, or no impulse responses.
+    """
+    needed = (
+        ("music", dataset.train, 2),
+        ("noise", dataset.train_noise, 1),
+        ("impulse responses", dataset.train_impulse_responses, 1),
+    )
+    for what, tracks, at_least in needed:
+        if len(tracks) < at_least:
+            raise FpbenchError(
+                f"dataset '{dataset.name}' has {len(tracks)} recordings of {what} for training",
+                hint=f"training needs at least {at_least}; use manifest:FILE.csv with a split "
+                "called train",
+            )
+    learnt, held_out = split(dataset.train, seed)
+    return TrainingAudio(
+        music=decoded(learnt, sample_rate_hz, store),
+        held_out=decoded(held_out, sample_rate_hz, store),
+        noise=decoded(dataset.train_noise, sample_rate_hz, store),
+        impulse_responses=decoded(dataset.train_impulse_responses, sample_rate_hz, store),
+    )
+
+
+def split(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:
+    """The tracks to learn from and those held out, both in their order."""
+    n_held_out = max(1, round(len(tracks) * HELD_OUT_SHARE))
+    order = rng_at(seed, Stream.TRAINING, 0).permutation(len(tracks))
+    held_out = set(order[:n_held_out].tolist())
+    return (
+        [track for i, track in enumerate(tracks) if i not in held_out],
+        [track for i, track in enumerate(tracks) if i in held_out],
+    )
+
+
+def decoded(tracks: Sequence[Track], sample_rate_hz: int, store: Store) -> list[Recording]:
+    """All tracks as 16-bit samples, from the store if they were decoded before.
+
+    Tracks that cannot be read or are silent are left out with a warning.
+
+    Raises:
+        FpbenchError: None of the tracks can be used.
+    """
+    key = content_key(
+        format=_FORMAT,
+        sample_rate_hz=sample_rate_hz,
+        audio=list(map_ahead(audio_hash, [track.path for track in tracks])),
+    )
+    data, index = store.path(_KIND, key, ".pcm"), store.path(_KIND, key, ".json")
+    if not index.exists():
+        data.parent.mkdir(parents=True, exist_ok=True)
+        _decode(tracks, sample_rate_hz, data, index)
+    ends = json.loads(index.read_text())
+    samples = np.memmap(data, dtype=np.int16, mode="r")
+    return [samples[start:stop] for start, stop in pairwise([0, *ends])]
+
+
+def _decode(tracks: Sequence[Track], sample_rate_hz: int, data: Path, index: Path) -> None:
+    ends: list[int] = []
+    with atomic_file(data) as file:
+        for reading in read_ahead(tracks, sample_rate_hz):
+            if reading.samples is None:
+                logger.warning("left out %s: %s", reading.track.name, reading.problem)
+                continue
+            ends.append((ends[-1] if ends else 0) + len(reading.samples))
+            file.write(_as_pcm16(reading.samples).tobytes())
+        if not ends:
+            raise FpbenchError(
+                f"none of {len(tracks)} recordings for training can be used",
+                hint=f"the first is {tracks[0].path}",
+            )
+    # Written last: where there is an index, the data is whole.
+    with atomic_file(index) as file:
+        file.write(json.dumps(ends).encode())
+
+
+def _as_pcm16(samples: Samples) -> Recording:
+    scaled: Recording = np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16)
+    return scaled

@@ -1,0 +1,244 @@
+"""One step after another: two views of some music, their fingerprints, a loss, an update."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor, nn
+
+from fpbench import Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
+from fpbench.weights import WeightsInfo, write_weights
+from fpbench_plugins.building_blocks import losses
+from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine
+from fpbench_plugins.building_blocks.pairs import (
+    DRAWS,
+    VALIDATION,
+    AnywhereInTrack,
+    Batches,
+    Clips,
+    OnePerTrack,
+    Places,
+    Segments,
+    ShuffledSegments,
+    clips,
+    enough,
+)
+from fpbench_plugins.building_blocks.recipe import Recipe
+
+Embeddings = Float32[Tensor, "batch dim"]
+Longer = Float32[Tensor, "batch longer"]
+
+Degrade = Callable[[Longer, TrainingAudio, np.random.Generator], Clips]
+"""Positives from clean clips that start ``context_s`` early, which are without that afterwards."""
+
+Embed = Callable[[Clips, Clips, np.random.Generator], tuple[Embeddings, Embeddings]]
+"""Fingerprints of anchors and positives, through whatever the network does to both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """What one fingerprinter is, for training.
+
+    Args:
+        name: Of the fingerprinter.
+        architecture: What its weights files say about the network.
+        sample_rate_hz: Of all clips.
+        segment_samples: Length of an anchor.
+        network: With fresh weights, on the device.
+        degrade: Draws from the generator whatever it needs.
+        embed: Masks spectrograms only while the network is in training mode.
+        level: Divides a track's clips; 1 if levels are left as they are.
+        silence: Pairs with an end that never exceeds this, before division, are left out.
+    """
+
+    name: str
+    architecture: Mapping[str, object]
+    sample_rate_hz: int
+    segment_samples: int
+    network: nn.Module
+    degrade: Degrade
+    embed: Embed
+    level: Callable[[Recording], float] | None = None
+    silence: float = 0.0
+
+
+class ContrastiveTrainee:
+    """Implements :class:`fpbench.Trainee`."""
+
+    def __init__(
+        self, system: System, recipe: Recipe, audio: TrainingAudio, settings: Settings
+    ) -> None:
+        self._system, self._recipe, self._audio = system, recipe, audio
+        self._settings = settings
+        self._batches = batches(system, recipe, audio, settings.seed)
+        self._optimiser = optimiser(recipe, system.network)
+        level = system.level
+        self._levels, self._held_out_levels = (
+            np.array([level(track) if level else 1.0 for track in tracks], dtype=np.float32)
+            for tracks in (audio.music, audio.held_out)
+        )
+
+    @property
+    def steps(self) -> int:
+        return self._recipe.steps or self._recipe.epochs * self._batches.per_epoch
+
+    @property
+    def description(self) -> Mapping[str, bool | int | float | str | None]:
+        return self._recipe.description()
+
+    def step(self, number: int, /) -> float:
+        rng = rng_at(self._settings.seed, Stream.TRAINING, DRAWS, number)
+        for group in self._optimiser.param_groups:
+            group["lr"] = learning_rate(self._recipe, number, self.steps, self._batches.per_epoch)
+        self._system.network.train()
+        places = self._batches.places(number, rng)
+        loss = objective(self._recipe, *self._views(places, rng))
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's stubs leave it untyped
+        self._optimiser.step()
+        return float(loss.detach())
+
+    @torch.no_grad()
+    def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
+        self._system.network.eval()
+        seed, anchors = self._settings.seed, self._recipe.anchors
+        hop = round(self._recipe.hop_s * self._system.sample_rate_hz)
+        segments = Segments.of(self._audio.held_out, self._system.segment_samples, hop)
+        order = rng_at(seed, Stream.TRAINING, VALIDATION).permutation(len(segments.track))[:n]
+        parts = []
+        for batch, first in enumerate(range(0, len(order), anchors)):
+            rng = rng_at(seed, Stream.TRAINING, VALIDATION, batch)
+            places = segments.shifted(order[first : first + anchors], self._margin, rng)
+            parts.append(self._views(places, rng, held_out=True))
+        references, queries = (torch.cat(side).cpu().numpy() for side in zip(*parts, strict=True))
+        return references, queries
+
+    def state(self) -> Mapping[str, np.ndarray]:
+        arrays = {
+            f"network.{name}": tensor.cpu().numpy()
+            for name, tensor in self._system.network.state_dict().items()
+        }
+        for index, state in self._optimiser.state_dict()["state"].items():
+            for name, value in state.items():
+                arrays[f"optimiser.{index}.{name}"] = np.array(torch.as_tensor(value).cpu())
+        return arrays
+
+    def restore(self, state: Mapping[str, np.ndarray], /) -> None:
+        network, moments = {}, dict[int, dict[str, Any]]()
+        for key, array in state.items():
+            part, _, name = key.partition(".")
+            if part == "network":
+                network[name] = torch.from_numpy(np.array(array))
+            else:
+                index, _, name = name.partition(".")
+                value = torch.from_numpy(np.array(array))
+                # Our own optimisers count steps in Python; torch's in a tensor.
+                whole = name == "step" and not value.is_floating_point()
+                moments.setdefault(int(index), {})[name] = int(value) if whole else value
+        self._system.network.load_state_dict(network)
+        fresh = self._optimiser.state_dict()
+        self._optimiser.load_state_dict({"state": moments, "param_groups": fresh["param_groups"]})
+
+    def save(self, path: Path, /) -> None:
+        kind = np.dtype(self._recipe.saved_as)
+        tensors = {
+            name: tensor.cpu().numpy().astype(kind)
+            if tensor.is_floating_point()
+            else tensor.numpy()
+            for name, tensor in self._system.network.state_dict().items()
+        }
+        source = f"fpbench train, {self.steps} steps, seed {self._settings.seed}"
+        info = WeightsInfo(
+            fingerprinter=self._system.name, config=self._system.architecture, source=source
+        )
+        write_weights(path, tensors, info)
+
+    @property
+    def _margin(self) -> int:
+        return round(self._recipe.margin_s * self._system.sample_rate_hz)
+
+    def _views(
+        self, places: Places, rng: np.random.Generator, *, held_out: bool = False
+    ) -> tuple[Embeddings, Embeddings]:
+        """Fingerprints of clean anchors and degraded positives."""
+        tracks = self._audio.held_out if held_out else self._audio.music
+        samples, device = self._system.segment_samples, self._settings.device
+        context = round(self._recipe.context_s * self._system.sample_rate_hz)
+        anchors = clips(tracks, places.track, places.anchor, samples)
+        before = clips(tracks, places.track, places.positive, samples, context)
+        levels = (self._held_out_levels if held_out else self._levels)[places.track]
+        scale = 1 / torch.from_numpy(levels)[:, None]
+        if self._system.silence > 0:
+            heard = _peaks(anchors).minimum(_peaks(before[:, context:])) >= self._system.silence
+            anchors, before, scale = anchors[heard], before[heard], scale[heard]
+        anchors = scale * anchors
+        positives = self._system.degrade(scale * before, self._audio, rng)
+        bfloat16 = self._settings.dtype == "bfloat16"
+        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16):
+            return self._system.embed(anchors.to(device), positives.to(device), rng)
+
+
+def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
+    """The way of choosing pairs that the recipe asks for.
+
+    Raises:
+        FpbenchError: There is too little music for one batch.
+    """
+    samples, rate = system.segment_samples, system.sample_rate_hz
+    segments = Segments.of(audio.music, samples, round(recipe.hop_s * rate))
+    margin, anchors = round(recipe.margin_s * rate), recipe.anchors
+    if recipe.batching == "segments":
+        whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
+        return enough(whole, len(segments.track), "segments", anchors)
+    if recipe.batching == "tracks":
+        turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
+        return enough(turns, len(np.unique(segments.track)), "tracks", anchors)
+    lengths = np.array([len(t) for t in audio.music if len(t) > samples + margin])
+    anywhere = AnywhereInTrack(
+        lengths=lengths, samples=samples, anchors=anchors, margin=margin, seed=seed
+    )
+    return enough(anywhere, len(lengths), "tracks", anchors)
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int, per_epoch: int) -> float:
+    """Of one step."""
+    if recipe.lr_per == "epoch":
+        return recipe.lr * cosine(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
+    return recipe.lr * cosine(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
+
+
+def optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Fresh, for all weights."""
+    if recipe.optimiser == "lamb":
+        return Lamb(network.parameters(), recipe.lr)
+    if recipe.optimiser == "keras-adam":
+        return Adam(network.parameters(), recipe.lr)
+    return torch.optim.Adam(network.parameters(), recipe.lr)
+
+
+def objective(recipe: Recipe, anchors: Embeddings, positives: Embeddings) -> Float32[Tensor, ""]:
+    """The loss that the recipe names."""
+    anchors, positives = anchors.float(), positives.float()
+    match recipe.loss:
+        case "nt-xent":
+            return losses.nt_xent(anchors, positives, recipe.temperature)
+        case "nt-xent-sum":
+            return 2 * losses.nt_xent(anchors, positives, recipe.temperature)
+        case "triplet":
+            labels = torch.arange(len(anchors), device=anchors.device).repeat(2)
+            both = torch.cat((anchors, positives))
+            return losses.triplet(both, labels, recipe.triplet_margin)
+        case "decoupled":
+            return losses.decoupled(anchors, positives, recipe.temperature)
+        case "kernel-contrastive":
+            return losses.kernel_contrastive(anchors, positives, t=2.0, gamma=16.0)
+        case "alignment-uniformity":
+            return losses.alignment_uniformity(anchors, positives, alpha=2.0, t=2.0)
+
+
+def _peaks(x: Clips) -> Float32[Tensor, " batch"]:
+    return x.abs().amax(dim=1)

@@ -1,0 +1,228 @@
+"""Chooses the stretches of music that one training step sees twice: once clean, once degraded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+
+from fpbench import FpbenchError, Recording, Stream, rng_at
+
+ORDER, DRAWS, VALIDATION = 1, 2, 3
+"""Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
+
+_FULL_SCALE = 32_768
+
+Counts = Int64[np.ndarray, " batch"]
+Clips = Float32[Tensor, "batch samples"]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where anchors and their positives start, one pair per row.
+
+    Args:
+        track: Which recording.
+        anchor: First sample of the anchor.
+        positive: First sample of the positive, in the same recording.
+    """
+
+    track: Counts
+    anchor: Counts
+    positive: Counts
+
+
+@runtime_checkable
+class Batches(Protocol):
+    """Every batch of a training by its number."""
+
+    @property
+    def per_epoch(self) -> int: ...
+
+    def places(self, number: int, rng: np.random.Generator) -> Places:
+        """The pairs of one batch; what is not fixed by the epoch's order comes from ``rng``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """All segments of some recordings, and how far each may be shifted.
+
+    Args:
+        start: First sample.
+        lowest: Allowed shift, at most 0.
+        highest: Allowed shift, at least 0.
+    """
+
+    track: Counts
+    start: Counts
+    lowest: Counts
+    highest: Counts
+
+    @classmethod
+    def of(cls, recordings: Sequence[Recording], samples: int, hop: int) -> "Segments":
+        """The full segments of each recording; shifts of up to a hop stay inside it."""
+        counts = np.array([max(0, (len(r) - samples) // hop + 1) for r in recordings])
+        lengths = np.array([len(r) for r in recordings])
+        track = np.repeat(np.arange(len(recordings)), counts)
+        number = np.concatenate([np.arange(count) for count in counts])
+        start = number * hop
+        return cls(
+            track,
+            start,
+            np.maximum(-hop, -start),
+            np.minimum(hop, lengths[track] - samples - start),
+        )
+
+    def shifted(self, rows: Counts, margin: int, rng: np.random.Generator) -> Places:
+        """Pairs around chosen segments: each end shifted, at most ``margin`` apart."""
+        lowest, highest = self.lowest[rows], self.highest[rows]
+        anchor = _integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
+        positive = _integers(
+            np.maximum(anchor - margin, lowest), np.minimum(anchor + margin, highest), rng
+        )
+        start = self.start[rows]
+        return Places(self.track[rows], start + anchor, start + positive)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShuffledSegments:
+    """Each epoch all segments once, in a new order; a last incomplete batch is dropped."""
+
+    segments: Segments
+    anchors: int
+    margin: int
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        return len(self.segments.track) // self.anchors
+
+    def places(self, number: int, rng: np.random.Generator) -> Places:
+        epoch, batch = divmod(number, self.per_epoch)
+        order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch).permutation(
+            len(self.segments.track)
+        )
+        rows = order[batch * self.anchors : (batch + 1) * self.anchors]
+        return self.segments.shifted(rows, self.margin, rng)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnePerTrack:
+    """No two anchors of a batch from one track, so that no negative is the same music.
+
+    Tracks take turns in an order of the epoch, and so do the segments within each track.
+
+    Source: Araz et al. 2025, arXiv 2506.22661, section on batch composition.
+    """
+
+    segments: Segments
+    anchors: int
+    margin: int
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        return len(self.segments.track) // self.anchors
+
+    def places(self, number: int, rng: np.random.Generator) -> Places:
+        epoch, batch = divmod(number, self.per_epoch)
+        order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch)
+        tracks, first, counts = np.unique(
+            self.segments.track, return_index=True, return_counts=True
+        )
+        tracks_in_turn = order.permutation(len(tracks))
+        keys = order.random(len(self.segments.track))
+        turn, place = np.divmod(np.arange(self.anchors) + batch * self.anchors, len(tracks))
+        chosen = tracks_in_turn[place]
+        # Sorted by track, then by a random key: each track's own segments, shuffled.
+        within = np.lexsort((keys, self.segments.track))
+        rows = within[first[chosen] + turn % counts[chosen]]
+        return self.segments.shifted(rows, self.margin, rng)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnywhereInTrack:
+    """Each epoch one pair from each track, from a random place in it. Source: GraFPrint."""
+
+    lengths: Counts
+    samples: int
+    anchors: int
+    margin: int
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        return len(self.lengths) // self.anchors
+
+    def places(self, number: int, rng: np.random.Generator) -> Places:
+        epoch, batch = divmod(number, self.per_epoch)
+        order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch).permutation(len(self.lengths))
+        track = order[batch * self.anchors : (batch + 1) * self.anchors]
+        room = self.lengths[track] - self.samples - self.margin
+        piece = _integers(np.zeros_like(room), room, rng)
+        shifts = rng.integers(0, self.margin, (2, len(track)))
+        return Places(track, piece + shifts[0], piece + shifts[1])
+
+
+def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches:
+    """The same batches.
+
+    Raises:
+        FpbenchError: There is less than one batch of what its anchors are taken from.
+    """
+    if available < anchors:
+        raise FpbenchError(
+            f"anchors={anchors}, but there are only {available} {what} to train on",
+            hint=f"--set anchors={available} or fewer, or train on more music",
+        )
+    return batches
+
+
+def clips(
+    recordings: Sequence[Recording], track: Counts, start: Counts, samples: int, context: int = 0
+) -> Clips:
+    """Stretches of recordings with what came before; zeros where there is nothing."""
+    out = np.zeros((len(track), context + samples), dtype=np.float32)
+    for row, (number, first) in enumerate(zip(track, start - context, strict=True)):
+        recording = recordings[number]
+        piece = recording[max(first, 0) : first + context + samples]
+        offset = max(-first, 0)
+        out[row, offset : offset + len(piece)] = piece
+    out /= _FULL_SCALE
+    return torch.from_numpy(out)
+
+
+def backgrounds(
+    recordings: Sequence[Recording], count: int, samples: int, rng: np.random.Generator
+) -> Clips:
+    """A random stretch of a random recording for each row; short ones are repeated."""
+    out = np.empty((count, samples), dtype=np.float32)
+    for row, number in enumerate(rng.integers(0, len(recordings), count)):
+        recording = recordings[number]
+        start = rng.integers(0, max(1, len(recording) - samples + 1))
+        out[row] = np.resize(recording[start : start + samples], samples)
+    out /= _FULL_SCALE
+    return torch.from_numpy(out)
+
+
+def rooms(
+    recordings: Sequence[Recording], count: int, samples: int, rng: np.random.Generator
+) -> Clips:
+    """A random impulse response for each row, at most ``samples`` long, zeros behind."""
+    chosen = [recordings[number] for number in rng.integers(0, len(recordings), count)]
+    longest = min(samples, max(map(len, chosen)))
+    out = np.zeros((count, longest), dtype=np.float32)
+    for row, recording in enumerate(chosen):
+        out[row, : len(recording[:longest])] = recording[:longest]
+    out /= _FULL_SCALE
+    return torch.from_numpy(out)
+
+
+def _integers(low: Counts, high: Counts, rng: np.random.Generator) -> Counts:
+    """Uniform in [low, high), or low where that is empty."""
+    drawn: Counts = rng.integers(low, np.maximum(high, low + 1))
+    return drawn

@@ -1,0 +1,69 @@
+"""What shapes a contrastive training; each system adds to it and has published values."""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Equal recipes, seeds and audio give equal weights.
+
+    Args:
+        width: Of the network; what it means is the system's business.
+        anchors: Pairs in a batch.
+        epochs: Rounds over the music; ``steps`` goes before it.
+        steps: Length of the training, if not in epochs.
+        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: the same, but
+            never two of one track in a batch. ``anywhere``: a random place in each track.
+        hop_s: Between segments that anchors are taken around.
+        margin_s: How far an anchor moves from its segment, and a positive from its anchor.
+        loss: Which of :mod:`fpbench_plugins.building_blocks.losses`; ``nt-xent-sum`` is twice
+            ``nt-xent``.
+        temperature: Of the losses with a softmax.
+        triplet_margin: In squared distance.
+        optimiser: ``adam`` (epsilon outside the bias correction, as torch has it), ``keras-adam``
+            or ``lamb``.
+        lr: At the peak.
+        lr_end: Share of it left at the end of the cosine.
+        lr_per: When the rate changes.
+        warm_up: Steps of linear increase before the cosine.
+        snr_low_db: Of music to noise, in positives.
+        snr_high_db: Drawn evenly in between.
+        response_s: Impulse responses are cut to this.
+        context_s: Music before a positive that still rings in its room.
+        spectral_mask: Whether a batch loses a rectangle and a band of its spectrograms.
+        saved_as: Numbers in the weights file.
+    """
+
+    width: int
+    anchors: int
+    epochs: int
+    steps: int | None = None
+    batching: Literal["segments", "tracks", "anywhere"]
+    hop_s: float = 0.5
+    margin_s: float
+    loss: Literal[
+        "nt-xent",
+        "nt-xent-sum",
+        "triplet",
+        "decoupled",
+        "kernel-contrastive",
+        "alignment-uniformity",
+    ]
+    temperature: float = 0.05
+    triplet_margin: float = 0.5
+    optimiser: Literal["adam", "keras-adam", "lamb"]
+    lr: float
+    lr_end: float
+    lr_per: Literal["step", "epoch"] = "step"
+    warm_up: int = 0
+    snr_low_db: float
+    snr_high_db: float
+    response_s: float
+    context_s: float
+    spectral_mask: bool
+    saved_as: Literal["float32", "float16"] = "float32"
+
+    def description(self) -> dict[str, bool | int | float | str | None]:
+        """All settings by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,132 @@
+"""How NAFP is trained: noise and a room for positives, one mask for the whole batch, NT-Xent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from fpbench import Settings, Trainee, TrainingAudio
+from fpbench_plugins.building_blocks.augmentation import (
+    circularly_convolved,
+    convolved,
+    mixed,
+    peak_normalised,
+)
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
+from fpbench_plugins.building_blocks.separable_training import embedded_pair
+from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.nafp.config import ARCHITECTURE, PUBLISHED
+from fpbench_plugins.nafp.front_end import filterbank, log_mel
+
+NAME = "nafp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NafpRecipe(Recipe):
+    """See :class:`Recipe`.
+
+    Args:
+        normalise: Over what spectrograms are brought to a maximum of 0, as in the fingerprinter.
+        rooms: ``circular``: a clip's end rings into its start, as published. ``linear``: it is
+            cut off, and music from before the clip rings on instead, as far as ``context_s``.
+    """
+
+    normalise: Literal["segment", "batch"]
+    rooms: Literal["circular", "linear"]
+
+
+PUBLISHED_RECIPE = NafpRecipe(
+    width=128,
+    anchors=60,
+    epochs=100,
+    batching="segments",
+    margin_s=0.2,
+    loss="nt-xent-sum",
+    optimiser="keras-adam",
+    lr=1e-4,
+    lr_end=1e-6,
+    snr_low_db=0.0,
+    snr_high_db=10.0,
+    response_s=0.075,
+    context_s=0.0,
+    spectral_mask=True,
+    normalise="batch",
+    rooms="circular",
+)
+
+
+class NafpTrainable:
+    """Implements :class:`fpbench.Trainable`."""
+
+    def __init__(self, recipe: NafpRecipe, settings: Settings) -> None:
+        self._recipe, self._settings = recipe, settings
+        self._config = replace(PUBLISHED, width=recipe.width, normalise=recipe.normalise)
+        self.sample_rate_hz = self._config.sample_rate_hz
+
+    def start(self, audio: TrainingAudio, /) -> Trainee:
+        recipe, config = self._recipe, self._config
+        network = SeparableEncoder(config.encoder)
+        network.initialise(weights_rng(self._settings.seed))
+        network.to(self._settings.device)
+        bank = filterbank(config).to(self._settings.device)
+
+        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
+            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+
+        def embed(
+            anchors: Clips, positives: Clips, rng: np.random.Generator
+        ) -> tuple[Tensor, Tensor]:
+            images = log_mel(torch.cat((anchors, positives)), bank, config)
+            masked = recipe.spectral_mask and network.training
+            return embedded_pair(network, images, rng if masked else None)
+
+        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
+        system = System(
+            name=NAME,
+            architecture=architecture,
+            sample_rate_hz=config.sample_rate_hz,
+            segment_samples=config.spec.samples,
+            network=network,
+            degrade=degrade,
+            embed=embed,
+        )
+        return ContrastiveTrainee(system, recipe, audio, self._settings)
+
+
+def drawn_degradation(
+    before: Longer, audio: TrainingAudio, recipe: NafpRecipe, samples: int, rng: np.random.Generator
+) -> Clips:
+    """Positives in noise and rooms of the training set."""
+    rows, length = before.shape
+    noise = backgrounds(audio.noise, rows, length, rng)
+    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
+    taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
+    responses = rooms(audio.impulse_responses, rows, taps, rng)
+    circular = recipe.rooms == "circular"
+    return degraded(before, noise, torch.from_numpy(snr_db), responses, samples, circular=circular)
+
+
+def degraded(
+    before: Longer,
+    noise: Longer,
+    snr_db: Float32[Tensor, " batch"],
+    responses: Float32[Tensor, "batch taps"],
+    samples: int,
+    *,
+    circular: bool,
+) -> Clips:
+    """Noise first, then the room, then a peak of 1.
+
+    Args:
+        before: Longer of ``samples``, and any music before them.
+    """
+    noisy = mixed(before, noise, snr_db)
+    wet = circularly_convolved(noisy, responses) if circular else convolved(noisy, responses)
+    return peak_normalised(wet[:, -samples:])
