@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from fpbench.audio import SILENCE_PEAK, Reading, read_ahead
-from fpbench.catalog import blaming
+from fpbench.catalog import PREFIX, blaming
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import (
     AnyFingerprinter,
@@ -174,12 +174,13 @@ class _Checked:
         self.spec = fingerprinter.spec
         self._fingerprinter = fingerprinter
         self._name = name
+        self._blamed = name.removeprefix(PREFIX)
         self._refuse_not_finite = refuse_not_finite
 
     def embed(self, segments: Segments) -> tuple[Vectors, Bool[np.ndarray, " batch"]]:
         """Vectors, and which segments are silent."""
         silent = np.maximum(segments.max(axis=1), -segments.min(axis=1)) <= SILENCE_PEAK
-        with blaming(self._name, "embedding segments"):
+        with blaming(self._blamed, "embedding segments"):
             vectors: object = cast(Fingerprinter, self._fingerprinter).embed(segments)
         return self._vectors(vectors, len(segments), silent), silent
 
@@ -188,7 +189,7 @@ class _Checked:
             [np.zeros(1, np.int32), np.cumsum(np.abs(samples) > SILENCE_PEAK, dtype=np.int32)]
         )
         duration_s = len(samples) / self.spec.sample_rate_hz
-        with blaming(self._name, "fingerprinting a recording"):
+        with blaming(self._blamed, "fingerprinting a recording"):
             answer = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
             vectors, start_s = answer.vectors, answer.start_s
         self._refuse_times(start_s, duration_s)
@@ -233,7 +234,7 @@ class _Checked:
 
     def _broken(self, rule: str) -> FpbenchError:
         return FpbenchError(
-            f"plugin '{self._name}' breaks a rule: {rule}",
+            f"plugin '{self._blamed}' breaks a rule: {rule}",
             hint=f"`fpbench check {self._name}` tries every rule",
         )
 

@@ -22,7 +22,7 @@ from fpbench.errors import FpbenchError
 logger = getLogger(__name__)
 
 _DIGEST_BYTES = 32
-_LEFTOVER_S = 24 * 3600  # a temporary file this old belongs to no running process
+_LEFTOVER_S = 3600  # a temporary file untouched for so long belongs to no running process
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

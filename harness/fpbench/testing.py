@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float
 
-from fpbench.catalog import blaming
+from fpbench.catalog import PREFIX, blaming
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import fingerprint_tracks, segments_of
 from fpbench.interfaces import (
@@ -106,7 +106,7 @@ def run_checks(
     except BrokenRuleError as err:
         return [CheckOutcome("spec", False, str(err))]
     recordings = (music_like(spec, rng) for _ in range(2))
-    subject = Subject(fingerprinter, name, *recordings)
+    subject = Subject(fingerprinter, name.removeprefix(PREFIX), *recordings)
     tried = (_tried(label, check, subject) for label, check in CHECKS.items())
     return [CheckOutcome("spec", True, detail), *tried]
 

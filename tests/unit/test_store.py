@@ -108,9 +108,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 def test_only_old_leftovers_of_the_same_file_are_swept(tmp_path: Path) -> None:
     for name in (".f.1-a.tmp", ".f.2-b.tmp", ".g.1-a.tmp"):
         (tmp_path / name).touch()
-    yesterday = time.time() - 25 * 3600
+    long_ago = time.time() - 2 * 3600
     for name in (".f.1-a.tmp", ".g.1-a.tmp"):
-        os.utime(tmp_path / name, (yesterday, yesterday))
+        os.utime(tmp_path / name, (long_ago, long_ago))
     with atomic_file(tmp_path / "f") as file:
         file.write(b"x")
     assert names_in(tmp_path) == [".f.2-b.tmp", ".g.1-a.tmp", "f"]
