@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from fpbench.errors import FpbenchError
 
@@ -26,6 +26,13 @@ _KINDS = {
     "tensorflow": "a TensorFlow checkpoint (PREFIX.index and PREFIX.data-...)",
     "torch": "a torch file (.pth, .pt or .ckpt)",
 }
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A file inside an archive."""
+
+    def read(self, length: int = -1, /) -> bytes: ...
 
 
 @contextmanager
@@ -125,7 +132,7 @@ def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
         raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it yourself") from err
 
 
-def _extract(source: IO[bytes], name: str, archive: Path, folder: Path) -> None:
+def _extract(source: Readable, name: str, archive: Path, folder: Path) -> None:
     parts: Sequence[str] = PurePosixPath(name.replace("\\", "/")).parts
     if name.startswith("/") or ".." in parts or any(":" in part for part in parts):
         raise FpbenchError(

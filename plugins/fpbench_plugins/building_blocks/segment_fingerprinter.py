@@ -36,6 +36,6 @@ class SegmentFingerprinter:
     def embed(self, segments: Segments, /) -> Vectors:
         if len(segments) == 0:
             return torch.empty(0, self.spec.dim).numpy()
-        patches = self._front_end(torch.from_numpy(segments).to(self._device))
+        patches = self._front_end(torch.tensor(segments, device=self._device))
         parts = [self._network(part) for part in patches.split(PART_SEGMENTS)]
         return torch.cat(parts).cpu().numpy()

@@ -30,6 +30,7 @@ _CACHED_SEGMENTS = 8
 
 Patches = Float32[Tensor, "batch mels frames"]
 Activations = Float[Tensor, "batch mels frames channels"]
+Convolved = Float[Tensor, "batch new_mels new_frames width"]
 
 
 class SeparableEncoder(nn.Module):
@@ -92,7 +93,7 @@ class Block(nn.Module):
         self.mel_gamma = nn.Parameter(torch.empty(after))
         self.mel_beta = nn.Parameter(torch.empty(after))
 
-    def forward(self, x: Activations) -> Activations:
+    def forward(self, x: Activations) -> Convolved:
         x = convolve(x, self.frame_kernel, self.frame_bias, axis=2, stride=self.frame_stride)
         x = layer_norm(elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
         x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=MEL_STRIDE)
@@ -130,7 +131,7 @@ def convolve(
     *,
     axis: int,
     stride: int,
-) -> Float[Tensor, "batch new_mels new_frames width"]:
+) -> Convolved:
     """Cross-correlate along one axis, padded with zeros as TensorFlow's ``SAME`` does.
 
     An even length at stride 2 is padded behind only, where torch's ``padding=1`` would shift it.
@@ -155,7 +156,7 @@ def convolve(
     return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
 
 
-def _through(blocks: Iterable[nn.Module], x: Activations) -> Activations:
+def _through(blocks: Iterable[nn.Module], x: Activations) -> Convolved:
     for block in blocks:
         x = block(x)
     return x

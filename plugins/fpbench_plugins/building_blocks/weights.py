@@ -4,21 +4,15 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from logging import getLogger
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
 from torch import nn
 
 from fpbench import FpbenchError, Stream, rng_at
-
-if TYPE_CHECKING:
-    # A type checker's own protocol; it exists only in typeshed.
-    from _typeshed import DataclassInstance
+from fpbench.options import Config
 
 logger = getLogger(__name__)
-
-Config = TypeVar("Config", bound="DataclassInstance")
 
 
 def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path) -> Config:

@@ -1,0 +1,105 @@
+"""``fpbench weights``."""
+
+from pathlib import Path
+
+import click
+from tabulate import tabulate
+from tqdm import tqdm
+
+from fpbench.catalog import Catalog
+from fpbench.checkpoints import import_checkpoint
+from fpbench.errors import FpbenchError
+from fpbench.identity import file_sha256
+from fpbench.installing import fetch as fetched
+from fpbench.installing import installed, installed_path, published_file
+from fpbench.interfaces import Checkpoint
+from fpbench.weights import SUFFIX, weights_folder, write_weights
+
+_HASH_DIGITS = 16
+
+
+@click.group()
+def weights() -> None:
+    """Import, fetch and list the authors' weights.
+
+    fpbench contains no weights of theirs: you get them from them, under their licence, and
+    `import` or `fetch` turns them into a file for `--weights`.
+    """
+
+
+@weights.command("import")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--fingerprinter", "name", required=True, metavar="NAME", help="Whose it is.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.safetensors"
+)
+@click.option("--member", metavar="PATH", help="Which one, where CHECKPOINT holds several.")
+def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
+    """Turn a checkpoint of the authors into a weights file.
+
+    CHECKPOINT is a TensorFlow checkpoint's path prefix (such as folder/ckpt-100), a torch file, or
+    a folder, .zip or .tar.* that holds one. No code in it is run, and TensorFlow is not needed.
+    """
+    if out.suffix != SUFFIX:
+        raise FpbenchError(f"'{out}' is no name for weights", hint=f"end it in {SUFFIX}")
+    tensors, info = import_checkpoint(_layout(name), checkpoint, member=member)
+    write_weights(out, tensors, info)
+    parameters = sum(array.size for array in tensors.values())
+    click.echo(f"{out}: {parameters:,} parameters of {name}", err=True)
+
+
+@weights.command()
+@click.argument("name")
+@click.option("--variant", metavar="NAME", help="Where there are several; see `weights list`.")
+def fetch(name: str, variant: str | None) -> None:
+    """Download the official weights of fingerprinter NAME and import them.
+
+    A download that breaks off goes on where it stopped when the command is run again.
+    """
+    layout = _layout(name)
+    file = published_file(layout, variant)
+    folder = weights_folder()
+    click.echo(f"licence of these weights: {layout.licence}", err=True)
+    with tqdm(unit="B", unit_scale=True, desc=f"{name}-{file.name}", disable=None) as bar:
+        for received in fetched(layout, file, folder):
+            bar.total = received.total_bytes
+            bar.update(received.done_bytes - bar.n)
+    click.echo(installed_path(folder, layout, file))
+
+
+@weights.command("list")
+def list_() -> None:
+    """List installed weights, and those that can be fetched."""
+    folder = weights_folder()
+    here = installed(folder)
+    rows = [
+        (
+            one.info.fingerprinter,
+            one.path.name,
+            one.info.origin or one.info.source,
+            one.info.licence or "?",
+            file_sha256(one.path)[:_HASH_DIGITS],
+        )
+        for one in here
+    ]
+    names = {one.path.name for one in here}
+    for layout in Catalog.load().checkpoints().values():
+        for file in layout.published:
+            if installed_path(folder, layout, file).name not in names:
+                command = f"fetch {layout.fingerprinter} --variant {file.name}"
+                rows.append((layout.fingerprinter, f"({command})", file.url, layout.licence, "-"))
+        if not layout.published:
+            rows.append((layout.fingerprinter, "(import)", "not published", layout.licence, "-"))
+    headers = ("fingerprinter", "file", "from", "licence", "sha256")
+    click.echo(f"in {folder}", err=True)
+    click.echo(tabulate(sorted(rows), headers=headers, tablefmt="simple"))
+
+
+def _layout(name: str) -> Checkpoint:
+    layouts = Catalog.load().checkpoints()
+    if name not in layouts:
+        raise FpbenchError(
+            f"no fingerprinter '{name}' has official weights",
+            hint=f"there are: {', '.join(layouts)}",
+        )
+    return layouts[name]
