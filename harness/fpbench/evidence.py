@@ -80,8 +80,7 @@ class Evidence:
 
     def best_distractors(self, run: range) -> Float32[np.ndarray, " queries"]:
         """The best score that a query reaches in blocks that hold no right answer."""
-        none = no_candidates(len(self.query_track), self.shortlist)
-        best = _Shortlist(none.keys, none.scores, none.ids >= 0)
+        best = _distractors(no_candidates(len(self.query_track), self.shortlist))
         for number in run:
             best = best.with_block(self.blocks[number])
         highest: Float32[np.ndarray, " queries"] = best.scores.max(axis=1, initial=-np.inf)
@@ -176,7 +175,11 @@ def false_accept_rate(best_distractors: Float32[np.ndarray, " queries"], thresho
 
 @dataclass(frozen=True, slots=True)
 class _Shortlist:
-    """The k smallest keys so far. At equal keys non-matches come first."""
+    """The k smallest keys so far.
+
+    At equal keys matches come last. Others come in the order of the database, so that the way
+    distractors are cut into blocks changes nothing.
+    """
 
     keys: Float32[np.ndarray, "queries k"]
     scores: Float32[np.ndarray, "queries k"]
@@ -186,19 +189,20 @@ class _Shortlist:
     def of_reference(
         cls, cell: Candidates, match: Bool[np.ndarray, "queries columns"], k: int
     ) -> "_Shortlist":
+        whole = cls(cell.keys, cell.scores, match)
         empty = no_candidates(len(cell.ids), k)
-        nothing = np.zeros(match.shape, dtype=bool)
-        parts = (
-            cls(empty.keys, empty.scores, empty.ids >= 0),
-            cls(_where(~match, cell.keys, np.inf), _where(~match, cell.scores, -np.inf), nothing),
-            cls(_where(match, cell.keys, np.inf), _where(match, cell.scores, -np.inf), match),
-        )
-        return cls._best(parts, k)
+        return cls._best((whole._only(~match), whole._only(match), _distractors(empty)), k)
 
     def with_block(self, cell: Candidates) -> "_Shortlist":
-        # The block comes first, so that its rows win ties against a match.
-        block = _Shortlist(cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
-        return self._best((block, self), self.keys.shape[1])
+        wrong, right = self._only(~self.match), self._only(self.match)
+        return self._best((wrong, _distractors(cell), right), self.keys.shape[1])
+
+    def _only(self, mask: Bool[np.ndarray, "queries k"]) -> "_Shortlist":
+        return _Shortlist(
+            np.where(mask, self.keys, np.float32(np.inf)),
+            np.where(mask, self.scores, np.float32(-np.inf)),
+            mask & self.match,
+        )
 
     @classmethod
     def _best(cls, parts: Sequence["_Shortlist"], k: int) -> "_Shortlist":
@@ -209,9 +213,5 @@ class _Shortlist:
         return cls(*(np.take_along_axis(array, best, axis=1) for array in (keys, scores, match)))
 
 
-def _where(
-    mask: Bool[np.ndarray, "queries columns"],
-    values: Float32[np.ndarray, "queries columns"],
-    other: float,
-) -> Float32[np.ndarray, "queries columns"]:
-    return np.where(mask, values, np.float32(other))
+def _distractors(cell: Candidates) -> _Shortlist:
+    return _Shortlist(cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))

@@ -1,0 +1,139 @@
+"""Evidence as one file, from which every number of a result can be computed again."""
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from fpbench.errors import FpbenchError
+from fpbench.evidence import Evidence, GrownEvidence
+from fpbench.interfaces import Candidates
+from fpbench.store import atomic_file
+
+_COMMON = {"query_track", "match_score"}
+_BLOCKS = {"reference_ids", "reference_keys", "reference_scores", "distance_s", "edges"} | {
+    "block_ids",
+    "block_keys",
+    "block_scores",
+}
+_GROWN = {"sizes", "ids", "keys", "scores", "distances_s"}
+
+
+def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
+    """Write an ``.npz`` file, whole or not at all; equal evidence gives equal bytes."""
+    arrays = _of_blocks(evidence) if isinstance(evidence, Evidence) else _of_grown(evidence)
+    with atomic_file(path) as file:
+        np.savez(file, allow_pickle=False, **dict(sorted(arrays.items())))
+
+
+def read_evidence(path: Path) -> Evidence | GrownEvidence:
+    """Read what :func:`write_evidence` wrote.
+
+    Raises:
+        FpbenchError: There is no such file, or it is damaged, or it is something else.
+    """
+    try:
+        # NumPy leaves a file open that it cannot read, so it is opened here.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            arrays = dict(archive)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as err:
+        raise FpbenchError(
+            f"cannot read evidence from {path}: {err}",
+            hint="run the same `fpbench run` again; what is finished is not done again",
+        ) from err
+    try:
+        if arrays.keys() == _COMMON | _BLOCKS:
+            return _blocks_from(arrays)
+        if arrays.keys() == _COMMON | _GROWN:
+            return _grown_from(arrays)
+    except ValueError as err:
+        raise FpbenchError(f"{path} contradicts itself: {err}", hint="write it again") from err
+    raise FpbenchError(
+        f"{path} is no evidence file: it holds {', '.join(sorted(arrays)) or 'nothing'}",
+        hint="give the .npz file that `fpbench run` wrote beside the result",
+    )
+
+
+def _of_blocks(evidence: Evidence) -> Mapping[str, np.ndarray]:
+    shape = (0, len(evidence.query_track), evidence.shortlist)
+    blocks = evidence.blocks
+    empty = np.empty(shape, dtype=np.float32)
+    return {
+        "query_track": evidence.query_track,
+        "match_score": evidence.match_score,
+        "reference_ids": evidence.reference.ids,
+        "reference_keys": evidence.reference.keys,
+        "reference_scores": evidence.reference.scores,
+        "distance_s": evidence.distance_s,
+        "edges": evidence.edges,
+        # A block has at most a million rows.
+        "block_ids": np.stack([b.ids.astype(np.int32) for b in blocks])
+        if blocks
+        else np.empty(shape, dtype=np.int32),
+        "block_keys": np.stack([b.keys for b in blocks]) if blocks else empty,
+        "block_scores": np.stack([b.scores for b in blocks]) if blocks else empty,
+    }
+
+
+def _of_grown(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
+    return {
+        "query_track": evidence.query_track,
+        "match_score": evidence.match_score,
+        "sizes": np.array(evidence.sizes, dtype=np.int64),
+        "ids": np.stack([cell.ids for cell in evidence.cells]),
+        "keys": np.stack([cell.keys for cell in evidence.cells]),
+        "scores": np.stack([cell.scores for cell in evidence.cells]),
+        "distances_s": np.stack(evidence.distances_s),
+    }
+
+
+def _blocks_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
+    queries, k = len(arrays["query_track"]), arrays["block_ids"].shape[-1]
+    cells = (len(arrays["edges"]) - 1, queries, k)
+    for name in ("block_ids", "block_keys", "block_scores"):
+        _require(name, arrays[name], cells)
+    width = arrays["reference_ids"].shape[-1]
+    for name in ("reference_ids", "reference_keys", "reference_scores", "distance_s"):
+        _require(name, arrays[name], (queries, width))
+    _require("match_score", arrays["match_score"], (queries,))
+    if arrays["edges"][0] != 0 or (np.diff(arrays["edges"]) <= 0).any():
+        raise ValueError("edges do not rise from 0")
+    return Evidence(
+        query_track=arrays["query_track"],
+        reference=Candidates(
+            arrays["reference_ids"], arrays["reference_keys"], arrays["reference_scores"]
+        ),
+        distance_s=arrays["distance_s"],
+        match_score=arrays["match_score"],
+        edges=arrays["edges"],
+        blocks=[
+            Candidates(ids.astype(np.int64), keys, scores)
+            for ids, keys, scores in zip(
+                arrays["block_ids"], arrays["block_keys"], arrays["block_scores"], strict=True
+            )
+        ],
+    )
+
+
+def _grown_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
+    queries, k = len(arrays["query_track"]), arrays["ids"].shape[-1]
+    cells = (len(arrays["sizes"]), queries, k)
+    for name in ("ids", "keys", "scores", "distances_s"):
+        _require(name, arrays[name], cells)
+    _require("match_score", arrays["match_score"], (queries,))
+    return GrownEvidence(
+        query_track=arrays["query_track"],
+        match_score=arrays["match_score"],
+        sizes=tuple(arrays["sizes"].tolist()),
+        cells=[
+            Candidates(*cell)
+            for cell in zip(arrays["ids"], arrays["keys"], arrays["scores"], strict=True)
+        ],
+        distances_s=list(arrays["distances_s"]),
+    )
+
+
+def _require(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name} is {array.shape}, not {shape}")

@@ -1,0 +1,111 @@
+"""Row i of a sequence of distractors depends on the seed and on i, and on nothing else."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpbench import FpbenchError, Vectors
+from fpbench.distractors import (
+    CHUNK,
+    LONGEST_BLOCK,
+    RealDistractors,
+    SyntheticDistractors,
+    ahead,
+    block_edges,
+)
+
+
+class Dice:
+    """Draws vectors of two uniform numbers."""
+
+    dim = 2
+
+    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+        return rng.random((n, 2), dtype=np.float32)
+
+    def save(self, path: Path, /) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(0, 5), (9_990, 10_020), (10_000, 30_000), (3, 25_001), (25_000, 25_000)],
+)
+def test_a_run_of_rows_is_a_slice_of_the_sequence(start: int, stop: int) -> None:
+    source = SyntheticDistractors(Dice(), seed=1)
+    whole = np.concatenate(list(source.rows(0, 30_000)))
+    run = np.concatenate([np.empty((0, 2), np.float32), *source.rows(start, stop)])
+    np.testing.assert_array_equal(run, whole[start:stop])
+
+
+def test_seed_and_repeat_give_other_rows() -> None:
+    firsts = [
+        next(SyntheticDistractors(Dice(), seed=seed, repeat=repeat).rows(0, 1)).tolist()
+        for seed, repeat in [(0, 0), (0, 1), (1, 0)]
+    ]
+    assert len({str(first) for first in firsts}) == 3
+
+
+def test_pieces_end_where_chunks_end() -> None:
+    lengths = [len(rows) for rows in SyntheticDistractors(Dice(), seed=1).rows(9_000, 20_500)]
+    assert lengths == [1_000, CHUNK, 500]
+
+
+def test_real_distractors_are_all_rows_once_in_mixed_order() -> None:
+    vectors = np.arange(25_000, dtype=np.float32)[:, None]
+    source = RealDistractors(vectors, seed=3)
+    rows = np.concatenate(list(source.rows(0, 25_000)))[:, 0]
+    np.testing.assert_array_equal(np.sort(rows), vectors[:, 0])
+    # A fair mix of both halves right at the start: 5 000 expected, standard deviation 39.
+    assert abs(int((rows[:10_000] < 12_500).sum()) - 5_000) < 200
+    part = np.concatenate(list(source.rows(9_999, 20_001)))[:, 0]
+    np.testing.assert_array_equal(part, rows[9_999:20_001])
+
+
+def test_real_distractors_run_out() -> None:
+    source = RealDistractors(np.zeros((10, 2), dtype=np.float32), seed=0)
+    assert source.rows_available == 10
+    with pytest.raises(FpbenchError, match="11 real distractors are wanted but there are 10"):
+        next(source.rows(0, 11))
+
+
+def test_blocks_of_a_hundred_million_are_few_and_repeat_small_sizes_often() -> None:
+    edges = block_edges([10**n for n in range(4, 9)])
+    assert len(edges) - 1 == 280
+    assert edges[:101] == list(range(0, 1_010_000, 10_000))
+    assert set(range(0, 10**7 + 1, 10**5)) <= set(edges)
+    assert set(range(0, 10**8 + 1, 10**6)) <= set(edges)
+
+
+@given(st.lists(st.integers(1, 10**8), min_size=1, max_size=6))
+def test_blocks_end_at_every_size_and_stay_short(sizes: list[int]) -> None:
+    sizes = [*sizes, max(sizes) // 1_000 + 1]
+    edges = block_edges(sizes)
+    assert set(sizes) <= set(edges)
+    assert edges[0] == 0
+    assert edges[-1] == max(sizes)
+    assert all(0 < b - a <= LONGEST_BLOCK for a, b in pairwise(edges))
+    assert len(edges) < 1_200
+
+
+def test_refuses_a_size_below_one() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        block_edges([0, 10])
+
+
+def test_ahead_keeps_the_items_and_their_order() -> None:
+    assert list(ahead(iter(range(5)))) == list(range(5))
+
+
+def test_ahead_hands_errors_on() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise FpbenchError("broken generator")
+
+    with pytest.raises(FpbenchError, match="broken generator"):
+        list(ahead(broken()))

@@ -1,0 +1,283 @@
+"""Evidence gives what searching each database anew would give, and never flatters."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from fpbench import Candidates, FpbenchError
+from fpbench.bootstrap import interval_over_tracks
+from fpbench.evidence import (
+    Evidence,
+    GrownEvidence,
+    Moments,
+    distances_s,
+    false_accept_rate,
+    nearest_rows,
+    repeats,
+)
+from fpbench.evidence_files import read_evidence, write_evidence
+
+INF = np.inf
+
+
+def cell(*rows: list[tuple[int, float, float]]) -> Candidates:
+    """One list of (id, key, score) per query."""
+    table = np.array(rows, dtype=np.float64)
+    return Candidates(
+        table[:, :, 0].astype(np.int64),
+        table[:, :, 1].astype(np.float32),
+        table[:, :, 2].astype(np.float32),
+    )
+
+
+def exact_cell(*rows: list[float]) -> Candidates:
+    """Scores per query; ids count up and keys are negated scores."""
+    return cell(*([(i, -score, score) for i, score in enumerate(row)] for row in rows))
+
+
+def evidence(reference: Candidates, distance_s: list[list[float]], *blocks: Candidates) -> Evidence:
+    return Evidence(
+        query_track=np.arange(len(distance_s)),
+        reference=reference,
+        distance_s=np.array(distance_s),
+        match_score=np.full(len(distance_s), 0.5, dtype=np.float32),
+        edges=np.arange(len(blocks) + 1) * 10,
+        blocks=blocks,
+    )
+
+
+def test_better_distractors_push_the_match_down_one_rank_each() -> None:
+    found = evidence(
+        exact_cell([0.5, 0.1, 0.0]),
+        [[0.0, INF, INF]],
+        exact_cell([0.4, 0.3]),
+        exact_cell([0.9, 0.3]),
+    )
+    assert [int(r[0]) for r in found.growing_ranks(range(2), 0.0)] == [0, 0, 1]
+
+
+def test_a_distractor_with_the_same_score_comes_before_the_match() -> None:
+    found = evidence(exact_cell([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_cell([0.5, 0.3]))
+    assert found.ranks(range(1), 0.0).tolist() == [1]
+
+
+def test_another_reference_row_with_the_same_score_comes_before_the_match() -> None:
+    found = evidence(exact_cell([0.5, 0.5, 0.0]), [[0.0, INF, INF]], exact_cell([0.1, 0.1]))
+    assert found.ranks(range(0), 0.0).tolist() == [1]
+
+
+def test_equal_keys_at_the_border_of_the_shortlist_shut_the_match_out() -> None:
+    # Two places: one for key 1, and one that a match and a distractor with key 2 both want.
+    reference = cell([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
+    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 1.0, 0.2), (1, 2.0, 0.3)]))
+    assert found.ranks(range(0), 0.0).tolist() == [0]
+    assert found.ranks(range(1), 0.0).tolist() == [2]
+
+
+def test_equal_keys_within_the_reference_shut_the_match_out_too() -> None:
+    reference = cell([(0, 2.0, 0.9), (1, 2.0, 0.1), (2, 2.0, 0.1)])
+    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 7.0, 0.2), (1, 8.0, 0.3)]))
+    assert found.ranks(range(0), 0.0).tolist() == [2]
+
+
+def test_a_shortlist_is_ranked_by_score_and_not_by_key() -> None:
+    reference = cell([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
+    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 1.0, 0.2), (1, 3.0, 0.95)]))
+    assert found.ranks(range(1), 0.0).tolist() == [0]
+
+
+def test_tolerance_decides_which_rows_match() -> None:
+    found = evidence(
+        exact_cell([0.9, 0.8, 0.7, 0.6]),
+        [[INF, 30.0, 0.5, 0.0]],
+        exact_cell([0.1, 0.1, 0.1]),
+    )
+    ranks = {t: int(found.ranks(range(1), t)[0]) for t in (0.0, 0.25, 0.5, 29.0, None)}
+    assert ranks == {0.0: 3, 0.25: 3, 0.5: 2, 29.0: 2, None: 1}
+
+
+def test_a_query_whose_track_is_not_in_the_reference_never_hits() -> None:
+    found = evidence(exact_cell([0.9, 0.8, 0.7]), [[INF, INF, INF]], exact_cell([0.1, 0.1]))
+    assert found.ranks(range(1), None).tolist() == [2]
+
+
+def test_fillers_are_nobody() -> None:
+    filler = (-1, INF, -INF)
+    reference = cell([(4, 1.0, -0.5), filler, filler])
+    found = evidence(reference, [[0.0, INF, INF]], cell([filler, filler]))
+    assert found.ranks(range(1), 0.0).tolist() == [0]
+    assert found.best_distractors(range(1)).tolist() == [-INF]
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    k=st.integers(1, 4),
+    levels=st.integers(2, 30),
+    cuts=st.lists(st.integers(1, 59), max_size=5, unique=True),
+)
+def test_any_split_into_blocks_gives_the_same_ranks(
+    seed: int, k: int, levels: int, cuts: list[int]
+) -> None:
+    # Keys and scores that have nothing to do with each other, full of ties.
+    rng = np.random.default_rng(seed)
+    keys = rng.integers(levels, size=(6, 60)).astype(np.float32)
+    scores = rng.integers(levels, size=(6, 60)).astype(np.float32)
+    reference_keys = rng.integers(levels, size=(6, 9)).astype(np.float32)
+    reference_scores = rng.integers(levels, size=(6, 9)).astype(np.float32)
+    right = rng.integers(9, size=6)
+
+    def searched(k: np.ndarray, s: np.ndarray, width: int) -> Candidates:
+        order = np.argsort(k, axis=1, kind="stable")[:, :width]
+        order_k, order_s = np.take_along_axis(k, order, 1), np.take_along_axis(s, order, 1)
+        short = ((0, 0), (0, width - order.shape[1]))
+        return Candidates(
+            np.pad(order, short, constant_values=-1),
+            np.pad(order_k, short, constant_values=np.inf),
+            np.pad(order_s, short, constant_values=-np.inf),
+        )
+
+    edges = [0, *sorted(cuts), 60]
+    reference = searched(reference_keys, reference_scores, k + 1)
+    found = Evidence(
+        query_track=np.arange(6),
+        reference=reference,
+        distance_s=np.where(reference.ids == right[:, None], 0.0, np.inf),
+        match_score=np.zeros(6, dtype=np.float32),
+        edges=np.array(edges),
+        blocks=[
+            searched(keys[:, a:b], scores[:, a:b], k)
+            for a, b in zip(edges, edges[1:], strict=False)
+        ],
+    )
+    ranks = list(found.growing_ranks(range(len(edges) - 1), 0.0))
+    for edge, rank in zip(edges, ranks, strict=True):
+        np.testing.assert_array_equal(
+            rank,
+            [
+                whole_rank(
+                    np.append(reference_keys[q], keys[q, :edge]),
+                    np.append(reference_scores[q], scores[q, :edge]),
+                    int(right[q]),
+                    k,
+                )
+                for q in range(6)
+            ],
+        )
+
+
+def whole_rank(keys: np.ndarray, scores: np.ndarray, right: int, k: int) -> int:
+    """The rule itself: nobody with an equal key or score comes after the match."""
+    wrong = np.arange(len(keys)) != right
+    before = int((wrong & (keys <= keys[right])).sum())
+    if before >= k:
+        return k
+    order = sorted(range(len(keys)), key=lambda i: (keys[i], i == right))[:k]
+    return sum(1 for i in order if i != right and scores[i] >= scores[right])
+
+
+def test_false_accepts_count_queries_with_a_distractor_above_the_threshold() -> None:
+    found = evidence(
+        exact_cell([0.5, 0.1, 0.0], [0.5, 0.1, 0.0]),
+        [[0.0, INF, INF], [0.0, INF, INF]],
+        exact_cell([0.4, 0.3], [0.1, 0.0]),
+        exact_cell([0.2, 0.1], [0.7, 0.6]),
+    )
+    assert found.best_distractors(range(2)).tolist() == pytest.approx([0.4, 0.7])
+    assert false_accept_rate(found.best_distractors(range(1)), 0.4) == 0.5
+    assert false_accept_rate(found.best_distractors(range(2)), 0.5) == 0.5
+
+
+def test_repeats_are_disjoint_and_take_what_borders_allow() -> None:
+    edges = np.array([0, 10, 20, 25, 35, 135])
+    assert repeats(edges, 10) == [range(0, 1), range(1, 2), range(3, 4)]
+    assert repeats(edges, 25) == [range(0, 3)]
+    assert repeats(edges, 135) == [range(0, 5)]
+    assert repeats(edges, 11) == []
+
+
+REFERENCE = Moments(np.array([7, 7, 7, 3, 3]), np.array([0.0, 0.5, 1.0, 0.0, 0.5]))
+
+
+def test_distance_is_time_within_the_right_track_only() -> None:
+    truth = Moments(np.array([7, 3, 5]), np.array([0.2, 0.5, 0.0]))
+    away = distances_s(np.array([[1, 3, -1], [4, 0, 9], [0, 1, 2]]), REFERENCE, truth)
+    np.testing.assert_allclose(away, [[0.3, INF, INF], [0.0, INF, INF], [INF, INF, INF]])
+
+
+def test_nearest_row_is_in_the_right_track_and_the_earlier_of_two() -> None:
+    truth = Moments(np.array([7, 7, 7, 3, 5]), np.array([0.2, 0.75, 9.0, 0.3, 0.0]))
+    assert nearest_rows(REFERENCE, truth).tolist() == [0, 1, 2, 4, -1]
+
+
+def test_an_interval_over_tracks_is_wider_where_queries_of_a_track_agree(
+    rng: np.random.Generator,
+) -> None:
+    track = np.repeat(np.arange(40), 10)
+    agreeing = np.repeat((np.arange(40) % 2).astype(np.float64), 10)
+    mixed = np.tile([0.0, 1.0], 200)
+    low, high = interval_over_tracks(agreeing, track, rng)
+    # 40 coins: standard error 0.079, times 1.96 on both sides.
+    assert low == pytest.approx(0.5 - 0.155, abs=0.03)
+    assert high == pytest.approx(0.5 + 0.155, abs=0.03)
+    assert interval_over_tracks(mixed, track, rng) == (0.5, 0.5)
+
+
+def test_an_interval_needs_values(rng: np.random.Generator) -> None:
+    with pytest.raises(ValueError, match="no values"):
+        interval_over_tracks(np.empty(0), np.empty(0, dtype=np.int64), rng)
+
+
+def an_evidence() -> Evidence:
+    return evidence(
+        exact_cell([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_cell([0.4, 0.3]), exact_cell([0.9, 0])
+    )
+
+
+def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "a.npz", an_evidence())
+    again = read_evidence(tmp_path / "a.npz")
+    assert isinstance(again, Evidence)
+    assert again.ranks(range(2), 0.0).tolist() == [1]
+    write_evidence(tmp_path / "b.npz", again)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_file_holds_what_was_grown(tmp_path: Path) -> None:
+    grown = GrownEvidence(
+        query_track=np.array([0]),
+        match_score=np.array([0.5], dtype=np.float32),
+        sizes=(10, 20),
+        cells=(exact_cell([0.5, 0.4]), exact_cell([0.6, 0.5])),
+        distances_s=(np.array([[0.0, INF]]), np.array([[INF, 0.0]])),
+    )
+    write_evidence(tmp_path / "a.npz", grown)
+    again = read_evidence(tmp_path / "a.npz")
+    assert isinstance(again, GrownEvidence)
+    assert [again.ranks(size, 0.0).tolist() for size in (10, 20)] == [[0], [1]]
+
+
+def test_refuses_a_damaged_file(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "a.npz", an_evidence())
+    (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-100])
+    with pytest.raises(FpbenchError, match=r"cannot read evidence from .*b\.npz"):
+        read_evidence(tmp_path / "b.npz")
+
+
+def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", vectors=np.zeros(3))
+    with pytest.raises(FpbenchError, match="no evidence file: it holds vectors"):
+        read_evidence(tmp_path / "a.npz")
+
+
+def test_refuses_blocks_that_edges_do_not_account_for(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "a.npz", an_evidence())
+    with np.load(tmp_path / "a.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "b.npz", **{**arrays, "edges": np.array([0, 10])})
+    with pytest.raises(FpbenchError, match="contradicts itself: block_ids"):
+        read_evidence(tmp_path / "b.npz")
