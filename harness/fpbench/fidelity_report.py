@@ -273,7 +273,10 @@ def _hit_rates(
 
     def chances(pool: np.ndarray, sizes: Sequence[int]) -> Float64[np.ndarray, "sizes queries"]:
         counts = fidelity.beaten_by(queries, truth, pool)
-        return fidelity.hit_chances(counts, len(pool), sizes) * best
+        hits: Float64[np.ndarray, "sizes queries"] = (
+            fidelity.hit_chances(counts, len(pool), sizes) * best
+        )
+        return hits
 
     by_pool = {name: chances(pool, sizes) for name, pool in pools.items()}
     gaps = {name: by_pool[name] - by_pool[FLOOR] for name in candidates}

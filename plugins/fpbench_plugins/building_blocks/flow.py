@@ -77,7 +77,8 @@ class VelocityNetwork(nn.Module):
         h = self.linear_input(x.to(dtype))
         for layer in self.layers:
             h = layer(h, condition)
-        return self.linear_output(self.norm_output(h, condition)).float()
+        velocity: Tensor = self.linear_output(self.norm_output(h, condition))
+        return velocity.float()
 
 
 class TimeEmbedding(nn.Module):

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 from fpbench import FpbenchError, Report
 from fpbench.store import atomic_file
 
-CHECKPOINT_S = 60.0  # between checkpoints, besides one at every evaluation
+CHECKPOINT_S = 60.0  # between checkpoints,
+CHECKPOINT_AFTER_EVALUATION_S = 1.0  # or so long, right after an evaluation: those are costly
 
 LossAt = Callable[[int], Float32[Tensor, ""]]
 """The loss of one step, with the network as it is."""
@@ -121,8 +122,11 @@ def trained(
         evaluated = state.step % schedule.evaluate_every == 0 or state.step == schedule.steps
         if evaluated:
             _judge(network if average is None else average, evaluate, schedule, state)
-        if evaluated or time.perf_counter() - saved_at > CHECKPOINT_S:
-            _write_checkpoint(checkpoint, identity, network, optimiser, average, state)
+        wait_s = CHECKPOINT_AFTER_EVALUATION_S if evaluated else CHECKPOINT_S
+        if time.perf_counter() - saved_at > wait_s:
+            write_checkpoint(
+                checkpoint, identity, _content(network, optimiser, average, state)
+            )
             saved_at = time.perf_counter()
         report(state.step / schedule.steps, _phrase(loss, state))
     kept = network if average is None else average
@@ -167,7 +171,7 @@ def _one_step(
     network.train()
     loss = loss_at(state.step)
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     optimiser.step()
     value = float(loss.detach())
     state.step += 1
@@ -206,23 +210,24 @@ def _copied(network: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
 
 
-def _write_checkpoint(
-    path: Path,
-    identity: str,
+def _content(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     average: nn.Module | None,
     state: _State,
-) -> None:
-    content = {
-        "identity": identity,
+) -> dict[str, Any]:
+    return {
         "network": network.state_dict(),
         "optimiser": optimiser.state_dict(),
         "average": None if average is None else average.state_dict(),
         "state": {name: getattr(state, name) for name in _State.__slots__},
     }
+
+
+def write_checkpoint(path: Path, identity: str, content: Mapping[str, Any]) -> None:
+    """Write what :func:`read_checkpoint` reads, whole or not at all."""
     with atomic_file(path) as file:
-        torch.save(content, file)
+        torch.save({"identity": identity, **content}, file)
 
 
 def _phrase(loss: float, state: _State) -> str:

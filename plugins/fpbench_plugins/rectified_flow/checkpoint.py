@@ -20,7 +20,7 @@ from fpbench_plugins.rectified_flow.config import FlowConfig
 PREFIX = "model."
 
 # Lightning keeps hyper-parameters and callback paths in these; none of them runs anything.
-_HARMLESS = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
+_HARMLESS: list[Any] = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
 
 
 def is_lightning(path: Path) -> bool:

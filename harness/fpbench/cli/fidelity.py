@@ -1,0 +1,183 @@
+"""``fpbench fidelity``."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from fpbench.catalog import Catalog, blaming
+from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.errors import FpbenchError
+from fpbench.fidelity_figure import plot_fidelity
+from fpbench.fidelity_report import FLOOR, halved, measured
+from fpbench.fidelity_tables import fidelity_tables
+from fpbench.generator_files import load_generator
+from fpbench.interfaces import FingerprintGenerator, Settings
+from fpbench.randomness import Stream, rng_at
+from fpbench.store import atomic_file
+from fpbench.vector_files import READABLE, VectorFile, read_vectors
+
+SYNTHETIC = "synthetic"
+BASELINES = ("gaussian", "resample")
+
+
+@click.command()
+@click.argument("real", type=click.Path(path_type=Path))
+@click.argument("synthetic", type=click.Path(path_type=Path))
+@click.option(
+    "--train",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What the generator was fitted to: shows copying, and baselines are fitted to it. "
+    "Without it they are fitted to half of the tracks of REAL.",
+)
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Row i is a degraded row i of --reference.",
+)
+@click.option("--reference", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--baseline",
+    "baselines",
+    multiple=True,
+    default=BASELINES,
+    show_default=True,
+    help="Generators to show beside it.",
+)
+@click.option(
+    "--track-rows",
+    type=click.IntRange(1),
+    default=240,
+    show_default=True,
+    help="Neighbouring rows of REAL that count as one track, where its file does not say.",
+)
+@click.option("--rows", type=click.IntRange(10), default=10_000, show_default=True)
+@click.option("--splits", type=click.IntRange(1), default=4, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--generator", "name", help="Kind of SYNTHETIC, where its file does not say.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="For that generator.")
+@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write a JSON block.")
+@click.option("--figure", type=click.Path(path_type=Path), help="Draw a PNG.")
+def fidelity(
+    *,
+    real: Path,
+    synthetic: Path,
+    train: Path | None,
+    queries: Path | None,
+    reference: Path | None,
+    baselines: tuple[str, ...],
+    track_rows: int,
+    rows: int,
+    splits: int,
+    seed: int,
+    name: str | None,
+    pairs: tuple[str, ...],
+    json_path: Path | None,
+    figure: Path | None,
+) -> None:
+    """Measure how like REAL fingerprints SYNTHETIC ones are.
+
+    REAL must hold tracks that the generator was not fitted to. SYNTHETIC is a file of fingerprints
+    or a fitted generator. Read each row of the table against its column `real`: other real tracks.
+    """
+    if (queries is None) != (reference is None):
+        raise FpbenchError("--queries and --reference go together", hint="give both or neither")
+    catalog = Catalog.load()
+    held_out = read_vectors(real)
+    tracks = _tracks(held_out, track_rows)
+    vectors = np.asarray(held_out.vectors)
+    fitted_to = None if train is None else np.asarray(read_vectors(train).vectors)
+    basis = fitted_to
+    if basis is None:
+        judge, other = _checked_halves(tracks, seed)
+        basis, vectors, tracks = vectors[other], vectors[judge], tracks[judge]
+    wanted = max(len(vectors), rows)
+    if synthetic.suffix in READABLE:
+        drawn = np.asarray(read_vectors(synthetic).vectors)
+    else:
+        settings = Settings(options=key_values(pairs))
+        drawn = _drawn(load_generator(synthetic, catalog, settings, name), wanted, seed)
+    candidates = {SYNTHETIC: drawn}
+    for baseline in baselines:
+        candidates[baseline] = _drawn(_fitted(baseline, basis, catalog, seed), wanted, seed)
+    for label, candidate in candidates.items():
+        _check_dim(label, candidate, vectors)
+    asked, answers = _queries(queries, reference, vectors)
+    report = measured(
+        vectors,
+        tracks,
+        candidates,
+        seed=seed,
+        splits=splits,
+        most_rows=rows,
+        training=fitted_to,
+        queries=asked,
+        reference=answers,
+    )
+    click.echo(fidelity_tables(report))
+    if json_path is not None:
+        with atomic_file(json_path) as file:
+            file.write(json.dumps(report.to_json(), indent=1, sort_keys=True).encode() + b"\n")
+    if figure is not None:
+        plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
+
+
+def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
+    if file.tracks is not None:
+        return file.tracks
+    return np.arange(len(file.vectors), dtype=np.int64) // track_rows
+
+
+def _checked_halves(
+    tracks: Int64[np.ndarray, " batch"], seed: int
+) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
+    if len(np.unique(tracks)) < 4:
+        raise FpbenchError(
+            f"{len(np.unique(tracks))} real tracks are too few to judge by",
+            hint="give more tracks, a smaller --track-rows, or --train",
+        )
+    return halved(tracks, rng_at(seed, Stream.FIDELITY))
+
+
+def _drawn(
+    generator: FingerprintGenerator, rows: int, seed: int
+) -> Float32[np.ndarray, "{rows} dim"]:
+    return generator.draw(rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
+
+
+def _fitted(
+    name: str, real: Float32[np.ndarray, "rows dim"], catalog: Catalog, seed: int
+) -> FingerprintGenerator:
+    method = catalog.generator(name, Settings())
+    offer, _ = catalog.offer("generator", name)
+    with tempfile.TemporaryDirectory() as work_dir, blaming(offer.source.plugin, "fitting it"):
+        return method.fit(real, seed=seed, work_dir=Path(work_dir), report=lambda share, what: None)
+
+
+def _check_dim(label: str, vectors: np.ndarray, real: np.ndarray) -> None:
+    if vectors.shape[1] != real.shape[1]:
+        raise FpbenchError(
+            f"{label} has {vectors.shape[1]} columns, real fingerprints have {real.shape[1]}",
+            hint="all must come from one fingerprinter",
+        )
+
+
+def _queries(
+    queries: Path | None, reference: Path | None, real: np.ndarray
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    if queries is None or reference is None:
+        return None, None
+    asked, answers = (np.asarray(read_vectors(path).vectors) for path in (queries, reference))
+    _check_dim("--queries", asked, real)
+    _check_dim("--reference", answers, real)
+    if len(asked) > len(answers):
+        raise FpbenchError(
+            f"{len(asked)} queries for {len(answers)} reference rows",
+            hint="row i of --queries must be the degraded row i of --reference",
+        )
+    return asked, answers

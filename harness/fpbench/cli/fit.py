@@ -1,0 +1,104 @@
+"""``fpbench fit``."""
+
+import shutil
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from fpbench.catalog import Catalog, blaming
+from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.errors import FpbenchError
+from fpbench.fit_figure import plot_history
+from fpbench.generator_files import FitRecord, history_in, save_generator, write_record
+from fpbench.identity import file_sha256
+from fpbench.interfaces import Settings
+from fpbench.vector_files import read_vectors
+
+
+@click.command()
+@click.option("--generator", "name", required=True, help="Which kind; see `fpbench plugins`.")
+@click.option(
+    "--fingerprints",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Real ones: .npy, .mm, .fbin, or .npz from `fpbench extract`.",
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The generator (.safetensors); its record goes beside it as .json, its curves as .png.",
+)
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Of the arithmetic; bfloat16 is several times faster where the processor knows it.",
+)
+def fit(
+    *,
+    name: str,
+    fingerprints: Path,
+    output: Path,
+    pairs: tuple[str, ...],
+    seed: int,
+    device: str,
+    dtype: str,
+) -> None:
+    """Fit a generator to real fingerprints.
+
+    Killed at any time, the same command goes on from OUTPUT.work and ends in the same bytes.
+    """
+    if output.suffix != ".safetensors":
+        raise FpbenchError(
+            f"'{output}' cannot hold a generator", hint="end its name in .safetensors"
+        )
+    options = key_values(pairs)
+    settings = Settings(
+        device=device,
+        dtype="bfloat16" if dtype == "bfloat16" else "float32",
+        options=options,
+        seed=seed,
+    )
+    real = read_vectors(fingerprints).vectors
+    catalog = Catalog.load()
+    method = catalog.generator(name, settings)
+    offer, _ = catalog.offer("generator", name)
+    work_dir = output.with_name(output.name + ".work")
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with tqdm(total=1.0, bar_format=_BAR, disable=None) as bar:
+
+        def report(share: float, phrase: str) -> None:
+            bar.set_postfix_str(phrase, refresh=False)
+            bar.update(share - bar.n)
+
+        with blaming(offer.source.plugin, f"fitting '{name}'"):
+            generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
+    save_generator(generator, output)
+    record = FitRecord(
+        generator=name,
+        settings=options,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        fingerprints=fingerprints.name,
+        fingerprints_sha256=file_sha256(fingerprints),
+        rows=real.shape[0],
+        dim=real.shape[1],
+        generator_sha256=file_sha256(output),
+        history=history_in(output),
+    )
+    write_record(record, output)
+    if record.history:
+        plot_history(record.history, output.with_suffix(".png"))
+    shutil.rmtree(work_dir)
+    click.echo(f"{output}: {name}, fitted to {len(real)} fingerprints")
+
+
+_BAR = "{l_bar}{bar}| [{elapsed}<{remaining}{postfix}]"

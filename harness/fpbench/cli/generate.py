@@ -1,0 +1,114 @@
+"""``fpbench generate``."""
+
+from pathlib import Path
+
+import click
+from tqdm import tqdm
+
+from fpbench.catalog import Catalog
+from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.distractors import CHUNK, SyntheticDistractors, ahead
+from fpbench.errors import FpbenchError
+from fpbench.generator_files import load_generator
+from fpbench.identity import file_sha256
+from fpbench.interfaces import Settings
+from fpbench.sizes import parse_sizes
+from fpbench.store import content_key
+from fpbench.vector_files import resumable_file
+
+
+@click.command()
+@click.argument("generator", type=click.Path(path_type=Path))
+@click.option("-n", "--rows", "wanted", required=True, help="How many, such as 250000, 1e8, 100M.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help=".npy, .mm (and _shape.npy) or .fbin.",
+)
+@click.option("--shard", metavar="k/K", help="Only the k-th of K parts, counted from 1.")
+@click.option("--generator", "name", help="Its kind, where the file does not say.")
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Such as project=false.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    default="float32",
+    show_default=True,
+    help="Of the arithmetic; rows are float32 always.",
+)
+def generate(
+    *,
+    generator: Path,
+    wanted: str,
+    output: Path,
+    shard: str | None,
+    name: str | None,
+    pairs: tuple[str, ...],
+    seed: int,
+    device: str,
+    dtype: str,
+) -> None:
+    """Draw synthetic fingerprints from GENERATOR into a file.
+
+    Row i depends on the generator, the seed and i alone: it is the row that `fpbench run` with the
+    same seed compares queries with, and a shard is the same wherever it is made. Killed at any
+    time, the same command goes on where it stopped.
+    """
+    options = key_values(pairs)
+    settings = Settings(
+        device=device, dtype="bfloat16" if dtype == "bfloat16" else "float32", options=options
+    )
+    start, stop = shard_rows(_one_size(wanted), shard)
+    fitted = load_generator(generator, Catalog.load(), settings, name)
+    key = content_key(
+        generator=file_sha256(generator),
+        options=options,
+        seed=seed,
+        device=device,
+        dtype=dtype,
+        start=start,
+        stop=stop,
+    )
+    with (
+        resumable_file(
+            output, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK
+        ) as file,
+        tqdm(
+            total=stop - start, initial=file.rows, unit="row", unit_scale=True, disable=None
+        ) as bar,
+    ):
+        for rows in ahead(SyntheticDistractors(fitted, seed).rows(start + file.rows, stop)):
+            file.append(rows)
+            bar.update(len(rows))
+    click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")
+
+
+def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
+    """The rows [start, stop) of a shard; shards end at whole chunks, and together are all rows.
+
+    Raises:
+        FpbenchError: Not ``k/K`` with 1 <= k <= K, or more shards than chunks.
+    """
+    if shard is None:
+        return 0, rows
+    k, slash, K = shard.partition("/")
+    if not (slash and k.isdigit() and K.isdigit() and 1 <= int(k) <= int(K)):
+        raise FpbenchError(f"'{shard}' is no shard", hint="write k/K, such as 1/8 ... 8/8")
+    chunks = -(-rows // CHUNK)
+    if int(K) > chunks:
+        raise FpbenchError(
+            f"{rows} rows are {chunks} chunks of {CHUNK} and cannot make {K} shards",
+            hint=f"ask for at most {chunks}",
+        )
+    first, last = (chunks * number // int(K) for number in (int(k) - 1, int(k)))
+    return first * CHUNK, min(last * CHUNK, rows)
+
+
+def _one_size(text: str) -> int:
+    sizes = parse_sizes(text)
+    if len(sizes) > 1:
+        raise FpbenchError(f"'{text}' is more than one number of rows", hint="write one, as 1e8")
+    return sizes[0]

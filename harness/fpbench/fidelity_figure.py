@@ -1,0 +1,125 @@
+"""A fidelity report as a picture."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from fpbench.fidelity import PROFILE_K
+from fpbench.fidelity_report import FLOOR, FidelityReport
+from fpbench.store import atomic_file
+
+# Okabe and Ito's palette, told apart by colour-blind readers too; real is black.
+_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+_QUANTILES = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999)
+_MOST_SCORED = 2_000  # queries; 2 000 x 10 000 similarities show a tail down to 5e-8
+
+
+def plot_fidelity(
+    report: FidelityReport,
+    sets: Mapping[str, np.ndarray],
+    path: Path,
+    *,
+    queries: Float32[np.ndarray, "queries dim"] | None,
+) -> None:
+    """Marginals, similarity tails, local dimension and hit rates of all sets; a PNG.
+
+    Args:
+        sets: The vectors behind the report, the real ones first.
+        queries: What similarities are taken with; None for pairs within each set.
+    """
+    # Imported here: matplotlib takes half a second.
+    from matplotlib.figure import Figure
+
+    colours = dict(zip(sets, _COLOURS, strict=False))
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    marginals, tails, profile, curves = figure.subplots(2, 2).flat
+    _draw_marginals(marginals, sets, colours)
+    _draw_tails(tails, sets, colours, queries)
+    for name, each in report.statistics.items():
+        sizes = PROFILE_K[: len(each.local_dimension)]
+        profile.plot(sizes, each.local_dimension, marker="o", color=colours[name], label=name)
+    profile.set(
+        xscale="log",
+        xlabel="nearest neighbours looked at",
+        ylabel="local intrinsic dimension",
+        title="Neighbourhoods of held-out fingerprints",
+    )
+    _draw_hit_rates(curves, report, colours)
+    for axes in (marginals, tails, profile, curves):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(visible=True, alpha=0.25)
+    tails.legend(frameon=False)
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", dpi=130, metadata={"Software": None})
+
+
+def _draw_marginals(axes: Any, sets: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> None:
+    """Quantiles of every dimension, real against other: equal marginals lie on the diagonal."""
+    real = np.quantile(sets[FLOOR], _QUANTILES, axis=0).ravel()
+    for name, vectors in sets.items():
+        if name != FLOOR:
+            other = np.quantile(vectors, _QUANTILES, axis=0).ravel()
+            axes.scatter(real, other, s=6, alpha=0.5, color=colours[name], linewidths=0)
+    limits = (float(real.min()), float(real.max()))
+    axes.plot(limits, limits, color=colours[FLOOR], linewidth=0.8)
+    axes.set(
+        xlabel="quantiles of real fingerprints",
+        ylabel="the same quantiles of the others",
+        title="Marginals: 0.1 % to 99.9 % in each dimension",
+    )
+
+
+def _draw_tails(
+    axes: Any,
+    sets: Mapping[str, np.ndarray],
+    colours: Mapping[str, str],
+    queries: Float32[np.ndarray, "queries dim"] | None,
+) -> None:
+    most = min(len(vectors) for vectors in sets.values())
+    steps = np.linspace(-1, 1, 801)
+    for name, vectors in sets.items():
+        # Real rows come track after track, so take them evenly from everywhere.
+        rows = vectors[np.linspace(0, len(vectors) - 1, min(most, 10_000)).astype(np.int64)]
+        asked = rows[:: max(1, len(rows) // 1_000)] if queries is None else queries[:_MOST_SCORED]
+        counts, _ = np.histogram(np.clip(asked @ rows.T, -1, 1), steps)
+        above = np.cumsum(counts[::-1])[::-1] / (len(asked) * len(rows))
+        shown = above > 0
+        axes.plot(steps[:-1][shown], above[shown], color=colours[name], label=name)
+    axes.set(
+        yscale="log",
+        xlabel="similarity " + ("within the set" if queries is None else "with a query"),
+        ylabel="share of pairs above it",
+        title="Similarity tails",
+    )
+
+
+def _draw_hit_rates(axes: Any, report: FidelityReport, colours: Mapping[str, str]) -> None:
+    rates = report.hit_rates
+    if rates is None:
+        axes.text(0.5, 0.5, "no queries given", ha="center", transform=axes.transAxes)
+        axes.set(xticks=[], yticks=[], title="Hit rates")
+        return
+    real = np.array(rates.hit_rate[FLOOR])
+    known = [i for i, floor in enumerate(rates.floor) if floor is not None]
+    band = 100 * np.array([rates.floor[i] for i in known], dtype=np.float64)
+    sizes = np.array(rates.sizes)
+    axes.fill_between(
+        sizes[known],
+        100 * real[known] - band,
+        100 * real[known] + band,
+        color="0.85",
+        linewidth=0,
+        label="between two real halves",
+    )
+    for name, each in rates.hit_rate.items():
+        axes.plot(sizes, 100 * np.array(each), marker="o", markersize=4, color=colours[name])
+    axes.set(
+        xscale="log",
+        xlabel="distractors",
+        ylabel="expected HR@1 (%)",
+        title="Hit rates, exact search",
+    )
+    axes.legend(frameon=False)

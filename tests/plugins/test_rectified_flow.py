@@ -1,0 +1,371 @@
+"""The flow's solvers converge as they should, and fitting it is exact, resumable and honest."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from safetensors.numpy import load_file
+from torch import Tensor
+
+from fpbench import FpbenchError, Settings, Vectors
+from fpbench_plugins.building_blocks.flow import (
+    EVALUATIONS_PER_STEP,
+    NetworkShape,
+    Normalisation,
+    Solver,
+    VelocityNetwork,
+    fresh_network,
+    integrate,
+    measured_normalisation,
+)
+from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow_training import write_checkpoint
+from fpbench_plugins.rectified_flow import create
+from fpbench_plugins.rectified_flow.method import RectifiedFlow
+
+TINY = {"width": "16", "depth": "2", "epochs": "2", "judge_rows": "60", "steps": "4"}
+
+
+def real_rows(rows: int = 600, dim: int = 8) -> Vectors:
+    """Points around three directions, which no Gaussian is like."""
+    rng = np.random.default_rng(7)
+    centres = 4 * np.eye(3, dim, dtype=np.float32)
+    vectors = centres[rng.integers(3, size=rows)] + rng.standard_normal((rows, dim)) / 2
+    vectors = vectors.astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def fitted(work_dir: Path, *, seed: int = 0, **options: str) -> FlowGenerator:
+    method = create(Settings(options={**TINY, **options}))
+    generator = method.fit(real_rows(), seed=seed, work_dir=work_dir, report=lambda s, p: None)
+    assert isinstance(generator, FlowGenerator)
+    return generator
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Networks this small are slower on several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
+    return fitted(tmp_path_factory.mktemp("work"))
+
+
+# ------------------------------------------------------------ solvers
+
+
+@given(steps=st.integers(1, 7), solver=st.sampled_from(sorted(EVALUATIONS_PER_STEP)))
+@hypothesis_settings(deadline=None, max_examples=30)
+def test_a_straight_flow_is_exact_in_any_number_of_steps(steps: int, solver: Solver) -> None:
+    noise = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
+    data = torch.tensor([[4.0, 0.0], [-1.0, 2.0]])
+    arrived = integrate(lambda x, t: data - noise, noise, steps, solver)
+    torch.testing.assert_close(arrived, data)
+
+
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("midpoint", 2), ("heun", 2)])
+def test_error_shrinks_with_the_solvers_order(solver: Solver, order: int) -> None:
+    # dx/ds = x over a unit of time takes 1 to e.
+    def error(steps: int) -> float:
+        start = torch.ones((1, 1), dtype=torch.float32)
+        return abs(float(integrate(lambda x, t: x, start, steps, solver)) - math.e)
+
+    assert math.log2(error(8) / error(16)) == pytest.approx(order, abs=0.15)
+
+
+def test_solvers_walk_from_time_1_to_time_0() -> None:
+    seen: list[float] = []
+
+    def velocity(x: Tensor, t: Tensor) -> Tensor:
+        seen.append(float(t))
+        return torch.zeros_like(x)
+
+    integrate(velocity, torch.zeros((1, 1)), 4, "euler")
+    assert seen == [1.0, 0.75, 0.5, 0.25]
+
+
+# ------------------------------------------------------------ network
+
+
+def test_published_network_has_43_million_weights() -> None:
+    with torch.device("meta"):
+        network = VelocityNetwork(NetworkShape(width=768, depth=12))
+    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(43.3, abs=0.05)
+
+
+def test_a_fresh_network_stands_still(rng: np.random.Generator) -> None:
+    network = fresh_network(NetworkShape(dim=8, width=16, depth=2), rng)
+    velocity = network(torch.ones((3, 8)), torch.tensor([0.1, 0.5, 0.9]))
+    assert torch.count_nonzero(velocity) == 0
+
+
+def test_one_time_for_all_rows_is_the_same_as_one_each(rng: np.random.Generator) -> None:
+    network = fresh_network(NetworkShape(dim=8, width=16, depth=2), rng)
+    torch.nn.init.constant_(network.linear_output.weight, 0.3)
+    x = torch.from_numpy(rng.standard_normal((5, 8), dtype=np.float32))
+    with torch.inference_mode():
+        together = network(x, torch.tensor([0.3]))
+        each = network(x, torch.full((5,), 0.3))
+    torch.testing.assert_close(together, each, atol=1e-6, rtol=0)
+
+
+@given(mean=st.floats(-2, 2), std=st.floats(0.01, 2))
+@hypothesis_settings(deadline=None, max_examples=20)
+def test_normalisation_is_that_of_all_entries(mean: float, std: float) -> None:
+    rows = np.float32(mean) + np.float32(std) * np.array([[-1, 1], [1, -1]], dtype=np.float32)
+    units = measured_normalisation(np.repeat(rows, 50, axis=0), rows_at_once=7)
+    assert units.mean == pytest.approx(mean, abs=1e-6)
+    assert units.std == pytest.approx(std, rel=1e-4)
+
+
+# ------------------------------------------------------------ drawing
+
+
+def test_draws_are_decided_by_rng_alone(generator: FlowGenerator) -> None:
+    first, second = (generator.draw(70, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, generator.draw(70, np.random.default_rng(4)))
+
+
+def test_draws_have_length_1_unless_asked_otherwise(
+    generator: FlowGenerator, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    lengths = np.linalg.norm(generator.draw(50, rng), axis=1)
+    np.testing.assert_allclose(lengths, 1, atol=1e-6)
+    generator.save(tmp_path / "g.safetensors")
+    official = create(Settings(options={"project": "false"})).load(tmp_path / "g.safetensors")
+    assert np.ptp(np.linalg.norm(official.draw(50, rng), axis=1)) > 1e-3
+
+
+def test_nothing_drawn_is_an_empty_matrix(
+    generator: FlowGenerator, rng: np.random.Generator
+) -> None:
+    assert generator.draw(0, rng).shape == (0, 8)
+
+
+def test_bfloat16_draws_stay_close(generator: FlowGenerator, tmp_path: Path) -> None:
+    generator.save(tmp_path / "g.safetensors")
+    fast = create(Settings(dtype="bfloat16")).load(tmp_path / "g.safetensors")
+    exact = generator.draw(200, np.random.default_rng(0))
+    close = fast.draw(200, np.random.default_rng(0))
+    assert close.dtype == np.float32
+    assert np.einsum("nd,nd->n", exact, close).min() > 0.995
+
+
+def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: Path) -> None:
+    for name in ("a.safetensors", "b.safetensors"):
+        generator.save(tmp_path / name)
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    again = create(Settings()).load(tmp_path / "a.safetensors")
+    assert isinstance(again, FlowGenerator)
+    assert again.fitted.sampling.steps == 4  # the fit's, not the published 32
+    rngs = (np.random.default_rng(1), np.random.default_rng(1))
+    np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
+
+
+def test_another_generators_file_is_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    save_file({"mean": np.zeros(3, dtype=np.float32)}, tmp_path / "g.safetensors")
+    with pytest.raises(FpbenchError, match="not 'rectified-flow'"):
+        create(Settings()).load(tmp_path / "g.safetensors")
+
+
+# ------------------------------------------------------------ fitting
+
+
+def test_fitting_brings_draws_nearer_to_the_data(tmp_path: Path) -> None:
+    history = fitted(tmp_path, epochs="40", learning_rate="0.01").fitted.record["history"]
+    assert history[-1]["frechet"] < history[0]["frechet"] / 2
+    assert history[-1]["held_out_loss"] < history[0]["held_out_loss"]
+
+
+def test_a_record_says_how_a_fit_came_about(generator: FlowGenerator) -> None:
+    record = generator.fitted.record
+    assert record["training_rows"] == 540
+    assert record["held_out_rows"] == 60
+    assert record["seed"] == 0
+    assert len(record["training_sha256"]) == 64
+    json.dumps(record)
+
+
+def test_equal_seeds_give_equal_weights_and_others_do_not(
+    generator: FlowGenerator, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    same, other = fitted(tmp_path / "a"), fitted(tmp_path / "b", seed=1)
+    assert all(torch.equal(same.fitted.weights[k], v) for k, v in generator.fitted.weights.items())
+    assert not torch.equal(
+        other.fitted.weights["linear_input.weight"],
+        generator.fitted.weights["linear_input.weight"],
+    )
+
+
+def test_a_moving_average_is_kept_if_asked(generator: FlowGenerator, tmp_path: Path) -> None:
+    averaged = fitted(tmp_path, ema_decay="0.9")
+    name = "linear_output.weight"
+    assert not torch.equal(averaged.fitted.weights[name], generator.fitted.weights[name])
+
+
+def test_patience_ends_a_fit_that_no_longer_improves(tmp_path: Path) -> None:
+    # A rate this small moves no weight, so nothing ever improves on the first judgement.
+    still = {"learning_rate": "1e-30", "weight_decay": "0"}
+    kept = fitted(tmp_path, epochs="50", patience="3", **still)
+    assert len(kept.fitted.record["history"]) == 4
+
+
+def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path / "checkpoint.pt", "another", {})
+    with pytest.raises(FpbenchError, match="checkpoint of another training"):
+        fitted(tmp_path, seed=5)
+
+
+def test_too_few_rows_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="20 fingerprints are too few"):
+        create(Settings()).fit(
+            real_rows(20), seed=0, work_dir=tmp_path, report=lambda share, phrase: None
+        )
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(FpbenchError, match="held_out must lie between 0 and 1"):
+        create(Settings(options={"held_out": "1.5"}))
+
+
+FIT = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from test_rectified_flow import TINY, fitted
+fitted(Path({work!r}), epochs="100", judge_epochs="10", ema_decay="0.99").save(Path({output!r}))
+"""
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    def start(name: str) -> subprocess.Popen[bytes]:
+        work, output = tmp_path / name, tmp_path / f"{name}.safetensors"
+        work.mkdir(exist_ok=True)
+        code = FIT.format(tests=str(Path(__file__).parent), work=str(work), output=str(output))
+        return subprocess.Popen([sys.executable, "-c", code])
+
+    assert start("whole").wait() == 0
+    killed = start("killed")
+    while not (tmp_path / "killed" / "checkpoint.pt").exists():
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    assert not (tmp_path / "killed.safetensors").exists()
+    assert start("killed").wait() == 0
+    whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("whole", "killed"))
+    assert whole.read_bytes() == resumed.read_bytes()
+    assert load_file(whole)["linear_output.weight"].any()
+
+
+# ------------------------------------------------------------ the authors' checkpoints
+
+LAYOUTS = {
+    "last state": NetworkShape(dim=8, width=16, depth=3),
+    "time features used directly": NetworkShape(
+        dim=8, width=16, depth=3, time_dim=64, time_mlp=False, layer_scale=True
+    ),
+    "only the first block adapts": NetworkShape(dim=8, width=16, depth=3, adaptive="first"),
+}
+ASKED = Settings(options={"published": "nafp"})
+
+
+def checkpoint(path: Path, shape: NetworkShape, extra: dict[str, Tensor] | None = None) -> Path:
+    network = fresh_network(shape, np.random.default_rng(0))
+    state = {f"model.{name}": tensor for name, tensor in network.state_dict().items()}
+    torch.save({"epoch": 3, "global_step": 9, "state_dict": state | (extra or {})}, path)
+    return path
+
+
+@pytest.mark.parametrize("shape", LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_reads_every_layout_of_the_authors_code(shape: NetworkShape, tmp_path: Path) -> None:
+    generator = create(ASKED).load(checkpoint(tmp_path / "a.ckpt", shape))
+    assert isinstance(generator, FlowGenerator)
+    assert generator.fitted.shape == shape
+    assert generator.fitted.normalisation == Normalisation(mean=0.000703, std=0.088386)
+    assert generator.draw(3, np.random.default_rng(0)).shape == (3, 8)
+
+
+def test_an_imported_checkpoint_is_saved_as_ours(tmp_path: Path) -> None:
+    imported = create(ASKED).load(checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"]))
+    imported.save(tmp_path / "ours.safetensors")
+    ours = create(Settings()).load(tmp_path / "ours.safetensors")
+    rngs = (np.random.default_rng(1), np.random.default_rng(1))
+    np.testing.assert_array_equal(ours.draw(5, rngs[0]), imported.draw(5, rngs[1]))
+
+
+def test_unexpected_weights_are_named(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"], {"model.extra": torch.ones(2)})
+    with pytest.raises(FpbenchError, match=r"unexpected weights: model\.extra"):
+        create(ASKED).load(path)
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    content = torch.load(path, weights_only=True)
+    del content["state_dict"]["model.layers.1.ff.to_out.weight"]
+    torch.save(content, path)
+    with pytest.raises(
+        FpbenchError, match=r"missing weights: model\.layers\.1\.ff\.to_out\.weight"
+    ):
+        create(ASKED).load(path)
+
+
+def test_a_checkpoint_needs_a_normalisation(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    with pytest.raises(FpbenchError, match="how its fingerprints were normalised"):
+        create(Settings()).load(path)
+
+
+class Malicious:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (os.system, ("true",))
+
+
+def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
+    torch.save({"state_dict": {}, "hyper_parameters": Malicious()}, tmp_path / "a.ckpt")
+    with pytest.raises(FpbenchError, match="cannot read"):
+        create(ASKED).load(tmp_path / "a.ckpt")
+
+
+def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(FpbenchError, match="cannot read generator"):
+        create(ASKED).load(path)
+
+
+def test_published_settings_are_the_papers() -> None:
+    config = RectifiedFlow(Settings()).config
+    assert (config.width, config.depth, config.time_dim) == (768, 12, 32)
+    assert (config.learning_rate, config.batch_rows, config.epochs) == (5e-5, 128, 100)
+    assert (config.solver, config.steps, config.ema_decay) == ("euler", 32, None)
+
+
+def test_refuses_a_wrong_shape(generator: FlowGenerator) -> None:
+    with pytest.raises(TypeError, match="batch dim"):
+        generator.carry(torch.zeros(8))
