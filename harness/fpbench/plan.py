@@ -4,15 +4,20 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from tabulate import tabulate
 
+from fpbench.config import SYNTHETIC_SIZES
+from fpbench.distractors import block_edges
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import fingerprint_tracks
+from fpbench.inputs import Listener, durations_s
 from fpbench.interfaces import AnyFingerprinter
+from fpbench.measuring import SHORTLIST
+from fpbench.runner import Prepared
 from fpbench.sizes import short_hours, short_size
 from fpbench.store import Store
 
@@ -24,7 +29,7 @@ _LIBRARIES_BYTES = 700_000_000  # torch, faiss, scipy and matplotlib loaded
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One stage's work and what it takes; ``seconds`` is 0 where the result is in the cache."""
+    """One stage's work and what it takes."""
 
     stage: str
     work: str
@@ -61,28 +66,75 @@ class Plan:
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
 
-def fingerprinting_need(
-    stage: str, duration_s: float, rate: float, spec_bytes_per_s: float
-) -> Need:
-    """Reading and fingerprinting audio.
+def make_plan(prepared: Prepared) -> Plan:
+    """Estimate a run from headers of audio files and short trials, as if nothing were cached.
 
-    Args:
-        stage: Its title.
-        duration_s: Of audio; 0 if it is in the cache.
-        rate: Seconds of audio that the fingerprinter takes in a second.
-        spec_bytes_per_s: Bytes of fingerprints for a second of audio.
+    The times are of the right order, not more: a generator's fitting is not in them, and an
+    approximate index is taken to run as fast as IVF-PQ with the published settings.
     """
-    return Need(
-        stage=stage,
-        work=f"{short_hours(duration_s / 3600)} of audio" if duration_s else "in the cache",
-        seconds=duration_s * (1 / rate + 1 / _DECODING_RATE),
-        memory_bytes=200e6,
-        disk_bytes=2 * duration_s * spec_bytes_per_s,
+    config, needs = prepared.config, []
+    n_reference, n_real = _rows(prepared)
+    if prepared.listener is not None:
+        needs += _fingerprinting_needs(prepared, prepared.listener)
+    sizes = config.sizes or SYNTHETIC_SIZES
+    largest = {
+        "none": [0],
+        "real": [min(n_real, sizes[-1])],
+        "synthetic": [sizes[-1]],
+        "both": [min(n_real, sizes[-1]), sizes[-1]],
+    }[config.distractors]
+    n_queries = config.recipe.n_queries
+    for name, plan in prepared.indexes.items():
+        for rows in largest:
+            blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
+            need = search_need(
+                f"search {name}",
+                n_queries,
+                rows + n_reference,
+                prepared.info.dim,
+                exact=name == "exact",
+                grown=plan.growing is not None,
+            )
+            needs.append(replace(need, disk_bytes=24.0 * n_queries * SHORTLIST * blocks))
+    return Plan(needs)
+
+
+def _rows(prepared: Prepared) -> tuple[int, int]:
+    """About how many fingerprints the reference and the real distractors have."""
+    dataset, hop_s = prepared.dataset, prepared.info.hop_s
+    if dataset.vectors is not None:
+        return len(dataset.vectors.reference), len(dataset.vectors.distractors)
+    reference_s, distractors_s = (
+        float(durations_s(tracks).sum()) for tracks in (dataset.reference, dataset.distractors)
     )
+    return int(reference_s / hop_s), int(distractors_s / hop_s)
+
+
+def _fingerprinting_needs(prepared: Prepared, listener: Listener) -> list[Need]:
+    spec = listener.fingerprinter.spec
+    rate = fingerprinting_rate(listener.fingerprinter, listener.name)
+    bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # by track, and once more as a set
+    recipe, dataset = prepared.config.recipe, prepared.dataset
+    reference_s = float(durations_s(dataset.reference).sum())
+    query_s = recipe.n_queries * recipe.query_length_s
+    parts = [("reference", reference_s, reference_s), ("queries", query_s, reference_s + query_s)]
+    if prepared.config.distractors != "none":
+        distractors_s = float(durations_s(dataset.distractors).sum())
+        parts.append(("distractors", distractors_s, distractors_s))
+    return [
+        Need(
+            stage=f"fingerprint {title}",
+            work=f"{short_hours(audio_s / 3600)} of audio",
+            seconds=audio_s / rate + decoded_s / _DECODING_RATE,
+            memory_bytes=200e6,
+            disk_bytes=audio_s * bytes_per_s,
+        )
+        for title, audio_s, decoded_s in parts
+    ]
 
 
 def search_need(
-    stage: str, n_queries: int, rows: int, dim: int, *, exact: bool, grown: bool, evidence: float
+    stage: str, n_queries: int, rows: int, dim: int, *, exact: bool, grown: bool
 ) -> Need:
     """Searching all blocks of one index.
 
@@ -93,7 +145,6 @@ def search_need(
         dim: Of a vector.
         exact: Whether every row is compared with every query in full.
         grown: Whether the index keeps every row in memory.
-        evidence: Bytes on disk.
     """
     cores = os.cpu_count() or 1
     pairs = float(n_queries) * rows
@@ -106,7 +157,7 @@ def search_need(
         work=f"{n_queries} queries × {short_size(rows)}",  # noqa: RUF001 - a product
         seconds=seconds,
         memory_bytes=500e6 + (4.5 * dim * rows if grown else 0),
-        disk_bytes=evidence,
+        disk_bytes=0.0,
     )
 
 

@@ -79,17 +79,22 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprinterInfo:
-    """What was measured. ``source_sha256`` is of the plugin's files, weights included."""
+    """What was measured; fingerprints that came ready-made have no source and no sample rate.
+
+    Args:
+        source_sha256: Of the plugin's files, shipped weights included.
+        weights_sha256: Of the file given as ``--weights``.
+    """
 
     name: str
     distribution: str
     version: str
-    source_sha256: str
+    source_sha256: str | None
     weights_sha256: str | None
     options: Mapping[str, str]
     device: str
     dtype: str
-    sample_rate_hz: int
+    sample_rate_hz: int | None
     segment_s: float
     hop_s: float
     dim: int

@@ -1,0 +1,223 @@
+"""``fpbench run``."""
+
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+from tabulate import tabulate
+from tqdm import tqdm
+
+from fpbench.catalog import Catalog
+from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.config import RunConfig, read_config
+from fpbench.errors import FpbenchError
+from fpbench.interfaces import Report
+from fpbench.results import Curve, Result
+from fpbench.sizes import parse_sizes, short_hours, short_size
+from fpbench.store import Store
+
+
+@click.command()
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="A TOML file with the fields below and more; typed options win.",
+)
+@click.option(
+    "--fingerprinter",
+    help="From `fpbench plugins`, or plugin:MODULE, plugin:FILE.py.  [default: spectral-sketch]",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A safetensors file.  [default: the fingerprinter's own]",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A setting of the fingerprinter; a wrong key lists them all.",
+)
+@click.option(
+    "--dataset",
+    help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR, fma:DIR.  [default: demo]",
+)
+@click.option(
+    "--distractors",
+    type=click.Choice(["real", "synthetic", "both", "none"]),
+    help="What fills the database.  [default: both]",
+)
+@click.option("--generator", help="Makes the synthetic distractors.  [default: gaussian]")
+@click.option(
+    "--generator-weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A fitted generator.  [default: fit one to the real distractors]",
+)
+@click.option(
+    "--sizes",
+    help="Distractors at which to read the curve off.  [default: 10k,100k,1M, and all real ones]",
+)
+@click.option(
+    "--index",
+    "indexes",
+    multiple=True,
+    help="exact, ivfpq, faiss:FACTORY, ...; repeat for several.  [default: exact]",
+)
+@click.option("--queries", type=click.IntRange(min=1), help="How many.  [default: 1000]")
+@click.option(
+    "--query-length",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds of audio in a query.  [default: 1]",
+)
+@click.option(
+    "--tolerance",
+    help="Seconds that a match may be off, or `track` for anywhere in it.  [default: 0.25]",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Of every draw.  [default: 0]")
+@click.option("--device", help="cpu or cuda.  [default: cpu]")
+@click.option(
+    "--dtype",
+    type=click.Choice(["float32", "bfloat16"]),
+    help="Of the network's arithmetic.  [default: float32]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The result; evidence and a PNG are put beside it.  [default: runs/FINGERPRINTER.json]",
+)
+@click.option(
+    "--cache",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="For fingerprints and evidence.  [default: $FPBENCH_CACHE or the user's cache folder]",
+)
+@click.option("--plan", is_flag=True, help="Say what the run needs, and stop.")
+def run(**typed: Any) -> None:
+    """Measure hit rate against database size, and write one result.
+
+    \b
+    fpbench run                                              the embedded demo
+    fpbench run --fingerprinter plugin:mymodel               your model, on the demo
+    fpbench run --dataset folder:music --distractors real    your music
+    fpbench run --distractors synthetic --sizes 1e6,1e7      ten million, owned by nobody
+    fpbench run --config run.toml --plan                     what it would take
+
+    Killed at any moment, the same command goes on where it stopped and ends in the same bytes.
+    """
+    # Imported here, so that `fpbench run --help` does not wait for SciPy.
+    from fpbench.plan import make_plan, refuse_what_cannot_fit
+    from fpbench.runner import prepare, run_prepared
+
+    config = read_config(typed["config"], _fields(typed))
+    config = _with_queries(config, typed["queries"], typed["query_length"])
+    store = Store.open(typed["cache"])
+    out: Path = typed["out"] or Path("runs") / f"{_stem(config.fingerprinter)}.json"
+    prepared = prepare(config, Catalog.load(), store, _stage)
+    plan = make_plan(prepared)
+    click.echo(plan.table(), err=not typed["plan"])
+    refuse_what_cannot_fit(plan, store, out)
+    if typed["plan"]:
+        return
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    try:
+        result = run_prepared(prepared, out, command, _stage)
+    except KeyboardInterrupt:
+        raise FpbenchError(
+            "stopped; what is finished is kept", hint="the same command goes on from here"
+        ) from None
+    click.echo(_table(result))
+    click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
+
+
+def _fields(typed: dict[str, Any]) -> dict[str, Any]:
+    """What was typed, by field of :class:`RunConfig`."""
+    same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
+    same += ["generator_weights", "seed", "device", "dtype"]
+    fields = {name: typed[name] for name in same if typed[name] is not None}
+    if typed["settings"]:
+        fields["fingerprinter_options"] = key_values(typed["settings"])
+    if typed["sizes"] is not None:
+        fields["sizes"] = parse_sizes(typed["sizes"])
+    if typed["indexes"]:
+        fields["indexes"] = typed["indexes"]
+    if typed["tolerance"] is not None:
+        fields["tolerance_s"] = _tolerance(typed["tolerance"])
+    return fields
+
+
+def _with_queries(config: RunConfig, n: int | None, length_s: float | None) -> RunConfig:
+    recipe = config.recipe
+    recipe = replace(
+        recipe,
+        n_queries=n or recipe.n_queries,
+        query_length_s=length_s or recipe.query_length_s,
+    )
+    return replace(config, recipe=recipe)
+
+
+def _tolerance(text: str) -> float | None:
+    if text == "track":
+        return None
+    try:
+        tolerance_s = float(text)
+    except ValueError:
+        tolerance_s = -1.0
+    if not 0 <= tolerance_s < float("inf"):
+        raise FpbenchError(
+            f"--tolerance cannot be '{text}'", hint="write seconds, such as 0.25, or track"
+        )
+    return tolerance_s
+
+
+def _stem(fingerprinter: str) -> str:
+    return Path(fingerprinter.rpartition(":")[2]).stem
+
+
+@contextmanager
+def _stage(title: str) -> Iterator[Report]:
+    """A progress bar on stderr, silent where stderr is no terminal."""
+    with tqdm(total=1.0, desc=title, bar_format=_BAR, disable=None, leave=False) as bar:
+
+        def report(done: float, words: str) -> None:
+            bar.set_postfix_str(words, refresh=False)
+            bar.update(done - bar.n)
+
+        yield report
+
+
+_BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
+
+
+def _table(result: Result) -> str:
+    parts = []
+    for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
+        curves = [c for c in result.curves if (c.distractors, c.index) == (kind, index)]
+        heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
+        if kind == "synthetic" and result.generator is not None:
+            heading += f" ({result.generator.name})"
+        headers = ["distractors", "audio", *(c.metric.upper() for c in curves), "repeats"]
+        rows = [_row(curves, place) for place in range(len(curves[0].points))]
+        parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
+    queries = result.queries
+    note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
+    note += "; percent, with 95 % intervals (bootstrap over tracks)"
+    return "\n\n".join([*parts, note])
+
+
+def _row(curves: list[Curve], place: int) -> list[str]:
+    points = [curve.points[place] for curve in curves]
+    cells = [
+        f"{100 * p.value:.1f} ({100 * p.ci.low:.1f}–{100 * p.ci.high:.1f})"  # noqa: RUF001
+        for p in points
+    ]
+    return [
+        short_size(points[0].n_distractors),
+        short_hours(points[0].hours),
+        *cells,
+        str(points[0].repeats),
+    ]

@@ -1,0 +1,239 @@
+"""Everything a search needs, from audio or from ready-made fingerprints."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import soundfile
+from jaxtyping import Float32, Float64, Int64
+
+from fpbench.audio import audio_hash
+from fpbench.errors import FpbenchError
+from fpbench.evidence import Moments
+from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
+from fpbench.interfaces import AnyFingerprinter, Dataset, Degradation, Track, VectorDataset, Vectors
+from fpbench.queries import draw_queries
+from fpbench.query_sets import QueryMaker, QueryVectors, build_query_set
+from fpbench.randomness import Stream, rng_at
+from fpbench.recipes import QueryRecipe, recipe_to_json
+from fpbench.results import DataInfo, QueryInfo, Skipped
+from fpbench.stages import Stage
+from fpbench.store import Store, content_key
+
+CLUSTER_S = 30.0
+"""Ready-made fingerprints come without tracks; stretches this long stand in for them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What is searched with, for and among.
+
+    Args:
+        key: Names the queries and the reference.
+        queries: Consecutive fingerprints of each query.
+        truth: Where each query comes from.
+        clusters: Which queries are alike, for intervals: as a rule the track of each.
+        reference: The fingerprints that a query can match.
+        moments: Where each of them is from.
+        real: Fingerprints of audio that answers no query; there may be none.
+        real_key: Names them.
+        hop_s: Between neighbouring fingerprints.
+    """
+
+    key: str
+    queries: QueryVectors = field(repr=False)
+    truth: Moments = field(repr=False)
+    clusters: Int64[np.ndarray, " queries"] = field(repr=False)
+    reference: Vectors = field(repr=False)
+    moments: Moments = field(repr=False)
+    real: Float32[np.ndarray, "distractors dim"] = field(repr=False)
+    real_key: str
+    hop_s: float
+    data: DataInfo
+    query_info: QueryInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """A fingerprinter as errors and caches know it."""
+
+    fingerprinter: AnyFingerprinter
+    name: str
+    identity: Mapping[str, object]
+
+    def fingerprints(
+        self, store: Store, tracks: Sequence[Track], stage: Stage, title: str
+    ) -> FingerprintSet:
+        """The fingerprints of some tracks, from the store or made now."""
+        with stage(title) as report:
+            return build_fingerprint_set(
+                store, self.fingerprinter, self.name, self.identity, tracks, report=report
+            )
+
+
+def inputs_from_audio(
+    dataset: Dataset,
+    listener: Listener,
+    recipe: QueryRecipe,
+    chain: Sequence[Degradation],
+    *,
+    want_real: bool,
+    seed: int,
+    store: Store,
+    stage: Stage,
+) -> Inputs:
+    """Fingerprint the reference, the queries, and the distractors if they are wanted.
+
+    Raises:
+        FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
+            broke a rule.
+    """
+    reference = listener.fingerprints(store, dataset.reference, stage, "reference")
+    if len(reference.vectors) == 0:
+        raise FpbenchError(
+            f"dataset '{dataset.name}' has no usable reference track" + _first_reason(reference),
+            hint="check the dataset's path and layout",
+        )
+    seconds = durations_s(dataset.reference)
+    # Nothing can be asked about a track that cannot be read or heard; one that is merely too short
+    # for this fingerprinter is a question that it cannot answer.
+    unusable = {s.name for s in reference.skipped if not s.reason.startswith("too short")}
+    askable = np.array([track.name not in unusable for track in dataset.reference])
+    truth = draw_queries(seconds * askable, recipe, chain, seed)
+    sources = {
+        "reference": reference.audio_hashes,
+        "noise": [audio_hash(track.path) for track in dataset.noise],
+        "impulse_responses": [audio_hash(track.path) for track in dataset.impulse_responses],
+    }
+    maker = QueryMaker(
+        fingerprinter=listener.fingerprinter,
+        name=listener.name,
+        identity=listener.identity,
+        tracks=dataset.reference,
+        sources=sources,
+        recipe=recipe,
+        chain=chain,
+        seed=seed,
+    )
+    with stage("queries") as report:
+        queries = build_query_set(store, maker, truth, report)
+    real = None
+    if want_real:
+        real = listener.fingerprints(store, dataset.distractors, stage, "distractors")
+    return Inputs(
+        key=content_key(reference=reference.key, queries=queries.key),
+        queries=queries.vectors,
+        truth=Moments(truth.track, truth.start_s),
+        clusters=truth.track,
+        reference=reference.vectors,
+        moments=Moments(reference.track.astype(np.int64), reference.start_s),
+        real=_audible(real) if real else np.zeros((0, reference.vectors.shape[1]), np.float32),
+        real_key=real.key if real else "",
+        hop_s=listener.fingerprinter.spec.hop_s,
+        data=_data_info(dataset, reference, real),
+        query_info=QueryInfo(
+            n=recipe.n_queries,
+            tracks=len(np.unique(truth.track)),
+            length_s=recipe.query_length_s,
+            recipe=recipe_to_json(recipe),
+        ),
+    )
+
+
+def inputs_from_vectors(name: str, vectors: VectorDataset, n_queries: int, seed: int) -> Inputs:
+    """Take ready-made fingerprints: row i of the queries is the degraded row i of the reference.
+
+    All rows lie on one timeline, so a match may be off in time even across a track's border, as in
+    the evaluation that the NAFP family shares.
+    """
+    rows = len(vectors.query)
+    asked = np.arange(rows)
+    if n_queries < rows:
+        asked = np.sort(rng_at(seed, Stream.QUERY_POSITION).permutation(rows)[:n_queries])
+    start_s = asked * vectors.hop_s
+    reference_s = np.arange(len(vectors.reference)) * vectors.hop_s
+    hours = vectors.hop_s / 3600
+    digests = [_digest(array) for array in (vectors.query, vectors.reference, vectors.distractors)]
+    clusters = (start_s // CLUSTER_S).astype(np.int64)
+    return Inputs(
+        key=content_key(vectors=digests[:2], asked=asked.tolist()),
+        queries=np.ascontiguousarray(vectors.query[asked])[:, None, :],
+        truth=Moments(np.zeros(len(asked), dtype=np.int64), start_s),
+        clusters=clusters,
+        reference=vectors.reference,
+        moments=Moments(np.zeros(len(reference_s), dtype=np.int64), reference_s),
+        real=vectors.distractors,
+        real_key=digests[2],
+        hop_s=vectors.hop_s,
+        data=DataInfo(
+            name=name,
+            reference_tracks=0,
+            reference_fingerprints=len(vectors.reference),
+            reference_hours=len(vectors.reference) * hours,
+            distractor_tracks=0,
+            distractor_fingerprints=len(vectors.distractors),
+            distractor_hours=len(vectors.distractors) * hours,
+            skipped=[],
+            content=content_key(vectors=digests),
+        ),
+        query_info=QueryInfo(
+            n=len(asked),
+            tracks=len(np.unique(clusters)),
+            length_s=vectors.segment_s,
+            recipe={"ready_made": name},
+        ),
+    )
+
+
+def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
+    """From the headers of the files; 0 for one that cannot be read."""
+    return np.array([_duration_s(track) for track in tracks], dtype=np.float64)
+
+
+def _duration_s(track: Track) -> float:
+    try:
+        return float(soundfile.info(track.path).duration)
+    except (soundfile.SoundFileError, OSError, RuntimeError):
+        return 0.0
+
+
+def _audible(found: FingerprintSet) -> Float32[np.ndarray, "distractors dim"]:
+    """Without the rows of silent segments: they are no music that could be mistaken for other."""
+    if not found.silent.any():
+        return found.vectors
+    return np.ascontiguousarray(found.vectors[~found.silent])
+
+
+def _data_info(
+    dataset: Dataset, reference: FingerprintSet, real: FingerprintSet | None
+) -> DataInfo:
+    skipped = [*reference.skipped, *(real.skipped if real else ())]
+    distractors = dataset.distractors if real else ()
+    return DataInfo(
+        name=dataset.name,
+        reference_tracks=len(dataset.reference),
+        reference_fingerprints=len(reference.vectors),
+        reference_hours=float(durations_s(dataset.reference).sum()) / 3600,
+        distractor_tracks=len(distractors),
+        distractor_fingerprints=len(real.vectors) if real else 0,
+        distractor_hours=float(durations_s(distractors).sum()) / 3600,
+        skipped=[Skipped(track=s.name, reason=s.reason) for s in skipped],
+        content=content_key(
+            reference=reference.audio_hashes, distractors=real.audio_hashes if real else ()
+        ),
+    )
+
+
+def _first_reason(found: FingerprintSet) -> str:
+    if not found.skipped:
+        return ""
+    first = found.skipped[0]
+    return f": {len(found.skipped)} skipped, the first, {first.name}, because: {first.reason}"
+
+
+def _digest(array: Float32[np.ndarray, "rows dim"]) -> str:
+    digest = hashlib.blake2b(repr(array.shape).encode(), digest_size=16)
+    for start in range(0, len(array), 1 << 16):
+        digest.update(np.ascontiguousarray(array[start : start + (1 << 16)]).data)
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""Search one index among one kind of distractors, and put together the evidence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from fpbench.distractors import DistractorSource, block_edges
+from fpbench.errors import FpbenchError
+from fpbench.evidence import Evidence, GrownEvidence, distances_s
+from fpbench.inputs import Inputs
+from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan, Vectors
+from fpbench.results import DistractorKind
+from fpbench.search import Cells, gather, grow, match_scores, search_blocks, search_reference
+from fpbench.stages import Stage
+from fpbench.store import Store, content_key
+
+SHORTLIST = 20
+"""Candidates kept for each query and block: what the paper re-ranks, and more than HR@10 needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One kind of distractors, the sizes at which to look, and a name for the rows.
+
+    Args:
+        kind: Real or synthetic.
+        source: Where rows come from.
+        sizes: Rising; none means the reference alone.
+        key: Names the rows.
+        training: Rows of the same kind, but drawn on their own, for indexes that learn.
+    """
+
+    kind: DistractorKind
+    source: DistractorSource
+    sizes: Sequence[int]
+    key: str
+    training: DistractorSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchTask:
+    """All that shapes one search, and the key that names its outcome."""
+
+    plan: IndexPlan
+    inputs: Inputs
+    database: Database
+    store: Store
+    key: str
+
+    @property
+    def queries(self) -> Vectors:
+        """One row per query."""
+        vectors = self.inputs.queries
+        if vectors.shape[1] != 1:
+            raise FpbenchError(
+                f"queries of {vectors.shape[1]} fingerprints cannot be searched yet",
+                hint="use --query-length of one segment",
+            )
+        return np.ascontiguousarray(vectors[:, 0])
+
+
+def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
+    """What shapes an index's answers."""
+    index = plan.block or plan.growing
+    if index is None:
+        raise FpbenchError(
+            "an index plugin breaks a rule: its IndexPlan is empty",
+            hint="give IndexPlan(block=...) or IndexPlan(growing=...)",
+        )
+    return index.parameters
+
+
+def search(task: SearchTask, title: str, stage: Stage) -> Evidence | GrownEvidence:
+    """Search all there is to search, going on from what the store has."""
+    if task.plan.growing is not None:
+        return _search_grown(task, task.plan.growing, title, stage)
+    assert task.plan.block is not None  # noqa: S101 - parameters() has refused empty plans
+    return _search_blocks(task, task.plan.block, title, stage)
+
+
+def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage) -> Evidence:
+    inputs, database = task.inputs, task.database
+    queries = task.queries
+    edges = block_edges(database.sizes) if database.sizes else [0]
+    cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
+    # One wider than the blocks', see Evidence; kept like a block, under a name of its own.
+    shelf = Cells(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
+    n_reference = len(inputs.reference)
+    reference_cell = shelf.read(0, n_reference)
+    missing = any(cells.read(*pair) is None for pair in pairwise(edges))
+    if missing or reference_cell is None:
+        _train(index, task, title, stage)
+    if reference_cell is None:
+        reference_cell = search_reference(index, queries, inputs.reference, SHORTLIST)
+        shelf.write(0, n_reference, reference_cell)
+    with stage(title) as report:
+        for done, _ in search_blocks(index, queries, database.source, edges, cells):
+            report(done / edges[-1], f"{done:,} distractors")
+    evidence = gather(
+        reference_cell,
+        cells,
+        edges,
+        queries=queries,
+        reference=inputs.reference,
+        reference_moments=inputs.moments,
+        truth=inputs.truth,
+    )
+    return replace(evidence, query_track=inputs.clusters)
+
+
+def _search_grown(task: SearchTask, index: GrowingIndex, title: str, stage: Stage) -> GrownEvidence:
+    """One size after the other; a killed run fills the index anew but asks only what is missing."""
+    inputs, database = task.inputs, task.database
+    queries = task.queries
+    sizes = list(database.sizes) or [0]
+    cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
+    if any(cells.read(0, size) is None for size in sizes):
+        _train(index, task, title, stage)
+        with stage(title) as report:
+            grown = grow(
+                index, queries, inputs.reference, database.source, sizes=sizes, k=SHORTLIST
+            )
+            for done, answer in grown:
+                if answer is not None:
+                    cells.write(0, done, answer)
+                report(done / max(sizes[-1], 1), f"{done:,} distractors")
+    answers = [cells.read(0, size) for size in sizes]
+    found: list[Candidates] = [cell for cell in answers if cell is not None]
+    return GrownEvidence(
+        query_track=inputs.clusters,
+        match_score=match_scores(queries, inputs.reference, inputs.moments, inputs.truth),
+        sizes=sizes,
+        cells=found,
+        distances_s=[distances_s(cell.ids, inputs.moments, inputs.truth) for cell in found],
+    )
+
+
+def _train(index: BlockIndex | GrowingIndex, task: SearchTask, title: str, stage: Stage) -> None:
+    """What all blocks share is learnt from distractors, as in the paper, never from the reference.
+
+    Only where there are no distractors at all does the reference have to do.
+    """
+    if index.training_rows == 0:
+        return
+    with stage(f"{title}: training") as report:
+        report(0.0, f"{index.training_rows:,} rows")
+        source = task.database.training
+        have = source.rows_available
+        rows = index.training_rows if have is None else min(have, index.training_rows)
+        chunks = list(source.rows(0, rows))
+        index.train(np.concatenate(chunks) if chunks else np.asarray(task.inputs.reference))

@@ -1,0 +1,358 @@
+"""The whole story of a run: fingerprint, fit, search, and write one result."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from logging import getLogger
+from pathlib import Path
+
+from fpbench.catalog import Catalog, Offer
+from fpbench.config import SYNTHETIC_SIZES, RunConfig
+from fpbench.curves import CurveLabels, hit_rate_curves
+from fpbench.distractors import RealDistractors, SyntheticDistractors
+from fpbench.errors import FpbenchError
+from fpbench.evidence_files import write_evidence
+from fpbench.figures import plot_curves
+from fpbench.identity import environment, file_sha256, identity, source_sha256
+from fpbench.inputs import Inputs, Listener, inputs_from_audio, inputs_from_vectors
+from fpbench.interfaces import (
+    Dataset,
+    Degradation,
+    FingerprintGenerator,
+    FingerprintSpec,
+    IndexPlan,
+    Settings,
+    VectorDataset,
+)
+from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
+from fpbench.results import (
+    Curve,
+    EvidenceInfo,
+    FingerprinterInfo,
+    GeneratorInfo,
+    Result,
+    write_result,
+)
+from fpbench.stages import Stage
+from fpbench.store import Store, content_key
+
+TRAINING = 1
+"""The repeat whose draws indexes learn from; repeat 0 is what they search."""
+
+logger = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything a run names, found and loaded, before any long work."""
+
+    config: RunConfig
+    catalog: Catalog
+    store: Store
+    dataset: Dataset
+    listener: Listener | None
+    info: FingerprinterInfo
+    chain: Sequence[Degradation]
+    indexes: Mapping[str, IndexPlan]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A generator ready to draw, and what a result says about it."""
+
+    generator: FingerprintGenerator
+    info: GeneratorInfo
+
+
+def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> Prepared:
+    """Find and load every part that the config names, so that mistakes show at once.
+
+    Raises:
+        FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
+    """
+    settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
+    with stage("opening the dataset"):
+        dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
+    catalog.offer("generator", config.generator)
+    chain = [
+        catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
+        for step in config.recipe.degradations
+        if dataset.vectors is None
+    ]
+    indexes = {
+        name: catalog.index(
+            name,
+            replace(settings, dtype=config.dtype, options=config.index_options.get(name, {})),
+        )
+        for name in config.indexes
+    }
+    listener, info = _listener(config, catalog, settings, dataset)
+    return Prepared(
+        config=config,
+        catalog=catalog,
+        store=store,
+        dataset=dataset,
+        listener=listener,
+        info=info,
+        chain=chain,
+        indexes=indexes,
+    )
+
+
+def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> Result:
+    """Do the long work and write the result, its evidence and its figure.
+
+    Killed at any moment, the same call goes on where it stopped and writes the same bytes.
+
+    Args:
+        prepared: From :func:`prepare`.
+        out: The result; the rest is named after it.
+        command: What was typed, for the record.
+        stage: Shows progress.
+
+    Raises:
+        FpbenchError: A plugin broke a rule, or a wanted size cannot be had.
+    """
+    config = prepared.config
+    inputs = _inputs(prepared, stage)
+    fitted = None
+    if config.distractors in ("synthetic", "both"):
+        fitted = _fitted(prepared, inputs, stage)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    curves: list[Curve] = []
+    evidence: list[EvidenceInfo] = []
+    for name in prepared.indexes:
+        for database in _databases(config, inputs, fitted):
+            found = search(
+                _task(prepared, name, inputs, database), f"{name}, {database.kind}", stage
+            )
+            path = out.with_name(f"{out.stem}.{_file_word(name)}.{database.kind}.npz")
+            write_evidence(path, found)
+            evidence.append(EvidenceInfo(file=path.name, sha256=file_sha256(path)))
+            labels = _labels(prepared, name, inputs, database)
+            curves += hit_rate_curves(found, database.sizes or (0,), labels)
+    partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
+    result = Result(
+        status="partial" if partial else "complete",
+        fingerprinter=prepared.info,
+        data=inputs.data,
+        queries=inputs.query_info,
+        generator=fitted.info if fitted else None,
+        fidelity=None,
+        curves=curves,
+        evidence=evidence,
+        environment=environment(config.device),
+        config=config.as_json(),
+        command=command,
+    )
+    write_result(result, out)
+    plot_curves([result], out.with_suffix(".png"))
+    return result
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _listener(
+    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
+) -> tuple[Listener | None, FingerprinterInfo]:
+    if dataset.vectors is not None:
+        return None, _ready_made(dataset.vectors)
+    settings = replace(
+        settings,
+        weights=config.weights,
+        dtype=config.dtype,
+        options=config.fingerprinter_options,
+    )
+    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
+    listener = Listener(
+        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
+        name=offer.entry.name,
+        identity=identity(offer.entry.name, offer.source.module, settings),
+    )
+    return listener, _fingerprinter_info(offer, settings, listener.fingerprinter.spec)
+
+
+def _fingerprinter_info(
+    offer: Offer, settings: Settings, spec: FingerprintSpec
+) -> FingerprinterInfo:
+    return FingerprinterInfo(
+        name=offer.entry.name,
+        distribution=offer.source.distribution,
+        version=offer.source.version,
+        source_sha256=source_sha256(offer.source.module),
+        weights_sha256=file_sha256(settings.weights) if settings.weights else None,
+        options=dict(settings.options),
+        device=settings.device,
+        dtype=settings.dtype,
+        sample_rate_hz=spec.sample_rate_hz,
+        segment_s=spec.segment_s,
+        hop_s=spec.hop_s,
+        dim=spec.dim,
+    )
+
+
+def _ready_made(vectors: VectorDataset) -> FingerprinterInfo:
+    return FingerprinterInfo(
+        name="ready-made",
+        distribution="-",
+        version="-",
+        source_sha256=None,
+        weights_sha256=None,
+        options={},
+        device="-",
+        dtype="float32",
+        sample_rate_hz=None,
+        segment_s=vectors.segment_s,
+        hop_s=vectors.hop_s,
+        dim=vectors.reference.shape[1],
+    )
+
+
+def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
+    config, vectors = prepared.config, prepared.dataset.vectors
+    if prepared.listener is None and vectors is not None:
+        return inputs_from_vectors(config.dataset, vectors, config.recipe.n_queries, config.seed)
+    assert prepared.listener is not None  # noqa: S101 - for the type checker
+    fits = config.distractors in ("synthetic", "both") and config.generator_weights is None
+    return inputs_from_audio(
+        prepared.dataset,
+        prepared.listener,
+        config.recipe,
+        prepared.chain,
+        want_real=config.distractors in ("real", "both") or fits,
+        seed=config.seed,
+        store=prepared.store,
+        stage=stage,
+    )
+
+
+def _fitted(prepared: Prepared, inputs: Inputs, stage: Stage) -> Fitted:
+    """A generator from the weights given, or fitted to the real distractors, once."""
+    config, store = prepared.config, prepared.store
+    settings = Settings(
+        device=config.device,
+        dtype=config.dtype,
+        options=config.generator_options,
+        seed=config.seed,
+        cache_dir=store.root,
+    )
+    offer, _ = prepared.catalog.offer("generator", config.generator)
+    method = prepared.catalog.generator(config.generator, settings)
+    path, n_fitted = config.generator_weights, None
+    if path is None:
+        if len(inputs.real) == 0:
+            raise FpbenchError(
+                f"generator '{offer.entry.name}' has nothing to be fitted to: dataset "
+                f"'{prepared.dataset.name}' has no distractor tracks",
+                hint="give --generator-weights, or a dataset with distractors",
+            )
+        made_by = identity(offer.entry.name, offer.source.module, settings)
+        key = content_key(made="generator", by=made_by, real=inputs.real_key)
+        path, n_fitted = store.path("generators", key, ".safetensors"), len(inputs.real)
+        if not path.exists():
+            with stage(f"fitting {offer.entry.name}") as report:
+                work_dir = store.path("fits", key)
+                work_dir.mkdir(parents=True, exist_ok=True)
+                generator = method.fit(
+                    inputs.real, seed=config.seed, work_dir=work_dir, report=report
+                )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            generator.save(path)
+    generator = method.load(path)
+    if generator.dim != inputs.reference.shape[1]:
+        raise FpbenchError(
+            f"generator {path.name} draws vectors of {generator.dim} dimensions, the "
+            f"fingerprinter makes {inputs.reference.shape[1]}",
+            hint="give a generator that was fitted to this fingerprinter's fingerprints",
+        )
+    info = GeneratorInfo(
+        name=offer.entry.name,
+        distribution=offer.source.distribution,
+        version=offer.source.version,
+        options=dict(config.generator_options),
+        fitted_fingerprints=n_fitted,
+        weights_sha256=file_sha256(path),
+    )
+    return Fitted(generator, info)
+
+
+def _databases(config: RunConfig, inputs: Inputs, fitted: Fitted | None) -> list[Database]:
+    """What to search, and where to look.
+
+    A real curve ends at all the real distractors there are, and a synthetic one beside it is read
+    off there too, so that the two can be compared.
+
+    Raises:
+        FpbenchError: Real distractors are wanted and there are none.
+    """
+    wanted = config.sizes or SYNTHETIC_SIZES
+    have = len(inputs.real)
+    found = []
+    if config.distractors == "none":
+        none = RealDistractors(inputs.real[:0], config.seed)
+        return [Database("real", none, (), "none", none)]
+    if config.distractors in ("real", "both"):
+        if have == 0:
+            raise FpbenchError(
+                f"dataset '{inputs.data.name}' has no usable distractors",
+                hint="--distractors none, or a dataset with more audio",
+            )
+        sizes = {size for size in wanted if size <= have} | ({have} if wanted[-1] > have else set())
+        if wanted[-1] > have:
+            logger.info("there are %d real distractors; the real curve ends there", have)
+        real = RealDistractors(inputs.real, config.seed)
+        key = content_key(real=inputs.real_key, seed=config.seed)
+        training = RealDistractors(inputs.real, config.seed, repeat=TRAINING)
+        found.append(Database("real", real, sorted(sizes), key, training))
+    if fitted is not None:
+        compare = {have} if config.distractors == "both" else set()
+        synthetic = SyntheticDistractors(fitted.generator, config.seed)
+        key = content_key(
+            synthetic=fitted.info.weights_sha256,
+            device=config.device,
+            dtype=config.dtype,
+            seed=config.seed,
+        )
+        learnt_from = SyntheticDistractors(fitted.generator, config.seed, repeat=TRAINING)
+        sizes = {*wanted, *compare}
+        found.append(Database("synthetic", synthetic, sorted(sizes), key, learnt_from))
+    return found
+
+
+def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> SearchTask:
+    offer, argument = prepared.catalog.offer("index", name)
+    plan = prepared.indexes[name]
+    return SearchTask(
+        plan=plan,
+        inputs=inputs,
+        database=database,
+        store=prepared.store,
+        key=content_key(
+            index=offer.entry.name,
+            argument=argument,
+            source=source_sha256(offer.source.module),
+            parameters=parameters(plan),
+            inputs=inputs.key,
+            distractors=database.key,
+            device=prepared.config.device,
+        ),
+    )
+
+
+def _labels(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> CurveLabels:
+    config = prepared.config
+    return CurveLabels(
+        distractors=database.kind,
+        index=name,
+        index_parameters={**parameters(prepared.indexes[name]), "shortlist": SHORTLIST},
+        tolerance_s=config.tolerance_s,
+        query_length_s=inputs.query_info.length_s,
+        n_reference=len(inputs.reference),
+        hop_s=inputs.hop_s,
+        seed=config.seed,
+    )
+
+
+def _file_word(index: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()
