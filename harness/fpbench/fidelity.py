@@ -86,7 +86,7 @@ def marginal_divergence(first: First, second: Second) -> float:
 
 
 def similarity_divergence(
-    first: Float32[np.ndarray, " pairs"], second: Float32[np.ndarray, " pairs"]
+    first: Float32[np.ndarray, " first"], second: Float32[np.ndarray, " second"]
 ) -> float:
     """Jensen-Shannon divergence of two samples of inner products, in bits.
 

@@ -54,6 +54,9 @@ class LazyGroup(click.Group):
             if err.hint:
                 click.echo(f"Hint: {err.hint}", err=True)
             sys.exit(2)
+        except KeyboardInterrupt:
+            click.echo("Stopped. The same command goes on from what is finished.", err=True)
+            sys.exit(130)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -124,12 +124,7 @@ def run(**typed: Any) -> None:
     if typed["plan"]:
         return
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    try:
-        result = run_prepared(prepared, out, command, _stage)
-    except KeyboardInterrupt:
-        raise FpbenchError(
-            "stopped; what is finished is kept", hint="the same command goes on from here"
-        ) from None
+    result = run_prepared(prepared, out, command, _stage)
     click.echo(_table(result))
     click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
 

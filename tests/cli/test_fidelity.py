@@ -1,0 +1,84 @@
+"""`fpbench fidelity` shows every statistic beside its floor and baselines."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+
+DIM = 6
+
+
+def rows(n: int, seed: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((n, DIM)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Path:
+    np.savez(tmp_path / "real.npz", vectors=rows(400, 0), track=np.arange(400) // 20)
+    return tmp_path / "real.npz"
+
+
+@pytest.fixture
+def synthetic(tmp_path: Path) -> Path:
+    np.save(tmp_path / "synthetic.npy", rows(400, 1))
+    return tmp_path / "synthetic.npy"
+
+
+def fidelity(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, ["fidelity", *map(str, arguments)])
+
+
+def test_shows_the_floor_and_the_baselines(real: Path, synthetic: Path) -> None:
+    result = fidelity(real, synthetic)
+    assert result.exit_code == 0, result.output
+    for word in ("real", "synthetic", "gaussian", "resample", "Frechet distance", "coverage"):
+        assert word in result.stdout
+
+
+def test_writes_json_and_a_figure(real: Path, synthetic: Path, tmp_path: Path) -> None:
+    for name, seed in (("train", 2), ("queries", 3), ("reference", 3)):
+        np.save(tmp_path / f"{name}.npy", rows(300, seed))
+    options = [f"--{name}={tmp_path / name}.npy" for name in ("train", "queries", "reference")]
+    outputs = ["--json", tmp_path / "f.json", "--figure", tmp_path / "f.png"]
+    result = fidelity(real, synthetic, *options, *outputs)
+    assert result.exit_code == 0, result.output
+    block = json.loads((tmp_path / "f.json").read_text())
+    assert set(block["statistics"]) == {"real", "synthetic", "gaussian", "resample"}
+    assert block["tracks"] == 20
+    assert block["copying"]["resample"]["distance_training"] == pytest.approx(0, abs=1e-3)
+    assert block["hit_rates"]["sizes"] == [100, 200, 400]
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_draws_from_a_fitted_generator(real: Path, synthetic: Path, tmp_path: Path) -> None:
+    generator = tmp_path / "g.safetensors"
+    command = ["fit", "--generator", "gaussian", "--fingerprints", str(synthetic)]
+    assert CliRunner().invoke(main, [*command, "-o", str(generator)]).exit_code == 0
+    result = fidelity(real, generator, "--baseline", "resample")
+    assert result.exit_code == 0, result.output
+    assert "synthetic" in result.stdout
+    assert "gaussian" not in result.stdout
+
+
+def test_dimensions_must_agree(real: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "other.npy", np.ones((100, 3), dtype=np.float32))
+    result = fidelity(real, tmp_path / "other.npy")
+    assert result.exit_code == 2
+    assert "synthetic has 3 columns" in result.stderr
+
+
+def test_one_track_cannot_be_split(synthetic: Path) -> None:
+    result = fidelity(synthetic, synthetic, "--track-rows", "400")
+    assert result.exit_code == 2
+    assert "too few to judge by" in result.stderr
+
+
+def test_queries_need_a_reference(real: Path, synthetic: Path) -> None:
+    result = fidelity(real, synthetic, "--queries", synthetic)
+    assert result.exit_code == 2
+    assert "go together" in result.stderr

@@ -1,0 +1,112 @@
+"""`fpbench fit` leaves a generator, its record and its curves, and goes on after a crash."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Networks this small are slower on several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+TINY = ["--set", "width=16", "--set", "depth=1", "--set", "steps=2"]
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    vectors = np.random.default_rng(0).standard_normal((300, 8)).astype(np.float32)
+    path = tmp_path_factory.mktemp("real") / "real.npy"
+    np.save(path, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    return path
+
+
+def fit(real: Path, output: Path, *options: str, generator: str = "rectified-flow") -> Result:
+    command = ["fit", "--generator", generator, "--fingerprints", str(real), "-o", str(output)]
+    return CliRunner().invoke(main, [*command, *options])
+
+
+def test_leaves_a_generator_its_record_and_its_curves(real: Path, tmp_path: Path) -> None:
+    output = tmp_path / "flow.safetensors"
+    result = fit(real, output, *TINY, "--set", "epochs=2", "--seed", "4")
+    assert result.exit_code == 0, result.output
+    record = json.loads(output.with_suffix(".json").read_text())
+    assert record["generator"] == "rectified-flow"
+    assert (record["seed"], record["rows"], record["dim"]) == (4, 300, 8)
+    assert record["settings"]["epochs"] == "2"
+    assert [entry["step"] for entry in record["history"]] == [3.0, 6.0]
+    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "flow.json",
+        "flow.png",
+        "flow.safetensors",
+    ]
+
+
+def test_a_generator_that_learns_in_one_step_has_no_curves(real: Path, tmp_path: Path) -> None:
+    output = tmp_path / "g.safetensors"
+    assert fit(real, output, generator="gaussian").exit_code == 0
+    assert json.loads(output.with_suffix(".json").read_text())["history"] == []
+    assert not output.with_suffix(".png").exists()
+
+
+def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
+    result = fit(real, tmp_path / "g.safetensors", "--set", "widht=3")
+    assert result.exit_code == 2
+    assert "no setting is called 'widht'" in result.stderr
+    assert "did you mean 'width'?" in result.stderr
+
+
+def test_the_output_must_be_safetensors(real: Path, tmp_path: Path) -> None:
+    result = fit(real, tmp_path / "g.pt")
+    assert result.exit_code == 2
+    assert "end its name in .safetensors" in result.stderr
+
+
+def test_missing_fingerprints_are_named(tmp_path: Path) -> None:
+    result = fit(tmp_path / "none.npy", tmp_path / "g.safetensors")
+    assert result.exit_code == 2
+    assert "none.npy" in result.stderr
+
+
+@pytest.mark.slow
+def test_killed_and_started_again_it_ends_in_the_same_bytes(real: Path, tmp_path: Path) -> None:
+    def start(name: str) -> subprocess.Popen[bytes]:
+        output = str(tmp_path / f"{name}.safetensors")
+        code = "from fpbench.cli import main; main()"
+        command = [sys.executable, "-c", code, "fit", "--generator", "rectified-flow", *TINY]
+        options = ["--fingerprints", str(real), "-o", output, "--set", "epochs=300"]
+        return subprocess.Popen(
+            [*command, *options], env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE
+        )
+
+    killed = start("killed")
+    while not (tmp_path / "killed.safetensors.work" / "checkpoint.pt").exists():
+        assert killed.poll() is None
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    assert not (tmp_path / "killed.safetensors").exists()
+    for name in ("killed", "whole"):
+        run = start(name)
+        run.communicate()
+        assert run.returncode == 0
+    for suffix in (".safetensors", ".png"):
+        whole, resumed = ((tmp_path / name).with_suffix(suffix) for name in ("whole", "killed"))
+        assert whole.read_bytes() == resumed.read_bytes()

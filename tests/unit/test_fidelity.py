@@ -1,0 +1,231 @@
+"""Each statistic is what its definition says, and a copying generator cannot hide."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fpbench.fidelity import (
+    beaten_by,
+    best_among_reference,
+    frechet_distance,
+    hit_chances,
+    jensen_shannon,
+    local_dimension,
+    manifold,
+    marginal_divergence,
+    nearest_distances,
+    pair_similarities,
+    similarity_divergence,
+)
+from fpbench.fidelity_report import halved, measured, sizes_up_to
+from fpbench.interfaces import Vectors
+
+
+def normal(n: int, dim: int, seed: int = 0) -> Vectors:
+    return np.random.default_rng(seed).standard_normal((n, dim)).astype(np.float32)
+
+
+def sphere(n: int, dim: int, seed: int = 0) -> Vectors:
+    rows = normal(n, dim, seed)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+# ------------------------------------------------------------ Frechet distance
+
+
+def test_a_set_is_at_frechet_distance_0_from_itself() -> None:
+    rows = normal(500, 8)
+    assert frechet_distance(rows, rows) == pytest.approx(0, abs=1e-9)
+
+
+@given(shift=st.floats(-3, 3), scale=st.floats(0.2, 3))
+@settings(deadline=None, max_examples=25)
+def test_frechet_distance_of_a_moved_and_stretched_set(shift: float, scale: float) -> None:
+    # Means differ by `shift` in 4 dims; standard deviations s by the factor: sum of ((a-1) s)^2.
+    rows = normal(400, 4)
+    moved = ((rows - rows.mean(0)) * np.float32(scale) + np.float32(shift)).astype(np.float32)
+    centred = rows - rows.mean(0)
+    expected = 4 * shift**2 + (scale - 1) ** 2 * float(np.trace(np.cov(centred, rowvar=False)))
+    assert frechet_distance(centred, moved) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+
+
+def test_frechet_distance_of_a_rotation() -> None:
+    # Standard deviations (2, 1) against (1, 2): (2-1)^2 + (1-2)^2, for sets with exact moments.
+    corners = np.array([[2, 1], [2, -1], [-2, 1], [-2, -1]], dtype=np.float32)
+    unbiased = 4 / 3
+    assert frechet_distance(corners, corners[:, ::-1].copy()) == pytest.approx(2 * unbiased)
+
+
+def test_frechet_distance_takes_sets_of_deficient_rank() -> None:
+    rows = np.hstack([normal(50, 2), np.zeros((50, 3), dtype=np.float32)])
+    assert frechet_distance(rows, rows) == pytest.approx(0, abs=1e-6)
+
+
+# ------------------------------------------------------------ Jensen-Shannon
+
+
+def test_divergence_is_0_for_equal_and_1_bit_for_disjoint_histograms() -> None:
+    assert jensen_shannon(np.array([1.0, 3.0]), np.array([2.0, 6.0])) == 0
+    assert jensen_shannon(np.array([5.0, 0.0]), np.array([0.0, 2.0])) == 1
+
+
+def test_divergence_worked_by_hand() -> None:
+    # P = (1, 0), Q = (1/2, 1/2), M = (3/4, 1/4): [log2(4/3) + (log2(2/3) + log2 2) / 2] / 2.
+    expected = (math.log2(4 / 3) + (math.log2(2 / 3) + 1) / 2) / 2
+    assert jensen_shannon(np.array([1.0, 0.0]), np.array([1.0, 1.0])) == pytest.approx(expected)
+
+
+def test_marginals_miss_what_similarities_see() -> None:
+    rng = np.random.default_rng(0)
+    together = np.repeat(rng.standard_normal((4000, 1)), 8, axis=1).astype(np.float32)
+    apart = np.stack([rng.permutation(column) for column in together.T], axis=1)
+    tracks = np.arange(4000)
+    pairs = [pair_similarities(rows, tracks, 50_000, rng) for rows in (together, apart)]
+    assert marginal_divergence(together, apart) == 0
+    assert similarity_divergence(*pairs) > 0.05
+
+
+def test_pairs_within_a_track_are_left_out(rng: np.random.Generator) -> None:
+    rows = np.repeat(np.eye(2, dtype=np.float32), 50, axis=0)
+    tracks = np.repeat([0, 1], 50)
+    similarities = pair_similarities(rows, tracks, 1000, rng)
+    assert 0 < len(similarities) < 1000
+    assert not similarities.any()
+
+
+# ------------------------------------------------------------ neighbourhoods
+
+
+def test_manifold_worked_by_hand() -> None:
+    # k = 1 on a line. Judges at 0, 1, 10: balls reach 1, 1, 9. Candidates at 0.5, 30: 29.5, 29.5.
+    judge = np.array([[0], [1], [10]], dtype=np.float32)
+    candidate = np.array([[0.5], [30]], dtype=np.float32)
+    overlap = manifold(judge, candidate, k=1)
+    assert overlap.precision == 1 / 2  # 30 is in no ball
+    assert overlap.recall == 1  # all within 29.5 of 0.5
+    assert overlap.density == 2 / 2  # 0.5 is in the balls of 0 and 1; 10's ends at 1
+    assert overlap.coverage == 2 / 3
+
+
+def test_equal_laws_have_density_and_coverage_near_1() -> None:
+    overlap = manifold(normal(1500, 4, 0), normal(1500, 4, 1))
+    assert overlap.density == pytest.approx(1, abs=0.05)
+    assert overlap.coverage > 0.95
+
+
+def test_nearest_distances_are_euclidean_and_ascending() -> None:
+    points = np.array([[0, 0]], dtype=np.float32)
+    among = np.array([[3, 4], [0, 1], [6, 8]], dtype=np.float32)
+    np.testing.assert_allclose(nearest_distances(points, among, 2), [[1, 5]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dim", [2, 5, 10])
+def test_local_dimension_of_a_flat_patch_in_a_larger_space(dim: int) -> None:
+    rng = np.random.default_rng(0)
+    flat = np.zeros((20_000, 20), dtype=np.float32)
+    flat[:, :dim] = rng.uniform(-1, 1, (20_000, dim))
+    inner = flat[np.abs(flat).max(1) < 0.6][:300]
+    assert local_dimension(nearest_distances(inner, flat, 51)[:, 1:]) == pytest.approx(dim, rel=0.1)
+
+
+def test_copies_of_a_point_have_no_dimension() -> None:
+    assert local_dimension(np.zeros((3, 4), dtype=np.float32)) == 0
+
+
+# ------------------------------------------------------------ hit rates
+
+
+@given(
+    counts=st.lists(st.integers(0, 7), min_size=1, max_size=5),
+    size=st.integers(0, 7),
+)
+@settings(deadline=None)
+def test_hit_chances_are_the_mean_over_all_subsets(counts: list[int], size: int) -> None:
+    def counted(above: int) -> float:
+        subsets = list(itertools.combinations(range(7), size))
+        return sum(min(subset, default=7) >= above for subset in subsets) / len(subsets)
+
+    chances = hit_chances(np.array(counts), 7, [size])
+    np.testing.assert_allclose(chances[0], [counted(above) for above in counts], atol=1e-12)
+
+
+def test_ties_count_as_beaten() -> None:
+    query = np.array([[1, 0]], dtype=np.float32)
+    distractors = np.array([[0.5, 0.1], [0.4, 0], [0.9, 0]], dtype=np.float32)
+    counts = beaten_by(query, np.array([0.5], dtype=np.float32), distractors)
+    assert counts.tolist() == [2]
+
+
+def test_the_reference_competes_too() -> None:
+    queries = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)
+    reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
+    truth, best = best_among_reference(queries, reference)
+    np.testing.assert_allclose(truth, [1, 0.96])
+    assert best.tolist() == [True, False]
+
+
+# ------------------------------------------------------------ the report
+
+
+def test_halves_are_whole_tracks_and_about_equal(rng: np.random.Generator) -> None:
+    tracks = np.repeat(np.arange(30), rng.integers(5, 50, 30))
+    first, second = halved(tracks, rng)
+    assert not set(tracks[first]) & set(tracks[second])
+    assert len(first) + len(second) == len(tracks)
+    assert abs(len(first) - len(second)) <= 50
+
+
+def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
+    assert sizes_up_to(1500) == [100, 200, 500, 1000, 1500]
+    assert sizes_up_to(50) == [50]
+
+
+def in_tracks(tracks: int, rows: int, seed: int) -> tuple[Vectors, np.ndarray]:
+    """Tracks as tight clusters: near rows of one track, far tracks."""
+    centres = np.repeat(sphere(tracks, 16, seed), rows, axis=0)
+    vectors = centres + np.float32(0.05) * normal(tracks * rows, 16, seed + 1)
+    return vectors.astype(np.float32), np.repeat(np.arange(tracks), rows)
+
+
+def test_a_generator_that_copies_shows() -> None:
+    training, _ = in_tracks(20, 20, 1)
+    real, tracks = in_tracks(40, 20, 5)
+    copies = training[np.random.default_rng(0).integers(len(training), size=800)]
+    honest, _ = in_tracks(800, 1, 9)
+    report = measured(
+        real, tracks, {"copies": copies, "honest": honest}, seed=0, splits=1, training=training
+    )
+    assert report.copying["copies"].nearer_training > 0.95
+    assert report.copying["copies"].distance_training == pytest.approx(0, abs=1e-3)
+    assert 0.3 < report.copying["honest"].nearer_training < 0.7
+    assert 0.3 < report.copying["real"].nearer_training < 0.7
+
+
+def test_the_floor_is_measured_like_the_others_and_hit_rates_are_paired() -> None:
+    real, tracks = in_tracks(30, 20, 1)
+    reference, _ = in_tracks(10, 10, 7)
+    queries = reference + np.float32(0.2) * normal(100, 16, 8)
+    report = measured(
+        real, tracks, {"same": real}, seed=0, queries=queries, reference=reference, splits=2
+    )
+    assert set(report.statistics) == {"real", "same"}
+    assert report.rows == 300
+    assert report.hit_rates is not None
+    assert report.hit_rates.gap["same"] == (0.0, 0.0, 0.0, 0.0)
+    assert report.hit_rates.sizes == (100, 200, 500, 600)
+    assert report.hit_rates.floor[-1] is None
+
+
+def test_equal_seeds_give_equal_reports() -> None:
+    real, tracks = in_tracks(10, 20, 1)
+    first, second = (measured(real, tracks, {"x": sphere(200, 16)}, seed=3) for _ in range(2))
+    assert first == second
+
+
+def test_real_rows_of_one_track_are_refused() -> None:
+    with pytest.raises(ValueError, match="one track cannot be split"):
+        measured(sphere(50, 4), np.zeros(50, dtype=np.int64), {}, seed=0)
