@@ -18,14 +18,15 @@ class _Dataclass(Protocol):
 Config = TypeVar("Config", bound=_Dataclass)
 
 _UNIONS = (UnionType, typing.Union)  # ``X | None`` is the latter where X is a Literal
+_LISTS = ((int, ...), (float, ...))
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def configured(config: Config, options: Mapping[str, str]) -> Config:
     """A copy of ``config`` with some fields replaced by parsed text.
 
-    Fields of type bool, int, float, str, ``Literal`` and ``X | None`` can be set; others are
-    the plugin's own business and are not listed.
+    Fields of type bool, int, float, str, ``Literal``, ``X | None``, ``tuple[int, ...]`` and
+    ``tuple[float, ...]`` can be set; others are the plugin's own business and are not listed.
 
     Raises:
         FpbenchError: A key that the config does not have, or a value its field cannot take.
@@ -64,6 +65,8 @@ def _settable(config_type: type[Any]) -> dict[str, Any]:
 def _is_simple(kind: Any) -> bool:
     if typing.get_origin(kind) in _UNIONS:
         return all(_is_simple(part) for part in typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return typing.get_args(kind) in _LISTS
     return typing.get_origin(kind) is Literal or kind in (bool, int, float, str, type(None))
 
 
@@ -78,6 +81,8 @@ def _parsed(kind: Any, text: str) -> object:
             if text == str(value):
                 return value
         raise ValueError(text)
+    if typing.get_origin(kind) is tuple:
+        return tuple(typing.get_args(kind)[0](part) for part in text.split(","))
     if kind is bool:
         if text.lower() not in _BOOLEANS:
             raise ValueError(text)
@@ -90,9 +95,15 @@ def _words(kind: Any) -> str:
         return " or ".join(_words(part) for part in typing.get_args(kind))
     if typing.get_origin(kind) is Literal:
         return " or ".join(str(value) for value in typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return _words(typing.get_args(kind)[0]) + ", or several with commas between them"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     return names.get(kind, "none")
 
 
 def _listed(config: object, settable: Mapping[str, Any]) -> list[str]:
-    return [f"{key}={getattr(config, key)}" for key in settable]
+    return [f"{key}={_text(getattr(config, key))}" for key in settable]
+
+
+def _text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,6 +1,7 @@
 """``--set KEY=VALUE`` changes exactly the named field, and explains what it cannot do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
@@ -16,6 +17,7 @@ class Config:
     scale: bool = True
     floor_db: float | None = None
     widths: tuple[int, ...] = (1, 2)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,7 @@ class Config:
         pytest.param("scale", "false", False, id="bool"),
         pytest.param("floor_db", "-80", -80.0, id="optional"),
         pytest.param("floor_db", "none", None, id="none"),
+        pytest.param("widths", "8,16,32", (8, 16, 32), id="list"),
     ],
 )
 def test_sets_one_field(key: str, text: str, value: object) -> None:
@@ -49,6 +52,9 @@ def test_a_wrong_key_lists_the_settings() -> None:
         pytest.param("mode", "file", "segment or batch", id="literal"),
         pytest.param("depth", "2.5", "a whole number", id="int"),
         pytest.param("scale", "maybe", "true or false", id="bool"),
+        pytest.param(
+            "widths", "8,x", "a whole number, or several with commas between them", id="list"
+        ),
     ],
 )
 def test_a_wrong_value_says_what_it_takes(key: str, text: str, hint: str) -> None:
@@ -58,5 +64,5 @@ def test_a_wrong_value_says_what_it_takes(key: str, text: str, hint: str) -> Non
 
 
 def test_structures_cannot_be_set_from_text() -> None:
-    with pytest.raises(FpbenchError, match="no setting is called 'widths'"):
-        configured(Config(), {"widths": "3"})
+    with pytest.raises(FpbenchError, match="no setting is called 'names'"):
+        configured(Config(), {"names": "3"})
