@@ -2,6 +2,8 @@
 
 import pickle
 import re
+import struct
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +102,9 @@ def _unpickled(path: Path) -> Any:
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
         harmless += [(_reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
     try:
-        with torch.serialization.safe_globals(harmless):
+        with torch.serialization.safe_globals(harmless), warnings.catch_warnings():
+            # About rare pickle protocols: what it cannot read it refuses anyway.
+            warnings.simplefilter("ignore", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as err:
         if "Unsupported global" in str(err) or "GLOBAL" in str(err):
@@ -109,7 +113,10 @@ def _unpickled(path: Path) -> Any:
                 hint="a checkpoint needs tensors and numbers only; get it from its authors",
             ) from err
         raise _damaged(path, err) from err
-    except (RuntimeError, EOFError, ValueError, KeyError, TypeError, OSError) as err:
+    except (
+        *(RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError),
+        *(AttributeError, ArithmeticError, AssertionError, struct.error),
+    ) as err:
         raise _damaged(path, err) from err
 
 

@@ -1,5 +1,6 @@
 """``fpbench weights``."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -51,16 +52,20 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
 @weights.command()
 @click.argument("name")
 @click.option("--variant", metavar="NAME", help="Where there are several; see `weights list`.")
-def fetch(name: str, variant: str | None) -> None:
+@click.option("--url", help="A mirror of the official file, which must have the official hash.")
+def fetch(name: str, variant: str | None, url: str | None) -> None:
     """Download the official weights of fingerprinter NAME and import them.
 
     A download that breaks off goes on where it stopped when the command is run again.
     """
     layout = _layout(name)
     file = published_file(layout, variant)
+    if url is not None:
+        file = replace(file, url=url)
     folder = weights_folder()
     click.echo(f"licence of these weights: {layout.licence}", err=True)
-    with tqdm(unit="B", unit_scale=True, desc=f"{name}-{file.name}", disable=None) as bar:
+    what = f"{layout.fingerprinter}-{file.name}"
+    with tqdm(unit="B", unit_scale=True, desc=what, disable=None) as bar:
         for received in fetched(layout, file, folder):
             bar.total = received.total_bytes
             bar.update(received.done_bytes - bar.n)
@@ -96,10 +101,12 @@ def list_() -> None:
 
 
 def _layout(name: str) -> Checkpoint:
-    layouts = Catalog.load().checkpoints()
-    if name not in layouts:
+    catalog = Catalog.load()
+    offer, _ = catalog.offer("fingerprinter", name)
+    layouts = catalog.checkpoints()
+    if offer.entry.name not in layouts:
         raise FpbenchError(
-            f"no fingerprinter '{name}' has official weights",
-            hint=f"there are: {', '.join(layouts)}",
+            f"fingerprinter '{offer.entry.name}' has no official weights",
+            hint=f"these have: {', '.join(layouts)}",
         )
-    return layouts[name]
+    return layouts[offer.entry.name]
