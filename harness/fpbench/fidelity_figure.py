@@ -90,6 +90,7 @@ def _draw_tails(
         axes.plot(steps[:-1][shown], above[shown], color=colours[name], label=name)
     axes.set(
         yscale="log",
+        xlim=(float(np.median(asked @ rows.T)), None),
         xlabel="similarity " + ("within the set" if queries is None else "with a query"),
         ylabel="share of pairs above it",
         title="Similarity tails",

@@ -124,9 +124,7 @@ def trained(
             _judge(network if average is None else average, evaluate, schedule, state)
         wait_s = CHECKPOINT_AFTER_EVALUATION_S if evaluated else CHECKPOINT_S
         if time.perf_counter() - saved_at > wait_s:
-            write_checkpoint(
-                checkpoint, identity, _content(network, optimiser, average, state)
-            )
+            write_checkpoint(checkpoint, identity, _content(network, optimiser, average, state))
             saved_at = time.perf_counter()
         report(state.step / schedule.steps, _phrase(loss, state))
     kept = network if average is None else average

@@ -15,7 +15,7 @@ from torch import Tensor
 from fpbench import FpbenchError
 from fpbench_plugins.building_blocks.flow import NetworkShape, VelocityNetwork
 from fpbench_plugins.building_blocks.flow_generator import FittedFlow
-from fpbench_plugins.rectified_flow.config import FlowConfig
+from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
 
 PREFIX = "model."
 
@@ -28,7 +28,7 @@ def is_lightning(path: Path) -> bool:
     return path.is_file() and zipfile.is_zipfile(path)
 
 
-def read_lightning(path: Path, generator: str, config: FlowConfig) -> FittedFlow:
+def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> FittedFlow:
     """The authors' network, with the normalisation that ``config`` asks for.
 
     Raises:

@@ -12,8 +12,8 @@ from torch.nn.functional import mse_loss, normalize
 from fpbench import Stream, Vectors, rng_at
 from fpbench.fidelity import frechet_distance, manifold
 from fpbench_plugins.building_blocks.flow import Normalisation, integrate
+from fpbench_plugins.building_blocks.flow_config import FlowConfig
 from fpbench_plugins.building_blocks.flow_training import Schedule
-from fpbench_plugins.rectified_flow.config import FlowConfig
 
 _ORDER, _NOISE = 0, 1  # what a draw of Stream.GENERATOR_FIT is for
 _JUDGE_TIMES = 16  # noises and times per held-out row: less noise in the held-out loss

@@ -1,0 +1,120 @@
+"""Fits a flow to fingerprints, from fresh weights to a finished record."""
+
+import dataclasses
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+
+from fpbench import FpbenchError, Report, Settings, Stream, Vectors, rng_at
+from fpbench.store import content_key
+from fpbench_plugins.building_blocks.flow import (
+    Normalisation,
+    fresh_network,
+    measured_normalisation,
+)
+from fpbench_plugins.building_blocks.flow_config import FlowConfig
+from fpbench_plugins.building_blocks.flow_generator import FittedFlow
+from fpbench_plugins.building_blocks.flow_objective import FlowObjective
+from fpbench_plugins.building_blocks.flow_training import trained
+
+
+def fitted_flow(
+    fingerprints: Vectors,
+    config: FlowConfig,
+    units: Normalisation | None,
+    settings: Settings,
+    *,
+    generator: str,
+    seed: int,
+    work_dir: Path,
+    report: Report,
+) -> FittedFlow:
+    """Train a velocity network, going on after a crash.
+
+    Args:
+        units: None to measure them.
+        settings: Device and precision.
+        generator: The entry that the file will name.
+        work_dir: For the checkpoint.
+
+    Raises:
+        FpbenchError: Too few rows, rows without variance, or another fit's checkpoint.
+    """
+    learn, judge = split_rows(fingerprints, config.held_out)
+    units = units or normalisation_of(learn)
+    shape = config.shape(fingerprints.shape[1])
+    digest = sha256_of(fingerprints)
+    device = torch.device(settings.device)
+    network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS)).to(device)
+    objective = FlowObjective(network, learn, judge, units, config, seed=seed, dtype=settings.dtype)
+    outcome = trained(
+        network,
+        objective.loss_at,
+        objective.judge,
+        objective.schedule,
+        checkpoint=work_dir / "checkpoint.pt",
+        identity=content_key(
+            generator=generator, config=config, seed=seed, data=digest, dtype=settings.dtype
+        ),
+        report=report,
+    )
+    return FittedFlow(
+        generator=generator,
+        shape=shape,
+        weights=outcome.weights,
+        normalisation=units,
+        sampling=config.sampling,
+        record={
+            "settings": dataclasses.asdict(config),
+            "dtype": settings.dtype,
+            "device": device.type,
+            "seed": seed,
+            "step": outcome.step,
+            "training_rows": len(learn),
+            "held_out_rows": len(judge),
+            "training_sha256": digest,
+            "history": outcome.history,
+        },
+    )
+
+
+def split_rows(
+    fingerprints: Vectors, share: float
+) -> tuple[Float32[np.ndarray, "learn dim"], Float32[np.ndarray, "judge dim"]]:
+    """Rows to learn from, and rows to judge by: the last ``share`` of them.
+
+    Raises:
+        FpbenchError: Too few rows for both.
+    """
+    held_out = round(len(fingerprints) * share)
+    learn = len(fingerprints) - held_out
+    if held_out < 10 or learn < 10:
+        raise FpbenchError(
+            f"{len(fingerprints)} fingerprints are too few to fit a generator to",
+            hint="give some thousands at least, or set held_out to another share",
+        )
+    return fingerprints[:learn], fingerprints[learn:]
+
+
+def sha256_of(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
+    """Of the rows' bytes, little-endian, in order."""
+    digest = hashlib.sha256()
+    for start in range(0, len(fingerprints), rows_at_once):
+        chunk = fingerprints[start : start + rows_at_once]
+        digest.update(np.ascontiguousarray(chunk, dtype="<f4").data)
+    return digest.hexdigest()
+
+
+def normalisation_of(fingerprints: Vectors) -> Normalisation:
+    """As :func:`measured_normalisation`, for a user.
+
+    Raises:
+        FpbenchError: The rows have no variance.
+    """
+    try:
+        return measured_normalisation(fingerprints)
+    except ValueError as err:
+        raise FpbenchError(f"cannot fit: {err}", hint="give real fingerprints") from err
