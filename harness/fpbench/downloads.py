@@ -46,6 +46,7 @@ def download(url: str, path: Path) -> Iterator[Received]:
         with _opened(url, part) as answer:
             yield from _written(answer, url, part)
     except urllib.error.HTTPError as err:
+        err.close()
         raise FpbenchError(
             f"{url} answered {err.code} {err.reason}", hint="look at the publisher's page"
         ) from err
@@ -74,6 +75,7 @@ def _opened(url: str, part: Path) -> Any:
     except urllib.error.HTTPError as err:
         if err.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
+        err.close()
         return _asked(url, {})
 
 

@@ -1,0 +1,256 @@
+"""``fpbench weights``: official files come from a server, whole, and are what they should be."""
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+from fpbench.weights import load_weights
+
+PLUGIN = """
+from fpbench import Checkpoint, Entry, PublishedFile, TensorRule, hookimpl
+
+@hookimpl
+def fpbench_fingerprinters():
+    return [Entry(name="toy", summary="a toy", create=lambda settings: None)]
+
+@hookimpl
+def fpbench_checkpoints():
+    rules = [TensorRule(source="kernel", target="kernel", shape=(40, 50))]
+    url = {url!r}
+    return [Checkpoint(
+        fingerprinter="toy", format="torch", tensors=lambda: rules, config=dict(), licence="MIT",
+        published=(
+            PublishedFile(name="pinned", url=url),
+            PublishedFile(name="hashed", url=url, digest={digest!r}),
+        ),
+    )]
+"""
+
+
+def archive(value: float) -> bytes:
+    model, zipped = io.BytesIO(), io.BytesIO()
+    torch.save({"kernel": torch.full((40, 50), value)}, model)
+    with zipfile.ZipFile(zipped, "w") as file:
+        file.writestr(zipfile.ZipInfo("toy/model.pth"), model.getvalue())
+    return zipped.getvalue()
+
+
+@dataclass
+class Server:
+    """A publisher, with what it will do wrong."""
+
+    port: int = 0
+    content: bytes = field(default_factory=lambda: archive(1.0))
+    break_after: int | None = None
+    page: bytes | None = None
+    status: int = 200
+    ranges: list[str | None] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/model.zip?download=1"
+
+    @property
+    def tag(self) -> str:
+        return f'"{hashlib.md5(self.content).hexdigest()}"'
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    state = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            wanted = self.headers.get("Range")
+            state.ranges.append(wanted)
+            body, start = state.page or state.content, 0
+            if wanted and self.headers.get("If-Range") == state.tag:
+                start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+                self.send_response(206)
+                self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            else:
+                self.send_response(state.status)
+            self.send_header("Content-Type", "text/html" if state.page else "application/zip")
+            self.send_header("Content-Length", str(len(body) - start))
+            self.send_header("ETag", state.tag)
+            self.end_headers()
+            stop = len(body) if state.break_after is None else start + state.break_after
+            self.wfile.write(body[start:stop])
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        state.port = http.server_port
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield state
+        http.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FPBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "cache" / "weights"
+
+
+@pytest.fixture
+def plugin(server: Server, home: Path, tmp_path: Path) -> str:
+    digest = "md5:" + hashlib.md5(server.content).hexdigest()
+    path = tmp_path / "toys.py"
+    path.write_text(PLUGIN.format(url=server.url, digest=digest))
+    return f"plugin:{path}"
+
+
+def run(*words: str) -> Result:
+    result = CliRunner().invoke(main, ["weights", *words])
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def assert_refused(result: Result, message: str) -> None:
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Hint:" in result.stderr
+
+
+@pytest.mark.parametrize("variant", ["pinned", "hashed"])
+def test_fetch_installs_what_was_published(plugin: str, home: Path, variant: str) -> None:
+    result = run("fetch", plugin, "--variant", variant)
+    assert result.exit_code == 0, result.stderr
+    path = Path(result.stdout.strip())
+    assert path == home / f"toy-{variant}.safetensors"
+    tensors, info = load_weights(path, "toy")
+    assert (tensors["kernel"] == 1).all()
+    assert (info.origin or "").endswith("/model.zip?download=1")
+    assert "licence of these weights: MIT" in result.stderr
+    left = {file.name for file in home.iterdir()} - {path.name}
+    assert left == ({"toy-pinned.sha256"} if variant == "pinned" else set())
+
+
+def test_a_broken_download_goes_on_where_it_stopped(plugin: str, server: Server) -> None:
+    server.break_after = 3000
+    assert_refused(run("fetch", plugin), f"broke off: after 3000 of {len(server.content)} bytes")
+    assert_refused(run("fetch", plugin), f"broke off: after 6000 of {len(server.content)} bytes")
+    server.break_after = None
+    assert run("fetch", plugin).exit_code == 0
+    assert server.ranges == [None, "bytes=3000-", "bytes=6000-"]
+
+
+def test_a_file_that_changed_meanwhile_is_fetched_from_its_start(
+    plugin: str, server: Server
+) -> None:
+    server.break_after = 3000
+    run("fetch", plugin)
+    server.break_after, server.content = None, archive(2.0)
+    path = Path(run("fetch", plugin).stdout.strip())
+    assert (load_weights(path, "toy")[0]["kernel"] == 2).all()
+
+
+def test_a_wrong_hash_is_refused(plugin: str, server: Server, home: Path) -> None:
+    server.content = archive(2.0)
+    assert_refused(run("fetch", plugin, "--variant", "hashed"), "which its publisher gives")
+    assert list(home.iterdir()) == []
+
+
+def test_another_file_than_the_first_time_is_refused(plugin: str, server: Server) -> None:
+    path = Path(run("fetch", plugin).stdout.strip())
+    assert run("fetch", plugin).exit_code == 0
+    server.content = archive(2.0)
+    assert_refused(run("fetch", plugin), "which it had at first")
+    assert (load_weights(path, "toy")[0]["kernel"] == 1).all()
+
+
+def test_a_web_page_is_not_a_file(plugin: str, server: Server, home: Path) -> None:
+    server.page = b"<!DOCTYPE html><html><body>Please log in</body></html>"
+    assert_refused(run("fetch", plugin), "answered with a web page in place of the file")
+    assert [file.suffix for file in home.iterdir()] == [".json"]
+
+
+def test_a_refusal_is_passed_on(plugin: str, server: Server) -> None:
+    server.status = 404
+    assert_refused(run("fetch", plugin), "answered 404 Not Found")
+
+
+def test_no_server(plugin: str) -> None:
+    result = run("fetch", plugin, "--url", "http://127.0.0.1:9/model.zip")
+    assert_refused(result, "Connection refused")
+
+
+def test_a_mirror_must_have_the_official_hash(plugin: str, server: Server) -> None:
+    mirror = server.url.replace("model", "copy")
+    assert run("fetch", plugin, "--variant", "hashed", "--url", mirror).exit_code == 0
+    server.content = archive(2.0)
+    result = run("fetch", plugin, "--variant", "hashed", "--url", mirror)
+    assert_refused(result, "which its publisher gives")
+
+
+def test_an_unknown_variant_lists_the_known(plugin: str) -> None:
+    result = run("fetch", plugin, "--variant", "huge")
+    assert_refused(result, "'toy' has no published weights 'huge'")
+    assert "there are: pinned, hashed" in result.stderr
+
+
+def test_nafp_has_no_published_file(home: Path) -> None:
+    assert_refused(run("fetch", "nafp"), "no weights of 'nafp' are published")
+
+
+def test_a_baseline_has_no_weights_at_all(home: Path) -> None:
+    assert_refused(run("fetch", "spectral-sketch"), "has no official weights")
+
+
+def test_list_says_what_is_there_and_what_could_be(plugin: str, home: Path) -> None:
+    run("fetch", plugin)
+    result = run("list")
+    assert result.exit_code == 0, result.stderr
+    (line,) = (line for line in result.stdout.splitlines() if "toy-pinned" in line)
+    assert "model.zip" in line
+    assert "MIT" in line
+    assert "AGPL-3.0" in result.stdout
+    assert "fetch nmfp --variant triplet" in result.stdout
+
+
+def test_import_writes_a_file_that_says_where_it_is_from(
+    plugin: str, server: Server, tmp_path: Path
+) -> None:
+    source, out = tmp_path / "mine.zip", tmp_path / "mine.safetensors"
+    source.write_bytes(server.content)
+    result = run("import", str(source), "--fingerprinter", plugin, "-o", str(out))
+    assert result.exit_code == 0, result.stderr
+    assert "2,000 parameters" in result.stderr
+    _, info = load_weights(out, "toy")
+    assert info.source == "mine.zip"
+    assert info.source_sha256 == hashlib.sha256(server.content).hexdigest()
+
+
+def test_import_gives_equal_bytes_for_equal_checkpoints(
+    plugin: str, server: Server, tmp_path: Path
+) -> None:
+    source = tmp_path / "mine.zip"
+    source.write_bytes(server.content)
+    outs = [tmp_path / "a.safetensors", tmp_path / "b.safetensors"]
+    for out in outs:
+        run("import", str(source), "--fingerprinter", plugin, "-o", str(out))
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+
+
+def test_import_of_nothing_is_refused(home: Path, tmp_path: Path) -> None:
+    result = run("import", "nowhere", "--fingerprinter", "nafp", "-o", "x.safetensors")
+    assert_refused(result, "nowhere is not a TensorFlow checkpoint")
+
+
+def test_import_wants_a_name_for_weights(home: Path) -> None:
+    result = run("import", "nowhere", "--fingerprinter", "nafp", "-o", "x.npz")
+    assert_refused(result, "'x.npz' is no name for weights")
