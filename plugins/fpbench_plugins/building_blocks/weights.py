@@ -1,9 +1,10 @@
 """From a weights file, or from a seed, to a network that has its weights."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from logging import getLogger
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from fpbench import FpbenchError, Stream, rng_at
 from fpbench.options import Config
 
 logger = getLogger(__name__)
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path) -> Config:
@@ -36,6 +39,13 @@ def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], pa
         return dataclasses.replace(config, **values)
     except (TypeError, ValueError) as err:
         raise FpbenchError(f"{path} describes no possible network: {err}") from err
+
+
+def unfilled(build: Callable[[], Network]) -> Network:
+    """A network without values yet; torch's constructors would draw global random numbers."""
+    with torch.device("meta"):
+        network = build()
+    return network.to_empty(device="cpu")
 
 
 def fill(network: nn.Module, tensors: Mapping[str, np.ndarray], path: Path) -> None:

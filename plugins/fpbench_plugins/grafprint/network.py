@@ -80,10 +80,11 @@ class GraphEncoder(nn.Module):
         self.widen = nn.Conv2d(widths[-1], hidden_dim, 1)
 
     def forward(self, nodes: Nodes) -> Float[Tensor, "batch hidden"]:
-        x = self.stages[0](leaky_relu(self.stem_norm(self.stem(nodes)), SLOPE))
-        for downsample, stage in zip(self.downsamples, self.stages[1:], strict=True):
-            x = stage(downsample(x))
-        return self.widen(x).mean(dim=(2, 3))
+        x = leaky_relu(self.stem_norm(self.stem(nodes)), SLOPE)
+        for i, stage in enumerate(self.stages):
+            x = stage(self.downsamples[i - 1](x) if i > 0 else x)
+        wide: Nodes = self.widen(x)
+        return wide.mean(dim=(2, 3))
 
 
 class Block(nn.Module):
@@ -100,7 +101,8 @@ class Block(nn.Module):
     def forward(self, x: Nodes) -> Nodes:
         x = self.graph(x)
         hidden = relu(self.expand_norm(self.expand(x)))
-        return self.contract_norm(self.contract(hidden)) + x
+        out: Nodes = self.contract_norm(self.contract(hidden)) + x
+        return out
 
 
 class MaxRelativeGraph(nn.Module):
@@ -122,7 +124,8 @@ class MaxRelativeGraph(nn.Module):
         # Interleaved, so that each group of the next layer sees y and r of the same channels.
         pairs = torch.stack((y, r), dim=2).flatten(1, 2)
         hidden = relu(self.relate_norm(self.relate(pairs)))
-        return x + self.outward_norm(self.outward(hidden))
+        out: Nodes = self.outward_norm(self.outward(hidden)) + x
+        return out
 
 
 class Downsample(nn.Module):
@@ -137,7 +140,8 @@ class Downsample(nn.Module):
         self.norm = NodeNorm(width_out)
 
     def forward(self, x: Nodes) -> Float[Tensor, "batch wider fewer 1"]:
-        return self.norm(self.conv(x))
+        merged: Nodes = self.norm(self.conv(x))
+        return merged
 
 
 class NodeNorm(nn.Module):
@@ -154,10 +158,15 @@ class NodeNorm(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(width))
-        self.bias = nn.Parameter(torch.zeros(width))
-        self.register_buffer("running_mean", torch.zeros(width))
-        self.register_buffer("running_var", torch.ones(width))
+        self.weight = nn.Parameter(torch.empty(width))
+        self.bias = nn.Parameter(torch.empty(width))
+        self.register_buffer("running_mean", torch.empty(width))
+        self.register_buffer("running_var", torch.empty(width))
+
+    def reset(self) -> None:
+        """Statistics of standard normal input, passed on as it is."""
+        for name, value in self.state_dict().items():
+            value.fill_(1 if name in ("weight", "running_var") else 0)
 
     def forward(self, x: Nodes) -> Nodes:
         own = self.training or self.running_mean is None
@@ -207,6 +216,8 @@ def max_relative(nodes: Nodes, nearest: Int64[Tensor, "batch nodes k"]) -> Nodes
 def initialise(network: GrafprintNetwork, rng: torch.Generator) -> None:
     """Fresh weights by the official scheme: torch's defaults but for two kinds of layer."""
     for module in network.modules():
+        if isinstance(module, NodeNorm):
+            module.reset()
         if not isinstance(module, nn.Linear | nn.Conv2d):
             continue
         fan_in, fan_out = module.weight[0].numel(), module.weight[:, 0].numel()

