@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -22,6 +22,7 @@ LONGEST_BLOCK = 1_000_000
 Item = TypeVar("Item")
 
 
+@runtime_checkable
 class DistractorSource(Protocol):
     """A numbered sequence of distractors."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import faiss
 
@@ -13,6 +13,7 @@ POINTS_PER_CENTROID = 256  # more than that FAISS's k-means leaves out
 Value = int | float | str
 
 
+@runtime_checkable
 class Recipe(Protocol):
     """Settings of an index, and how to build one that is still empty and untrained."""
 
@@ -28,7 +29,9 @@ class Recipe(Protocol):
 
 def parameters_of(recipe: Recipe) -> dict[str, Value]:
     """All settings of a recipe, with the library's version, which answers depend on too."""
-    return {**asdict(recipe), "faiss": faiss.__version__}  # type: ignore[call-overload]  # a dataclass
+    settings = asdict(recipe)  # type: ignore[call-overload]  # a dataclass
+    by_name = dict(settings.pop("search", ()))
+    return {**settings, **by_name, "faiss": faiss.__version__}
 
 
 def built(recipe: Recipe, dim: int) -> Any:

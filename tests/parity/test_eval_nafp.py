@@ -1,0 +1,139 @@
+"""Our evidence gives the hits that NAFP's and audio-id-at-scale's evaluation scripts gave.
+
+Recorded with faiss-cpu 1.15.1 from neural-audio-fp @ b724e51; see ../shared/golden/eval_nafp.
+Tolerances are those of its README: exact search is exact, others may differ in 0.4 points.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench import BlockIndex, Settings, Vectors
+from fpbench.evidence import Evidence, Moments
+from fpbench.search import Cells, gather, search_blocks, search_reference
+from fpbench.store import Store
+from fpbench_plugins import exact, faiss_indexes
+
+pytestmark = pytest.mark.parity
+
+HOP_S = 0.5
+K = 20
+EDGES = [0, 3_000, 10_000, 20_000]
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """Distractors in the order of the file, as the scripts take them."""
+
+    vectors: Vectors
+
+    @property
+    def rows_available(self) -> int:
+        return len(self.vectors)
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        yield self.vectors[start:stop]
+
+
+@dataclass(frozen=True)
+class Golden:
+    query: Vectors
+    reference: Vectors
+    distractors: Vectors
+    folder: Path
+
+    def table(self, name: str) -> dict[str, np.ndarray]:
+        with np.load(self.folder / f"golden_{name}.npz") as file:
+            return dict(file)
+
+
+@pytest.fixture(scope="module")
+def golden(shared: Path) -> Golden:
+    folder = shared / "golden" / "eval_nafp"
+    with np.load(folder / "embeddings.npz") as file:
+        arrays = {name: file[name].astype(np.float32) for name in ("query", "db", "dummy_db")}
+    return Golden(arrays["query"], arrays["db"], arrays["dummy_db"], folder)
+
+
+def index_of(name: str, **options: str) -> BlockIndex:
+    create = {
+        "l2": exact.create,
+        "ivf": faiss_indexes.create_ivf,
+        "ivfpq": faiss_indexes.create_ivfpq,
+    }[name]
+    block = create(Settings(options=options)).block
+    assert block is not None
+    return block
+
+
+def evidence_of(
+    index: BlockIndex, golden: Golden, queries: Vectors, true_rows: np.ndarray, folder: Path
+) -> Evidence:
+    # Rows of one long track, so that a tolerance in seconds is one in rows.
+    rows = np.arange(len(golden.reference))
+    index.train(golden.distractors)
+    cells = Cells(store=Store(folder), key="golden", k=K)
+    list(search_blocks(index, queries, InOrder(golden.distractors), EDGES, cells))
+    return gather(
+        search_reference(index, queries, golden.reference, K),
+        cells,
+        EDGES,
+        queries=queries,
+        reference=golden.reference,
+        reference_moments=Moments(np.zeros_like(rows), rows * HOP_S),
+        truth=Moments(np.zeros_like(true_rows), true_rows * HOP_S),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "points"),
+    [
+        pytest.param("l2", {}, 0.0, id="exact"),
+        pytest.param("ivf", {"nlist": "400", "nprobe": "40"}, 0.4, id="ivf"),
+        pytest.param("ivfpq", {"nlist": "256", "nprobe": "40"}, 0.4, id="ivfpq"),
+    ],
+)
+def test_nafp_hits_of_one_segment(
+    name: str, options: dict[str, str], points: float, golden: Golden, tmp_path: Path
+) -> None:
+    table = golden.table(name)
+    asked = table["test_ids"]
+    found = evidence_of(index_of(name, **options), golden, golden.query[asked], asked, tmp_path)
+    strict, near = (found.ranks(range(3), tolerance) for tolerance in (0.0, HOP_S))
+    # Columns: six lengths of each metric; the first length is one segment.
+    columns = table["raw_score"][:, [0, 6, 12, 18]].astype(bool)
+    hits = np.stack([strict < 1, near < 1, strict < 3, strict < 10], axis=1)
+    rates = 100 * np.abs(hits.mean(axis=0) - columns.mean(axis=0))
+    assert rates.max() <= points + 1e-9
+    assert (hits != columns).sum() <= 2 * (points > 0)
+
+
+@pytest.mark.parametrize("name", ["l2", "ivfpq"])
+@pytest.mark.parametrize("case", ["tempo1", "auto_equal", "auto_1600"])
+def test_audio_id_at_scale_hits(name: str, case: str, golden: Golden, tmp_path: Path) -> None:
+    table = golden.table("aias")
+    factor = 1.25 if case == "auto_1600" else 1.0
+    n = 1_600 if case == "auto_1600" else 2_000
+    asked = np.arange(n - 1)
+    queries = golden.query[np.floor(factor * asked).astype(np.int64)]
+    true_rows = np.trunc(factor * asked).astype(np.int64)
+    found = evidence_of(index_of(name), golden, queries, true_rows, tmp_path)
+    tolerance_s = 0.0 if case == "tempo1" else 4 * HOP_S
+    hits = found.ranks(range(3), tolerance_s) < 1
+    recorded = table[f"{name}_{case}_hit"].astype(bool)
+    allowed = 0.0 if name == "l2" else 0.004
+    assert abs(hits.mean() - recorded.mean()) <= allowed
+    assert (hits != recorded).mean() <= allowed
+
+
+def test_nearest_neighbours_of_every_row_are_nafps(golden: Golden, tmp_path: Path) -> None:
+    table = golden.table("ivfpq")
+    index = index_of("ivfpq", nlist="256", nprobe="40")
+    index.train(golden.distractors)
+    database = np.concatenate([golden.distractors, golden.reference])
+    found = index.search(golden.query, iter([database]), K)
+    assert (found.ids == table["knn_I"]).mean() >= 0.999
+    np.testing.assert_allclose(found.keys, table["knn_D"], atol=1e-2)

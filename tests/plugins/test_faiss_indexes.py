@@ -1,0 +1,210 @@
+"""FAISS block by block is FAISS on the whole database, id for id."""
+
+from collections.abc import Iterator
+
+import faiss
+import numpy as np
+import pytest
+
+from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
+from fpbench.inner_products import products_at
+from fpbench.ranking import k_smallest
+from fpbench_plugins import faiss_indexes
+from fpbench_plugins.faiss_indexes.neighbours import neighbours
+
+SMALL = {"nlist": "8", "nprobe": "3", "parts": "8", "bits": "5"}
+
+
+@pytest.fixture(scope="module")
+def rows() -> Vectors:
+    return unit(6_000, np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def queries(rows: Vectors) -> Vectors:
+    noise = np.random.default_rng(2).standard_normal((50, 32), dtype=np.float32)
+    near = rows[:50] + 0.1 * noise
+    return near / np.linalg.norm(near, axis=1, keepdims=True)
+
+
+def unit(n: int, rng: np.random.Generator) -> Vectors:
+    x = rng.standard_normal((n, 32), dtype=np.float32)
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def block_index(name: str, **options: str) -> BlockIndex:
+    create = {
+        "ivfpq": faiss_indexes.create_ivfpq,
+        "ivf": faiss_indexes.create_ivf,
+        "lsh": faiss_indexes.create_lsh,
+    }[name]
+    block = create(Settings(options=options)).block
+    assert block is not None
+    return block
+
+
+def growing_index(settings: Settings) -> GrowingIndex:
+    growing = faiss_indexes.create_any(settings).growing
+    assert growing is not None
+    return growing
+
+
+def pieces(rows: Vectors, length: int = 1_000) -> Iterator[Vectors]:
+    for start in range(0, len(rows), length):
+        yield rows[start : start + length]
+
+
+def monolithic(name: str, rows: Vectors) -> faiss.Index:
+    """FAISS by itself, trained on the same vectors, with everything in it."""
+    lists = faiss.IndexFlatL2(32)
+    index = {
+        "ivfpq": lambda: faiss.IndexIVFPQ(lists, 32, 8, 8, 5),
+        "ivf": lambda: faiss.IndexIVFFlat(lists, 32, 8),
+        "lsh": lambda: faiss.IndexLSH(32, 64),
+    }[name]()
+    index.kept = lists  # FAISS does not keep it alive
+    index.train(rows[:3_000])
+    if name != "lsh":
+        index.nprobe = 3
+    index.add(rows)
+    return index
+
+
+OPTIONS = {"ivfpq": SMALL, "ivf": {"nlist": "8", "nprobe": "3"}, "lsh": {"bits": "64"}}
+EDGES = [
+    pytest.param([0, 6_000], id="one"),
+    pytest.param([0, 1, 8, 1_500, 5_999, 6_000], id="ragged"),
+    pytest.param(list(range(0, 6_001, 500)), id="even"),
+]
+
+
+@pytest.mark.parametrize("edges", EDGES)
+@pytest.mark.parametrize("name", ["ivfpq", "ivf", "lsh"])
+def test_merged_blocks_are_the_monolithic_answer(
+    name: str, edges: list[int], rows: Vectors, queries: Vectors
+) -> None:
+    index = block_index(name, **OPTIONS[name])
+    index.train(rows[:3_000])
+    merged = None
+    for start, stop in zip(edges, edges[1:], strict=False):
+        cell = index.search(queries, pieces(rows[start:stop]), 20)
+        ids = np.where(cell.ids >= 0, cell.ids + start, -1)
+        cell = Candidates(ids, cell.keys, cell.scores)
+        merged = cell if merged is None else k_smallest(merged, cell)
+    assert merged is not None
+    ids, keys = neighbours(monolithic(name, rows), queries, 20)
+    np.testing.assert_array_equal(merged.ids, ids)
+    np.testing.assert_array_equal(merged.keys, keys)
+    np.testing.assert_array_equal(merged.scores, products_at(queries, rows, ids))
+
+
+def test_answers_are_what_faiss_itself_returns(rows: Vectors, queries: Vectors) -> None:
+    index = block_index("ivfpq", **SMALL)
+    index.train(rows[:3_000])
+    found = index.search(queries, pieces(rows), 20)
+    distances, ids = monolithic("ivfpq", rows).search(queries, 20)
+    np.testing.assert_array_equal(found.keys, distances)
+    different = found.ids != ids  # only where FAISS orders a tie in its own way
+    tied = (distances[:, 1:] == distances[:, :-1]).any(axis=1)
+    assert not different[~tied].any()
+
+
+def test_of_equal_distances_the_lowest_ids_are_kept() -> None:
+    rows = np.repeat(unit(3, np.random.default_rng(0)), 50, axis=0)[::-1].copy()
+    index = faiss.IndexFlatL2(32)
+    index.add(rows)
+    ids, keys = neighbours(index, rows[-1:], 7)
+    np.testing.assert_array_equal(ids, [range(100, 107)])
+    np.testing.assert_array_equal(keys, 0)
+
+
+@pytest.mark.parametrize("name", ["ivfpq", "lsh"])
+def test_more_wanted_than_a_block_holds_leaves_fillers(
+    name: str, rows: Vectors, queries: Vectors
+) -> None:
+    index = block_index(name, **OPTIONS[name])
+    index.train(rows[:3_000])
+    found = index.search(queries, pieces(rows[:5]), 20)
+    assert (found.ids[:, 5:] == -1).all()
+    assert (found.keys[:, 5:] == np.inf).all()
+    assert (found.scores[:, 5:] == -np.inf).all()
+
+
+def test_an_empty_block_has_no_candidates(rows: Vectors, queries: Vectors) -> None:
+    index = block_index("ivfpq", **SMALL)
+    index.train(rows[:3_000])
+    assert (index.search(queries, iter([]), 4).ids == -1).all()
+
+
+def test_the_published_setting_is_what_a_plain_name_gives() -> None:
+    parameters = dict(block_index("ivfpq").parameters)
+    assert parameters.pop("faiss") == faiss.__version__
+    assert parameters == {"nlist": 64, "nprobe": 20, "parts": 64, "bits": 8}
+
+
+def test_refuses_settings_that_faiss_does_not_take(rows: Vectors) -> None:
+    with pytest.raises(FpbenchError, match="FAISS cannot build"):
+        block_index("ivfpq", parts="7").train(rows)
+
+
+def test_refuses_too_few_vectors_to_train_on(rows: Vectors) -> None:
+    with pytest.raises(FpbenchError, match="cannot be trained on 100 vectors"):
+        block_index("ivfpq").train(rows[:100])
+
+
+@pytest.mark.parametrize("place", ["query", "database vector", "training vector"])
+def test_refuses_what_is_not_a_number(place: str, rows: Vectors, queries: Vectors) -> None:
+    index = block_index("ivf", nlist="4", nprobe="2")
+    bad = rows[:500].copy()
+    bad[7, 3] = np.nan
+    index.train(rows[:500])
+    with pytest.raises(FpbenchError, match=f"{place} 7 is not finite"):
+        if place == "training vector":
+            index.train(bad)
+        elif place == "query":
+            index.search(bad[:10], pieces(rows), 2)
+        else:
+            index.search(queries, pieces(bad), 2)
+
+
+def test_a_graph_is_the_same_graph_every_time(rows: Vectors, queries: Vectors) -> None:
+    answers = []
+    for _ in range(2):
+        growing = faiss_indexes.create_hnsw(Settings()).growing
+        assert growing is not None
+        for piece in pieces(rows[:3_000]):
+            growing.add(piece)
+        answers.append(growing.search(queries, 10))
+    np.testing.assert_array_equal(answers[0].ids, answers[1].ids)
+    assert answers[0].keys.tobytes() == answers[1].keys.tobytes()
+    # Its own score is the inner product, because both vectors have length 1.
+    exact = products_at(queries, rows, answers[0].ids)
+    np.testing.assert_allclose(answers[0].scores, exact, atol=1e-6)
+
+
+def test_any_factory_string_can_be_grown(rows: Vectors, queries: Vectors) -> None:
+    growing = growing_index(Settings(argument="IVF4,Flat", options={"nprobe": "4"}))
+    growing.train(rows[:500])
+    growing.add(rows[:300])
+    growing.add(rows[300:500])
+    flat = faiss.IndexFlatL2(32)
+    flat.add(rows[:500])
+    np.testing.assert_array_equal(growing.search(queries, 5).ids, flat.search(queries, 5)[1])
+
+
+def test_refuses_a_factory_string_that_means_nothing(rows: Vectors) -> None:
+    with pytest.raises(FpbenchError, match="FAISS cannot build"):
+        growing_index(Settings(argument="Nonsense")).train(rows)
+
+
+def test_refuses_a_parameter_that_the_index_does_not_have(rows: Vectors) -> None:
+    settings = Settings(argument="IVF4,Flat", options={"speed": "9"})
+    with pytest.raises(FpbenchError, match="FAISS cannot build"):
+        growing_index(settings).train(rows)
+
+
+def test_the_factory_string_is_asked_for() -> None:
+    with pytest.raises(FpbenchError, match="which FAISS index") as error:
+        growing_index(Settings())
+    assert error.value.hint is not None
+    assert "faiss:" in error.value.hint

@@ -1,0 +1,213 @@
+"""Block after block, with whatever interruptions, comes to what one search of all would."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench import Candidates, Vectors
+from fpbench.evidence import Evidence, GrownEvidence, Moments, distances_s
+from fpbench.inner_products import sum_by_halves
+from fpbench.search import Cells, gather, grow, last_hits, match_scores, search_blocks
+from fpbench.search import search_reference as search_cell
+from fpbench.store import Store
+
+QUERIES, DIM, ROWS = 40, 6, 900
+EDGES = [0, 100, 200, 450, 900]
+
+
+class Scan:
+    """A block index of few lines: every pair."""
+
+    training_rows = 0
+
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        return {}
+
+    def train(self, vectors: Vectors, /) -> None: ...
+
+    def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
+        return best_of(queries, np.concatenate(list(block)), k)
+
+
+class GrowingScan(Scan):
+    """The same as a growing index."""
+
+    def __init__(self) -> None:
+        self.rows = np.empty((0, DIM), dtype=np.float32)
+
+    def add(self, vectors: Vectors, /) -> None:
+        self.rows = np.concatenate([self.rows, vectors])
+
+    def search(self, queries: Vectors, k: int, /) -> Candidates:  # type: ignore[override]
+        return best_of(queries, self.rows, k)
+
+
+def best_of(queries: Vectors, rows: Vectors, k: int) -> Candidates:
+    scores = sum_by_halves(queries[:, None] * rows[None])
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+    best = np.take_along_axis(scores, order, axis=1)
+    return Candidates(order, -best, best)
+
+
+class Slices:
+    """Distractors out of one array; counts what is read."""
+
+    def __init__(self, rows: Vectors) -> None:
+        self._rows = rows
+        self.read: list[tuple[int, int]] = []
+
+    @property
+    def rows_available(self) -> int:
+        return len(self._rows)
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        self.read.append((start, stop))
+        for first in range(start, stop, 70):
+            yield self._rows[first : min(first + 70, stop)]
+
+
+def unit(n: int, rng: np.random.Generator) -> Vectors:
+    # Coarse coordinates, so that equal scores occur.
+    x = rng.integers(-3, 4, (n, DIM)).astype(np.float32) + np.float32(0.5)
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+class Case:
+    """Queries that lie near reference rows, and distractors all over."""
+
+    def __init__(self) -> None:
+        rng = np.random.default_rng(5)
+        self.reference = unit(60, rng)
+        self.reference_moments = Moments(np.repeat(np.arange(6), 10), np.tile(np.arange(10.0), 6))
+        rows = rng.permutation(60)[:QUERIES]
+        self.truth = Moments(
+            self.reference_moments.track[rows], self.reference_moments.start_s[rows]
+        )
+        noisy = self.reference[rows] + 0.15 * rng.standard_normal((QUERIES, DIM), dtype=np.float32)
+        self.queries = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
+        self.rows = unit(ROWS, rng)
+        self.source = Slices(self.rows)
+        self.match_score = best_of(self.queries, self.reference, 60)
+
+    def evidence(self, store: Store, k: int) -> Evidence:
+        cells = Cells(store=store, key="case", k=k)
+        for _ in search_blocks(Scan(), self.queries, self.source, EDGES, cells):
+            pass
+        return gather(
+            search_cell(Scan(), self.queries, self.reference, k),
+            cells,
+            EDGES,
+            queries=self.queries,
+            reference=self.reference,
+            reference_moments=self.reference_moments,
+            truth=self.truth,
+        )
+
+    def brute_force_ranks(self, n: int, tolerance_s: float | None) -> np.ndarray:
+        """Rank of the best match among the reference and the first n distractors, ties against."""
+        ours = sum_by_halves(self.queries[:, None] * self.reference[None])
+        theirs = sum_by_halves(self.queries[:, None] * self.rows[None, :n])
+        same = self.reference_moments.track[None] == self.truth.track[:, None]
+        away = np.abs(self.reference_moments.start_s[None] - self.truth.start_s[:, None])
+        match = same & (True if tolerance_s is None else away <= tolerance_s)
+        best = np.where(match, ours, -np.inf).max(axis=1)[:, None]
+        return (~match & (ours >= best)).sum(axis=1) + (theirs >= best).sum(axis=1)
+
+
+@pytest.mark.parametrize("tolerance_s", [0.0, 1.0, None])
+def test_hit_rates_at_block_ends_equal_brute_force(
+    tmp_path: Path, tolerance_s: float | None
+) -> None:
+    case = Case()
+    evidence = case.evidence(Store(tmp_path), k=10)
+    for edge, ranks in zip(EDGES, evidence.growing_ranks(range(4), tolerance_s), strict=True):
+        expected = case.brute_force_ranks(edge, tolerance_s)
+        for k in (1, 3, 9):
+            np.testing.assert_array_equal(ranks < k, expected < k)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("kept", [3, 5, 20])
+def test_hit_rates_at_every_size_equal_brute_force(tmp_path: Path, k: int, kept: int) -> None:
+    case = Case()
+    last = last_hits(case.evidence(Store(tmp_path), kept), case.queries, case.source, k, 0.0)
+    assert -1 in last  # some miss at once,
+    assert ROWS in last  # some never,
+    assert len(np.unique(last)) > 5  # and most in between
+    for n in range(ROWS + 1):
+        np.testing.assert_array_equal(last >= n, case.brute_force_ranks(n, 0.0) < k)
+
+
+def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
+    case.evidence(whole, k=5)
+    cells = Cells(store=broken, key="case", k=5)
+    steps = search_blocks(Scan(), case.queries, case.source, EDGES, cells)
+    assert next(steps) == (100, False)
+    assert next(steps) == (200, False)
+    steps.close()  # type: ignore[attr-defined]
+    case.source.read.clear()
+    case.evidence(broken, k=5)
+    assert case.source.read == [(200, 450), (450, 900)]
+    files = sorted(p.relative_to(whole.root) for p in whole.root.rglob("*.npz"))
+    assert len(files) == 4
+    for file in files:
+        assert (whole.root / file).read_bytes() == (broken.root / file).read_bytes()
+
+
+def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
+    case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
+    list(search_blocks(Scan(), case.queries, case.source, EDGES[:3], cells))
+    case.source.read.clear()
+    steps = list(search_blocks(Scan(), case.queries, case.source, EDGES, cells))
+    assert steps == [(100, True), (200, True), (450, False), (900, False)]
+    assert case.source.read == [(200, 450), (450, 900)]
+
+
+def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
+    case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
+    list(search_blocks(Scan(), case.queries, case.source, EDGES[:3], cells))
+    with pytest.raises(ValueError, match="distractors 200 to 450 have not been searched"):
+        gather(
+            search_cell(Scan(), case.queries, case.reference, 5),
+            cells,
+            EDGES,
+            queries=case.queries,
+            reference=case.reference,
+            reference_moments=case.reference_moments,
+            truth=case.truth,
+        )
+
+
+def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
+    case = Case()
+    sizes = (100, 450, 900)
+    steps = grow(
+        GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10
+    )
+    found = [(done, cell) for done, cell in steps if cell is not None]
+    assert [done for done, _ in found] == list(sizes)
+    cells = [cell for _, cell in found]
+    grown = GrownEvidence(
+        query_track=case.truth.track,
+        match_score=np.zeros(QUERIES, dtype=np.float32),
+        sizes=sizes,
+        cells=cells,
+        distances_s=[distances_s(c.ids, case.reference_moments, case.truth) for c in cells],
+    )
+    for size in sizes:
+        expected = case.brute_force_ranks(size, 0.0)
+        np.testing.assert_array_equal(grown.ranks(size, 0.0) < 9, expected < 9)
+
+
+def test_the_score_of_the_true_match_is_kept_even_if_it_is_not_found() -> None:
+    case = Case()
+    nowhere = Moments(case.truth.track.copy(), case.truth.start_s)
+    nowhere.track[0] = 99
+    scores = match_scores(case.queries, case.reference, case.reference_moments, nowhere)
+    row = 10 * case.truth.track[1] + int(case.truth.start_s[1])
+    assert scores[0] == -np.inf
+    assert scores[1] == pytest.approx(float(case.queries[1] @ case.reference[row]), abs=1e-6)
