@@ -1,5 +1,6 @@
 """Evidence as one file, from which every number of a result can be computed again."""
 
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,12 @@ _BLOCKS = {"reference_ids", "reference_keys", "reference_scores", "distance_s", 
     "block_scores",
 }
 _GROWN = {"sizes", "ids", "keys", "scores", "distances_s"}
+
+
+def evidence_name(stem: str, index: str, distractors: str) -> str:
+    """What the file beside a result is called; ``faiss:HNSW32`` becomes ``faiss-hnsw32``."""
+    word = re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()
+    return f"{stem}.{word}.{distractors}.npz"
 
 
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:

@@ -62,13 +62,23 @@ class SearchTask:
 
 
 def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
-    """What shapes an index's answers."""
+    """What shapes an index's answers.
+
+    Raises:
+        FpbenchError: The plan is empty, or a parameter is neither a number nor text.
+    """
     index = plan.block or plan.growing
     if index is None:
         raise FpbenchError(
             "an index plugin breaks a rule: its IndexPlan is empty",
             hint="give IndexPlan(block=...) or IndexPlan(growing=...)",
         )
+    for name, value in index.parameters.items():
+        if not isinstance(value, int | float | str):
+            raise FpbenchError(
+                f"an index plugin breaks a rule: its parameter {name} is {value!r}",
+                hint="parameters are numbers and texts, because a result holds them",
+            )
     return index.parameters
 
 

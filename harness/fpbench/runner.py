@@ -1,6 +1,5 @@
 """The whole story of a run: fingerprint, fit, search, and write one result."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
@@ -11,7 +10,7 @@ from fpbench.config import SYNTHETIC_SIZES, RunConfig
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.distractors import RealDistractors, SyntheticDistractors
 from fpbench.errors import FpbenchError
-from fpbench.evidence_files import write_evidence
+from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
 from fpbench.identity import environment, file_sha256, identity, source_sha256
 from fpbench.inputs import Inputs, Listener, inputs_from_audio, inputs_from_vectors
@@ -86,6 +85,8 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         )
         for name in config.indexes
     }
+    for plan in indexes.values():
+        parameters(plan)  # refuses a broken one before the long work
     listener, info = _listener(config, catalog, settings, dataset)
     return Prepared(
         config=config,
@@ -126,7 +127,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
             found = search(
                 _task(prepared, name, inputs, database), f"{name}, {database.kind}", stage
             )
-            path = out.with_name(f"{out.stem}.{_file_word(name)}.{database.kind}.npz")
+            path = out.with_name(evidence_name(out.stem, name, database.kind))
             write_evidence(path, found)
             evidence.append(EvidenceInfo(file=path.name, sha256=file_sha256(path)))
             labels = _labels(prepared, name, inputs, database)
@@ -352,7 +353,3 @@ def _labels(prepared: Prepared, name: str, inputs: Inputs, database: Database) -
         hop_s=inputs.hop_s,
         seed=config.seed,
     )
-
-
-def _file_word(index: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()

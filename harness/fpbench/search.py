@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float32, Int64
 
 from fpbench.distractors import CHUNK, DistractorSource, ahead
 from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_rows
@@ -14,6 +14,8 @@ from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
 from fpbench.store import Store, content_key
 
 KIND = "evidence"
+
+Queries = Float32[np.ndarray, "queries dim"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Cells:
 
 def search_blocks(
     index: BlockIndex,
-    queries: Vectors,
+    queries: Queries,
     source: DistractorSource,
     edges: Sequence[int],
     cells: Cells,
@@ -68,7 +70,7 @@ def search_blocks(
         yield stop, known
 
 
-def search_reference(index: BlockIndex, queries: Vectors, reference: Vectors, k: int) -> Candidates:
+def search_reference(index: BlockIndex, queries: Queries, reference: Vectors, k: int) -> Candidates:
     """The reference's cell; ids are its rows.
 
     Args:
@@ -82,7 +84,7 @@ def gather(
     cells: Cells,
     edges: Sequence[int],
     *,
-    queries: Vectors,
+    queries: Queries,
     reference: Vectors,
     reference_moments: Moments,
     truth: Moments,
@@ -109,7 +111,7 @@ def gather(
 
 
 def match_scores(
-    queries: Vectors, reference: Vectors, reference_moments: Moments, truth: Moments
+    queries: Queries, reference: Vectors, reference_moments: Moments, truth: Moments
 ) -> np.ndarray:
     """Score of each query with the row nearest to its true time; -inf where there is none."""
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
@@ -121,7 +123,7 @@ def match_scores(
 
 def grow(
     index: GrowingIndex,
-    queries: Vectors,
+    queries: Queries,
     reference: Vectors,
     source: DistractorSource,
     *,
@@ -146,7 +148,7 @@ def grow(
 
 def last_hits(
     evidence: Evidence,
-    queries: Vectors,
+    queries: Queries,
     source: DistractorSource,
     k: int,
     tolerance_s: float | None,
@@ -185,7 +187,7 @@ def last_hits(
 
 
 def _nth_above(
-    queries: Vectors,
+    queries: Queries,
     score: np.ndarray,
     spare: Int64[np.ndarray, " queries"],
     rows: Iterator[Vectors],
@@ -205,4 +207,4 @@ def _nth_above(
 
 def _chunks(vectors: Vectors) -> Iterator[Vectors]:
     for start in range(0, len(vectors), CHUNK):
-        yield np.ascontiguousarray(vectors[start : start + CHUNK])
+        yield np.array(vectors[start : start + CHUNK])  # a copy: memory maps are read-only

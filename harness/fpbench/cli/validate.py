@@ -1,0 +1,25 @@
+"""``fpbench validate``."""
+
+from pathlib import Path
+
+import click
+
+from fpbench.cli.leaderboard import result_files
+
+
+@click.command()
+@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
+def validate(paths: tuple[Path, ...]) -> None:
+    """Check results, and compute their numbers again from the evidence beside them.
+
+    PATHS are result files or folders of them. Without its evidence a result is checked against the
+    format only, and that is said.
+    """
+    # Imported here: the arithmetic needs NumPy, which `fpbench --help` must not wait for.
+    from fpbench.validation import validate_result
+
+    files = [file for path in paths for file in result_files(path)]
+    for file in files:
+        for line in validate_result(file):
+            click.echo(f"{file}: {line}", err=True)
+    click.echo(f"{len(files)} valid")

@@ -1,0 +1,235 @@
+"""A run measures, explains, resumes, and ends in the same bytes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+from fpbench.results import read_result
+
+FPBENCH = [sys.executable, "-m", "fpbench"]
+
+
+def run(tmp_path: Path, *arguments: object) -> Result:
+    """Run with a cache and a result of its own."""
+    out = tmp_path / "out" / "result.json"
+    always = ["run", "--cache", tmp_path / "cache", "--out", out]
+    return CliRunner().invoke(main, [str(a) for a in (*always, *arguments)])
+
+
+def on(music: Path, config: Path) -> list[object]:
+    return ["--config", config, "--dataset", f"folder:{music}"]
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """What a run wrote, without the command that was typed."""
+    found = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    document = json.loads(found["result.json"])
+    document["command"] = ""
+    return {**found, "result.json": json.dumps(document).encode()}
+
+
+def test_writes_a_result_that_validates(tmp_path: Path, music: Path, config: Path) -> None:
+    shown = run(tmp_path, *on(music, config), "--index", "exact", "--index", "ivf")
+    assert shown.exit_code == 0, shown.stderr
+    assert "HR@1" in shown.stdout
+    out = tmp_path / "out" / "result.json"
+    result = read_result(out)
+    assert [s.track for s in result.data.skipped] == ["distractors/broken.wav"]
+    kinds = {(c.index, c.distractors, c.metric) for c in result.curves}
+    assert len(kinds) == 2 * 2 * 3
+    real = next(c for c in result.curves if c.distractors == "real" and c.index == "exact")
+    # 16 tracks of 10 s at a hop of 0.5 s have 19 segments each.
+    assert [p.n_distractors for p in real.points] == [100, 200, 304]
+    assert real.points[0].repeats == 3
+    assert real.points[0].value > 0.9
+    assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    checked = CliRunner().invoke(main, ["validate", str(out)])
+    assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
+
+
+def test_a_second_run_writes_the_same_bytes_without_searching_again(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    assert run(tmp_path, *on(music, config)).exit_code == 0
+    first = outputs(tmp_path / "out")
+    cells = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npz")}
+    assert run(tmp_path, *on(music, config)).exit_code == 0
+    assert outputs(tmp_path / "out") == first
+    again = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npz")}
+    assert again == cells
+
+
+@pytest.mark.parametrize("index", ["exact", "hnsw", "faiss:Flat"])
+def test_every_kind_of_index_runs(tmp_path: Path, music: Path, config: Path, index: str) -> None:
+    shown = run(tmp_path, *on(music, config), "--distractors", "real", "--index", index)
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert {c.index for c in result.curves} == {index}
+    assert result.curves[0].points[-1].value > 0.9
+    assert result.status == "partial"  # 1000 real ones were asked for
+
+
+def test_the_reference_alone_can_be_measured(tmp_path: Path, music: Path, config: Path) -> None:
+    shown = run(tmp_path, *on(music, config), "--distractors", "none")
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert [p.n_distractors for p in result.curves[0].points] == [0]
+
+
+def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name, rows in (("db", 300), ("dummy_db", 1_000)):
+        vectors = rng.standard_normal((rows, 16)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors.tofile(tmp_path / f"{name}.mm")
+        np.save(tmp_path / f"{name}_shape.npy", vectors.shape)
+        if name == "db":
+            vectors.tofile(tmp_path / "query.mm")
+            np.save(tmp_path / "query_shape.npy", vectors.shape)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.mm")}
+    shown = run(
+        tmp_path, "--dataset", f"embeddings:{tmp_path}", "--sizes", "500,1k", "--queries", 50
+    )
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.fingerprinter.name == "ready-made"
+    assert all(p.value == 1.0 for p in result.curves[0].points)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_plan_says_what_it_takes_and_writes_nothing(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    shown = run(tmp_path, *on(music, config), "--plan")
+    assert shown.exit_code == 0, shown.stderr
+    assert "search exact" in shown.stdout
+    assert "memory" in shown.stdout
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_cannot_fit_is_refused_before_it_starts(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    shown = run(tmp_path, *on(music, config), "--index", "hnsw", "--sizes", "10B")
+    assert shown.exit_code == 2
+    assert "of memory" in shown.stderr
+    assert "exact or ivfpq" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--fingerprinter", "nafq"], "no fingerprinter is called 'nafq'", id="name"),
+        pytest.param(["--sizes", "1e4,many"], "'many' is not a database size", id="sizes"),
+        pytest.param(["--dataset", "folder:/nowhere"], "/nowhere", id="folder"),
+        pytest.param(["--index", "flat"], "no index is called 'flat'", id="index"),
+        pytest.param(["--tolerance", "soon"], "--tolerance cannot be 'soon'", id="tolerance"),
+        pytest.param(["--set", "loud"], "KEY=VALUE", id="set"),
+        pytest.param(["--config", "/nowhere.toml"], "cannot read /nowhere.toml", id="config"),
+        pytest.param(["--weights", "/nowhere.safetensors"], "/nowhere.safetensors", id="weights"),
+        pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
+    ],
+)
+def test_wrong_input_is_named(
+    tmp_path: Path, music: Path, config: Path, arguments: Sequence[str], message: str
+) -> None:
+    shown = run(tmp_path, *on(music, config), *arguments)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert "Hint: " in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not (tmp_path / "out" / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        pytest.param("fingerprintr = 'nafp'", "no field is called 'fingerprintr'", id="field"),
+        pytest.param("seed = 'one'", "field 'seed' cannot be 'one'", id="type"),
+        pytest.param("distractors = 'fake'", "field 'distractors' cannot be 'fake'", id="word"),
+        pytest.param("sizes = [10", "is not TOML", id="toml"),
+        pytest.param("[recipe]\nn_queries = 0", "n_queries=0 is not positive", id="recipe"),
+    ],
+)
+def test_a_wrong_config_is_named_by_field(tmp_path: Path, field: str, message: str) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(field)
+    shown = run(tmp_path, "--config", path)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+
+
+def test_a_broken_model_is_blamed_by_name(tmp_path: Path, music: Path, config: Path) -> None:
+    model = tmp_path / "broken.py"
+    model.write_text(
+        textwrap.dedent(
+            """
+            import numpy as np
+            from fpbench import Entry, FingerprintSpec, hookimpl
+
+            class NotANumber:
+                spec = FingerprintSpec(sample_rate_hz=8000, segment_s=1.0, dim=4)
+                def embed(self, segments, /):
+                    return np.full((len(segments), 4), np.nan, dtype=np.float32)
+
+            @hookimpl
+            def fpbench_fingerprinters():
+                return [Entry(name="nan", summary="", create=lambda settings: NotANumber())]
+            """
+        )
+    )
+    shown = run(tmp_path, *on(music, config), "--fingerprinter", f"plugin:{model}")
+    assert shown.exit_code == 2
+    assert "plugin 'nan' breaks a rule: vectors are finite" in shown.stderr
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    arguments = [str(a) for a in (*on(music, config), "--index", "exact", "--sizes", "1e4,1e5")]
+    whole = tmp_path / "whole"
+    started = time.perf_counter()
+    _start(whole, arguments).wait()
+    duration_s = time.perf_counter() - started
+    killed = tmp_path / "killed"
+    for share in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95):
+        process = _start(killed, arguments)
+        time.sleep(share * duration_s)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert _start(killed, arguments).wait() == 0
+    assert outputs(killed / "out") == outputs(whole / "out")
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: Path) -> None:
+    process = _start(tmp_path, [str(a) for a in (*on(music, config), "--sizes", "1e9")])
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"goes on from what is finished" in errors
+    assert b"Traceback" not in errors
+
+
+def _start(folder: Path, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    always = ["run", "--cache", str(folder / "cache"), "--out", str(folder / "out" / "result.json")]
+    return subprocess.Popen(
+        [*FPBENCH, *always, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONHASHSEED": "0"},
+    )
