@@ -1,0 +1,108 @@
+"""A drum kit, drawn once per piece; every stroke sounds a little different."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from fpbench import Samples
+from fpbench_plugins.demo_music.timbres import RATE_HZ, wave
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kit:
+    """What tells this kit from others.
+
+    Args:
+        kick_hz: Where the kick drum's pitch ends.
+        kick_s: Its decay.
+        snare_hz: Pitch of the snare drum's skin.
+        snare_s: Decay of its wires.
+        skin: Share of skin in the snare, the rest is wires.
+        hat_s: Decay of a closed hi-hat.
+        brightness: Of hi-hats and shakers, from 0 to 1.
+        tom_hz: Pitch of the middle tom.
+    """
+
+    kick_hz: float
+    kick_s: float
+    snare_hz: float
+    snare_s: float
+    skin: float
+    hat_s: float
+    brightness: float
+    tom_hz: float
+
+    def stroke(self, piece: str, velocity: float, rng: np.random.Generator) -> Samples:
+        """The sound of one :class:`~fpbench_plugins.demo_music.composition.Hit`."""
+        match piece:
+            case "kick":
+                return velocity * swept(self.kick_hz, 4.0, self.kick_s, rng)
+            case "tom":
+                pitch_hz = self.tom_hz * rng.choice([0.75, 1, 1.3])
+                return 0.8 * velocity * swept(pitch_hz, 1.5, 0.18, rng)
+            case "snare":
+                wires = rough(self.snare_s, 0.5, rng)
+                skin = swept(self.snare_hz, 1.3, 0.6 * self.snare_s, rng)
+                return velocity * mixed(self.skin * skin, (1 - self.skin) * wires)
+            case "clap":
+                return 0.4 * velocity * clapped(rng)
+            case "rim":
+                return 0.6 * velocity * swept(self.snare_hz * 3.1, 1.1, 0.025, rng)
+            case _:
+                open_for = 6 if piece == "open hat" else 1
+                return 0.5 * velocity * rough(open_for * self.hat_s, self.brightness, rng)
+
+
+def draw_kit(rng: np.random.Generator) -> Kit:
+    """Any kit from dull and boomy to sharp and dry."""
+    return Kit(
+        kick_hz=float(rng.uniform(42, 75)),
+        kick_s=float(rng.uniform(0.08, 0.35)),
+        snare_hz=float(rng.uniform(150, 300)),
+        snare_s=float(rng.uniform(0.06, 0.22)),
+        skin=float(rng.uniform(0.2, 0.6)),
+        hat_s=float(rng.uniform(0.015, 0.06)),
+        brightness=float(rng.uniform(0.55, 1)),
+        tom_hz=float(rng.uniform(85, 150)),
+    )
+
+
+def swept(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Generator) -> Samples:
+    """A skin: a tone that falls to ``pitch_hz`` from ``drop`` times as high, and dies away."""
+    t = np.arange(int(5 * decay_s * RATE_HZ) + 16) / RATE_HZ
+    pitch_hz *= rng.uniform(0.97, 1.03)
+    fall_s = 0.02
+    turns = pitch_hz * (t + (drop - 1) * fall_s * (1 - np.exp(-t / fall_s)))
+    skin: Samples = np.exp(-t / decay_s).astype(np.float32) * wave(turns)
+    return skin
+
+
+def rough(decay_s: float, brightness: float, rng: np.random.Generator) -> Samples:
+    """Wires, metal or beads: noise that dies away."""
+    n = int(5 * decay_s * RATE_HZ) + 16
+    noise = rng.standard_normal(n + 1, dtype=np.float32)
+    # A first difference takes away the lows.
+    tilted = (1 - brightness) * noise[1:] + brightness * np.diff(noise)
+    decay = np.exp(-np.arange(n, dtype=np.float32) / (decay_s * rng.uniform(0.85, 1.15) * RATE_HZ))
+    out: Samples = (0.5 * tilted * decay).astype(np.float32)
+    return out
+
+
+def clapped(rng: np.random.Generator) -> Samples:
+    """Several hands, not quite together."""
+    clap = rough(0.12, 0.45, rng)
+    for late_s in (0.011, 0.023):
+        at = int(late_s * rng.uniform(0.8, 1.2) * RATE_HZ)
+        clap = clap + np.concatenate([np.zeros(at, dtype=np.float32), clap[:-at]])
+    return clap
+
+
+def mixed(
+    one: Float32[np.ndarray, " one"], other: Float32[np.ndarray, " other"]
+) -> Float32[np.ndarray, " longer"]:
+    """The sum of two sounds that start together."""
+    out = np.zeros(max(len(one), len(other)), dtype=np.float32)
+    out[: len(one)] += one
+    out[: len(other)] += other
+    return out

@@ -1,0 +1,83 @@
+"""What a mixing desk adds: echo, chorus, rooms, tone control and tape."""
+
+import numpy as np
+from jaxtyping import Float32
+
+from fpbench import Samples
+from fpbench_plugins.demo_music.timbres import RATE_HZ
+
+
+def echo(dry: Samples, delay_s: float, feedback: float) -> Samples:
+    """Repeats that get quieter by ``feedback`` each time."""
+    wet, step = dry.copy(), round(delay_s * RATE_HZ)
+    for i in range(1, 6):
+        if i * step < len(dry):
+            wet[i * step :] += np.float32(feedback**i) * dry[: len(dry) - i * step]
+    return wet
+
+
+def chorus(dry: Samples, depth_s: float, rate_hz: float, rng: np.random.Generator) -> Samples:
+    """The part and a copy of it whose delay wanders."""
+    t = np.arange(len(dry))
+    delay = depth_s * RATE_HZ * (1.5 + np.sin(2 * np.pi * (rate_hz / RATE_HZ * t + rng.random())))
+    at = np.maximum(t - delay, 0)
+    whole = at.astype(np.int64)
+    part = (at - whole).astype(np.float32)
+    after = np.minimum(whole + 1, len(dry) - 1)
+    copy = (1 - part) * dry[whole] + part * dry[after]
+    return np.asarray(np.float32(0.6) * (dry + copy))
+
+
+def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
+    """An impulse response: direct sound, a few walls, then a tail whose highs die first.
+
+    Args:
+        rt60_s: Time in which the tail falls by 60 dB.
+        brightness: Of the tail, from 0 to 1.
+        rng: Decides where walls are.
+    """
+    n = int(min(rt60_s, 2.5) * RATE_HZ) + 800
+    t = np.arange(n) / RATE_HZ
+    noise = rng.standard_normal(n)
+    dull = np.convolve(noise, np.full(8, 1 / 3), mode="same")
+    fall = np.exp(-6.9 * t / rt60_s)
+    tail = fall * (brightness * fall * noise + (1 - brightness) * dull)
+    response = 0.06 * tail * np.minimum(t / 0.015, 1)
+    walls = (rng.uniform(0.003, 0.05, 8) * RATE_HZ).astype(np.int64)
+    np.add.at(response, walls, rng.choice([-1, 1], 8) * rng.uniform(0.1, 0.5, 8))
+    response[0] = 1
+    return response.astype(np.float32)
+
+
+def convolved(
+    dry: Samples, response: Float32[np.ndarray, " taps"], gain: Float32[np.ndarray, " bins"] | None
+) -> Samples:
+    """``dry`` through an impulse response and a tone control, as long as ``dry``.
+
+    Args:
+        dry: Any sound.
+        response: What follows the end of ``dry`` is cut off.
+        gain: Per frequency, as many as :func:`bins` says.
+    """
+    size = fft_size(len(dry))
+    spectrum = np.fft.rfft(dry, size) * np.fft.rfft(response, size)
+    if gain is not None:
+        spectrum *= gain
+    wet: Samples = np.fft.irfft(spectrum, size)[: len(dry)].astype(np.float32)
+    return wet
+
+
+def fft_size(samples: int) -> int:
+    """Room for a sound and 2.6 s of what rings after it; a power of two."""
+    return 1 << int(np.ceil(np.log2(samples + 2.6 * RATE_HZ)))
+
+
+def tone_control(
+    samples: int, tilt_db: float, low_cut_hz: float, high_cut_hz: float
+) -> Float32[np.ndarray, " bins"]:
+    """Gain per frequency: so many dB per octave around 1 kHz, and less outside the cuts."""
+    f = np.fft.rfftfreq(fft_size(samples), 1 / RATE_HZ)
+    f[0] = f[1]
+    gain = 10 ** (tilt_db * np.log2(f / 1_000) / 20)
+    gain /= np.sqrt(1 + (low_cut_hz / f) ** 4) * np.sqrt(1 + (f / high_cut_hz) ** 4)
+    return gain.astype(np.float32)

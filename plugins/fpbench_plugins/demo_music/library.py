@@ -1,0 +1,173 @@
+"""Keeps the made-up recordings in the cache and makes those that are not there yet."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+import soundfile
+from tqdm import tqdm
+
+from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, Track, configured, rng_at
+from fpbench.audio import map_ahead
+from fpbench_plugins.demo_music.recording import recorded
+from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
+from fpbench_plugins.demo_music.timbres import RATE_HZ
+
+logger = logging.getLogger(__name__)
+
+SHELVES = (
+    "reference",
+    "distractors",
+    "train",
+    "noise",
+    "ir",
+    "train_noise",
+    "train_ir",
+)
+"""Folders of the library. Their order is part of every recording's address: append only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoConfig:
+    """How many recordings there are of each kind.
+
+    More of a kind leaves those that were there before as they are.
+
+    Args:
+        reference: Tracks that queries are made from.
+        distractors: Tracks that answer no query.
+        train: Tracks for training.
+        noises: For queries, and as many others for training.
+        rooms: Likewise.
+        music_seed: Another seed is another library. The run's own seed changes no music.
+    """
+
+    reference: int
+    distractors: int
+    train: int
+    noises: int
+    rooms: int
+    music_seed: int
+
+    def __post_init__(self) -> None:
+        counts = (self.reference, self.distractors, self.train, self.noises, self.rooms)
+        if min(*counts, self.music_seed) < 0:
+            raise ValueError("counts and music_seed must be at least 0")
+
+
+STANDARD = DemoConfig(reference=100, distractors=200, train=100, noises=14, rooms=12, music_seed=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One file of the library, there or to be made."""
+
+    shelf: str
+    number: int
+    path: Path
+
+
+def opened(settings: Settings) -> Dataset:
+    """The demo library, made first where the cache lacks any of it.
+
+    Raises:
+        FpbenchError: The cache cannot be written.
+    """
+    config = configured(STANDARD, settings.options)
+    cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
+    shelves = catalogued(cache / f"demo-{config.music_seed}-{version()}", config)
+    missing = [r for shelf in shelves.values() for r in shelf if not r.path.is_file()]
+    if missing:
+        logger.info("making %d recordings in %s", len(missing), missing[0].path.parents[1])
+        made = made_up(missing, config.music_seed)
+        for _ in tqdm(made, "making demo music", len(missing), unit="track", disable=None):
+            pass
+    return Dataset(
+        name="demo",
+        reference=tracks(shelves["reference"]),
+        distractors=tracks(shelves["distractors"]),
+        train=tracks(shelves["train"]),
+        noise=tracks(shelves["noise"]),
+        impulse_responses=tracks(shelves["ir"]),
+        train_noise=tracks(shelves["train_noise"]),
+        train_impulse_responses=tracks(shelves["train_ir"]),
+    )
+
+
+def catalogued(folder: Path, config: DemoConfig) -> dict[str, list[Recording]]:
+    """Every recording of the library and where it belongs."""
+    around = (config.noises, config.rooms)
+    counts = (config.reference, config.distractors, config.train, *around, *around)
+    return {
+        shelf: [Recording(shelf, i, folder / shelf / f"{i:04d}.flac") for i in range(count)]
+        for shelf, count in zip(SHELVES, counts, strict=True)
+    }
+
+
+def tracks(shelf: Sequence[Recording]) -> list[Track]:
+    """The recordings as the harness knows them."""
+    return [Track(name=f"{r.shelf}/{r.path.name}", path=r.path) for r in shelf]
+
+
+def made_up(recordings: Sequence[Recording], music_seed: int) -> Iterator[Path]:
+    """Make recordings in threads and yield each one's path when it is complete on disk.
+
+    Raises:
+        FpbenchError: A file cannot be written.
+    """
+
+    def make(recording: Recording) -> Path:
+        write_whole(recording.path, sound_of(recording.shelf, recording.number, music_seed))
+        return recording.path
+
+    return map_ahead(make, recordings)
+
+
+def sound_of(shelf: str, number: int, music_seed: int) -> Samples:
+    """The recording with this address; it depends on nothing else."""
+    rng = rng_at(music_seed, Stream.DEMO_MUSIC, SHELVES.index(shelf), number)
+    if shelf.endswith("noise"):
+        return background(NOISES[number % len(NOISES)], rng)
+    if shelf.endswith("ir"):
+        return impulse_response(rng)
+    return recorded(rng)
+
+
+def write_whole(path: Path, samples: Samples) -> None:
+    """Write 16-bit FLAC so that the file is either complete or not there.
+
+    Raises:
+        FpbenchError: It cannot be written.
+    """
+    part = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            whole = np.round(samples * 32_767).astype(np.int16)
+            soundfile.write(file, whole, RATE_HZ, format="FLAC", subtype="PCM_16")
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, soundfile.SoundFileError) as err:
+        with suppress(OSError):
+            part.unlink()
+        raise FpbenchError(
+            f"cannot write '{path}': {err}", hint="free some space or choose another cache folder"
+        ) from err
+
+
+def version() -> str:
+    """A hash of the rules by which music is made up: other rules are another library."""
+    digest = hashlib.blake2b(digest_size=6)
+    package = resources.files("fpbench_plugins.demo_music")
+    for name in sorted(f.name for f in package.iterdir() if f.name.endswith(".py")):
+        if name not in {"__init__.py", "library.py"}:
+            digest.update(package.joinpath(name).read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,229 @@
+"""The demo library is the same everywhere, complete or absent, varied, and without near-copies."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from jaxtyping import Float32
+from scipy.signal import butter, sosfilt
+
+from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, rng_at
+from fpbench_plugins.demo_music import create
+from fpbench_plugins.demo_music.composition import compose
+from fpbench_plugins.demo_music.library import STANDARD, sound_of
+from fpbench_plugins.demo_music.recording import TRACK_S
+from fpbench_plugins.demo_music.song import SCALES, draw_song
+from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
+
+RATE = 16_000
+GOLDEN = Path(__file__).parents[1] / "golden" / "demo_music.npz"
+SMALL = {"reference": "0", "distractors": "0", "train": "0", "noises": "1", "rooms": "1"}
+
+Signs = Float32[np.ndarray, "bands frames"]
+
+
+def opened(cache: Path, **options: str) -> Dataset:
+    return create(Settings(cache_dir=cache, options={**SMALL, **options}))
+
+
+@pytest.fixture(scope="module")
+def tracks() -> list[Samples]:
+    return [sound_of("reference", i, 0) for i in range(4)]
+
+
+def signs(samples: Samples) -> Signs:
+    """Whether each of 32 bands gets louder against its neighbour, 31 times a second.
+
+    Source: Haitsma and Kalker 2002, "A highly robust audio fingerprinting system".
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(samples, 4_096)[::512] * np.hanning(4_096)
+    power = np.abs(np.fft.rfft(frames, axis=1)) ** 2
+    edges = np.geomspace(200, 4_000, 34) * 4_096 / RATE
+    bands = np.add.reduceat(power, edges.astype(int), axis=1)[:, :33]
+    return np.sign(np.diff(np.diff(np.log(bands + 1e-9), axis=1), axis=0)).T.astype(np.float32)
+
+
+def likeness(one: Signs, other: Signs) -> float:
+    """The greatest agreement of signs at any lag at which two thirds overlap; chance is near 0."""
+    bands, frames = one.shape
+    spectra = [np.fft.rfft(x, 2 * frames, axis=1) for x in (one, other)]
+    agreement = np.fft.irfft(np.sum(spectra[0] * spectra[1].conj(), axis=0), 2 * frames)
+    lags = np.fft.fftfreq(2 * frames, 1 / (2 * frames)).round().astype(int)
+    overlap = frames - np.abs(lags)
+    useful = overlap > frames * 2 // 3
+    return float(np.max(agreement[useful] / (bands * overlap[useful])))
+
+
+def degraded(samples: Samples, rng: np.random.Generator) -> Samples:
+    """Shifted by a quarter of a second, through a telephone, at 5 dB SNR."""
+    telephone = butter(2, (300, 3_400), "bandpass", fs=RATE, output="sos")
+    late = sosfilt(telephone, np.roll(samples, 4_000))
+    noise = rng.standard_normal(len(late)) * np.std(late) * 10 ** (-5 / 20)
+    return (late + noise).astype(np.float32)
+
+
+# ---------------------------------------------------------------- the library
+
+
+def test_offers_what_it_says(tmp_path: Path) -> None:
+    dataset = opened(tmp_path, reference="1")
+    assert [t.name for t in dataset.reference] == ["reference/0000.flac"]
+    lists = (
+        dataset.noise,
+        dataset.impulse_responses,
+        dataset.train_noise,
+        dataset.train_impulse_responses,
+    )
+    assert [len(tracks) for tracks in lists] == [1, 1, 1, 1]
+    info = soundfile.info(dataset.reference[0].path)
+    assert (info.samplerate, info.channels, info.duration) == (RATE, 1, TRACK_S)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_makes_only_what_is_missing(tmp_path: Path) -> None:
+    first = opened(tmp_path)
+    kept, removed = first.impulse_responses[0].path, first.noise[0].path
+    audio = removed.read_bytes()
+    kept.write_bytes(b"kept")
+    removed.unlink()
+    opened(tmp_path)
+    assert kept.read_bytes() == b"kept"
+    assert removed.read_bytes() == audio
+
+
+def test_works_without_stdin_and_from_another_folder(tmp_path: Path) -> None:
+    code = (
+        "from pathlib import Path; from fpbench import Settings;"
+        "from fpbench_plugins.demo_music import create;"
+        f"create(Settings(cache_dir=Path('cache'), options={SMALL!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(list(tmp_path.rglob("*.flac"))) == 4
+
+
+def test_names_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FpbenchError, match=r"cannot write '.*file"):
+        opened(tmp_path / "file")
+
+
+def test_the_standard_library_has_three_hundred_tracks_to_search() -> None:
+    assert STANDARD.reference + STANDARD.distractors >= 300
+
+
+def test_refuses_negative_counts(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="must be at least 0"):
+        opened(tmp_path, train="-1")
+
+
+# ---------------------------------------------------------------- the music
+
+
+def test_equal_addresses_sound_equal(tracks: list[Samples]) -> None:
+    np.testing.assert_array_equal(sound_of("reference", 3, 0), tracks[3])
+    rooms = [sound_of("ir", 3, 0), sound_of("train_ir", 3, 0), sound_of("ir", 3, 1)]
+    assert len({room.tobytes() for room in rooms}) == 3
+
+
+def test_has_not_drifted(tracks: list[Samples]) -> None:
+    # Loosely: sines differ in their last bit between processors.
+    levels = np.array([np.sqrt(np.mean(t.reshape(60, -1) ** 2, axis=1)) for t in tracks[:3]])
+    np.testing.assert_allclose(levels, np.load(GOLDEN)["levels"], rtol=1e-2, atol=1e-4)
+
+
+def test_sounds_all_the_time_and_never_clips(tracks: list[Samples]) -> None:
+    for track in tracks:
+        assert len(track) == TRACK_S * RATE
+        assert 0.3 < np.max(np.abs(track)) < 1
+        seconds = np.std(track.reshape(30, -1), axis=1)
+        assert np.min(seconds) > 1e-4
+        assert np.median(seconds) > 0.02
+
+
+def test_no_track_is_nearly_another(tracks: list[Samples], rng: np.random.Generator) -> None:
+    prints = [signs(track) for track in tracks]
+    copies = [likeness(signs(degraded(t, rng)), p) for t, p in zip(tracks, prints, strict=True)]
+    others = [likeness(p, q) for i, p in enumerate(prints) for q in prints[:i]]
+    assert max(others) < 0.5 * min(copies)
+
+
+@pytest.mark.slow
+def test_no_track_of_the_whole_library_is_nearly_another() -> None:
+    prints = [signs(sound_of("reference", i, 0)) for i in range(100)]
+    prints += [signs(sound_of("distractors", i, 0)) for i in range(200)]
+    rng = rng_at(0, Stream.CHECK, 0)
+    copies = [
+        likeness(signs(degraded(sound_of("reference", i, 0), rng)), prints[i]) for i in range(20)
+    ]
+    others = [likeness(p, q) for i, p in enumerate(prints) for q in prints[:i]]
+    assert max(others) < 0.75 * min(copies)
+
+
+def test_no_bar_repeats_another(tracks: list[Samples]) -> None:
+    # An exact loop would agree with itself in every band at its period.
+    for track in tracks:
+        whole = signs(track)
+        frames = whole.shape[1]
+        loops = [
+            float(np.mean(whole[:, lag:] * whole[:, : frames - lag]))
+            for lag in range(31, frames * 2 // 3)
+        ]
+        assert max(loops) < 0.8
+
+
+def test_pieces_differ_in_key_tempo_and_instruments() -> None:
+    songs = [draw_song(rng_at(0, Stream.DEMO_MUSIC, 0, i)) for i in range(100)]
+    tempos = np.array([song.tempo_bpm for song in songs])
+    assert tempos.min() < 75
+    assert tempos.max() > 150
+    assert {song.root % 12 for song in songs} == set(range(12))
+    assert {song.scale for song in songs} == set(SCALES)
+    assert {song.meter for song in songs} == {3, 4, 5, 7}
+    assert len({tuple(sorted(song.styles.items())) for song in songs}) > 80
+
+
+def test_pieces_differ_in_brightness(tracks: list[Samples]) -> None:
+    f = np.fft.rfftfreq(len(tracks[0]), 1 / RATE)
+    magnitude = [np.abs(np.fft.rfft(track)) for track in tracks]
+    centroids = [float(np.average(f, weights=m)) for m in magnitude]
+    assert max(centroids) > 1.5 * min(centroids)
+
+
+def test_melody_keeps_to_its_scale() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(10):
+        song = draw_song(rng)
+        score = compose(song, TRACK_S, rng)
+        scale = {(song.root + step) % 12 for step in SCALES[song.scale]}
+        pitches = {note.pitch % 12 for notes in score.parts.values() for note in notes}
+        assert pitches <= scale
+
+
+# ---------------------------------------------------------------- surroundings
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_noises_go_on_for_ten_seconds(kind: str) -> None:
+    noise = background(kind, np.random.default_rng(2))
+    assert noise.shape == (10 * RATE,)
+    assert np.max(np.abs(noise)) == pytest.approx(0.6)
+    assert np.min(np.std(noise.reshape(20, -1), axis=1)) > 1e-3
+
+
+def test_rooms_begin_with_the_direct_sound_and_die_away() -> None:
+    for seed in range(10):
+        response = impulse_response(np.random.default_rng(seed))
+        assert np.argmax(np.abs(response) >= 0.45) == 0
+        tenth = len(response) // 10
+        assert np.std(response[-tenth:]) < 0.1 * np.std(response[:tenth])
