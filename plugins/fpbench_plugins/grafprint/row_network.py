@@ -43,7 +43,7 @@ def encoded(encoder: GraphEncoder, nodes: Rows) -> Float[Tensor, "batch hidden"]
         if number > 0:
             x = downsampled(cast(Downsample, encoder.downsamples[number - 1]), x)
         for block in cast(nn.Sequential, stage):
-            x = through_block(block, x)
+            x = through_block(cast(Block, block), x)
     # The mean over nodes and the linear layer before it change places.
     return layer(encoder.widen, x.float().mean(dim=1))
 
@@ -65,7 +65,7 @@ def through_graph(graph: MaxRelativeGraph, x: Rows) -> Rows:
     return x + normed(graph.outward_norm, layer(graph.outward, hidden))
 
 
-def downsampled(downsample: Downsample, x: Rows) -> Rows:
+def downsampled(downsample: Downsample, x: Rows) -> Float[Tensor, "batch fewer wider"]:
     """Three nodes make one; the first sees only two, because the line starts there."""
     padded = pad(x, (0, 0, 1, 0))
     taps = torch.cat((padded[:, :-1:2], padded[:, 1::2], padded[:, 2::2]), dim=2)
