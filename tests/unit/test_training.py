@@ -1,0 +1,102 @@
+"""Trainings resume exactly, refuse strangers' checkpoints, and hold out the same tracks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench import FpbenchError, Track, Vectors
+from fpbench.training import Progress, Rhythm, hit_rate, train
+from fpbench.training_audio import split
+from fpbench.training_report import smoothed
+
+ALWAYS = Rhythm(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
+
+
+class Counter:
+    """A trainee whose one weight remembers every step in order."""
+
+    steps = 5
+    description: Mapping[str, int] = {}
+
+    def __init__(self) -> None:
+        self.weight = np.zeros(1)
+
+    def step(self, number: int, /) -> float:
+        self.weight = self.weight * 10 + number + 1
+        return float(number)
+
+    def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
+        eye = np.eye(n, dtype=np.float32)
+        return eye, eye[::-1].copy()
+
+    def state(self) -> Mapping[str, np.ndarray]:
+        return {"weight": self.weight}
+
+    def restore(self, state: Mapping[str, np.ndarray], /) -> None:
+        self.weight = state["weight"]
+
+    def save(self, path: Path, /) -> None:
+        path.write_text(str(self.weight))
+
+
+def finished(trainee: Counter, checkpoint: Path, identity: str = "a") -> Progress:
+    *_, progress = train(trainee, checkpoint, identity=identity, rhythm=ALWAYS)
+    return progress
+
+
+@pytest.mark.parametrize("killed_after", [0, 1, 3])
+def test_goes_on_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    steps = train(Counter(), checkpoint, identity="a", rhythm=ALWAYS)
+    for _ in range(killed_after + 1):
+        next(steps)
+    steps.close()
+    trainee = Counter()
+    progress = finished(trainee, checkpoint)
+    assert trainee.weight == 12_345
+    assert progress.losses == [0, 1, 2, 3, 4]
+    assert [step for step, _ in progress.validations] == [2, 4, 5]
+
+
+def test_a_finished_training_takes_no_more_steps(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    finished(Counter(), checkpoint)
+    trainee = Counter()
+    finished(trainee, checkpoint)
+    assert trainee.weight == 12_345
+
+
+def test_refuses_a_checkpoint_of_another_training(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    finished(Counter(), checkpoint, identity="a")
+    with pytest.raises(FpbenchError, match="other settings"):
+        finished(Counter(), checkpoint, identity="b")
+
+
+def test_refuses_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    checkpoint.write_bytes(b"nothing")
+    with pytest.raises(FpbenchError, match="not a training checkpoint"):
+        finished(Counter(), checkpoint)
+
+
+def test_counts_a_query_as_found_only_at_its_own_number() -> None:
+    references = np.eye(4, dtype=np.float32)
+    queries = references[[0, 1, 3, 2]]
+    assert hit_rate(references, queries) == 0.5
+
+
+def test_holds_out_the_same_tracks_for_a_seed() -> None:
+    tracks = [Track(name=str(i), path=Path(str(i))) for i in range(33)]
+    learnt, held_out = split(tracks, 7)
+    assert len(held_out) == 2
+    assert sorted(learnt + held_out, key=lambda t: int(t.name)) == tracks
+    assert split(tracks, 7) == (learnt, held_out)
+
+
+def test_smooths_over_the_last_fifty() -> None:
+    losses = np.concatenate((np.zeros(50), np.full(50, 2.0)))
+    means = smoothed(losses)
+    assert means[[0, 49, 74, 99]].tolist() == [0, 0, 1, 2]
