@@ -147,7 +147,7 @@ def test_sounds_all_the_time_and_never_clips(tracks: list[Samples]) -> None:
         assert len(track) == TRACK_S * RATE
         assert 0.3 < np.max(np.abs(track)) < 1
         seconds = np.std(track.reshape(30, -1), axis=1)
-        assert np.min(seconds) > 1e-4
+        assert np.min(seconds) > 3e-3
         assert np.median(seconds) > 0.02
 
 
@@ -167,11 +167,11 @@ def test_no_track_of_the_whole_library_is_nearly_another() -> None:
         likeness(signs(degraded(sound_of("reference", i, 0), rng)), prints[i]) for i in range(20)
     ]
     others = [likeness(p, q) for i, p in enumerate(prints) for q in prints[:i]]
-    assert max(others) < 0.75 * min(copies)
+    assert max(others) < 0.5 * min(copies)
 
 
 def test_no_bar_repeats_another(tracks: list[Samples]) -> None:
-    # An exact loop would agree with itself in every band at its period.
+    # An exact loop would agree with itself everywhere, at its period.
     for track in tracks:
         whole = signs(track)
         frames = whole.shape[1]
@@ -179,7 +179,7 @@ def test_no_bar_repeats_another(tracks: list[Samples]) -> None:
             float(np.mean(whole[:, lag:] * whole[:, : frames - lag]))
             for lag in range(31, frames * 2 // 3)
         ]
-        assert max(loops) < 0.8
+        assert max(loops) < 0.4
 
 
 def test_pieces_differ_in_key_tempo_and_instruments() -> None:

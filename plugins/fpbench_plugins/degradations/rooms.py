@@ -24,7 +24,8 @@ def simulated(room: int, min_rt60_s: float, max_rt60_s: float, sample_rate_hz: i
     """
     import pyroomacoustics
 
-    rng = rng_at(0, Stream.QUERY_DEGRADATION, room)
+    # Query and step are two numbers; a third keeps rooms apart from them.
+    rng = rng_at(0, Stream.QUERY_DEGRADATION, room, 0, 1)
     rt60_s = rng.uniform(min_rt60_s, max_rt60_s)
     size_m = rng.uniform((3, 2.5, 2.3), (9, 7, 3.5))
     loudspeaker, microphone = (rng.uniform(0.1, 0.9, 3) * size_m for _ in range(2))

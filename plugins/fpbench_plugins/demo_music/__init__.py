@@ -14,7 +14,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             create=create,
             details={
                 "Contents": "100 reference, 200 distractor and 100 training tracks of 30 s, "
-                "28 noises, 24 impulse responses; about 250 MB, made on first use",
+                "28 noises, 24 impulse responses; about 290 MB, made on first use",
                 "Licence": "what fpbench makes up is yours (CC0)",
             },
         )

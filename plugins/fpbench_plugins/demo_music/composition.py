@@ -58,11 +58,12 @@ def draw_section(song: Song, rng: np.random.Generator) -> Section:
     return Section(
         chords=chords,
         motif=draw_motif(2 * song.meter, song.density, rng),
-        pattern=sorted(
+        # The first beat is always played, so that no section is silent.
+        pattern=[
             float(at)
             for at in np.arange(0, song.meter, 0.5)
-            if rng.random() < (0.75 if at % 1 == 0 else 0.4)
-        ),
+            if at == 0 or rng.random() < (0.75 if at % 1 == 0 else 0.4)
+        ],
     )
 
 
