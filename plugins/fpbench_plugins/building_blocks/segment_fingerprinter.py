@@ -6,16 +6,14 @@ import torch
 from torch import Tensor, nn
 
 from fpbench import FingerprintSpec, Segments, Vectors
-
-PART_SEGMENTS = 128
-"""Segments that go through the network at once; bounds memory, whatever the batch."""
+from fpbench_plugins.building_blocks.cores import Cores
 
 
 class SegmentFingerprinter:
     """Implements :class:`fpbench.Fingerprinter`.
 
     Args:
-        front_end: Sees the whole batch, because some normalise over it.
+        front_end: Segments to patches; each row on its own unless the spec has batches.
         network: Patches to vectors, each row on its own.
         device: Where both compute.
     """
@@ -31,11 +29,19 @@ class SegmentFingerprinter:
         self._front_end = front_end
         self._network = network.to(device).eval()
         self._device = device
+        self._cores = Cores(device)
 
-    @torch.inference_mode()
     def embed(self, segments: Segments, /) -> Vectors:
-        if len(segments) == 0:
-            return torch.empty(0, self.spec.dim).numpy()
-        patches = self._front_end(torch.tensor(segments, device=self._device))
-        parts = [self._network(part) for part in patches.split(PART_SEGMENTS)]
-        return torch.cat(parts).cpu().numpy()
+        x = torch.tensor(segments, device=self._device)
+        if len(x) == 0:
+            return x.new_empty(0, self.spec.dim).cpu().numpy()
+        if self.spec.batch_segments is None:
+            vectors = self._cores.map(self._embed, x)
+        else:
+            patches = self._cores.map(self._front_end, x, rows=len(x))
+            vectors = self._cores.map(self._network, patches)
+        return vectors.cpu().numpy()
+
+    def _embed(self, segments: Tensor) -> Tensor:
+        vectors: Tensor = self._network(self._front_end(segments))
+        return vectors

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
-from torch.nn.functional import elu as exact_elu
-from torch.nn.functional import layer_norm
+from torch.nn.functional import elu, layer_norm
 
 from fpbench_plugins.building_blocks.separable_layout import (
     FRAME_STRIDES,
@@ -49,10 +48,10 @@ class SeparableEncoder(nn.Module):
 
     def convolve(self, patches: Patches) -> Float32[Tensor, "batch channels"]:
         """The output of the last block, flattened."""
-        x = patches[..., None].to(self.blocks[0].mel_bias.dtype)
+        x = patches[..., None].to(next(self.parameters()).dtype)
         early, late = self.blocks[:_EARLY_BLOCKS], self.blocks[_EARLY_BLOCKS:]
         if x.device.type == "cpu" and not torch.is_grad_enabled():
-            x = torch.cat([_through(early, part) for part in x.split(_CACHED_SEGMENTS)])
+            x = torch.cat([_through(early, part) for part in torch.split(x, _CACHED_SEGMENTS)])
         else:
             x = _through(early, x)
         return _through(late, x).flatten(1).float()
@@ -95,9 +94,9 @@ class Block(nn.Module):
 
     def forward(self, x: Activations) -> Convolved:
         x = convolve(x, self.frame_kernel, self.frame_bias, axis=2, stride=self.frame_stride)
-        x = layer_norm(elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
+        x = layer_norm(_elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
         x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=MEL_STRIDE)
-        return layer_norm(elu(x), x.shape[1:], self.mel_gamma, self.mel_beta, NORM_EPSILON)
+        return layer_norm(_elu(x), x.shape[1:], self.mel_gamma, self.mel_beta, NORM_EPSILON)
 
 
 class DivideAndEncode(nn.Module):
@@ -115,8 +114,8 @@ class DivideAndEncode(nn.Module):
         self.output_bias = nn.Parameter(torch.empty(slices, 1))
 
     def forward(self, x: Float32[Tensor, "batch channels"]) -> Float32[Tensor, "batch dim"]:
-        slices = x.unflatten(1, (len(self.hidden_kernel), -1)).transpose(0, 1)
-        x = exact_elu(torch.baddbmm(self.hidden_bias[:, None], slices, self.hidden_kernel))
+        slices = x.view(len(x), len(self.hidden_kernel), -1).transpose(0, 1)
+        x = elu(torch.baddbmm(self.hidden_bias[:, None], slices, self.hidden_kernel))
         if self.norm_gamma is not None and self.norm_beta is not None:
             x = layer_norm(x, x.shape[2:], eps=NORM_EPSILON)
             x = torch.addcmul(self.norm_beta[:, None], x, self.norm_gamma[:, None])
@@ -162,18 +161,11 @@ def _through(blocks: Iterable[nn.Module], x: Activations) -> Convolved:
     return x
 
 
-def elu(x: Activations) -> Activations:
-    """x above 0, exp(x) - 1 below.
-
-    In bfloat16 inference from operations that are vectorised there; torch's own is not, and takes
-    as long as the convolutions. It overwrites ``x``, which must be the caller's own.
-    """
-    if x.dtype != torch.bfloat16 or torch.is_grad_enabled():
-        return exact_elu(x)
-    below = x.clamp(max=0).exp_().sub_(1)
-    return torch.maximum(x, below, out=below)
-
-
 def unit(x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
     """Rows scaled to length 1; a row of zeros stays as it is."""
     return x * x.square().sum(1, keepdim=True).clamp(min=SMALLEST_SQUARED_NORM).rsqrt()
+
+
+def _elu(x: Activations) -> Activations:
+    """Overwrites ``x`` when nobody will ask for its gradient."""
+    return elu(x, inplace=not torch.is_grad_enabled())

@@ -49,6 +49,9 @@ class NafpConfig:
             raise ValueError("hop_s, segment_s and batch_segments must be above 0")
         if self.offset < 0:
             raise ValueError("offset must not be below 0")
+        sizes = (self.n_fft, self.frame_hop_samples, self.n_mels, self.width, self.dim)
+        if min(*sizes, self.slice_hidden) < 1:
+            raise ValueError("all sizes must be at least 1")
 
     @property
     def spec(self) -> FingerprintSpec:

@@ -45,6 +45,9 @@ class NmfpConfig:
             raise ValueError("hop_s must be above 0 and at most segment_s")
         if self.floor <= 0 or self.dynamic_range_db <= 0:
             raise ValueError("floor and dynamic_range_db must be above 0")
+        sizes = (self.n_fft, self.frame_hop_samples, self.n_mels, self.width, self.dim)
+        if min(*sizes, self.slice_hidden) < 1:
+            raise ValueError("all sizes must be at least 1")
 
     @property
     def frames(self) -> int:

@@ -1,0 +1,43 @@
+"""Uses all cores of a CPU by giving each its own rows, not by sharing out single operations."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+PART_ROWS = 32
+"""Fixed, and not the rows divided by the cores, so that more cores give the same bytes."""
+
+
+class Cores:
+    """Runs a network's inference part by part.
+
+    Torch makes all cores wait for each other after each of some hundred short operations. On cores
+    that are also decoding audio this takes four times as long as cores that meet once at the end.
+
+    Args:
+        device: Elsewhere than on a CPU everything runs in one part.
+    """
+
+    def __init__(self, device: str) -> None:
+        self._on_cpu = device == "cpu"
+        self._threads = torch.get_num_threads()
+        self._pool = ThreadPoolExecutor(
+            self._threads, initializer=torch.set_num_threads, initargs=(1,)
+        )
+
+    def map(self, function: Callable[[Tensor], Tensor], x: Tensor, rows: int = PART_ROWS) -> Tensor:
+        """What ``function``, whose rows do not influence each other, makes of all rows of ``x``."""
+        if not self._on_cpu:
+            return _inferred(function, x)
+        parts = self._pool.map(lambda part: _inferred(function, part), torch.split(x, rows))
+        result = torch.cat(list(parts))
+        # What the pool's threads set for themselves torch would hand on to threads to come.
+        torch.set_num_threads(self._threads)
+        return result
+
+
+@torch.inference_mode()
+def _inferred(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return function(x)
