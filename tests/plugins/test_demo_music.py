@@ -31,7 +31,7 @@ def opened(cache: Path, **options: str) -> Dataset:
 
 @pytest.fixture(scope="module")
 def tracks() -> list[Samples]:
-    return [sound_of("reference", i, 0) for i in range(4)]
+    return [sound_of("reference", i, 0) for i in range(5)]
 
 
 def signs(samples: Samples) -> Signs:
