@@ -98,7 +98,8 @@ class FlowGenerator:
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         """Fingerprints that the flow leads to from given noise."""
         sampling, units = self.fitted.sampling, self.fitted.normalisation
-        x = integrate(self._network, noise.to(self._device), sampling.steps, sampling.solver)
+        start = noise.to(self._device, copy=True)  # aligned, as in network_of
+        x = integrate(self._network, start, sampling.steps, sampling.solver)
         x = x * units.std + units.mean
         return (normalize(x) if sampling.project else x).cpu()
 
@@ -110,7 +111,10 @@ def network_of(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> 
     """The network with its weights, ready to be called but not to learn."""
     with torch.device("meta"):
         network = VelocityNetwork(fitted.shape)
-    network.load_state_dict(dict(fitted.weights), assign=True)
+    # Copies, because torch aligns what it allocates; a mapped file lies anywhere, and then a matrix
+    # product may sum in another order: the last bit differs.
+    weights = {name: tensor.clone() for name, tensor in fitted.weights.items()}
+    network.load_state_dict(weights, assign=True)
     return network.to(device=device, dtype=dtype).eval().requires_grad_(False)
 
 

@@ -1,0 +1,27 @@
+"""The flow of the paper, distilled into one evaluation of a small network."""
+
+from collections.abc import Iterable
+
+from fpbench import Entry, GeneratorMethod, Settings, hookimpl
+
+
+@hookimpl
+def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
+    return [
+        Entry(
+            name="rectified-flow-turbo",
+            summary="a flow distilled into one step of a small network: a thousand times cheaper",
+            create=create,
+            details={
+                "Teacher": "a rectified-flow generator (--set teacher=FILE), or one fitted first",
+                "Speed": "meant for --dtype bfloat16",
+            },
+        )
+    ]
+
+
+def create(settings: Settings) -> GeneratorMethod:
+    # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
+    from fpbench_plugins.rectified_flow_turbo.method import Turbo
+
+    return Turbo(settings)

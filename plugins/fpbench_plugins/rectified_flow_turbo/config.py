@@ -1,0 +1,105 @@
+"""What shapes a distilled flow."""
+
+from dataclasses import dataclass
+
+from fpbench_plugins.building_blocks.flow import NetworkShape
+from fpbench_plugins.building_blocks.flow_config import FlowConfig
+from fpbench_plugins.building_blocks.flow_generator import Sampling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurboConfig:
+    """Settings of the student, and of the teacher where none is given.
+
+    Args:
+        teacher: File of a fitted ``rectified-flow``; None to fit one with the next three.
+        teacher_width: Of its residual stream.
+        teacher_depth: Blocks.
+        teacher_epochs: Passes over the fingerprints.
+        pairs: Noises that the teacher carries to fingerprints, for the student to imitate.
+        pair_steps: Heun steps of the teacher for that, two evaluations each.
+        width: Of the student's residual stream.
+        depth: Its blocks.
+        steps: Evaluations for a draw.
+        iterations: Steps of training.
+        batch_rows: Pairs in a step, and fresh draws compared with teacher's.
+        learning_rate: Of AdamW at first; it falls to 0 along half a cosine.
+        ema_decay: Of the moving average of the weights that is kept.
+        energy: Weight of the energy distance between fresh draws and the teacher's.
+        tail: Weight of the discrepancy of near neighbours (see :mod:`.objective`).
+        project: Whether draws are scaled to length 1.
+    """
+
+    teacher: str | None
+    teacher_width: int
+    teacher_depth: int
+    teacher_epochs: int
+    pairs: int
+    pair_steps: int
+    width: int
+    depth: int
+    steps: int
+    iterations: int
+    batch_rows: int
+    learning_rate: float
+    ema_decay: float
+    energy: float
+    tail: float
+    project: bool
+
+    def __post_init__(self) -> None:
+        if min(self.pairs // 10, self.pair_steps, self.steps, self.iterations) < 1:
+            raise ValueError("pair_steps, steps and iterations start at 1, pairs at 10")
+        if self.batch_rows < 2:
+            raise ValueError("batch_rows starts at 2")
+
+    def shape(self, dim: int) -> NetworkShape:
+        """Of the student for fingerprints of ``dim`` entries."""
+        return NetworkShape(dim=dim, width=self.width, depth=self.depth)
+
+    @property
+    def sampling(self) -> Sampling:
+        """How the student draws."""
+        return Sampling(solver="euler", steps=self.steps, project=self.project)
+
+    @property
+    def teacher_config(self) -> FlowConfig:
+        """For the teacher where none is given: smaller than the paper's, with a larger rate."""
+        return FlowConfig(
+            width=self.teacher_width,
+            depth=self.teacher_depth,
+            time_dim=32,
+            learning_rate=3e-4,
+            weight_decay=0.01,
+            batch_rows=128,
+            epochs=self.teacher_epochs,
+            ema_decay=0.999,
+            held_out=0.1,
+            judge_epochs=5,
+            judge_rows=1_000,
+            select="held_out_loss",
+            patience=4,
+            solver="heun",
+            steps=self.pair_steps,
+            project=self.project,
+        )
+
+
+PUBLISHED = TurboConfig(
+    teacher=None,
+    teacher_width=384,
+    teacher_depth=6,
+    teacher_epochs=150,
+    pairs=50_000,
+    pair_steps=8,
+    width=256,
+    depth=3,
+    steps=1,
+    iterations=6_000,
+    batch_rows=512,
+    learning_rate=1e-3,
+    ema_decay=0.998,
+    energy=1.0,
+    tail=1.0,
+    project=True,
+)

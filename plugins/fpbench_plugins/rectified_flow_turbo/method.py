@@ -1,0 +1,155 @@
+"""Fits a teacher where none is given, has it carry noise, and trains a student on the pairs."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from fpbench import Report, Settings, Stream, Vectors, configured, rng_at
+from fpbench.store import atomic_file, content_key
+from fpbench_plugins.building_blocks.flow import fresh_network, integrate
+from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
+from fpbench_plugins.building_blocks.flow_generator import (
+    FittedFlow,
+    FlowGenerator,
+    network_of,
+    read_fitted,
+    write_fitted,
+)
+from fpbench_plugins.building_blocks.flow_training import trained
+from fpbench_plugins.rectified_flow_turbo.config import PUBLISHED
+from fpbench_plugins.rectified_flow_turbo.objective import Distillation
+
+NAME = "rectified-flow-turbo"
+TEACHER = "rectified-flow"
+PAIRS_AT_ONCE = 2_500
+
+_TEACHER_SHARE, _PAIRS_SHARE = 0.4, 0.2  # of a fit's time, for its progress
+
+
+class Turbo:
+    """Implements :class:`fpbench.GeneratorMethod`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.config = configured(PUBLISHED, settings.options)
+        self._settings = settings
+
+    def fit(
+        self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
+    ) -> FlowGenerator:
+        settings, config = self._settings, self.config
+        teacher = self._teacher(fingerprints, seed, work_dir, report)
+        identity = content_key(
+            generator=NAME,
+            config=config,
+            seed=seed,
+            data=sha256_of(fingerprints),
+            teacher={name: sha256_of_tensor(w) for name, w in teacher.weights.items()},
+            dtype=settings.dtype,
+        )
+        noise, carried = self._pairs(teacher, seed, work_dir, identity, report)
+        device = torch.device(settings.device)
+        shape = config.shape(teacher.shape.dim)
+        network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS, 1)).to(device)
+        objective = Distillation(
+            network,
+            noise.to(device),
+            carried.to(device),
+            teacher.normalisation,
+            config,
+            seed=seed,
+            dtype=settings.dtype,
+        )
+        done = _TEACHER_SHARE + _PAIRS_SHARE
+        outcome = trained(
+            network,
+            objective.loss_at,
+            objective.judge,
+            objective.schedule,
+            checkpoint=work_dir / "student.pt",
+            identity=identity,
+            report=lambda share, phrase: report(done + (1 - done) * share, f"student: {phrase}"),
+        )
+        return self._generator(
+            FittedFlow(
+                generator=NAME,
+                shape=shape,
+                weights=outcome.weights,
+                normalisation=teacher.normalisation,
+                sampling=config.sampling,
+                record={
+                    "settings": dataclasses.asdict(config),
+                    "dtype": settings.dtype,
+                    "device": device.type,
+                    "seed": seed,
+                    "step": outcome.step,
+                    "history": outcome.history,
+                    "teacher": dict(teacher.record),
+                },
+            )
+        )
+
+    def load(self, path: Path, /) -> FlowGenerator:
+        fitted = read_fitted(path, NAME)
+        if "project" in self._settings.options:
+            sampling = dataclasses.replace(fitted.sampling, project=self.config.project)
+            fitted = dataclasses.replace(fitted, sampling=sampling)
+        return self._generator(fitted)
+
+    def _generator(self, fitted: FittedFlow) -> FlowGenerator:
+        return FlowGenerator(fitted, device=self._settings.device, dtype=self._settings.dtype)
+
+    def _teacher(
+        self, fingerprints: Vectors, seed: int, work_dir: Path, report: Report
+    ) -> FittedFlow:
+        if self.config.teacher is not None:
+            return read_fitted(Path(self.config.teacher), TEACHER)
+        kept = work_dir / "teacher.safetensors"
+        if not kept.exists():
+            folder = work_dir / "teacher"
+            folder.mkdir(exist_ok=True)
+            teacher = fitted_flow(
+                fingerprints,
+                self.config.teacher_config,
+                None,
+                self._settings,
+                generator=TEACHER,
+                seed=seed,
+                work_dir=folder,
+                report=lambda share, phrase: report(_TEACHER_SHARE * share, f"teacher: {phrase}"),
+            )
+            write_fitted(teacher, kept)
+        return read_fitted(kept, TEACHER)
+
+    def _pairs(
+        self, teacher: FittedFlow, seed: int, work_dir: Path, identity: str, report: Report
+    ) -> tuple[Float32[Tensor, "pairs dim"], Float32[Tensor, "pairs dim"]]:
+        """Noises, and where the teacher carries each, in normalised units."""
+        device = torch.device(self._settings.device)
+        network = network_of(teacher, device, getattr(torch, self._settings.dtype))
+        noises, arrivals = [], []
+        for start in range(0, self.config.pairs, PAIRS_AT_ONCE):
+            rows = min(PAIRS_AT_ONCE, self.config.pairs - start)
+            rng = rng_at(seed, Stream.GENERATOR_FIT, 3, start)
+            noise = rng.standard_normal((rows, teacher.shape.dim), dtype=np.float32)
+            noises.append(torch.from_numpy(noise).clone())
+            file = work_dir / f"pairs-{identity}-{start}.npy"
+            if not file.exists():
+                with torch.inference_mode():
+                    carried = integrate(
+                        network, noises[-1].to(device), self.config.pair_steps, "heun"
+                    )
+                with atomic_file(file, durable=False) as opened:
+                    np.save(opened, carried.cpu().numpy())
+            arrivals.append(torch.from_numpy(np.load(file)))
+            share = (start + rows) / self.config.pairs
+            report(_TEACHER_SHARE + _PAIRS_SHARE * share, f"pairs {start + rows}")
+        return torch.cat(noises), torch.cat(arrivals)
+
+
+def sha256_of_tensor(weights: Tensor) -> str:
+    """Of its values as float32."""
+    return sha256_of(weights.float().reshape(len(weights), -1).numpy())

@@ -1,0 +1,172 @@
+"""The student learns what it is asked, in one evaluation, and fits exactly as often as asked."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import normalize
+
+from fpbench import FpbenchError, Settings, Vectors
+from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
+from fpbench_plugins.rectified_flow_turbo import create
+from fpbench_plugins.rectified_flow_turbo.objective import (
+    TEMPERATURE,
+    energy_distance,
+    tail_discrepancy,
+)
+
+TINY = {
+    "teacher_width": "16",
+    "teacher_depth": "1",
+    "teacher_epochs": "2",
+    "pairs": "400",
+    "pair_steps": "2",
+    "width": "16",
+    "depth": "1",
+    "iterations": "40",
+    "batch_rows": "64",
+}
+
+
+def real_rows(rows: int = 600, dim: int = 8) -> Vectors:
+    """Points around three directions, which no Gaussian is like."""
+    rng = np.random.default_rng(7)
+    centres = 4 * np.eye(3, dim, dtype=np.float32)
+    vectors = centres[rng.integers(3, size=rows)] + rng.standard_normal((rows, dim)) / 2
+    vectors = vectors.astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def fitted(work_dir: Path, **options: str) -> FlowGenerator:
+    work_dir.mkdir(exist_ok=True)
+    method = create(Settings(options={**TINY, **options}))
+    generator = method.fit(real_rows(), seed=0, work_dir=work_dir, report=lambda s, p: None)
+    assert isinstance(generator, FlowGenerator)
+    return generator
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Networks this small are slower on several."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
+    return fitted(tmp_path_factory.mktemp("work"))
+
+
+def sphere(rows: int, seed: int, offset: float = 0.0) -> torch.Tensor:
+    draw = np.random.default_rng(seed).standard_normal((rows, 6)).astype(np.float32)
+    return normalize(torch.from_numpy(draw) + offset)
+
+
+# ------------------------------------------------------------ what is asked
+
+
+def test_energy_distance_of_two_points_each_worked_by_hand() -> None:
+    # First: two points at right angles, sqrt 2 apart. Second: both at their negatives' opposite.
+    east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    first, second = torch.stack([east, north]), torch.stack([-east, -north])
+    # Across: distances 2, sqrt 2, sqrt 2, 2. Within each: sqrt 2.
+    expected = 2 * (4 + 2 * math.sqrt(2)) / 4 - 2 * math.sqrt(2)
+    assert float(energy_distance(first, second)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("distance", [energy_distance, tail_discrepancy])
+def test_distances_scatter_around_0_for_equal_laws(
+    distance: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+) -> None:
+    values = [float(distance(sphere(200, i), sphere(200, i + 100))) for i in range(40)]
+    assert abs(np.mean(values)) < np.std(values) / 2
+    assert float(distance(sphere(200, 0), sphere(200, 1, offset=1.0))) > 5 * np.std(values)
+
+
+def test_the_tail_discrepancy_weighs_near_pairs() -> None:
+    # Equal sets of two points: within, similarity 1/2 each; across, half the pairs coincide.
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.5, math.sqrt(0.75)])
+    pair = torch.stack([a, b])
+    near, same = math.exp(-0.5 / TEMPERATURE), 1.0
+    expected = (near - 2 * (near + same) / 2 + near) / near
+    assert float(tail_discrepancy(pair, pair)) == pytest.approx(expected, rel=1e-4)
+
+
+# ------------------------------------------------------------ drawing and fitting
+
+
+def test_draws_in_one_evaluation(generator: FlowGenerator) -> None:
+    assert generator.fitted.sampling.steps == 1
+    first, second = (generator.draw(50, np.random.default_rng(3)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_allclose(np.linalg.norm(first, axis=1), 1, atol=1e-6)
+
+
+def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
+    options = {"teacher_epochs": "20", "iterations": "500", "learning_rate": "0.01"}
+    history = fitted(tmp_path, **options).fitted.record["history"]
+    assert history[-1]["imitation_loss"] < history[0]["imitation_loss"] / 2
+    assert history[-1]["frechet"] < history[0]["frechet"]
+
+
+def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: Path) -> None:
+    generator.save(tmp_path / "g.safetensors")
+    again = create(Settings()).load(tmp_path / "g.safetensors")
+    rngs = (np.random.default_rng(1), np.random.default_rng(1))
+    np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
+
+
+def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -> None:
+    fitted(tmp_path / "first")
+    teacher = str(tmp_path / "first" / "teacher.safetensors")
+    taught = fitted(tmp_path / "second", teacher=teacher)
+    assert not (tmp_path / "second" / "teacher").exists()
+    assert taught.fitted.record["teacher"]["training_rows"] == 540
+
+
+def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> None:
+    generator.save(tmp_path / "student.safetensors")
+    with pytest.raises(FpbenchError, match="not 'rectified-flow'"):
+        fitted(tmp_path / "work", teacher=str(tmp_path / "student.safetensors"))
+
+
+FIT = """
+import sys
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+sys.path.insert(0, {tests!r})
+from test_rectified_flow_turbo import fitted
+fitted(Path({work!r}), iterations="1500").save(Path({output!r}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["pairs-*", "student.pt"])
+def test_killed_and_started_again_it_ends_in_the_same_bytes(tmp_path: Path, stage: str) -> None:
+    def start(name: str) -> subprocess.Popen[bytes]:
+        work, output = tmp_path / name, tmp_path / f"{name}.safetensors"
+        code = FIT.format(tests=str(Path(__file__).parent), work=str(work), output=str(output))
+        return subprocess.Popen([sys.executable, "-c", code])
+
+    killed = start("killed")
+    while not list((tmp_path / "killed").glob(stage)):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "killed.safetensors").exists()
+    assert start("killed").wait() == 0
+    assert start("whole").wait() == 0
+    whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("whole", "killed"))
+    assert whole.read_bytes() == resumed.read_bytes()
