@@ -4,10 +4,12 @@ Recorded with faiss-cpu 1.15.1 from neural-audio-fp @ b724e51; see ../shared/gol
 Tolerances are those of its README: exact search is exact, others may differ in 0.4 points.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from fpbench.store import Store
 from fpbench_plugins import exact, faiss_indexes
 
 pytestmark = pytest.mark.parity
+SLOW = pytest.mark.slow
 
 HOP_S = 0.5
 K = 20
@@ -50,6 +53,15 @@ class Golden:
             return dict(file)
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small work is done sooner by one thread than by several that wait for each other."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    yield
+    faiss.omp_set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def golden(shared: Path) -> Golden:
     folder = shared / "golden" / "eval_nafp"
@@ -58,7 +70,20 @@ def golden(shared: Path) -> Golden:
     return Golden(arrays["query"], arrays["db"], arrays["dummy_db"], folder)
 
 
-def index_of(name: str, **options: str) -> BlockIndex:
+@pytest.fixture(scope="module")
+def index_of(golden: Golden) -> Callable[..., BlockIndex]:
+    """A trained index; training takes longer than all the rest."""
+
+    @cache
+    def trained(name: str, **options: str) -> BlockIndex:
+        index = created(name, options)
+        index.train(golden.distractors)
+        return index
+
+    return trained
+
+
+def created(name: str, options: dict[str, str]) -> BlockIndex:
     create = {
         "l2": exact.create,
         "ivf": faiss_indexes.create_ivf,
@@ -74,7 +99,6 @@ def evidence_of(
 ) -> Evidence:
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
-    index.train(golden.distractors)
     cells = Cells(store=Store(folder), key="golden", k=K)
     list(search_blocks(index, queries, InOrder(golden.distractors), EDGES, cells))
     return gather(
@@ -93,11 +117,17 @@ def evidence_of(
     [
         pytest.param("l2", {}, 0.0, id="exact"),
         pytest.param("ivf", {"nlist": "400", "nprobe": "40"}, 0.4, id="ivf"),
-        pytest.param("ivfpq", {"nlist": "256", "nprobe": "40"}, 0.4, id="ivfpq"),
+        pytest.param("ivfpq", {"nlist": "256", "nprobe": "40"}, 0.4, id="ivfpq", marks=SLOW),
     ],
 )
 def test_nafp_hits_of_one_segment(
-    name: str, options: dict[str, str], points: float, golden: Golden, tmp_path: Path
+    *,
+    name: str,
+    options: dict[str, str],
+    points: float,
+    golden: Golden,
+    index_of: Callable[..., BlockIndex],
+    tmp_path: Path,
 ) -> None:
     table = golden.table(name)
     asked = table["test_ids"]
@@ -111,9 +141,11 @@ def test_nafp_hits_of_one_segment(
     assert (hits != columns).sum() <= 2 * (points > 0)
 
 
-@pytest.mark.parametrize("name", ["l2", "ivfpq"])
+@pytest.mark.parametrize("name", ["l2", pytest.param("ivfpq", marks=SLOW)])
 @pytest.mark.parametrize("case", ["tempo1", "auto_equal", "auto_1600"])
-def test_audio_id_at_scale_hits(name: str, case: str, golden: Golden, tmp_path: Path) -> None:
+def test_audio_id_at_scale_hits(
+    name: str, case: str, golden: Golden, index_of: Callable[..., BlockIndex], tmp_path: Path
+) -> None:
     table = golden.table("aias")
     factor = 1.25 if case == "auto_1600" else 1.0
     n = 1_600 if case == "auto_1600" else 2_000
@@ -129,10 +161,12 @@ def test_audio_id_at_scale_hits(name: str, case: str, golden: Golden, tmp_path: 
     assert (hits != recorded).mean() <= allowed
 
 
-def test_nearest_neighbours_of_every_row_are_nafps(golden: Golden, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_nearest_neighbours_of_every_row_are_nafps(
+    golden: Golden, index_of: Callable[..., BlockIndex]
+) -> None:
     table = golden.table("ivfpq")
     index = index_of("ivfpq", nlist="256", nprobe="40")
-    index.train(golden.distractors)
     database = np.concatenate([golden.distractors, golden.reference])
     found = index.search(golden.query, iter([database]), K)
     assert (found.ids == table["knn_I"]).mean() >= 0.999

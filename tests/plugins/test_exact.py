@@ -73,7 +73,7 @@ def test_chunks_do_not_change_a_byte(dtype: str, length: int, rng: np.random.Gen
     levels=st.integers(1, 4),
 )
 def test_ties_zeros_and_long_rows_are_ranked_by_score_then_row(
-    seed: int, dtype: str, queries: int, rows: int, dim: int, k: int, levels: int
+    *, seed: int, dtype: str, queries: int, rows: int, dim: int, k: int, levels: int
 ) -> None:
     # Few distinct coordinates make ties the rule; lengths differ, some are 0.
     rng = np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """Evidence gives what searching each database anew would give, and never flatters."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -149,10 +150,7 @@ def test_any_split_into_blocks_gives_the_same_ranks(
         distance_s=np.where(reference.ids == right[:, None], 0.0, np.inf),
         match_score=np.zeros(6, dtype=np.float32),
         edges=np.array(edges),
-        blocks=[
-            searched(keys[:, a:b], scores[:, a:b], k)
-            for a, b in zip(edges, edges[1:], strict=False)
-        ],
+        blocks=[searched(keys[:, a:b], scores[:, a:b], k) for a, b in pairwise(edges)],
     )
     ranks = list(found.growing_ranks(range(len(edges) - 1), 0.0))
     for edge, rank in zip(edges, ranks, strict=True):

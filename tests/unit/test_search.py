@@ -86,7 +86,7 @@ class Case:
         self.truth = Moments(
             self.reference_moments.track[rows], self.reference_moments.start_s[rows]
         )
-        noisy = self.reference[rows] + 0.15 * rng.standard_normal((QUERIES, DIM), dtype=np.float32)
+        noisy = self.reference[rows] + 0.4 * rng.standard_normal((QUERIES, DIM), dtype=np.float32)
         self.queries = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
         self.rows = unit(ROWS, rng)
         self.source = Slices(self.rows)
@@ -185,9 +185,7 @@ def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
 def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
     case = Case()
     sizes = (100, 450, 900)
-    steps = grow(
-        GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10
-    )
+    steps = grow(GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10)
     found = [(done, cell) for done, cell in steps if cell is not None]
     assert [done for done, _ in found] == list(sizes)
     cells = [cell for _, cell in found]

@@ -1,0 +1,53 @@
+"""Resampling gives real fingerprints back, and only those."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from fpbench import FpbenchError, Settings, Stream, rng_at
+from fpbench_plugins.resample import create
+
+REAL = np.arange(20, dtype=np.float32).reshape(10, 2)
+
+
+def silent(_: float, __: str) -> None: ...
+
+
+def test_draws_are_real_fingerprints_each_about_as_often(tmp_path: Path) -> None:
+    fitted = create(Settings()).fit(REAL, seed=0, work_dir=tmp_path, report=silent)
+    drawn = fitted.draw(10_000, rng_at(0, Stream.CHECK))
+    rows, counts = np.unique(drawn, axis=0, return_counts=True)
+    np.testing.assert_array_equal(rows, REAL)
+    assert counts.min() > 850  # 1 000 expected, standard deviation 30
+    assert counts.max() < 1_150
+
+
+def test_keeps_no_more_rows_than_it_may(tmp_path: Path) -> None:
+    method = create(Settings(options={"most_rows": "4"}))
+    drawn = method.fit(REAL, seed=0, work_dir=tmp_path, report=silent).draw(
+        500, rng_at(0, Stream.CHECK)
+    )
+    assert len(np.unique(drawn, axis=0)) == 4
+
+
+def test_a_saved_generator_draws_the_same_bytes(tmp_path: Path) -> None:
+    method = create(Settings())
+    fitted = method.fit(REAL, seed=0, work_dir=tmp_path, report=silent)
+    fitted.save(tmp_path / "g.safetensors")
+    loaded = method.load(tmp_path / "g.safetensors")
+    a, b = (g.draw(100, rng_at(1, Stream.CHECK)) for g in (fitted, loaded))
+    assert a.tobytes() == b.tobytes()
+    assert loaded.dim == 2
+
+
+def test_refuses_nothing_to_draw_from(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="no fingerprints to draw from"):
+        create(Settings()).fit(REAL[:0], seed=0, work_dir=tmp_path, report=silent)
+
+
+def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
+    save_file({"mean": np.zeros(3)}, tmp_path / "x.safetensors")
+    with pytest.raises(FpbenchError, match="not a resampling generator: it holds mean"):
+        create(Settings()).load(tmp_path / "x.safetensors")
