@@ -1,0 +1,123 @@
+"""Everything that shapes a PeakNetFP fingerprint, with the published values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fpbench import FingerprintSpec
+
+LAYERS = 3  # of the perceptron behind each ball
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakNetFpConfig:
+    """Equal configs and weights give equal fingerprints.
+
+    Args:
+        n_peaks: Points a segment is turned into.
+        peak_ordering: Loudest first, or as the image is scanned: by bin, then by frame.
+        peak_sampling: With fewer peaks than points: repeat all of them, or add points of zeros.
+        norm_coords: Scale bins and frames to [0, 1].
+        time_freq_ratio: Above 0: bins are scaled to [0, 1 / ratio] instead.
+        use_amplitude: Otherwise every amplitude is 1.
+        sampling: Centroids are the first points (``topn``), or those farthest apart (``fps``).
+        centroids_1: Points that the first layer gathers others around; likewise below.
+        radii_1: Of the balls around each centroid, one per scale.
+        group_sizes_1: Points taken from each ball.
+        widths_1: Of the perceptrons: three for each scale, one scale after the other.
+        widths_3: Of the perceptron over all remaining points; ``dim`` follows.
+    """
+
+    sample_rate_hz: int = 8_000
+    segment_s: float = 1.0
+    hop_s: float = 0.5
+    n_fft: int = 1024
+    frame_hop_samples: int = 256
+    pad_samples: int = 512
+    n_mels: int = 256
+    f_min_hz: float = 300.0
+    f_max_hz: float = 4_000.0
+    n_peaks: int = 256
+    peak_ordering: Literal["amplitude_desc", "none"] = "amplitude_desc"
+    peak_sampling: Literal["tile", "0padding"] = "tile"
+    norm_coords: bool = True
+    time_freq_ratio: float = 0.0
+    use_amplitude: bool = True
+    sampling: Literal["topn", "fps"] = "topn"
+    centroids_1: int = 200
+    radii_1: tuple[float, ...] = (0.1, 0.2, 0.3)
+    group_sizes_1: tuple[int, ...] = (4, 8, 16)
+    widths_1: tuple[int, ...] = (16, 16, 32, 32, 32, 64, 32, 48, 64)
+    centroids_2: int = 100
+    radii_2: tuple[float, ...] = (0.2, 0.3, 0.4)
+    group_sizes_2: tuple[int, ...] = (4, 8, 16)
+    widths_2: tuple[int, ...] = (32, 32, 64, 64, 64, 128, 64, 64, 128)
+    widths_3: tuple[int, ...] = (128, 256)
+    dim: int = 128
+
+    def __post_init__(self) -> None:
+        if not 0 < self.centroids_2 <= self.centroids_1 <= self.n_peaks:
+            raise ValueError("n_peaks, centroids_1 and centroids_2 must not grow")
+        if not 0 <= self.time_freq_ratio <= 1:
+            raise ValueError("time_freq_ratio lies between 0 and 1")
+        for scales in (self.scales_1, self.scales_2):
+            if any(len(scale.widths) != LAYERS for scale in scales):
+                raise ValueError(f"there must be {LAYERS} widths for each radius and group size")
+
+    @property
+    def spec(self) -> FingerprintSpec:
+        return FingerprintSpec(
+            sample_rate_hz=self.sample_rate_hz,
+            segment_s=self.segment_s,
+            hop_s=self.hop_s,
+            dim=self.dim,
+            short="pad",
+        )
+
+    @property
+    def scales_1(self) -> "tuple[Scale, ...]":
+        return scales(self.radii_1, self.group_sizes_1, self.widths_1)
+
+    @property
+    def scales_2(self) -> "tuple[Scale, ...]":
+        return scales(self.radii_2, self.group_sizes_2, self.widths_2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """One size of ball around a centroid, and the perceptron for what lies in it."""
+
+    radius: float
+    group_size: int
+    widths: tuple[int, ...]
+
+
+def scales(
+    radii: tuple[float, ...], group_sizes: tuple[int, ...], widths: tuple[int, ...]
+) -> tuple[Scale, ...]:
+    """The scales of one layer.
+
+    Raises:
+        ValueError: There are not as many radii as group sizes.
+    """
+    return tuple(
+        Scale(radius=radius, group_size=size, widths=widths[LAYERS * i : LAYERS * (i + 1)])
+        for i, (radius, size) in enumerate(zip(radii, group_sizes, strict=True))
+    )
+
+
+PUBLISHED = PeakNetFpConfig()
+
+ARCHITECTURE = (
+    "n_peaks",
+    "centroids_1",
+    "radii_1",
+    "group_sizes_1",
+    "widths_1",
+    "centroids_2",
+    "radii_2",
+    "group_sizes_2",
+    "widths_2",
+    "widths_3",
+    "dim",
+)
+"""The fields that weights are made for; a weights file says them and wins over ``--set``."""

@@ -1,0 +1,44 @@
+"""Front end, peak picker and encoder with their weights."""
+
+from functools import partial
+
+from jaxtyping import Float32
+from torch import Tensor
+
+from fpbench import Fingerprinter, Settings
+from fpbench.weights import load_weights
+from fpbench_plugins.building_blocks.segment_fingerprinter import SegmentFingerprinter
+from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, unfilled
+from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PeakNetFpConfig
+from fpbench_plugins.peaknetfp.front_end import filterbank, levels
+from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
+from fpbench_plugins.peaknetfp.peaks import peak_points
+
+NAME = "peaknetfp"
+
+
+def peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
+    """A fingerprinter with a file's weights, or with fresh ones."""
+    if settings.weights is None:
+        network = unfilled(partial(PeakNetFpNetwork, config))
+        initialise(network, fresh_rng(NAME, settings.seed))
+    else:
+        tensors, info = load_weights(settings.weights, NAME)
+        config = fitted(config, info.config, ARCHITECTURE, settings.weights)
+        network = unfilled(partial(PeakNetFpNetwork, config))
+        fill(network, tensors, settings.weights)
+    if settings.dtype == "bfloat16":
+        network.reduce_precision()
+    bank = filterbank(config).to(settings.device)
+    return SegmentFingerprinter(
+        config.spec, partial(points, filterbank=bank, config=config), network, settings.device
+    )
+
+
+def points(
+    segments: Float32[Tensor, "batch samples"],
+    filterbank: Float32[Tensor, "bins mels"],
+    config: PeakNetFpConfig,
+) -> Float32[Tensor, "batch points 3"]:
+    """What the network sees: the peaks of each segment."""
+    return peak_points(levels(segments, filterbank, config), config)

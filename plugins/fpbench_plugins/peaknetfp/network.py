@@ -1,0 +1,118 @@
+"""PeakNetFP's network: PointNet++ on spectral peaks. No biases, no norms, no dropout."""
+
+import math
+from typing import cast
+
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor, nn
+from torch.nn.functional import relu
+
+from fpbench_plugins.building_blocks.fused_linear import fused_linear
+from fpbench_plugins.peaknetfp.config import PeakNetFpConfig, Scale
+from fpbench_plugins.peaknetfp.grouping import ball_members, farthest_points, squared_distances
+
+Points = Float32[Tensor, "batch points 3"]
+Centroids = Float32[Tensor, "batch centroids 3"]
+
+SMALLEST_SQUARE = 1e-12
+
+
+class PeakNetFpNetwork(nn.Module):
+    """Peaks to fingerprints.
+
+    Source: Cortès-Sebastià et al. 2025, arXiv 2506.21086, with several scales in both layers as
+        in the authors' code.
+    """
+
+    def __init__(self, config: PeakNetFpConfig) -> None:
+        super().__init__()
+        self.sampling = config.sampling
+        self.centroids_1, self.centroids_2 = config.centroids_1, config.centroids_2
+        self.layer1 = SetAbstraction(0, config.scales_1)
+        self.layer2 = SetAbstraction(self.layer1.channels, config.scales_2)
+        self.layer3 = Perceptron(3 + self.layer2.channels, (*config.widths_3, config.dim))
+
+    def reduce_precision(self) -> None:
+        """Compute in bfloat16 from now on; coordinates and distances stay in float32."""
+        self.to(torch.bfloat16)
+
+    def forward(self, points: Points) -> Float32[Tensor, "batch dim"]:
+        first = self._centroids(points)
+        features: Tensor = self.layer1(points, None, first)
+        second = first[:, : self.centroids_2]
+        features = self.layer2(first, features, second)
+        z: Tensor = self.layer3(torch.cat((second.to(features.dtype), features), dim=2)).float()
+        return z * z.square().sum(dim=1, keepdim=True).clamp(min=SMALLEST_SQUARE).rsqrt()
+
+    def _centroids(self, points: Points) -> Centroids:
+        if self.sampling == "topn":
+            return points[:, : self.centroids_1]
+        chosen = farthest_points(points, self.centroids_1)
+        return points.gather(1, chosen[:, :, None].expand(-1, -1, 3))
+
+
+class SetAbstraction(nn.Module):
+    """Describes the surroundings of some points by what lies in balls of several sizes."""
+
+    def __init__(self, channels_in: int, scales: tuple[Scale, ...]) -> None:
+        super().__init__()
+        self.scales = scales
+        self.perceptrons = nn.ModuleList(
+            Perceptron(channels_in + 3, scale.widths) for scale in scales
+        )
+        self.channels = sum(scale.widths[-1] for scale in scales)
+
+    def forward(
+        self,
+        points: Points,
+        features: Float[Tensor, "batch points channels"] | None,
+        centroids: Centroids,
+    ) -> Float[Tensor, "batch centroids wider"]:
+        batch, count, _ = points.shape
+        distances = squared_distances(centroids, points)
+        first_row = torch.arange(batch, device=points.device)[:, None, None] * count
+        described = []
+        for scale, perceptron in zip(
+            self.scales, cast(list[Perceptron], self.perceptrons), strict=True
+        ):
+            rows = first_row + ball_members(distances, scale.radius, scale.group_size)
+            ways = (points.flatten(0, 1)[rows] - centroids[:, :, None]) / scale.radius
+            weight: Tensor = perceptron.weights[0]
+            hidden = fused_linear(ways, weight[:, -3:].float()).to(weight.dtype)
+            if features is not None:
+                # The layer is linear: of points there are fewer than of members of groups.
+                of_points = fused_linear(features, weight[:, :-3].contiguous())
+                hidden = hidden + of_points.flatten(0, 1)[rows]
+            described.append(perceptron.after_first(relu(hidden)))
+        return torch.cat(described, dim=2)
+
+
+class Perceptron(nn.Module):
+    """Linear layers, each with a ReLU, for single points; then the maximum over points."""
+
+    def __init__(self, channels_in: int, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        inputs = (channels_in, *widths[:-1])
+        self.weights = nn.ParameterList(
+            torch.empty(*shape) for shape in zip(widths, inputs, strict=True)
+        )
+
+    def forward(self, x: Float[Tensor, "*rest points channels"]) -> Float[Tensor, "*rest wider"]:
+        return self.after_first(fused_linear(x, self.weights[0], relu=True))
+
+    def after_first(self, x: Float[Tensor, "*rest points hidden"]) -> Float[Tensor, "*rest wider"]:
+        """From the first layer's output on."""
+        *middle, last = list(self.weights)[1:]
+        for weight in middle:
+            x = fused_linear(x, weight, relu=True)
+        # The maximum of ReLUs is the ReLU of the maximum.
+        return relu(fused_linear(x, last).amax(dim=-2))
+
+
+def initialise(network: PeakNetFpNetwork, rng: torch.Generator) -> None:
+    """Fresh weights: Glorot's normal distribution, cut off at two standard deviations."""
+    kept = 0.87962566103423978  # of the standard deviation, after cutting
+    for weight in network.parameters():
+        sigma = math.sqrt(2 / sum(weight.shape)) / kept
+        nn.init.trunc_normal_(weight, 0, sigma, -2 * sigma, 2 * sigma, rng)

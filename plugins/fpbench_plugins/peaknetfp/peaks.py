@@ -1,0 +1,67 @@
+"""From levels to points: the spectral peaks of each segment."""
+
+import torch
+from jaxtyping import Bool, Float32, Int64
+from torch import Tensor
+from torch.nn.functional import max_pool2d
+
+from fpbench_plugins.peaknetfp.config import PeakNetFpConfig
+
+Images = Float32[Tensor, "batch mels frames"]
+Points = Float32[Tensor, "batch points 3"]
+
+
+def peak_cells(images: Images) -> Bool[Tensor, "batch mels frames"]:
+    """Cells above 0 that none of their eight neighbours exceeds: all cells of a plateau."""
+    return (images == max_pool2d(images, 3, stride=1, padding=1)) & (images != 0)
+
+
+def peak_points(images: Images, config: PeakNetFpConfig) -> Points:
+    """Frequency, time and amplitude of as many peaks as the network takes.
+
+    Peaks of equal amplitude keep the order of the scan: by bin, then by frame. Every segment has a
+    peak, its loudest cell.
+    """
+    _, mels, frames = images.shape
+    is_peak = peak_cells(images).flatten(1)
+    amplitudes = images.flatten(1)
+    by = amplitudes if config.peak_ordering == "amplitude_desc" else None
+    cells = ranked(is_peak, by, config.n_peaks)
+    count = is_peak.sum(dim=1, keepdim=True)
+    place = torch.arange(config.n_peaks, device=images.device).expand(len(images), -1)
+    cells = cells.gather(1, place % count.clamp(1, config.n_peaks))
+    amplitude = amplitudes.gather(1, cells)
+    if not config.use_amplitude:
+        amplitude = torch.ones_like(amplitude)
+    frequency_step, time_step = coordinate_steps(mels, frames, config)
+    frequency, time = cells // frames * frequency_step, cells % frames * time_step
+    points = torch.stack((frequency, time, amplitude), dim=2)
+    if config.peak_sampling == "0padding":
+        points = points * (place < count)[..., None]
+    return points
+
+
+def ranked(
+    chosen: Bool[Tensor, "batch cells"], by: Float32[Tensor, "batch cells"] | None, n: int
+) -> Int64[Tensor, "batch {n}"]:
+    """The chosen cells first: by amplitude, falling, and then, or only, by cell number."""
+    cells = chosen.shape[1]
+    backwards = torch.arange(cells - 1, -1, -1, device=chosen.device)
+    if by is None:
+        keys = torch.where(chosen, backwards, backwards - cells)
+    else:
+        # The bits of floats that are not negative are integers in the same order.
+        bits = by.contiguous().view(torch.int32).long()
+        keys = torch.where(chosen, bits * cells, 0) + backwards
+    return keys.topk(n, dim=1).indices
+
+
+def coordinate_steps(mels: int, frames: int, config: PeakNetFpConfig) -> tuple[Tensor, Tensor]:
+    """What a bin and a frame are multiplied by: float32 reciprocals, where the paper divides.
+
+    TensorFlow's optimiser made them from the authors' divisions; the last bit differs.
+    """
+    if not config.norm_coords:
+        return torch.tensor(1.0), torch.tensor(1.0)
+    highest = (mels - 1) * (config.time_freq_ratio or 1.0)
+    return torch.tensor(1 / highest), torch.tensor(1 / (frames - 1))

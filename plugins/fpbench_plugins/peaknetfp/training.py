@@ -1,0 +1,144 @@
+"""How PeakNetFP is trained: one mask for the batch, positives stretched as images, NT-Xent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fpbench import Settings, Trainee, TrainingAudio
+from fpbench_plugins.building_blocks.augmentation import (
+    convolved,
+    mixed,
+    peak_normalised,
+    spectral_mask,
+    stretched,
+)
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
+from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED
+from fpbench_plugins.peaknetfp.front_end import Images, filterbank, levels
+from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
+from fpbench_plugins.peaknetfp.peaks import peak_points
+
+NAME = "peaknetfp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeakNetFpRecipe(Recipe):
+    """See :class:`Recipe`; ``width`` is the first layer's, and all others scale with it.
+
+    Args:
+        degraded: Whether positives are in noise and rooms; the published ones are not.
+        stretch_low: Slowest tempo of a batch's positives, at least 0.5.
+        stretch_high: Fastest, at most 2. Drawn per batch, as the paper has it; the authors' code
+            draws once per process.
+    """
+
+    degraded: bool
+    stretch_low: float
+    stretch_high: float
+
+
+PUBLISHED_RECIPE = PeakNetFpRecipe(
+    width=PUBLISHED.widths_1[0],
+    anchors=120,
+    epochs=100,
+    batching="segments",
+    margin_s=0.2,
+    loss="nt-xent-sum",
+    optimiser="keras-adam",
+    lr=1e-4,
+    lr_end=1e-6,
+    snr_low_db=0.0,
+    snr_high_db=10.0,
+    response_s=0.0,
+    context_s=0.0,
+    spectral_mask=True,
+    degraded=False,
+    stretch_low=0.5,
+    stretch_high=2.0,
+)
+
+
+class PeakNetFpTrainable:
+    """Implements :class:`fpbench.Trainable`."""
+
+    def __init__(self, recipe: PeakNetFpRecipe, settings: Settings) -> None:
+        self._recipe, self._settings = recipe, settings
+
+        def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(max(1, width * recipe.width // PUBLISHED.widths_1[0]) for width in widths)
+
+        self._config = replace(
+            PUBLISHED,
+            widths_1=scaled(PUBLISHED.widths_1),
+            widths_2=scaled(PUBLISHED.widths_2),
+            widths_3=scaled(PUBLISHED.widths_3),
+        )
+        self.sample_rate_hz = self._config.sample_rate_hz
+
+    def start(self, audio: TrainingAudio, /) -> Trainee:
+        recipe, config = self._recipe, self._config
+        network = unfilled(lambda: PeakNetFpNetwork(config))
+        initialise(network, weights_rng(self._settings.seed))
+        network.to(self._settings.device)
+        bank = filterbank(config).to(self._settings.device)
+
+        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
+            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+
+        def embed(
+            anchors: Clips, positives: Clips, rng: np.random.Generator
+        ) -> tuple[Tensor, Tensor]:
+            images = levels(torch.cat((anchors, positives)), bank, config)
+            if recipe.spectral_mask and network.training:
+                mask = spectral_mask(images.shape[1], images.shape[2], rng)
+                images = images.masked_fill(torch.from_numpy(mask).to(images.device), 0)
+            clean, other = images.chunk(2)
+            other = drawn_stretch(other, recipe, rng)
+            points = peak_points(torch.cat((clean, other)), config)
+            first, second = network(points).chunk(2)
+            return first, second
+
+        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
+        system = System(
+            name=NAME,
+            architecture=architecture,
+            sample_rate_hz=config.sample_rate_hz,
+            segment_samples=config.spec.samples,
+            network=network,
+            degrade=degrade,
+            embed=embed,
+        )
+        return ContrastiveTrainee(system, recipe, audio, self._settings)
+
+
+def drawn_degradation(
+    before: Longer,
+    audio: TrainingAudio,
+    recipe: PeakNetFpRecipe,
+    samples: int,
+    rng: np.random.Generator,
+) -> Clips:
+    """Positives as they are, or in noise and rooms of the training set."""
+    if not recipe.degraded:
+        return before[:, -samples:]
+    rows, length = before.shape
+    noise = backgrounds(audio.noise, rows, length, rng)
+    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
+    noisy = mixed(before, noise, torch.from_numpy(snr_db))
+    taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
+    wet = convolved(noisy, rooms(audio.impulse_responses, rows, taps, rng))
+    return peak_normalised(wet[:, -samples:])
+
+
+def drawn_stretch(images: Images, recipe: PeakNetFpRecipe, rng: np.random.Generator) -> Images:
+    """Images of a tempo drawn for the whole batch, in percent with one decimal."""
+    factor = round(rng.uniform(recipe.stretch_low, recipe.stretch_high), 3)
+    too_many = int(np.ceil(images.shape[2] / factor)) - images.shape[2]
+    start = int(rng.integers(0, too_many)) if too_many > 0 else 0
+    return stretched(images, factor, start)
