@@ -37,6 +37,7 @@ class Inputs:
         reference: The fingerprints that a query can match.
         moments: Where each of them is from.
         real: Fingerprints of audio that answers no query; there may be none.
+        real_tracks: Which track each of them is from.
         real_key: Names them.
         hop_s: Between neighbouring fingerprints.
     """
@@ -48,6 +49,7 @@ class Inputs:
     reference: Vectors = field(repr=False)
     moments: Moments = field(repr=False)
     real: Float32[np.ndarray, "distractors dim"] = field(repr=False)
+    real_tracks: Int64[np.ndarray, " distractors"] = field(repr=False)
     real_key: str
     hop_s: float
     data: DataInfo
@@ -119,8 +121,11 @@ def inputs_from_audio(
     with stage("queries") as report:
         queries = build_query_set(store, maker, truth, report)
     real = None
+    audible = np.zeros(0, dtype=np.int64)
     if want_real:
         real = listener.fingerprints(store, dataset.distractors, stage, "distractors")
+        # The rows of silent segments are no music that could be mistaken for other music.
+        audible = np.flatnonzero(~real.silent)
     return Inputs(
         key=content_key(reference=reference.key, queries=queries.key),
         queries=queries.vectors,
@@ -128,7 +133,8 @@ def inputs_from_audio(
         clusters=truth.track,
         reference=reference.vectors,
         moments=Moments(reference.track.astype(np.int64), reference.start_s),
-        real=_audible(real) if real else np.zeros((0, reference.vectors.shape[1]), np.float32),
+        real=_rows(real, audible) if real else reference.vectors[:0],
+        real_tracks=real.track[audible].astype(np.int64) if real else audible,
         real_key=real.key if real else "",
         hop_s=listener.fingerprinter.spec.hop_s,
         data=_data_info(dataset, reference, real),
@@ -164,6 +170,7 @@ def inputs_from_vectors(name: str, vectors: VectorDataset, n_queries: int, seed:
         reference=vectors.reference,
         moments=Moments(np.zeros(len(reference_s), dtype=np.int64), reference_s),
         real=vectors.distractors,
+        real_tracks=np.arange(len(vectors.distractors)) // round(CLUSTER_S / vectors.hop_s),
         real_key=digests[2],
         hop_s=vectors.hop_s,
         data=DataInfo(
@@ -198,11 +205,11 @@ def _duration_s(track: Track) -> float:
         return 0.0
 
 
-def _audible(found: FingerprintSet) -> Float32[np.ndarray, "distractors dim"]:
-    """Without the rows of silent segments: they are no music that could be mistaken for other."""
-    if not found.silent.any():
-        return found.vectors
-    return np.ascontiguousarray(found.vectors[~found.silent])
+def _rows(
+    found: FingerprintSet, rows: Int64[np.ndarray, " rows"]
+) -> Float32[np.ndarray, "distractors dim"]:
+    """Some rows of a set; the memory map itself where that is all of them."""
+    return found.vectors if len(rows) == len(found.vectors) else found.vectors[rows]
 
 
 def _data_info(

@@ -12,12 +12,12 @@ from fpbench.distractors import RealDistractors, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
+from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.identity import environment, file_sha256, identity, source_sha256
 from fpbench.inputs import Inputs, Listener, inputs_from_audio, inputs_from_vectors
 from fpbench.interfaces import (
     Dataset,
     Degradation,
-    FingerprintGenerator,
     FingerprintSpec,
     IndexPlan,
     Settings,
@@ -28,7 +28,6 @@ from fpbench.results import (
     Curve,
     EvidenceInfo,
     FingerprinterInfo,
-    GeneratorInfo,
     Result,
     write_result,
 )
@@ -53,14 +52,6 @@ class Prepared:
     info: FingerprinterInfo
     chain: Sequence[Degradation]
     indexes: Mapping[str, IndexPlan]
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """A generator ready to draw, and what a result says about it."""
-
-    generator: FingerprintGenerator
-    info: GeneratorInfo
 
 
 def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> Prepared:
@@ -116,14 +107,23 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     """
     config = prepared.config
     inputs = _inputs(prepared, stage)
-    fitted = None
+    made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
-        fitted = _fitted(prepared, inputs, stage)
+        workshop = Workshop(
+            config=config,
+            catalog=prepared.catalog,
+            store=prepared.store,
+            inputs=inputs,
+            data=halves(config, inputs),
+            stage=stage,
+        )
+        made = workshop.fitted()
+        fidelity = workshop.fidelity(made)
     out.parent.mkdir(parents=True, exist_ok=True)
     curves: list[Curve] = []
     evidence: list[EvidenceInfo] = []
     for name in prepared.indexes:
-        for database in _databases(config, inputs, fitted):
+        for database in _databases(config, inputs, made):
             found = search(
                 _task(prepared, name, inputs, database), f"{name}, {database.kind}", stage
             )
@@ -138,8 +138,8 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         fingerprinter=prepared.info,
         data=inputs.data,
         queries=inputs.query_info,
-        generator=fitted.info if fitted else None,
-        fidelity=None,
+        generator=made.info if made else None,
+        fidelity=fidelity,
         curves=curves,
         evidence=evidence,
         environment=environment(config.device),
@@ -228,57 +228,7 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
     )
 
 
-def _fitted(prepared: Prepared, inputs: Inputs, stage: Stage) -> Fitted:
-    """A generator from the weights given, or fitted to the real distractors, once."""
-    config, store = prepared.config, prepared.store
-    settings = Settings(
-        device=config.device,
-        dtype=config.dtype,
-        options=config.generator_options,
-        seed=config.seed,
-        cache_dir=store.root,
-    )
-    offer, _ = prepared.catalog.offer("generator", config.generator)
-    method = prepared.catalog.generator(config.generator, settings)
-    path, n_fitted = config.generator_weights, None
-    if path is None:
-        if len(inputs.real) == 0:
-            raise FpbenchError(
-                f"generator '{offer.entry.name}' has nothing to be fitted to: dataset "
-                f"'{prepared.dataset.name}' has no distractor tracks",
-                hint="give --generator-weights, or a dataset with distractors",
-            )
-        made_by = identity(offer.entry.name, offer.source.module, settings)
-        key = content_key(made="generator", by=made_by, real=inputs.real_key)
-        path, n_fitted = store.path("generators", key, ".safetensors"), len(inputs.real)
-        if not path.exists():
-            with stage(f"fitting {offer.entry.name}") as report:
-                work_dir = store.path("fits", key)
-                work_dir.mkdir(parents=True, exist_ok=True)
-                generator = method.fit(
-                    inputs.real, seed=config.seed, work_dir=work_dir, report=report
-                )
-            path.parent.mkdir(parents=True, exist_ok=True)
-            generator.save(path)
-    generator = method.load(path)
-    if generator.dim != inputs.reference.shape[1]:
-        raise FpbenchError(
-            f"generator {path.name} draws vectors of {generator.dim} dimensions, the "
-            f"fingerprinter makes {inputs.reference.shape[1]}",
-            hint="give a generator that was fitted to this fingerprinter's fingerprints",
-        )
-    info = GeneratorInfo(
-        name=offer.entry.name,
-        distribution=offer.source.distribution,
-        version=offer.source.version,
-        options=dict(config.generator_options),
-        fitted_fingerprints=n_fitted,
-        weights_sha256=file_sha256(path),
-    )
-    return Fitted(generator, info)
-
-
-def _databases(config: RunConfig, inputs: Inputs, fitted: Fitted | None) -> list[Database]:
+def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[Database]:
     """What to search, and where to look.
 
     A real curve ends at all the real distractors there are, and a synthetic one beside it is read
@@ -306,16 +256,16 @@ def _databases(config: RunConfig, inputs: Inputs, fitted: Fitted | None) -> list
         key = content_key(real=inputs.real_key, seed=config.seed)
         training = RealDistractors(inputs.real, config.seed, repeat=TRAINING)
         found.append(Database("real", real, sorted(sizes), key, training))
-    if fitted is not None:
+    if made is not None:
         compare = {have} if config.distractors == "both" else set()
-        synthetic = SyntheticDistractors(fitted.generator, config.seed)
+        synthetic = SyntheticDistractors(made.generator, config.seed)
         key = content_key(
-            synthetic=fitted.info.weights_sha256,
+            synthetic=made.info.weights_sha256,
             device=config.device,
             dtype=config.dtype,
             seed=config.seed,
         )
-        learnt_from = SyntheticDistractors(fitted.generator, config.seed, repeat=TRAINING)
+        learnt_from = SyntheticDistractors(made.generator, config.seed, repeat=TRAINING)
         sizes = {*wanted, *compare}
         found.append(Database("synthetic", synthetic, sorted(sizes), key, learnt_from))
     return found
