@@ -28,6 +28,7 @@ _COLUMNS = 32  # whose largest stands for all of them in the search for the near
 _NORM_EPS = 1e-5
 
 Rows = Float[Tensor, "batch nodes channels"]
+Wider = Float[Tensor, "batch nodes wider"]
 
 
 class FastGrafprint(nn.Module):
@@ -78,7 +79,7 @@ class FoldedLinear(nn.Module):
         self.register_buffer("weight", weight[:, :, 0, 0].to(dtype))
         self.register_buffer("bias", bias.to(dtype))
 
-    def forward(self, x: Rows, *, plus: Rows | None = None, relu: bool = False) -> Rows:
+    def forward(self, x: Rows, *, plus: Wider | None = None, relu: bool = False) -> Wider:
         return fused_linear(x.to(self.weight.dtype), self.weight, self.bias, plus=plus, relu=relu)
 
 
@@ -107,7 +108,7 @@ class FastBlock(nn.Module):
         out: Rows = self.contract(self.expand(x, relu=True), plus=x)
         return out
 
-    def _related(self, y: Rows, r: Rows) -> Float[Tensor, "batch nodes wider"]:
+    def _related(self, y: Rows, r: Rows) -> Wider:
         parts = [z.flatten(0, 1).view(-1, GROUPS, z.shape[2] // GROUPS) for z in (y, r)]
         pairs = torch.cat([part.transpose(0, 1) for part in parts], dim=2)
         hidden = torch.baddbmm(self.relate_bias, pairs, self.relate_weight).relu_()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_a
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
-from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.grafprint.front_end import htk_filterbank
 from fpbench_plugins.grafprint.network import GrafprintNetwork, initialise
@@ -84,7 +85,7 @@ class GrafprintTrainable:
 
     def start(self, audio: TrainingAudio, /) -> Trainee:
         recipe, config = self._recipe, self._config
-        network = GrafprintNetwork(config)
+        network = unfilled(partial(GrafprintNetwork, config))
         initialise(network, weights_rng(self._settings.seed))
         network.to(self._settings.device)
         bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
@@ -93,15 +94,13 @@ class GrafprintTrainable:
         def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
             return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
 
-        def embed(
-            anchors: Clips, positives: Clips, rng: np.random.Generator
-        ) -> tuple[Tensor, Tensor]:
+        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
+            return log_mels(torch.cat((anchors, positives)), bank, config.stft_hop_samples)
+
+        def embed(segments: Tensor) -> tuple[Tensor, Tensor]:
             # One after the other: each view has batch statistics of its own.
-            both = (
-                fingerprints(network, log_mels(clips, bank, config.stft_hop_samples))
-                for clips in (anchors, positives)
-            )
-            return next(both), next(both)
+            anchors, positives = segments.chunk(2)
+            return fingerprints(network, anchors), fingerprints(network, positives)
 
         architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
         system = System(
@@ -111,6 +110,7 @@ class GrafprintTrainable:
             segment_samples=config.spec.samples,
             network=network,
             degrade=degrade,
+            front_end=front_end,
             embed=embed,
             level=loudness,
             silence=SILENCE,
