@@ -37,7 +37,8 @@ def triangles(
     falling = distance[:, 2:] / widths[1:]
     peaks_of_one = np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
     heights = 2.0 / (edges_hz[2:] - edges_hz[:-2])
-    return (peaks_of_one * heights).astype(np.float32)
+    filters: Float32[np.ndarray, "bins mels"] = (peaks_of_one * heights).astype(np.float32)
+    return filters
 
 
 def hz_to_mel(frequency_hz: float) -> float:
@@ -49,5 +50,6 @@ def hz_to_mel(frequency_hz: float) -> float:
 
 def mel_to_hz(mels: Float64[np.ndarray, " edges"]) -> Float64[np.ndarray, " edges"]:
     """The inverse of :func:`hz_to_mel`."""
+    below = mels / _MELS_PER_HZ
     above = _BREAK_HZ * np.exp(_LOG_STEP * (mels - _BREAK_MELS))
-    return np.where(mels < _BREAK_MELS, mels / _MELS_PER_HZ, above)
+    return np.asarray(np.where(mels < _BREAK_MELS, below, above))

@@ -29,5 +29,5 @@ def mel_magnitudes(
     """
     window = torch.hann_window(n_fft, periodic=True, device=segments.device)
     frames = pad(segments, (pad_left, pad_right)).unfold(1, n_fft, hop_samples)
-    magnitudes = torch.fft.rfft(frames * window).abs()
+    magnitudes: Tensor = torch.fft.rfft(frames * window).abs()
     return (magnitudes @ filterbank).transpose(1, 2)
