@@ -427,8 +427,8 @@ class Checkpoint:
 
 # ---------------------------------------------------------------- training
 
-Recording = Int16[np.ndarray, " samples"]
-"""Mono audio as stored: amplitude times 32 768, rounded; usually a memory map."""
+Recording = Int16[np.ndarray, " _"]
+"""Mono audio as stored: amplitude times 32 768, rounded; usually a memory map of any length."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,16 @@ def spectral_mask(
     return mask
 
 
+def masked(images: Images, rng: np.random.Generator) -> Images:
+    """All images without the cells of one mask.
+
+    They become 0, which is not silence but the loudest level (NAFP), the middle of the range
+    (NMFP) or no peak (PeakNetFP).
+    """
+    mask = spectral_mask(images.shape[1], images.shape[2], rng)
+    return images.masked_fill(torch.from_numpy(mask).to(images.device), 0)
+
+
 def stretched(images: Images, factor: float, start: int = 0) -> Images:
     """Images of music played ``factor`` times as fast, with as many frames as before.
 

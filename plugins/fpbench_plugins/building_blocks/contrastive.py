@@ -35,8 +35,11 @@ Longer = Float32[Tensor, "batch longer"]
 Degrade = Callable[[Longer, TrainingAudio, np.random.Generator], Clips]
 """Positives from clean clips that start ``context_s`` early, which are without that afterwards."""
 
-Embed = Callable[[Clips, Clips, np.random.Generator], tuple[Embeddings, Embeddings]]
-"""Fingerprints of anchors and positives, through whatever the network does to both."""
+FrontEnd = Callable[[Clips, Clips, np.random.Generator], Tensor]
+"""What the network sees of anchors and, in its second half, of positives; always exact."""
+
+Embed = Callable[[Tensor], tuple[Embeddings, Embeddings]]
+"""Fingerprints of both halves, computed in 16 bits where the user asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ class System:
         segment_samples: Length of an anchor.
         network: With fresh weights, on the device.
         degrade: Draws from the generator whatever it needs.
-        embed: Masks spectrograms only while the network is in training mode.
+        front_end: Masks spectrograms only while the network is in training mode.
         level: Divides a track's clips; 1 if levels are left as they are.
         silence: Pairs with an end that never exceeds this, before division, are left out.
     """
@@ -61,6 +64,7 @@ class System:
     segment_samples: int
     network: nn.Module
     degrade: Degrade
+    front_end: FrontEnd
     embed: Embed
     level: Callable[[Recording], float] | None = None
     silence: float = 0.0
@@ -124,7 +128,7 @@ class ContrastiveTrainee:
         }
         for index, state in self._optimiser.state_dict()["state"].items():
             for name, value in state.items():
-                arrays[f"optimiser.{index}.{name}"] = np.array(torch.as_tensor(value).cpu())
+                arrays[f"optimiser.{index}.{name}"] = torch.as_tensor(value).cpu().numpy()
         return arrays
 
     def restore(self, state: Mapping[str, np.ndarray], /) -> None:
@@ -177,9 +181,10 @@ class ContrastiveTrainee:
             anchors, before, scale = anchors[heard], before[heard], scale[heard]
         anchors = scale * anchors
         positives = self._system.degrade(scale * before, self._audio, rng)
+        seen = self._system.front_end(anchors.to(device), positives.to(device), rng)
         bfloat16 = self._settings.dtype == "bfloat16"
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16):
-            return self._system.embed(anchors.to(device), positives.to(device), rng)
+            return self._system.embed(seen)
 
 
 def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:

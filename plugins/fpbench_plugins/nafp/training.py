@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from fpbench import Settings, Trainee, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     circularly_convolved,
     convolved,
+    masked,
     mixed,
     peak_normalised,
 )
@@ -80,12 +82,9 @@ class NafpTrainable:
         def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
             return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
 
-        def embed(
-            anchors: Clips, positives: Clips, rng: np.random.Generator
-        ) -> tuple[Tensor, Tensor]:
+        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = log_mel(torch.cat((anchors, positives)), bank, config)
-            masked = recipe.spectral_mask and network.training
-            return embedded_pair(network, images, rng if masked else None)
+            return masked(images, rng) if recipe.spectral_mask and network.training else images
 
         architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
         system = System(
@@ -95,7 +94,8 @@ class NafpTrainable:
             segment_samples=config.spec.samples,
             network=network,
             degrade=degrade,
-            embed=embed,
+            front_end=front_end,
+            embed=partial(embedded_pair, network),
         )
         return ContrastiveTrainee(system, recipe, audio, self._settings)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import Settings, Trainee, TrainingAudio
-from fpbench_plugins.building_blocks.augmentation import convolved, mixed, peak_normalised
+from fpbench_plugins.building_blocks.augmentation import convolved, masked, mixed, peak_normalised
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
@@ -72,12 +73,9 @@ class NmfpTrainable:
         def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
             return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
 
-        def embed(
-            anchors: Clips, positives: Clips, rng: np.random.Generator
-        ) -> tuple[Tensor, Tensor]:
+        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = log_mel(torch.cat((anchors, positives)), bank, config)
-            masked = recipe.spectral_mask and network.training
-            return embedded_pair(network, images, rng if masked else None)
+            return masked(images, rng) if recipe.spectral_mask and network.training else images
 
         architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
         system = System(
@@ -87,7 +85,8 @@ class NmfpTrainable:
             segment_samples=config.spec.samples,
             network=network,
             degrade=degrade,
-            embed=embed,
+            front_end=front_end,
+            embed=partial(embedded_pair, network),
         )
         return ContrastiveTrainee(system, recipe, audio, self._settings)
 

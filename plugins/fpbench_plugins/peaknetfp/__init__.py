@@ -9,6 +9,7 @@ from fpbench import (
     PublishedFile,
     Settings,
     TensorRule,
+    Trainable,
     configured,
     hookimpl,
 )
@@ -64,6 +65,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
     ]
 
 
+@hookimpl
+def fpbench_trainables() -> Iterable[Entry[Trainable]]:
+    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+
+
 def tensor_rules() -> list[TensorRule]:
     """The official network's tensors."""
     from fpbench_plugins.peaknetfp.checkpoint import tensor_rules
@@ -78,3 +84,9 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.peaknetfp.fingerprinter import peaknetfp
 
     return peaknetfp(configured(PUBLISHED, settings.options), settings)
+
+
+def trainable(settings: Settings) -> Trainable:
+    from fpbench_plugins.peaknetfp.training import PUBLISHED_RECIPE, PeakNetFpTrainable
+
+    return PeakNetFpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)

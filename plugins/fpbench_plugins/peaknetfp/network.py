@@ -70,7 +70,9 @@ class SetAbstraction(nn.Module):
         centroids: Centroids,
     ) -> Float[Tensor, "batch centroids wider"]:
         batch, count, _ = points.shape
-        distances = squared_distances(centroids, points)
+        # In training with autocast, 16 bits would put points outside the balls they are centres of.
+        with torch.autocast(points.device.type, enabled=False):
+            distances = squared_distances(centroids, points)
         first_row = torch.arange(batch, device=points.device)[:, None, None] * count
         described = []
         for scale, perceptron in zip(

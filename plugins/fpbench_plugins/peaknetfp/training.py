@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -10,9 +11,9 @@ from torch import Tensor
 from fpbench import Settings, Trainee, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     convolved,
+    masked,
     mixed,
     peak_normalised,
-    spectral_mask,
     stretched,
 )
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
@@ -83,7 +84,7 @@ class PeakNetFpTrainable:
 
     def start(self, audio: TrainingAudio, /) -> Trainee:
         recipe, config = self._recipe, self._config
-        network = unfilled(lambda: PeakNetFpNetwork(config))
+        network = unfilled(partial(PeakNetFpNetwork, config))
         initialise(network, weights_rng(self._settings.seed))
         network.to(self._settings.device)
         bank = filterbank(config).to(self._settings.device)
@@ -91,18 +92,16 @@ class PeakNetFpTrainable:
         def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
             return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
 
-        def embed(
-            anchors: Clips, positives: Clips, rng: np.random.Generator
-        ) -> tuple[Tensor, Tensor]:
+        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = levels(torch.cat((anchors, positives)), bank, config)
             if recipe.spectral_mask and network.training:
-                mask = spectral_mask(images.shape[1], images.shape[2], rng)
-                images = images.masked_fill(torch.from_numpy(mask).to(images.device), 0)
+                images = masked(images, rng)
             clean, other = images.chunk(2)
-            other = drawn_stretch(other, recipe, rng)
-            points = peak_points(torch.cat((clean, other)), config)
-            first, second = network(points).chunk(2)
-            return first, second
+            return peak_points(torch.cat((clean, drawn_stretch(other, recipe, rng))), config)
+
+        def embed(points: Tensor) -> tuple[Tensor, Tensor]:
+            anchors, positives = network(points).chunk(2)
+            return anchors, positives
 
         architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
         system = System(
@@ -112,6 +111,7 @@ class PeakNetFpTrainable:
             segment_samples=config.spec.samples,
             network=network,
             degrade=degrade,
+            front_end=front_end,
             embed=embed,
         )
         return ContrastiveTrainee(system, recipe, audio, self._settings)

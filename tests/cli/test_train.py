@@ -1,0 +1,130 @@
+"""``fpbench train`` makes weights that fingerprinters take, and the same ones after a kill."""
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from click.testing import CliRunner
+
+from fpbench import Settings
+from fpbench.catalog import Catalog
+from fpbench.cli import main
+from fpbench.store import Store
+from fpbench.training import Rhythm, train
+from fpbench.training_audio import training_audio
+from fpbench.weights import read_info
+
+SIZES = {
+    "nafp": {"width": "1"},
+    "nmfp": {"width": "1", "microphone_s": "0.1"},
+    "grafprint": {
+        "width": "4",
+        "peak_stride": "8",
+        "depth": "1",
+        "hidden_dim": "8",
+        "head_units": "1",
+    },
+    "peaknetfp": {"width": "1", "degraded": "true"},
+}
+SHORT = {"anchors": "3", "steps": "3", "response_s": "0.2", "context_s": "0.2"}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("audio")
+    rng = np.random.default_rng(0)
+    rows = ["path,kind,split"]
+    for kind, count, seconds in (("music", 5, 3.0), ("noise", 2, 1.0), ("ir", 2, 0.1)):
+        for i in range(count):
+            samples = rng.normal(0, 0.1, round(seconds * 8_000))
+            soundfile.write(folder / f"{kind}{i}.wav", samples, 8_000)
+            rows.append(f"{kind}{i}.wav,{kind},train")
+    path = folder / "manifest.csv"
+    path.write_text("\n".join(rows))
+    return path
+
+
+def options(system: str) -> list[str]:
+    changes = {**SIZES[system], **SHORT}
+    return [part for key, value in changes.items() for part in ("--set", f"{key}={value}")]
+
+
+def command(system: str, manifest: Path, out: Path, *arguments: str) -> list[str]:
+    fixed = ["train", "--fingerprinter", system, "--dataset", f"manifest:{manifest}"]
+    return [*fixed, "--cache-dir", str(out.parent / "cache"), "-o", str(out), *arguments]
+
+
+def test_trains_reports_and_loads(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    result = CliRunner().invoke(
+        main,
+        command("nafp", manifest, out, *options("nafp")),
+    )
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(f"{out}: 3 steps, HR@1 ")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "w.json", "w.png", out.name]
+    assert read_info(out).config["width"] == 1
+    fingerprinter = Catalog.load().fingerprinter("nafp", Settings(weights=out))
+    vectors = fingerprinter.embed(np.random.default_rng(0).random((2, 8_000), dtype=np.float32))
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("system", SIZES)
+def test_ends_in_the_same_bytes_after_a_kill(
+    manifest: Path, tmp_path: Path, system: str, dtype: str
+) -> None:
+    rhythm = Rhythm(validate_every=2, validation_pairs=4, checkpoint_every_s=0.0)
+    settings = Settings(options={**SIZES[system], **SHORT}, dtype=dtype)
+
+    def trained(steps_before_kill: int | None, name: str) -> bytes:
+        catalog = Catalog.load()
+        trainable = catalog.trainable(system, settings)
+        dataset = catalog.dataset(f"manifest:{manifest}", Settings())
+        store = Store.open(tmp_path / "cache")
+        audio = training_audio(dataset, trainable.sample_rate_hz, seed=0, store=store)
+        trainee = trainable.start(audio)
+        progress = train(trainee, tmp_path / f"{name}.checkpoint", identity="", rhythm=rhythm)
+        if steps_before_kill is not None:
+            list(islice(progress, steps_before_kill + 1))
+            return b""
+        list(progress)
+        trainee.save(tmp_path / name)
+        return (tmp_path / name).read_bytes()
+
+    whole = trained(None, "whole")
+    trained(2, "killed")
+    assert trained(None, "killed") == whole
+
+
+def test_says_how_much_music_a_batch_needs(manifest: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main,
+        command("nmfp", manifest, tmp_path / "w.safetensors"),
+    )
+    assert result.exit_code == 2
+    assert "anchors=768, but there are only 4 tracks to train on" in result.stderr
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--recipe", "big"], "has no recipe called 'big'", id="unknown recipe"),
+        pytest.param(["--recipe", "no.toml"], "there is no recipe 'no.toml'", id="no such file"),
+        pytest.param(["--set", "width"], "has no value", id="no equals sign"),
+        pytest.param(["--set", "widht=3"], "did you mean 'width'?", id="misspelt"),
+    ],
+)
+def test_says_what_is_wrong(
+    manifest: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    result = CliRunner().invoke(
+        main,
+        command("nafp", manifest, tmp_path / "w.safetensors", *arguments),
+    )
+    assert result.exit_code == 2
+    assert message in result.stderr
