@@ -42,15 +42,13 @@ class Turbo:
     ) -> FlowGenerator:
         settings, config = self._settings, self.config
         teacher = self._teacher(fingerprints, seed, work_dir, report)
-        identity = content_key(
-            generator=NAME,
-            config=config,
+        taught = content_key(
+            teacher={name: sha256_of_tensor(weights) for name, weights in teacher.weights.items()},
+            steps=config.pair_steps,
             seed=seed,
-            data=sha256_of(fingerprints),
-            teacher={name: sha256_of_tensor(w) for name, w in teacher.weights.items()},
             dtype=settings.dtype,
         )
-        noise, carried = self._pairs(teacher, seed, work_dir, identity, report)
+        noise, carried = self._pairs(teacher, seed, work_dir, taught, report)
         device = torch.device(settings.device)
         shape = config.shape(teacher.shape.dim)
         network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS, 1)).to(device)
@@ -70,7 +68,7 @@ class Turbo:
             objective.judge,
             objective.schedule,
             checkpoint=work_dir / "student.pt",
-            identity=identity,
+            identity=content_key(generator=NAME, config=config, taught=taught),
             report=lambda share, phrase: report(done + (1 - done) * share, f"student: {phrase}"),
         )
         return self._generator(
@@ -125,7 +123,7 @@ class Turbo:
         return read_fitted(kept, TEACHER)
 
     def _pairs(
-        self, teacher: FittedFlow, seed: int, work_dir: Path, identity: str, report: Report
+        self, teacher: FittedFlow, seed: int, work_dir: Path, taught: str, report: Report
     ) -> tuple[Float32[Tensor, "pairs dim"], Float32[Tensor, "pairs dim"]]:
         """Noises, and where the teacher carries each, in normalised units."""
         device = torch.device(self._settings.device)
@@ -136,7 +134,7 @@ class Turbo:
             rng = rng_at(seed, Stream.GENERATOR_FIT, 3, start)
             noise = rng.standard_normal((rows, teacher.shape.dim), dtype=np.float32)
             noises.append(torch.from_numpy(noise).clone())
-            file = work_dir / f"pairs-{identity}-{start}.npy"
+            file = work_dir / f"pairs-{taught}-{start}-{rows}.npy"
             if not file.exists():
                 with torch.inference_mode():
                     carried = integrate(
