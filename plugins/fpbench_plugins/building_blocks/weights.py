@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
 from logging import getLogger
 from pathlib import Path
 from typing import TypeVar
@@ -39,6 +40,30 @@ def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], pa
         return dataclasses.replace(config, **values)
     except (TypeError, ValueError) as err:
         raise FpbenchError(f"{path} describes no possible network: {err}") from err
+
+
+def shipped(name: str, config: Config, published: Config, fields: Sequence[str]) -> Path | None:
+    """The weights that come with a plugin, said in the log to be ours and not the authors'.
+
+    Args:
+        name: Of the fingerprinter, whose plugin's folder has the same name.
+        published: What the config is without changes.
+        fields: That decide the network.
+
+    Returns:
+        None if the user changed the network, which no shipped weights fit.
+    """
+    if any(getattr(config, field) != getattr(published, field) for field in fields):
+        return None
+    path = Path(str(files(f"fpbench_plugins.{name}") / "weights" / "fpbench-small.safetensors"))
+    if not path.is_file():
+        return None
+    logger.warning(
+        "%s runs with fpbench's own small weights, not its authors': "
+        "`fpbench weights list` says how to get those",
+        name,
+    )
+    return path
 
 
 def unfilled(build: Callable[[], Network]) -> Network:

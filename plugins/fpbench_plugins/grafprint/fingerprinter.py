@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from fpbench import Fingerprints, FpbenchError, Samples, Settings, TrackFingerprinter
 from fpbench.weights import load_weights
-from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, unfilled
-from fpbench_plugins.grafprint.config import ARCHITECTURE, GrafprintConfig
+from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, shipped, unfilled
+from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.fast import FastGrafprint
 from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows
 from fpbench_plugins.grafprint.network import (
@@ -61,15 +61,19 @@ class Grafprint:
 
 
 def grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
-    """A fingerprinter with a file's weights, or with fresh ones."""
-    if settings.weights is None:
+    """A fingerprinter with a file's weights, the shipped ones, or fresh ones.
+
+    Fresh ones where the config asks for another network than the published one.
+    """
+    weights = settings.weights or shipped(NAME, config, PUBLISHED, ARCHITECTURE)
+    if weights is None:
         network = unfilled(partial(GrafprintNetwork, config))
         initialise(network, fresh_rng(NAME, settings.seed))
     else:
-        tensors, info = load_weights(settings.weights, NAME)
-        config = fitted(config, info.config, ARCHITECTURE, settings.weights)
+        tensors, info = load_weights(weights, NAME)
+        config = fitted(config, info.config, ARCHITECTURE, weights)
         network = unfilled(partial(GrafprintNetwork, config))
-        fill(network, tensors, settings.weights)
+        fill(network, tensors, weights)
     if config.batch_norm == "batch":
         use_batch_statistics(network)
     return Grafprint(config, _at_precision(network, config, settings.dtype), settings.device)
