@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Literal
 
 import numpy as np
 import torch
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
-from fpbench_plugins.exact.panel import Chunk, Panel
+from fpbench.distractors import CHUNK
+from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
 PANEL = {"cpu": 1_024, "cuda": 16_384}  # queries whose products are sieved together
 
@@ -46,27 +48,37 @@ class ExactIndex(BlockIndex):
             )
         # Torch's own threads wait for each other after every product; ours once in a chunk.
         workers = torch.get_num_threads() if self._device.type == "cpu" else 1
+        parts = max(workers, -(-len(queries) // PANEL[self._device.type]))
         panels = [
             Panel(some, k, self._dtype)
-            for some in torch.from_numpy(queries)
-            .to(self._device)
-            .tensor_split(max(workers, -(-len(queries) // PANEL[self._device.type])))
+            for some in torch.from_numpy(queries).to(self._device).tensor_split(parts)
         ]
+        free: SimpleQueue[Workspace] = SimpleQueue()
+        for _ in range(workers):
+            free.put(Workspace())
+
+        def take(panel: Panel, chunk: Chunk) -> None:
+            workspace = free.get()
+            panel.take(chunk, workspace)
+            free.put(workspace)
+
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             waiting: list[Future[None]] = []
             for chunk in self._chunks(block):
                 for done in waiting:
                     done.result()
-                waiting = [pool.submit(panel.take, chunk) for panel in panels]
+                waiting = [pool.submit(take, panel, chunk) for panel in panels]
             for done in waiting:
                 done.result()
+        for panel in panels:
+            panel.settle()
         scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
         ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
         return Candidates(ids, -scores, scores)
 
     def _chunks(self, block: Iterator[Vectors]) -> Iterator[Chunk]:
         first_id = 0
-        for vectors in block:
+        for vectors in _short(block):
             rows = torch.from_numpy(vectors).to(self._device)
             longest = float(torch.linalg.vector_norm(rows, dim=1).amax()) if len(rows) else 0.0
             if not np.isfinite(longest):
@@ -77,3 +89,10 @@ class ExactIndex(BlockIndex):
                 )
             yield Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
             first_id += len(rows)
+
+
+def _short(block: Iterator[Vectors]) -> Iterator[Vectors]:
+    """The same rows with no chunk longer than ``CHUNK``, which bounds the memory for products."""
+    for vectors in block:
+        for start in range(0, len(vectors), CHUNK):
+            yield vectors[start : start + CHUNK]

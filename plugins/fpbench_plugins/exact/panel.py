@@ -1,10 +1,10 @@
 """The k best rows of a block for one panel of queries, found by sieving matrix products.
 
-A tile of the product is looked at once while it is still in the cache: its maximum over groups of
-rows is compared with what a row must reach to matter. Only rows of the few groups that reach it
-are scored again, in the canonical order of ``sum_by_halves``. The sieve allows for every rounding
-error of the product, so no row that belongs to the answer is lost, and the answer does not depend
-on tiles, threads, dtype or device.
+Each tile of the product is looked at once while it is still in the cache, for the maxima of groups
+of rows. Where a group's maximum reaches what a row must reach to matter, its rows are looked at
+one by one, and those that reach it too are scored again, in the canonical order of
+``sum_by_halves``. The sieve allows for every rounding error of the product, so no row that belongs
+to the answer is lost, and the answer does not depend on tiles, threads, dtype or device.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int, Int64, Shaped
 from torch import Tensor
 
 from fpbench.inner_products import sum_by_halves
 
-GROUP = 32  # rows behind one comparison
-TILE_BYTES = 2 << 20  # of products; beyond the caches both the product and the look at it slow down
+GROUP = 8  # rows in a group
+CLUSTER = 4  # groups in a cluster, which is what is compared for every query
+STEP = GROUP * CLUSTER  # tiles have a multiple of this many rows
+TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products, looked at before they leave the cache
 PAIRS_AT_ONCE = 4_096
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
 BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
@@ -41,6 +43,40 @@ class Chunk:
     longest: float
 
 
+class Workspace:
+    """Memory for the products of one chunk and one panel, used again for the next."""
+
+    def __init__(self) -> None:
+        self._held = torch.empty(0)
+
+    def room_for(self, size: int, *, like: Tensor) -> Float[Tensor, " products"]:
+        """That many numbers of the dtype and on the device of ``like``, of any value."""
+        if len(self._held) < size or self._held.dtype != like.dtype:
+            self._held = torch.empty(size, dtype=like.dtype, device=like.device)
+        return self._held[:size]
+
+
+@dataclass(frozen=True, slots=True)
+class Products:
+    """A chunk's rows times a panel's queries, in tiles filled up with -inf.
+
+    Rows are put into groups, and groups into clusters. Member m of group g of a tile is its row
+    m * groups + g, and likewise for clusters.
+
+    Args:
+        values: All products.
+        group_maxima: Of each group, compared by bit pattern: the maximum where any is positive,
+            otherwise one of its values.
+        cluster_maxima: Of each cluster, likewise.
+        tile_rows: Rows in each tile.
+    """
+
+    values: Float[Tensor, "rows queries"]
+    group_maxima: Int[Tensor, "groups queries"]
+    cluster_maxima: Int[Tensor, "clusters queries"]
+    tile_rows: int
+
+
 class Panel:
     """Keeps the k best of the rows seen so far, for each of a few queries.
 
@@ -54,27 +90,28 @@ class Panel:
         self._queries = queries
         self._coarse = queries.to(dtype).T
         self._error = sieve_error(queries, dtype)
+        # Newcomers by (query, id, score). Merging costs the same for few of them as for many.
+        self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         # What the k best so far reach at least; it only rises.
         self._floor = torch.full((n,), -torch.inf, device=queries.device)
-        rows = TILE_BYTES // (dtype.itemsize * max(n, 1))
-        self._products = torch.empty(
-            max(GROUP, rows - rows % GROUP), n, dtype=dtype, device=queries.device
-        )
 
-    def take(self, chunk: Chunk) -> None:
+    def take(self, chunk: Chunk, workspace: "Workspace") -> None:
         """Look at the next rows of the block."""
         if len(self._queries) == 0 or len(chunk.rows) == 0:
             return
+        products = multiplied(chunk.coarse, self._coarse, workspace)
         if bool(self._floor.isneginf().any()):
-            self._look_ahead(chunk)
-        reach = self._reach(chunk)
-        found = [
-            pairs
-            for start, tile in self._tiles(chunk)
-            for pairs in self._score(chunk, start, *sieved(tile, reach))
-        ]
-        if found:
-            self._merge(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+            self._look_ahead(products, chunk)
+        row, query = sieved(products, self._reach(chunk))
+        self._waiting += self._score(chunk, row, query)
+        if sum(len(query) for query, _, _ in self._waiting) >= len(self._queries):
+            self.settle()
+
+    def settle(self) -> None:
+        """Merge what waits; call it after the last chunk, before reading the answer."""
+        if self._waiting:
+            self._merge(*(torch.cat(parts) for parts in zip(*self._waiting, strict=True)))
+            self._waiting = []
             self._floor = torch.maximum(self._floor, self.scores[:, -1])
 
     def _reach(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
@@ -84,40 +121,30 @@ class Panel:
         full = self.scores[:, -1] > -torch.inf
         return torch.where((self._error == 0) & full, torch.inf, reach)
 
-    def _tiles(self, chunk: Chunk) -> Iterator[tuple[int, Float[Tensor, "rows queries"]]]:
-        """Products of a few rows at a time; the last tile is filled up with -inf."""
-        for start in range(0, len(chunk.coarse), len(self._products)):
-            rows = chunk.coarse[start : start + len(self._products)]
-            full = -(-len(rows) // GROUP) * GROUP
-            torch.mm(rows, self._coarse, out=self._products[: len(rows)])
-            self._products[len(rows) : full] = -torch.inf
-            yield start, self._products[:full]
-
-    def _look_ahead(self, chunk: Chunk) -> None:
+    def _look_ahead(self, products: Products, chunk: Chunk) -> None:
         """Raise the floor to what k rows of this chunk reach, so that few need a second look.
 
-        The k-th largest of the maxima of disjoint groups is reached by k rows at least.
+        The k-th largest of one value from each of many groups is reached by k rows at least.
         """
-        k = self.ids.shape[1]
-        group = GROUP if len(chunk.rows) >= k * GROUP else 1
-        if len(chunk.rows) < k:
+        k, values = self.ids.shape[1], products.values
+        if len(chunk.rows) >= k * STEP:
+            values = products.cluster_maxima.view(values.dtype)
+        if len(values) < k:
             return
-        maxima = torch.cat([group_maxima(tile, group) for _, tile in self._tiles(chunk)])
-        best = maxima.float().topk(k, dim=0).values[-1]
-        rounded_away = UNIT_ROUNDOFF[self._products.dtype] * best.abs()
+        best = values.float().topk(k, dim=0).values[-1]
+        rounded_away = UNIT_ROUNDOFF[values.dtype] * best.abs()
         floor = best - rounded_away - self._error * chunk.longest
         self._floor = torch.maximum(self._floor, floor)
 
     def _score(
         self,
         chunk: Chunk,
-        start: int,
         row: Int64[Tensor, " pairs"],
         query: Int64[Tensor, " pairs"],
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Canonical scores of what the sieve let through, as (query, id, score)."""
         for some in range(0, len(row), PAIRS_AT_ONCE):
-            r, q = row[some : some + PAIRS_AT_ONCE] + start, query[some : some + PAIRS_AT_ONCE]
+            r, q = row[some : some + PAIRS_AT_ONCE], query[some : some + PAIRS_AT_ONCE]
             products = chunk.rows.index_select(0, r).mul_(self._queries.index_select(0, q))
             score = sum_by_halves(products)
             better = places(score > self.scores[:, -1].index_select(0, q))
@@ -172,33 +199,71 @@ def sieve_error(
     return bound.float()
 
 
-def group_maxima(
-    tile: Float[Tensor, "rows queries"], group: int
-) -> Float[Tensor, "groups queries"]:
-    """The maxima over rows g, g + groups, g + 2 groups, ... for each group g."""
-    maxima: Tensor = tile.view(group, -1, tile.shape[1]).amax(dim=0)
-    return maxima
+def multiplied(
+    rows: Float[Tensor, "rows dim"],
+    queries: Float[Tensor, "dim queries"],
+    workspace: "Workspace",
+) -> Products:
+    """Multiply tile by tile, and take each group's maximum before the tile leaves the cache.
+
+    Maxima of integers are several times faster than those of bfloat16, and bit patterns of
+    positive numbers order alike.
+    """
+    n = queries.shape[1]
+    tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // STEP * STEP
+    tile_rows = max(STEP, min(tile_rows, -(-len(rows) // STEP) * STEP))
+    tiles = -(-len(rows) // tile_rows)
+    values = workspace.room_for(tiles * tile_rows * n, like=rows).view(tiles * tile_rows, n)
+    values[len(rows) :] = -torch.inf
+    groups, bits = tile_rows // GROUP, BITS[rows.dtype]
+    maxima = torch.empty(tiles, groups, n, dtype=bits, device=rows.device)
+    for tile in range(tiles):
+        start = tile * tile_rows
+        some = rows[start : start + tile_rows]
+        torch.mm(some, queries, out=values[start : start + len(some)])
+        members = values[start : start + tile_rows].view(bits).view(GROUP, groups, n)
+        torch.amax(members, dim=0, out=maxima[tile])
+    clusters = maxima.view(tiles, CLUSTER, -1, n).amax(dim=1)
+    return Products(values, maxima.view(-1, n), clusters.view(-1, n), tile_rows)
 
 
 def sieved(
-    tile: Float[Tensor, "rows queries"], reach: Float32[Tensor, " queries"]
+    products: Products, reach: Float32[Tensor, " queries"]
 ) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
-    """Row and query of every product that is at least ``reach``, rounded to the tile's dtype.
+    """Row and query of every product that is at least ``reach``, rounded to the products' dtype.
 
-    Groups are compared as integers, several times faster than as floats: for a positive reach the
-    bit patterns order alike. Where it is not positive every group is looked into.
+    Where the reach is not positive every cluster is looked into.
     """
-    groups, n = len(tile) // GROUP, tile.shape[1]
-    bits = BITS[tile.dtype]
-    reach = reach.to(tile.dtype).clamp(min=torch.finfo(tile.dtype).min)  # above the filling
-    lowest = torch.where(reach > 0, reach.view(bits), torch.iinfo(bits).min)
-    maxima = tile.view(bits).view(GROUP, groups, n).amax(dim=0)
-    flat = places((maxima >= lowest).view(-1))
-    group, query = flat // n, flat % n
-    inside = tile.view(GROUP, -1).index_select(1, flat)
+    dtype, n = products.values.dtype, products.values.shape[1]
+    reach = reach.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the filling
+    lowest = torch.where(reach > 0, reach.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
+    flat = places((products.cluster_maxima >= lowest).view(-1))
+    clusters = products.tile_rows // STEP
+    groups = products.group_maxima.view(-1, CLUSTER, clusters, n)
+    group, query = opened(groups, flat // n, flat % n, lowest)
+    return opened(products.values.view(-1, GROUP, clusters * CLUSTER, n), group, query, reach)
+
+
+def opened(
+    members: Shaped[Tensor, "tiles size groups queries"],
+    group: Int64[Tensor, " pairs"],
+    query: Int64[Tensor, " pairs"],
+    reach: Shaped[Tensor, " queries"],
+) -> tuple[Int64[Tensor, " found"], Int64[Tensor, " found"]]:
+    """Which members of some groups are at least ``reach``, each for its query.
+
+    Args:
+        group: Counted from tile to tile.
+
+    Returns:
+        Row and query; rows are counted from tile to tile as well.
+    """
+    _, size, groups, n = members.shape
+    first = group // groups * (groups * size) + group % groups
+    rows = first + torch.arange(size, device=members.device)[:, None] * groups
+    inside = members.view(-1).index_select(0, (rows * n + query).view(-1)).view(size, -1)
     hit = places((inside >= reach.index_select(0, query)).view(-1))
-    member, which = hit // max(len(flat), 1), hit % max(len(flat), 1)
-    return member * groups + group[which], query[which]
+    return rows.view(-1)[hit], query[hit % max(len(query), 1)]
 
 
 def places(mask: Bool[Tensor, " places"]) -> Int64[Tensor, " pairs"]:
