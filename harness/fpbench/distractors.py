@@ -15,6 +15,7 @@ import numpy as np
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import FingerprintGenerator, Vectors
 from fpbench.randomness import Stream, rng_at
+from fpbench.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
 LONGEST_BLOCK = 1_000_000
@@ -66,7 +67,7 @@ class RealDistractors:
         repeat: Another number gives another order of the same rows.
     """
 
-    def __init__(self, vectors: Vectors, seed: int, repeat: int = 0) -> None:
+    def __init__(self, vectors: Rows, seed: int, repeat: int = 0) -> None:
         self._vectors = vectors
         self._order = rng_at(seed, Stream.REAL_ORDER, repeat).permutation(len(vectors))
 
@@ -99,9 +100,10 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
     """Where blocks end, beginning with 0: at every size, and often enough for repeats.
 
     Disjoint runs of blocks are independent databases, so small sizes want many small blocks. Blocks
-    grow with their distance p from the start: as long as the largest size that is at most p/10
-    (the smallest size near the start), at least p/100, at most a million rows. Sizes
-    1e4, 1e5 ... 1e8 give 100 disjoint repeats of each of the smallest three from 280 blocks.
+    end at multiples of a length that grows with the distance p from the start: the largest size
+    that divides the last one and is at most p/10 (the smallest size near the start), at least
+    p/100, at most a million rows. Sizes 1e4, 1e5 ... 1e8 give 100 disjoint repeats of each of the
+    smallest three from 280 blocks.
 
     Raises:
         ValueError: No sizes, or one below 1.
@@ -109,13 +111,15 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
     if not sizes or min(sizes) < 1:
         raise ValueError("sizes must be at least 1, and there must be one")
     wanted = sorted(set(sizes))
+    # A size between the round ones, such as that of all real distractors, is an edge but no length.
+    lengths = [wanted[0], *(size for size in wanted[1:] if wanted[-1] % size == 0)]
     edges = [0]
     while edges[-1] < wanted[-1]:
         p = edges[-1]
-        fitting = bisect_right(wanted, max(wanted[0], p // 10)) - 1
-        length = min(max(wanted[fitting], p // 100), LONGEST_BLOCK)
+        fitting = bisect_right(lengths, max(lengths[0], p // 10)) - 1
+        length = min(max(lengths[fitting], p // 100), LONGEST_BLOCK)
         next_size = wanted[bisect_left(wanted, p + 1)]
-        edges.append(min(p + length, next_size))
+        edges.append(min(p - p % length + length, next_size))
     return edges
 
 

@@ -225,7 +225,7 @@ def hit_chances(
             gammaln(D - m + 1) - gammaln(np.maximum(left, 0) + 1) - gammaln(D + 1)
         ) + gammaln(D - size + 1)
         rows.append(np.where(left >= 0, np.exp(log_chance), 0.0))
-    return np.stack(rows)
+    return np.array(rows).reshape(len(sizes), len(counts))
 
 
 def best_among_reference(

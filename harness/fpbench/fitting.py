@@ -72,7 +72,7 @@ def halves(config: RunConfig, inputs: Inputs) -> Halves:
             hint="more distractor tracks; or --distractors real",
         )
     if given:
-        return Halves(fit=real[:0], judge=real, judge_tracks=tracks)
+        return Halves(fit=real[:0], judge=real[:], judge_tracks=tracks)
     fit, judge = halved(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
     return Halves(fit=real[fit], judge=real[judge], judge_tracks=tracks[judge])
 
@@ -193,17 +193,15 @@ class Workshop:
         )
 
 
-def _paired(inputs: Inputs) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Queries, and the reference with the true match of query i in row i; None for sequences."""
-    if inputs.queries.shape[1] != 1:
-        return None, None
+def _paired(inputs: Inputs) -> tuple[Vectors, Float32[np.ndarray, "reference dim"]]:
+    """Queries, and the reference with the true match of query i in row i."""
     nearest = nearest_rows(inputs.moments, inputs.truth)
     # Where two queries are of the same row, one of them will do.
     rows, asked = np.unique(nearest, return_index=True)
     rows, asked = rows[rows >= 0], asked[rows >= 0]
     others = np.delete(np.arange(len(inputs.reference)), rows)
     order = np.concatenate([rows, others])
-    return np.ascontiguousarray(inputs.queries[asked, 0]), np.asarray(inputs.reference[order])
+    return inputs.queries[asked], inputs.reference[order]
 
 
 def _finite(value: object) -> object:

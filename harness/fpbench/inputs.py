@@ -12,12 +12,13 @@ from fpbench.audio import audio_hash
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
-from fpbench.interfaces import AnyFingerprinter, Dataset, Degradation, Track, VectorDataset, Vectors
+from fpbench.interfaces import AnyFingerprinter, Dataset, Degradation, Track, VectorDataset
 from fpbench.queries import draw_queries
-from fpbench.query_sets import QueryMaker, QueryVectors, build_query_set
+from fpbench.query_sets import QueryMaker, build_query_set
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe, recipe_to_json
 from fpbench.results import DataInfo, QueryInfo, Skipped
+from fpbench.sequences import Rows, Runs, run_starts, side_by_side
 from fpbench.stages import Stage
 from fpbench.store import Store, content_key
 
@@ -31,7 +32,9 @@ class Inputs:
 
     Args:
         key: Names the queries and the reference.
-        queries: Consecutive fingerprints of each query.
+        queries: One row per query: its fingerprint, or several side by side.
+        segments: Fingerprints in a query. Where there are several, a row of the reference and of
+            the distractors is a run of as many, see :mod:`fpbench.sequences`.
         truth: Where each query comes from.
         clusters: Which queries are alike, for intervals: as a rule the track of each.
         reference: The fingerprints that a query can match.
@@ -43,12 +46,13 @@ class Inputs:
     """
 
     key: str
-    queries: QueryVectors = field(repr=False)
+    queries: Float32[np.ndarray, "queries dim"] = field(repr=False)
+    segments: int
     truth: Moments = field(repr=False)
     clusters: Int64[np.ndarray, " queries"] = field(repr=False)
-    reference: Vectors = field(repr=False)
+    reference: Float32[np.ndarray, "reference dim"] | Runs = field(repr=False)
     moments: Moments = field(repr=False)
-    real: Float32[np.ndarray, "distractors dim"] = field(repr=False)
+    real: Float32[np.ndarray, "distractors dim"] | Runs = field(repr=False)
     real_tracks: Int64[np.ndarray, " distractors"] = field(repr=False)
     real_key: str
     hop_s: float
@@ -121,20 +125,23 @@ def inputs_from_audio(
     with stage("queries") as report:
         queries = build_query_set(store, maker, truth, report)
     real = None
-    audible = np.zeros(0, dtype=np.int64)
     if want_real:
         real = listener.fingerprints(store, dataset.distractors, stage, "distractors")
-        # The rows of silent segments are no music that could be mistaken for other music.
-        audible = np.flatnonzero(~real.silent)
+    length = queries.vectors.shape[1]
+    anywhere = np.ones(len(reference.vectors), dtype=bool)
+    rows = run_starts(reference.track.astype(np.int64), anywhere, length)
+    # The rows of silent segments are no music that could be mistaken for other music.
+    real_rows = run_starts(real.track.astype(np.int64), ~real.silent, length) if real else rows[:0]
     return Inputs(
         key=content_key(reference=reference.key, queries=queries.key),
-        queries=queries.vectors,
+        queries=side_by_side(queries.vectors),
+        segments=length,
         truth=Moments(truth.track, truth.start_s),
         clusters=truth.track,
-        reference=reference.vectors,
-        moments=Moments(reference.track.astype(np.int64), reference.start_s),
-        real=_rows(real, audible) if real else reference.vectors[:0],
-        real_tracks=real.track[audible].astype(np.int64) if real else audible,
+        reference=_rows(reference.vectors, rows, length),
+        moments=Moments(reference.track[rows].astype(np.int64), reference.start_s[rows]),
+        real=_rows(real.vectors if real else reference.vectors, real_rows, length),
+        real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
         real_key=real.key if real else "",
         hop_s=listener.fingerprinter.spec.hop_s,
         data=_data_info(dataset, reference, real),
@@ -164,7 +171,8 @@ def inputs_from_vectors(name: str, vectors: VectorDataset, n_queries: int, seed:
     clusters = (start_s // CLUSTER_S).astype(np.int64)
     return Inputs(
         key=content_key(vectors=digests[:2], asked=asked.tolist()),
-        queries=np.ascontiguousarray(vectors.query[asked])[:, None, :],
+        queries=np.ascontiguousarray(vectors.query[asked]),
+        segments=1,
         truth=Moments(np.zeros(len(asked), dtype=np.int64), start_s),
         clusters=clusters,
         reference=vectors.reference,
@@ -206,10 +214,12 @@ def _duration_s(track: Track) -> float:
 
 
 def _rows(
-    found: FingerprintSet, rows: Int64[np.ndarray, " rows"]
-) -> Float32[np.ndarray, "distractors dim"]:
-    """Some rows of a set; the memory map itself where that is all of them."""
-    return found.vectors if len(rows) == len(found.vectors) else found.vectors[rows]
+    vectors: Float32[np.ndarray, "all dim"], starts: Int64[np.ndarray, " rows"], length: int
+) -> Rows:
+    """The runs at ``starts``; the memory map itself where that is all of its rows."""
+    if length > 1:
+        return Runs(vectors, starts, length)
+    return vectors if len(starts) == len(vectors) else vectors[starts]
 
 
 def _data_info(

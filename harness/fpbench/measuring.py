@@ -10,7 +10,7 @@ from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, distances_s
 from fpbench.inputs import Inputs
-from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan, Vectors
+from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan
 from fpbench.results import DistractorKind
 from fpbench.search import Cells, gather, grow, match_scores, search_blocks, search_reference
 from fpbench.stages import Stage
@@ -49,17 +49,6 @@ class SearchTask:
     store: Store
     key: str
 
-    @property
-    def queries(self) -> Vectors:
-        """One row per query."""
-        vectors = self.inputs.queries
-        if vectors.shape[1] != 1:
-            raise FpbenchError(
-                f"queries of {vectors.shape[1]} fingerprints cannot be searched yet",
-                hint="use --query-length of one segment",
-            )
-        return np.ascontiguousarray(vectors[:, 0])
-
 
 def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
     """What shapes an index's answers.
@@ -83,7 +72,16 @@ def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
 
 
 def search(task: SearchTask, title: str, stage: Stage) -> Evidence | GrownEvidence:
-    """Search all there is to search, going on from what the store has."""
+    """Search all there is to search, going on from what the store has.
+
+    Raises:
+        FpbenchError: An index that learns or approximates was asked for runs of fingerprints.
+    """
+    if task.inputs.segments > 1 and (task.plan.block is None or task.plan.block.training_rows):
+        raise FpbenchError(
+            f"{title}: queries of {task.inputs.segments} fingerprints need exact search",
+            hint="--index exact, or --query-length of one segment",
+        )
     if task.plan.growing is not None:
         return _search_grown(task, task.plan.growing, title, stage)
     assert task.plan.block is not None  # noqa: S101 - parameters() has refused empty plans
@@ -92,7 +90,7 @@ def search(task: SearchTask, title: str, stage: Stage) -> Evidence | GrownEviden
 
 def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage) -> Evidence:
     inputs, database = task.inputs, task.database
-    queries = task.queries
+    queries = inputs.queries
     edges = block_edges(database.sizes) if database.sizes else [0]
     cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
     # One wider than the blocks', see Evidence; kept like a block, under a name of its own.
@@ -123,7 +121,7 @@ def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage
 def _search_grown(task: SearchTask, index: GrowingIndex, title: str, stage: Stage) -> GrownEvidence:
     """One size after the other; a killed run fills the index anew but asks only what is missing."""
     inputs, database = task.inputs, task.database
-    queries = task.queries
+    queries = inputs.queries
     sizes = list(database.sizes) or [0]
     cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
     if any(cells.read(0, size) is None for size in sizes):
@@ -160,4 +158,4 @@ def _train(index: BlockIndex | GrowingIndex, task: SearchTask, title: str, stage
         have = source.rows_available
         rows = index.training_rows if have is None else min(have, index.training_rows)
         chunks = list(source.rows(0, rows))
-        index.train(np.concatenate(chunks) if chunks else np.asarray(task.inputs.reference))
+        index.train(np.concatenate(chunks) if chunks else task.inputs.reference[:])

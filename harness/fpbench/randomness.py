@@ -35,5 +35,6 @@ def rng_at(seed: int, stream: Stream, *index: int) -> np.random.Generator:
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox), keyed by
         NumPy's ``SeedSequence`` hash of the address.
     """
-    key = np.random.SeedSequence([seed, int(stream), *index])
+    # The number of indices is part of it, because a hash of (5) is the same as one of (5, 0).
+    key = np.random.SeedSequence([seed, int(stream), len(index), *index])
     return np.random.Generator(np.random.Philox(key))

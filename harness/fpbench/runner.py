@@ -107,6 +107,12 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     """
     config = prepared.config
     inputs = _inputs(prepared, stage)
+    if inputs.segments > 1 and config.distractors in ("synthetic", "both"):
+        raise FpbenchError(
+            f"queries of {inputs.segments} fingerprints cannot meet synthetic distractors, which "
+            "are single and independent",
+            hint="--distractors real, or --query-length of one segment",
+        )
     made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
         workshop = Workshop(

@@ -11,6 +11,7 @@ from fpbench.distractors import CHUNK, DistractorSource, ahead
 from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_rows
 from fpbench.inner_products import paired_products, sum_by_halves
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
+from fpbench.sequences import Rows
 from fpbench.store import Store, content_key
 
 KIND = "evidence"
@@ -70,7 +71,7 @@ def search_blocks(
         yield stop, known
 
 
-def search_reference(index: BlockIndex, queries: Queries, reference: Vectors, k: int) -> Candidates:
+def search_reference(index: BlockIndex, queries: Queries, reference: Rows, k: int) -> Candidates:
     """The reference's cell; ids are its rows.
 
     Args:
@@ -85,7 +86,7 @@ def gather(
     edges: Sequence[int],
     *,
     queries: Queries,
-    reference: Vectors,
+    reference: Rows,
     reference_moments: Moments,
     truth: Moments,
 ) -> Evidence:
@@ -111,7 +112,7 @@ def gather(
 
 
 def match_scores(
-    queries: Queries, reference: Vectors, reference_moments: Moments, truth: Moments
+    queries: Queries, reference: Rows, reference_moments: Moments, truth: Moments
 ) -> np.ndarray:
     """Score of each query with the row nearest to its true time; -inf where there is none."""
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
@@ -124,7 +125,7 @@ def match_scores(
 def grow(
     index: GrowingIndex,
     queries: Queries,
-    reference: Vectors,
+    reference: Rows,
     source: DistractorSource,
     *,
     sizes: Sequence[int],
@@ -205,6 +206,6 @@ def _nth_above(
     return found
 
 
-def _chunks(vectors: Vectors) -> Iterator[Vectors]:
+def _chunks(vectors: Rows) -> Iterator[Vectors]:
     for start in range(0, len(vectors), CHUNK):
         yield np.array(vectors[start : start + CHUNK])  # a copy: memory maps are read-only

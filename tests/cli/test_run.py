@@ -87,6 +87,22 @@ def test_the_reference_alone_can_be_measured(tmp_path: Path, music: Path, config
     assert [p.n_distractors for p in result.curves[0].points] == [0]
 
 
+def test_longer_queries_are_searched_as_runs(tmp_path: Path, music: Path, config: Path) -> None:
+    shown = run(tmp_path, *on(music, config), "--query-length", 2, "--distractors", "real")
+    assert shown.exit_code == 0, shown.stderr
+    curve = read_result(tmp_path / "out" / "result.json").curves[0]
+    # 2 s are 3 segments, so a track of 19 has 17 runs.
+    assert [p.n_reference for p in curve.points][0] == 8 * 17
+    assert curve.points[-1].n_distractors == 16 * 17
+    assert curve.points[-1].value == 1.0
+
+
+def test_runs_cannot_meet_synthetic_distractors(tmp_path: Path, music: Path, config: Path) -> None:
+    shown = run(tmp_path, *on(music, config), "--query-length", 2, "--distractors", "synthetic")
+    assert shown.exit_code == 2
+    assert "--distractors real" in shown.stderr
+
+
 def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name, rows in (("db", 300), ("dummy_db", 1_000)):
