@@ -86,7 +86,7 @@ def fingerprinter(weights: Path) -> TrackFingerprinter:
 
 @pytest.fixture
 def two_threads() -> Iterator[None]:
-    """The golden batches were computed by two threads; another number sums in another order."""
+    """The golden arrays were computed by two threads; another number sums in another order."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     yield
@@ -151,6 +151,7 @@ def test_patches_become_nodes(
     close(network.patches(of_b)[..., 0], peak["peak_b_part"], 1e-5)
 
 
+@pytest.mark.usefixtures("two_threads")
 def test_every_layer_of_one_segment(
     golden: Callable[[str], Arrays], front_end: Arrays, network: GrafprintNetwork
 ) -> None:

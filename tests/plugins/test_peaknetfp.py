@@ -39,7 +39,14 @@ def noise(rng: np.random.Generator, rows: int) -> np.ndarray:
     return rng.uniform(-1, 1, (rows, 8_000)).astype(np.float32)
 
 
-def test_keeps_the_harness_rules(fingerprinter: Fingerprinter, rng: np.random.Generator) -> None:
+def test_keeps_the_harness_rules(rng: np.random.Generator) -> None:
+    check_fingerprinter(create(Settings(options=SMALL)), rng)
+
+
+@pytest.mark.slow
+def test_the_published_network_keeps_the_harness_rules(
+    fingerprinter: Fingerprinter, rng: np.random.Generator
+) -> None:
     check_fingerprinter(fingerprinter, rng)
 
 

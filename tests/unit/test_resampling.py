@@ -17,7 +17,7 @@ def tone(frequency_hz: float, rate_hz: int, duration_s: float) -> Samples:
 @pytest.mark.parametrize("rate_hz", [8_000, 22_050, 44_100, 48_000, 44_099])
 def test_keeps_a_tone_below_both_nyquist_frequencies(rate_hz: int) -> None:
     resampled = resample_sinc_hann(tone(440, rate_hz, 0.5), rate_hz, 16_000)
-    np.testing.assert_allclose(resampled[100:-100], tone(440, 16_000, 0.5)[100:-100], atol=1e-3)
+    np.testing.assert_allclose(resampled[100:7900], tone(440, 16_000, 0.5)[100:7900], atol=1e-3)
 
 
 def test_takes_away_a_tone_above_the_new_nyquist_frequency() -> None:
