@@ -1,9 +1,10 @@
 """Exact search of one block: panels of queries, each on its own thread."""
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import Literal
 
 import numpy as np
@@ -14,6 +15,7 @@ from fpbench.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
 PANEL = {"cpu": 1_024, "cuda": 16_384}  # queries whose products are sieved together
+CHUNKS_AHEAD = 2  # that threads may lag behind each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,30 +48,29 @@ class ExactIndex(BlockIndex):
                 f"query {int(np.argmin(finite))} is not finite",
                 hint="check the fingerprinter it came from",
             )
-        # Torch's own threads wait for each other after every product; ours once in a chunk.
+        # Torch's own threads wait for each other after every product; ours take whole chunks.
         workers = torch.get_num_threads() if self._device.type == "cpu" else 1
         parts = max(workers, -(-len(queries) // PANEL[self._device.type]))
-        panels = [
-            Panel(some, k, self._dtype)
-            for some in torch.from_numpy(queries).to(self._device).tensor_split(parts)
-        ]
-        free: SimpleQueue[Workspace] = SimpleQueue()
-        for _ in range(workers):
-            free.put(Workspace())
-
-        def take(panel: Panel, chunk: Chunk) -> None:
-            workspace = free.get()
-            panel.take(chunk, workspace)
-            free.put(workspace)
-
-        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            waiting: list[Future[None]] = []
+        asked = torch.from_numpy(queries).to(self._device).tensor_split(parts)
+        panels = [Panel(some, k, self._dtype) for some in asked]
+        with ExitStack() as stack:
+            lanes = [
+                (stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone)), panels[i::workers])
+                for i in range(workers)
+            ]
+            workspaces = [Workspace() for _ in lanes]
+            ahead: deque[list[Future[None]]] = deque()
             for chunk in self._chunks(block):
-                for done in waiting:
-                    done.result()
-                waiting = [pool.submit(take, panel, chunk) for panel in panels]
-            for done in waiting:
-                done.result()
+                ahead.append(
+                    [
+                        lane.submit(_take, mine, chunk, workspace)
+                        for (lane, mine), workspace in zip(lanes, workspaces, strict=True)
+                    ]
+                )
+                if len(ahead) > CHUNKS_AHEAD:
+                    _wait(ahead.popleft())
+            for tasks in ahead:
+                _wait(tasks)
         for panel in panels:
             panel.settle()
         scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
@@ -89,6 +90,20 @@ class ExactIndex(BlockIndex):
                 )
             yield Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
             first_id += len(rows)
+
+
+def _alone() -> None:
+    torch.set_num_threads(1)
+
+
+def _take(panels: Sequence[Panel], chunk: Chunk, workspace: Workspace) -> None:
+    for panel in panels:
+        panel.take(chunk, workspace)
+
+
+def _wait(tasks: Sequence[Future[None]]) -> None:
+    for task in tasks:
+        task.result()
 
 
 def _short(block: Iterator[Vectors]) -> Iterator[Vectors]:

@@ -4,10 +4,11 @@ The k nearest of a whole database by compressed distance are the merge of the k 
 block, because a distance depends on the query, the code and what was trained, not on other rows.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32, Int64
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.inner_products import products_at
@@ -15,7 +16,7 @@ from fpbench.ranking import k_smallest, no_candidates
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, built, parameters_of
 
-PIECE = 250_000  # rows kept at a time, whole, for their exact scores: 128 MB of 128 dims
+MOST_ROWS = 500_000  # kept whole, for their exact scores: 256 MB of 128 dims
 
 
 class FaissBlockIndex(BlockIndex):
@@ -49,27 +50,39 @@ class FaissBlockIndex(BlockIndex):
         require_finite(queries, "query")
         best = no_candidates(len(queries), k)
         first_id = 0
-        for rows in pieces(block):
-            require_finite(rows, "database vector", first_id)
-            self._index.reset()
-            for start in range(0, len(rows), 10_000):
-                self._index.add(rows[start : start + 10_000])
+        for chunks in filled(self._index, block):
             ids, keys = neighbours(self._index, queries, k)
-            scores = products_at(queries, rows, ids)
-            found = Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores)
-            best = k_smallest(best, found)
-            first_id += len(rows)
+            scores = products_with(queries, chunks, ids)
+            best = k_smallest(best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores))
+            first_id += self._index.ntotal
         self._index.reset()
         return best
 
 
-def pieces(block: Iterator[Vectors]) -> Iterator[Vectors]:
-    """The same rows in pieces of ``PIECE`` rows or a little more, whatever the chunks are."""
+def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Vectors]]:
+    """Fill an index chunk by chunk, and hand out what is in it whenever that is enough."""
     held: list[Vectors] = []
+    index.reset()
     for chunk in block:
+        require_finite(chunk, "database vector", index.ntotal)
+        index.add(np.ascontiguousarray(chunk))
         held.append(chunk)
-        if sum(map(len, held)) >= PIECE:
-            yield np.concatenate(held)
+        if index.ntotal >= MOST_ROWS:
+            yield held
             held = []
+            index.reset()
     if held:
-        yield np.concatenate(held)
+        yield held
+
+
+def products_with(
+    queries: Vectors, chunks: Sequence[Vectors], ids: Int64[np.ndarray, "queries k"]
+) -> Float32[np.ndarray, "queries k"]:
+    """Exact scores of rows of several chunks, numbered through; -inf where an id is -1."""
+    scores = np.full(ids.shape, -np.inf, dtype=np.float32)
+    first = 0
+    for chunk in chunks:
+        here = (ids >= first) & (ids < first + len(chunk))
+        scores[here] = products_at(queries, chunk, np.where(here, ids - first, -1))[here]
+        first += len(chunk)
+    return scores
