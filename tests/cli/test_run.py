@@ -92,7 +92,7 @@ def test_longer_queries_are_searched_as_runs(tmp_path: Path, music: Path, config
     assert shown.exit_code == 0, shown.stderr
     curve = read_result(tmp_path / "out" / "result.json").curves[0]
     # 2 s are 3 segments, so a track of 19 has 17 runs.
-    assert [p.n_reference for p in curve.points][0] == 8 * 17
+    assert curve.points[0].n_reference == 8 * 17
     assert curve.points[-1].n_distractors == 16 * 17
     assert curve.points[-1].value == 1.0
 

@@ -1,0 +1,87 @@
+"""The command starts fast, teaches, and turns mistakes into text."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from fpbench.cli import COMMANDS, main
+
+LOADED_BY = """
+import sys
+from click.testing import CliRunner
+from fpbench.cli import main
+result = CliRunner().invoke(main, sys.argv[1:])
+assert result.exit_code == 0, result.output
+print([name for name in ("torch", "faiss", "scipy", "matplotlib") if name in sys.modules])
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["run", "--help"]])
+def test_starts_without_the_heavy_libraries(arguments: list[str]) -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-c", LOADED_BY, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+    )
+    assert loaded.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_listed_command_has_help(command: str) -> None:
+    shown = CliRunner().invoke(main, [command, "--help"])
+    assert shown.exit_code == 0
+    assert "Usage:" in shown.stdout
+
+
+def test_plugins_lists_every_kind_with_its_source() -> None:
+    shown = CliRunner().invoke(main, ["plugins", "--verbose"])
+    assert shown.exit_code == 0
+    for word in ("fingerprinter", "generator", "index", "dataset", "degradation"):
+        assert f"\n{word} " in shown.stdout
+    assert "fpbench-audio" in shown.stdout
+    assert "licence" in shown.stdout.lower()
+
+
+def test_a_scaffold_passes_check_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = CliRunner().invoke(main, ["new", str(tmp_path / "fpbench-wave")])
+    assert made.exit_code == 0, made.stderr
+    monkeypatch.chdir(tmp_path / "fpbench-wave")
+    checked = CliRunner().invoke(main, ["check", "plugin:fpbench_wave"])
+    assert checked.exit_code == 0, checked.output
+
+
+def test_a_scaffold_never_overwrites(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    shown = CliRunner().invoke(main, ["new", str(tmp_path)])
+    assert shown.exit_code == 2
+    assert "is not empty" in shown.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.slow
+def test_a_scaffold_is_a_package_whose_own_test_passes(tmp_path: Path) -> None:
+    folder = tmp_path / "fpbench-wave"
+    assert CliRunner().invoke(main, ["new", str(folder)]).exit_code == 0
+    tested = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(folder)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert tested.returncode == 0, tested.stdout
+
+
+def test_debugging_shows_the_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FPBENCH_DEBUG", "1")
+    shown = CliRunner().invoke(main, ["leaderboard", "nowhere"])
+    assert shown.exception is not None
+    assert "nowhere" in str(shown.exception)
