@@ -1,0 +1,145 @@
+"""Batches hold what they promise: inside tracks, near each other, no track twice, all in turn."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fpbench import Recording
+from fpbench_plugins.building_blocks.augmentation import mixed, spectral_mask, stretched
+from fpbench_plugins.building_blocks.pairs import (
+    AnywhereInTrack,
+    OnePerTrack,
+    Segments,
+    ShuffledSegments,
+    backgrounds,
+    clips,
+    rooms,
+)
+
+SAMPLES, HOP, MARGIN = 8, 4, 2
+
+
+def silent(*lengths: int) -> list[Recording]:
+    return [np.zeros(length, dtype=np.int16) for length in lengths]
+
+
+def test_lists_full_segments_only() -> None:
+    segments = Segments.of(silent(7, 8, 11, 12, 21), SAMPLES, HOP)
+    assert segments.track.tolist() == [1, 2, 3, 3, 4, 4, 4, 4]
+    assert segments.start.tolist() == [0, 0, 0, 4, 0, 4, 8, 12]
+
+
+def test_shifts_end_where_the_track_does() -> None:
+    segments = Segments.of(silent(21), SAMPLES, HOP)
+    assert segments.lowest.tolist() == [0, -4, -4, -4]
+    assert segments.highest.tolist() == [4, 4, 4, 1]
+
+
+@given(lengths=st.lists(st.integers(8, 60), min_size=1, max_size=6), seed=st.integers(0, 99))
+def test_both_ends_lie_in_the_track_and_near_each_other(lengths: list[int], seed: int) -> None:
+    segments = Segments.of(silent(*lengths), SAMPLES, HOP)
+    rows = np.arange(len(segments.track))
+    places = segments.shifted(rows, MARGIN, np.random.default_rng(seed))
+    end = np.array(lengths)[places.track] - SAMPLES
+    for start in (places.anchor, places.positive):
+        assert (start >= 0).all()
+        assert (start <= end).all()
+    assert (np.abs(places.anchor - places.positive) <= MARGIN).all()
+    assert (np.abs(places.anchor - segments.start) <= MARGIN).all()
+
+
+def test_an_epoch_takes_each_segment_once() -> None:
+    segments = Segments.of(silent(40, 30), SAMPLES, HOP)
+    batches = ShuffledSegments(segments=segments, anchors=5, margin=0, seed=0)
+    rng = np.random.default_rng(0)
+    assert batches.per_epoch == 3
+    epochs = [[], []]
+    for number in range(6):
+        places = batches.places(number, rng)
+        epochs[number // 3] += list(zip(places.track, places.anchor, strict=True))
+    assert all(len(set(epoch)) == 15 for epoch in epochs)
+    assert epochs[0] != epochs[1]
+
+
+@given(anchors=st.integers(1, 5), seed=st.integers(0, 99))
+def test_no_track_meets_itself(anchors: int, seed: int) -> None:
+    segments = Segments.of(silent(40, 8, 30, 16, 22), SAMPLES, HOP)
+    batches = OnePerTrack(segments=segments, anchors=anchors, margin=MARGIN, seed=seed)
+    for number in range(2 * batches.per_epoch):
+        track = batches.places(number, np.random.default_rng(seed)).track
+        assert len(set(track.tolist())) == anchors
+
+
+def test_tracks_go_through_their_own_segments() -> None:
+    segments = Segments.of(silent(20, 20), SAMPLES, HOP)
+    batches = OnePerTrack(segments=segments, anchors=2, margin=0, seed=0)
+    rng = np.random.default_rng(0)
+    seen = {0: [], 1: []}
+    for number in range(batches.per_epoch):
+        places = batches.places(number, rng)
+        for track, start in zip(places.track, places.anchor, strict=True):
+            seen[int(track)].append(int(start))
+    assert sorted(seen[0]) == sorted(seen[1]) == [0, 4, 8, 12]
+
+
+def test_anywhere_stays_inside() -> None:
+    lengths = np.array([12, 50])
+    batches = AnywhereInTrack(lengths=lengths, samples=8, anchors=2, margin=3, seed=0)
+    rng = np.random.default_rng(0)
+    for number in range(50):
+        places = batches.places(number, rng)
+        last = np.maximum(places.anchor, places.positive) + 8
+        assert (last <= lengths[places.track]).all()
+
+
+def test_clips_have_zeros_where_the_track_has_not_begun() -> None:
+    recording = np.arange(1, 7, dtype=np.int16) * 4096
+    track, start = np.array([0, 0]), np.array([0, 3])
+    found = clips([recording], track, start, samples=2, context=2)
+    np.testing.assert_array_equal(8 * found, [[0, 0, 1, 2], [2, 3, 4, 5]])
+
+
+def test_short_noise_is_repeated(rng: np.random.Generator) -> None:
+    noise = np.array([8192, 16384], dtype=np.int16)
+    np.testing.assert_array_equal(backgrounds([noise], 1, 5, rng), [[0.25, 0.5, 0.25, 0.5, 0.25]])
+
+
+def test_rooms_are_cut_and_padded(rng: np.random.Generator) -> None:
+    responses = [np.full(2, 8192, dtype=np.int16), np.full(9, 8192, dtype=np.int16)]
+    found = rooms(responses, 20, 4, rng)
+    assert {tuple(row) for row in found.tolist()} == {(0.25, 0.25, 0, 0), (0.25,) * 4}
+
+
+def test_mixes_at_the_ratio_asked_for() -> None:
+    music, noise = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 5.0]])
+    mix = mixed(music, noise, torch.tensor([20.0]))[0]
+    np.testing.assert_allclose(mix, [1.0, 0.1], rtol=1e-6)
+
+
+def test_silence_mixes_to_noise() -> None:
+    mix = mixed(torch.zeros(1, 2), torch.tensor([[0.0, -5.0]]), torch.tensor([0.0]))
+    np.testing.assert_array_equal(mix, [[0.0, -1.0]])
+
+
+def test_a_mask_is_a_rectangle_and_a_band() -> None:
+    for seed in range(200):
+        mask = spectral_mask(256, 32, np.random.default_rng(seed))
+        band = mask.all(axis=1)
+        assert 3 <= band.sum() <= 21
+        rest = mask & ~band[:, None]
+        assert rest.any(axis=0).sum() <= 13
+        assert rest.any(axis=1).sum() <= 103
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.8, 1.0, 1.25, 2.0])
+def test_stretching_keeps_the_shape_and_the_first_columns(factor: float) -> None:
+    ramp = torch.linspace(0, 1, 32).expand(1, 4, 32)
+    out = stretched(ramp, factor)
+    assert out.shape == ramp.shape
+    filled = min(32, int(np.ceil(32 / factor)))
+    assert (out[:, :, filled:] == 0).all()
+    inner = slice(2, filled - 2)
+    slope = out[0, 0, inner].diff().mean() * 31
+    np.testing.assert_allclose(slope, factor, rtol=0.03)
