@@ -59,9 +59,12 @@ class FaissBlockIndex(BlockIndex):
         return best
 
 
-def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Vectors]]:
+Chunks = Sequence[Float32[np.ndarray, "_ dim"]]
+
+
+def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Chunks]:
     """Fill an index chunk by chunk, and hand out what is in it whenever that is enough."""
-    held: list[Vectors] = []
+    held: list[Float32[np.ndarray, "_ dim"]] = []
     index.reset()
     for chunk in block:
         require_finite(chunk, "database vector", index.ntotal)
@@ -76,7 +79,9 @@ def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Vectors]]:
 
 
 def products_with(
-    queries: Vectors, chunks: Sequence[Vectors], ids: Int64[np.ndarray, "queries k"]
+    queries: Float32[np.ndarray, "queries dim"],
+    chunks: Sequence[Vectors],
+    ids: Int64[np.ndarray, "queries k"],
 ) -> Float32[np.ndarray, "queries k"]:
     """Exact scores of rows of several chunks, numbered through; -inf where an id is -1."""
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
