@@ -48,28 +48,31 @@ class ExactIndex(BlockIndex):
                 f"query {int(np.argmin(finite))} is not finite",
                 hint="check the fingerprinter it came from",
             )
-        # Torch's own threads wait for each other after every product; ours take whole chunks.
+        # Torch's own threads wait for each other in every operation; ours take whole chunks.
         workers = torch.get_num_threads() if self._device.type == "cpu" else 1
         parts = max(workers, -(-len(queries) // PANEL[self._device.type]))
         asked = torch.from_numpy(queries).to(self._device).tensor_split(parts)
         panels = [Panel(some, k, self._dtype) for some in asked]
         with ExitStack() as stack:
-            lanes = [
-                (stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone)), panels[i::workers])
-                for i in range(workers)
+            threads = [
+                stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone))
+                for _ in range(workers + 1)
             ]
-            workspaces = [Workspace() for _ in lanes]
-            ahead: deque[list[Future[None]]] = deque()
-            for chunk in self._chunks(block):
-                ahead.append(
+            workspaces = [Workspace() for _ in range(workers)]
+            waiting: deque[list[Future[None]]] = deque()
+            first_id = 0
+            for vectors in _short(block):
+                chunk = threads[-1].submit(self._prepared, vectors, first_id)
+                waiting.append(
                     [
-                        lane.submit(_take, mine, chunk, workspace)
-                        for (lane, mine), workspace in zip(lanes, workspaces, strict=True)
+                        threads[i].submit(_take, panels[i::workers], chunk, workspaces[i])
+                        for i in range(workers)
                     ]
                 )
-                if len(ahead) > CHUNKS_AHEAD:
-                    _wait(ahead.popleft())
-            for tasks in ahead:
+                if len(waiting) > CHUNKS_AHEAD:
+                    _wait(waiting.popleft())
+                first_id += len(vectors)
+            for tasks in waiting:
                 _wait(tasks)
         for panel in panels:
             panel.settle()
@@ -77,28 +80,25 @@ class ExactIndex(BlockIndex):
         ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
         return Candidates(ids, -scores, scores)
 
-    def _chunks(self, block: Iterator[Vectors]) -> Iterator[Chunk]:
-        first_id = 0
-        for vectors in _short(block):
-            rows = torch.from_numpy(vectors).to(self._device)
-            longest = float(torch.linalg.vector_norm(rows, dim=1).amax()) if len(rows) else 0.0
-            if not np.isfinite(longest):
-                bad = int(np.flatnonzero(~np.isfinite(vectors).all(axis=1))[0])
-                raise FpbenchError(
-                    f"row {first_id + bad} of the block that is searched is not finite",
-                    hint="check the fingerprinter or generator it came from",
-                )
-            yield Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
-            first_id += len(rows)
+    def _prepared(self, vectors: Vectors, first_id: int) -> Chunk:
+        rows = torch.from_numpy(vectors).to(self._device)
+        longest = float(torch.linalg.vector_norm(rows, dim=1).amax()) if len(rows) else 0.0
+        if not np.isfinite(longest):
+            bad = int(np.argmin(np.isfinite(vectors).all(axis=1)))
+            raise FpbenchError(
+                f"row {first_id + bad} of the block that is searched is not finite",
+                hint="check the fingerprinter or generator it came from",
+            )
+        return Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
 
 
 def _alone() -> None:
     torch.set_num_threads(1)
 
 
-def _take(panels: Sequence[Panel], chunk: Chunk, workspace: Workspace) -> None:
+def _take(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:
     for panel in panels:
-        panel.take(chunk, workspace)
+        panel.take(chunk.result(), workspace)
 
 
 def _wait(tasks: Sequence[Future[None]]) -> None:
