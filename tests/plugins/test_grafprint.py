@@ -167,4 +167,6 @@ def test_the_fast_arrangement_is_the_same_function() -> None:
     in_float32 = FastGrafprint(made, exact_stages=4)(segments)
     # Independent noise has no near ties among its nodes, so no neighbour changes.
     np.testing.assert_allclose(in_float32, exact, atol=1e-4)
-    assert torch.linalg.vecdot(FastGrafprint(made)(segments), exact).min() > 1 - 1e-3
+    assert (
+        torch.linalg.vecdot(FastGrafprint(made, exact_stages=2)(segments), exact).min() > 1 - 1e-3
+    )

@@ -23,7 +23,6 @@ from fpbench_plugins.grafprint.network import (
     min_max_scaled,
 )
 
-EXACT_STAGES = 2  # in float32; the stages after them are in bfloat16
 _COLUMNS = 32  # whose largest stands for all of them in the search for the nearest
 _NORM_EPS = 1e-5
 
@@ -32,9 +31,13 @@ Wider = Float[Tensor, "batch nodes wider"]
 
 
 class FastGrafprint(nn.Module):
-    """Log-mel segments to fingerprints, with the weights and running statistics of a network."""
+    """Log-mel segments to fingerprints, with the weights and running statistics of a network.
 
-    def __init__(self, network: GrafprintNetwork, exact_stages: int = EXACT_STAGES) -> None:
+    Args:
+        exact_stages: In float32; the stages after them are in bfloat16.
+    """
+
+    def __init__(self, network: GrafprintNetwork, exact_stages: int) -> None:
         super().__init__()
         encoder = network.encoder
         dtypes = [

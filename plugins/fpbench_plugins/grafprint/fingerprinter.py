@@ -87,4 +87,4 @@ def _at_precision(network: GrafprintNetwork, config: GrafprintConfig, dtype: str
             "batch_norm=batch has no bfloat16 arithmetic: rounding moves the statistics of all",
             hint="leave out one of batch_norm=batch and the dtype bfloat16",
         )
-    return FastGrafprint(network)
+    return FastGrafprint(network, config.exact_stages)
