@@ -31,7 +31,7 @@ wheel: $(VENV)/ready
 	bash .ci/wheel-check $(BIN)
 
 bench: $(VENV)/ready
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only --override-ini addopts= --import-mode=importlib
+	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit; done
 
 clean:
 	rm -rf $(VENV) $(RUNS) dist .mypy_cache .ruff_cache .pytest_cache

@@ -11,6 +11,9 @@ from fpbench.results import Curve, Point, Result
 from fpbench.sizes import short_hours, short_size
 
 
+TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Contest:
     """What must be equal for two hit rates to be comparable."""
@@ -54,7 +57,8 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     if not contests:
         return f"No results with {metric}.\n"
     ordered = sorted(contests, key=lambda c: (c.data, c.query_length_s, repr(c)))
-    return "\n".join(_section(contest, contests[contest]) for contest in ordered)
+    sections = [_section(contest, contests[contest]) for contest in ordered]
+    return "\n".join([TITLE, *sections])
 
 
 def _contest(result: Result, curve: Curve) -> Contest:

@@ -109,7 +109,7 @@ def test_the_command_prints_markdown_and_names_what_is_missing(tmp_path: Path) -
     write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
     shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
     assert shown.exit_code == 0
-    assert shown.stdout.startswith("## ")
+    assert shown.stdout.startswith("# Leaderboard")
     missing = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "nowhere")])
     assert missing.exit_code == 2
     assert "nowhere" in missing.stderr
