@@ -6,7 +6,6 @@ from fpbench.interfaces import (
     AnyFingerprinter,
     BlockIndex,
     Candidates,
-    Checkpoint,
     Dataset,
     Degradation,
     Entry,
@@ -17,22 +16,18 @@ from fpbench.interfaces import (
     GeneratorMethod,
     GrowingIndex,
     IndexPlan,
-    PublishedFile,
-    Recording,
     Report,
     Samples,
     Segments,
     Settings,
-    TensorRule,
     Track,
     TrackFingerprinter,
-    Trainable,
-    Trainee,
-    TrainingAudio,
     VectorDataset,
     Vectors,
 )
+from fpbench.learning import Recording, Trainable, Trainee, TrainingAudio
 from fpbench.options import configured
+from fpbench.published import Checkpoint, PublishedFile, TensorRule
 from fpbench.randomness import Stream, rng_at
 
 __all__ = [

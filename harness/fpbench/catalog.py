@@ -17,15 +17,15 @@ from fpbench import hooks
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import (
     AnyFingerprinter,
-    Checkpoint,
     Dataset,
     Degradation,
     Entry,
     GeneratorMethod,
     IndexPlan,
     Settings,
-    Trainable,
 )
+from fpbench.learning import Trainable
+from fpbench.published import Checkpoint
 
 PREFIX = "plugin:"
 

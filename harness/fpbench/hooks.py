@@ -6,14 +6,14 @@ import pluggy
 
 from fpbench.interfaces import (
     AnyFingerprinter,
-    Checkpoint,
     Dataset,
     Degradation,
     Entry,
     GeneratorMethod,
     IndexPlan,
-    Trainable,
 )
+from fpbench.learning import Trainable
+from fpbench.published import Checkpoint
 
 PROJECT = "fpbench"
 

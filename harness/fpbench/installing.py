@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fpbench.checkpoints import import_checkpoint
 from fpbench.downloads import Received, download, hash_of
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Checkpoint, PublishedFile
+from fpbench.published import Checkpoint, PublishedFile
 from fpbench.weights import SUFFIX, WeightsInfo, read_info, write_weights
 
 _PIN_ALGORITHM = "sha256"

@@ -11,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Trainee, Vectors
+from fpbench.interfaces import Vectors
+from fpbench.learning import Trainee
 from fpbench.store import atomic_file
 
 _STATE = "state."

@@ -10,7 +10,8 @@ import numpy as np
 
 from fpbench.audio import audio_hash, map_ahead, read_ahead
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Dataset, Recording, Samples, Track, TrainingAudio
+from fpbench.interfaces import Dataset, Samples, Track
+from fpbench.learning import Recording, TrainingAudio
 from fpbench.randomness import Stream, rng_at
 from fpbench.store import Store, atomic_file, content_key
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
-from fpbench.interfaces import TrainingAudio
+from fpbench.learning import TrainingAudio
 from fpbench.store import atomic_file
 from fpbench.training import Progress
 

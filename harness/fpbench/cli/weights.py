@@ -13,7 +13,7 @@ from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256
 from fpbench.installing import fetch as fetched
 from fpbench.installing import installed, installed_path, published_file
-from fpbench.interfaces import Checkpoint
+from fpbench.published import Checkpoint
 from fpbench.weights import SUFFIX, weights_folder, write_weights
 
 _HASH_DIGITS = 16
