@@ -1,27 +1,20 @@
 """The student learns what it is asked, in one evaluation, and fits exactly as often as asked."""
 
-import math
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Settings, Vectors
 from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
 from fpbench_plugins.rectified_flow_turbo import create
-from fpbench_plugins.rectified_flow_turbo.objective import (
-    TEMPERATURE,
-    energy_distance,
-    tail_discrepancy,
-)
 
 TINY = {
     "teacher_width": "16",
@@ -65,41 +58,6 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
     return fitted(tmp_path_factory.mktemp("work"))
-
-
-def sphere(rows: int, seed: int, offset: float = 0.0) -> torch.Tensor:
-    draw = np.random.default_rng(seed).standard_normal((rows, 6)).astype(np.float32)
-    return normalize(torch.from_numpy(draw) + offset)
-
-
-# ------------------------------------------------------------ what is asked
-
-
-def test_energy_distance_of_two_points_each_worked_by_hand() -> None:
-    # First: two points at right angles, sqrt 2 apart. Second: both at their negatives' opposite.
-    east, north = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
-    first, second = torch.stack([east, north]), torch.stack([-east, -north])
-    # Across: distances 2, sqrt 2, sqrt 2, 2. Within each: sqrt 2.
-    expected = 2 * (4 + 2 * math.sqrt(2)) / 4 - 2 * math.sqrt(2)
-    assert float(energy_distance(first, second)) == pytest.approx(expected, abs=1e-5)
-
-
-@pytest.mark.parametrize("distance", [energy_distance, tail_discrepancy])
-def test_distances_scatter_around_0_for_equal_laws(
-    distance: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-) -> None:
-    values = [float(distance(sphere(200, i), sphere(200, i + 100))) for i in range(40)]
-    assert abs(np.mean(values)) < np.std(values) / 2
-    assert float(distance(sphere(200, 0), sphere(200, 1, offset=1.0))) > 5 * np.std(values)
-
-
-def test_the_tail_discrepancy_weighs_near_pairs() -> None:
-    # Equal sets of two points: within, similarity 1/2 each; across, half the pairs coincide.
-    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.5, math.sqrt(0.75)])
-    pair = torch.stack([a, b])
-    near, same = math.exp(-0.5 / TEMPERATURE), 1.0
-    expected = (near - 2 * (near + same) / 2 + near) / near
-    assert float(tail_discrepancy(pair, pair)) == pytest.approx(expected, rel=1e-4)
 
 
 # ------------------------------------------------------------ drawing and fitting

@@ -22,11 +22,9 @@ class TurboConfig:
         depth: Its blocks.
         steps: Evaluations for a draw.
         iterations: Steps of training.
-        batch_rows: Pairs in a step, and fresh draws compared with teacher's.
+        batch_rows: Pairs in a step.
         learning_rate: Of AdamW at first; it falls to 0 along half a cosine.
         ema_decay: Of the moving average of the weights that is kept.
-        energy: Weight of the energy distance between fresh draws and the teacher's.
-        tail: Weight of the discrepancy of near neighbours (see :mod:`.objective`).
         project: Whether draws are scaled to length 1.
     """
 
@@ -43,15 +41,12 @@ class TurboConfig:
     batch_rows: int
     learning_rate: float
     ema_decay: float
-    energy: float
-    tail: float
     project: bool
 
     def __post_init__(self) -> None:
-        if min(self.pairs // 10, self.pair_steps, self.steps, self.iterations) < 1:
-            raise ValueError("pair_steps, steps and iterations start at 1, pairs at 10")
-        if self.batch_rows < 2:
-            raise ValueError("batch_rows starts at 2")
+        counts = (self.pair_steps, self.steps, self.iterations, self.batch_rows)
+        if min(self.pairs // 20, *counts) < 1:
+            raise ValueError("pairs start at 20; pair_steps, steps, iterations, batch_rows at 1")
 
     def shape(self, dim: int) -> NetworkShape:
         """Of the student for fingerprints of ``dim`` entries."""
@@ -78,7 +73,7 @@ class TurboConfig:
             judge_epochs=5,
             judge_rows=1_000,
             select="held_out_loss",
-            patience=4,
+            patience=3,
             solver="heun",
             steps=self.pair_steps,
             project=self.project,
@@ -87,19 +82,19 @@ class TurboConfig:
 
 PUBLISHED = TurboConfig(
     teacher=None,
-    teacher_width=384,
-    teacher_depth=6,
-    teacher_epochs=150,
-    pairs=50_000,
+    # Fitted to 10 900 spectral sketches of 43 tracks, its gap to 10 000 real distractors of
+    # other tracks is within 0.15 points, a Gaussian's 0.5; held-out loss was lowest at epoch 70.
+    teacher_width=256,
+    teacher_depth=4,
+    teacher_epochs=100,
+    pairs=60_000,
     pair_steps=8,
     width=256,
     depth=3,
     steps=1,
-    iterations=6_000,
+    iterations=4_000,
     batch_rows=512,
     learning_rate=1e-3,
     ema_decay=0.998,
-    energy=1.0,
-    tail=1.0,
     project=True,
 )
