@@ -16,7 +16,11 @@ from fpbench.ranking import k_smallest, no_candidates
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, built, parameters_of
 
+ADDED_AT_ONCE = 50_000  # FAISS's threads wait for each other several times in every addition
 MOST_ROWS = 500_000  # kept whole, for their exact scores: 256 MB of 128 dims
+
+
+Chunk = Float32[np.ndarray, "_ dim"]  # of any length, unlike Vectors within one call
 
 
 class FaissBlockIndex(BlockIndex):
@@ -59,28 +63,39 @@ class FaissBlockIndex(BlockIndex):
         return best
 
 
-Chunks = Sequence[Float32[np.ndarray, "_ dim"]]
-
-
-def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Chunks]:
-    """Fill an index chunk by chunk, and hand out what is in it whenever that is enough."""
-    held: list[Float32[np.ndarray, "_ dim"]] = []
+def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
+    """Fill an index, and hand out the chunks that are in it whenever that is enough."""
+    held: list[Chunk] = []
+    rows, before = 0, 0
     index.reset()
     for chunk in block:
-        require_finite(chunk, "database vector", index.ntotal)
-        index.add(np.ascontiguousarray(chunk))
+        require_finite(chunk, "database vector", before + rows)
         held.append(chunk)
-        if index.ntotal >= MOST_ROWS:
+        rows += len(chunk)
+        waiting = rows - index.ntotal
+        if waiting >= ADDED_AT_ONCE or rows >= MOST_ROWS:
+            index.add(last_rows(held, waiting))
+        if rows >= MOST_ROWS:
             yield held
-            held = []
+            held, rows, before = [], 0, before + rows
             index.reset()
-    if held:
+    if rows > 0:
+        if rows > index.ntotal:
+            index.add(last_rows(held, rows - index.ntotal))
         yield held
+
+
+def last_rows(chunks: Sequence[Chunk], rows: int) -> Vectors:
+    """The last few chunks, which have so many rows together."""
+    first = len(chunks)
+    while sum(map(len, chunks[first:])) < rows:
+        first -= 1
+    return np.concatenate(chunks[first:])
 
 
 def products_with(
     queries: Float32[np.ndarray, "queries dim"],
-    chunks: Sequence[Vectors],
+    chunks: Sequence[Chunk],
     ids: Int64[np.ndarray, "queries k"],
 ) -> Float32[np.ndarray, "queries k"]:
     """Exact scores of rows of several chunks, numbered through; -inf where an id is -1."""
