@@ -10,7 +10,6 @@ from tabulate import tabulate
 from fpbench.results import Curve, Point, Result
 from fpbench.sizes import short_hours, short_size
 
-
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
 
 
