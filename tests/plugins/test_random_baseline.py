@@ -41,4 +41,4 @@ def test_another_seed_is_another_floor(floor: Fingerprinter) -> None:
 
 def test_has_not_drifted(floor: Fingerprinter) -> None:
     first = floor.embed(np.zeros((1, 8_000), dtype=np.float32))[0, :3]
-    np.testing.assert_allclose(first, [0.1554288, -0.0278271, 0.1461831], atol=1e-6)
+    np.testing.assert_allclose(first, [-0.0142099, 0.0700061, -0.1202396], atol=1e-6)
