@@ -192,10 +192,11 @@ class Catalog:
             self._manager.register(source.module, name=source.plugin)
             self._manager.check_pending()
             _refuse_misspelt(source)
-        except (pluggy.PluginValidationError, FpbenchError) as err:
+        except FpbenchError:
             self._forget(source)
-            if isinstance(err, FpbenchError):
-                raise
+            raise
+        except pluggy.PluginValidationError as err:
+            self._forget(source)
             raise FpbenchError(
                 f"plugin '{source.plugin}' breaks a rule: {err}",
                 hint="hook names and their arguments are listed in CONTRIBUTING.md",
@@ -251,7 +252,12 @@ class Catalog:
         source = self._sources.get(target)
         if source is None:
             source = _imported(target)
-            self._register(source)
+            # An installed plugin may also be named by its module.
+            known = [one for one in self._sources.values() if one.module is source.module]
+            if known:
+                source = known[0]
+            else:
+                self._register(source)
         offers = [offer for offer in self.offers(kind) if offer.source.plugin == source.plugin]
         if len(offers) == 1:
             return offers[0]

@@ -32,6 +32,7 @@ class RunConfig:
         sizes: Distractors at which the curve is read off, growing; empty means the defaults.
         indexes: Names; each gives curves of its own.
         tolerance_s: How far from the true time a match may be; None accepts the whole track.
+            Curves for the whole track are in every result besides.
         recipe: How queries are drawn and degraded.
         seed: Of every draw.
         device: ``cpu`` or ``cuda``.

@@ -16,6 +16,7 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
     """Hit rate against database size, with the intervals as bands; a PNG.
 
     Solid lines have real distractors, dashed ones synthetic; one colour for each system and index.
+    The tolerance is that of the first curve.
     """
     # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
@@ -23,7 +24,13 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
 
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
-    lines = [(r, c) for r in results for c in r.curves if c.metric == metric]
+    tolerance_s = results[0].curves[0].tolerance_s
+    lines = [
+        (r, c)
+        for r in results
+        for c in r.curves
+        if (c.metric, c.tolerance_s) == (metric, tolerance_s)
+    ]
     groups = sorted({_group(result, curve) for result, curve in lines})
     for result, curve in lines:
         colour = _COLOURS[groups.index(_group(result, curve)) % len(_COLOURS)]
@@ -48,7 +55,7 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
     axes.set_ylabel(f"{metric.upper()} (%)")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(_title(results), loc="left", fontsize=11)
+    axes.set_title(_title(results, tolerance_s), loc="left", fontsize=11)
     axes.legend(frameon=False, loc="best")
     hop_s = results[0].fingerprinter.hop_s
     if all(result.fingerprinter.hop_s == hop_s for result in results):
@@ -76,6 +83,7 @@ def _label(result: Result, curve: Curve) -> str:
     return f"{result.fingerprinter.name}, {curve.index}, {kind} distractors"
 
 
-def _title(results: Sequence[Result]) -> str:
+def _title(results: Sequence[Result], tolerance_s: float | None) -> str:
     queries = results[0].queries
-    return f"{results[0].data.name}: {queries.n} queries of {queries.length_s:g} s"
+    where = "in the right track" if tolerance_s is None else f"within {tolerance_s:g} s"
+    return f"{results[0].data.name}: {queries.n} queries of {queries.length_s:g} s, {where}"

@@ -31,10 +31,11 @@ _ROWS = 5_000  # of each set that fidelity compares
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A generator ready to draw, and what a result says about it."""
+    """A generator ready to draw, what a result says about it, and a name for what it draws."""
 
     generator: FingerprintGenerator
     info: GeneratorInfo
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +115,15 @@ class Workshop:
             fitted_fingerprints=len(self.data.fit) or None,
             weights_sha256=file_sha256(path),
         )
-        return Fitted(generator, info)
+        draws = identity(offer.entry.name, offer.source.module, settings)
+        return Fitted(generator, info, content_key(by=draws, weights=info.weights_sha256))
 
     def fidelity(self, made: Fitted) -> Mapping[str, Any]:
         """How like the real ones its fingerprints are, with floor and baselines beside it."""
         key = content_key(
             made="fidelity",
             code=harness_sha256("fitting", "fidelity", "fidelity_report"),
-            generator=made.info,
+            generator=made.key,
             inputs=self.inputs.key,
             real=self.inputs.real_key,
             seed=self.config.seed,

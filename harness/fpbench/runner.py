@@ -137,7 +137,9 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
             write_evidence(path, found)
             evidence.append(EvidenceInfo(file=path.name, sha256=file_sha256(path)))
             labels = _labels(prepared, name, inputs, database)
-            curves += hit_rate_curves(found, database.sizes or (0,), labels)
+            for tolerance_s in dict.fromkeys((config.tolerance_s, None)):
+                labels = replace(labels, tolerance_s=tolerance_s)
+                curves += hit_rate_curves(found, database.sizes or (0,), labels)
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
     result = Result(
         status="partial" if partial else "complete",
@@ -265,12 +267,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
     if made is not None:
         compare = {have} if config.distractors == "both" else set()
         synthetic = SyntheticDistractors(made.generator, config.seed)
-        key = content_key(
-            synthetic=made.info.weights_sha256,
-            device=config.device,
-            dtype=config.dtype,
-            seed=config.seed,
-        )
+        key = content_key(synthetic=made.key, seed=config.seed)
         learnt_from = SyntheticDistractors(made.generator, config.seed, repeat=TRAINING)
         sizes = {*wanted, *compare}
         found.append(Database("synthetic", synthetic, sorted(sizes), key, learnt_from))

@@ -64,27 +64,28 @@ _NOT_BY_HAND = "results are written by `fpbench run`, not by hand"
 
 def _recompute(result: Result, info: EvidenceInfo, file: Path, path: Path) -> None:
     evidence = read_evidence(file)
-    told = [
-        c for c in result.curves if evidence_name(path.stem, c.index, c.distractors) == file.name
-    ]
+    told: dict[float | None, list[Curve]] = {}
+    for curve in result.curves:
+        if evidence_name(path.stem, curve.index, curve.distractors) == file.name:
+            told.setdefault(curve.tolerance_s, []).append(curve)
     if not told:
         raise FpbenchError(
             f"{path}: no curve belongs to the evidence {info.file}", hint=_NOT_BY_HAND
         )
-    first = told[0]
-    labels = CurveLabels(
-        distractors=first.distractors,
-        index=first.index,
-        index_parameters=first.index_parameters,
-        tolerance_s=first.tolerance_s,
-        query_length_s=first.query_length_s,
-        n_reference=first.points[0].n_reference,
-        hop_s=result.fingerprinter.hop_s,
-        seed=int(result.config["seed"]),
-    )
-    sizes = [point.n_distractors for point in first.points]
-    found = hit_rate_curves(evidence, sizes, labels)
-    _compare(told, found, path)
+    for tolerance_s, curves in told.items():
+        first = curves[0]
+        labels = CurveLabels(
+            distractors=first.distractors,
+            index=first.index,
+            index_parameters=first.index_parameters,
+            tolerance_s=tolerance_s,
+            query_length_s=first.query_length_s,
+            n_reference=first.points[0].n_reference,
+            hop_s=result.fingerprinter.hop_s,
+            seed=int(result.config["seed"]),
+        )
+        sizes = [point.n_distractors for point in first.points]
+        _compare(curves, hit_rate_curves(evidence, sizes, labels), path)
 
 
 def _compare(told: Sequence[Curve], found: Sequence[Curve], path: Path) -> None:

@@ -48,6 +48,7 @@ def test_writes_a_result_that_validates(tmp_path: Path, music: Path, config: Pat
     assert [s.track for s in result.data.skipped] == ["distractors/broken.wav"]
     kinds = {(c.index, c.distractors, c.metric) for c in result.curves}
     assert len(kinds) == 2 * 2 * 3
+    assert {c.tolerance_s for c in result.curves} == {0.25, None}
     real = next(c for c in result.curves if c.distractors == "real" and c.index == "exact")
     # 16 tracks of 10 s at a hop of 0.5 s have 19 segments each.
     assert [p.n_distractors for p in real.points] == [100, 200, 304]

@@ -15,6 +15,7 @@ from fpbench_plugins.building_blocks.pairs import (
     ShuffledSegments,
     backgrounds,
     clips,
+    ratios_db,
     rooms,
 )
 
@@ -108,8 +109,17 @@ def test_short_noise_is_repeated(rng: np.random.Generator) -> None:
 
 def test_rooms_are_cut_and_padded(rng: np.random.Generator) -> None:
     responses = [np.full(2, 8192, dtype=np.int16), np.full(9, 8192, dtype=np.int16)]
-    found = rooms(responses, 20, 4, rng)
+    found = rooms(responses, 20, 4, 1.0, rng)
     assert {tuple(row) for row in found.tolist()} == {(0.25, 0.25, 0, 0), (0.25,) * 4}
+
+
+def test_a_weak_room_keeps_its_loudest_sample(rng: np.random.Generator) -> None:
+    response = np.array([8192, 16384, -8192, 8192], dtype=np.int16)
+    np.testing.assert_array_equal(rooms([response], 1, 4, 0.5, rng), [[0.25, 0.5, -0.125, 0.125]])
+
+
+def test_weak_noise_is_thirty_decibels_weaker(rng: np.random.Generator) -> None:
+    assert ratios_db(5.0, 5.0, 2, 0.5, rng).tolist() == [20.0, 20.0]
 
 
 def test_mixes_at_the_ratio_asked_for() -> None:

@@ -191,17 +191,27 @@ _BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
 def _table(result: Result) -> str:
     parts = []
     for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
-        curves = [c for c in result.curves if (c.distractors, c.index) == (kind, index)]
+        curves = [
+            c
+            for c in result.curves
+            if (c.distractors, c.index) == (kind, index)
+            and (c.metric == "hr@1" or c.tolerance_s == result.curves[0].tolerance_s)
+        ]
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
         if kind == "synthetic" and result.generator is not None:
             heading += f" ({result.generator.name})"
-        headers = ["distractors", "audio", *(c.metric.upper() for c in curves), "repeats"]
+        headers = ["distractors", "audio", *(_heading(c) for c in curves), "repeats"]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]
         parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     note += "; percent, with 95 % intervals (bootstrap over tracks)"
     return "\n\n".join([*parts, note])
+
+
+def _heading(curve: Curve) -> str:
+    where = "track" if curve.tolerance_s is None else f"±{curve.tolerance_s:g} s"
+    return f"{curve.metric.upper()} {where}"
 
 
 def _row(curves: list[Curve], place: int) -> list[str]:
