@@ -1,6 +1,6 @@
 """Records result_v1.json: a result file of schema version 1 that must load for ever.
 
-    python tests/golden/record_result.py
+python tests/golden/record_result.py
 """
 
 from pathlib import Path
