@@ -32,8 +32,11 @@ from fpbench_plugins.building_blocks.recipe import Recipe
 Embeddings = Float32[Tensor, "batch dim"]
 Longer = Float32[Tensor, "batch longer"]
 
-Degrade = Callable[[Longer, TrainingAudio, np.random.Generator], Clips]
-"""Positives from clean clips that start ``context_s`` early, which are without that afterwards."""
+Degrade = Callable[[Longer, TrainingAudio, float, np.random.Generator], Clips]
+"""Positives from clean clips that start ``context_s`` early, which are without that afterwards.
+
+The number is the strength of the degradation, from 0 to 1.
+"""
 
 FrontEnd = Callable[[Clips, Clips, np.random.Generator], Tensor]
 """What the network sees of anchors and, in its second half, of positives; always exact."""
@@ -100,7 +103,8 @@ class ContrastiveTrainee:
             group["lr"] = learning_rate(self._recipe, number, self.steps, self._batches.per_epoch)
         self._system.network.train()
         places = self._batches.places(number, rng)
-        loss = objective(self._recipe, *self._views(places, rng))
+        strength = self._recipe.strength(number)
+        loss = objective(self._recipe, *self._views(places, strength, rng))
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's stubs leave it untyped
         self._optimiser.step()
@@ -117,7 +121,7 @@ class ContrastiveTrainee:
         for batch, first in enumerate(range(0, len(order), anchors)):
             rng = rng_at(seed, Stream.TRAINING, VALIDATION, batch)
             places = segments.shifted(order[first : first + anchors], self._margin, rng)
-            parts.append(self._views(places, rng, held_out=True))
+            parts.append(self._views(places, 1.0, rng, held_out=True))
         references, queries = (torch.cat(side).cpu().numpy() for side in zip(*parts, strict=True))
         return references, queries
 
@@ -166,7 +170,7 @@ class ContrastiveTrainee:
         return round(self._recipe.margin_s * self._system.sample_rate_hz)
 
     def _views(
-        self, places: Places, rng: np.random.Generator, *, held_out: bool = False
+        self, places: Places, strength: float, rng: np.random.Generator, *, held_out: bool = False
     ) -> tuple[Embeddings, Embeddings]:
         """Fingerprints of clean anchors and degraded positives."""
         tracks = self._audio.held_out if held_out else self._audio.music
@@ -180,7 +184,7 @@ class ContrastiveTrainee:
             heard = _peaks(anchors).minimum(_peaks(before[:, context:])) >= self._system.silence
             anchors, before, scale = anchors[heard], before[heard], scale[heard]
         anchors = scale * anchors
-        positives = self._system.degrade(scale * before, self._audio, rng)
+        positives = self._system.degrade(scale * before, self._audio, strength, rng)
         seen = self._system.front_end(anchors.to(device), positives.to(device), rng)
         bfloat16 = self._settings.dtype == "bfloat16"
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16):

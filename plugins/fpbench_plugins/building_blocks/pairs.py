@@ -14,6 +14,9 @@ from fpbench import FpbenchError, Recording, Stream, rng_at
 ORDER, DRAWS, VALIDATION = 1, 2, 3
 """Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
 
+EASE_DB = 30.0
+"""How much weaker noise is at strength 0."""
+
 _FULL_SCALE = 32_768
 
 Counts = Int64[np.ndarray, " batch"]
@@ -209,15 +212,33 @@ def backgrounds(
     return torch.from_numpy(out)
 
 
+def ratios_db(
+    low: float, high: float, count: int, strength: float, rng: np.random.Generator
+) -> Float32[Tensor, " batch"]:
+    """Signal-to-noise ratios, evenly drawn; :data:`EASE_DB` higher at strength 0."""
+    drawn = rng.uniform(low, high, count) + (1 - strength) * EASE_DB
+    return torch.from_numpy(drawn.astype(np.float32))
+
+
 def rooms(
-    recordings: Sequence[Recording], count: int, samples: int, rng: np.random.Generator
+    recordings: Sequence[Recording],
+    count: int,
+    samples: int,
+    strength: float,
+    rng: np.random.Generator,
 ) -> Clips:
-    """A random impulse response for each row, at most ``samples`` long, zeros behind."""
+    """A random impulse response for each row, at most ``samples`` long, zeros behind.
+
+    Args:
+        strength: What all that comes after the loudest sample is multiplied by.
+    """
     chosen = [recordings[number] for number in rng.integers(0, len(recordings), count)]
     longest = min(samples, max(map(len, chosen)))
     out = np.zeros((count, longest), dtype=np.float32)
     for row, recording in enumerate(chosen):
         out[row, : len(recording[:longest])] = recording[:longest]
+        if strength < 1:
+            out[row, int(np.abs(out[row]).argmax()) + 1 :] *= strength
     out /= _FULL_SCALE
     return torch.from_numpy(out)
 

@@ -31,6 +31,8 @@ class Recipe:
         snr_high_db: Drawn evenly in between.
         response_s: Impulse responses are cut to this.
         context_s: Music before a positive that still rings in its room.
+        ramp: Steps over which degradation grows to full strength, for networks that learn nothing
+            from hard pairs first; 0 starts with it.
         spectral_mask: Whether a batch loses a rectangle and a band of its spectrograms.
         saved_as: Numbers in the weights file.
     """
@@ -61,8 +63,13 @@ class Recipe:
     snr_high_db: float
     response_s: float
     context_s: float
+    ramp: int = 0
     spectral_mask: bool
     saved_as: Literal["float32", "float16"] = "float32"
+
+    def strength(self, step: int) -> float:
+        """Of the degradation at one step, from 0 to 1."""
+        return min(1.0, step / self.ramp) if self.ramp else 1.0
 
     def description(self) -> dict[str, bool | int | float | str | None]:
         """All settings by name."""

@@ -13,7 +13,7 @@ from torch.nn.functional import pad
 from fpbench import Recording, Settings, Trainee, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
@@ -91,8 +91,10 @@ class GrafprintTrainable:
         bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
         bank = bank.to(self._settings.device)
 
-        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
-            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+        def degrade(
+            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
+        ) -> Clips:
+            return drawn_degradation(before, audio, recipe, strength, rng)
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             return log_mels(torch.cat((anchors, positives)), bank, config.stft_hop_samples)
@@ -141,13 +143,14 @@ def drawn_degradation(
     before: Longer,
     audio: TrainingAudio,
     recipe: GrafprintRecipe,
-    samples: int,
+    strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives in rooms of the training set, then in its noise; cut to their length in between."""
-    rows = len(before)
+    rows, samples = len(before), PUBLISHED.spec.samples
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    wet = convolved(before, rooms(audio.impulse_responses, rows, taps, rng))[:, -samples:]
+    responses = rooms(audio.impulse_responses, rows, taps, strength, rng)
+    wet = convolved(before, responses)[:, -samples:]
     noise = backgrounds(audio.noise, rows, samples, rng)
-    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
-    return with_noise_added(wet, noise, torch.from_numpy(snr_db))
+    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+    return with_noise_added(wet, noise, snr_db)

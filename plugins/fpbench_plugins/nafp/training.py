@@ -19,7 +19,7 @@ from fpbench_plugins.building_blocks.augmentation import (
     peak_normalised,
 )
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
 from fpbench_plugins.building_blocks.separable_training import embedded_pair
@@ -79,8 +79,10 @@ class NafpTrainable:
         network.to(self._settings.device)
         bank = filterbank(config).to(self._settings.device)
 
-        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
-            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+        def degrade(
+            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
+        ) -> Clips:
+            return drawn_degradation(before, audio, recipe, strength, rng)
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = log_mel(torch.cat((anchors, positives)), bank, config)
@@ -101,16 +103,20 @@ class NafpTrainable:
 
 
 def drawn_degradation(
-    before: Longer, audio: TrainingAudio, recipe: NafpRecipe, samples: int, rng: np.random.Generator
+    before: Longer,
+    audio: TrainingAudio,
+    recipe: NafpRecipe,
+    strength: float,
+    rng: np.random.Generator,
 ) -> Clips:
     """Positives in noise and rooms of the training set."""
     rows, length = before.shape
     noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
+    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    responses = rooms(audio.impulse_responses, rows, taps, rng)
+    responses = rooms(audio.impulse_responses, rows, taps, strength, rng)
     circular = recipe.rooms == "circular"
-    return degraded(before, noise, torch.from_numpy(snr_db), responses, samples, circular=circular)
+    return degraded(before, noise, snr_db, responses, PUBLISHED.spec.samples, circular=circular)
 
 
 def degraded(

@@ -12,7 +12,7 @@ from torch import Tensor
 from fpbench import Settings, Trainee, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, masked, mixed, peak_normalised
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
 from fpbench_plugins.building_blocks.separable_training import embedded_pair
@@ -70,8 +70,10 @@ class NmfpTrainable:
         network.to(self._settings.device)
         bank = filterbank(config).to(self._settings.device)
 
-        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
-            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+        def degrade(
+            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
+        ) -> Clips:
+            return drawn_degradation(before, audio, recipe, strength, rng)
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = log_mel(torch.cat((anchors, positives)), bank, config)
@@ -92,20 +94,24 @@ class NmfpTrainable:
 
 
 def drawn_degradation(
-    before: Longer, audio: TrainingAudio, recipe: NmfpRecipe, samples: int, rng: np.random.Generator
+    before: Longer,
+    audio: TrainingAudio,
+    recipe: NmfpRecipe,
+    strength: float,
+    rng: np.random.Generator,
 ) -> Clips:
     """Positives in noise, rooms and microphones of the training set."""
     rows, length = before.shape
     noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
+    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     rate = PUBLISHED.sample_rate_hz
-    responses = rooms(audio.impulse_responses, rows, round(recipe.response_s * rate), rng)
+    responses = rooms(audio.impulse_responses, rows, round(recipe.response_s * rate), strength, rng)
     microphones = None
     if recipe.microphone_s > 0:
-        microphones = rooms(audio.impulse_responses, rows, round(recipe.microphone_s * rate), rng)
-    return degraded(
-        before, noise, torch.from_numpy(snr_db), responses, microphones, samples=samples
-    )
+        microphones = rooms(
+            audio.impulse_responses, rows, round(recipe.microphone_s * rate), strength, rng
+        )
+    return degraded(before, noise, snr_db, responses, microphones, samples=PUBLISHED.spec.samples)
 
 
 def degraded(

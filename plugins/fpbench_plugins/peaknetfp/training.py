@@ -17,7 +17,7 @@ from fpbench_plugins.building_blocks.augmentation import (
     stretched,
 )
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, rooms
+from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED
@@ -89,8 +89,10 @@ class PeakNetFpTrainable:
         network.to(self._settings.device)
         bank = filterbank(config).to(self._settings.device)
 
-        def degrade(before: Longer, audio: TrainingAudio, rng: np.random.Generator) -> Clips:
-            return drawn_degradation(before, audio, recipe, config.spec.samples, rng)
+        def degrade(
+            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
+        ) -> Clips:
+            return drawn_degradation(before, audio, recipe, strength, rng)
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             images = levels(torch.cat((anchors, positives)), bank, config)
@@ -121,19 +123,19 @@ def drawn_degradation(
     before: Longer,
     audio: TrainingAudio,
     recipe: PeakNetFpRecipe,
-    samples: int,
+    strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives as they are, or in noise and rooms of the training set."""
     if not recipe.degraded:
-        return before[:, -samples:]
+        return before[:, -PUBLISHED.spec.samples :]
     rows, length = before.shape
     noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = rng.uniform(recipe.snr_low_db, recipe.snr_high_db, rows).astype(np.float32)
-    noisy = mixed(before, noise, torch.from_numpy(snr_db))
+    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+    noisy = mixed(before, noise, snr_db)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    wet = convolved(noisy, rooms(audio.impulse_responses, rows, taps, rng))
-    return peak_normalised(wet[:, -samples:])
+    wet = convolved(noisy, rooms(audio.impulse_responses, rows, taps, strength, rng))
+    return peak_normalised(wet[:, -PUBLISHED.spec.samples :])
 
 
 def drawn_stretch(images: Images, recipe: PeakNetFpRecipe, rng: np.random.Generator) -> Images:
