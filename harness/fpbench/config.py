@@ -41,7 +41,7 @@ class RunConfig:
         index_options: By index name.
     """
 
-    fingerprinter: str = "spectral-sketch"
+    fingerprinter: str = "nafp"
     weights: Path | None = None
     dataset: str = "demo"
     distractors: Wanted = "both"

@@ -38,6 +38,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("config") / "run.toml"
     path.write_text(
         """
+        fingerprinter = "spectral-sketch"
         sizes = [100, 200, 1000]
         index_options.ivf = { nlist = "4", nprobe = "4" }
 

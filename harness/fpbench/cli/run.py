@@ -30,7 +30,7 @@ from fpbench.store import Store
 )
 @click.option(
     "--fingerprinter",
-    help="From `fpbench plugins`, or plugin:MODULE, plugin:FILE.py.  [default: spectral-sketch]",
+    help="From `fpbench plugins`, or plugin:MODULE, plugin:FILE.py.  [default: nafp]",
 )
 @click.option(
     "--weights",
