@@ -152,11 +152,8 @@ class ContrastiveTrainee:
         self._optimiser.load_state_dict({"state": moments, "param_groups": fresh["param_groups"]})
 
     def save(self, path: Path, /) -> None:
-        kind = np.dtype(self._recipe.saved_as)
         tensors = {
-            name: tensor.cpu().numpy().astype(kind)
-            if tensor.is_floating_point()
-            else tensor.numpy()
+            name: tensor.cpu().numpy().astype(self._recipe.saved_as)
             for name, tensor in self._system.network.state_dict().items()
         }
         source = f"fpbench train, {self.steps} steps, seed {self._settings.seed}"
