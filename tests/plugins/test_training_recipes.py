@@ -16,6 +16,7 @@ def recipes() -> list[tuple[str, str]]:
         (system, file.name.removesuffix(".toml"))
         for system in SYSTEMS
         for file in (files(f"fpbench_plugins.{system}") / "recipes").iterdir()
+        if file.name.endswith(".toml")
     ]
 
 

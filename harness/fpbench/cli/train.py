@@ -126,7 +126,9 @@ def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
     found = folder / f"{recipe}.toml"
     if not found.is_file():
         items = folder.iterdir() if folder.is_dir() else ()
-        names = sorted(item.name.removesuffix(".toml") for item in items)
+        names = sorted(
+            item.name.removesuffix(".toml") for item in items if item.name.endswith(".toml")
+        )
         raise FpbenchError(
             f"'{offer.entry.name}' has no recipe called '{recipe}'",
             hint="it has: " + ", ".join(names) + "; or give a file ending in .toml",
