@@ -1,0 +1,44 @@
+"""Small weights come with some plugins, are used without being asked for, and say what they are."""
+
+from importlib.resources import files
+
+import pytest
+
+from fpbench import Settings
+from fpbench.catalog import Catalog
+from fpbench.weights import read_info
+
+SYSTEMS = ("nafp", "nmfp")
+LARGEST_BYTES = 6_000_000
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_are_small_and_have_a_card(system: str) -> None:
+    folder = files(f"fpbench_plugins.{system}") / "weights"
+    names = {item.name for item in folder.iterdir()}
+    assert names == {"README.md", *(f"fpbench-small.{s}" for s in ("safetensors", "json", "png"))}
+    weights = folder / "fpbench-small.safetensors"
+    assert len(weights.read_bytes()) < LARGEST_BYTES
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_are_the_default_and_named_as_ours(system: str, caplog: pytest.LogCaptureFixture) -> None:
+    catalog = Catalog.load()
+    catalog.fingerprinter(system, Settings())
+    assert [record.message for record in caplog.records] == [
+        f"{system} runs with fpbench's own small weights, not its authors': "
+        "`fpbench weights list` says how to get those"
+    ]
+
+
+def test_give_way_to_another_network(caplog: pytest.LogCaptureFixture) -> None:
+    Catalog.load().fingerprinter("nafp", Settings(options={"width": "2"}))
+    assert "random weights" in caplog.text
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_say_whose_they_are(system: str) -> None:
+    path = files(f"fpbench_plugins.{system}") / "weights" / "fpbench-small.safetensors"
+    info = read_info(path)  # type: ignore[arg-type]  # a path wherever packages are folders
+    assert info.fingerprinter == system
+    assert info.source.startswith("fpbench train, ")
