@@ -1,7 +1,6 @@
 """A run measures, explains, resumes, and ends in the same bytes."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -216,37 +215,41 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     tmp_path: Path, music: Path, config: Path
 ) -> None:
     arguments = [str(a) for a in (*on(music, config), "--index", "exact", "--sizes", "1e4,1e5")]
-    whole = tmp_path / "whole"
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
     started = time.perf_counter()
-    _start(whole, arguments).wait()
+    with _started(whole, arguments) as process:
+        assert process.wait() == 0
     duration_s = time.perf_counter() - started
-    killed = tmp_path / "killed"
     for share in (0.4, 0.6, 0.8, 0.9):
-        process = _start(killed, arguments)
-        time.sleep(share * duration_s)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    assert _start(killed, arguments).wait() == 0
+        with _started(killed, arguments) as process:
+            time.sleep(share * duration_s)
+            process.send_signal(signal.SIGKILL)
+    with _started(killed, arguments) as process:
+        assert process.wait() == 0
     assert outputs(killed / "out") == outputs(whole / "out")
 
 
 @pytest.mark.slow
 def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: Path) -> None:
-    process = _start(tmp_path, [str(a) for a in (*on(music, config), "--sizes", "1e9")])
-    time.sleep(6)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    arguments = [str(a) for a in (*on(music, config), "--sizes", "1e9")]
+    with _started(tmp_path, arguments, stderr=subprocess.PIPE) as process:
+        time.sleep(6)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert b"goes on from what is finished" in errors
     assert b"Traceback" not in errors
 
 
-def _start(folder: Path, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _started(
+    folder: Path, arguments: Sequence[str], stderr: int = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
     always = ["run", "--cache", str(folder / "cache"), "--out", str(folder / "out" / "result.json")]
     return subprocess.Popen(
         [*FPBENCH, *always, *arguments],
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         stdin=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONHASHSEED": "0"},
+        # A shell's background job ignores Ctrl-C and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
