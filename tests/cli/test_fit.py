@@ -91,7 +91,7 @@ def test_killed_and_started_again_it_ends_in_the_same_bytes(real: Path, tmp_path
         output = str(tmp_path / f"{name}.safetensors")
         code = "from fpbench.cli import main; main()"
         command = [sys.executable, "-c", code, "fit", "--generator", "rectified-flow", *TINY]
-        options = ["--fingerprints", str(real), "-o", output, "--set", "epochs=300"]
+        options = ["--fingerprints", str(real), "-o", output, "--set", "epochs=600"]
         return subprocess.Popen(
             [*command, *options], env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE
         )

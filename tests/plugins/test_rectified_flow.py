@@ -257,7 +257,7 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from test_rectified_flow import TINY, fitted
-fitted(Path({work!r}), epochs="100", judge_epochs="10", ema_decay="0.99").save(Path({output!r}))
+fitted(Path({work!r}), epochs="400", judge_epochs="10", ema_decay="0.99").save(Path({output!r}))
 """
 
 
@@ -272,6 +272,7 @@ def test_killed_and_started_again_it_ends_in_the_same_bytes(tmp_path: Path) -> N
     assert start("whole").wait() == 0
     killed = start("killed")
     while not (tmp_path / "killed" / "checkpoint.pt").exists():
+        assert killed.poll() is None
         time.sleep(0.01)
     os.kill(killed.pid, signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL

@@ -105,7 +105,7 @@ import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
 from test_rectified_flow_turbo import fitted
-fitted(Path({work!r}), iterations="1500").save(Path({output!r}))
+fitted(Path({work!r}), iterations="3000").save(Path({output!r}))
 """
 
 
