@@ -57,7 +57,11 @@ def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise FpbenchError(f"--set '{pair}' is not KEY=VALUE", hint="write --set KEY=VALUE")
+            missing = "key" if equals else "value"
+            raise FpbenchError(
+                f"--set '{pair}' is not KEY=VALUE: it has no {missing}",
+                hint="write --set KEY=VALUE",
+            )
         if key in options:
             raise FpbenchError(f"--set {key} is given twice", hint="give each key once")
         options[key] = value

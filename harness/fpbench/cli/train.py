@@ -9,6 +9,7 @@ import click
 from tqdm import tqdm
 
 from fpbench.catalog import Catalog, Offer
+from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Settings
 from fpbench.store import Store, content_key
@@ -71,7 +72,7 @@ def train(
     """
     catalog = Catalog.load()
     offer, _ = catalog.offer("trainable", fingerprinter)
-    options = {**recipe_options(offer, recipe), **pairs(changes)}
+    options = {**recipe_options(offer, recipe), **key_values(changes)}
     options |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
     settings = Settings(
         device=device,
@@ -152,15 +153,3 @@ def flat(text: str, where: str) -> dict[str, str]:
                 f"{where}: '{key}' is not a single value", hint="write lines KEY = VALUE"
             )
     return {key: str(value) for key, value in values.items()}
-
-
-def pairs(changes: tuple[str, ...]) -> dict[str, str]:
-    """``KEY=VALUE`` arguments as a dictionary.
-
-    Raises:
-        FpbenchError: One has no equals sign.
-    """
-    for change in changes:
-        if "=" not in change:
-            raise FpbenchError(f"'--set {change}' has no value", hint="write --set KEY=VALUE")
-    return {key: value for key, _, value in (change.partition("=") for change in changes)}
