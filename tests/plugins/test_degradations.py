@@ -9,8 +9,9 @@ from scipy.signal import butter, correlate, sosfilt
 
 from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Track
 from fpbench_plugins import degradations
+from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
 from fpbench_plugins.degradations.noise import looped, mix_at_snr
-from fpbench_plugins.degradations.reverb import convolved, from_direct_sound
+from fpbench_plugins.degradations.reverb import convolved
 from fpbench_plugins.degradations.stretch import at_tempo
 
 RATE = 16_000

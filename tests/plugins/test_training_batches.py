@@ -12,6 +12,7 @@ from fpbench_plugins.building_blocks.pairs import (
     AnywhereInTrack,
     OnePerTrack,
     Segments,
+    SeveralPerTrack,
     ShuffledSegments,
     backgrounds,
     clips,
@@ -83,6 +84,24 @@ def test_tracks_go_through_their_own_segments() -> None:
         for track, start in zip(places.track, places.anchor, strict=True):
             seen[int(track)].append(int(start))
     assert sorted(seen[0]) == sorted(seen[1]) == [0, 4, 8, 12]
+
+
+@given(per_track=st.integers(1, 3), seed=st.integers(0, 99))
+def test_groups_are_of_one_track_each(per_track: int, seed: int) -> None:
+    segments = Segments.of(silent(40, 8, 30, 16, 22), SAMPLES, HOP)
+    batches = SeveralPerTrack(
+        segments=segments, anchors=2 * per_track, per_track=per_track, margin=0, seed=seed
+    )
+    seen = []
+    for number in range(batches.per_epoch):
+        places = batches.places(number, np.random.default_rng(seed))
+        assert all(len(set(group)) == 1 for group in places.track.reshape(2, per_track).tolist())
+        seen += list(zip(places.track.tolist(), places.anchor.tolist(), strict=True))
+    assert len(set(seen)) == len(seen) == batches.per_epoch * 2 * per_track
+    again = batches.places(batches.per_epoch, np.random.default_rng(seed))
+    assert set(zip(again.track.tolist(), again.anchor.tolist(), strict=True)) <= {
+        (track, start) for track, start in zip(segments.track, segments.start, strict=True)
+    }
 
 
 def test_anywhere_stays_inside() -> None:

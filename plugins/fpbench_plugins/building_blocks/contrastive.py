@@ -1,7 +1,7 @@
 """One step after another: two views of some music, their fingerprints, a loss, an update."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from fpbench import Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
 from fpbench.weights import WeightsInfo, write_weights
 from fpbench_plugins.building_blocks import losses
+from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
 from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine
 from fpbench_plugins.building_blocks.pairs import (
     DRAWS,
@@ -23,6 +24,7 @@ from fpbench_plugins.building_blocks.pairs import (
     OnePerTrack,
     Places,
     Segments,
+    SeveralPerTrack,
     ShuffledSegments,
     clips,
     enough,
@@ -79,7 +81,8 @@ class ContrastiveTrainee:
     def __init__(
         self, system: System, recipe: Recipe, audio: TrainingAudio, settings: Settings
     ) -> None:
-        self._system, self._recipe, self._audio = system, recipe, audio
+        self._system, self._recipe = system, recipe
+        self._audio = aligned(audio) if recipe.aligned_rooms else audio
         self._settings = settings
         self._batches = batches(system, recipe, audio, settings.seed)
         self._optimiser = optimiser(recipe, system.network)
@@ -188,6 +191,15 @@ class ContrastiveTrainee:
             return self._system.embed(seen)
 
 
+def aligned(audio: TrainingAudio) -> TrainingAudio:
+    """The same audio, its impulse responses without their delay."""
+    responses = [
+        response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
+        for response in audio.impulse_responses
+    ]
+    return replace(audio, impulse_responses=responses)
+
+
 def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
     """The way of choosing pairs that the recipe asks for.
 
@@ -200,6 +212,16 @@ def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> 
     if recipe.batching == "segments":
         whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
         return enough(whole, len(segments.track), "segments", anchors)
+    if recipe.per_track is not None:
+        groups = SeveralPerTrack(
+            segments=segments,
+            anchors=anchors,
+            per_track=recipe.per_track,
+            margin=margin,
+            seed=seed,
+        )
+        available = groups.per_epoch * anchors
+        return enough(groups, available, f"segments in groups of {recipe.per_track}", anchors)
     if recipe.batching == "tracks":
         turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
         return enough(turns, len(np.unique(segments.track)), "tracks", anchors)

@@ -148,6 +148,42 @@ class OnePerTrack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeveralPerTrack:
+    """Groups of ``per_track`` segments from one track, so that each anchor has negatives in it.
+
+    What tells one moment of a piece from another is then learnt, not only what tells pieces apart.
+    Each epoch all segments once, except those left over from groups.
+    """
+
+    segments: Segments
+    anchors: int
+    per_track: int
+    margin: int
+    seed: int
+
+    @property
+    def per_epoch(self) -> int:
+        groups = np.bincount(self.segments.track) // self.per_track
+        return int(groups.sum()) // (self.anchors // self.per_track)
+
+    def places(self, number: int, rng: np.random.Generator) -> Places:
+        epoch, batch = divmod(number, self.per_epoch)
+        order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch)
+        shuffled = np.lexsort((order.random(len(self.segments.track)), self.segments.track))
+        counts = np.bincount(self.segments.track)
+        first = np.concatenate(([0], np.cumsum(counts[:-1])))
+        groups = counts // self.per_track
+        # Where each group starts among the shuffled segments, the groups of a track in a row.
+        starts = np.concatenate(
+            [at + self.per_track * np.arange(n) for at, n in zip(first, groups, strict=True)]
+        )
+        size = self.anchors // self.per_track
+        chosen = order.permutation(starts)[batch * size : (batch + 1) * size]
+        rows = shuffled[(chosen[:, None] + np.arange(self.per_track)).ravel()]
+        return self.segments.shifted(rows, self.margin, rng)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnywhereInTrack:
     """Each epoch one pair from each track, from a random place in it. Source: GraFPrint."""
 

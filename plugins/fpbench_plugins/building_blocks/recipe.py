@@ -14,7 +14,9 @@ class Recipe:
         epochs: Rounds over the music; ``steps`` goes before it.
         steps: Length of the training, if not in epochs.
         batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: the same, but
-            never two of one track in a batch. ``anywhere``: a random place in each track.
+            never two of one track in a batch. ``groups``: the same, but ``per_track`` of each
+            track in a batch. ``anywhere``: a random place in each track.
+        per_track: Size of the groups; divides ``anchors``.
         hop_s: Between segments that anchors are taken around.
         margin_s: How far an anchor moves from its segment, and a positive from its anchor.
         loss: Which of :mod:`fpbench_plugins.building_blocks.losses`; ``nt-xent-sum`` is twice
@@ -30,6 +32,8 @@ class Recipe:
         snr_low_db: Of music to noise, in positives.
         snr_high_db: Drawn evenly in between.
         response_s: Impulse responses are cut to this.
+        aligned_rooms: Whether impulse responses lose the delay before the direct sound, so that a
+            positive is not heard later than it is. Queries of a benchmark run are made like that.
         context_s: Music before a positive that still rings in its room.
         ramp: Steps over which degradation grows to full strength, for networks that learn nothing
             from hard pairs first; 0 starts with it.
@@ -41,7 +45,8 @@ class Recipe:
     anchors: int
     epochs: int
     steps: int | None = None
-    batching: Literal["segments", "tracks", "anywhere"]
+    batching: Literal["segments", "tracks", "groups", "anywhere"]
+    per_track: int | None = None
     hop_s: float = 0.5
     margin_s: float
     loss: Literal[
@@ -62,10 +67,17 @@ class Recipe:
     snr_low_db: float
     snr_high_db: float
     response_s: float
+    aligned_rooms: bool = False
     context_s: float
     ramp: int = 0
     spectral_mask: bool
     saved_as: Literal["float32", "float16"] = "float32"
+
+    def __post_init__(self) -> None:
+        if (self.batching == "groups") != (self.per_track is not None):
+            raise ValueError("per_track belongs to batching=groups, which needs it")
+        if self.per_track is not None and (self.per_track < 1 or self.anchors % self.per_track):
+            raise ValueError(f"per_track={self.per_track} does not divide anchors={self.anchors}")
 
     def strength(self, step: int) -> float:
         """Of the degradation at one step, from 0 to 1."""

@@ -1,7 +1,7 @@
 """The encoder of Chang et al. 2021 and its descendants: log-mel patches to unit vectors.
 
 Tensors keep TensorFlow's order of axes (mels, frames, channels), so published kernels and norms
-are used as they are, and each convolution is one matrix product over its taps.
+are used as they are.
 """
 
 import math
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
-from torch.nn.functional import elu, layer_norm
+from torch.nn.functional import conv2d, elu, layer_norm, pad
 
 from fpbench_plugins.building_blocks.separable_layout import (
     FRAME_STRIDES,
@@ -137,22 +137,22 @@ def convolve(
     """
     size = x.shape[axis]
     new_size = -(-size // stride)
-    before = max((new_size - 1) * stride + TAPS - size, 0) // 2
-    shape = (*x.shape[:axis], new_size, *x.shape[axis + 1 : 3])
-    # With a single window, taps that see only padding are left out: two thirds of a late block.
-    taps = range(TAPS) if new_size > 1 else range(before, before + size)
-    seen = x.new_empty(*shape, len(taps), x.shape[3])
-    for place, tap in enumerate(taps):
-        # Window j sees sample j * stride + shift here; first and stop bound the js that exist.
-        shift = tap - before
-        first, stop = (1 if shift < 0 else 0), min(new_size, (size - 1 - shift) // stride + 1)
-        column = seen.select(3, place)
-        column.narrow(axis, 0, first).zero_()
-        column.narrow(axis, stop, new_size - stop).zero_()
-        there = slice(first * stride + shift, (stop - 1) * stride + shift + 1, stride)
-        column.narrow(axis, first, stop - first).copy_(x[(slice(None),) * axis + (there,)])
-    kernel = kernel[taps.start : taps.stop].flatten(0, 1)
-    return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
+    lacking = max((new_size - 1) * stride + TAPS - size, 0)
+    before, behind = lacking // 2, lacking - lacking // 2
+    if new_size == 1:
+        # Taps that see only padding are left out: two thirds of a late block.
+        kernel = kernel[before : before + size]
+        before = behind = 0
+    images = x.permute(0, 3, 1, 2)  # to torch this is channels-last, which needs no copy
+    if before != behind:
+        images = pad(images, (0, 0, before, behind) if axis == 1 else (before, behind))
+        before = 0
+    weight = kernel.permute(2, 1, 0)  # width, channels, taps
+    if axis == 1:
+        y = conv2d(images, weight[..., None], bias, (stride, 1), (before, 0))
+    else:
+        y = conv2d(images, weight[:, :, None], bias, (1, stride), (0, before))
+    return y.permute(0, 2, 3, 1).contiguous()
 
 
 def _through(blocks: Iterable[nn.Module], x: Activations) -> Convolved:

@@ -11,12 +11,51 @@ import numpy as np
 import torch
 from torch import nn
 
-from fpbench import FpbenchError, Stream, rng_at
+from fpbench import FpbenchError, Settings, Stream, rng_at
 from fpbench.options import Config
+from fpbench.weights import load_weights
 
 logger = getLogger(__name__)
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def equipped(
+    name: str,
+    config: Config,
+    published: Config,
+    fields: Sequence[str],
+    settings: Settings,
+    *,
+    build: Callable[[Config], Network],
+    initialise: Callable[[Network, torch.Generator], None],
+) -> tuple[Config, Network]:
+    """A network with a file's weights, the shipped ones, or fresh ones.
+
+    Fresh ones, from the settings' seed, where the config asks for another network than the
+    published one.
+
+    Args:
+        name: Of the fingerprinter, whose plugin's folder has the same name.
+        published: What the config is without changes.
+        fields: That decide the network.
+
+    Returns:
+        The config that the weights are made for, and the network.
+
+    Raises:
+        FpbenchError: The file is another system's, or does not fit.
+    """
+    weights = settings.weights or shipped(name, config, published, fields)
+    if weights is None:
+        network = unfilled(lambda: build(config))
+        initialise(network, fresh_rng(name, settings.seed))
+        return config, network
+    tensors, info = load_weights(weights, name)
+    config = fitted(config, info.config, fields, weights)
+    network = unfilled(lambda: build(config))
+    fill(network, tensors, weights)
+    return config, network
 
 
 def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path) -> Config:

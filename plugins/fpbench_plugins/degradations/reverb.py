@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
 from scipy.signal import oaconvolve
 
 from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench_plugins.building_blocks.impulse_responses import Response, from_direct_sound
 from fpbench_plugins.degradations.recordings import recording, recordings, require_range
 from fpbench_plugins.degradations.rooms import simulated
-
-Response = Float32[np.ndarray, " taps"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +85,6 @@ class Reverb:
             raise FpbenchError(
                 f"impulse response '{self._files[choice]}': {err}", hint="replace it"
             ) from err
-
-
-def from_direct_sound(response: Response) -> Float32[np.ndarray, " kept"]:
-    """An impulse response without its delay, so that what went in at t comes out at t.
-
-    The direct sound is the first sample of at least half the greatest magnitude: in a long room a
-    reflection can be a little louder than what came straight.
-
-    Raises:
-        ValueError: The response is silent.
-    """
-    magnitude = np.abs(response)
-    peak = float(magnitude.max(initial=0.0))
-    if peak == 0:
-        raise ValueError("it is silent")
-    return response[int(np.argmax(magnitude >= peak / 2)) :]
 
 
 def convolved(samples: Samples, response: Response) -> Samples:

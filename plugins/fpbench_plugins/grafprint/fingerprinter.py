@@ -1,6 +1,5 @@
 """Front end and network with their weights, over whole recordings."""
 
-from functools import partial
 from typing import cast
 
 import numpy as np
@@ -9,8 +8,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import Fingerprints, FpbenchError, Samples, Settings, TrackFingerprinter
-from fpbench.weights import load_weights
-from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, shipped, unfilled
+from fpbench_plugins.building_blocks.weights import equipped
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.fast import FastGrafprint
 from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows
@@ -61,19 +59,16 @@ class Grafprint:
 
 
 def grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones.
-
-    Fresh ones where the config asks for another network than the published one.
-    """
-    weights = settings.weights or shipped(NAME, config, PUBLISHED, ARCHITECTURE)
-    if weights is None:
-        network = unfilled(partial(GrafprintNetwork, config))
-        initialise(network, fresh_rng(NAME, settings.seed))
-    else:
-        tensors, info = load_weights(weights, NAME)
-        config = fitted(config, info.config, ARCHITECTURE, weights)
-        network = unfilled(partial(GrafprintNetwork, config))
-        fill(network, tensors, weights)
+    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    config, network = equipped(
+        NAME,
+        config,
+        PUBLISHED,
+        ARCHITECTURE,
+        settings,
+        build=GrafprintNetwork,
+        initialise=initialise,
+    )
     if config.batch_norm == "batch":
         use_batch_statistics(network)
     return Grafprint(config, _at_precision(network, config, settings.dtype), settings.device)

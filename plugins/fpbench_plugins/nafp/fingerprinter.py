@@ -3,28 +3,24 @@
 from functools import partial
 
 from fpbench import Fingerprinter, Settings
-from fpbench.weights import load_weights
 from fpbench_plugins.building_blocks.segment_fingerprinter import SegmentFingerprinter
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, shipped
+from fpbench_plugins.building_blocks.weights import equipped
 from fpbench_plugins.nafp.config import ARCHITECTURE, PUBLISHED, NafpConfig
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
 
 
 def nafp(config: NafpConfig, settings: Settings) -> Fingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones.
-
-    Fresh ones where the config asks for another network than the published one.
-    """
-    weights = settings.weights or shipped("nafp", config, PUBLISHED, ARCHITECTURE)
-    if weights is None:
-        network = SeparableEncoder(config.encoder)
-        network.initialise(fresh_rng("nafp", settings.seed))
-    else:
-        tensors, info = load_weights(weights, "nafp")
-        config = fitted(config, info.config, ARCHITECTURE, weights)
-        network = SeparableEncoder(config.encoder)
-        fill(network, tensors, weights)
+    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    config, network = equipped(
+        "nafp",
+        config,
+        PUBLISHED,
+        ARCHITECTURE,
+        settings,
+        build=lambda config: SeparableEncoder(config.encoder),
+        initialise=SeparableEncoder.initialise,
+    )
     if settings.dtype == "bfloat16":
         network.reduce_precision()
     front_end = partial(log_mel, filterbank=filterbank(config).to(settings.device), config=config)

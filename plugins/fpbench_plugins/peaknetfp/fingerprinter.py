@@ -6,9 +6,8 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import Fingerprinter, Settings
-from fpbench.weights import load_weights
 from fpbench_plugins.building_blocks.segment_fingerprinter import SegmentFingerprinter
-from fpbench_plugins.building_blocks.weights import fill, fitted, fresh_rng, shipped, unfilled
+from fpbench_plugins.building_blocks.weights import equipped
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
@@ -18,19 +17,16 @@ NAME = "peaknetfp"
 
 
 def peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones.
-
-    Fresh ones where the config asks for another network than the published one.
-    """
-    weights = settings.weights or shipped(NAME, config, PUBLISHED, ARCHITECTURE)
-    if weights is None:
-        network = unfilled(partial(PeakNetFpNetwork, config))
-        initialise(network, fresh_rng(NAME, settings.seed))
-    else:
-        tensors, info = load_weights(weights, NAME)
-        config = fitted(config, info.config, ARCHITECTURE, weights)
-        network = unfilled(partial(PeakNetFpNetwork, config))
-        fill(network, tensors, weights)
+    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    config, network = equipped(
+        NAME,
+        config,
+        PUBLISHED,
+        ARCHITECTURE,
+        settings,
+        build=PeakNetFpNetwork,
+        initialise=initialise,
+    )
     if settings.dtype == "bfloat16":
         network.reduce_precision()
     bank = filterbank(config).to(settings.device)
