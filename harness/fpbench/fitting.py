@@ -112,6 +112,7 @@ class Workshop:
             distribution=offer.source.distribution,
             version=offer.source.version,
             options=dict(config.generator_options),
+            parameters=generator.parameters,
             fitted_fingerprints=len(self.data.fit) or None,
             weights_sha256=file_sha256(path),
         )

@@ -158,6 +158,11 @@ class FingerprintGenerator(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        """Everything that shapes a draw, such as solver and steps, for results."""
+        ...
+
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         """``n`` vectors; equal states of ``rng`` give equal bytes."""
         ...
@@ -171,9 +176,28 @@ Report = Callable[[float, str], None]
 """Told how far a long task is, from 0 to 1, and one short phrase (loss, epoch)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorNeed:
+    """What a generator takes on this machine, from trials of a second or so.
+
+    Args:
+        fit_seconds: At most; a fit may end early.
+        fit_memory_bytes: At the peak, without libraries.
+        stand_in: Draws as fast as a fitted one, whatever it draws.
+    """
+
+    fit_seconds: float
+    fit_memory_bytes: float
+    stand_in: FingerprintGenerator
+
+
 @runtime_checkable
 class GeneratorMethod(Protocol):
     """A way to make generators: fit one to fingerprints, or load a fitted one."""
+
+    def need(self, rows: int, dim: int, /) -> GeneratorNeed:
+        """What fitting to ``rows`` fingerprints of ``dim`` entries takes, and drawing after it."""
+        ...
 
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report

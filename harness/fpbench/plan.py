@@ -2,24 +2,22 @@
 
 import os
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from tabulate import tabulate
 
 from fpbench.config import SYNTHETIC_SIZES
-from fpbench.distractors import block_edges
+from fpbench.distractors import CHUNK, block_edges
 from fpbench.errors import FpbenchError
-from fpbench.fingerprinting import fingerprint_tracks
 from fpbench.inputs import Listener, durations_s
-from fpbench.interfaces import AnyFingerprinter
+from fpbench.interfaces import Settings
 from fpbench.measuring import SHORTLIST
 from fpbench.runner import Prepared
 from fpbench.sizes import short_hours, short_size
 from fpbench.store import Store
+from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
 
 _DECODING_RATE = 1500.0  # seconds of ogg read and resampled in a second, two threads
 _ENCODING_ROWS = 300_000.0  # rows a second into IVF-PQ codes, two cores
@@ -69,8 +67,8 @@ class Plan:
 def make_plan(prepared: Prepared) -> Plan:
     """Estimate a run from headers of audio files and short trials, as if nothing were cached.
 
-    The times are of the right order, not more: a generator's fitting is not in them, and an
-    approximate index is taken to run as fast as IVF-PQ with the published settings.
+    The times are of the right order, not more: an approximate index is taken to run as fast as
+    IVF-PQ with the published settings.
     """
     config, needs = prepared.config, []
     n_reference, n_real = _rows(prepared)
@@ -83,6 +81,8 @@ def make_plan(prepared: Prepared) -> Plan:
         "synthetic": [sizes[-1]],
         "both": [min(n_real, sizes[-1]), sizes[-1]],
     }[config.distractors]
+    if config.distractors in ("synthetic", "both"):
+        needs += _generator_needs(prepared, n_real)
     n_queries = config.recipe.n_queries
     for name, plan in prepared.indexes.items():
         for rows in largest:
@@ -97,6 +97,39 @@ def make_plan(prepared: Prepared) -> Plan:
             )
             needs.append(replace(need, disk_bytes=24.0 * n_queries * SHORTLIST * blocks))
     return Plan(needs)
+
+
+def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
+    """Fitting to half of the real distractors, if no fitted generator is given, and drawing."""
+    config, dim = prepared.config, prepared.info.dim
+    settings = Settings(
+        device=config.device, dtype=config.dtype, options=config.generator_options, seed=config.seed
+    )
+    method = prepared.catalog.generator(config.generator, settings)
+    drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * len(prepared.indexes)
+    needs = []
+    if config.generator_weights is None:
+        need = method.need(n_real // 2, dim)
+        generator = need.stand_in
+        needs.append(
+            Need(
+                stage=f"fit {config.generator}",
+                work=f"{short_size(n_real // 2)} fingerprints",
+                seconds=need.fit_seconds,
+                memory_bytes=need.fit_memory_bytes,
+                disk_bytes=0.0,
+            )
+        )
+    else:
+        generator = method.load(config.generator_weights)
+    draw = Need(
+        stage=f"draw {config.generator}",
+        work=f"{short_size(drawn)} fingerprints",
+        seconds=drawn * draw_seconds(generator),
+        memory_bytes=4.0 * dim * CHUNK,
+        disk_bytes=0.0,
+    )
+    return [*needs, draw]
 
 
 def _rows(prepared: Prepared) -> tuple[int, int]:
@@ -159,36 +192,6 @@ def search_need(
         memory_bytes=500e6 + (4.5 * dim * rows if grown else 0),
         disk_bytes=0.0,
     )
-
-
-def product_rate(n_queries: int, dim: int) -> float:
-    """Multiplications and additions a second of a float32 matrix product, from a short trial."""
-    import torch
-
-    queries = torch.zeros((max(n_queries, 64), dim))
-    rows = torch.zeros((dim, 2_000))
-    out = queries @ rows
-    start, times = time.perf_counter(), 0
-    while time.perf_counter() - start < 0.1:
-        torch.matmul(queries, rows, out=out)
-        times += 1
-    return 2.0 * queries.numel() * 2_000 * times / (time.perf_counter() - start)
-
-
-def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
-    """Seconds of audio that a fingerprinter takes in a second, from two short trials.
-
-    The first one warms up and is not counted.
-    """
-    rate_hz = fingerprinter.spec.sample_rate_hz
-    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 30 * rate_hz).astype(np.float32)
-    elapsed = 1.0
-    for _ in range(2):
-        start = time.perf_counter()
-        for _ in fingerprint_tracks(fingerprinter, name, [noise]):
-            pass
-        elapsed = time.perf_counter() - start
-    return 30.0 / elapsed
 
 
 def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:

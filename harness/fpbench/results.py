@@ -135,12 +135,19 @@ class QueryInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorInfo:
-    """Where synthetic distractors came from; ``weights_sha256`` is of the fitted generator."""
+    """Where synthetic distractors came from.
+
+    Args:
+        parameters: What shapes a draw, as the generator itself says: solver, steps, projection.
+        fitted_fingerprints: How many it learnt from in this run; None if it came fitted.
+        weights_sha256: Of the fitted generator's file.
+    """
 
     name: str
     distribution: str
     version: str
     options: Mapping[str, str]
+    parameters: Mapping[str, int | float | str]
     fitted_fingerprints: int | None
     weights_sha256: str
 

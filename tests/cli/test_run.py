@@ -130,6 +130,8 @@ def test_a_plan_says_what_it_takes_and_writes_nothing(
     shown = run(tmp_path, *on(music, config), "--plan")
     assert shown.exit_code == 0, shown.stderr
     assert "search exact" in shown.stdout
+    assert "fit gaussian" in shown.stdout
+    assert "draw gaussian" in shown.stdout
     assert "memory" in shown.stdout
     assert not (tmp_path / "out").exists()
 

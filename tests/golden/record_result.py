@@ -52,6 +52,7 @@ RESULT = Result(
         distribution="fpbench-audio",
         version="0.1.0",
         options={},
+        parameters={"project": True},
         fitted_fingerprints=1180,
         weights_sha256="3" * 64,
     ),

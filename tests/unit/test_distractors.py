@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ class Dice:
     """Draws vectors of two uniform numbers."""
 
     dim = 2
+    parameters = MappingProxyType({"sides": 6})
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         return rng.random((n, 2), dtype=np.float32)

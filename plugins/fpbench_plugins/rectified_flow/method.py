@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from fpbench import Report, Settings, Vectors, configured
+from fpbench import GeneratorNeed, Report, Settings, Vectors, configured
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow
 from fpbench_plugins.building_blocks.flow_generator import (
     FittedFlow,
@@ -11,6 +11,7 @@ from fpbench_plugins.building_blocks.flow_generator import (
     Sampling,
     read_fitted,
 )
+from fpbench_plugins.building_blocks.flow_needs import flow_need
 from fpbench_plugins.rectified_flow.checkpoint import is_lightning, read_lightning
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 
@@ -23,6 +24,9 @@ class RectifiedFlow:
     def __init__(self, settings: Settings) -> None:
         self.config = configured(PUBLISHED, settings.options)
         self._settings = settings
+
+    def need(self, rows: int, dim: int, /) -> GeneratorNeed:
+        return flow_need(self.config, rows, dim, self._settings)
 
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report

@@ -8,8 +8,18 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from fpbench import Report, Settings, Stream, Vectors, configured, rng_at
+from fpbench import (
+    FingerprintGenerator,
+    GeneratorNeed,
+    Report,
+    Settings,
+    Stream,
+    Vectors,
+    configured,
+    rng_at,
+)
 from fpbench.store import atomic_file, content_key
+from fpbench.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import fresh_network, integrate
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
 from fpbench_plugins.building_blocks.flow_generator import (
@@ -19,6 +29,7 @@ from fpbench_plugins.building_blocks.flow_generator import (
     read_fitted,
     write_fitted,
 )
+from fpbench_plugins.building_blocks.flow_needs import Trial, flow_need
 from fpbench_plugins.building_blocks.flow_training import trained
 from fpbench_plugins.rectified_flow_turbo.config import PUBLISHED
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
@@ -36,6 +47,29 @@ class Turbo:
     def __init__(self, settings: Settings) -> None:
         self.config = configured(PUBLISHED, settings.options)
         self._settings = settings
+
+    def need(self, rows: int, dim: int, /) -> GeneratorNeed:
+        config, settings = self.config, self._settings
+        student = Trial(config.shape(dim), settings)
+        seconds = config.iterations * student.step_seconds(config.batch_rows)
+        memory = student.memory_bytes(config.batch_rows) + 8.0 * config.pairs * dim
+        taught = config.teacher_config
+        if config.teacher is None:
+            teacher = flow_need(taught, rows, dim, settings)
+            seconds += teacher.fit_seconds
+            memory = max(memory, teacher.fit_memory_bytes)
+            carrier: FingerprintGenerator = teacher.stand_in
+        else:
+            carrier = FlowGenerator(
+                read_fitted(Path(config.teacher), TEACHER),
+                device=settings.device,
+                dtype=settings.dtype,
+            )
+        return GeneratorNeed(
+            fit_seconds=seconds + config.pairs * draw_seconds(carrier),
+            fit_memory_bytes=memory,
+            stand_in=student.generator(config.sampling),
+        )
 
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report

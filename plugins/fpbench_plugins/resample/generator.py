@@ -6,6 +6,7 @@ the hit rate against all the fingerprints kept: an upper bound on the hit rate. 
 an IVF-PQ index) fill with copies instead, which makes it a pessimistic bound there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from fpbench import (
     FingerprintGenerator,
     FpbenchError,
     GeneratorMethod,
+    GeneratorNeed,
     Report,
     Stream,
     Vectors,
@@ -47,6 +49,10 @@ class ResampleGenerator(FingerprintGenerator):
     def dim(self) -> int:
         return int(self.rows.shape[1])
 
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        return {"rows": len(self.rows)}
+
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         drawn: Vectors = self.rows[rng.integers(len(self.rows), size=n)]
         return drawn
@@ -60,6 +66,14 @@ class ResampleMethod(GeneratorMethod):
     """Implements :class:`fpbench.GeneratorMethod`."""
 
     config: ResampleConfig
+
+    def need(self, rows: int, dim: int, /) -> GeneratorNeed:
+        kept = min(rows, self.config.most_rows)
+        return GeneratorNeed(
+            fit_seconds=0.0,
+            fit_memory_bytes=4.0 * dim * kept,
+            stand_in=ResampleGenerator(np.zeros((1, dim), np.float32)),
+        )
 
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report

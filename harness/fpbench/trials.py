@@ -1,0 +1,49 @@
+"""How fast this machine is at what a run does most, from trials of a moment."""
+
+import time
+
+import numpy as np
+
+from fpbench.fingerprinting import fingerprint_tracks
+from fpbench.interfaces import AnyFingerprinter, FingerprintGenerator
+
+
+def product_rate(n_queries: int, dim: int) -> float:
+    """Multiplications and additions a second of a float32 matrix product, from a short trial."""
+    import torch
+
+    queries = torch.zeros((max(n_queries, 64), dim))
+    rows = torch.zeros((dim, 2_000))
+    out = queries @ rows
+    start, times = time.perf_counter(), 0
+    while time.perf_counter() - start < 0.1:
+        torch.matmul(queries, rows, out=out)
+        times += 1
+    return 2.0 * queries.numel() * 2_000 * times / (time.perf_counter() - start)
+
+
+def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
+    """Seconds of audio that a fingerprinter takes in a second, from two short trials.
+
+    The first one warms up and is not counted.
+    """
+    rate_hz = fingerprinter.spec.sample_rate_hz
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, 30 * rate_hz).astype(np.float32)
+    elapsed = 1.0
+    for _ in range(2):
+        start = time.perf_counter()
+        for _ in fingerprint_tracks(fingerprinter, name, [noise]):
+            pass
+        elapsed = time.perf_counter() - start
+    return 30.0 / elapsed
+
+
+def draw_seconds(generator: FingerprintGenerator) -> float:
+    """Of one fingerprint among many, from a short trial."""
+    rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
+    while elapsed < 0.1:
+        rows *= 2
+        start = time.perf_counter()
+        generator.draw(rows, rng)
+        elapsed = time.perf_counter() - start
+    return elapsed / rows

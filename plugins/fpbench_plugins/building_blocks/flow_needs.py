@@ -1,0 +1,88 @@
+"""What flows take to fit and to draw from, from trials of a second."""
+
+import math
+import time
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from fpbench import GeneratorNeed, Settings, Stream, rng_at
+from fpbench.trials import draw_seconds
+from fpbench_plugins.building_blocks.flow import NetworkShape, Normalisation, fresh_network
+from fpbench_plugins.building_blocks.flow_config import FlowConfig
+from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
+
+_COPIES = 5  # of all weights while fitting: themselves, slopes, two moments, an average
+_KEPT = 24  # numbers that a block keeps for the way back, per row and unit of width
+_TRIALS = 3
+
+
+def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> GeneratorNeed:
+    """Of fitting a flow; judging it on the way takes as long as drawing what is judged."""
+    trial = Trial(config.shape(dim), settings)
+    held_out = round(rows * config.held_out)
+    steps = config.epochs * math.ceil((rows - held_out) / config.batch_rows)
+    stand_in = trial.generator(config.sampling)
+    judged = min(held_out, config.judge_rows) * (config.epochs // config.judge_epochs)
+    return GeneratorNeed(
+        fit_seconds=steps * trial.step_seconds(config.batch_rows) + judged * draw_seconds(stand_in),
+        fit_memory_bytes=trial.memory_bytes(config.batch_rows),
+        stand_in=stand_in,
+    )
+
+
+class Trial:
+    """One network with fresh weights on this machine."""
+
+    def __init__(self, shape: NetworkShape, settings: Settings) -> None:
+        self._shape = shape
+        self._settings = settings
+        self._device = torch.device(settings.device)
+        self._network = fresh_network(shape, rng_at(0, Stream.WEIGHTS)).to(self._device)
+
+    def generator(self, sampling: Sampling) -> FlowGenerator:
+        """Draws nonsense, as fast as a fitted one draws."""
+        fitted = FittedFlow(
+            generator="trial",
+            shape=self._shape,
+            weights=self._network.state_dict(),
+            normalisation=Normalisation(mean=0.0, std=1.0),
+            sampling=sampling,
+            record={},
+        )
+        return FlowGenerator(fitted, device=self._settings.device, dtype=self._settings.dtype)
+
+    def step_seconds(self, rows: int) -> float:
+        """Of learning from ``rows`` fingerprints."""
+        optimiser = torch.optim.AdamW(self._network.parameters(), lr=0.0)
+        noise = np.random.default_rng(0).standard_normal((rows, self._shape.dim), np.float32)
+        points = torch.from_numpy(noise).to(self._device)
+        times = torch.linspace(0, 1, rows, device=self._device)
+        return min(self._seconds(points, times, optimiser) for _ in range(_TRIALS))
+
+    def memory_bytes(self, rows: int) -> float:
+        """While learning from batches of ``rows``."""
+        weights = sum(parameter.numel() for parameter in self._network.parameters())
+        return 4.0 * (_COPIES * weights + rows * self._shape.depth * self._shape.width * _KEPT)
+
+    def _seconds(
+        self,
+        points: Float32[Tensor, "batch dim"],
+        times: Float32[Tensor, " batch"],
+        optimiser: torch.optim.Optimizer,
+    ) -> float:
+        start = time.perf_counter()
+        optimiser.zero_grad(set_to_none=True)
+        with self._precision():
+            loss = self._network(points, times).square().mean()
+        loss.backward()
+        optimiser.step()
+        float(loss.detach())  # waits for a GPU
+        return time.perf_counter() - start
+
+    def _precision(self) -> AbstractContextManager[None]:
+        half = self._settings.dtype == "bfloat16"
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=half)

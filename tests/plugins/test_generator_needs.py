@@ -1,0 +1,43 @@
+"""What fitting takes is foreseen, grows with the work, and comes with something that draws."""
+
+import pytest
+
+from fpbench import GeneratorNeed, Settings, Stream, rng_at
+from fpbench.catalog import Catalog
+
+SMALL = {
+    "gaussian": {},
+    "resample": {},
+    "rectified-flow": {"width": "32", "depth": "2"},
+    "rectified-flow-turbo": {"width": "32", "depth": "1", "pairs": "40", "teacher_width": "32"},
+}
+
+
+def need(name: str, rows: int = 2_000, **options: str) -> GeneratorNeed:
+    settings = Settings(options={**SMALL[name], **options})
+    return Catalog.load().generator(name, settings).need(rows, 16)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_stand_in_draws(name: str) -> None:
+    foreseen = need(name)
+    assert foreseen.fit_seconds >= 0
+    assert foreseen.fit_memory_bytes > 0
+    assert foreseen.stand_in.draw(7, rng_at(0, Stream.CHECK)).shape == (7, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param("rectified-flow", {"epochs": "100000"}, id="epochs"),
+        pytest.param("rectified-flow-turbo", {"iterations": "1000000"}, id="iterations"),
+        pytest.param("rectified-flow-turbo", {"teacher_epochs": "100000"}, id="teacher"),
+    ],
+)
+def test_more_work_takes_longer(name: str, options: dict[str, str]) -> None:
+    assert need(name, **options).fit_seconds > need(name).fit_seconds
+
+
+def test_a_wider_network_takes_more_memory() -> None:
+    wide, narrow = need("rectified-flow", width="512"), need("rectified-flow")
+    assert wide.fit_memory_bytes > 10 * narrow.fit_memory_bytes
