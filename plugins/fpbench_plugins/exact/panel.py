@@ -12,14 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int, Int64, Shaped
+from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from fpbench.inner_products import sum_by_halves
 
-GROUP = 8  # rows in a group
-CLUSTER = 4  # groups in a cluster, which is what is compared for every query
-STEP = GROUP * CLUSTER  # tiles have a multiple of this many rows
+GROUP = 16  # rows in a group; tiles have a multiple of it
 TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products, looked at before they leave the cache
 PAIRS_AT_ONCE = 4_096
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
@@ -60,20 +58,17 @@ class Workspace:
 class Products:
     """A chunk's rows times a panel's queries, in tiles filled up with -inf.
 
-    Rows are put into groups, and groups into clusters. Member m of group g of a tile is its row
-    m * groups + g, and likewise for clusters.
+    Rows are put into groups: member m of group g of a tile is its row m * groups + g.
 
     Args:
         values: All products.
-        group_maxima: Of each group, compared by bit pattern: the maximum where any is positive,
+        maxima: Of each group, compared by bit pattern: the maximum where any is positive,
             otherwise one of its values.
-        cluster_maxima: Of each cluster, likewise.
         tile_rows: Rows in each tile.
     """
 
     values: Float[Tensor, "rows queries"]
-    group_maxima: Int[Tensor, "groups queries"]
-    cluster_maxima: Int[Tensor, "clusters queries"]
+    maxima: Int[Tensor, "groups queries"]
     tile_rows: int
 
 
@@ -90,6 +85,7 @@ class Panel:
         self._queries = queries
         self._coarse = queries.to(dtype).T
         self._error = sieve_error(queries, dtype)
+        self._any_zero = bool((self._error == 0).any())
         # Newcomers by (query, id, score). Merging costs the same for few of them as for many.
         self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
         # What the k best so far reach at least; it only rises.
@@ -104,7 +100,7 @@ class Panel:
             self._look_ahead(products, chunk)
         row, query = sieved(products, self._reach(chunk))
         self._waiting += self._score(chunk, row, query)
-        if sum(len(query) for query, _, _ in self._waiting) >= len(self._queries):
+        if sum(len(query) for query, _, _ in self._waiting) >= 2 * len(self._queries):
             self.settle()
 
     def settle(self) -> None:
@@ -117,6 +113,8 @@ class Panel:
     def _reach(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
         """What the product of a row must reach to be worth a second look."""
         reach = self._floor - self._error * chunk.longest
+        if not self._any_zero:
+            return reach
         # Every score of a zero query is 0, so nothing can beat k rows, whichever they are.
         full = self.scores[:, -1] > -torch.inf
         return torch.where((self._error == 0) & full, torch.inf, reach)
@@ -127,8 +125,8 @@ class Panel:
         The k-th largest of one value from each of many groups is reached by k rows at least.
         """
         k, values = self.ids.shape[1], products.values
-        if len(chunk.rows) >= k * STEP:
-            values = products.cluster_maxima.view(values.dtype)
+        if len(chunk.rows) >= k * GROUP:
+            values = products.maxima.view(values.dtype)
         if len(values) < k:
             return
         best = values.float().topk(k, dim=0).values[-1]
@@ -210,8 +208,8 @@ def multiplied(
     positive numbers order alike.
     """
     n = queries.shape[1]
-    tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // STEP * STEP
-    tile_rows = max(STEP, min(tile_rows, -(-len(rows) // STEP) * STEP))
+    tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // GROUP * GROUP
+    tile_rows = max(GROUP, min(tile_rows, -(-len(rows) // GROUP) * GROUP))
     tiles = -(-len(rows) // tile_rows)
     values = workspace.room_for(tiles * tile_rows * n, like=rows).view(tiles * tile_rows, n)
     values[len(rows) :] = -torch.inf
@@ -223,8 +221,7 @@ def multiplied(
         torch.mm(some, queries, out=values[start : start + len(some)])
         members = values[start : start + tile_rows].view(bits).view(GROUP, groups, n)
         torch.amax(members, dim=0, out=maxima[tile])
-    clusters = maxima.view(tiles, CLUSTER, -1, n).amax(dim=1)
-    return Products(values, maxima.view(-1, n), clusters.view(-1, n), tile_rows)
+    return Products(values, maxima.view(-1, n), tile_rows)
 
 
 def sieved(
@@ -232,38 +229,29 @@ def sieved(
 ) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
     """Row and query of every product that is at least ``reach``, rounded to the products' dtype.
 
-    Where the reach is not positive every cluster is looked into.
+    Where the reach is not positive every group is looked into.
     """
     dtype, n = products.values.dtype, products.values.shape[1]
     reach = reach.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the filling
     lowest = torch.where(reach > 0, reach.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    flat = places((products.cluster_maxima >= lowest).view(-1))
-    clusters = products.tile_rows // STEP
-    groups = products.group_maxima.view(-1, CLUSTER, clusters, n)
-    group, query = opened(groups, flat // n, flat % n, lowest)
-    return opened(products.values.view(-1, GROUP, clusters * CLUSTER, n), group, query, reach)
-
-
-def opened(
-    members: Shaped[Tensor, "tiles size groups queries"],
-    group: Int64[Tensor, " pairs"],
-    query: Int64[Tensor, " pairs"],
-    reach: Shaped[Tensor, " queries"],
-) -> tuple[Int64[Tensor, " found"], Int64[Tensor, " found"]]:
-    """Which members of some groups are at least ``reach``, each for its query.
-
-    Args:
-        group: Counted from tile to tile.
-
-    Returns:
-        Row and query; rows are counted from tile to tile as well.
-    """
-    _, size, groups, n = members.shape
-    first = group // groups * (groups * size) + group % groups
-    rows = first + torch.arange(size, device=members.device)[:, None] * groups
-    inside = members.view(-1).index_select(0, (rows * n + query).view(-1)).view(size, -1)
-    hit = places((inside >= reach.index_select(0, query)).view(-1))
+    flat = places(at_least(products.maxima, lowest).view(-1))
+    group, query = flat // n, flat % n
+    groups = products.tile_rows // GROUP  # in a tile
+    first = group // groups * products.tile_rows + group % groups
+    rows = first + torch.arange(GROUP, device=first.device)[:, None] * groups
+    members = products.values.view(-1).index_select(0, (rows * n + query).view(-1))
+    hit = places((members.view(GROUP, -1) >= reach.index_select(0, query)).view(-1))
     return rows.view(-1)[hit], query[hit % max(len(query), 1)]
+
+
+def at_least(
+    maxima: Int[Tensor, "groups queries"], lowest: Int[Tensor, " queries"]
+) -> Bool[Tensor, "groups queries"]:
+    """Which maxima reach their query's bound."""
+    if maxima.device.type == "cpu":
+        # Torch's comparison of short integers is not vectorised.
+        return torch.from_numpy(np.greater_equal(maxima.numpy(), lowest.numpy()))
+    return maxima >= lowest
 
 
 def places(mask: Bool[Tensor, " places"]) -> Int64[Tensor, " pairs"]:
