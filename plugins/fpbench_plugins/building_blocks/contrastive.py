@@ -75,6 +75,27 @@ class System:
     silence: float = 0.0
 
 
+class ContrastiveTrainable:
+    """Implements :class:`fpbench.Trainable`.
+
+    Args:
+        system: Made when the training starts.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        settings: Settings,
+        sample_rate_hz: int,
+        system: Callable[[], System],
+    ) -> None:
+        self.sample_rate_hz = sample_rate_hz
+        self._recipe, self._settings, self._system = recipe, settings, system
+
+    def start(self, audio: TrainingAudio, /) -> "ContrastiveTrainee":
+        return ContrastiveTrainee(self._system(), self._recipe, audio, self._settings)
+
+
 class ContrastiveTrainee:
     """Implements :class:`fpbench.Trainee`."""
 

@@ -1,17 +1,82 @@
-"""The separable encoder on a batch of anchors and positives."""
+"""How the systems with a separable encoder are trained: NAFP, NMFP."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from fpbench import FingerprintSpec, Settings
+from fpbench_plugins.building_blocks.augmentation import masked
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Degrade, System
+from fpbench_plugins.building_blocks.pairs import Clips
+from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder, unit
+from fpbench_plugins.building_blocks.separable_layout import EncoderConfig
+from fpbench_plugins.building_blocks.weights import weights_rng
 
 Embeddings = Float32[Tensor, "batch dim"]
+Images = Float32[Tensor, "both mels frames"]
 
 
-def embedded_pair(
-    network: SeparableEncoder, images: Float32[Tensor, "both mels frames"]
-) -> tuple[Embeddings, Embeddings]:
+@runtime_checkable
+class SeparableConfig(Protocol):
+    """What the configs of these systems share."""
+
+    @property
+    def sample_rate_hz(self) -> int: ...
+
+    @property
+    def spec(self) -> FingerprintSpec: ...
+
+    @property
+    def encoder(self) -> EncoderConfig: ...
+
+
+def separable_trainable(
+    name: str,
+    config: SeparableConfig,
+    fields: Sequence[str],
+    recipe: Recipe,
+    settings: Settings,
+    *,
+    degrade: Degrade,
+    images: Callable[[Clips], Images],
+) -> ContrastiveTrainable:
+    """A system of this kind, ready to be trained.
+
+    Args:
+        fields: Of the config, that decide the network.
+        images: Of clips, as the network sees them.
+    """
+
+    def system() -> System:
+        network = SeparableEncoder(config.encoder)
+        network.initialise(weights_rng(settings.seed))
+        network.to(settings.device)
+
+        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
+            seen = images(torch.cat((anchors, positives)))
+            return masked(seen, rng) if recipe.spectral_mask and network.training else seen
+
+        return System(
+            name=name,
+            architecture={field: getattr(config, field) for field in fields},
+            sample_rate_hz=config.sample_rate_hz,
+            segment_samples=config.spec.samples,
+            network=network,
+            degrade=degrade,
+            front_end=front_end,
+            embed=partial(embedded_pair, network),
+        )
+
+    return ContrastiveTrainable(recipe, settings, config.sample_rate_hz, system)
+
+
+def embedded_pair(network: SeparableEncoder, images: Images) -> tuple[Embeddings, Embeddings]:
     """Fingerprints of the first half of the images and of the second."""
     features = network.convolve(images)
     # Sixteen bits are too few for the last layers: neighbouring segments would become equal.

@@ -86,6 +86,6 @@ def create(settings: Settings) -> TrackFingerprinter:
 
 
 def trainable(settings: Settings) -> Trainable:
-    from fpbench_plugins.grafprint.training import PUBLISHED_RECIPE, GrafprintTrainable
+    from fpbench_plugins.grafprint.training import PUBLISHED_RECIPE, grafprint_trainable
 
-    return GrafprintTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return grafprint_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)

@@ -1,6 +1,5 @@
 """How GraFPrint is trained: two nearby stretches of a track, one in a noisy room, NT-Xent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,13 +9,13 @@ from jaxtyping import Float32
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fpbench import Recording, Settings, Trainee, TrainingAudio
+from fpbench import Recording, Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
-from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
+from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.front_end import htk_filterbank
 from fpbench_plugins.grafprint.network import GrafprintNetwork, initialise
 from fpbench_plugins.grafprint.row_network import fingerprints
@@ -68,56 +67,48 @@ PUBLISHED_RECIPE = GrafprintRecipe(
 )
 
 
-class GrafprintTrainable:
-    """Implements :class:`fpbench.Trainable`."""
+def grafprint_trainable(recipe: GrafprintRecipe, settings: Settings) -> ContrastiveTrainable:
+    """The network that the recipe asks for, ready to be trained by it."""
+    config = replace(
+        PUBLISHED,
+        channels=tuple(recipe.width * 2**stage for stage in range(4)),
+        blocks=tuple(recipe.depth * count for count in (1, 1, 3, 1)),
+        peak_stride=recipe.peak_stride,
+        hidden_dim=recipe.hidden_dim,
+        head_units=recipe.head_units,
+    )
+    return ContrastiveTrainable(
+        recipe, settings, config.sample_rate_hz, partial(_system, config, recipe, settings)
+    )
 
-    def __init__(self, recipe: GrafprintRecipe, settings: Settings) -> None:
-        self._recipe, self._settings = recipe, settings
-        self._config = replace(
-            PUBLISHED,
-            channels=tuple(recipe.width * 2**stage for stage in range(4)),
-            blocks=tuple(recipe.depth * count for count in (1, 1, 3, 1)),
-            peak_stride=recipe.peak_stride,
-            hidden_dim=recipe.hidden_dim,
-            head_units=recipe.head_units,
-        )
-        self.sample_rate_hz = self._config.sample_rate_hz
 
-    def start(self, audio: TrainingAudio, /) -> Trainee:
-        recipe, config = self._recipe, self._config
-        network = unfilled(partial(GrafprintNetwork, config))
-        initialise(network, weights_rng(self._settings.seed))
-        network.to(self._settings.device)
-        bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
-        bank = bank.to(self._settings.device)
+def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings) -> System:
+    network = unfilled(partial(GrafprintNetwork, config))
+    initialise(network, weights_rng(settings.seed))
+    network.to(settings.device)
+    bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
+    bank = bank.to(settings.device)
 
-        def degrade(
-            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
-        ) -> Clips:
-            return drawn_degradation(before, audio, recipe, strength, rng)
+    def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
+        return log_mels(torch.cat((anchors, positives)), bank, config.stft_hop_samples)
 
-        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
-            return log_mels(torch.cat((anchors, positives)), bank, config.stft_hop_samples)
+    def embed(segments: Tensor) -> tuple[Tensor, Tensor]:
+        # One after the other: each view has batch statistics of its own.
+        anchors, positives = segments.chunk(2)
+        return fingerprints(network, anchors), fingerprints(network, positives)
 
-        def embed(segments: Tensor) -> tuple[Tensor, Tensor]:
-            # One after the other: each view has batch statistics of its own.
-            anchors, positives = segments.chunk(2)
-            return fingerprints(network, anchors), fingerprints(network, positives)
-
-        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
-        system = System(
-            name=NAME,
-            architecture=architecture,
-            sample_rate_hz=config.sample_rate_hz,
-            segment_samples=config.spec.samples,
-            network=network,
-            degrade=degrade,
-            front_end=front_end,
-            embed=embed,
-            level=loudness,
-            silence=SILENCE,
-        )
-        return ContrastiveTrainee(system, recipe, audio, self._settings)
+    return System(
+        name=NAME,
+        architecture={name: getattr(config, name) for name in ARCHITECTURE},
+        sample_rate_hz=config.sample_rate_hz,
+        segment_samples=config.spec.samples,
+        network=network,
+        degrade=partial(drawn_degradation, recipe),
+        front_end=front_end,
+        embed=embed,
+        level=loudness,
+        silence=SILENCE,
+    )
 
 
 def loudness(recording: Recording) -> float:
@@ -140,9 +131,9 @@ def log_mels(
 
 
 def drawn_degradation(
+    recipe: GrafprintRecipe,
     before: Longer,
     audio: TrainingAudio,
-    recipe: GrafprintRecipe,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:

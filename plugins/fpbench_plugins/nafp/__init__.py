@@ -67,6 +67,6 @@ def create(settings: Settings) -> Fingerprinter:
 
 
 def trainable(settings: Settings) -> Trainable:
-    from fpbench_plugins.nafp.training import PUBLISHED_RECIPE, NafpTrainable
+    from fpbench_plugins.nafp.training import PUBLISHED_RECIPE, nafp_trainable
 
-    return NafpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return nafp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)

@@ -1,29 +1,24 @@
 """How NAFP is trained: noise and a room for positives, one mask for the whole batch, NT-Xent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
 import numpy as np
-import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from fpbench import Settings, Trainee, TrainingAudio
+from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     circularly_convolved,
     convolved,
-    masked,
     mixed,
     peak_normalised,
 )
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.separable_training import embedded_pair
-from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.building_blocks.separable_training import separable_trainable
 from fpbench_plugins.nafp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
 
@@ -64,48 +59,25 @@ PUBLISHED_RECIPE = NafpRecipe(
 )
 
 
-class NafpTrainable:
-    """Implements :class:`fpbench.Trainable`."""
-
-    def __init__(self, recipe: NafpRecipe, settings: Settings) -> None:
-        self._recipe, self._settings = recipe, settings
-        self._config = replace(PUBLISHED, width=recipe.width, normalise=recipe.normalise)
-        self.sample_rate_hz = self._config.sample_rate_hz
-
-    def start(self, audio: TrainingAudio, /) -> Trainee:
-        recipe, config = self._recipe, self._config
-        network = SeparableEncoder(config.encoder)
-        network.initialise(weights_rng(self._settings.seed))
-        network.to(self._settings.device)
-        bank = filterbank(config).to(self._settings.device)
-
-        def degrade(
-            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
-        ) -> Clips:
-            return drawn_degradation(before, audio, recipe, strength, rng)
-
-        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
-            images = log_mel(torch.cat((anchors, positives)), bank, config)
-            return masked(images, rng) if recipe.spectral_mask and network.training else images
-
-        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
-        system = System(
-            name=NAME,
-            architecture=architecture,
-            sample_rate_hz=config.sample_rate_hz,
-            segment_samples=config.spec.samples,
-            network=network,
-            degrade=degrade,
-            front_end=front_end,
-            embed=partial(embedded_pair, network),
-        )
-        return ContrastiveTrainee(system, recipe, audio, self._settings)
+def nafp_trainable(recipe: NafpRecipe, settings: Settings) -> ContrastiveTrainable:
+    """The network that the recipe asks for, ready to be trained by it."""
+    config = replace(PUBLISHED, width=recipe.width, normalise=recipe.normalise)
+    bank = filterbank(config).to(settings.device)
+    return separable_trainable(
+        NAME,
+        config,
+        ARCHITECTURE,
+        recipe,
+        settings,
+        degrade=partial(drawn_degradation, recipe),
+        images=partial(log_mel, filterbank=bank, config=config),
+    )
 
 
 def drawn_degradation(
+    recipe: NafpRecipe,
     before: Longer,
     audio: TrainingAudio,
-    recipe: NafpRecipe,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:

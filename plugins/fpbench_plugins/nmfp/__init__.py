@@ -77,6 +77,6 @@ def create(settings: Settings) -> Fingerprinter:
 
 
 def trainable(settings: Settings) -> Trainable:
-    from fpbench_plugins.nmfp.training import PUBLISHED_RECIPE, NmfpTrainable
+    from fpbench_plugins.nmfp.training import PUBLISHED_RECIPE, nmfp_trainable
 
-    return NmfpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return nmfp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)

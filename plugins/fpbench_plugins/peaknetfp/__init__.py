@@ -87,6 +87,6 @@ def create(settings: Settings) -> Fingerprinter:
 
 
 def trainable(settings: Settings) -> Trainable:
-    from fpbench_plugins.peaknetfp.training import PUBLISHED_RECIPE, PeakNetFpTrainable
+    from fpbench_plugins.peaknetfp.training import PUBLISHED_RECIPE, peaknetfp_trainable
 
-    return PeakNetFpTrainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return peaknetfp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)

@@ -1,6 +1,5 @@
 """How PeakNetFP is trained: one mask for the batch, positives stretched as images, NT-Xent."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -8,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fpbench import Settings, Trainee, TrainingAudio
+from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     convolved,
     masked,
@@ -16,11 +15,11 @@ from fpbench_plugins.building_blocks.augmentation import (
     peak_normalised,
     stretched,
 )
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainee, Longer, System
+from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
 from fpbench_plugins.building_blocks.recipe import Recipe
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
-from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED
+from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import Images, filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
 from fpbench_plugins.peaknetfp.peaks import peak_points
@@ -65,64 +64,56 @@ PUBLISHED_RECIPE = PeakNetFpRecipe(
 )
 
 
-class PeakNetFpTrainable:
-    """Implements :class:`fpbench.Trainable`."""
+def peaknetfp_trainable(recipe: PeakNetFpRecipe, settings: Settings) -> ContrastiveTrainable:
+    """The network that the recipe asks for, ready to be trained by it."""
 
-    def __init__(self, recipe: PeakNetFpRecipe, settings: Settings) -> None:
-        self._recipe, self._settings = recipe, settings
+    def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(1, width * recipe.width // PUBLISHED.widths_1[0]) for width in widths)
 
-        def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
-            return tuple(max(1, width * recipe.width // PUBLISHED.widths_1[0]) for width in widths)
+    config = replace(
+        PUBLISHED,
+        widths_1=scaled(PUBLISHED.widths_1),
+        widths_2=scaled(PUBLISHED.widths_2),
+        widths_3=scaled(PUBLISHED.widths_3),
+    )
+    return ContrastiveTrainable(
+        recipe, settings, config.sample_rate_hz, partial(_system, config, recipe, settings)
+    )
 
-        self._config = replace(
-            PUBLISHED,
-            widths_1=scaled(PUBLISHED.widths_1),
-            widths_2=scaled(PUBLISHED.widths_2),
-            widths_3=scaled(PUBLISHED.widths_3),
-        )
-        self.sample_rate_hz = self._config.sample_rate_hz
 
-    def start(self, audio: TrainingAudio, /) -> Trainee:
-        recipe, config = self._recipe, self._config
-        network = unfilled(partial(PeakNetFpNetwork, config))
-        initialise(network, weights_rng(self._settings.seed))
-        network.to(self._settings.device)
-        bank = filterbank(config).to(self._settings.device)
+def _system(config: PeakNetFpConfig, recipe: PeakNetFpRecipe, settings: Settings) -> System:
+    network = unfilled(partial(PeakNetFpNetwork, config))
+    initialise(network, weights_rng(settings.seed))
+    network.to(settings.device)
+    bank = filterbank(config).to(settings.device)
 
-        def degrade(
-            before: Longer, audio: TrainingAudio, strength: float, rng: np.random.Generator
-        ) -> Clips:
-            return drawn_degradation(before, audio, recipe, strength, rng)
+    def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
+        images = levels(torch.cat((anchors, positives)), bank, config)
+        if recipe.spectral_mask and network.training:
+            images = masked(images, rng)
+        clean, other = images.chunk(2)
+        return peak_points(torch.cat((clean, drawn_stretch(other, recipe, rng))), config)
 
-        def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
-            images = levels(torch.cat((anchors, positives)), bank, config)
-            if recipe.spectral_mask and network.training:
-                images = masked(images, rng)
-            clean, other = images.chunk(2)
-            return peak_points(torch.cat((clean, drawn_stretch(other, recipe, rng))), config)
+    def embed(points: Tensor) -> tuple[Tensor, Tensor]:
+        anchors, positives = network(points).chunk(2)
+        return anchors, positives
 
-        def embed(points: Tensor) -> tuple[Tensor, Tensor]:
-            anchors, positives = network(points).chunk(2)
-            return anchors, positives
-
-        architecture: Mapping[str, object] = {name: getattr(config, name) for name in ARCHITECTURE}
-        system = System(
-            name=NAME,
-            architecture=architecture,
-            sample_rate_hz=config.sample_rate_hz,
-            segment_samples=config.spec.samples,
-            network=network,
-            degrade=degrade,
-            front_end=front_end,
-            embed=embed,
-        )
-        return ContrastiveTrainee(system, recipe, audio, self._settings)
+    return System(
+        name=NAME,
+        architecture={name: getattr(config, name) for name in ARCHITECTURE},
+        sample_rate_hz=config.sample_rate_hz,
+        segment_samples=config.spec.samples,
+        network=network,
+        degrade=partial(drawn_degradation, recipe),
+        front_end=front_end,
+        embed=embed,
+    )
 
 
 def drawn_degradation(
+    recipe: PeakNetFpRecipe,
     before: Longer,
     audio: TrainingAudio,
-    recipe: PeakNetFpRecipe,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
