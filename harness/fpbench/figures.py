@@ -1,6 +1,7 @@
-"""The curve as a picture, made to be shown."""
+"""Curves as a picture, made to be shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
@@ -9,44 +10,80 @@ from fpbench.sizes import short_hours, short_size
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-_STYLES = {"real": "-", "synthetic": "--"}
+_DASHES = ("--", ":", "-.")
+
+Lines = Mapping[tuple[str, str, str], tuple[Result, Curve]]
+"""By system, index and kind of distractors."""
 
 
 def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") -> None:
     """Hit rate against database size, with the intervals as bands; a PNG.
 
-    Solid lines have real distractors, dashed ones synthetic; one colour for each system and index.
-    The tolerance is that of the first curve.
+    Solid lines have real distractors, others synthetic, one style for each generator. One system
+    gets one picture and each of its indexes a colour; several systems get a colour each, and each
+    index a picture beside the others. The tolerance is that of the first curve.
     """
     # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
+
+    tolerance_s = results[0].curves[0].tolerance_s
+    lines = _lines(results, metric, tolerance_s)
+    systems, indexes = (list(dict.fromkeys(key[part] for key in lines)) for part in (0, 1))
+    several = len(systems) > 1
+    panels = [[index] for index in indexes] if several else [indexes]
+    colours = dict(zip(systems if several else indexes, cycle(_COLOURS), strict=False))
+    styles = _styles({kind for _, _, kind in lines})
+    figure = Figure(figsize=(max(8, 6 * len(panels)), 5), layout="constrained")
+    figure.suptitle(_title(results, systems, tolerance_s), x=0.01, ha="left", fontsize=11)
+    for number, shown in enumerate(panels):
+        axes = figure.add_subplot(1, len(panels), number + 1)
+        there = {key: line for key, line in lines.items() if key[1] in shown}
+        for (system, index, kind), (_, curve) in there.items():
+            _draw(axes, curve, colours[system if several else index], styles[kind])
+        _dress(axes, there, metric)
+        _explain(axes, colours, styles)
+        if several:
+            axes.set_title(shown[0], loc="left", fontsize=10)
+    # Software and creation date are left out, so that equal results are equal bytes.
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) -> Lines:
+    lines: dict[tuple[str, str, str], tuple[Result, Curve]] = {}
+    for result in results:
+        for curve in result.curves:
+            if (curve.metric, curve.tolerance_s) == (metric, tolerance_s):
+                # A system measured with several generators has the same real curve each time.
+                key = (result.fingerprinter.name, curve.index, _kind(result, curve))
+                lines.setdefault(key, (result, curve))
+    return lines
+
+
+def _kind(result: Result, curve: Curve) -> str:
+    if curve.distractors == "synthetic" and result.generator is not None:
+        return result.generator.name
+    return curve.distractors
+
+
+def _styles(kinds: set[str]) -> dict[str, Any]:
+    """How lines are dashed, by kind of distractors, real ones first."""
+    ordered = sorted(kinds, key=lambda kind: (kind != "real", kind))
+    solid = ("-",) if "real" in kinds else ()
+    return dict(zip(ordered, chain(solid, cycle(_DASHES)), strict=False))
+
+
+def _draw(axes: Any, curve: Curve, colour: str, style: str) -> None:
+    sizes = [point.n_distractors + point.n_reference for point in curve.points]
+    low = [100 * point.ci.low for point in curve.points]
+    high = [100 * point.ci.high for point in curve.points]
+    values = [100 * point.value for point in curve.points]
+    axes.fill_between(sizes, low, high, color=colour, alpha=0.1, linewidth=0)
+    axes.plot(sizes, values, linestyle=style, marker="o", markersize=4, color=colour)
+
+
+def _dress(axes: Any, lines: Lines, metric: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    axes = figure.add_subplot()
-    tolerance_s = results[0].curves[0].tolerance_s
-    lines = [
-        (r, c)
-        for r in results
-        for c in r.curves
-        if (c.metric, c.tolerance_s) == (metric, tolerance_s)
-    ]
-    groups = sorted({_group(result, curve) for result, curve in lines})
-    for result, curve in lines:
-        colour = _COLOURS[groups.index(_group(result, curve)) % len(_COLOURS)]
-        sizes = [point.n_distractors + point.n_reference for point in curve.points]
-        low = [100 * point.ci.low for point in curve.points]
-        high = [100 * point.ci.high for point in curve.points]
-        axes.fill_between(sizes, low, high, color=colour, alpha=0.12, linewidth=0)
-        axes.plot(
-            sizes,
-            [100 * point.value for point in curve.points],
-            _STYLES[curve.distractors],
-            marker="o",
-            markersize=4,
-            color=colour,
-            label=_label(result, curve),
-        )
     axes.set_xscale("log")
     axes.set_ylim(0, 100)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: short_size(round(n))))
@@ -55,35 +92,37 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
     axes.set_ylabel(f"{metric.upper()} (%)")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.set_title(_title(results, tolerance_s), loc="left", fontsize=11)
-    axes.legend(frameon=False, loc="best")
-    hop_s = results[0].fingerprinter.hop_s
-    if all(result.fingerprinter.hop_s == hop_s for result in results):
+    hops = {result.fingerprinter.hop_s for result, _ in lines.values()}
+    if len(hops) == 1:
+        hop_s = hops.pop()
         hours = axes.secondary_xaxis("top", functions=(_times(hop_s / 3600), _times(3600 / hop_s)))
         hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
         hours.tick_params(labelsize=8, colors="0.4")
-    # Software and creation date are left out, so that equal results are equal bytes.
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _explain(axes: Any, colours: Mapping[str, str], styles: Mapping[str, Any]) -> None:
+    """A legend of what colours and dashes mean, instead of one row for each line."""
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=colour, marker="o", markersize=4, label=name)
+        for name, colour in colours.items()
+    ]
+    handles += [
+        Line2D([], [], color="0.3", linestyle=style, label=f"{kind} distractors")
+        for kind, style in styles.items()
+    ]
+    axes.legend(handles=handles, frameon=False, loc="best", fontsize=9)
 
 
 def _times(factor: float) -> Callable[..., Any]:
     return lambda n: n * factor
 
 
-def _group(result: Result, curve: Curve) -> tuple[str, str]:
-    return (result.fingerprinter.name, curve.index)
-
-
-def _label(result: Result, curve: Curve) -> str:
-    kind: str = curve.distractors
-    if kind == "synthetic" and result.generator is not None:
-        kind = result.generator.name
-    return f"{result.fingerprinter.name}, {curve.index}, {kind} distractors"
-
-
-def _title(results: Sequence[Result], tolerance_s: float | None) -> str:
-    queries = results[0].queries
+def _title(results: Sequence[Result], systems: Sequence[str], tolerance_s: float | None) -> str:
+    queries, system = results[0].queries, f"{systems[0]}, " if len(systems) == 1 else ""
     where = "in the right track" if tolerance_s is None else f"within {tolerance_s:g} s"
-    return f"{results[0].data.name}: {queries.n} queries of {queries.length_s:g} s, {where}"
+    said = f"{queries.n} queries of {queries.length_s:g} s, {where}"
+    return f"{system}{results[0].data.name}: {said}"

@@ -133,3 +133,34 @@ def test_schema_and_dataclasses_name_the_same_fields() -> None:
     for kind, part in parts.items():
         names = {f.name for f in dataclasses.fields(kind)}
         assert names == set(part["properties"]) == set(part["required"]), kind
+
+
+def test_results_that_can_be_compared_make_one_figure(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        write_result(named(name, {1000: 0.9, 10_000: 0.2}), tmp_path / f"{name}.json")
+    shown = CliRunner().invoke(
+        main, ["leaderboard", str(tmp_path), "--figure", f"{tmp_path}/f.png"]
+    )
+    assert shown.exit_code == 0, shown.stderr
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_other_queries_make_no_figure(tmp_path: Path) -> None:
+    first = named("one", {1000: 0.9})
+    write_result(first, tmp_path / "one.json")
+    queries = dataclasses.replace(first.queries, recipe={"queries": 7})
+    write_result(named("two", {1000: 0.9}, queries=queries), tmp_path / "two.json")
+    shown = CliRunner().invoke(
+        main, ["leaderboard", str(tmp_path), "--figure", f"{tmp_path}/f.png"]
+    )
+    assert shown.exit_code == 2
+    assert "two.json has other audio or other queries than" in shown.stderr
+    assert not (tmp_path / "f.png").exists()
+
+
+def test_a_metric_that_nobody_measured_makes_no_figure(tmp_path: Path) -> None:
+    write_result(named("one", {1000: 0.9}), tmp_path / "one.json")
+    arguments = ["leaderboard", str(tmp_path), "--metric", "hr@7", "--figure", f"{tmp_path}/f.png"]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 2
+    assert "no curve of hr@7" in shown.stderr

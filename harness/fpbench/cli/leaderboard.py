@@ -1,25 +1,59 @@
 """``fpbench leaderboard``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from fpbench.errors import FpbenchError
-from fpbench.results import read_result
+from fpbench.figures import plot_curves
+from fpbench.results import Result, read_result
 from fpbench_leaderboard import leaderboard as tables
 
 
 @click.command()
 @click.argument("paths", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--metric", default="hr@1", show_default=True, help="Which curves to show.")
-def leaderboard(paths: tuple[Path, ...], metric: str) -> None:
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PNG",
+    help="Draw all curves into one picture, too.",
+)
+def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> None:
     """Make markdown tables from results, the best system first.
 
     PATHS are result files or folders of them; without any, the folder submissions. Results go into
     one table only if they can be compared: same audio, same queries, same metric.
     """
     found = [file for path in paths or (Path("submissions"),) for file in result_files(path)]
-    click.echo(tables([read_result(file) for file in found], metric=metric), nl=False)
+    results = [read_result(file) for file in found]
+    if figure is not None:
+        draw(results, found, figure, metric)
+    click.echo(tables(results, metric=metric), nl=False)
+
+
+def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric: str) -> None:
+    """All curves in one picture.
+
+    Raises:
+        FpbenchError: There is nothing to draw, or results that must not be compared.
+    """
+    if not any(curve.metric == metric for result in results for curve in result.curves):
+        raise FpbenchError(f"there is no curve of {metric} to draw", hint="give files of results")
+    first = comparable(results[0])
+    for result, file in zip(results, files, strict=True):
+        if comparable(result) != first:
+            raise FpbenchError(
+                f"{file} has other audio or other queries than {files[0]}: they make no one figure",
+                hint="name the files that belong together",
+            )
+    plot_curves(results, figure, metric=metric)
+
+
+def comparable(result: Result) -> tuple[object, ...]:
+    """What must be equal for results to be shown together."""
+    return (result.data.content, dict(result.queries.recipe), result.queries.length_s)
 
 
 def result_files(path: Path) -> list[Path]:
