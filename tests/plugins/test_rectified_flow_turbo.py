@@ -84,6 +84,18 @@ def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: P
     np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
 
 
+def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Path) -> None:
+    small, whole = fitted(tmp_path / "a", saved_as="float16"), fitted(tmp_path / "b")
+    small.save(tmp_path / "small.safetensors")
+    whole.save(tmp_path / "whole.safetensors")
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("small", "whole")]
+    weights = sum(tensor.numel() for tensor in whole.fitted.weights.values())
+    assert sizes[1] - sizes[0] == pytest.approx(2 * weights, rel=0.05)
+    again = create(Settings()).load(tmp_path / "small.safetensors")
+    rngs = (np.random.default_rng(1), np.random.default_rng(1))
+    np.testing.assert_array_equal(again.draw(9, rngs[0]), small.draw(9, rngs[1]))
+
+
 def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -> None:
     fitted(tmp_path / "first")
     teacher = str(tmp_path / "first" / "teacher.safetensors")

@@ -1,6 +1,7 @@
 """What shapes a distilled flow."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from fpbench_plugins.building_blocks.flow import NetworkShape
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
@@ -26,6 +27,7 @@ class TurboConfig:
         learning_rate: Of AdamW at first; it falls to 0 along half a cosine.
         ema_decay: Of the moving average of the weights that is kept.
         project: Whether draws are scaled to length 1.
+        saved_as: Numbers of the file, and so of the student itself.
     """
 
     teacher: str | None
@@ -42,6 +44,7 @@ class TurboConfig:
     learning_rate: float
     ema_decay: float
     project: bool
+    saved_as: Literal["float32", "float16"]
 
     def __post_init__(self) -> None:
         counts = (self.pair_steps, self.steps, self.iterations, self.batch_rows)
@@ -97,4 +100,5 @@ PUBLISHED = TurboConfig(
     learning_rate=1e-3,
     ema_decay=0.998,
     project=True,
+    saved_as="float32",
 )

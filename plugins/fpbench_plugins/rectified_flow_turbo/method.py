@@ -109,7 +109,10 @@ class Turbo:
             FittedFlow(
                 generator=NAME,
                 shape=shape,
-                weights=outcome.weights,
+                weights={
+                    name: weights.to(getattr(torch, config.saved_as))
+                    for name, weights in outcome.weights.items()
+                },
                 normalisation=teacher.normalisation,
                 sampling=config.sampling,
                 record={
