@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from fresh import fresh_weights
 from torch import Tensor, nn
 from torch.nn.functional import elu, layer_norm, normalize, pad
 
@@ -132,14 +133,15 @@ def noise() -> Segments:
 @pytest.mark.parametrize("arrangement", ["baseline", "float32", "bfloat16"])
 @pytest.mark.parametrize("name", CONTESTS)
 def test_speed(benchmark: Callable[..., object], name: str, arrangement: str) -> None:
-    benchmark(embedders(CONTESTS[name])[arrangement], noise())
+    benchmark(embedders(name)[arrangement], noise())
 
 
-def embedders(contest: Contest) -> dict[str, Embed]:
+def embedders(name: str) -> dict[str, Embed]:
+    contest, weights = CONTESTS[name], fresh_weights(name)
     return {
         "baseline": contest.baseline(),
-        "float32": contest.ours(Settings()).embed,
-        "bfloat16": contest.ours(Settings(dtype="bfloat16")).embed,
+        "float32": contest.ours(Settings(weights=weights)).embed,
+        "bfloat16": contest.ours(Settings(dtype="bfloat16", weights=weights)).embed,
     }
 
 
@@ -147,7 +149,7 @@ def main() -> None:
     segments = noise()
     print(f"{torch.get_num_threads()} threads, {SEGMENTS} segments; medians of {REPEATS}")
     for name in sys.argv[1:] or CONTESTS:
-        contestants = embedders(CONTESTS[name])
+        contestants = embedders(name)
         vectors = {arrangement: embed(segments) for arrangement, embed in contestants.items()}
         seconds: dict[str, list[float]] = {arrangement: [] for arrangement in contestants}
         for _ in range(REPEATS):

@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from fresh import fresh_weights
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, normalize, relu
 
@@ -169,21 +170,22 @@ CONTESTS = {
 @pytest.mark.parametrize("arrangement", ["baseline", "float32", "bfloat16"])
 @pytest.mark.parametrize("name", CONTESTS)
 def test_speed(benchmark: Callable[..., object], name: str, arrangement: str) -> None:
-    benchmark(embedders(CONTESTS[name])[arrangement])
+    benchmark(embedders(name)[arrangement])
 
 
-def embedders(contest: Contest) -> dict[str, Embed]:
+def embedders(name: str) -> dict[str, Embed]:
+    contest, weights = CONTESTS[name], fresh_weights(name)
     return {
         "baseline": contest.baseline(),
-        "float32": contest.ours(Settings()),
-        "bfloat16": contest.ours(Settings(dtype="bfloat16")),
+        "float32": contest.ours(Settings(weights=weights)),
+        "bfloat16": contest.ours(Settings(dtype="bfloat16", weights=weights)),
     }
 
 
 def main() -> None:
     print(f"{torch.get_num_threads()} threads; medians of {REPEATS}")
     for name in sys.argv[1:] or CONTESTS:
-        contestants = embedders(CONTESTS[name])
+        contestants = embedders(name)
         vectors = {arrangement: embed() for arrangement, embed in contestants.items()}
         seconds: dict[str, list[float]] = {arrangement: [] for arrangement in contestants}
         for _ in range(REPEATS):

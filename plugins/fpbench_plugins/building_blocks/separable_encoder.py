@@ -143,6 +143,10 @@ def convolve(
         # Taps that see only padding are left out: two thirds of a late block.
         kernel = kernel[before : before + size]
         before = behind = 0
+    # On one core, per segment: at width 128 in bfloat16 gathering takes 3.8 ms to answer and
+    # torch's convolution 7.2; at width 32 it is 3.9 and 1.4 ms to learn.
+    if not torch.is_grad_enabled():
+        return _gathered(x, kernel, bias, axis, stride, new_size, before)
     images = x.permute(0, 3, 1, 2)  # to torch this is channels-last, which needs no copy
     if before != behind:
         images = pad(images, (0, 0, before, behind) if axis == 1 else (before, behind))
@@ -153,6 +157,32 @@ def convolve(
     else:
         y = conv2d(images, weight[:, :, None], bias, (1, stride), (0, before))
     return y.permute(0, 2, 3, 1).contiguous()
+
+
+def _gathered(
+    x: Activations,
+    kernel: Float[Tensor, "seen channels width"],
+    bias: Float[Tensor, " width"],
+    axis: int,
+    stride: int,
+    new_size: int,
+    before: int,
+) -> Convolved:
+    """One matrix product over all taps, which lie beside each other in a copy of ``x``."""
+    size, taps = x.shape[axis], len(kernel)
+    shape = (*x.shape[:axis], new_size, *x.shape[axis + 1 : 3])
+    seen = x.new_empty(*shape, taps, x.shape[3])
+    for tap in range(taps):
+        # Window j sees sample j * stride + shift here; first and stop bound the js that exist.
+        shift = tap - before
+        first, stop = (1 if shift < 0 else 0), min(new_size, (size - 1 - shift) // stride + 1)
+        column = seen.select(3, tap)
+        column.narrow(axis, 0, first).zero_()
+        column.narrow(axis, stop, new_size - stop).zero_()
+        there = slice(first * stride + shift, (stop - 1) * stride + shift + 1, stride)
+        column.narrow(axis, first, stop - first).copy_(x[(slice(None),) * axis + (there,)])
+    kernel = kernel.flatten(0, 1)
+    return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
 
 
 def _through(blocks: Iterable[nn.Module], x: Activations) -> Convolved:
