@@ -146,7 +146,9 @@ def convolve(
     # On one core, per segment: at width 128 in bfloat16 gathering takes 3.8 ms to answer and
     # torch's convolution 7.2; at width 32 it is 3.9 and 1.4 ms to learn.
     if not torch.is_grad_enabled():
-        return _gathered(x, kernel, bias, axis, stride, new_size, before)
+        return _gathered(
+            x, kernel, bias, axis=axis, stride=stride, new_size=new_size, before=before
+        )
     images = x.permute(0, 3, 1, 2)  # to torch this is channels-last, which needs no copy
     if before != behind:
         images = pad(images, (0, 0, before, behind) if axis == 1 else (before, behind))
@@ -163,6 +165,7 @@ def _gathered(
     x: Activations,
     kernel: Float[Tensor, "seen channels width"],
     bias: Float[Tensor, " width"],
+    *,
     axis: int,
     stride: int,
     new_size: int,
