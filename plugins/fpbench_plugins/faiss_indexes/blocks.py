@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
+from fpbench import BlockIndex, Candidates, Vectors
 from fpbench.inner_products import products_at
 from fpbench.ranking import k_smallest, no_candidates
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
-from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, built, parameters_of
+from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
 
 ADDED_AT_ONCE = 50_000  # FAISS's threads wait for each other several times in every addition
 MOST_ROWS = 500_000  # kept whole, for their exact scores: 256 MB of 128 dims
@@ -39,16 +39,7 @@ class FaissBlockIndex(BlockIndex):
         return self._recipe.training_rows
 
     def train(self, vectors: Vectors, /) -> None:
-        require_finite(vectors, "training vector")
-        self._index = built(self._recipe, vectors.shape[1])
-        try:
-            self._index.train(np.ascontiguousarray(vectors))
-        except RuntimeError as err:
-            reason = str(err).strip().splitlines()[-1]
-            raise FpbenchError(
-                f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
-                hint="give it more distractors or ask for fewer lists",
-            ) from err
+        self._index = trained(self._recipe, vectors)
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         require_finite(queries, "query")

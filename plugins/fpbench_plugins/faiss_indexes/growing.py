@@ -7,9 +7,9 @@ from typing import Any
 import faiss
 import numpy as np
 
-from fpbench import Candidates, FpbenchError, GrowingIndex, Vectors
+from fpbench import Candidates, GrowingIndex, Vectors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
-from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, built, parameters_of
+from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
 
 
 class FaissGrowingIndex(GrowingIndex):
@@ -28,18 +28,7 @@ class FaissGrowingIndex(GrowingIndex):
         return self._recipe.training_rows
 
     def train(self, vectors: Vectors, /) -> None:
-        require_finite(vectors, "training vector")
-        self._index = built(self._recipe, vectors.shape[1])
-        if self._index.is_trained:
-            return
-        try:
-            self._index.train(np.ascontiguousarray(vectors))
-        except RuntimeError as err:
-            reason = str(err).strip().splitlines()[-1]
-            raise FpbenchError(
-                f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
-                hint="give it more distractors or ask for a smaller index",
-            ) from err
+        self._index = trained(self._recipe, vectors)
 
     def add(self, vectors: Vectors, /) -> None:
         if self._index is None:

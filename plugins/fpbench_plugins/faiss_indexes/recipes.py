@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import faiss
+import numpy as np
 
-from fpbench import FpbenchError
+from fpbench import FpbenchError, Vectors
+from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
 POINTS_PER_CENTROID = 256  # more than that FAISS's k-means leaves out
 
@@ -55,6 +57,27 @@ def built(recipe: Recipe, dim: int) -> Any:
                 f"FAISS uses {name}={has[name]} where {name}={wanted} was asked for",
                 hint=f"choose a {name} that this FAISS ({faiss.__version__}) takes",
             )
+    return index
+
+
+def trained(recipe: Recipe, vectors: Vectors) -> Any:
+    """An empty index that has learnt what it needs.
+
+    Raises:
+        FpbenchError: As :func:`built`; a vector is not finite; or there are too few.
+    """
+    require_finite(vectors, "training vector")
+    index = built(recipe, vectors.shape[1])
+    if index.is_trained:
+        return index
+    try:
+        index.train(np.ascontiguousarray(vectors))
+    except RuntimeError as err:
+        reason = str(err).strip().splitlines()[-1]
+        raise FpbenchError(
+            f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
+            hint="give it more distractors, or ask for fewer lists or a smaller index",
+        ) from err
     return index
 
 
