@@ -2,6 +2,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS ?= runs
+GENERATOR := plugins/fpbench_plugins/rectified_flow_turbo/weights/nafp-demo.safetensors
 
 .PHONY: demo test check bench wheel clean
 
@@ -14,7 +15,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 # The main job on the embedded demo: a curve, a table, a result, a leaderboard row.
 demo: $(VENV)/ready
 	mkdir -p $(RUNS)
-	$(BIN)/fpbench run --dataset demo --out $(RUNS)/demo.json
+	$(BIN)/fpbench run --dataset demo --dtype bfloat16 --generator rectified-flow-turbo \
+		--generator-weights $(GENERATOR) --out $(RUNS)/demo.json
 	$(BIN)/fpbench validate $(RUNS)/demo.json
 	$(BIN)/fpbench leaderboard $(RUNS)/demo.json
 

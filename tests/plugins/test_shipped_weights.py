@@ -2,9 +2,10 @@
 
 from importlib.resources import files
 
+import numpy as np
 import pytest
 
-from fpbench import Settings
+from fpbench import Settings, Stream, rng_at
 from fpbench.catalog import Catalog
 from fpbench.weights import read_info
 
@@ -42,3 +43,15 @@ def test_say_whose_they_are(system: str) -> None:
     info = read_info(path)  # type: ignore[arg-type]  # a path wherever packages are folders
     assert info.fingerprinter == system
     assert info.source.startswith("fpbench train, ")
+
+
+def test_the_demo_has_a_fitted_generator() -> None:
+    folder = files("fpbench_plugins.rectified_flow_turbo") / "weights"
+    assert {item.name for item in folder.iterdir()} == {"README.md", "nafp-demo.safetensors"}
+    path = folder / "nafp-demo.safetensors"
+    assert len(path.read_bytes()) < LARGEST_BYTES
+    method = Catalog.load().generator("rectified-flow-turbo", Settings())
+    generator = method.load(path)  # type: ignore[arg-type]  # a path wherever packages are folders
+    assert generator.parameters == {"solver": "euler", "steps": 1, "project": True}
+    drawn = generator.draw(100, rng_at(0, Stream.CHECK))
+    np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-5)
