@@ -15,6 +15,8 @@ from typing import Any
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Settings
 
+_TOLD = {".md", ".png"}  # for people
+
 
 def file_sha256(path: Path) -> str:
     """Hex digest of a file's bytes.
@@ -33,11 +35,16 @@ def file_sha256(path: Path) -> str:
 def source_sha256(module: ModuleType) -> str:
     """Hash of a plugin's code: its own folder or file, and what it imports from its distribution.
 
-    Shipped weights are files of the folder too, so retraining them changes the hash.
+    Shipped weights are files of the folder too, so retraining them changes the hash; cards and
+    pictures decide nothing and are left out.
     """
     path = Path(module.__file__ or "")
     own = set(path.parent.rglob("*")) if path.name == "__init__.py" else {path}
-    own = {file for file in own if file.is_file() and "__pycache__" not in file.parts}
+    own = {
+        file
+        for file in own
+        if file.is_file() and "__pycache__" not in file.parts and file.suffix not in _TOLD
+    }
     top = module.__name__.partition(".")[0]
     return _files_sha256(own | _imported_files(own, top))
 
