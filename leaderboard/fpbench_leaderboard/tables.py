@@ -52,12 +52,20 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     for result in results:
         for curve in result.curves:
             if curve.metric == metric:
-                contests[_contest(result, curve)].append(Entrant(result, curve))
+                entrants = contests[_contest(result, curve)]
+                if not any(_same_real_curve(result, curve, other) for other in entrants):
+                    entrants.append(Entrant(result, curve))
     if not contests:
         return f"No results with {metric}.\n"
     ordered = sorted(contests, key=lambda c: (c.data, c.query_length_s, repr(c)))
     sections = [_section(contest, contests[contest]) for contest in ordered]
     return "\n".join([TITLE, *sections])
+
+
+def _same_real_curve(result: Result, curve: Curve, other: Entrant) -> bool:
+    """Whether a curve against real music is there already, from a run with another generator."""
+    same = (result.fingerprinter, curve) == (other.result.fingerprinter, other.curve)
+    return same and curve.distractors == "real"
 
 
 def _contest(result: Result, curve: Curve) -> Contest:

@@ -57,6 +57,15 @@ def test_the_best_at_the_largest_size_comes_first() -> None:
     assert rows(leaderboard(results)) == ["system", "stands", "crumbles", "unmeasured"]
 
 
+def test_a_system_run_with_two_generators_has_one_row_for_real_distractors() -> None:
+    first = named("twice", {1000: 0.9})
+    other = dataclasses.replace(first.generator, name="resample")
+    again = dataclasses.replace(first, generator=other)
+    assert rows(leaderboard([first, again])) == ["system", "twice"]
+    changed = named("twice", {1000: 0.8})
+    assert rows(leaderboard([first, again, changed])) == ["system", "twice", "twice"]
+
+
 def test_order_of_input_does_not_matter() -> None:
     results = [named(name, {1000: value}) for name, value in (("a", 0.5), ("b", 0.5), ("c", 0.6))]
     texts = {leaderboard(order) for order in itertools.permutations(results)}
