@@ -70,3 +70,12 @@ def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
     save_file({"rows": np.zeros(3)}, tmp_path / "x.safetensors")
     with pytest.raises(FpbenchError, match="not a Gaussian generator: it holds rows"):
         method().load(tmp_path / "x.safetensors")
+
+
+def test_a_saved_generator_projects_as_asked(rng: np.random.Generator, tmp_path: Path) -> None:
+    method().fit(cone(500, rng), seed=0, work_dir=tmp_path, report=silent).save(tmp_path / "g.st")
+    as_saved, asked = (method(**o).load(tmp_path / "g.st") for o in ({}, {"project": "false"}))
+    assert as_saved.parameters == {"project": True}
+    assert asked.parameters == {"project": False}
+    lengths = np.linalg.norm(asked.draw(100, rng_at(0, Stream.CHECK)), axis=1)
+    assert np.abs(lengths - 1).max() > 1e-3

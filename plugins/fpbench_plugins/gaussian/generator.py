@@ -27,9 +27,14 @@ ROWS_PER_S = 500_000.0  # learnt from, about
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaussianConfig:
-    """Whether draws are divided by their length, as every real fingerprint has length 1."""
+    """What may be set.
 
-    project: bool = True
+    Args:
+        project: Whether draws are divided by their length, as every real fingerprint has length 1;
+            None means yes for a new generator, and as it was for a fitted one.
+    """
+
+    project: bool | None = None
 
 
 PUBLISHED = GaussianConfig()
@@ -83,7 +88,7 @@ class GaussianMethod(GeneratorMethod):
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
         stand_in = GaussianGenerator(
-            np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32), project=self.config.project
+            np.zeros(dim, np.float32), np.eye(dim, dtype=np.float32), project=self._project(True)
         )
         return GeneratorNeed(
             fit_seconds=rows / ROWS_PER_S,
@@ -103,7 +108,7 @@ class GaussianMethod(GeneratorMethod):
         return GaussianGenerator(
             mean.astype(np.float32),
             square_root(covariance).astype(np.float32),
-            project=self.config.project,
+            project=self._project(True),
         )
 
     def load(self, path: Path, /) -> FingerprintGenerator:
@@ -113,7 +118,11 @@ class GaussianMethod(GeneratorMethod):
                 f"{path} is not a Gaussian generator: it holds {', '.join(sorted(saved))}",
                 hint="fit it again with `--generator gaussian`",
             )
-        return GaussianGenerator(saved["mean"], saved["factor"], project=bool(saved["project"]))
+        project = self._project(bool(saved["project"]))
+        return GaussianGenerator(saved["mean"], saved["factor"], project=project)
+
+    def _project(self, otherwise: bool) -> bool:
+        return otherwise if self.config.project is None else self.config.project
 
 
 def moments(
