@@ -23,19 +23,24 @@ class Cores:
     def __init__(self, device: str) -> None:
         self._on_cpu = device == "cpu"
         self._threads = torch.get_num_threads()
-        self._pool = ThreadPoolExecutor(
-            self._threads, initializer=torch.set_num_threads, initargs=(1,)
-        )
+        self._pool = ThreadPoolExecutor(self._threads)
 
     def map(self, function: Callable[[Tensor], Tensor], x: Tensor, rows: int = PART_ROWS) -> Tensor:
         """What ``function``, whose rows do not influence each other, makes of all rows of ``x``."""
         if not self._on_cpu:
             return _inferred(function, x)
-        parts = self._pool.map(lambda part: _inferred(function, part), torch.split(x, rows))
+        parts = self._pool.map(lambda part: _alone(function, part), torch.split(x, rows))
         result = torch.cat(list(parts))
         # What the pool's threads set for themselves torch would hand on to threads to come.
         torch.set_num_threads(self._threads)
         return result
+
+
+def _alone(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    # Before each part, because a thread's first operation takes over whatever was set last
+    # anywhere; with two threads sums round otherwise, and equal audio would give other bytes.
+    torch.set_num_threads(1)
+    return _inferred(function, x)
 
 
 @torch.inference_mode()
