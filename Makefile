@@ -15,7 +15,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 # The main job on the embedded demo: a curve, a table, a result, a leaderboard row.
 demo: $(VENV)/ready
 	mkdir -p $(RUNS)
-	$(BIN)/fpbench run --dataset demo --dtype bfloat16 --generator rectified-flow-turbo \
+	$(BIN)/fpbench run --dataset demo --dtype auto --generator rectified-flow-turbo \
 		--generator-weights $(GENERATOR) --out $(RUNS)/demo.json
 	$(BIN)/fpbench validate $(RUNS)/demo.json
 	$(BIN)/fpbench leaderboard $(RUNS)/demo.json

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from fpbench.arithmetic import WANTED_DTYPES, settled
 from fpbench.errors import FpbenchError
+from fpbench.interfaces import Dtype
 from fpbench.recipes import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
@@ -36,7 +38,7 @@ class RunConfig:
         recipe: How queries are drawn and degraded.
         seed: Of every draw.
         device: ``cpu`` or ``cuda``.
-        dtype: Of the network's arithmetic.
+        dtype: Of the networks' arithmetic.
         fingerprinter_options: As ``--set`` takes them; likewise the two below.
         index_options: By index name.
     """
@@ -53,7 +55,7 @@ class RunConfig:
     recipe: QueryRecipe = NAFP
     seed: int = 0
     device: str = "cpu"
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
     fingerprinter_options: Options = field(default_factory=dict)
     generator_options: Options = field(default_factory=dict)
     dataset_options: Options = field(default_factory=dict)
@@ -70,6 +72,8 @@ class RunConfig:
 
 def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
     """A TOML file's settings, overridden by those typed on the command line.
+
+    The dtype ``auto`` is settled here, so that results say what they were computed in.
 
     Args:
         path: None means defaults. Relative files in it are relative to it.
@@ -94,6 +98,8 @@ def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"])
     table |= typed
+    if table.get("dtype") in WANTED_DTYPES:
+        table["dtype"] = settled(table["dtype"], table.get("device", "cpu"))
     config: RunConfig = _from_table(RunConfig, table, str(path or "the command line"), "")
     return config
 

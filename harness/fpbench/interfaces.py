@@ -8,6 +8,9 @@ from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+Dtype = Literal["float32", "bfloat16"]
+"""Of a network's arithmetic."""
+
 Samples = Float32[np.ndarray, " samples"]
 """Mono audio, amplitudes nominally in [-1, 1]."""
 
@@ -36,7 +39,7 @@ class Settings:
     """
 
     device: str = "cpu"
-    dtype: Literal["float32", "bfloat16"] = "float32"
+    dtype: Dtype = "float32"
     weights: Path | None = None
     argument: str | None = None
     options: Mapping[str, str] = field(default_factory=dict)

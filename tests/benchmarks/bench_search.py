@@ -18,6 +18,7 @@ import numpy as np
 import torch
 
 from fpbench import Settings, Stream, Vectors, rng_at
+from fpbench.arithmetic import has_bfloat16
 from fpbench.distractors import CHUNK, ahead
 from fpbench_plugins import exact, faiss_indexes
 
@@ -42,7 +43,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def bench_exact(queries: Vectors, rows: Vectors, dtype: str) -> None:
-    index = exact.create(Settings(dtype=dtype)).block  # type: ignore[arg-type]
+    index = exact.create(Settings(options={"sieve": dtype})).block
     q = torch.from_numpy(queries).to(getattr(torch, dtype))
     x = torch.from_numpy(rows).to(q.dtype).T
     # Whole, it would not fit: 1 M rows give 8 GB of products. Warm, and written over.
@@ -84,7 +85,7 @@ def bench_ivfpq(queries: Vectors, rows: Vectors) -> None:
 
 
 def peak_memory(distractors: int) -> None:
-    index = exact.create(Settings(dtype="bfloat16")).block
+    index = exact.create(Settings()).block
     assert index is not None
     drawn = (unit(CHUNK, 1, c) for c in range(distractors // CHUNK))
     index.search(unit(QUERIES, 0), ahead(drawn), K)
@@ -101,7 +102,7 @@ def main() -> None:
     queries, rows = unit(QUERIES, 0), np.empty((distractors, DIM), dtype=np.float32)
     for c in range(distractors // CHUNK):
         rows[c * CHUNK : (c + 1) * CHUNK] = unit(CHUNK, 1, c)
-    for dtype in ("float32", "bfloat16"):
+    for dtype in ("float32", "bfloat16") if has_bfloat16("cpu") else ("float32",):
         bench_exact(queries, rows, dtype)
     bench_ivfpq(queries, rows[: distractors // 2])
     for size in (distractors // 10, distractors):

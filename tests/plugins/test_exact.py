@@ -18,7 +18,7 @@ DTYPES = ("float32", "bfloat16")
 
 
 def exact(dtype: str) -> BlockIndex:
-    block = create(Settings(dtype=dtype)).block  # type: ignore[arg-type]
+    block = create(Settings(options={"sieve": dtype})).block
     assert block is not None
     return block
 

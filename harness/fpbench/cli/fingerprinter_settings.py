@@ -7,8 +7,18 @@ from typing import Any
 
 import click
 
+from fpbench.arithmetic import WANTED_DTYPES, settled
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Settings
+
+dtype_option = click.option(
+    "--dtype",
+    type=click.Choice(WANTED_DTYPES),
+    default="float32",
+    show_default=True,
+    help="Of the network's arithmetic; vectors are float32 always. auto: bfloat16 on a processor "
+    "that has it, else float32.",
+)
 
 
 def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -21,13 +31,7 @@ def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
         "--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of its config."
     )
     @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-    @click.option(
-        "--dtype",
-        type=click.Choice(["float32", "bfloat16"]),
-        default="float32",
-        show_default=True,
-        help="Of its arithmetic; vectors are float32 always.",
-    )
+    @dtype_option
     @click.option(
         "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of fresh weights."
     )
@@ -37,7 +41,7 @@ def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         settings = Settings(
             device=device,
-            dtype=options.pop("dtype"),
+            dtype=settled(options.pop("dtype"), device),
             weights=weights,
             options=key_values(pairs),
             seed=options.pop("seed"),

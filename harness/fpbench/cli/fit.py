@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog, blaming
-from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.errors import FpbenchError
 from fpbench.fit_figure import plot_history
 from fpbench.generator_files import FitRecord, history_in, save_generator, write_record
@@ -34,13 +35,7 @@ from fpbench.vector_files import read_vectors
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="Of the arithmetic; bfloat16 is several times faster where the processor knows it.",
-)
+@dtype_option
 def fit(
     *,
     name: str,
@@ -49,7 +44,7 @@ def fit(
     pairs: tuple[str, ...],
     seed: int,
     device: str,
-    dtype: str,
+    dtype: WantedDtype,
 ) -> None:
     """Fit a generator to real fingerprints.
 
@@ -60,9 +55,10 @@ def fit(
             f"'{output}' cannot hold a generator", hint="end its name in .safetensors"
         )
     options = key_values(pairs)
+    settled_dtype = settled(dtype, device)
     settings = Settings(
         device=device,
-        dtype="bfloat16" if dtype == "bfloat16" else "float32",
+        dtype=settled_dtype,
         options=options,
         seed=seed,
     )
@@ -86,7 +82,7 @@ def fit(
         settings=options,
         seed=seed,
         device=device,
-        dtype=dtype,
+        dtype=settled_dtype,
         fingerprints=fingerprints.name,
         fingerprints_sha256=file_sha256(fingerprints),
         rows=real.shape[0],

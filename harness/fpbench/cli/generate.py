@@ -5,8 +5,9 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog
-from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.distractors import CHUNK, SyntheticDistractors, ahead
 from fpbench.errors import FpbenchError
 from fpbench.generator_files import load_generator
@@ -32,13 +33,7 @@ from fpbench.vector_files import resumable_file
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Such as project=false.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="Of the arithmetic; rows are float32 always.",
-)
+@dtype_option
 def generate(
     *,
     generator: Path,
@@ -49,7 +44,7 @@ def generate(
     pairs: tuple[str, ...],
     seed: int,
     device: str,
-    dtype: str,
+    dtype: WantedDtype,
 ) -> None:
     """Draw synthetic fingerprints from GENERATOR into a file.
 
@@ -58,9 +53,8 @@ def generate(
     time, the same command goes on where it stopped.
     """
     options = key_values(pairs)
-    settings = Settings(
-        device=device, dtype="bfloat16" if dtype == "bfloat16" else "float32", options=options
-    )
+    settled_dtype = settled(dtype, device)
+    settings = Settings(device=device, dtype=settled_dtype, options=options)
     start, stop = shard_rows(_one_size(wanted), shard)
     fitted = load_generator(generator, Catalog.load(), settings, name)
     key = content_key(
@@ -68,7 +62,7 @@ def generate(
         options=options,
         seed=seed,
         device=device,
-        dtype=dtype,
+        dtype=settled_dtype,
         start=start,
         stop=stop,
     )

@@ -12,6 +12,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from fpbench.arithmetic import WANTED_DTYPES
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.config import RunConfig, read_config
@@ -83,8 +84,9 @@ from fpbench.store import Store
 @click.option("--device", help="cpu or cuda.  [default: cpu]")
 @click.option(
     "--dtype",
-    type=click.Choice(["float32", "bfloat16"]),
-    help="Of the network's arithmetic.  [default: float32]",
+    type=click.Choice(WANTED_DTYPES),
+    help="Of the networks' arithmetic; auto: bfloat16 on a processor that has it, else float32.  "
+    "[default: float32]",
 )
 @click.option(
     "--out",
