@@ -11,10 +11,11 @@ from click.testing import CliRunner
 from fpbench import Settings
 from fpbench.catalog import Catalog
 from fpbench.cli import main
+from fpbench.identity import file_sha256
 from fpbench.store import Store
 from fpbench.training import Rhythm, train
 from fpbench.training_audio import training_audio
-from fpbench.weights import read_info
+from fpbench.weights import load_weights, read_info
 
 SIZES = {
     "nafp": {"width": "1"},
@@ -128,3 +129,28 @@ def test_says_what_is_wrong(
     )
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    small = options("nafp")
+    CliRunner().invoke(main, command("nafp", manifest, first, *small), catch_exceptions=False)
+    still = ["--weights", str(first), "--set", "lr=1e-30"]
+    result = CliRunner().invoke(main, command("nafp", manifest, second, *small, *still))
+    assert result.exit_code == 0, result.output
+    before, after = load_weights(first, "nafp")[0], load_weights(second, "nafp")[0]
+    assert all(np.array_equal(before[name], after[name]) for name in before)
+    info = read_info(second)
+    assert info.source == "fpbench train, 3 steps, seed 0, from first.safetensors"
+    assert info.source_sha256 == file_sha256(first)
+
+
+def test_refuses_weights_of_another_size(manifest: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    CliRunner().invoke(main, command("nafp", manifest, first, *options("nafp")))
+    wider = ["--weights", str(first), *options("nafp")]
+    wider[wider.index("width=1")] = "width=2"
+    result = CliRunner().invoke(main, command("nafp", manifest, second, *wider))
+    assert result.exit_code == 2
+    assert "first.safetensors was made with width=1, and this recipe has width=2" in result.stderr
+    assert not second.exists()

@@ -172,3 +172,18 @@ def test_stretching_keeps_the_shape_and_the_first_columns(factor: float) -> None
     inner = slice(2, filled - 2)
     slope = out[0, 0, inner].diff().mean() * 31
     np.testing.assert_allclose(slope, factor, rtol=0.03)
+
+
+def test_groups_keep_the_distances_of_a_database() -> None:
+    segments = Segments.of(silent(400, 400), SAMPLES, HOP)
+    batches = SeveralPerTrack(segments=segments, anchors=8, per_track=4, margin=MARGIN, seed=0)
+    shifts = set()
+    for number in range(batches.per_epoch):
+        places = batches.places(number, np.random.default_rng(number))
+        inside = (places.anchor > 0) & (places.anchor < 400 - SAMPLES)
+        for track in (0, 1):
+            own = set((places.anchor[inside & (places.track == track)] % HOP).tolist())
+            assert len(own) <= 1 or len(set(places.track)) == 1  # two groups of one track
+            shifts |= own
+        assert (np.abs(places.anchor - places.positive) <= MARGIN).all()
+    assert len(shifts) > 1

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
+from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog, Offer
-from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.errors import FpbenchError
+from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
 from fpbench.store import Store, content_key
 from fpbench.training import Rhythm
@@ -31,15 +33,15 @@ from fpbench.training_report import write_report
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--steps", type=click.IntRange(1), help="Short for --set steps=N.")
 @click.option("--epochs", type=click.IntRange(1), help="Short for --set epochs=N.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Go on from these instead of fresh ones.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "bfloat16"]),
-    default="float32",
-    show_default=True,
-    help="The network's arithmetic; weights are float32.",
-)
+@dtype_option
 @click.option("--validate-every", type=click.IntRange(1), default=500, show_default=True)
 @click.option("--checkpoint-every", type=float, default=60.0, show_default=True, help="Seconds.")
 @click.option("--cache-dir", type=click.Path(path_type=Path), help="For decoded audio.")
@@ -58,9 +60,10 @@ def train(
     changes: tuple[str, ...],
     steps: int | None,
     epochs: int | None,
+    weights: Path | None,
     seed: int,
     device: str,
-    dtype: str,
+    dtype: WantedDtype,
     validate_every: int,
     checkpoint_every: float,
     cache_dir: Path | None,
@@ -71,12 +74,14 @@ def train(
     Killed at any time, the same command goes on from OUTPUT.checkpoint and ends in the same bytes.
     """
     catalog = Catalog.load()
+    settled_dtype = settled(dtype, device)
     offer, _ = catalog.offer("trainable", fingerprinter)
     options = {**recipe_options(offer, recipe), **key_values(changes)}
     options |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
     settings = Settings(
         device=device,
-        dtype="bfloat16" if dtype == "bfloat16" else "float32",
+        dtype=settled_dtype,
+        weights=weights,
         options=options,
         seed=seed,
         cache_dir=cache_dir,
@@ -89,9 +94,10 @@ def train(
     described = {
         **trainee.description,
         "fingerprinter": fingerprinter,
+        "weights": file_sha256(weights) if weights else None,
         "seed": seed,
         "device": device,
-        "dtype": dtype,
+        "dtype": settled_dtype,
     }
     identity = content_key(settings=described, music=[len(track) for track in audio.music])
     rhythm = Rhythm(validate_every=validate_every, checkpoint_every_s=checkpoint_every)

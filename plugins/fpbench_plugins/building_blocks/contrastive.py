@@ -1,5 +1,6 @@
 """One step after another: two views of some music, their fingerprints, a loss, an update."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +11,9 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor, nn
 
-from fpbench import Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
-from fpbench.weights import WeightsInfo, write_weights
+from fpbench import FpbenchError, Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
+from fpbench.identity import file_sha256
+from fpbench.weights import WeightsInfo, load_weights, write_weights
 from fpbench_plugins.building_blocks import losses
 from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
 from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine
@@ -30,6 +32,7 @@ from fpbench_plugins.building_blocks.pairs import (
     enough,
 )
 from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.weights import fill
 
 Embeddings = Float32[Tensor, "batch dim"]
 Longer = Float32[Tensor, "batch longer"]
@@ -103,6 +106,8 @@ class ContrastiveTrainee:
         self, system: System, recipe: Recipe, audio: TrainingAudio, settings: Settings
     ) -> None:
         self._system, self._recipe = system, recipe
+        if settings.weights is not None:
+            take_over(system, settings.weights)
         self._audio = aligned(audio) if recipe.aligned_rooms else audio
         self._settings = settings
         self._batches = batches(system, recipe, audio, settings.seed)
@@ -181,8 +186,12 @@ class ContrastiveTrainee:
             for name, tensor in self._system.network.state_dict().items()
         }
         source = f"fpbench train, {self.steps} steps, seed {self._settings.seed}"
+        before = self._settings.weights
         info = WeightsInfo(
-            fingerprinter=self._system.name, config=self._system.architecture, source=source
+            fingerprinter=self._system.name,
+            config=self._system.architecture,
+            source=f"{source}, from {before.name}" if before else source,
+            source_sha256=file_sha256(before) if before else None,
         )
         write_weights(path, tensors, info)
 
@@ -210,6 +219,25 @@ class ContrastiveTrainee:
         bfloat16 = self._settings.dtype == "bfloat16"
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16):
             return self._system.embed(seen)
+
+
+def take_over(system: System, weights: Path) -> None:
+    """Put weights learnt before into a network.
+
+    Raises:
+        FpbenchError: They are another system's, or of a network of another size.
+    """
+    tensors, info = load_weights(weights, system.name)
+    wanted = json.loads(json.dumps(system.architecture))  # as the file has it: lists, not tuples
+    different = sorted(key for key in wanted if info.config.get(key) != wanted[key])
+    if different:
+        key = different[0]
+        raise FpbenchError(
+            f"{weights} was made with {key}={info.config.get(key)}, and this recipe has "
+            f"{key}={wanted[key]}",
+            hint="choose the recipe and settings that the weights were trained with",
+        )
+    fill(system.network, tensors, weights)
 
 
 def aligned(audio: TrainingAudio) -> TrainingAudio:

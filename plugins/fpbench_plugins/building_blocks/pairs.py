@@ -80,10 +80,21 @@ class Segments:
             np.minimum(hop, lengths[track] - samples - start),
         )
 
-    def shifted(self, rows: Counts, margin: int, rng: np.random.Generator) -> Places:
-        """Pairs around chosen segments: each end shifted, at most ``margin`` apart."""
+    def shifted(
+        self, rows: Counts, margin: int, rng: np.random.Generator, *, together: int = 1
+    ) -> Places:
+        """Pairs around chosen segments: each end shifted, at most ``margin`` apart.
+
+        Args:
+            together: So many rows after each other have anchors shifted alike, which keeps the
+                distances that they have in a database.
+        """
         lowest, highest = self.lowest[rows], self.highest[rows]
-        anchor = _integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
+        if together > 1:
+            alike = rng.integers(-margin, max(margin, 1 - margin), len(rows) // together)
+            anchor = np.clip(np.repeat(alike, together), lowest, highest)
+        else:
+            anchor = _integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
         positive = _integers(
             np.maximum(anchor - margin, lowest), np.minimum(anchor + margin, highest), rng
         )
@@ -180,7 +191,8 @@ class SeveralPerTrack:
         size = self.anchors // self.per_track
         chosen = order.permutation(starts)[batch * size : (batch + 1) * size]
         rows = shuffled[(chosen[:, None] + np.arange(self.per_track)).ravel()]
-        return self.segments.shifted(rows, self.margin, rng)
+        # Each on its own, neighbours could become the same music and still be told apart.
+        return self.segments.shifted(rows, self.margin, rng, together=self.per_track)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,9 @@ SMALLEST_SQUARED_NORM = 1e-12
 # last ones hold megabytes of weights, which are best read once for all segments.
 _EARLY_BLOCKS = 3
 _CACHED_SEGMENTS = 8
+# Learning keeps what it computes, so no cache is large enough; but memory that is asked for in
+# pieces of less than 32 MB is used again in the next step, and larger ones are new pages each time.
+_LEARNT_SEGMENTS = 32
 
 Patches = Float32[Tensor, "batch mels frames"]
 Activations = Float[Tensor, "batch mels frames channels"]
@@ -50,8 +53,9 @@ class SeparableEncoder(nn.Module):
         """The output of the last block, flattened."""
         x = patches[..., None].to(next(self.parameters()).dtype)
         early, late = self.blocks[:_EARLY_BLOCKS], self.blocks[_EARLY_BLOCKS:]
-        if x.device.type == "cpu" and not torch.is_grad_enabled():
-            x = torch.cat([_through(early, part) for part in torch.split(x, _CACHED_SEGMENTS)])
+        if x.device.type == "cpu":
+            rows = _LEARNT_SEGMENTS if torch.is_grad_enabled() else _CACHED_SEGMENTS
+            x = torch.cat([_through(early, part) for part in torch.split(x, rows)])
         else:
             x = _through(early, x)
         return _through(late, x).flatten(1).float()
