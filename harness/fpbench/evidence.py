@@ -30,6 +30,10 @@ class Moments:
 class Evidence:
     """The cells of one search that decomposes (a :class:`fpbench.BlockIndex`).
 
+    Queries of several fingerprints may be searched fingerprint by fingerprint
+    (:mod:`fpbench.positions`): then cells have as many rows for each query, one after the other,
+    whose shortlists are put together.
+
     Args:
         query_track: Which track each query was made from.
         reference: The reference's cell, wider than the blocks' by one or more: then ties at the
@@ -43,15 +47,20 @@ class Evidence:
 
     query_track: Int64[np.ndarray, " queries"]
     reference: Candidates
-    distance_s: Float64[np.ndarray, "queries k"]
+    distance_s: Float64[np.ndarray, "rows k"]
     match_score: Float32[np.ndarray, " queries"]
     edges: Int64[np.ndarray, " edges"]
     blocks: Sequence[Candidates]
 
     @property
     def shortlist(self) -> int:
-        """How many rows of the whole database are ranked by exact score."""
+        """How many rows of the whole database each row of a cell proposes."""
         return int((self.blocks[0] if self.blocks else self.reference).ids.shape[1])
+
+    @property
+    def positions(self) -> int:
+        """How many rows of a cell belong to one query."""
+        return len(self.reference.ids) // max(len(self.query_track), 1)
 
     def ranks(self, run: range, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
         """How many rows come before the true match, with the distractors of some blocks.
@@ -62,7 +71,7 @@ class Evidence:
                 true time; None means anywhere in the track.
 
         Returns:
-            0 is a hit at rank 1; the shortlist's length means that no match is in the shortlist.
+            0 is a hit at rank 1; the length of all shortlists means that no match is in them.
         """
         *_, last = self.growing_ranks(run, tolerance_s)
         return last
@@ -73,17 +82,18 @@ class Evidence:
         """:meth:`ranks` for the reference alone, then with one block after the other."""
         match = matches(self.distance_s, tolerance_s)
         best = _Shortlist.of_reference(self.reference, match, self.shortlist)
-        yield best_match_rank(best.scores, best.match)
+        yield best.ranks(self.positions)
         for number in run:
-            best = best.with_block(self.blocks[number])
-            yield best_match_rank(best.scores, best.match)
+            best = best.with_block(self.blocks[number], int(self.edges[number]))
+            yield best.ranks(self.positions)
 
     def best_distractors(self, run: range) -> Float32[np.ndarray, " queries"]:
         """The best score that a query reaches in blocks that hold no right answer."""
-        best = _distractors(no_candidates(len(self.query_track), self.shortlist))
+        best = _distractors(no_candidates(len(self.reference.ids), self.shortlist), 0)
         for number in run:
-            best = best.with_block(self.blocks[number])
-        highest: Float32[np.ndarray, " queries"] = best.scores.max(axis=1, initial=-np.inf)
+            best = best.with_block(self.blocks[number], int(self.edges[number]))
+        scores = best.scores.reshape(len(self.query_track), -1)
+        highest: Float32[np.ndarray, " queries"] = scores.max(axis=1, initial=-np.inf)
         return highest
 
 
@@ -110,23 +120,28 @@ class GrownEvidence:
 
 
 def matches(
-    distance_s: Float64[np.ndarray, "queries k"], tolerance_s: float | None
-) -> Bool[np.ndarray, "queries k"]:
+    distance_s: Float64[np.ndarray, "rows k"], tolerance_s: float | None
+) -> Bool[np.ndarray, "rows k"]:
     """Which candidates are right answers."""
     farthest = np.finfo(np.float64).max if tolerance_s is None else tolerance_s + CLOCK_S
     return distance_s <= farthest
 
 
 def distances_s(
-    ids: Int64[np.ndarray, "queries k"], reference: Moments, truth: Moments
-) -> Float64[np.ndarray, "queries k"]:
-    """How far candidates are from where they should be; inf for wrong tracks and ids of no row."""
+    ids: Int64[np.ndarray, "rows k"], reference: Moments, truth: Moments
+) -> Float64[np.ndarray, "rows k"]:
+    """How far candidates are from where they should be; inf for wrong tracks and ids of no row.
+
+    Args:
+        truth: Of each query, whose rows of ``ids`` are one or several after each other.
+    """
+    if len(reference.track) == 0 or len(ids) == 0:
+        return np.full(ids.shape, np.inf)
+    query = np.arange(len(ids)) // (len(ids) // len(truth.track))
     known = (ids >= 0) & (ids < len(reference.track))
     rows = np.where(known, ids, 0)
-    if len(reference.track) == 0:
-        return np.full(ids.shape, np.inf)
-    away = np.abs(reference.start_s[rows] - truth.start_s[:, None])
-    return np.where(known & (reference.track[rows] == truth.track[:, None]), away, np.inf)
+    away = np.abs(reference.start_s[rows] - truth.start_s[query, None])
+    return np.where(known & (reference.track[rows] == truth.track[query, None]), away, np.inf)
 
 
 def nearest_rows(reference: Moments, truth: Moments) -> Int64[np.ndarray, " queries"]:
@@ -179,26 +194,40 @@ class _Shortlist:
 
     At equal keys matches come last. Others come in the order of the database, so that the way
     distractors are cut into blocks changes nothing.
+
+    Args:
+        ids: Of the reference from 0 upwards, of distractors from -2 downwards.
     """
 
-    keys: Float32[np.ndarray, "queries k"]
-    scores: Float32[np.ndarray, "queries k"]
-    match: Bool[np.ndarray, "queries k"]
+    ids: Int64[np.ndarray, "rows k"]
+    keys: Float32[np.ndarray, "rows k"]
+    scores: Float32[np.ndarray, "rows k"]
+    match: Bool[np.ndarray, "rows k"]
 
     @classmethod
     def of_reference(
-        cls, cell: Candidates, match: Bool[np.ndarray, "queries columns"], k: int
+        cls, cell: Candidates, match: Bool[np.ndarray, "rows columns"], k: int
     ) -> "_Shortlist":
-        whole = cls(cell.keys, cell.scores, match)
+        whole = cls(cell.ids, cell.keys, cell.scores, match)
         empty = no_candidates(len(cell.ids), k)
-        return cls._best((whole._only(~match), whole._only(match), _distractors(empty)), k)
+        return cls._best((whole._only(~match), whole._only(match), _distractors(empty, 0)), k)
 
-    def with_block(self, cell: Candidates) -> "_Shortlist":
+    def with_block(self, cell: Candidates, first_id: int) -> "_Shortlist":
         wrong, right = self._only(~self.match), self._only(self.match)
-        return self._best((wrong, _distractors(cell), right), self.keys.shape[1])
+        return self._best((wrong, _distractors(cell, first_id), right), self.keys.shape[1])
 
-    def _only(self, mask: Bool[np.ndarray, "queries k"]) -> "_Shortlist":
+    def ranks(self, positions: int) -> Int64[np.ndarray, " queries"]:
+        """Of each query's best match, in the shortlists of its positions put together."""
+        if positions == 1:
+            return best_match_rank(self.scores, self.match)
+        together = (len(self.ids) // positions, -1)
+        ids, scores = self.ids.reshape(together), self.scores.reshape(together)
+        once = np.where(_seen_before(ids), np.float32(-np.inf), scores)
+        return best_match_rank(once, self.match.reshape(together))
+
+    def _only(self, mask: Bool[np.ndarray, "rows k"]) -> "_Shortlist":
         return _Shortlist(
+            self.ids,
             np.where(mask, self.keys, np.float32(np.inf)),
             np.where(mask, self.scores, np.float32(-np.inf)),
             mask & self.match,
@@ -206,12 +235,27 @@ class _Shortlist:
 
     @classmethod
     def _best(cls, parts: Sequence["_Shortlist"], k: int) -> "_Shortlist":
+        ids = np.concatenate([part.ids for part in parts], axis=1)
         keys = np.concatenate([part.keys for part in parts], axis=1)
-        best = ascending(keys, k)
         scores = np.concatenate([part.scores for part in parts], axis=1)
         match = np.concatenate([part.match for part in parts], axis=1)
-        return cls(*(np.take_along_axis(array, best, axis=1) for array in (keys, scores, match)))
+        best = ascending(keys, k)
+        return cls(
+            *(np.take_along_axis(array, best, axis=1) for array in (ids, keys, scores, match))
+        )
 
 
-def _distractors(cell: Candidates) -> _Shortlist:
-    return _Shortlist(cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
+def _distractors(cell: Candidates, first_id: int) -> _Shortlist:
+    ids = np.where(cell.ids < 0, -1, -2 - first_id - cell.ids)
+    return _Shortlist(ids, cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
+
+
+def _seen_before(ids: Int64[np.ndarray, "queries columns"]) -> Bool[np.ndarray, "queries columns"]:
+    """Where a row holds an id that stands further left already."""
+    order = np.argsort(ids, axis=1, kind="stable")
+    ordered = np.take_along_axis(ids, order, axis=1)
+    again = np.zeros(ids.shape, dtype=bool)
+    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    seen = np.empty_like(again)
+    np.put_along_axis(seen, order, again, axis=1)
+    return seen

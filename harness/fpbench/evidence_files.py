@@ -63,7 +63,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
 
 
 def _of_blocks(evidence: Evidence) -> Mapping[str, np.ndarray]:
-    shape = (0, len(evidence.query_track), evidence.shortlist)
+    shape = (0, len(evidence.reference.ids), evidence.shortlist)
     blocks = evidence.blocks
     empty = np.empty(shape, dtype=np.float32)
     return {
@@ -97,12 +97,14 @@ def _of_grown(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
 
 def _blocks_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     queries, k = len(arrays["query_track"]), arrays["block_ids"].shape[-1]
-    cells = (len(arrays["edges"]) - 1, queries, k)
+    # A query has one row in each cell, or one for each of its fingerprints.
+    rows = max(1, len(arrays["reference_ids"]) // max(1, queries)) * queries
+    cells = (len(arrays["edges"]) - 1, rows, k)
     for name in ("block_ids", "block_keys", "block_scores"):
         _require(name, arrays[name], cells)
     width = arrays["reference_ids"].shape[-1]
     for name in ("reference_ids", "reference_keys", "reference_scores", "distance_s"):
-        _require(name, arrays[name], (queries, width))
+        _require(name, arrays[name], (rows, width))
     _require("match_score", arrays["match_score"], (queries,))
     if arrays["edges"][0] != 0 or (np.diff(arrays["edges"]) <= 0).any():
         raise ValueError("edges do not rise from 0")

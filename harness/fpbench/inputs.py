@@ -154,31 +154,48 @@ def inputs_from_audio(
     )
 
 
-def inputs_from_vectors(name: str, vectors: VectorDataset, n_queries: int, seed: int) -> Inputs:
+def inputs_from_vectors(
+    name: str, vectors: VectorDataset, n_queries: int, query_length_s: float, seed: int
+) -> Inputs:
     """Take ready-made fingerprints: row i of the queries is the degraded row i of the reference.
 
-    All rows lie on one timeline, so a match may be off in time even across a track's border, as in
-    the evaluation that the NAFP family shares.
+    All rows lie on one timeline, so a match may be off in time, and a query may go on, even across
+    a track's border, as in the evaluation that the NAFP family shares.
+
+    Args:
+        query_length_s: Rounded to whole fingerprints, of which a query has one at least.
+
+    Raises:
+        FpbenchError: Queries are longer than all there is.
     """
-    rows = len(vectors.query)
+    length = 1 + max(0, round((query_length_s - vectors.segment_s) / vectors.hop_s))
+    rows = len(vectors.query) - length + 1
+    if rows < 1:
+        raise FpbenchError(
+            f"queries of {query_length_s:g} s are {length} fingerprints, and '{name}' has "
+            f"{len(vectors.query)}",
+            hint="a shorter --query-length",
+        )
     asked = np.arange(rows)
     if n_queries < rows:
         asked = np.sort(rng_at(seed, Stream.QUERY_POSITION).permutation(rows)[:n_queries])
     start_s = asked * vectors.hop_s
-    reference_s = np.arange(len(vectors.reference)) * vectors.hop_s
+    reference_rows = np.arange(len(vectors.reference) - length + 1)
+    distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
+    reference_s = reference_rows * vectors.hop_s
     hours = vectors.hop_s / 3600
     digests = [_digest(array) for array in (vectors.query, vectors.reference, vectors.distractors)]
     clusters = (start_s // CLUSTER_S).astype(np.int64)
     return Inputs(
-        key=content_key(vectors=digests[:2], asked=asked.tolist()),
-        queries=np.ascontiguousarray(vectors.query[asked]),
-        segments=1,
+        key=content_key(vectors=digests[:2], asked=asked.tolist(), length=length),
+        queries=side_by_side(vectors.query[asked[:, None] + np.arange(length)]),
+        segments=length,
         truth=Moments(np.zeros(len(asked), dtype=np.int64), start_s),
         clusters=clusters,
-        reference=vectors.reference,
+        reference=_rows(vectors.reference, reference_rows, length),
         moments=Moments(np.zeros(len(reference_s), dtype=np.int64), reference_s),
-        real=vectors.distractors,
-        real_tracks=np.arange(len(vectors.distractors)) // round(CLUSTER_S / vectors.hop_s),
+        real=_rows(vectors.distractors, distractor_rows, length),
+        real_tracks=distractor_rows // round(CLUSTER_S / vectors.hop_s),
         real_key=digests[2],
         hop_s=vectors.hop_s,
         data=DataInfo(
@@ -195,7 +212,7 @@ def inputs_from_vectors(name: str, vectors: VectorDataset, n_queries: int, seed:
         query_info=QueryInfo(
             n=len(asked),
             tracks=len(np.unique(clusters)),
-            length_s=vectors.segment_s,
+            length_s=vectors.segment_s + (length - 1) * vectors.hop_s,
             recipe={"ready_made": name},
         ),
     )

@@ -11,6 +11,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, distances_s
 from fpbench.inputs import Inputs
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.positions import ByPosition
 from fpbench.results import DistractorKind
 from fpbench.search import Cells, gather, grow, match_scores, search_blocks, search_reference
 from fpbench.stages import Stage
@@ -75,17 +76,22 @@ def search(task: SearchTask, title: str, stage: Stage) -> Evidence | GrownEviden
     """Search all there is to search, going on from what the store has.
 
     Raises:
-        FpbenchError: An index that learns or approximates was asked for runs of fingerprints.
+        FpbenchError: An index that grows in place was asked for runs of fingerprints.
     """
-    if task.inputs.segments > 1 and (task.plan.block is None or task.plan.block.training_rows):
-        raise FpbenchError(
-            f"{title}: queries of {task.inputs.segments} fingerprints need exact search",
-            hint="--index exact, or --query-length of one segment",
-        )
+    length, block = task.inputs.segments, task.plan.block
     if task.plan.growing is not None:
+        if length > 1:
+            raise FpbenchError(
+                f"{title}: queries of {length} fingerprints need an index that works block by "
+                "block",
+                hint="--index exact or --index ivfpq, or --query-length of one segment",
+            )
         return _search_grown(task, task.plan.growing, title, stage)
-    assert task.plan.block is not None  # noqa: S101 - parameters() has refused empty plans
-    return _search_blocks(task, task.plan.block, title, stage)
+    assert block is not None  # noqa: S101 - parameters() has refused empty plans
+    # An index that learns has learnt single fingerprints; any other takes a run as a long one.
+    if length > 1 and block.training_rows > 0:
+        block = ByPosition(block, length)
+    return _search_blocks(task, block, title, stage)
 
 
 def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage) -> Evidence:

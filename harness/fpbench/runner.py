@@ -221,7 +221,10 @@ def _ready_made(vectors: VectorDataset) -> FingerprinterInfo:
 def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
     config, vectors = prepared.config, prepared.dataset.vectors
     if prepared.listener is None and vectors is not None:
-        return inputs_from_vectors(config.dataset, vectors, config.recipe.n_queries, config.seed)
+        recipe = config.recipe
+        return inputs_from_vectors(
+            config.dataset, vectors, recipe.n_queries, recipe.query_length_s, config.seed
+        )
     assert prepared.listener is not None  # noqa: S101 - for the type checker
     fits = config.distractors in ("synthetic", "both") and config.generator_weights is None
     return inputs_from_audio(

@@ -97,22 +97,66 @@ def test_longer_queries_are_searched_as_runs(tmp_path: Path, music: Path, config
     assert curve.points[-1].value == 1.0
 
 
+def test_longer_queries_are_searched_in_codes_too(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    small = tmp_path / "small.toml"
+    small.write_text(
+        config.read_text() + '\n[index_options.ivfpq]\nnlist = "4"\nparts = "8"\nbits = "4"\n'
+    )
+    options = ("--query-length", 2, "--distractors", "real", "--index", "ivfpq")
+    shown = run(tmp_path, *on(music, small), *options)
+    assert shown.exit_code == 0, shown.stderr
+    curve = read_result(tmp_path / "out" / "result.json").curves[0]
+    assert curve.points[-1].n_distractors == 16 * 17
+    assert curve.points[-1].value > 0.9
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
+    assert checked.exit_code == 0, checked.output
+
+
+def test_longer_queries_are_refused_by_a_graph(tmp_path: Path, music: Path, config: Path) -> None:
+    options = ("--query-length", 2, "--distractors", "real", "--index", "hnsw")
+    shown = run(tmp_path, *on(music, config), *options)
+    assert shown.exit_code == 2
+    assert "queries of 3 fingerprints need an index that works block by block" in shown.stderr
+
+
 def test_runs_cannot_meet_synthetic_distractors(tmp_path: Path, music: Path, config: Path) -> None:
     shown = run(tmp_path, *on(music, config), "--query-length", 2, "--distractors", "synthetic")
     assert shown.exit_code == 2
     assert "--distractors real" in shown.stderr
 
 
-def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path) -> None:
+def write_ready_made(folder: Path) -> None:
+    """A reference that is its own query, and distractors."""
     rng = np.random.default_rng(0)
     for name, rows in (("db", 300), ("dummy_db", 1_000)):
         vectors = rng.standard_normal((rows, 16)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors.tofile(tmp_path / f"{name}.mm")
-        np.save(tmp_path / f"{name}_shape.npy", vectors.shape)
+        vectors.tofile(folder / f"{name}.mm")
+        np.save(folder / f"{name}_shape.npy", vectors.shape)
         if name == "db":
-            vectors.tofile(tmp_path / "query.mm")
-            np.save(tmp_path / "query_shape.npy", vectors.shape)
+            vectors.tofile(folder / "query.mm")
+            np.save(folder / "query_shape.npy", vectors.shape)
+
+
+def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path) -> None:
+    write_ready_made(tmp_path)
+    dataset = ("--dataset", f"embeddings:{tmp_path}", "--distractors", "real", "--queries", 50)
+    shown = run(tmp_path, *dataset, "--query-length", 3)
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert (result.queries.length_s, result.curves[0].query_length_s) == (3.0, 3.0)
+    point = result.curves[0].points[-1]
+    # 3 s are 5 rows at a hop of 0.5 s.
+    assert (point.n_reference, point.n_distractors, point.value) == (296, 996, 1.0)
+    shown = run(tmp_path, *dataset, "--query-length", 300)
+    assert shown.exit_code == 2
+    assert "queries of 300 s are 599 fingerprints" in shown.stderr
+
+
+def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path) -> None:
+    write_ready_made(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.glob("*.mm")}
     shown = run(
         tmp_path, "--dataset", f"embeddings:{tmp_path}", "--sizes", "500,1k", "--queries", 50

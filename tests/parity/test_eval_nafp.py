@@ -15,7 +15,9 @@ import pytest
 
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.evidence import Evidence, Moments
+from fpbench.positions import ByPosition
 from fpbench.search import Cells, gather, search_blocks, search_reference
+from fpbench.sequences import Rows, Runs, side_by_side
 from fpbench.store import Store
 from fpbench_plugins import exact, faiss_indexes
 
@@ -25,13 +27,14 @@ SLOW = pytest.mark.slow
 HOP_S = 0.5
 K = 20
 EDGES = [0, 3_000, 10_000, 20_000]
+LENGTHS = [1, 3, 5, 9, 11, 19]  # fingerprints in a query, by column of the recorded tables
 
 
 @dataclass(frozen=True)
 class InOrder:
     """Distractors in the order of the file, as the scripts take them."""
 
-    vectors: Vectors
+    vectors: Rows
 
     @property
     def rows_available(self) -> int:
@@ -139,6 +142,52 @@ def test_nafp_hits_of_one_segment(
     rates = 100 * np.abs(hits.mean(axis=0) - columns.mean(axis=0))
     assert rates.max() <= points + 1e-9
     assert (hits != columns).sum() <= 2 * (points > 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        pytest.param("ivf", {"nlist": "400", "nprobe": "40"}, id="ivf"),
+        pytest.param("ivfpq", {"nlist": "256", "nprobe": "40"}, id="ivfpq", marks=SLOW),
+    ],
+)
+@pytest.mark.parametrize("column", [1, pytest.param(3, marks=SLOW), pytest.param(5, marks=SLOW)])
+def test_nafp_hits_of_several_segments(
+    *,
+    name: str,
+    options: dict[str, str],
+    column: int,
+    golden: Golden,
+    index_of: Callable[..., BlockIndex],
+    tmp_path: Path,
+) -> None:
+    table, length = golden.table(name), LENGTHS[column]
+    asked = table["test_ids"]
+    queries = side_by_side(golden.query[asked[:, None] + np.arange(length)])
+    # The last distractors' runs go on in the reference, as in the scripts' one long array.
+    everything = np.concatenate([golden.distractors, golden.reference])
+    rows, distractors = np.arange(len(golden.reference) - length + 1), np.arange(EDGES[-1])
+    index = ByPosition(index_of(name, **options), length)
+    cells = Cells(store=Store(tmp_path), key="golden", k=K)
+    list(
+        search_blocks(index, queries, InOrder(Runs(everything, distractors, length)), EDGES, cells)
+    )
+    reference = Runs(golden.reference, rows, length)
+    found = gather(
+        search_reference(index, queries, reference, K),
+        cells,
+        EDGES,
+        queries=queries,
+        reference=reference,
+        reference_moments=Moments(np.zeros_like(rows), rows * HOP_S),
+        truth=Moments(np.zeros_like(asked), asked * HOP_S),
+    )
+    strict, near = (found.ranks(range(3), tolerance) for tolerance in (0.0, HOP_S))
+    columns = table["raw_score"][:, np.arange(4) * len(LENGTHS) + column].astype(bool)
+    hits = np.stack([strict < 1, near < 1, strict < 3, strict < 10], axis=1)
+    rates = 100 * np.abs(hits.mean(axis=0) - columns.mean(axis=0))
+    assert rates.max() <= 0.4 + 1e-9
+    assert (hits != columns).sum() <= 2
 
 
 @pytest.mark.parametrize("name", ["l2", pytest.param("ivfpq", marks=SLOW)])
