@@ -83,20 +83,26 @@ def make_plan(prepared: Prepared) -> Plan:
     }[config.distractors]
     if config.distractors in ("synthetic", "both"):
         needs += _generator_needs(prepared, n_real)
-    n_queries = config.recipe.n_queries
     for name, plan in prepared.indexes.items():
         for rows in largest:
             blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
             need = search_need(
                 f"search {name}",
-                n_queries,
+                config.recipe.n_queries,
                 rows + n_reference,
                 prepared.info.dim,
+                segments=_query_segments(prepared),
                 exact=name == "exact",
                 grown=plan.growing is not None,
             )
-            needs.append(replace(need, disk_bytes=24.0 * n_queries * SHORTLIST * blocks))
+            needs.append(replace(need, disk_bytes=need.disk_bytes * blocks))
     return Plan(needs)
+
+
+def _query_segments(prepared: Prepared) -> int:
+    """Fingerprints in a query."""
+    info, length_s = prepared.info, prepared.config.recipe.query_length_s
+    return 1 + max(0, round((length_s - info.segment_s) / info.hop_s))
 
 
 def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
@@ -167,30 +173,38 @@ def _fingerprinting_needs(prepared: Prepared, listener: Listener) -> list[Need]:
 
 
 def search_need(
-    stage: str, n_queries: int, rows: int, dim: int, *, exact: bool, grown: bool
+    stage: str,
+    n_queries: int,
+    rows: int,
+    dim: int,
+    *,
+    segments: int = 1,
+    exact: bool,
+    grown: bool,
 ) -> Need:
-    """Searching all blocks of one index.
+    """Searching all blocks of one index; the disk is that of one block.
 
     Args:
         stage: Its title.
         n_queries: Vectors searched with.
         rows: Of the largest database.
         dim: Of a vector.
+        segments: Vectors in a query: exact search takes them as a long one, others look each up.
         exact: Whether every row is compared with every query in full.
         grown: Whether the index keeps every row in memory.
     """
     cores = os.cpu_count() or 1
-    pairs = float(n_queries) * rows
+    pairs = float(n_queries) * rows * segments
     if exact:
-        seconds = 2 * dim * pairs / product_rate(n_queries, dim)
+        seconds = 2 * dim * pairs / product_rate(n_queries, dim * segments)
     else:
-        seconds = (pairs / _CODE_PAIRS + rows / _ENCODING_ROWS) * 2 / cores
+        seconds = (pairs / _CODE_PAIRS + rows * segments / _ENCODING_ROWS) * 2 / cores
     return Need(
         stage=stage,
         work=f"{n_queries} queries × {short_size(rows)}",  # noqa: RUF001 - a product
         seconds=seconds,
         memory_bytes=500e6 + (4.5 * dim * rows if grown else 0),
-        disk_bytes=0.0,
+        disk_bytes=24.0 * n_queries * SHORTLIST * (1 if exact else segments),
     )
 
 
