@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fpbench.arithmetic import WANTED_DTYPES, settled
+from fpbench.arithmetic import WantedDtype, settled
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Dtype
 from fpbench.recipes import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
@@ -98,9 +98,11 @@ def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"])
     table |= typed
-    if table.get("dtype") in WANTED_DTYPES:
-        table["dtype"] = settled(table["dtype"], table.get("device", "cpu"))
-    config: RunConfig = _from_table(RunConfig, table, str(path or "the command line"), "")
+    source = str(path or "the command line")
+    if "dtype" in table:
+        wanted: WantedDtype = _value(WantedDtype, table["dtype"], source, "dtype")
+        table["dtype"] = settled(wanted, table.get("device", "cpu"))
+    config: RunConfig = _from_table(RunConfig, table, source, "")
     return config
 
 

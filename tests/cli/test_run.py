@@ -219,6 +219,7 @@ def test_wrong_input_is_named(
     [
         pytest.param("fingerprintr = 'nafp'", "no field is called 'fingerprintr'", id="field"),
         pytest.param("seed = 'one'", "field 'seed' cannot be 'one'", id="type"),
+        pytest.param("dtype = 'half'", "field 'dtype' cannot be 'half'", id="dtype"),
         pytest.param("distractors = 'fake'", "field 'distractors' cannot be 'fake'", id="word"),
         pytest.param("sizes = [10", "is not TOML", id="toml"),
         pytest.param("[recipe]\nn_queries = 0", "n_queries=0 is not positive", id="recipe"),
