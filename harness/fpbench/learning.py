@@ -65,8 +65,12 @@ class Trainee(Protocol):
         """Go back to a :meth:`state`."""
         ...
 
-    def save(self, path: Path, /) -> None:
-        """Write a safetensors file that the fingerprinter takes as ``weights``."""
+    def save(self, path: Path, done: int, /) -> None:
+        """Write a safetensors file that the fingerprinter takes as ``weights``.
+
+        Args:
+            done: Steps behind it, which the file says.
+        """
         ...
 
 

@@ -43,12 +43,14 @@ class Progress:
         losses: One for each step done.
         validations: Steps done and hit rate of the mini-search, from 0 to 1.
         seconds: Spent in steps and validations, over all interruptions.
+        saved: Whether the checkpoint holds just this: a good moment to write the weights, too.
     """
 
     step: int = 0
     losses: list[float] = field(default_factory=list)
     validations: list[tuple[int, float]] = field(default_factory=list)
     seconds: float = 0.0
+    saved: bool = False
 
 
 def train(
@@ -79,7 +81,8 @@ def train(
             progress.validations.append((progress.step, rate))
         now = time.perf_counter()
         progress.seconds = seconds_before + now - started_at
-        if finished or now - saved_at >= rhythm.checkpoint_every_s:
+        progress.saved = finished or now - saved_at >= rhythm.checkpoint_every_s
+        if progress.saved:
             write_checkpoint(checkpoint, trainee.state(), progress, identity)
             saved_at = now
         yield progress
@@ -135,4 +138,5 @@ def resumed(trainee: Trainee, path: Path, identity: str) -> Progress:
         losses=arrays[_CURVES + "losses"].tolist(),
         validations=[(int(step), float(rate)) for step, rate in validations],
         seconds=said["seconds"],
+        saved=True,
     )

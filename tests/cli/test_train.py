@@ -1,5 +1,10 @@
 """``fpbench train`` makes weights that fingerprinters take, and the same ones after a kill."""
 
+import json
+import re
+import subprocess
+import sys
+import time
 from itertools import islice
 from pathlib import Path
 
@@ -93,7 +98,7 @@ def test_ends_in_the_same_bytes_after_a_kill(
             list(islice(progress, steps_before_kill + 1))
             return b""
         list(progress)
-        trainee.save(tmp_path / name)
+        trainee.save(tmp_path / name, trainee.steps)
         return (tmp_path / name).read_bytes()
 
     whole = trained(None, "whole")
@@ -154,3 +159,18 @@ def test_refuses_weights_of_another_size(manifest: Path, tmp_path: Path) -> None
     assert result.exit_code == 2
     assert "first.safetensors was made with width=1, and this recipe has width=2" in result.stderr
     assert not second.exists()
+
+
+def test_weights_can_be_used_before_the_end(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    endless = [*options("nafp"), "--steps", "1000000", "--checkpoint-every", "0"]
+    arguments = command("nafp", manifest, out, *endless)
+    with subprocess.Popen([sys.executable, "-m", "fpbench", *arguments]) as training:
+        deadline = time.monotonic() + 120
+        while not out.with_suffix(".png").exists() and time.monotonic() < deadline:
+            assert training.poll() is None
+            time.sleep(0.1)
+        training.kill()
+    assert re.fullmatch(r"fpbench train, \d+ of 1000000 steps, seed 0", read_info(out).source)
+    Catalog.load().fingerprinter("nafp", Settings(weights=out))
+    assert json.loads(out.with_suffix(".json").read_text())["losses"]

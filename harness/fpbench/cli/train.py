@@ -72,6 +72,8 @@ def train(
     """Train a fingerprinter on the train split of a dataset.
 
     Killed at any time, the same command goes on from OUTPUT.checkpoint and ends in the same bytes.
+    OUTPUT and its curves are written with every checkpoint, so they can be looked at and used
+    before the end.
     """
     catalog = Catalog.load()
     settled_dtype = settled(dtype, device)
@@ -109,8 +111,9 @@ def train(
             if progress.losses:
                 rate = f"{progress.validations[-1][1]:.1%}" if progress.validations else "?"
                 bar.set_postfix_str(f"loss {progress.losses[-1]:.3f}, HR@1 {rate}", refresh=False)
-    trainee.save(output)
-    write_report(output, progress, described, audio, trainable.sample_rate_hz)
+            if progress.saved:
+                trainee.save(output, progress.step)
+                write_report(output, progress, described, audio, trainable.sample_rate_hz)
     checkpoint.unlink()
     click.echo(f"{output}: {progress.step} steps, HR@1 {progress.validations[-1][1]:.1%}")
 

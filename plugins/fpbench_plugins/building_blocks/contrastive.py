@@ -180,12 +180,13 @@ class ContrastiveTrainee:
         fresh = self._optimiser.state_dict()
         self._optimiser.load_state_dict({"state": moments, "param_groups": fresh["param_groups"]})
 
-    def save(self, path: Path, /) -> None:
+    def save(self, path: Path, done: int, /) -> None:
         tensors = {
             name: tensor.cpu().numpy().astype(self._recipe.saved_as)
             for name, tensor in self._system.network.state_dict().items()
         }
-        source = f"fpbench train, {self.steps} steps, seed {self._settings.seed}"
+        steps = f"{self.steps}" if done == self.steps else f"{done} of {self.steps}"
+        source = f"fpbench train, {steps} steps, seed {self._settings.seed}"
         before = self._settings.weights
         info = WeightsInfo(
             fingerprinter=self._system.name,
