@@ -13,7 +13,15 @@ from fpbench.inputs import Inputs
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan
 from fpbench.positions import ByPosition
 from fpbench.results import DistractorKind
-from fpbench.search import Cells, gather, grow, match_scores, search_blocks, search_reference
+from fpbench.search import (
+    Cells,
+    Searcher,
+    gather,
+    grow,
+    match_scores,
+    search_blocks,
+    search_reference,
+)
 from fpbench.stages import Stage
 from fpbench.store import Store, content_key
 
@@ -42,8 +50,13 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchTask:
-    """All that shapes one search, and the key that names its outcome."""
+    """All that shapes one search, and the key that names its outcome.
 
+    Args:
+        name: Of the index.
+    """
+
+    name: str
     plan: IndexPlan
     inputs: Inputs
     database: Database
@@ -72,51 +85,77 @@ def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
     return index.parameters
 
 
-def search(task: SearchTask, title: str, stage: Stage) -> Evidence | GrownEvidence:
+def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEvidence]:
     """Search all there is to search, going on from what the store has.
+
+    Args:
+        tasks: One for each index, all with the same inputs and database, of which every block is
+            drawn once.
 
     Raises:
         FpbenchError: An index that grows in place was asked for runs of fingerprints.
     """
+    by_block = [(task, _block_index(task)) for task in tasks if task.plan.growing is None]
+    _search_blocks(by_block, stage)
+    return [
+        _search_grown(task, task.plan.growing, stage) if task.plan.growing else _gathered(task)
+        for task in tasks
+    ]
+
+
+def _block_index(task: SearchTask) -> BlockIndex:
+    """The task's index, made to take queries of several fingerprints."""
     length, block = task.inputs.segments, task.plan.block
-    if task.plan.growing is not None:
-        if length > 1:
-            raise FpbenchError(
-                f"{title}: queries of {length} fingerprints need an index that works block by "
-                "block",
-                hint="--index exact or --index ivfpq, or --query-length of one segment",
-            )
-        return _search_grown(task, task.plan.growing, title, stage)
     assert block is not None  # noqa: S101 - parameters() has refused empty plans
     # An index that learns has learnt single fingerprints; any other takes a run as a long one.
-    if length > 1 and block.training_rows > 0:
-        block = ByPosition(block, length)
-    return _search_blocks(task, block, title, stage)
+    return ByPosition(block, length) if length > 1 and block.training_rows > 0 else block
 
 
-def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage) -> Evidence:
-    inputs, database = task.inputs, task.database
-    queries = inputs.queries
-    edges = block_edges(database.sizes) if database.sizes else [0]
-    cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
-    # One wider than the blocks', see Evidence; kept like a block, under a name of its own.
-    shelf = Cells(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
-    n_reference = len(inputs.reference)
-    reference_cell = shelf.read(0, n_reference)
-    missing = any(cells.read(*pair) is None for pair in pairwise(edges))
-    if missing or reference_cell is None:
-        _train(index, task, title, stage)
-    if reference_cell is None:
-        reference_cell = search_reference(index, queries, inputs.reference, SHORTLIST)
-        shelf.write(0, n_reference, reference_cell)
-    with stage(title) as report:
-        for done, _ in search_blocks(index, queries, database.source, edges, cells):
+def _edges(task: SearchTask) -> Sequence[int]:
+    sizes = task.database.sizes
+    return block_edges(sizes) if sizes else [0]
+
+
+def _cells(task: SearchTask) -> Cells:
+    return Cells(store=task.store, key=task.key, k=SHORTLIST)
+
+
+def _shelf(task: SearchTask) -> Cells:
+    """Where the reference's cell is: kept like a block, under a name of its own.
+
+    One wider than the blocks', see :class:`Evidence`.
+    """
+    return Cells(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
+
+
+def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockIndex]], stage: Stage) -> None:
+    """Leave in the store whatever cells are missing."""
+    for task, index in tasks:
+        reference = task.inputs.reference
+        unknown = _shelf(task).read(0, len(reference)) is None
+        if unknown or any(_cells(task).read(*pair) is None for pair in pairwise(_edges(task))):
+            _train(index, task, stage)
+        if unknown:
+            cell = search_reference(index, task.inputs.queries, reference, SHORTLIST)
+            _shelf(task).write(0, len(reference), cell)
+    if not tasks:
+        return
+    task, searchers = tasks[0][0], [Searcher(index, _cells(task)) for task, index in tasks]
+    edges, database = _edges(task), task.database
+    with stage(f"{', '.join(task.name for task, _ in tasks)}, {database.kind}") as report:
+        for done, _ in search_blocks(searchers, task.inputs.queries, database.source, edges):
             report(done / edges[-1], f"{done:,} distractors")
+
+
+def _gathered(task: SearchTask) -> Evidence:
+    inputs = task.inputs
+    reference_cell = _shelf(task).read(0, len(inputs.reference))
+    assert reference_cell is not None  # noqa: S101 - written just now
     evidence = gather(
         reference_cell,
-        cells,
-        edges,
-        queries=queries,
+        _cells(task),
+        _edges(task),
+        queries=inputs.queries,
         reference=inputs.reference,
         reference_moments=inputs.moments,
         truth=inputs.truth,
@@ -124,15 +163,25 @@ def _search_blocks(task: SearchTask, index: BlockIndex, title: str, stage: Stage
     return replace(evidence, query_track=inputs.clusters)
 
 
-def _search_grown(task: SearchTask, index: GrowingIndex, title: str, stage: Stage) -> GrownEvidence:
-    """One size after the other; a killed run fills the index anew but asks only what is missing."""
+def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
+    """One size after the other; a killed run fills the index anew but asks only what is missing.
+
+    Raises:
+        FpbenchError: Queries have several fingerprints.
+    """
     inputs, database = task.inputs, task.database
+    if inputs.segments > 1:
+        raise FpbenchError(
+            f"{task.name}: queries of {inputs.segments} fingerprints need an index that works "
+            "block by block",
+            hint="--index exact or --index ivfpq, or --query-length of one segment",
+        )
     queries = inputs.queries
     sizes = list(database.sizes) or [0]
-    cells = Cells(store=task.store, key=task.key, k=SHORTLIST)
+    cells = _cells(task)
     if any(cells.read(0, size) is None for size in sizes):
-        _train(index, task, title, stage)
-        with stage(title) as report:
+        _train(index, task, stage)
+        with stage(f"{task.name}, {database.kind}") as report:
             grown = grow(
                 index, queries, inputs.reference, database.source, sizes=sizes, k=SHORTLIST
             )
@@ -151,14 +200,14 @@ def _search_grown(task: SearchTask, index: GrowingIndex, title: str, stage: Stag
     )
 
 
-def _train(index: BlockIndex | GrowingIndex, task: SearchTask, title: str, stage: Stage) -> None:
+def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> None:
     """What all blocks share is learnt from distractors, as in the paper, never from the reference.
 
     Only where there are no distractors at all does the reference have to do.
     """
     if index.training_rows == 0:
         return
-    with stage(f"{title}: training") as report:
+    with stage(f"{task.name}, {task.database.kind}: training") as report:
         report(0.0, f"{index.training_rows:,} rows")
         source = task.database.training
         have = source.rows_available

@@ -9,7 +9,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from fpbench.config import SYNTHETIC_SIZES
-from fpbench.distractors import CHUNK, block_edges
+from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.inputs import Listener, durations_s
 from fpbench.interfaces import Settings
@@ -112,7 +112,10 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
         device=config.device, dtype=config.dtype, options=config.generator_options, seed=config.seed
     )
     method = prepared.catalog.generator(config.generator, settings)
-    drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * len(prepared.indexes)
+    # Once for all indexes that work block by block, and again for each that grows.
+    growing = sum(plan.growing is not None for plan in prepared.indexes.values())
+    draws = growing + (growing < len(prepared.indexes))
+    drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * draws
     needs = []
     if config.generator_weights is None:
         need = method.need(n_real // 2, dim)
@@ -133,7 +136,8 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
         work=f"{short_size(drawn)} fingerprints",
         seconds=drawn * draw_seconds(generator),
         memory_bytes=4.0 * dim * CHUNK,
-        disk_bytes=0.0,
+        # Several indexes read a block from disk, one after the other.
+        disk_bytes=4.0 * dim * min(drawn, LONGEST_BLOCK) if len(prepared.indexes) > 1 else 0.0,
     )
     return [*needs, draw]
 

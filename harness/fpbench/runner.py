@@ -128,11 +128,14 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     out.parent.mkdir(parents=True, exist_ok=True)
     curves: list[Curve] = []
     evidence: list[EvidenceInfo] = []
-    for name in prepared.indexes:
-        for database in _databases(config, inputs, made):
-            found = search(
-                _task(prepared, name, inputs, database), f"{name}, {database.kind}", stage
-            )
+    databases = _databases(config, inputs, made)
+    searched = [
+        search([_task(prepared, name, inputs, database) for name in prepared.indexes], stage)
+        for database in databases
+    ]
+    for place, name in enumerate(prepared.indexes):
+        for database, answers in zip(databases, searched, strict=True):
+            found = answers[place]
             path = out.with_name(evidence_name(out.stem, name, database.kind))
             write_evidence(path, found)
             evidence.append(EvidenceInfo(file=path.name, sha256=file_sha256(path)))
@@ -281,6 +284,7 @@ def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> 
     offer, argument = prepared.catalog.offer("index", name)
     plan = prepared.indexes[name]
     return SearchTask(
+        name=name,
         plan=plan,
         inputs=inputs,
         database=database,

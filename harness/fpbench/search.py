@@ -1,5 +1,6 @@
 """Searching block after block, keeping each finished one, so that a killed run goes on."""
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -50,25 +51,65 @@ class Cells:
         self.store.write(KIND, self.address(start, stop), arrays)
 
 
+@dataclass(frozen=True, slots=True)
+class Searcher:
+    """An index and where what it finds is kept."""
+
+    index: BlockIndex
+    cells: Cells
+
+
 def search_blocks(
-    index: BlockIndex,
+    searchers: Sequence[Searcher],
     queries: Queries,
     source: DistractorSource,
     edges: Sequence[int],
-    cells: Cells,
 ) -> Iterator[tuple[int, bool]]:
-    """Search every block that is not in the store yet.
+    """Search every block that is not in the store yet, drawing it once for all indexes.
 
     Yields:
-        After each block, how many distractors have been dealt with, and whether the block's cell
-        was there already.
+        After each block, how many distractors have been dealt with, and whether the block's cells
+        were there already.
     """
     for start, stop in pairwise(edges):
-        known = cells.read(start, stop) is not None
-        if not known:
-            cell = index.search(queries, ahead(source.rows(start, stop)), cells.k)
-            cells.write(start, stop, cell)
-        yield stop, known
+        missing = [s for s in searchers if s.cells.read(start, stop) is None]
+        rows = ahead(source.rows(start, stop)) if missing else iter(())
+        for searcher, reading in zip(missing, _readings(rows, missing), strict=True):
+            cell = searcher.index.search(queries, reading, searcher.cells.k)
+            searcher.cells.write(start, stop, cell)
+        yield stop, not missing
+
+
+def _readings(
+    rows: Iterator[Vectors], searchers: Sequence[Searcher]
+) -> Iterator[Iterator[Vectors]]:
+    """The same rows for each searcher, one after the other; between them they are on disk."""
+    if len(searchers) <= 1:
+        yield from [rows] * len(searchers)
+        return
+    folder = searchers[0].cells.store.root
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        dim = 0
+
+        def recorded() -> Iterator[Vectors]:
+            nonlocal dim
+            for chunk in rows:
+                dim = chunk.shape[1]
+                chunk.tofile(file)
+                yield chunk
+
+        def replayed() -> Iterator[Vectors]:
+            file.seek(0)
+            while dim and len(flat := np.fromfile(file, np.float32, CHUNK * dim)):
+                yield flat.reshape(-1, dim)
+
+        first = recorded()
+        yield first
+        for _ in first:  # an index need not have read to the end
+            pass
+        for _ in searchers[1:]:
+            yield replayed()
 
 
 def search_reference(index: BlockIndex, queries: Queries, reference: Rows, k: int) -> Candidates:

@@ -16,7 +16,7 @@ import pytest
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.evidence import Evidence, Moments
 from fpbench.positions import ByPosition
-from fpbench.search import Cells, gather, search_blocks, search_reference
+from fpbench.search import Cells, Searcher, gather, search_blocks, search_reference
 from fpbench.sequences import Rows, Runs, side_by_side
 from fpbench.store import Store
 from fpbench_plugins import exact, faiss_indexes
@@ -103,7 +103,7 @@ def evidence_of(
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
     cells = Cells(store=Store(folder), key="golden", k=K)
-    list(search_blocks(index, queries, InOrder(golden.distractors), EDGES, cells))
+    list(search_blocks([Searcher(index, cells)], queries, InOrder(golden.distractors), EDGES))
     return gather(
         search_reference(index, queries, golden.reference, K),
         cells,
@@ -169,9 +169,8 @@ def test_nafp_hits_of_several_segments(
     rows, distractors = np.arange(len(golden.reference) - length + 1), np.arange(EDGES[-1])
     index = ByPosition(index_of(name, **options), length)
     cells = Cells(store=Store(tmp_path), key="golden", k=K)
-    list(
-        search_blocks(index, queries, InOrder(Runs(everything, distractors, length)), EDGES, cells)
-    )
+    source = InOrder(Runs(everything, distractors, length))
+    list(search_blocks([Searcher(index, cells)], queries, source, EDGES))
     reference = Runs(golden.reference, rows, length)
     found = gather(
         search_reference(index, queries, reference, K),

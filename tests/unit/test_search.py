@@ -1,6 +1,7 @@
 """Block after block, with whatever interruptions, comes to what one search of all would."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from fpbench import Candidates, Vectors
 from fpbench.evidence import Evidence, GrownEvidence, Moments, distances_s
 from fpbench.inner_products import sum_by_halves
-from fpbench.search import Cells, gather, grow, last_hits, match_scores, search_blocks
+from fpbench.search import Cells, Searcher, gather, grow, last_hits, match_scores, search_blocks
 from fpbench.search import search_reference as search_cell
 from fpbench.store import Store
 
@@ -94,7 +95,7 @@ class Case:
 
     def evidence(self, store: Store, k: int) -> Evidence:
         cells = Cells(store=store, key="case", k=k)
-        for _ in search_blocks(Scan(), self.queries, self.source, EDGES, cells):
+        for _ in search_blocks([Searcher(Scan(), cells)], self.queries, self.source, EDGES):
             pass
         return gather(
             search_cell(Scan(), self.queries, self.reference, k),
@@ -145,7 +146,7 @@ def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path
     case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
     case.evidence(whole, k=5)
     cells = Cells(store=broken, key="case", k=5)
-    steps = search_blocks(Scan(), case.queries, case.source, EDGES, cells)
+    steps = search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES)
     assert next(steps) == (100, False)
     assert next(steps) == (200, False)
     steps.close()  # type: ignore[attr-defined]
@@ -158,18 +159,45 @@ def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path
         assert (whole.root / file).read_bytes() == (broken.root / file).read_bytes()
 
 
+class Hasty(Scan):
+    """Looks at the first chunk only."""
+
+    def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
+        return super().search(queries, iter([next(block)]), k)
+
+
+def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
+    case, store = Case(), Store(tmp_path)
+    searchers = [
+        Searcher(index, Cells(store=store, key=key, k=5))
+        for index, key in ((Hasty(), "hasty"), (Scan(), "a"), (Scan(), "b"))
+    ]
+    list(search_blocks(searchers, case.queries, case.source, EDGES))
+    assert case.source.read == list(pairwise(EDGES))
+    alone = Searcher(Scan(), Cells(store=Store(tmp_path / "alone"), key="a", k=5))
+    list(search_blocks([alone], case.queries, case.source, EDGES))
+    for pair in pairwise(EDGES):
+        expected = alone.cells.read(*pair)
+        assert expected is not None
+        for searcher in searchers[1:]:
+            found = searcher.cells.read(*pair)
+            assert found is not None
+            np.testing.assert_array_equal(found.ids, expected.ids)
+            np.testing.assert_array_equal(found.scores, expected.scores)
+
+
 def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
     case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks(Scan(), case.queries, case.source, EDGES[:3], cells))
+    list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES[:3]))
     case.source.read.clear()
-    steps = list(search_blocks(Scan(), case.queries, case.source, EDGES, cells))
+    steps = list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES))
     assert steps == [(100, True), (200, True), (450, False), (900, False)]
     assert case.source.read == [(200, 450), (450, 900)]
 
 
 def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
     case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks(Scan(), case.queries, case.source, EDGES[:3], cells))
+    list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES[:3]))
     with pytest.raises(ValueError, match="distractors 200 to 450 have not been searched"):
         gather(
             search_cell(Scan(), case.queries, case.reference, 5),
