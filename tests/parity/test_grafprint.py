@@ -151,7 +151,6 @@ def test_patches_become_nodes(
     close(network.patches(of_b)[..., 0], peak["peak_b_part"], 1e-5)
 
 
-@pytest.mark.usefixtures("two_threads")
 def test_every_layer_of_one_segment(
     golden: Callable[[str], Arrays], front_end: Arrays, network: GrafprintNetwork
 ) -> None:
@@ -175,12 +174,14 @@ def test_every_layer_of_one_segment(
         watch(f"fc1_{number:02}", block.graph.inward_norm)
         watch(f"grapher_{number:02}", block.graph)
         watch(f"ffn_{number:02}", block)
-    one = segments(front_end["spec_a"])[int(trace["segment"])][None]
-    close(network(one)[0], trace["z"], 1e-5)
+    # In float64: how float32 rounds depends on the processor, and can choose other neighbours.
+    one = segments(front_end["spec_a"])[int(trace["segment"])][None].double()
+    close(network.double()(one)[0], trace["z"], 1e-5)
     for name, found in seen.items():
         step = 1 if found.ndim == 1 else found.shape[-1] // 32
         wanted = trace[name]
-        np.testing.assert_allclose(found[..., ::step], wanted, atol=1e-4, rtol=1e-4, err_msg=name)
+        # The recorded float32 values round by up to 1.6e-4 of 1 + |x| in the late layers.
+        np.testing.assert_allclose(found[..., ::step], wanted, atol=2e-4, rtol=2e-4, err_msg=name)
     for number in range(len(blocks)):
         nearest = nearest_nodes(seen[f"fc1_{number:02}"][None, ..., None], 3)[0].sort(dim=1)[0]
         sure = trace[f"margin_{number:02}"] > 2e-6
@@ -207,13 +208,13 @@ def test_fingerprints_from_golden_spectrograms(
         assert not wrong[expected["eval_a_margin"].min(axis=1) > SURE].any()
 
 
-@pytest.mark.usefixtures("two_threads")
 def test_batch_statistics_of_four_segments(
     front_end: Arrays, expected: Arrays, network: GrafprintNetwork
 ) -> None:
     use_batch_statistics(network)
-    four = segments(front_end["spec_a"])[expected["batch4_index"]]
-    close(network(four), expected["batch4"], AGREES)
+    # In float64, as above: one other neighbour would reach all four.
+    four = segments(front_end["spec_a"])[expected["batch4_index"]].double()
+    close(network.double()(four), expected["batch4"], AGREES)
 
 
 @pytest.mark.slow
