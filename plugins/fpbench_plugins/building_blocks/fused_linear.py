@@ -5,6 +5,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import linear
 
+from fpbench.arithmetic import has_bfloat16
+
 
 def fused_linear(
     x: Float[Tensor, "... channels"],
@@ -23,7 +25,9 @@ def fused_linear(
     Args:
         plus: Added to the result; excludes ``relu``.
     """
-    if x.device.type == "cpu" and torch._C._has_mkldnn and not torch.is_grad_enabled():
+    # oneDNN refuses bfloat16 where the processor has none.
+    known = torch._C._has_mkldnn and (x.dtype != torch.bfloat16 or has_bfloat16("cpu"))
+    if x.device.type == "cpu" and known and not torch.is_grad_enabled():
         onednn = torch.ops.mkldnn._linear_pointwise
         fused: Tensor = (
             onednn(x, weight, bias, "relu" if relu else "none", [], "")
