@@ -212,7 +212,8 @@ class _Checked:
                 f"vectors are finite, but {np.count_nonzero(~finite)} of {rows} are not"
             )
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
-        wrong = finite & (np.abs(norms - 1) > NORM_TOLERANCE) & ~(silent & (norms == 0))
+        empty = (norms == 0) & (silent | spec.may_be_zero)
+        wrong = finite & (np.abs(norms - 1) > NORM_TOLERANCE) & ~empty
         if spec.unit_norm and wrong.any():
             raise self._broken(
                 "vectors have length 1 where the spec says unit_norm (or 0 for a silent segment), "

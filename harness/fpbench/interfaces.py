@@ -80,6 +80,8 @@ class FingerprintSpec:
         hop_s: Between the starts of neighbouring fingerprints.
         dim: Length of a vector.
         unit_norm: Whether vectors have length 1 (a silent segment may give the zero vector).
+        may_be_zero: Whether other segments may give the zero vector, too, as a network that ends in
+            a ReLU now and then does. It scores 0 with everything, and ties count against it.
         front_end: ``segment``: :class:`Fingerprinter`, the harness cuts. ``track``:
             :class:`TrackFingerprinter`, the front end sees the whole recording.
         short: What happens to a track shorter than a segment: ``pad`` with zeros to one segment,
@@ -95,6 +97,7 @@ class FingerprintSpec:
     dim: int
     hop_s: float = 0.5
     unit_norm: bool = True
+    may_be_zero: bool = False
     front_end: Literal["segment", "track"] = "segment"
     short: Literal["pad", "skip"] = "skip"
     batch_segments: int | None = None

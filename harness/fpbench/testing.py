@@ -181,7 +181,8 @@ def _unit_norm(subject: Subject) -> str:
     span = f"lengths from {norms.min():.6g} to {norms.max():.6g}" if len(norms) else "no vectors"
     if not subject.spec.unit_norm:
         return f"not declared; {span}"
-    if not (np.abs(norms - 1) <= 1e-3).all():
+    empty = (norms == 0) & subject.spec.may_be_zero
+    if not (empty | (np.abs(norms - 1) <= 1e-3)).all() or empty.all():
         raise BrokenRuleError(span)
     return span
 

@@ -32,8 +32,10 @@ class FirstAndLast:
 class Answers:
     """Gives whatever it was told to."""
 
-    def __init__(self, answer: object, *, unit_norm: bool = False) -> None:
-        self.spec = replace(TINY, unit_norm=unit_norm)
+    def __init__(
+        self, answer: object, *, unit_norm: bool = False, may_be_zero: bool = False
+    ) -> None:
+        self.spec = replace(TINY, unit_norm=unit_norm, may_be_zero=may_be_zero)
         self._answer = answer
 
     def embed(self, segments: Segments, /) -> object:
@@ -142,6 +144,18 @@ def test_silence_may_give_zeros() -> None:
     plugin = Answers(np.zeros((1, 2), np.float32), unit_norm=True)
     (found,) = fingerprint_tracks(plugin, "x", [np.zeros(10, np.float32)])
     assert found.vectors.tolist() == [[0, 0]]
+
+
+def test_sound_may_give_zeros_only_if_the_spec_says_so() -> None:
+    zeros = np.zeros((1, 2), np.float32)
+    with pytest.raises(FpbenchError, match="length 1 .* but one has 0"):
+        list(fingerprint_tracks(Answers(zeros, unit_norm=True), "x", [ramp(10)]))
+    plugin = Answers(zeros, unit_norm=True, may_be_zero=True)
+    (found,) = fingerprint_tracks(plugin, "x", [ramp(10)])
+    assert found.vectors.tolist() == [[0, 0]]
+    half = Answers(GOOD / 2, unit_norm=True, may_be_zero=True)
+    with pytest.raises(FpbenchError, match="length 1 .* but one has 0.5"):
+        list(fingerprint_tracks(half, "x", [ramp(10)]))
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ class PeakNetFpConfig:
             segment_s=self.segment_s,
             hop_s=self.hop_s,
             dim=self.dim,
+            may_be_zero=True,
             short="pad",
         )
 
