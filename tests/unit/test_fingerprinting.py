@@ -148,13 +148,13 @@ def test_silence_may_give_zeros() -> None:
 
 def test_sound_may_give_zeros_only_if_the_spec_says_so() -> None:
     zeros = np.zeros((1, 2), np.float32)
-    with pytest.raises(FpbenchError, match="length 1 .* but one has 0"):
+    with pytest.raises(FpbenchError, match=r"length 1 .* but one has 0"):
         list(fingerprint_tracks(Answers(zeros, unit_norm=True), "x", [ramp(10)]))
     plugin = Answers(zeros, unit_norm=True, may_be_zero=True)
     (found,) = fingerprint_tracks(plugin, "x", [ramp(10)])
     assert found.vectors.tolist() == [[0, 0]]
     half = Answers(GOOD / 2, unit_norm=True, may_be_zero=True)
-    with pytest.raises(FpbenchError, match="length 1 .* but one has 0.5"):
+    with pytest.raises(FpbenchError, match=r"length 1 .* but one has 0\.5"):
         list(fingerprint_tracks(half, "x", [ramp(10)]))
 
 
