@@ -150,6 +150,17 @@ def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:
     assert info.source_sha256 == file_sha256(first)
 
 
+def test_never_writes_over_the_weights_it_starts_from(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    small = options("nafp")
+    CliRunner().invoke(main, command("nafp", manifest, out, *small), catch_exceptions=False)
+    before = out.read_bytes()
+    result = CliRunner().invoke(main, command("nafp", manifest, out, *small, "--weights", str(out)))
+    assert result.exit_code == 2
+    assert "--weights and -o are the same file" in result.stderr
+    assert out.read_bytes() == before
+
+
 def test_refuses_weights_of_another_size(manifest: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     CliRunner().invoke(main, command("nafp", manifest, first, *options("nafp")))

@@ -75,6 +75,11 @@ def train(
     OUTPUT and its curves are written with every checkpoint, so they can be looked at and used
     before the end.
     """
+    if weights is not None and weights.resolve() == output.resolve():
+        raise FpbenchError(
+            f"--weights and -o are the same file {output}, which a checkpoint would replace",
+            hint="choose another -o",
+        )
     catalog = Catalog.load()
     settled_dtype = settled(dtype, device)
     offer, _ = catalog.offer("trainable", fingerprinter)

@@ -106,6 +106,7 @@ class ContrastiveTrainee:
         self, system: System, recipe: Recipe, audio: TrainingAudio, settings: Settings
     ) -> None:
         self._system, self._recipe = system, recipe
+        self._before_sha256 = file_sha256(settings.weights) if settings.weights else None
         if settings.weights is not None:
             take_over(system, settings.weights)
         self._audio = aligned(audio) if recipe.aligned_rooms else audio
@@ -192,7 +193,7 @@ class ContrastiveTrainee:
             fingerprinter=self._system.name,
             config=self._system.architecture,
             source=f"{source}, from {before.name}" if before else source,
-            source_sha256=file_sha256(before) if before else None,
+            source_sha256=self._before_sha256,
         )
         write_weights(path, tensors, info)
 
