@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from fpbench.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
 PANEL = {"cpu": 1_024, "cuda": 16_384}  # queries whose products are sieved together
+TOGETHER = 2  # chunks that are sieved at once: every look has costs of its own
 CHUNKS_AHEAD = 2  # that threads may lag behind each other
 
 
@@ -65,7 +67,7 @@ class ExactIndex(BlockIndex):
             workspaces = [Workspace() for _ in range(workers)]
             waiting: deque[list[Future[None]]] = deque()
             first_id = 0
-            for vectors in _short(block):
+            for vectors in _regrouped(block):
                 chunk = threads[-1].submit(self._prepared, vectors, first_id)
                 waiting.append(
                     [
@@ -110,8 +112,12 @@ def _wait(tasks: Sequence[Future[None]]) -> None:
         task.result()
 
 
-def _short(block: Iterator[Vectors]) -> Iterator[Vectors]:
-    """The same rows with no chunk longer than ``CHUNK``, which bounds the memory for products."""
-    for vectors in block:
-        for start in range(0, len(vectors), CHUNK):
-            yield vectors[start : start + CHUNK]
+def _regrouped(block: Iterator[Vectors]) -> Iterator[Vectors]:
+    """The same rows, ``TOGETHER`` chunks at once, none longer than ``CHUNK``, to bound memory."""
+    chunks = (
+        vectors[start : start + CHUNK]
+        for vectors in block
+        for start in range(0, len(vectors), CHUNK)
+    )
+    while some := list(islice(chunks, TOGETHER)):
+        yield np.concatenate(some)
