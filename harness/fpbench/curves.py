@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64, Int64
+from jaxtyping import Bool, Int64
 
 from fpbench.bootstrap import METHOD, interval_over_tracks
 from fpbench.evidence import Evidence, GrownEvidence, repeats
@@ -85,14 +85,14 @@ def _point(
     labels: CurveLabels,
 ) -> Point:
     rates = hits.mean(axis=1)
-    of_query: Float64[np.ndarray, " queries"] = hits.mean(axis=0)
+    of_query: Int64[np.ndarray, " queries"] = hits.sum(axis=0)
     rng = rng_at(labels.seed, Stream.BOOTSTRAP, size, k)
-    low, high = interval_over_tracks(of_query, track, rng, LEVEL)
+    low, high = interval_over_tracks(of_query, len(hits), track, rng, LEVEL)
     return Point(
         n_distractors=size,
         n_reference=labels.n_reference,
         hours=(size + labels.n_reference) * labels.hop_s / 3600,
-        value=float(of_query.mean()),
+        value=int(of_query.sum()) / hits.size,
         std=float(rates.std(ddof=1)) if len(rates) > 1 else None,
         repeats=len(rates),
         n_queries=hits.shape[1],

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio import audio_hash
+from fpbench.audio import audio_hash, map_ahead
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
@@ -84,12 +84,16 @@ def inputs_from_audio(
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
     *,
+    chain_code: Sequence[str],
     want_real: bool,
     seed: int,
     store: Store,
     stage: Stage,
 ) -> Inputs:
     """Fingerprint the reference, the queries, and the distractors if they are wanted.
+
+    Args:
+        chain_code: A hash of each degradation's code.
 
     Raises:
         FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
@@ -109,8 +113,10 @@ def inputs_from_audio(
     truth = draw_queries(seconds * askable, recipe, chain, seed)
     sources = {
         "reference": reference.audio_hashes,
-        "noise": [audio_hash(track.path) for track in dataset.noise],
-        "impulse_responses": [audio_hash(track.path) for track in dataset.impulse_responses],
+        "degradations": [
+            content_key(code=code, recordings=list(map_ahead(audio_hash, step.recordings)))
+            for step, code in zip(chain, chain_code, strict=True)
+        ],
     }
     maker = QueryMaker(
         fingerprinter=listener.fingerprinter,

@@ -365,6 +365,11 @@ class Degradation(Protocol):
         """Seconds of input for one second of output, at most; 1 unless it changes tempo."""
         ...
 
+    @property
+    def recordings(self) -> Sequence[Path]:
+        """Files whose sound may go into queries: other contents are other queries."""
+        ...
+
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Float32[np.ndarray, " degraded"]:

@@ -180,7 +180,15 @@ def _through_chain(
     samples = track[start - before : start + length].copy()
     for at, (step, rng) in enumerate(zip(chain, rngs, strict=True)):
         heard = len(samples)
-        samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
+        try:
+            samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
+        except FpbenchError:
+            raise
+        except Exception as err:
+            raise FpbenchError(
+                f"degradation '{recipe.degradations[at].name}' failed: {type(err).__name__}: {err}",
+                hint="FPBENCH_DEBUG=1 shows where",
+            ) from err
         if not len(samples) or not np.isfinite(samples).all():
             raise FpbenchError(
                 f"degradation '{recipe.degradations[at].name}' returned no finite audio",

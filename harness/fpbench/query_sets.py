@@ -44,7 +44,7 @@ class QueryMaker:
         name: What errors call it.
         identity: What tells it from others besides its spec.
         tracks: The reference.
-        sources: Hashes of the audio behind the queries: reference, noise, impulse responses.
+        sources: Hashes of the audio behind the queries, and of the code that degrades it.
         recipe: How queries are degraded.
         chain: The recipe's degradations.
         seed: The run's.

@@ -213,16 +213,21 @@ def read_result(path: Path) -> Result:
         FpbenchError: Not readable, not JSON, or not by the schema; names the field and value.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        document = json.loads(text, parse_constant=_no_number)
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
-    except (json.JSONDecodeError, UnicodeDecodeError) as err:
+    except ValueError as err:  # of UTF-8, of JSON, or of a number
         raise FpbenchError(
             f"{path} is not JSON: {err}", hint="was it cut off? `fpbench run` writes it again"
         ) from err
     _check(document, str(path))
     result: Result = _loaded(Result, document)
     return result
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
 
 
 def _check(document: object, name: str) -> None:

@@ -51,6 +51,7 @@ class Prepared:
     listener: Listener | None
     info: FingerprinterInfo
     chain: Sequence[Degradation]
+    chain_code: Sequence[str]
     indexes: Mapping[str, IndexPlan]
 
 
@@ -64,11 +65,12 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
     catalog.offer("generator", config.generator)
+    steps = config.recipe.degradations if dataset.vectors is None else ()
     chain = [
         catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
-        for step in config.recipe.degradations
-        if dataset.vectors is None
+        for step in steps
     ]
+    degraders = [catalog.offer("degradation", step.name)[0] for step in steps]
     indexes = {
         name: catalog.index(
             name,
@@ -87,6 +89,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         listener=listener,
         info=info,
         chain=chain,
+        chain_code=[source_sha256(offer.source.module) for offer in degraders],
         indexes=indexes,
     )
 
@@ -235,6 +238,7 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
         prepared.listener,
         config.recipe,
         prepared.chain,
+        chain_code=prepared.chain_code,
         want_real=config.distractors in ("real", "both") or fits,
         seed=config.seed,
         store=prepared.store,

@@ -1,15 +1,21 @@
 """Does a result follow the format, and do its numbers follow from its evidence?"""
 
-import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.errors import FpbenchError
+from fpbench.evidence import Evidence, GrownEvidence, repeats
 from fpbench.evidence_files import evidence_name, read_evidence
 from fpbench.identity import file_sha256
-from fpbench.results import Curve, EvidenceInfo, Result, read_result
+from fpbench.results import Curve, EvidenceInfo, Point, Result, read_result
+
+ROUNDING = 1e-9
+"""Rates that differ by less were computed by another version of NumPy."""
 
 
 def validate_result(path: Path) -> list[str]:
@@ -19,10 +25,12 @@ def validate_result(path: Path) -> list[str]:
         What could not be checked because its evidence is not beside it; empty if all was.
 
     Raises:
-        FpbenchError: The result breaks the format, or a number does not follow from the evidence.
+        FpbenchError: The result breaks the format, contradicts itself, or has a number that does
+            not follow from the evidence.
     """
     result = read_result(path)
-    _refuse_contradictions(result, path)
+    for contradiction in _contradictions(result):
+        raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     unchecked = []
     for info in result.evidence:
         file = path.with_name(info.file)
@@ -34,71 +42,126 @@ def validate_result(path: Path) -> list[str]:
                 f"{file}: its hash is not the one in {path.name}",
                 hint="put the evidence of this very run beside the result",
             )
-        _recompute(result, info, file, path)
+        evidence = read_evidence(file)
+        for contradiction in _differences(result, _curves_of(result, info), evidence):
+            raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     return unchecked
-
-
-def _refuse_contradictions(result: Result, path: Path) -> None:
-    for curve in result.curves:
-        where = f"{path}: curve {curve.metric} with {curve.index}, {curve.distractors}"
-        sizes = [point.n_distractors for point in curve.points]
-        if sizes != sorted(set(sizes)):
-            raise FpbenchError(f"{where}: sizes {sizes} do not rise", hint=_NOT_BY_HAND)
-        for point in curve.points:
-            if not point.ci.low <= point.value <= point.ci.high:
-                raise FpbenchError(
-                    f"{where}: {point.value} at {point.n_distractors} lies outside its interval",
-                    hint=_NOT_BY_HAND,
-                )
-        if curve.distractors == "synthetic" and result.generator is None:
-            raise FpbenchError(f"{where}: no generator is named", hint=_NOT_BY_HAND)
-        if curve.distractors == "synthetic" and result.fidelity is None:
-            raise FpbenchError(
-                f"{where}: synthetic distractors without a fidelity block say nothing",
-                hint="run again with real distractors at hand: --distractors both",
-            )
 
 
 _NOT_BY_HAND = "results are written by `fpbench run`, not by hand"
 
 
-def _recompute(result: Result, info: EvidenceInfo, file: Path, path: Path) -> None:
-    evidence = read_evidence(file)
-    told: dict[float | None, list[Curve]] = {}
+def _curves_of(result: Result, info: EvidenceInfo) -> list[Curve]:
+    """The curves that follow from one file, whatever the result was called at first."""
+    return [
+        c for c in result.curves if info.file.endswith(evidence_name("", c.index, c.distractors))
+    ]
+
+
+def _contradictions(result: Result) -> Iterator[str]:
+    """What cannot be, whatever the evidence says."""
+    seed = result.config.get("seed")
+    if not isinstance(seed, int) or seed < 0:
+        yield f"config.seed is {seed!r}"
+    for info in result.evidence:
+        if not _curves_of(result, info):
+            yield f"no curve belongs to the evidence {info.file}"
+    listed = {id(curve) for info in result.evidence for curve in _curves_of(result, info)}
     for curve in result.curves:
-        if evidence_name(path.stem, curve.index, curve.distractors) == file.name:
-            told.setdefault(curve.tolerance_s, []).append(curve)
-    if not told:
-        raise FpbenchError(
-            f"{path}: no curve belongs to the evidence {info.file}", hint=_NOT_BY_HAND
+        said = ["no evidence is listed for it"] if id(curve) not in listed else []
+        for contradiction in [*said, *_of_curve(result, curve)]:
+            yield f"{_called(curve)}: {contradiction}"
+
+
+def _of_curve(result: Result, curve: Curve) -> Iterator[str]:
+    sizes = [point.n_distractors for point in curve.points]
+    if sizes != sorted(set(sizes)):
+        yield f"sizes {sizes} do not rise"
+    if curve.query_length_s != result.queries.length_s:
+        yield f"queries of {curve.query_length_s:g} s in a result of {result.queries.length_s:g} s"
+    if curve.distractors == "synthetic":
+        if result.generator is None:
+            yield "no generator is named"
+        elif not (result.fidelity or {}).get("statistics"):
+            yield "synthetic distractors without a fidelity block say nothing"
+    fingerprinter, whole = result.fingerprinter, result.data.reference_fingerprints
+    single = result.queries.length_s < fingerprinter.segment_s + fingerprinter.hop_s / 2
+    for point in curve.points:
+        at = f"at {point.n_distractors} distractors"
+        if not point.ci.low <= point.value <= point.ci.high:
+            yield f"{point.value} {at} lies outside its interval"
+        if point.n_queries != result.queries.n:
+            yield f"{point.n_queries} queries {at}, of {result.queries.n}"
+        # A query of several fingerprints is looked for among runs, of which there are fewer.
+        if point.n_reference > whole or (single and point.n_reference < whole):
+            yield f"{point.n_reference} reference fingerprints {at}, of {whole}"
+        hours = (point.n_distractors + point.n_reference) * fingerprinter.hop_s / 3600
+        if not math.isclose(point.hours, hours, rel_tol=ROUNDING):
+            yield f"{point.hours} hours {at}, which are {hours}"
+
+
+def _differences(
+    result: Result, curves: Sequence[Curve], evidence: Evidence | GrownEvidence
+) -> Iterator[str]:
+    """What does not follow from the evidence of some curves."""
+    asked, tracks = len(evidence.query_track), len(np.unique(evidence.query_track))
+    if (asked, tracks) != (result.queries.n, result.queries.tracks):
+        yield (
+            f"it has {result.queries.n} queries of {result.queries.tracks} tracks, but the "
+            f"evidence {asked} of {tracks}"
         )
-    for tolerance_s, curves in told.items():
-        first = curves[0]
+    for curve in curves:
+        sizes = [point.n_distractors for point in curve.points]
+        strange = [size for size in sizes if not _searched(evidence, size)]
+        if strange:
+            yield f"{_called(curve)}: the evidence has no database of {strange[0]} distractors"
+            continue
         labels = CurveLabels(
-            distractors=first.distractors,
-            index=first.index,
-            index_parameters=first.index_parameters,
-            tolerance_s=tolerance_s,
-            query_length_s=first.query_length_s,
-            n_reference=first.points[0].n_reference,
+            distractors=curve.distractors,
+            index=curve.index,
+            index_parameters=curve.index_parameters,
+            tolerance_s=curve.tolerance_s,
+            query_length_s=curve.query_length_s,
+            n_reference=curve.points[0].n_reference,
             hop_s=result.fingerprinter.hop_s,
-            seed=int(result.config["seed"]),
+            seed=result.config["seed"],
         )
-        sizes = [point.n_distractors for point in first.points]
-        _compare(curves, hit_rate_curves(evidence, sizes, labels), path)
-
-
-def _compare(told: Sequence[Curve], found: Sequence[Curve], path: Path) -> None:
-    computed = {curve.metric: curve for curve in found}
-    for curve in told:
-        again = computed.get(curve.metric)
-        if again is None:
-            raise FpbenchError(f"{path}: {curve.metric} is not known", hint=_NOT_BY_HAND)
-        for point, point_again in zip(curve.points, again.points, strict=True):
-            a, b = json.dumps(asdict(point)), json.dumps(asdict(point_again))
-            if a != b:
-                raise FpbenchError(
-                    f"{path}: {curve.metric} at {point.n_distractors} distractors with "
-                    f"{curve.index} is {point.value}, but the evidence gives {point_again.value}",
-                    hint=_NOT_BY_HAND,
+        computed = {c.metric: c for c in hit_rate_curves(evidence, sizes, labels)}
+        if curve.metric not in computed:
+            yield f"{_called(curve)}: this metric is not known"
+            continue
+        for point, again in zip(curve.points, computed[curve.metric].points, strict=True):
+            for field, (told, found) in _unequal(point, again).items():
+                yield (
+                    f"{_called(curve)}: {field} at {point.n_distractors} distractors is {told}, "
+                    f"but the evidence gives {found}"
                 )
+
+
+def _searched(evidence: Evidence | GrownEvidence, size: int) -> bool:
+    if isinstance(evidence, GrownEvidence):
+        return size in evidence.sizes
+    return size == 0 or bool(repeats(evidence.edges, size))
+
+
+def _unequal(told: Point, found: Point) -> Mapping[str, tuple[object, object]]:
+    """Fields in which two points differ by more than rounding."""
+    a, b = _flat(told), _flat(found)
+    return {name: (a[name], b[name]) for name in a if not _equal(a[name], b[name])}
+
+
+def _equal(a: object, b: object) -> bool:
+    if isinstance(a, float) and isinstance(b, float):
+        return math.isclose(a, b, rel_tol=ROUNDING, abs_tol=ROUNDING)
+    return a == b
+
+
+def _flat(point: Point) -> dict[str, object]:
+    plain = asdict(point)
+    interval = plain.pop("ci")
+    return plain | {f"ci.{name}": value for name, value in interval.items()}
+
+
+def _called(curve: Curve) -> str:
+    where = "in the track" if curve.tolerance_s is None else f"within {curve.tolerance_s:g} s"
+    return f"curve {curve.metric} {where} with {curve.index}, {curve.distractors}"

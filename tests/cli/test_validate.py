@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -57,6 +58,58 @@ def synthetic(document: dict[str, Any]) -> None:
     document["curves"][0]["distractors"] = "synthetic"
 
 
+def no_evidence(document: dict[str, Any]) -> None:
+    document["evidence"] = []
+
+
+def invented(document: dict[str, Any]) -> None:
+    document["curves"].append({**document["curves"][0], "index": "ivfpq"})
+
+
+def more_queries(document: dict[str, Any]) -> None:
+    document["queries"]["n"] = 100_000
+
+
+def other_tracks(document: dict[str, Any]) -> None:
+    document["queries"]["tracks"] += 1
+
+
+def longer_queries(document: dict[str, Any]) -> None:
+    document["curves"][0]["query_length_s"] = 9.0
+
+
+def larger_reference(document: dict[str, Any]) -> None:
+    document["curves"][0]["points"][0]["n_reference"] *= 10
+
+
+def other_hours(document: dict[str, Any]) -> None:
+    document["curves"][0]["points"][0]["hours"] *= 2
+
+
+def unknown_size(document: dict[str, Any]) -> None:
+    hop_s = document["fingerprinter"]["hop_s"]
+    point = document["curves"][0]["points"][0]
+    point["n_distractors"] += 1
+    point["hours"] += hop_s / 3600
+
+
+def no_number(document: dict[str, Any]) -> None:
+    document["curves"][0]["points"][0]["hours"] = float("nan")
+
+
+def no_seed(document: dict[str, Any]) -> None:
+    del document["config"]["seed"]
+
+
+def last_bit(document: dict[str, Any]) -> None:
+    interval = document["curves"][0]["points"][0]["ci"]
+    interval["low"] = float(np.nextafter(interval["low"], 0))
+
+
+def a_point_less(document: dict[str, Any]) -> None:
+    del document["curves"][0]["points"][0]
+
+
 def test_an_honest_result_is_valid(result: Path) -> None:
     shown = CliRunner().invoke(main, ["validate", str(result.parent)])
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "1 valid\n", "")
@@ -68,7 +121,17 @@ def test_an_honest_result_is_valid(result: Path) -> None:
         pytest.param(better, "but the evidence gives", id="value"),
         pytest.param(other_interval, "but the evidence gives", id="interval"),
         pytest.param(outside, "outside its interval", id="contradiction"),
-        pytest.param(synthetic, "no generator is named", id="synthetic"),
+        pytest.param(synthetic, "no evidence is listed", id="synthetic"),
+        pytest.param(no_evidence, "no evidence is listed", id="no evidence"),
+        pytest.param(invented, "no evidence is listed", id="invented curve"),
+        pytest.param(more_queries, "of 100000", id="queries"),
+        pytest.param(other_tracks, "but the evidence", id="tracks"),
+        pytest.param(longer_queries, "queries of 9 s", id="query length"),
+        pytest.param(larger_reference, "reference fingerprints", id="reference"),
+        pytest.param(other_hours, "hours at", id="hours"),
+        pytest.param(unknown_size, "no database of", id="size"),
+        pytest.param(no_number, "NaN is no number", id="nan"),
+        pytest.param(no_seed, "config.seed is None", id="seed"),
     ],
 )
 def test_a_lie_is_found(
@@ -79,6 +142,20 @@ def test_a_lie_is_found(
     assert shown.exit_code == 2
     assert message in shown.stderr
     assert "r.json" in shown.stderr
+
+
+@pytest.mark.parametrize("change", [last_bit, a_point_less])
+def test_what_is_no_lie_passes(result: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    lie(result, change)
+    shown = CliRunner().invoke(main, ["validate", str(result)])
+    assert (shown.exit_code, shown.stdout) == (0, "1 valid\n")
+
+
+def test_a_result_under_another_name_is_still_checked(result: Path) -> None:
+    other = result.rename(result.with_name("other.json"))
+    assert CliRunner().invoke(main, ["validate", str(other)]).stdout == "1 valid\n"
+    lie(other, better)
+    assert "but the evidence gives" in CliRunner().invoke(main, ["validate", str(other)]).stderr
 
 
 def test_other_evidence_is_refused(result: Path) -> None:

@@ -33,6 +33,7 @@ class Spy:
 
     context_s: float = 0.0
     tempo: float = 1.0
+    recordings: tuple[Path, ...] = ()
     heard: list[tuple[int, int]] = field(default_factory=list)
 
     def apply(

@@ -13,8 +13,8 @@ class BandConfig:
     """What gets through.
 
     Args:
-        low_hz: Frequencies below are damped; None lets all through.
-        high_hz: Frequencies above are damped; None lets all through.
+        low_hz: Frequencies below are damped; None or 0 lets all through.
+        high_hz: Frequencies above are damped; None or 0 lets all through.
         order: Of the Butterworth filter at each edge: 6 dB per octave and order.
     """
 
@@ -36,6 +36,7 @@ class Band:
     """Implements :class:`fpbench.Degradation`."""
 
     context_s = 0.1  # the filter has settled
+    recordings = ()
     tempo = 1.0
 
     def __init__(self, config: BandConfig) -> None:
@@ -50,7 +51,7 @@ class Band:
     ) -> Samples:
         config, filtered = self._config, samples
         for edge_hz, kind in ((config.low_hz, "highpass"), (config.high_hz, "lowpass")):
-            if edge_hz is None:
+            if not edge_hz:
                 continue
             if edge_hz >= sample_rate_hz / 2:
                 raise FpbenchError(

@@ -37,6 +37,7 @@ class Codec:
     """Implements :class:`fpbench.Degradation`."""
 
     context_s = 0.1  # four frames of MP3 at 44.1 kHz: the coder is not surprised by the query
+    recordings = ()
     tempo = 1.0
 
     def __init__(self, config: CodecConfig) -> None:

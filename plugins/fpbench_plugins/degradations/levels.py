@@ -23,6 +23,7 @@ class Gain:
     """Implements :class:`fpbench.Degradation`."""
 
     context_s = 0.0
+    recordings = ()
     tempo = 1.0
 
     def __init__(self, config: GainConfig) -> None:
@@ -56,6 +57,7 @@ class Clip:
     """Implements :class:`fpbench.Degradation`."""
 
     context_s = 0.0
+    recordings = ()
     tempo = 1.0
 
     def __init__(self, config: ClipConfig) -> None:

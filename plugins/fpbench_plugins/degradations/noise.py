@@ -43,7 +43,7 @@ class Noise:
 
     def __init__(self, config: NoiseConfig, files: Sequence[Path]) -> None:
         self._config = config
-        self._files = files
+        self.recordings = files
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Noise":
@@ -65,9 +65,9 @@ class Noise:
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
         snr_db = rng.uniform(self._config.min_snr_db, self._config.max_snr_db)
-        path = self._files[0]
+        path = self.recordings[0]
         for _ in range(_TRIES):
-            path = self._files[int(rng.integers(len(self._files)))]
+            path = self.recordings[int(rng.integers(len(self.recordings)))]
             noise = looped(recording(path, sample_rate_hz), rng.random(), len(samples))
             if np.any(noise[context:]):
                 return mix_at_snr(samples, noise, context, snr_db)

@@ -37,6 +37,8 @@ class ReverbConfig:
         if not 0 < self.memory_s <= 30 or self.rooms < 0:
             raise ValueError(f"memory_s={self.memory_s} and rooms={self.rooms} are no room")
         require_range("rt60_s", self.min_rt60_s, self.max_rt60_s)
+        if self.min_rt60_s <= 0:
+            raise ValueError(f"min_rt60_s={self.min_rt60_s} is not positive")
 
 
 PUBLISHED = ReverbConfig(memory_s=2.0, rooms=24, min_rt60_s=0.2, max_rt60_s=0.8)
@@ -49,7 +51,7 @@ class Reverb:
 
     def __init__(self, config: ReverbConfig, files: Sequence[Path]) -> None:
         self._config = config
-        self._files = files
+        self.recordings = files
         self.context_s = config.memory_s
 
     @classmethod
@@ -73,9 +75,9 @@ class Reverb:
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
         config = self._config
-        choice = int(rng.integers(len(self._files) or config.rooms))
-        if self._files:
-            response = recording(self._files[choice], sample_rate_hz)
+        choice = int(rng.integers(len(self.recordings) or config.rooms))
+        if self.recordings:
+            response = recording(self.recordings[choice], sample_rate_hz)
         else:
             response = simulated(choice, config.min_rt60_s, config.max_rt60_s, sample_rate_hz)
         longest = math.ceil(config.memory_s * sample_rate_hz)
@@ -83,7 +85,7 @@ class Reverb:
             return convolved(samples, from_direct_sound(response)[:longest])
         except ValueError as err:
             raise FpbenchError(
-                f"impulse response '{self._files[choice]}': {err}", hint="replace it"
+                f"impulse response '{self.recordings[choice]}': {err}", hint="replace it"
             ) from err
 
 

@@ -34,6 +34,7 @@ class Stretch:
     """Implements :class:`fpbench.Degradation`."""
 
     context_s = 2 * WINDOW_S
+    recordings = ()
 
     def __init__(self, config: StretchConfig) -> None:
         self._config = config
