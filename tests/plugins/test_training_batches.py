@@ -104,14 +104,22 @@ def test_groups_are_of_one_track_each(per_track: int, seed: int) -> None:
     }
 
 
-def test_anywhere_stays_inside() -> None:
+@pytest.mark.parametrize("margin", [0, 3])
+def test_anywhere_stays_inside(margin: int) -> None:
     lengths = np.array([12, 50])
-    batches = AnywhereInTrack(lengths=lengths, samples=8, anchors=2, margin=3, seed=0)
+    batches = AnywhereInTrack.of(silent(12, 50), SAMPLES, anchors=2, margin=margin, seed=0)
     rng = np.random.default_rng(0)
     for number in range(50):
         places = batches.places(number, rng)
         last = np.maximum(places.anchor, places.positive) + 8
         assert (last <= lengths[places.track]).all()
+
+
+def test_anywhere_takes_none_but_the_tracks_that_are_long_enough() -> None:
+    batches = AnywhereInTrack.of(silent(7, 50, 11, 40), SAMPLES, anchors=2, margin=3, seed=0)
+    assert batches.per_epoch == 1
+    places = batches.places(0, np.random.default_rng(0))
+    assert sorted(places.track.tolist()) == [1, 3]
 
 
 def test_clips_have_zeros_where_the_track_has_not_begun() -> None:

@@ -276,11 +276,8 @@ def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> 
     if recipe.batching == "tracks":
         turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
         return enough(turns, len(np.unique(segments.track)), "tracks", anchors)
-    lengths = np.array([len(t) for t in audio.music if len(t) > samples + margin])
-    anywhere = AnywhereInTrack(
-        lengths=lengths, samples=samples, anchors=anchors, margin=margin, seed=seed
-    )
-    return enough(anywhere, len(lengths), "tracks", anchors)
+    anywhere = AnywhereInTrack.of(audio.music, samples, anchors=anchors, margin=margin, seed=seed)
+    return enough(anywhere, len(anywhere.tracks), "tracks", anchors)
 
 
 def learning_rate(recipe: Recipe, step: int, steps: int, per_epoch: int) -> float:

@@ -197,13 +197,35 @@ class SeveralPerTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnywhereInTrack:
-    """Each epoch one pair from each track, from a random place in it. Source: GraFPrint."""
+    """Each epoch one pair from each track, from a random place in it. Source: GraFPrint.
 
+    Args:
+        tracks: Those long enough, by their number among all recordings.
+        lengths: Of these, in samples.
+    """
+
+    tracks: Counts
     lengths: Counts
     samples: int
     anchors: int
     margin: int
     seed: int
+
+    @classmethod
+    def of(
+        cls, recordings: Sequence[Recording], samples: int, *, anchors: int, margin: int, seed: int
+    ) -> "AnywhereInTrack":
+        """Recordings that are longer than a segment and the margin."""
+        lengths = np.array([len(recording) for recording in recordings])
+        tracks = np.flatnonzero(lengths > samples + margin)
+        return cls(
+            tracks=tracks,
+            lengths=lengths[tracks],
+            samples=samples,
+            anchors=anchors,
+            margin=margin,
+            seed=seed,
+        )
 
     @property
     def per_epoch(self) -> int:
@@ -212,11 +234,11 @@ class AnywhereInTrack:
     def places(self, number: int, rng: np.random.Generator) -> Places:
         epoch, batch = divmod(number, self.per_epoch)
         order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch).permutation(len(self.lengths))
-        track = order[batch * self.anchors : (batch + 1) * self.anchors]
-        room = self.lengths[track] - self.samples - self.margin
+        chosen = order[batch * self.anchors : (batch + 1) * self.anchors]
+        room = self.lengths[chosen] - self.samples - self.margin
         piece = _integers(np.zeros_like(room), room, rng)
-        shifts = rng.integers(0, self.margin, (2, len(track)))
-        return Places(track, piece + shifts[0], piece + shifts[1])
+        shifts = rng.integers(0, max(1, self.margin), (2, len(chosen)))
+        return Places(self.tracks[chosen], piece + shifts[0], piece + shifts[1])
 
 
 def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches:
