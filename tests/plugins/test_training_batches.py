@@ -1,13 +1,16 @@
 """Batches hold what they promise: inside tracks, near each other, no track twice, all in turn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench import Recording
+from fpbench import FpbenchError, Recording, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import mixed, spectral_mask, stretched
+from fpbench_plugins.building_blocks.contrastive import System, batches
 from fpbench_plugins.building_blocks.pairs import (
     AnywhereInTrack,
     OnePerTrack,
@@ -19,12 +22,49 @@ from fpbench_plugins.building_blocks.pairs import (
     ratios_db,
     rooms,
 )
+from fpbench_plugins.building_blocks.recipe import Recipe
 
 SAMPLES, HOP, MARGIN = 8, 4, 2
+RECIPE = Recipe(
+    width=1,
+    anchors=2,
+    epochs=1,
+    batching="segments",
+    margin_s=0.25,
+    loss="nt-xent",
+    optimiser="adam",
+    lr=0.1,
+    lr_end=0.0,
+    snr_low_db=0.0,
+    snr_high_db=0.0,
+    response_s=0.5,
+    context_s=0.0,
+    spectral_mask=False,
+)
 
 
 def silent(*lengths: int) -> list[Recording]:
     return [np.zeros(length, dtype=np.int16) for length in lengths]
+
+
+def system() -> System:
+    """One layer that hears clips of 1 s at 8 Hz, as they are."""
+    layer = torch.nn.Linear(SAMPLES, 4)
+    return System(
+        name="layer",
+        architecture={},
+        sample_rate_hz=SAMPLES,
+        segment_samples=SAMPLES,
+        network=layer,
+        degrade=lambda before, audio, strength, rng: before[:, -SAMPLES:],
+        front_end=lambda anchors, positives, rng: torch.cat((anchors, positives)),
+        embed=lambda clips: layer(clips).chunk(2),
+    )
+
+
+def audio_of(*music: Recording) -> TrainingAudio:
+    one = silent(SAMPLES)
+    return TrainingAudio(music=music, held_out=one, noise=one, impulse_responses=one)
 
 
 def test_lists_full_segments_only() -> None:
@@ -113,6 +153,24 @@ def test_anywhere_stays_inside(margin: int) -> None:
         places = batches.places(number, rng)
         last = np.maximum(places.anchor, places.positive) + 8
         assert (last <= lengths[places.track]).all()
+
+
+@pytest.mark.parametrize(
+    ("lengths", "said", "hint"),
+    [
+        pytest.param([40, 16], "only 8 segments in groups of 4", "--set anchors=8", id="too few"),
+        pytest.param([16, 16], "only 0 segments in groups of 4", "longer tracks", id="none"),
+    ],
+)
+def test_says_how_many_segments_are_in_whole_groups(
+    lengths: list[int], said: str, hint: str
+) -> None:
+    # 9 and 3 segments make 2 groups of 4; 3 and 3 make none.
+    recipe = replace(RECIPE, batching="groups", per_track=4, anchors=12)
+    with pytest.raises(FpbenchError, match=said) as caught:
+        batches(system(), recipe, audio_of(*silent(*lengths)), 0)
+    assert hint in (caught.value.hint or "")
+    assert "anchors=0" not in (caught.value.hint or "")
 
 
 def test_anywhere_takes_none_but_the_tracks_that_are_long_enough() -> None:

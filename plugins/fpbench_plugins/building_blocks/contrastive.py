@@ -271,7 +271,7 @@ def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> 
             margin=margin,
             seed=seed,
         )
-        available = groups.per_epoch * anchors
+        available = groups.groups * recipe.per_track
         return enough(groups, available, f"segments in groups of {recipe.per_track}", anchors)
     if recipe.batching == "tracks":
         turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)

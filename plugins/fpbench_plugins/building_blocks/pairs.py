@@ -173,9 +173,13 @@ class SeveralPerTrack:
     seed: int
 
     @property
+    def groups(self) -> int:
+        """Whole ones in an epoch."""
+        return int((np.bincount(self.segments.track) // self.per_track).sum())
+
+    @property
     def per_epoch(self) -> int:
-        groups = np.bincount(self.segments.track) // self.per_track
-        return int(groups.sum()) // (self.anchors // self.per_track)
+        return self.groups // (self.anchors // self.per_track)
 
     def places(self, number: int, rng: np.random.Generator) -> Places:
         epoch, batch = divmod(number, self.per_epoch)
@@ -248,9 +252,10 @@ def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches
         FpbenchError: There is less than one batch of what its anchors are taken from.
     """
     if available < anchors:
+        fewer = f"--set anchors={available} or fewer, or train on more music"
         raise FpbenchError(
             f"anchors={anchors}, but there are only {available} {what} to train on",
-            hint=f"--set anchors={available} or fewer, or train on more music",
+            hint=fewer if available else "train on longer tracks",
         )
     return batches
 
