@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from fpbench.catalog import blaming
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Vectors
 from fpbench.learning import Trainee
@@ -54,36 +55,46 @@ class Progress:
 
 
 def train(
-    trainee: Trainee, checkpoint: Path, *, identity: str, rhythm: Rhythm
+    trainee: Trainee, checkpoint: Path, *, plugin: str, identity: str, rhythm: Rhythm
 ) -> Iterator[Progress]:
     """Take every step that is not in the checkpoint, yielding after each.
 
     Args:
         checkpoint: Written now and then, and at the end; read first if it exists.
+        plugin: Blamed if the trainee fails.
         identity: Equal for trainings that would go through the same states.
 
     Yields:
         The same object, updated; first before any step, with what the checkpoint held.
 
     Raises:
-        FpbenchError: The checkpoint belongs to another training or is not readable.
+        FpbenchError: The checkpoint belongs to another training or is not readable, or the trainee
+            fails.
     """
-    progress = resumed(trainee, checkpoint, identity) if checkpoint.exists() else Progress()
+    progress = Progress()
+    if checkpoint.exists():
+        with blaming(plugin, f"going on from {checkpoint}"):
+            progress = resumed(trainee, checkpoint, identity)
     yield progress
     saved_at = started_at = time.perf_counter()
     seconds_before = progress.seconds
     while progress.step < trainee.steps:
-        progress.losses.append(trainee.step(progress.step))
+        with blaming(plugin, f"taking training step {progress.step}"):
+            loss = trainee.step(progress.step)
+        progress.losses.append(loss)
         progress.step += 1
         finished = progress.step == trainee.steps
         if finished or progress.step % rhythm.validate_every == 0:
-            rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
+            with blaming(plugin, f"validating after step {progress.step}"):
+                rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
             progress.validations.append((progress.step, rate))
         now = time.perf_counter()
         progress.seconds = seconds_before + now - started_at
         progress.saved = finished or now - saved_at >= rhythm.checkpoint_every_s
         if progress.saved:
-            write_checkpoint(checkpoint, trainee.state(), progress, identity)
+            with blaming(plugin, f"handing over its state after step {progress.step}"):
+                state = trainee.state()
+            write_checkpoint(checkpoint, state, progress, identity)
             saved_at = now
         yield progress
 

@@ -36,6 +36,53 @@ SIZES = {
 }
 SHORT = {"anchors": "3", "steps": "3", "response_s": "0.2", "context_s": "0.2"}
 
+LONE_PLUGIN = """
+from pathlib import Path
+import numpy as np
+from fpbench import Entry, FpbenchError, hookimpl
+
+def refuse(settings):
+    raise FpbenchError(f"cache is {settings.cache_dir}")
+
+@hookimpl
+def fpbench_datasets():
+    return [Entry(name="none", summary="never opens", create=refuse)]
+
+@hookimpl
+def fpbench_trainables():
+    return [Entry(name="mine", summary="learns nothing", create=Mine)]
+
+class Mine:
+    sample_rate_hz, steps = 8_000, 3
+
+    def __init__(self, settings):
+        self.description = {**settings.options, "cache": str(settings.cache_dir)}
+
+    def start(self, audio):
+        return self.until("start")
+
+    def step(self, number):
+        return self.until(f"step {number}")
+
+    def until(self, point):
+        stop = Path(__file__).with_name("stop")
+        if stop.exists() and stop.read_text() == point:
+            raise OSError("stopped")
+        return self if point == "start" else 1.0
+
+    def pairs(self, n):
+        return np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32)
+
+    def state(self):
+        return {}
+
+    def restore(self, state):
+        pass
+
+    def save(self, path, done):
+        path.write_text(f"{done} steps")
+"""
+
 
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -60,6 +107,14 @@ def options(system: str) -> list[str]:
 def command(system: str, manifest: Path, out: Path, *arguments: str) -> list[str]:
     fixed = ["train", "--fingerprinter", system, "--dataset", f"manifest:{manifest}"]
     return [*fixed, "--cache-dir", str(out.parent / "cache"), "-o", str(out), *arguments]
+
+
+@pytest.fixture
+def lone_plugin(tmp_path: Path) -> Path:
+    """A plugin of one file, which fails at the point that a file ``stop`` beside it names."""
+    path = tmp_path / "mine.py"
+    path.write_text(LONE_PLUGIN)
+    return path
 
 
 def test_trains_reports_and_loads(manifest: Path, tmp_path: Path) -> None:
@@ -93,7 +148,8 @@ def test_ends_in_the_same_bytes_after_a_kill(
         store = Store.open(tmp_path / "cache")
         audio = training_audio(dataset, trainable.sample_rate_hz, seed=0, store=store)
         trainee = trainable.start(audio)
-        progress = train(trainee, tmp_path / f"{name}.checkpoint", identity="", rhythm=rhythm)
+        checkpoint = tmp_path / f"{name}.checkpoint"
+        progress = train(trainee, checkpoint, plugin=system, identity="", rhythm=rhythm)
         if steps_before_kill is not None:
             list(islice(progress, steps_before_kill + 1))
             return b""
@@ -123,6 +179,8 @@ def test_says_how_much_music_a_batch_needs(manifest: Path, tmp_path: Path) -> No
         pytest.param(["--recipe", "no.toml"], "there is no recipe 'no.toml'", id="no such file"),
         pytest.param(["--set", "width"], "has no value", id="no equals sign"),
         pytest.param(["--set", "widht=3"], "did you mean 'width'?", id="misspelt"),
+        pytest.param(["--device", "gpu"], "'gpu' is not one of 'cpu', 'cuda'", id="device"),
+        pytest.param(["-o", "w.json"], "'w.json' cannot hold weights", id="not safetensors"),
     ],
 )
 def test_says_what_is_wrong(
@@ -134,6 +192,58 @@ def test_says_what_is_wrong(
     )
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_says_that_a_recipe_is_not_utf8(manifest: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "latin.toml"
+    recipe.write_bytes("# größer\nwidth = 1".encode("latin-1"))
+    arguments = command("nafp", manifest, tmp_path / "w.safetensors", "--recipe", str(recipe))
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert f"recipe '{recipe}' is not UTF-8: invalid start byte at byte 4" in result.stderr
+
+
+def test_a_plugin_of_one_file_has_its_defaults_for_a_recipe(
+    manifest: Path, tmp_path: Path, lone_plugin: Path
+) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "published.toml").write_text("belongs = 'to another'")
+    out = tmp_path / "w.safetensors"
+    arguments = command(f"plugin:{lone_plugin}", manifest, out)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "belongs" not in json.loads(out.with_suffix(".json").read_text())["settings"]
+    result = CliRunner().invoke(main, [*arguments, "--recipe", "small"])
+    assert result.exit_code == 2
+    assert "'mine' has no recipe called 'small'" in result.stderr
+    assert "only its defaults" in result.stderr
+
+
+def test_the_cache_of_the_environment_is_handed_to_plugins(
+    manifest: Path, tmp_path: Path, lone_plugin: Path
+) -> None:
+    out, cache = tmp_path / "w.safetensors", str(tmp_path / "elsewhere")
+    options = ["--fingerprinter", f"plugin:{lone_plugin}", "-o", str(out), "--dataset"]
+    runner = CliRunner(env={"FPBENCH_CACHE": cache})
+    result = runner.invoke(main, ["train", *options, f"manifest:{manifest}"])
+    assert result.exit_code == 0, result.output
+    assert json.loads(out.with_suffix(".json").read_text())["settings"]["cache"] == cache
+    result = runner.invoke(main, ["train", *options, f"plugin:{lone_plugin}"])
+    assert f"cache is {cache}" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("point", "doing"), [("start", "starting to train 'mine'"), ("step 1", "taking training step")]
+)
+def test_blames_a_plugin_that_fails(
+    manifest: Path, tmp_path: Path, lone_plugin: Path, point: str, doing: str
+) -> None:
+    (tmp_path / "stop").write_text(point)
+    arguments = command(f"plugin:{lone_plugin}", manifest, tmp_path / "w.safetensors")
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert f"plugin '{lone_plugin}' failed while {doing}" in result.stderr
+    assert "OSError: stopped" in result.stderr
 
 
 def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:

@@ -42,14 +42,14 @@ class Counter:
 
 
 def finished(trainee: Counter, checkpoint: Path, identity: str = "a") -> Progress:
-    *_, progress = train(trainee, checkpoint, identity=identity, rhythm=ALWAYS)
+    *_, progress = train(trainee, checkpoint, plugin="x", identity=identity, rhythm=ALWAYS)
     return progress
 
 
 @pytest.mark.parametrize("killed_after", [0, 1, 3])
 def test_goes_on_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    steps = train(Counter(), checkpoint, identity="a", rhythm=ALWAYS)
+    steps = train(Counter(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
     for _ in range(killed_after + 1):
         next(steps)
     steps.close()
@@ -80,6 +80,17 @@ def test_refuses_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(FpbenchError, match="not a training checkpoint"):
         finished(Counter(), checkpoint)
+
+
+class Failing(Counter):
+    def step(self, number: int, /) -> float:
+        raise ZeroDivisionError("no norm")
+
+
+def test_blames_the_plugin_whose_trainee_fails(tmp_path: Path) -> None:
+    message = "plugin 'x' failed while taking training step 0: ZeroDivisionError: no norm"
+    with pytest.raises(FpbenchError, match=message):
+        finished(Failing(), tmp_path / "x.checkpoint")
 
 
 def test_counts_a_query_as_found_only_at_its_own_number() -> None:

@@ -3,13 +3,14 @@
 import tomllib
 from collections.abc import Mapping
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
 from tqdm import tqdm
 
 from fpbench.arithmetic import WantedDtype, settled
-from fpbench.catalog import Catalog, Offer
+from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256
@@ -20,15 +21,18 @@ from fpbench.training import train as trained
 from fpbench.training_audio import training_audio
 from fpbench.training_report import write_report
 
+DEFAULT_RECIPE = "published"
+
 
 @click.command()
 @click.option("--fingerprinter", required=True, help="Which to train; see `fpbench plugins`.")
 @click.option("--dataset", required=True, help="Such as manifest:FILE.csv, with a train split.")
 @click.option(
     "--recipe",
-    default="published",
+    default=DEFAULT_RECIPE,
     show_default=True,
-    help="One of the plugin's own, or a FILE.toml of settings.",
+    help="One of the plugin's own, or a FILE.toml of settings; a plugin without any has its own "
+    "defaults.",
 )
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
 @click.option("--steps", type=click.IntRange(1), help="Short for --set steps=N.")
@@ -40,7 +44,7 @@ from fpbench.training_report import write_report
     help="Go on from these instead of fresh ones.",
 )
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", default="cpu", show_default=True, help="cpu or cuda.")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @dtype_option
 @click.option("--validate-every", type=click.IntRange(1), default=500, show_default=True)
 @click.option("--checkpoint-every", type=float, default=60.0, show_default=True, help="Seconds.")
@@ -75,6 +79,8 @@ def train(
     OUTPUT and its curves are written with every checkpoint, so they can be looked at and used
     before the end.
     """
+    if output.suffix != ".safetensors":
+        raise FpbenchError(f"'{output}' cannot hold weights", hint="end its name in .safetensors")
     if weights is not None and weights.resolve() == output.resolve():
         raise FpbenchError(
             f"--weights and -o are the same file {output}, which a checkpoint would replace",
@@ -85,19 +91,21 @@ def train(
     offer, _ = catalog.offer("trainable", fingerprinter)
     options = {**recipe_options(offer, recipe), **key_values(changes)}
     options |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
+    store = Store.open(cache_dir)
     settings = Settings(
         device=device,
         dtype=settled_dtype,
         weights=weights,
         options=options,
         seed=seed,
-        cache_dir=cache_dir,
+        cache_dir=store.root,
     )
-    store = Store.open(cache_dir)
     trainable = catalog.trainable(fingerprinter, settings)
-    opened = catalog.dataset(dataset, Settings(cache_dir=cache_dir))
+    opened = catalog.dataset(dataset, Settings(cache_dir=store.root))
     audio = training_audio(opened, trainable.sample_rate_hz, seed=seed, store=store)
-    trainee = trainable.start(audio)
+    plugin = offer.source.plugin
+    with blaming(plugin, f"starting to train '{offer.entry.name}'"):
+        trainee = trainable.start(audio)
     described = {
         **trainee.description,
         "fingerprinter": fingerprinter,
@@ -111,13 +119,15 @@ def train(
     output.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = output.with_name(output.name + ".checkpoint")
     with tqdm(total=trainee.steps, unit="step", disable=None) as bar:
-        for progress in trained(trainee, checkpoint, identity=identity, rhythm=rhythm):
+        steps_taken = trained(trainee, checkpoint, plugin=plugin, identity=identity, rhythm=rhythm)
+        for progress in steps_taken:
             bar.update(progress.step - bar.n)
             if progress.losses:
                 rate = f"{progress.validations[-1][1]:.1%}" if progress.validations else "?"
                 bar.set_postfix_str(f"loss {progress.losses[-1]:.3f}, HR@1 {rate}", refresh=False)
             if progress.saved:
-                trainee.save(output, progress.step)
+                with blaming(plugin, "saving weights"):
+                    trainee.save(output, progress.step)
                 write_report(output, progress, described, audio, trainable.sample_rate_hz)
     checkpoint.unlink()
     click.echo(f"{output}: {progress.step} steps, HR@1 {progress.validations[-1][1]:.1%}")
@@ -129,6 +139,10 @@ def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
     Args:
         recipe: A file ending in ``.toml``, or the name of one in the plugin's folder ``recipes``.
 
+    Returns:
+        No settings, which means the plugin's defaults, where it has no recipes and is asked for
+        ``published``.
+
     Raises:
         FpbenchError: There is no such recipe, or it is not flat TOML.
     """
@@ -136,19 +150,47 @@ def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
         path = Path(recipe)
         if not path.is_file():
             raise FpbenchError(f"there is no recipe '{path}'", hint="give the path of a TOML file")
-        return flat(path.read_text(encoding="utf-8"), recipe)
-    folder = files(offer.source.module) / "recipes"
-    found = folder / f"{recipe}.toml"
-    if not found.is_file():
-        items = folder.iterdir() if folder.is_dir() else ()
-        names = sorted(
-            item.name.removesuffix(".toml") for item in items if item.name.endswith(".toml")
-        )
+        return flat(text_of(path), recipe)
+    found = own_recipes(offer)
+    if not found and recipe == DEFAULT_RECIPE:
+        return {}
+    if recipe not in found:
+        names = ", ".join(found) or f"only its defaults, called '{DEFAULT_RECIPE}'"
         raise FpbenchError(
             f"'{offer.entry.name}' has no recipe called '{recipe}'",
-            hint="it has: " + ", ".join(names) + "; or give a file ending in .toml",
+            hint=f"it has: {names}; or give a file ending in .toml",
         )
-    return flat(found.read_text(encoding="utf-8"), f"recipe '{recipe}'")
+    return flat(text_of(found[recipe]), f"recipe '{recipe}'")
+
+
+def own_recipes(offer: Offer) -> dict[str, Traversable]:
+    """The recipes in a plugin's folder, sorted by name; a plugin that is a lone file has none."""
+    spec = offer.source.module.__spec__
+    if spec is None or spec.submodule_search_locations is None:
+        return {}
+    folder = files(offer.source.module) / "recipes"
+    items = folder.iterdir() if folder.is_dir() else ()
+    found = {item.name.removesuffix(".toml"): item for item in items if item.name.endswith(".toml")}
+    return dict(sorted(found.items()))
+
+
+def text_of(recipe: Traversable) -> str:
+    """A recipe's text.
+
+    Raises:
+        FpbenchError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return recipe.read_text(encoding="utf-8")
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot read recipe '{recipe}': {err.strerror}", hint="check its permissions"
+        ) from err
+    except UnicodeDecodeError as err:
+        raise FpbenchError(
+            f"recipe '{recipe}' is not UTF-8: {err.reason} at byte {err.start}",
+            hint="save it as UTF-8",
+        ) from err
 
 
 def flat(text: str, where: str) -> dict[str, str]:
