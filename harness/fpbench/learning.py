@@ -23,12 +23,14 @@ class TrainingAudio:
         held_out: Tracks never learnt from, for validation.
         noise: Backgrounds to mix in.
         impulse_responses: Rooms to play in.
+        identity: Equal for recordings read from equal files; empty if they are from none.
     """
 
     music: Sequence[Recording]
     held_out: Sequence[Recording]
     noise: Sequence[Recording]
     impulse_responses: Sequence[Recording]
+    identity: str = ""
 
 
 @runtime_checkable

@@ -49,12 +49,15 @@ def training_audio(
                 "called train",
             )
     learnt, held_out = split(dataset.train, seed)
-    return TrainingAudio(
-        music=decoded(learnt, sample_rate_hz, store),
-        held_out=decoded(held_out, sample_rate_hz, store),
-        noise=decoded(dataset.train_noise, sample_rate_hz, store),
-        impulse_responses=decoded(dataset.train_impulse_responses, sample_rate_hz, store),
-    )
+    uses = {
+        "music": learnt,
+        "held_out": held_out,
+        "noise": dataset.train_noise,
+        "impulse_responses": dataset.train_impulse_responses,
+    }
+    keys = {name: audio_key(those, sample_rate_hz) for name, those in uses.items()}
+    recordings = {name: decoded(uses[name], sample_rate_hz, store, keys[name]) for name in keys}
+    return TrainingAudio(**recordings, identity=content_key(**keys))
 
 
 def split(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:
@@ -68,19 +71,32 @@ def split(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]
     )
 
 
-def decoded(tracks: Sequence[Track], sample_rate_hz: int, store: Store) -> list[Recording]:
-    """All tracks as 16-bit samples, from the store if they were decoded before.
-
-    Tracks that cannot be read or are silent are left out with a warning.
+def audio_key(tracks: Sequence[Track], sample_rate_hz: int) -> str:
+    """A name for what tracks decode to: equal for equal files in the same order.
 
     Raises:
-        FpbenchError: None of the tracks can be used.
+        FpbenchError: A file cannot be read.
     """
-    key = content_key(
+    return content_key(
         format=_FORMAT,
         sample_rate_hz=sample_rate_hz,
         audio=list(map_ahead(audio_hash, [track.path for track in tracks])),
     )
+
+
+def decoded(
+    tracks: Sequence[Track], sample_rate_hz: int, store: Store, key: str
+) -> list[Recording]:
+    """All tracks as 16-bit samples, from the store if they were decoded before.
+
+    Tracks that cannot be read or are silent are left out with a warning.
+
+    Args:
+        key: Their :func:`audio_key`.
+
+    Raises:
+        FpbenchError: None of the tracks can be used.
+    """
     data, index = store.path(_KIND, key, ".pcm"), store.path(_KIND, key, ".json")
     if not index.exists():
         data.parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -244,6 +245,34 @@ def test_blames_a_plugin_that_fails(
     assert result.exit_code == 2
     assert f"plugin '{lone_plugin}' failed while {doing}" in result.stderr
     assert "OSError: stopped" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param("music0", id="held out"),
+        pytest.param("music1", id="learnt from"),
+        pytest.param("noise0", id="noise"),
+        pytest.param("ir0", id="room"),
+    ],
+)
+def test_does_not_go_on_with_other_audio(
+    manifest: Path, tmp_path: Path, lone_plugin: Path, changed: str
+) -> None:
+    audio = tmp_path / "audio"
+    shutil.copytree(manifest.parent, audio)
+    arguments = command(f"plugin:{lone_plugin}", audio / manifest.name, tmp_path / "w.safetensors")
+    (tmp_path / "stop").write_text("step 1")
+    CliRunner().invoke(main, [*arguments, "--checkpoint-every", "0"])
+    (tmp_path / "stop").unlink()
+    before = (audio / f"{changed}.wav").read_bytes()
+    samples, rate_hz = soundfile.read(audio / f"{changed}.wav")
+    soundfile.write(audio / f"{changed}.wav", samples[::-1], rate_hz)
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert "belongs to a training with other settings or audio" in result.stderr
+    (audio / f"{changed}.wav").write_bytes(before)
+    assert CliRunner().invoke(main, arguments).exit_code == 0
 
 
 def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:

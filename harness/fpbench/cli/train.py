@@ -114,7 +114,7 @@ def train(
         "device": device,
         "dtype": settled_dtype,
     }
-    identity = content_key(settings=described, music=[len(track) for track in audio.music])
+    identity = content_key(settings=described, audio=audio.identity)
     rhythm = Rhythm(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
     output.parent.mkdir(parents=True, exist_ok=True)
     checkpoint = output.with_name(output.name + ".checkpoint")
