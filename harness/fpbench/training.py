@@ -1,6 +1,7 @@
 """Drives a training: steps, validation, checkpoints. Knows no framework and no loss."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -68,8 +69,8 @@ def train(
         The same object, updated; first before any step, with what the checkpoint held.
 
     Raises:
-        FpbenchError: The checkpoint belongs to another training or is not readable, or the trainee
-            fails.
+        FpbenchError: The checkpoint belongs to another training or is not readable, the trainee
+            fails, or a loss is not finite: nothing is learnt after that, and nothing is written.
     """
     progress = Progress()
     if checkpoint.exists():
@@ -81,6 +82,11 @@ def train(
     while progress.step < trainee.steps:
         with blaming(plugin, f"taking training step {progress.step}"):
             loss = trainee.step(progress.step)
+        if not math.isfinite(loss):
+            raise FpbenchError(
+                f"the loss of training step {progress.step} is {loss}",
+                hint="train with a lower learning rate, or look for broken audio",
+            )
         progress.losses.append(loss)
         progress.step += 1
         finished = progress.step == trainee.steps

@@ -93,6 +93,22 @@ def test_blames_the_plugin_whose_trainee_fails(tmp_path: Path) -> None:
         finished(Failing(), tmp_path / "x.checkpoint")
 
 
+class Diverging(Counter):
+    def step(self, number: int, /) -> float:
+        return [3.0, float("nan")][number]
+
+
+def test_stops_at_a_loss_that_is_not_finite_before_writing_it(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    steps = train(Diverging(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    next(steps)
+    next(steps)
+    written = checkpoint.read_bytes()
+    with pytest.raises(FpbenchError, match="loss of training step 1 is nan"):
+        next(steps)
+    assert checkpoint.read_bytes() == written
+
+
 def test_counts_a_query_as_found_only_at_its_own_number() -> None:
     references = np.eye(4, dtype=np.float32)
     queries = references[[0, 1, 3, 2]]
