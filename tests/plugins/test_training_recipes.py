@@ -1,12 +1,15 @@
 """Recipes on disk are what the code says, and every recipe in the package can be used."""
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
-from fpbench import Settings, configured
+from fpbench import FpbenchError, Settings, configured
 from fpbench.catalog import Catalog
 from fpbench.cli.train import recipe_options
+from fpbench_plugins.building_blocks.contrastive import learning_rate
+from fpbench_plugins.nafp.training import PUBLISHED_RECIPE
 
 SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")
 
@@ -29,6 +32,51 @@ def test_the_published_recipe_is_the_one_in_the_code(system: str) -> None:
     options = recipe_options(offer, "published")
     assert configured(published, options) == published
     assert set(options) == {k for k, v in published.description().items() if v is not None}
+
+
+@pytest.mark.parametrize(
+    ("system", "setting", "said"),
+    [
+        *(("nafp", f"{name}=0", "at least 1") for name in ("width", "anchors", "epochs", "steps")),
+        *(("nafp", f"{name}=0", "above 0") for name in ("hop_s", "temperature", "lr")),
+        *(("nafp", f"{name}=-1", "at least 0") for name in ("margin_s", "response_s", "context_s")),
+        *(("nafp", f"{name}=-1", "at least 0") for name in ("ramp", "warm_up", "triplet_margin")),
+        ("nafp", "lr=nan", "above 0 and finite"),
+        ("nafp", "lr=inf", "above 0 and finite"),
+        ("nafp", "margin_s=nan", "at least 0 and finite"),
+        ("nafp", "lr_end=-0.1", "at least 0"),
+        ("nafp", "lr_end=1.1", "at most 1"),
+        (
+            "nafp",
+            "snr_low_db=11",
+            "and snr_high_db=10.0, .* in this order",
+        ),
+        ("nafp", "snr_high_db=inf", "but they must be finite and in this order"),
+        ("nafp", "snr_low_db=nan", "but they must be finite and in this order"),
+        ("nmfp", "microphone_s=-1", "at least 0"),
+        ("grafprint", "width=6", "not a multiple of the network's 4 groups"),
+        ("grafprint", "peak_stride=0", "at least 1"),
+        ("grafprint", "depth=0", "at least 1"),
+        ("grafprint", "hidden_dim=0", "at least 1"),
+        ("grafprint", "head_units=0", "at least 1"),
+        ("grafprint", "warm_up=100", "needs lr_per=step"),
+        ("grafprint", "spectral_mask=true", "trained without masks"),
+        ("peaknetfp", "stretch_low=0.4", "from 0.5 to 2"),
+        ("peaknetfp", "stretch_high=2.1", "from 0.5 to 2"),
+        ("peaknetfp", "stretch_high=0.4", "in this order"),
+        ("peaknetfp", "anchors=0", "at least 1"),
+    ],
+)
+def test_refuses_impossible_settings(system: str, setting: str, said: str) -> None:
+    key, _, value = setting.partition("=")
+    with pytest.raises(FpbenchError, match=rf"\b{key}=.*{said}"):
+        Catalog.load().trainable(system, Settings(options={key: value}))
+
+
+def test_a_training_shorter_than_an_epoch_counts_as_one() -> None:
+    recipe = replace(PUBLISHED_RECIPE, lr=0.5, lr_end=0.1, lr_per="epoch")
+    rates = [learning_rate(recipe, step, 25, per_epoch=31) for step in (0, 24)]
+    assert rates == [learning_rate(recipe, 0, 31, per_epoch=31)] * 2 == [0.5, 0.5]
 
 
 @pytest.mark.parametrize(("system", "recipe"), recipes())

@@ -121,7 +121,8 @@ class ContrastiveTrainee:
 
     @property
     def steps(self) -> int:
-        return self._recipe.steps or self._recipe.epochs * self._batches.per_epoch
+        steps = self._recipe.steps
+        return self._recipe.epochs * self._batches.per_epoch if steps is None else steps
 
     @property
     def description(self) -> Mapping[str, bool | int | float | str | None]:

@@ -1,5 +1,6 @@
 """What shapes a contrastive training; each system adds to it and has published values."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -27,8 +28,8 @@ class Recipe:
             or ``lamb``.
         lr: At the peak.
         lr_end: Share of it left at the end of the cosine.
-        lr_per: When the rate changes.
-        warm_up: Steps of linear increase before the cosine.
+        lr_per: When the rate changes. With ``epoch``, the first epoch is all at the peak.
+        warm_up: Steps of linear increase before the cosine; only with ``lr_per=step``.
         snr_low_db: Of music to noise, in positives.
         snr_high_db: Drawn evenly in between.
         response_s: Impulse responses are cut to this.
@@ -74,6 +75,19 @@ class Recipe:
     saved_as: Literal["float32", "float16"] = "float32"
 
     def __post_init__(self) -> None:
+        at_least(self, 1, "width", "anchors", "epochs", "steps")
+        at_least(self, 0, "margin_s", "triplet_margin", "response_s", "context_s")
+        at_least(self, 0, "ramp", "warm_up", "lr_end")
+        above_zero(self, "hop_s", "temperature", "lr")
+        if not -math.inf < self.snr_low_db <= self.snr_high_db < math.inf:
+            raise ValueError(
+                f"snr_low_db={self.snr_low_db} and snr_high_db={self.snr_high_db}, but they must "
+                "be finite and in this order"
+            )
+        if self.lr_end > 1:
+            raise ValueError(f"lr_end={self.lr_end}, but it is a share of lr, at most 1")
+        if self.warm_up and self.lr_per == "epoch":
+            raise ValueError(f"warm_up={self.warm_up} counts steps, so it needs lr_per=step")
         if (self.batching == "groups") != (self.per_track is not None):
             raise ValueError("per_track belongs to batching=groups, which needs it")
         if self.per_track is not None and (self.per_track < 1 or self.anchors % self.per_track):
@@ -86,3 +100,27 @@ class Recipe:
     def description(self) -> dict[str, bool | int | float | str | None]:
         """All settings by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def at_least(recipe: Recipe, low: int, *names: str) -> None:
+    """Refuse settings that are too small; None is not set and passes.
+
+    Raises:
+        ValueError: One is less than ``low``, infinite or NaN.
+    """
+    for name in names:
+        value = getattr(recipe, name)
+        if value is not None and not low <= value < math.inf:
+            raise ValueError(f"{name}={value}, but it must be at least {low} and finite")
+
+
+def above_zero(recipe: Recipe, *names: str) -> None:
+    """Refuse settings that are too small.
+
+    Raises:
+        ValueError: One is 0 or less, infinite or NaN.
+    """
+    for name in names:
+        value = getattr(recipe, name)
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name}={value}, but it must be above 0 and finite")

@@ -13,11 +13,11 @@ from fpbench import Recording, Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.recipe import Recipe, at_least
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.front_end import htk_filterbank
-from fpbench_plugins.grafprint.network import GrafprintNetwork, initialise
+from fpbench_plugins.grafprint.network import GROUPS, GrafprintNetwork, initialise
 from fpbench_plugins.grafprint.row_network import fingerprints
 
 NAME = "grafprint"
@@ -42,6 +42,17 @@ class GrafprintRecipe(Recipe):
     depth: int
     hidden_dim: int
     head_units: int
+
+    def __post_init__(self) -> None:
+        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        Recipe.__post_init__(self)
+        at_least(self, 1, "peak_stride", "depth", "hidden_dim", "head_units")
+        if self.width % GROUPS:
+            raise ValueError(
+                f"width={self.width} is not a multiple of the network's {GROUPS} groups"
+            )
+        if self.spectral_mask:
+            raise ValueError("spectral_mask=true, but GraFPrint is trained without masks")
 
 
 PUBLISHED_RECIPE = GrafprintRecipe(

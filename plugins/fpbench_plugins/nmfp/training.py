@@ -11,7 +11,7 @@ from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, mixed, peak_normalised
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.building_blocks.recipe import Recipe, at_least
 from fpbench_plugins.building_blocks.separable_training import separable_trainable
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
@@ -29,6 +29,11 @@ class NmfpRecipe(Recipe):
     """
 
     microphone_s: float
+
+    def __post_init__(self) -> None:
+        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        Recipe.__post_init__(self)
+        at_least(self, 0, "microphone_s")
 
 
 PUBLISHED_RECIPE = NmfpRecipe(

@@ -42,6 +42,15 @@ class PeakNetFpRecipe(Recipe):
     stretch_low: float
     stretch_high: float
 
+    def __post_init__(self) -> None:
+        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        Recipe.__post_init__(self)
+        if not 0.5 <= self.stretch_low <= self.stretch_high <= 2:
+            raise ValueError(
+                f"stretch_low={self.stretch_low} and stretch_high={self.stretch_high}, but they "
+                "must be from 0.5 to 2 and in this order"
+            )
+
 
 PUBLISHED_RECIPE = PeakNetFpRecipe(
     width=PUBLISHED.widths_1[0],
