@@ -1,6 +1,7 @@
 """Batches hold what they promise: inside tracks, near each other, no track twice, all in turn."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Recording, TrainingAudio
-from fpbench_plugins.building_blocks.augmentation import mixed, spectral_mask, stretched
-from fpbench_plugins.building_blocks.contrastive import System, batches
+from fpbench_plugins.building_blocks.augmentation import (
+    circularly_convolved,
+    convolved,
+    mixed,
+    spectral_mask,
+    stretched,
+)
+from fpbench_plugins.building_blocks.contrastive import Degrade, System, batches
 from fpbench_plugins.building_blocks.pairs import (
     AnywhereInTrack,
     OnePerTrack,
@@ -23,6 +30,10 @@ from fpbench_plugins.building_blocks.pairs import (
     rooms,
 )
 from fpbench_plugins.building_blocks.recipe import Recipe
+from fpbench_plugins.grafprint import training as grafprint
+from fpbench_plugins.nafp import training as nafp
+from fpbench_plugins.nmfp import training as nmfp
+from fpbench_plugins.peaknetfp import training as peaknetfp
 
 SAMPLES, HOP, MARGIN = 8, 4, 2
 RECIPE = Recipe(
@@ -201,6 +212,30 @@ def test_rooms_are_cut_and_padded(rng: np.random.Generator) -> None:
 def test_a_weak_room_keeps_its_loudest_sample(rng: np.random.Generator) -> None:
     response = np.array([8192, 16384, -8192, 8192], dtype=np.int16)
     np.testing.assert_array_equal(rooms([response], 1, 4, 0.5, rng), [[0.25, 0.5, -0.125, 0.125]])
+
+
+def test_rooms_of_no_length_leave_music_as_it_is(rng: np.random.Generator) -> None:
+    music = torch.tensor([[0.5, -0.25, 1.0], [0.0, 0.0, 0.25]])
+    none = rooms([np.full(2, 8192, dtype=np.int16)], 2, 0, 1.0, rng)
+    torch.testing.assert_close(convolved(music, none), music)
+    torch.testing.assert_close(circularly_convolved(music, none), music)
+
+
+@pytest.mark.parametrize(
+    "degrade",
+    [
+        partial(nafp.drawn_degradation, replace(nafp.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(nmfp.drawn_degradation, replace(nmfp.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(grafprint.drawn_degradation, replace(grafprint.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(peaknetfp.drawn_degradation, replace(peaknetfp.PUBLISHED_RECIPE, degraded=True)),
+    ],
+    ids=["nafp", "nmfp", "grafprint", "peaknetfp"],
+)
+def test_positives_without_a_room_are_heard(degrade: Degrade, rng: np.random.Generator) -> None:
+    noise = [rng.integers(-1000, 1000, 16_000).astype(np.int16)]
+    audio = TrainingAudio(music=noise, held_out=noise, noise=noise, impulse_responses=noise)
+    positives = degrade(torch.rand(2, 16_000), audio, 1.0, rng)
+    assert (positives.abs().amax(dim=1) > 0.5).all()
 
 
 def test_weak_noise_is_thirty_decibels_weaker(rng: np.random.Generator) -> None:

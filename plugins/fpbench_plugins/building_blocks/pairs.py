@@ -305,8 +305,11 @@ def rooms(
     """A random impulse response for each row, at most ``samples`` long, zeros behind.
 
     Args:
+        samples: 0 means no room: a response that leaves music as it is.
         strength: What all that comes after the loudest sample is multiplied by.
     """
+    if samples == 0:
+        return torch.ones(count, 1)
     chosen = [recordings[number] for number in rng.integers(0, len(recordings), count)]
     longest = min(samples, max(map(len, chosen)))
     out = np.zeros((count, longest), dtype=np.float32)

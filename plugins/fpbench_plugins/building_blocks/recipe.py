@@ -32,7 +32,7 @@ class Recipe:
         warm_up: Steps of linear increase before the cosine; only with ``lr_per=step``.
         snr_low_db: Of music to noise, in positives.
         snr_high_db: Drawn evenly in between.
-        response_s: Impulse responses are cut to this.
+        response_s: Impulse responses are cut to this; 0 leaves rooms out.
         aligned_rooms: Whether impulse responses lose the delay before the direct sound, so that a
             positive is not heard later than it is. Queries of a benchmark run are made like that.
         context_s: Music before a positive that still rings in its room.
