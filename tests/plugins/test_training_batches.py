@@ -17,7 +17,12 @@ from fpbench_plugins.building_blocks.augmentation import (
     spectral_mask,
     stretched,
 )
-from fpbench_plugins.building_blocks.contrastive import Degrade, System, batches
+from fpbench_plugins.building_blocks.contrastive import (
+    Degrade,
+    System,
+    batches,
+    with_audible_rooms,
+)
 from fpbench_plugins.building_blocks.pairs import (
     AnywhereInTrack,
     OnePerTrack,
@@ -189,6 +194,63 @@ def test_anywhere_takes_none_but_the_tracks_that_are_long_enough() -> None:
     assert batches.per_epoch == 1
     places = batches.places(0, np.random.default_rng(0))
     assert sorted(places.track.tolist()) == [1, 3]
+
+
+def delayed(samples: int) -> Recording:
+    """An impulse response of 20 samples whose sound arrives after some."""
+    return np.where(np.arange(20) < samples, 0, 8192).astype(np.int16)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kept"),
+    [
+        pytest.param(RECIPE, [[0, 8192], [0, 0]], id="within half a second"),
+        pytest.param(replace(RECIPE, response_s=2.0), [[0, 8192], [0, 0]], id="within a segment"),
+        pytest.param(
+            replace(RECIPE, response_s=2.0, context_s=0.5),
+            [[0, 8192], [0, 0], [0, 0]],
+            id="within context and segment",
+        ),
+        pytest.param(replace(RECIPE, aligned_rooms=True), [[8192, 8192]] * 3, id="aligned"),
+        pytest.param(
+            replace(RECIPE, response_s=0.0),
+            [[0, 8192], [0, 0], [0, 0], [0, 0]],
+            id="not used at all",
+        ),
+    ],
+)
+def test_leaves_out_rooms_that_positives_cannot_hear(
+    recipe: Recipe, kept: list[list[int]], caplog: pytest.LogCaptureFixture
+) -> None:
+    audio = replace(
+        audio_of(), impulse_responses=[delayed(1), delayed(3), delayed(10), delayed(20)]
+    )
+    heard = with_audible_rooms(audio, system(), recipe).impulse_responses
+    assert [response[:2].tolist() for response in heard] == kept
+    left_out = 4 - len(kept)
+    assert (f"left out {left_out} of 4 impulse responses" in caplog.text) == (left_out > 0)
+
+
+def test_refuses_rooms_of_which_none_can_be_heard() -> None:
+    audio = replace(audio_of(), impulse_responses=[delayed(4), delayed(20)])
+    with pytest.raises(FpbenchError, match=r"all 2 impulse responses are silent for the 0.5 s"):
+        with_audible_rooms(audio, system(), RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "samples"),
+    [
+        pytest.param(nafp.PUBLISHED_RECIPE, 600, id="75 ms"),
+        pytest.param(nmfp.PUBLISHED_RECIPE, 8_000, id="a microphone hears the segment only"),
+        pytest.param(replace(nmfp.PUBLISHED_RECIPE, microphone_s=0.0), 16_000, id="no microphone"),
+        pytest.param(peaknetfp.PUBLISHED_RECIPE, 0, id="neither noise nor rooms"),
+        pytest.param(
+            replace(peaknetfp.PUBLISHED_RECIPE, response_s=1.0), 0, id="rooms that are not used"
+        ),
+    ],
+)
+def test_recipes_say_how_much_of_a_room_is_heard(recipe: Recipe, samples: int) -> None:
+    assert recipe.heard_samples(8_000, 8_000) == samples
 
 
 def test_clips_have_zeros_where_the_track_has_not_begun() -> None:

@@ -1,6 +1,7 @@
 """One step after another: two views of some music, their fingerprints, a loss, an update."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,9 @@ FrontEnd = Callable[[Clips, Clips, np.random.Generator], Tensor]
 
 Embed = Callable[[Tensor], tuple[Embeddings, Embeddings]]
 """Fingerprints of both halves, computed in 16 bits where the user asks for it."""
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +113,7 @@ class ContrastiveTrainee:
         self._before_sha256 = file_sha256(settings.weights) if settings.weights else None
         if settings.weights is not None:
             take_over(system, settings.weights)
-        self._audio = aligned(audio) if recipe.aligned_rooms else audio
+        self._audio = with_audible_rooms(audio, system, recipe)
         self._settings = settings
         self._batches = batches(system, recipe, audio, settings.seed)
         self._optimiser = optimiser(recipe, system.network)
@@ -243,12 +247,37 @@ def take_over(system: System, weights: Path) -> None:
     fill(system.network, tensors, weights)
 
 
-def aligned(audio: TrainingAudio) -> TrainingAudio:
-    """The same audio, its impulse responses without their delay."""
-    responses = [
-        response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
-        for response in audio.impulse_responses
-    ]
+def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> TrainingAudio:
+    """The same audio, without impulse responses that would silence whatever is played in them.
+
+    Those left lose their delay if the recipe says so.
+
+    Raises:
+        FpbenchError: None is left.
+    """
+    heard = recipe.heard_samples(system.sample_rate_hz, system.segment_samples)
+    if heard == 0:
+        return audio
+    responses = [response for response in audio.impulse_responses if response.any()]
+    if recipe.aligned_rooms:
+        responses = [
+            response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
+            for response in responses
+        ]
+    responses = [response for response in responses if response[:heard].any()]
+    of, heard_s = len(audio.impulse_responses), heard / system.sample_rate_hz
+    if not responses:
+        raise FpbenchError(
+            f"all {of} impulse responses are silent for the {heard_s:g} s that positives hear",
+            hint="set aligned_rooms=true or a longer response_s, or train with other rooms",
+        )
+    if len(responses) < of:
+        logger.warning(
+            "left out %d of %d impulse responses: silent for the %g s that positives hear",
+            of - len(responses),
+            of,
+            heard_s,
+        )
     return replace(audio, impulse_responses=responses)
 
 

@@ -97,6 +97,11 @@ class Recipe:
         """Of the degradation at one step, from 0 to 1."""
         return min(1.0, step / self.ramp) if self.ramp else 1.0
 
+    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+        """How much of an impulse response positives can hear; 0 if they are in no room."""
+        longest = round(self.context_s * sample_rate_hz) + segment_samples
+        return min(round(self.response_s * sample_rate_hz), longest)
+
     def description(self) -> dict[str, bool | int | float | str | None]:
         """All settings by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

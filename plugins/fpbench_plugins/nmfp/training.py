@@ -35,6 +35,11 @@ class NmfpRecipe(Recipe):
         Recipe.__post_init__(self)
         at_least(self, 0, "microphone_s")
 
+    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+        of_rooms = Recipe.heard_samples(self, sample_rate_hz, segment_samples)
+        of_microphones = min(round(self.microphone_s * sample_rate_hz), segment_samples)
+        return min((n for n in (of_rooms, of_microphones) if n > 0), default=0)
+
 
 PUBLISHED_RECIPE = NmfpRecipe(
     width=128,

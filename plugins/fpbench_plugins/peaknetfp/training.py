@@ -51,6 +51,10 @@ class PeakNetFpRecipe(Recipe):
                 "must be from 0.5 to 2 and in this order"
             )
 
+    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+        heard = Recipe.heard_samples(self, sample_rate_hz, segment_samples)
+        return heard if self.degraded else 0
+
 
 PUBLISHED_RECIPE = PeakNetFpRecipe(
     width=PUBLISHED.widths_1[0],
