@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench import FpbenchError, Recording, TrainingAudio
+from fpbench import FpbenchError, Recording, Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     circularly_convolved,
     convolved,
@@ -18,9 +18,11 @@ from fpbench_plugins.building_blocks.augmentation import (
     stretched,
 )
 from fpbench_plugins.building_blocks.contrastive import (
+    ContrastiveTrainable,
     Degrade,
     System,
     batches,
+    segments_of,
     with_audible_rooms,
 )
 from fpbench_plugins.building_blocks.pairs import (
@@ -79,7 +81,7 @@ def system() -> System:
 
 
 def audio_of(*music: Recording) -> TrainingAudio:
-    one = silent(SAMPLES)
+    one = [np.ones(SAMPLES, dtype=np.int16)]
     return TrainingAudio(music=music, held_out=one, noise=one, impulse_responses=one)
 
 
@@ -251,6 +253,17 @@ def test_refuses_rooms_of_which_none_can_be_heard() -> None:
 )
 def test_recipes_say_how_much_of_a_room_is_heard(recipe: Recipe, samples: int) -> None:
     assert recipe.heard_samples(8_000, 8_000) == samples
+
+
+def test_refuses_held_out_tracks_that_are_all_too_short() -> None:
+    audio = replace(audio_of(*silent(40)), held_out=silent(7, 5))
+    with pytest.raises(FpbenchError, match=r"of 2 tracks held out .* none is as long as .* 1 s"):
+        ContrastiveTrainable(RECIPE, Settings(), SAMPLES, system).start(audio)
+
+
+def test_a_hop_of_less_than_a_sample_is_one() -> None:
+    recipe = replace(RECIPE, hop_s=1e-3)
+    assert segments_of(silent(10), system(), recipe).start.tolist() == [0, 1, 2]
 
 
 def test_clips_have_zeros_where_the_track_has_not_begun() -> None:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,6 +116,7 @@ class ContrastiveTrainee:
         self._audio = with_audible_rooms(audio, system, recipe)
         self._settings = settings
         self._batches = batches(system, recipe, audio, settings.seed)
+        self._held_out = held_out_segments(system, recipe, audio)
         self._optimiser = optimiser(recipe, system.network)
         level = system.level
         self._levels, self._held_out_levels = (
@@ -149,13 +150,12 @@ class ContrastiveTrainee:
     def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
         self._system.network.eval()
         seed, anchors = self._settings.seed, self._recipe.anchors
-        hop = round(self._recipe.hop_s * self._system.sample_rate_hz)
-        segments = Segments.of(self._audio.held_out, self._system.segment_samples, hop)
-        order = rng_at(seed, Stream.TRAINING, VALIDATION).permutation(len(segments.track))[:n]
+        count = len(self._held_out.track)
+        order = rng_at(seed, Stream.TRAINING, VALIDATION).permutation(count)[:n]
         parts = []
         for batch, first in enumerate(range(0, len(order), anchors)):
             rng = rng_at(seed, Stream.TRAINING, VALIDATION, batch)
-            places = segments.shifted(order[first : first + anchors], self._margin, rng)
+            places = self._held_out.shifted(order[first : first + anchors], self._margin, rng)
             parts.append(self._views(places, 1.0, rng, held_out=True))
         references, queries = (torch.cat(side).cpu().numpy() for side in zip(*parts, strict=True))
         return references, queries
@@ -281,6 +281,29 @@ def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> 
     return replace(audio, impulse_responses=responses)
 
 
+def segments_of(tracks: Sequence[Recording], system: System, recipe: Recipe) -> Segments:
+    """Where the anchors of a recipe lie, in some tracks."""
+    hop = round(recipe.hop_s * system.sample_rate_hz)
+    return Segments.of(tracks, system.segment_samples, max(1, hop))
+
+
+def held_out_segments(system: System, recipe: Recipe, audio: TrainingAudio) -> Segments:
+    """What validation takes its pairs from.
+
+    Raises:
+        FpbenchError: No held-out track is as long as a segment.
+    """
+    segments = segments_of(audio.held_out, system, recipe)
+    if len(segments.track) == 0:
+        segment_s = system.segment_samples / system.sample_rate_hz
+        raise FpbenchError(
+            f"of {len(audio.held_out)} tracks held out for validation, none is as long as a "
+            f"segment, {segment_s:g} s",
+            hint="train on longer tracks, or choose another --seed, which holds out others",
+        )
+    return segments
+
+
 def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
     """The way of choosing pairs that the recipe asks for.
 
@@ -288,7 +311,7 @@ def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> 
         FpbenchError: There is too little music for one batch.
     """
     samples, rate = system.segment_samples, system.sample_rate_hz
-    segments = Segments.of(audio.music, samples, round(recipe.hop_s * rate))
+    segments = segments_of(audio.music, system, recipe)
     margin, anchors = round(recipe.margin_s * rate), recipe.anchors
     if recipe.batching == "segments":
         whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
