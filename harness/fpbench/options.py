@@ -50,7 +50,10 @@ def configured(config: Config, options: Mapping[str, str]) -> Config:
     try:
         return dataclasses.replace(config, **changes)
     except ValueError as err:
-        raise FpbenchError(f"these settings do not go together: {err}") from err
+        raise FpbenchError(
+            f"these settings do not go together: {err}",
+            hint="change what was set, or leave it out for its default",
+        ) from err
 
 
 def _settable(config_type: type[Any]) -> dict[str, Any]:
