@@ -3,6 +3,7 @@
 from logging import getLogger
 from typing import Literal, get_args
 
+from fpbench.errors import FpbenchError
 from fpbench.interfaces import Dtype
 
 WantedDtype = Literal["auto", "float32", "bfloat16"]
@@ -26,7 +27,19 @@ def has_bfloat16(device: str) -> bool:
 
 
 def settled(dtype: WantedDtype, device: str) -> Dtype:
-    """``auto`` as what is fastest on a device; anything else as it is, with a warning if slow."""
+    """``auto`` as what is fastest on a device; anything else as it is, with a warning if slow.
+
+    Raises:
+        FpbenchError: There is no such device.
+    """
+    if device != "cpu":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise FpbenchError(
+                f"device '{device}' is not there: torch {torch.__version__} finds no GPU",
+                hint="--device cpu, or a torch built for CUDA and its driver",
+            )
     if dtype == "float32":
         return dtype
     fast = has_bfloat16(device)

@@ -1,6 +1,7 @@
 """What a run is asked to do: one dataclass, from the command line and from TOML."""
 
 import dataclasses
+import math
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from fpbench.recipes import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
 """Where curves are read off if nobody says otherwise."""
 
+Device = Literal["cpu", "cuda"]
 Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
@@ -32,15 +34,17 @@ class RunConfig:
         generator: Makes the synthetic ones.
         generator_weights: A fitted generator; None fits one to the real distractors.
         sizes: Distractors at which the curve is read off, growing; empty means the defaults.
-        indexes: Names; each gives curves of its own.
+        indexes: Names, one at least; each gives curves of its own.
         tolerance_s: How far from the true time a match may be; None accepts the whole track.
-            Curves for the whole track are in every result besides.
+            Curves for the whole track are in every result besides. TOML says ``"track"`` for None.
         recipe: How queries are drawn and degraded.
         seed: Of every draw.
-        device: ``cpu`` or ``cuda``.
         dtype: Of the networks' arithmetic.
         fingerprinter_options: As ``--set`` takes them; likewise the two below.
         index_options: By index name.
+
+    Raises:
+        ValueError: A number is out of its range, or there is no index.
     """
 
     fingerprinter: str = "nafp"
@@ -54,12 +58,22 @@ class RunConfig:
     tolerance_s: float | None = 0.25
     recipe: QueryRecipe = NAFP
     seed: int = 0
-    device: str = "cpu"
+    device: Device = "cpu"
     dtype: Dtype = "float32"
     fingerprinter_options: Options = field(default_factory=dict)
     generator_options: Options = field(default_factory=dict)
     dataset_options: Options = field(default_factory=dict)
     index_options: Mapping[str, Options] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if list(self.sizes) != sorted(set(self.sizes)) or min(self.sizes, default=1) < 1:
+            raise ValueError(f"sizes={list(self.sizes)} are not positive and growing")
+        if not self.indexes:
+            raise ValueError("indexes is empty")
+        if not 0 <= (self.tolerance_s or 0.0) < math.inf:
+            raise ValueError(f"tolerance_s={self.tolerance_s} is no time")
+        if self.seed < 0:
+            raise ValueError(f"seed={self.seed} is negative")
 
     def as_json(self) -> dict[str, Any]:
         """For the result: what TOML could hold, with file names but no folders."""
@@ -97,11 +111,17 @@ def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
                 table[name] = path.parent / table[name]
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"])
-    table |= typed
+    if table.get("tolerance_s") == "track":
+        table["tolerance_s"] = None
     source = str(path or "the command line")
-    if "dtype" in table:
-        wanted: WantedDtype = _value(WantedDtype, table["dtype"], source, "dtype")
-        table["dtype"] = settled(wanted, table.get("device", "cpu"))
+    # Settings typed one by one change those of the file one by one.
+    earlier = table.get("fingerprinter_options", {})
+    table |= typed
+    if "fingerprinter_options" in typed and isinstance(earlier, Mapping):
+        table["fingerprinter_options"] = {**earlier, **typed["fingerprinter_options"]}
+    device: Device = _value(Device, table.get("device", "cpu"), source, "device")
+    wanted: WantedDtype = _value(WantedDtype, table.get("dtype", "float32"), source, "dtype")
+    table["dtype"] = settled(wanted, device)
     config: RunConfig = _from_table(RunConfig, table, source, "")
     return config
 

@@ -37,7 +37,8 @@ class Evidence:
     Args:
         query_track: Which track each query was made from.
         reference: The reference's cell, wider than the blocks' by one or more: then ties at the
-            border of a shortlist can be seen, and be counted against the system.
+            border of a shortlist can be seen, and be counted against the system, as far as there
+            are columns. More right rows than that may share one key where keys are whole numbers.
         distance_s: Of the reference's candidates from the query's true time; inf in other tracks.
         match_score: Of each query with the reference row nearest to its true time, found or not;
             -inf where the reference has no row of that track.
@@ -55,7 +56,7 @@ class Evidence:
     @property
     def shortlist(self) -> int:
         """How many rows of the whole database each row of a cell proposes."""
-        return int((self.blocks[0] if self.blocks else self.reference).ids.shape[1])
+        return int(self.blocks[0].ids.shape[1] if self.blocks else self.reference.ids.shape[1] - 1)
 
     @property
     def positions(self) -> int:

@@ -91,9 +91,6 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
     Args:
         tasks: One for each index, all with the same inputs and database, of which every block is
             drawn once.
-
-    Raises:
-        FpbenchError: An index that grows in place was asked for runs of fingerprints.
     """
     by_block = [(task, _block_index(task)) for task in tasks if task.plan.growing is None]
     _search_blocks(by_block, stage)
@@ -164,21 +161,12 @@ def _gathered(task: SearchTask) -> Evidence:
 
 
 def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
-    """One size after the other; a killed run fills the index anew but asks only what is missing.
-
-    Raises:
-        FpbenchError: Queries have several fingerprints.
-    """
+    """One size after the other; a killed run fills the index anew."""
     inputs, database = task.inputs, task.database
-    if inputs.segments > 1:
-        raise FpbenchError(
-            f"{task.name}: queries of {inputs.segments} fingerprints need an index that works "
-            "block by block",
-            hint="--index exact or --index ivfpq, or --query-length of one segment",
-        )
     queries = inputs.queries
     sizes = list(database.sizes) or [0]
-    cells = _cells(task)
+    # How a graph grows depends on where additions are cut, so answers belong to all the sizes.
+    cells = replace(_cells(task), key=content_key(search=task.key, sizes=sizes))
     if any(cells.read(0, size) is None for size in sizes):
         _train(index, task, stage)
         with stage(f"{task.name}, {database.kind}") as report:

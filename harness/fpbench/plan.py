@@ -14,7 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.inputs import Listener, durations_s
 from fpbench.interfaces import Settings
 from fpbench.measuring import SHORTLIST
-from fpbench.runner import Prepared
+from fpbench.runner import Prepared, fewest_segments
 from fpbench.sizes import short_hours, short_size
 from fpbench.store import Store
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
@@ -34,6 +34,8 @@ class Need:
     seconds: float
     memory_bytes: float
     disk_bytes: float
+    in_result: bool = False
+    """Whether what is on disk goes beside the result, too, as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class Plan:
     def disk_bytes(self) -> float:
         """In the cache, when all is done."""
         return sum(need.disk_bytes for need in self.needs)
+
+    @property
+    def result_bytes(self) -> float:
+        """Beside the result."""
+        return sum(need.disk_bytes for need in self.needs if need.in_result)
 
     def table(self) -> str:
         """For people; the times are estimates from short trials on this machine."""
@@ -91,18 +98,12 @@ def make_plan(prepared: Prepared) -> Plan:
                 config.recipe.n_queries,
                 rows + n_reference,
                 prepared.info.dim,
-                segments=_query_segments(prepared),
+                segments=fewest_segments(config.recipe.query_length_s, prepared.info),
                 exact=name == "exact",
                 grown=plan.growing is not None,
             )
             needs.append(replace(need, disk_bytes=need.disk_bytes * blocks))
     return Plan(needs)
-
-
-def _query_segments(prepared: Prepared) -> int:
-    """Fingerprints in a query."""
-    info, length_s = prepared.info, prepared.config.recipe.query_length_s
-    return 1 + max(0, round((length_s - info.segment_s) / info.hop_s))
 
 
 def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
@@ -209,11 +210,14 @@ def search_need(
         seconds=seconds,
         memory_bytes=500e6 + (4.5 * dim * rows if grown else 0),
         disk_bytes=24.0 * n_queries * SHORTLIST * (1 if exact else segments),
+        in_result=True,
     )
 
 
 def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
     """Stop before hours of work that would end in a full disk or an out-of-memory kill.
+
+    What the cache holds already may be this very run's, so it counts as done.
 
     Raises:
         FpbenchError: Says what is missing and what would fit.
@@ -224,12 +228,15 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
             f"the run needs {_size(plan.memory_bytes)} of memory; {_size(available)} are free",
             hint="smaller --sizes, or an index that works block by block: exact or ivfpq",
         )
-    for folder in (store.root, out.parent):
+    for folder, needed, done, option in (
+        (store.root, plan.disk_bytes, store.size_bytes, "--cache"),
+        (out.parent, plan.result_bytes, lambda: 0, "--out"),
+    ):
         free = shutil.disk_usage(_existing(folder)).free
-        if plan.disk_bytes > free:
+        if needed > free and needed > free + done():
             raise FpbenchError(
-                f"the run needs {_size(plan.disk_bytes)} on disk; {folder} has {_size(free)} free",
-                hint="fewer queries or smaller --sizes, or --cache on a larger disk",
+                f"the run needs {_size(needed)} on disk; {folder} has {_size(free)} free",
+                hint=f"fewer queries or smaller --sizes, or {option} on a larger disk",
             )
 
 

@@ -1,6 +1,7 @@
 """Query recipes: how queries are made, as a dataclass, as JSON and as TOML."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -48,8 +49,8 @@ class QueryRecipe:
     def __post_init__(self) -> None:
         positive = ("n_queries", "query_length_s", "grid_s", "sample_rate_hz")
         for name in positive:
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name}={getattr(self, name)} is not positive")
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name}={getattr(self, name)} is not positive and finite")
         if not 0 <= self.max_offset_s <= self.grid_s / 2:
             raise ValueError(f"max_offset_s={self.max_offset_s} is not within half of grid_s")
 

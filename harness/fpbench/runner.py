@@ -1,5 +1,6 @@
 """The whole story of a run: fingerprint, fit, search, and write one result."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
@@ -13,8 +14,14 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
 from fpbench.fitting import Fitted, Workshop, halves
-from fpbench.identity import environment, file_sha256, identity, source_sha256
-from fpbench.inputs import Inputs, Listener, inputs_from_audio, inputs_from_vectors
+from fpbench.identity import environment, file_sha256, harness_sha256, identity, source_sha256
+from fpbench.inputs import (
+    Inputs,
+    Listener,
+    durations_s,
+    inputs_from_audio,
+    inputs_from_vectors,
+)
 from fpbench.interfaces import (
     Dataset,
     Degradation,
@@ -36,6 +43,8 @@ from fpbench.store import Store, content_key
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
+
+_SEARCHING = ("distractors", "inner_products", "positions", "ranking", "search", "sequences")
 
 logger = getLogger(__name__)
 
@@ -65,6 +74,8 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
     catalog.offer("generator", config.generator)
+    for name in config.index_options:
+        catalog.offer("index", name)
     steps = config.recipe.degradations if dataset.vectors is None else ()
     chain = [
         catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
@@ -81,6 +92,8 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     for plan in indexes.values():
         parameters(plan)  # refuses a broken one before the long work
     listener, info = _listener(config, catalog, settings, dataset)
+    _refuse_long_queries(config, dataset)
+    _refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
     return Prepared(
         config=config,
         catalog=catalog,
@@ -110,12 +123,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     """
     config = prepared.config
     inputs = _inputs(prepared, stage)
-    if inputs.segments > 1 and config.distractors in ("synthetic", "both"):
-        raise FpbenchError(
-            f"queries of {inputs.segments} fingerprints cannot meet synthetic distractors, which "
-            "are single and independent",
-            hint="--distractors real, or --query-length of one segment",
-        )
+    _refuse_runs(inputs.segments, config, prepared.indexes)
     made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
         workshop = Workshop(
@@ -166,6 +174,43 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
+    length_s = config.recipe.query_length_s
+    if dataset.vectors is None and length_s > durations_s(dataset.reference).max(initial=0.0):
+        raise FpbenchError(
+            f"no reference track is as long as a query, {length_s:g} s",
+            hint="use shorter queries or longer recordings",
+        )
+
+
+def _refuse_runs(segments: int, config: RunConfig, indexes: Mapping[str, IndexPlan]) -> None:
+    """Queries of several fingerprints are compared with runs of as many.
+
+    Raises:
+        FpbenchError: Synthetic distractors, or an index that grows, have none.
+    """
+    if segments == 1:
+        return
+    if config.distractors in ("synthetic", "both"):
+        raise FpbenchError(
+            f"queries of {segments} fingerprints cannot meet synthetic distractors, which are "
+            "single and independent",
+            hint="--distractors real, or --query-length of one segment",
+        )
+    for name, plan in indexes.items():
+        if plan.growing is not None:
+            raise FpbenchError(
+                f"{name}: queries of {segments} fingerprints need an index that works block by "
+                "block",
+                hint="--index exact or --index ivfpq, or --query-length of one segment",
+            )
+
+
+def fewest_segments(length_s: float, info: FingerprinterInfo) -> int:
+    """Fingerprints in a query, at least: some fingerprinters fill up a last one."""
+    return 1 + max(0, math.floor((length_s - info.segment_s) / info.hop_s + 1e-6))
 
 
 def _listener(
@@ -275,7 +320,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
         training = RealDistractors(inputs.real, config.seed, repeat=TRAINING)
         found.append(Database("real", real, sorted(sizes), key, training))
     if made is not None:
-        compare = {have} if config.distractors == "both" else set()
+        compare = {have} if config.distractors == "both" and wanted[-1] > have else set()
         synthetic = SyntheticDistractors(made.generator, config.seed)
         key = content_key(synthetic=made.key, seed=config.seed)
         learnt_from = SyntheticDistractors(made.generator, config.seed, repeat=TRAINING)
@@ -297,6 +342,7 @@ def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> 
             index=offer.entry.name,
             argument=argument,
             source=source_sha256(offer.source.module),
+            code=harness_sha256(*_SEARCHING),
             parameters=parameters(plan),
             inputs=inputs.key,
             distractors=database.key,

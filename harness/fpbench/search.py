@@ -181,6 +181,8 @@ def grow(
     for rows in _chunks(reference):
         index.add(rows)
     for start, stop in pairwise([0, *sizes]):
+        if start == stop:
+            yield stop, index.search(queries, k)
         done = start
         for rows in ahead(source.rows(start, stop)):
             index.add(rows)

@@ -45,6 +45,10 @@ class Store:
         """Where something lives; folders stay small because keys spread over 256 of them."""
         return self.root / kind / key[:2] / (key + suffix)
 
+    def size_bytes(self) -> int:
+        """Of all files in it."""
+        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+
     def write(
         self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
     ) -> None:

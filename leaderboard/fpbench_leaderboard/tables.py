@@ -21,6 +21,8 @@ class Contest:
     content: str
     query_length_s: float
     recipe: str
+    n_queries: int
+    seed: int
     metric: str
     tolerance_s: float | None
 
@@ -74,6 +76,8 @@ def _contest(result: Result, curve: Curve) -> Contest:
         content=result.data.content,
         query_length_s=curve.query_length_s,
         recipe=json.dumps(result.queries.recipe, sort_keys=True),
+        n_queries=result.queries.n,
+        seed=result.config.get("seed", 0),
         metric=curve.metric,
         tolerance_s=curve.tolerance_s,
     )

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.config import read_config
 from fpbench.results import read_result
 
 FPBENCH = [sys.executable, "-m", "fpbench"]
@@ -70,6 +72,20 @@ def test_a_second_run_writes_the_same_bytes_without_searching_again(
     assert again == cells
 
 
+def test_answers_of_a_graph_belong_to_all_its_sizes(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    options = ("--distractors", "synthetic", "--index", "hnsw")
+    assert run(tmp_path, *on(music, config), *options, "--sizes", "1k,3k").exit_code == 0
+    assert run(tmp_path, *on(music, config), *options, "--sizes", "3k").exit_code == 0
+    after = outputs(tmp_path / "out")
+    assert run(tmp_path / "fresh", *on(music, config), *options, "--sizes", "3k").exit_code == 0
+    fresh = outputs(tmp_path / "fresh" / "out")
+    evidence = [name for name in fresh if name.endswith(".npz")]
+    assert evidence
+    assert all(after[name] == fresh[name] for name in evidence)
+
+
 @pytest.mark.parametrize("index", ["exact", "hnsw", "faiss:Flat"])
 def test_every_kind_of_index_runs(tmp_path: Path, music: Path, config: Path, index: str) -> None:
     shown = run(tmp_path, *on(music, config), "--distractors", "real", "--index", index)
@@ -80,8 +96,11 @@ def test_every_kind_of_index_runs(tmp_path: Path, music: Path, config: Path, ind
     assert result.status == "partial"  # 1000 real ones were asked for
 
 
-def test_the_reference_alone_can_be_measured(tmp_path: Path, music: Path, config: Path) -> None:
-    shown = run(tmp_path, *on(music, config), "--distractors", "none")
+@pytest.mark.parametrize("index", ["exact", "hnsw"])
+def test_the_reference_alone_can_be_measured(
+    tmp_path: Path, music: Path, config: Path, index: str
+) -> None:
+    shown = run(tmp_path, *on(music, config), "--distractors", "none", "--index", index)
     assert shown.exit_code == 0, shown.stderr
     result = read_result(tmp_path / "out" / "result.json")
     assert [p.n_distractors for p in result.curves[0].points] == [0]
@@ -121,6 +140,69 @@ def test_longer_queries_are_refused_by_a_graph(tmp_path: Path, music: Path, conf
     assert "queries of 3 fingerprints need an index that works block by block" in shown.stderr
 
 
+DEGRADATION = """
+import numpy as np
+from fpbench import Entry, hookimpl
+
+class Hum:
+    context_s, tempo, recordings = 0.0, 1.0, ()
+    def apply(self, samples, context, sample_rate_hz, rng, /):
+        LINE
+
+@hookimpl
+def fpbench_degradations():
+    return [Entry(name="hum", summary="", create=lambda settings: Hum())]
+"""
+
+
+def test_queries_are_made_anew_when_a_degradation_changes(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    hum = tmp_path / "hum.py"
+    own = tmp_path / "own.toml"
+    own.write_text(config.read_text().replace('name = "gain"', f'name = "plugin:{hum}"'))
+
+    places = ("--distractors", "real", "--cache", tmp_path / "cache", "--out", tmp_path / "r.json")
+
+    def hit_rate(line: str) -> float:
+        hum.write_text(DEGRADATION.replace("LINE", line))
+        shown = subprocess.run(
+            [*FPBENCH, "run", *map(str, on(music, own)), *map(str, places)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert shown.returncode == 0, shown.stderr
+        return read_result(tmp_path / "r.json").curves[0].points[-1].value
+
+    assert hit_rate("return samples") == 1.0
+    assert hit_rate("return rng.standard_normal(len(samples)).astype(np.float32)") < 0.5
+
+
+def test_queries_are_made_anew_when_their_noise_changes(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    step = f'name = "noise"\nfolder = "{tmp_path}"\nmin_snr_db = "-20"\nmax_snr_db = "-20"'
+    own.write_text(config.read_text().replace('name = "gain"', step))
+    keys = []
+    for seed in range(2):
+        noise = np.random.default_rng(seed).uniform(-1, 1, 16_000)
+        soundfile.write(tmp_path / "noise.wav", noise, 16_000)
+        assert run(tmp_path, *on(music, own), "--distractors", "none").exit_code == 0
+        keys.append({path.name for path in (tmp_path / "cache" / "queries").rglob("*.npz")})
+    assert len(keys[1]) == 2 * len(keys[0])
+
+
+def test_a_broken_degradation_is_blamed_by_name(tmp_path: Path, music: Path, config: Path) -> None:
+    hum, own = tmp_path / "hum.py", tmp_path / "own.toml"
+    hum.write_text(DEGRADATION.replace("LINE", "raise KeyError('oops')"))
+    own.write_text(config.read_text().replace('name = "gain"', f'name = "plugin:{hum}"'))
+    shown = run(tmp_path, *on(music, own))
+    assert shown.exit_code == 2
+    assert f"degradation 'plugin:{hum}' failed: KeyError: 'oops'" in shown.stderr
+
+
 def test_runs_cannot_meet_synthetic_distractors(tmp_path: Path, music: Path, config: Path) -> None:
     shown = run(tmp_path, *on(music, config), "--query-length", 2, "--distractors", "synthetic")
     assert shown.exit_code == 2
@@ -153,6 +235,16 @@ def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path) -> None:
     shown = run(tmp_path, *dataset, "--query-length", 300)
     assert shown.exit_code == 2
     assert "queries of 300 s are 599 fingerprints" in shown.stderr
+
+
+@pytest.mark.parametrize("typed", [("--fingerprinter", "nafp"), ("--set", "width=1")])
+def test_ready_made_fingerprints_take_no_fingerprinter(
+    tmp_path: Path, typed: tuple[str, str]
+) -> None:
+    write_ready_made(tmp_path)
+    shown = run(tmp_path, "--dataset", f"embeddings:{tmp_path}", *typed)
+    assert shown.exit_code == 2
+    assert f"{typed[0]} does nothing" in shown.stderr
 
 
 def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path) -> None:
@@ -199,8 +291,24 @@ def test_what_cannot_fit_is_refused_before_it_starts(
         pytest.param(["--tolerance", "soon"], "--tolerance cannot be 'soon'", id="tolerance"),
         pytest.param(["--set", "loud"], "KEY=VALUE", id="set"),
         pytest.param(["--config", "/nowhere.toml"], "cannot read /nowhere.toml", id="config"),
-        pytest.param(["--weights", "/nowhere.safetensors"], "/nowhere.safetensors", id="weights"),
+        pytest.param(
+            ["--fingerprinter", "nafp", "--weights", "/nowhere.safetensors"],
+            "/nowhere.safetensors",
+            id="weights",
+        ),
         pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
+        pytest.param(["--query-length", "1e9"], "no reference track is as long", id="longest"),
+        pytest.param(["--query-length", "nan"], "query_length_s=nan", id="nan"),
+        pytest.param(["--out", "result.png"], "cannot hold a result", id="out"),
+        pytest.param(["--weights", __file__], "has no weights to load", id="no weights"),
+        pytest.param(
+            ["--distractors", "none", "--sizes", "1k"], "--sizes does nothing", id="idle sizes"
+        ),
+        pytest.param(
+            ["--distractors", "real", "--generator", "resample"],
+            "--generator does nothing",
+            id="idle generator",
+        ),
     ],
 )
 def test_wrong_input_is_named(
@@ -223,6 +331,14 @@ def test_wrong_input_is_named(
         pytest.param("distractors = 'fake'", "field 'distractors' cannot be 'fake'", id="word"),
         pytest.param("sizes = [10", "is not TOML", id="toml"),
         pytest.param("[recipe]\nn_queries = 0", "n_queries=0 is not positive", id="recipe"),
+        pytest.param("sizes = [0, 10]", "sizes=[0, 10] are not positive", id="size"),
+        pytest.param("sizes = [20, 10]", "sizes=[20, 10] are not positive and growing", id="order"),
+        pytest.param("seed = -1", "seed=-1 is negative", id="seed"),
+        pytest.param("indexes = []", "indexes is empty", id="indexes"),
+        pytest.param("tolerance_s = inf", "tolerance_s=inf is no time", id="tolerance"),
+        pytest.param("tolerance_s = -1.0", "tolerance_s=-1.0 is no time", id="negative tolerance"),
+        pytest.param("device = 'gpu'", "field 'device' cannot be 'gpu'", id="device"),
+        pytest.param("[index_options.exatc]\na = '1'", "no index is called 'exatc'", id="option"),
     ],
 )
 def test_a_wrong_config_is_named_by_field(tmp_path: Path, field: str, message: str) -> None:
@@ -231,6 +347,21 @@ def test_a_wrong_config_is_named_by_field(tmp_path: Path, field: str, message: s
     shown = run(tmp_path, "--config", path)
     assert shown.exit_code == 2
     assert message in shown.stderr
+
+
+def test_typed_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[fingerprinter_options]\nwidth = "16"\noverlap = "0.5"\n')
+    config = read_config(own, {"fingerprinter_options": {"width": "8"}})
+    assert config.fingerprinter_options == {"width": "8", "overlap": "0.5"}
+
+
+def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, music: Path, config: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('tolerance_s = "track"\n' + config.read_text())
+    shown = run(tmp_path, *on(music, own), "--distractors", "none")
+    assert shown.exit_code == 0, shown.stderr
+    assert {c.tolerance_s for c in read_result(tmp_path / "out" / "result.json").curves} == {None}
 
 
 def test_a_broken_model_is_blamed_by_name(tmp_path: Path, music: Path, config: Path) -> None:

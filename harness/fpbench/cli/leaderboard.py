@@ -53,7 +53,9 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
 
 def comparable(result: Result) -> tuple[object, ...]:
     """What must be equal for results to be shown together."""
-    return (result.data.content, dict(result.queries.recipe), result.queries.length_s)
+    queries = result.queries
+    seed = result.config.get("seed", 0)
+    return (result.data.content, dict(queries.recipe), queries.n, queries.length_s, seed)
 
 
 def result_files(path: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from fpbench.store import Store
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="A TOML file with the fields below and more; typed options win.",
+    help="A TOML file of settings, which a wrong one lists; typed options win.",
 )
 @click.option(
     "--fingerprinter",
@@ -81,7 +81,7 @@ from fpbench.store import Store
     help="Seconds that a match may be off, or `track` for anywhere in it.  [default: 0.25]",
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Of every draw.  [default: 0]")
-@click.option("--device", help="cpu or cuda.  [default: cpu]")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="[default: cpu]")
 @click.option(
     "--dtype",
     type=click.Choice(WANTED_DTYPES),
@@ -91,7 +91,8 @@ from fpbench.store import Store
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The result; evidence and a PNG are put beside it.  [default: runs/FINGERPRINTER.json]",
+    help="The result (.json); evidence and a PNG are put beside it.  "
+    "[default: runs/FINGERPRINTER.json]",
 )
 @click.option(
     "--cache",
@@ -115,11 +116,18 @@ def run(**typed: Any) -> None:
     from fpbench.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runner import prepare, run_prepared
 
+    if typed["out"] is not None and typed["out"].suffix != ".json":
+        raise FpbenchError(f"'{typed['out']}' cannot hold a result", hint="end its name in .json")
     config = read_config(typed["config"], _fields(typed))
     config = _with_queries(config, typed["queries"], typed["query_length"])
+    _refuse_idle(typed, config)
     store = Store.open(typed["cache"])
-    out: Path = typed["out"] or Path("runs") / f"{_stem(config.fingerprinter)}.json"
     prepared = prepare(config, Catalog.load(), store, _stage)
+    ready_made = prepared.listener is None
+    if ready_made:
+        _refuse_for_ready_made(typed, config)
+    subject = config.dataset if ready_made else config.fingerprinter
+    out: Path = typed["out"] or Path("runs") / f"{_stem(subject)}.json"
     plan = make_plan(prepared)
     click.echo(plan.table(), err=not typed["plan"])
     refuse_what_cannot_fit(plan, store, out)
@@ -149,12 +157,43 @@ def _fields(typed: dict[str, Any]) -> dict[str, Any]:
 
 def _with_queries(config: RunConfig, n: int | None, length_s: float | None) -> RunConfig:
     recipe = config.recipe
-    recipe = replace(
-        recipe,
-        n_queries=n or recipe.n_queries,
-        query_length_s=length_s or recipe.query_length_s,
-    )
-    return replace(config, recipe=recipe)
+    try:
+        recipe = replace(
+            recipe,
+            n_queries=n or recipe.n_queries,
+            query_length_s=length_s or recipe.query_length_s,
+        )
+        return replace(config, recipe=recipe)
+    except ValueError as err:
+        raise FpbenchError(f"the command line: {err}", hint="give a number of seconds") from err
+
+
+def _refuse_idle(typed: dict[str, Any], config: RunConfig) -> None:
+    """Typed options that would do nothing.
+
+    Raises:
+        FpbenchError: There is one.
+    """
+    idle = {
+        "real": ("generator", "generator_weights"),
+        "none": ("generator", "generator_weights", "sizes"),
+    }.get(config.distractors, ())
+    for name in idle:
+        if typed[name] is not None:
+            raise FpbenchError(
+                f"--{name.replace('_', '-')} does nothing with {config.distractors} distractors",
+                hint="leave it out, or --distractors both",
+            )
+
+
+def _refuse_for_ready_made(typed: dict[str, Any], config: RunConfig) -> None:
+    for name in ("fingerprinter", "weights", "settings"):
+        if typed[name]:
+            option = "set" if name == "settings" else name
+            raise FpbenchError(
+                f"--{option} does nothing: {config.dataset} holds fingerprints, not audio",
+                hint="leave it out",
+            )
 
 
 def _tolerance(text: str) -> float | None:

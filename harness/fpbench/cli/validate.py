@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fpbench.cli.leaderboard import result_files
+from fpbench.errors import FpbenchError
 
 
 @click.command()
@@ -19,6 +20,8 @@ def validate(paths: tuple[Path, ...]) -> None:
     from fpbench.validation import validate_result
 
     files = [file for path in paths for file in result_files(path)]
+    if not files:
+        raise FpbenchError(f"there are no results in {paths[0]}", hint="results end in .json")
     for file in files:
         for line in validate_result(file):
             click.echo(f"{file}: {line}", err=True)

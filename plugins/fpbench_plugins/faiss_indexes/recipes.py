@@ -48,7 +48,7 @@ def built(recipe: Recipe, dim: int) -> Any:
         reason = str(err).strip().splitlines()[-1]
         raise FpbenchError(
             f"FAISS cannot build {recipe} for vectors of {dim} dims: {reason}",
-            hint="change its settings with --set KEY=VALUE",
+            hint="choose another factory string, or change [index_options] in the --config file",
         ) from err
     has = recipe.read_back(index)
     for name, wanted in asdict(recipe).items():  # type: ignore[call-overload]  # a dataclass
