@@ -61,6 +61,12 @@ def test_better_distractors_push_the_match_down_one_rank_each() -> None:
     assert [int(r[0]) for r in found.growing_ranks(range(2), 0.0)] == [0, 0, 1]
 
 
+def test_the_spare_column_is_no_place_where_there_are_no_distractors() -> None:
+    alone = evidence(exact_cell([0.9, 0.8, 0.7]), [[INF, INF, 0.0]])
+    assert alone.shortlist == 2
+    assert alone.ranks(range(0), 0.0).tolist() == [2]  # not in the shortlist
+
+
 def test_a_distractor_with_the_same_score_comes_before_the_match() -> None:
     found = evidence(exact_cell([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_cell([0.5, 0.3]))
     assert found.ranks(range(1), 0.0).tolist() == [1]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,22 @@ def test_results_on_other_audio_get_a_table_of_their_own() -> None:
     here = named("a", {1000: 0.5})
     elsewhere = dataclasses.replace(here, data=dataclasses.replace(here.data, content="0" * 32))
     assert leaderboard([here, elsewhere]).count("## ") == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: {"config": {**r.config, "seed": 7}},
+        lambda r: {"queries": dataclasses.replace(r.queries, n=30)},
+    ],
+    ids=["seed", "queries"],
+)
+def test_results_of_other_queries_get_a_table_of_their_own(
+    change: Callable[[Result], dict[str, object]],
+) -> None:
+    first = named("a", {1000: 0.9})
+    other = dataclasses.replace(named("b", {1000: 0.9}), **change(first))
+    assert leaderboard([first, other]).count("## ") == 2
 
 
 def test_a_cell_has_the_interval_and_a_row_the_hours() -> None:

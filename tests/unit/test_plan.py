@@ -1,8 +1,14 @@
 """What a plan says grows with the work."""
 
+import os
+from collections import namedtuple
+from pathlib import Path
+
 import pytest
 
-from fpbench.plan import Need, search_need
+from fpbench import FpbenchError
+from fpbench.plan import Need, Plan, refuse_what_cannot_fit, search_need
+from fpbench.store import Store
 
 
 def need(*, segments: int, exact: bool) -> Need:
@@ -18,3 +24,52 @@ def test_each_fingerprint_of_a_query_is_looked_up_in_codes() -> None:
 
 def test_exact_search_takes_a_query_as_one() -> None:
     assert need(segments=3, exact=True).disk_bytes == need(segments=1, exact=True).disk_bytes
+
+
+def a_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:
+    return Need(
+        stage=stage,
+        work="",
+        seconds=1.0,
+        memory_bytes=0.0,
+        disk_bytes=disk_bytes,
+        in_result=in_result,
+    )
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """Free bytes by the name of a folder."""
+    free: dict[str, float] = {}
+    usage = namedtuple("usage", ["free"])
+    monkeypatch.setattr(
+        "fpbench.plan.shutil.disk_usage", lambda folder: usage(free[Path(folder).name])
+    )
+    return free
+
+
+def test_what_the_cache_holds_need_not_be_free(tmp_path: Path, disk: dict[str, float]) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "out").mkdir()
+    plan = Plan([a_need("search", 6_000.0, in_result=True)])
+    places = Store(tmp_path / "cache"), tmp_path / "out" / "r.json"
+    disk |= {"cache": 4_000.0, "out": 7_000.0}
+    with pytest.raises(FpbenchError, match="cache has 0 MB free"):
+        refuse_what_cannot_fit(plan, *places)
+    (tmp_path / "cache" / "cells").write_bytes(os.urandom(5_500))
+    refuse_what_cannot_fit(plan, *places)
+    disk["out"] = 5_000.0
+    with pytest.raises(FpbenchError) as refused:
+        refuse_what_cannot_fit(plan, *places)
+    assert "--out on a larger disk" in refused.value.hint
+
+
+def test_only_evidence_must_fit_beside_the_result(tmp_path: Path, disk: dict[str, float]) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "out").mkdir()
+    disk |= {"cache": 9_000.0, "out": 2_000.0}
+    needs = [
+        a_need("fingerprint", 6_000.0),
+        a_need("search", 1_000.0, in_result=True),
+    ]
+    refuse_what_cannot_fit(Plan(needs), Store(tmp_path / "cache"), tmp_path / "out" / "r.json")
