@@ -289,16 +289,23 @@ class Catalog:
 def blaming(plugin: str, doing: str) -> Iterator[None]:
     """Turn whatever a plugin raises into one error that names it and what it was doing.
 
-    What it prints goes to stderr, because stdout belongs to results.
+    What it prints goes to stderr, because stdout belongs to results. That is so for all threads,
+    so this is for the main one.
     """
+    with redirect_stdout(sys.stderr), translating(f"plugin '{plugin}'", doing):
+        yield
+
+
+@contextmanager
+def translating(culprit: str, doing: str) -> Iterator[None]:
+    """Turn any exception into one error that names who failed while doing what; for any thread."""
     try:
-        with redirect_stdout(sys.stderr):
-            yield
+        yield
     except FpbenchError:
         raise
     except Exception as err:
         raise FpbenchError(
-            f"plugin '{plugin}' failed while {doing}: {type(err).__name__}: {err}",
+            f"{culprit} failed while {doing}: {type(err).__name__}: {err}",
             hint="FPBENCH_DEBUG=1 shows where",
         ) from err
 

@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
+from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import FingerprintGenerator, Vectors
 from fpbench.randomness import Stream, rng_at
@@ -42,10 +43,12 @@ class SyntheticDistractors:
     """What a generator draws: chunk c is the draw at address (seed, repeat, c).
 
     Args:
+        name: What errors call the generator.
         repeat: Another number gives another, independent sequence.
     """
 
     generator: FingerprintGenerator
+    name: str
     seed: int
     repeat: int = 0
 
@@ -56,7 +59,7 @@ class SyntheticDistractors:
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
         for chunk, first, last in _pieces(start, stop):
             rng = rng_at(self.seed, Stream.DISTRACTOR_CHUNK, self.repeat, chunk)
-            yield self.generator.draw(CHUNK, rng)[first:last]
+            yield drawn(self.generator, self.name, CHUNK, rng)[first:last]
 
 
 class RealDistractors:

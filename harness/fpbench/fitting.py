@@ -12,6 +12,7 @@ from jaxtyping import Float32
 
 from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.config import RunConfig
+from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.evidence import nearest_rows
 from fpbench.fidelity_report import FidelityReport, halved, measured
@@ -141,13 +142,13 @@ class Workshop:
     def _judged(self, made: Fitted) -> FidelityReport:
         data = self.data
         rows = max(_ROWS, len(data.judge))
-        candidates = {made.info.name: self._drawn(made.generator, rows)}
+        candidates = {made.info.name: self._drawn(made.generator, made.info.name, rows)}
         for name in BASELINES:
             if name not in candidates and len(data.fit):
                 settings = self._settings({})
                 offer, _ = self.catalog.offer("generator", name)
                 baseline = self.catalog.generator(name, settings).load(self._fit(offer, settings))
-                candidates[name] = self._drawn(baseline, rows)
+                candidates[name] = self._drawn(baseline, name, rows)
         queries, reference = _paired(self.inputs)
         return measured(
             data.judge,
@@ -160,8 +161,8 @@ class Workshop:
             reference=reference,
         )
 
-    def _drawn(self, generator: FingerprintGenerator, rows: int) -> Vectors:
-        return generator.draw(rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
+    def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
+        return drawn(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
     def _fit(self, offer: Offer, settings: Settings) -> Path:
         """The file of a generator fitted to one half, from the store or made now."""

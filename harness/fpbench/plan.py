@@ -135,7 +135,7 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
     draw = Need(
         stage=f"draw {config.generator}",
         work=f"{short_size(drawn)} fingerprints",
-        seconds=drawn * draw_seconds(generator),
+        seconds=drawn * draw_seconds(generator, config.generator),
         memory_bytes=4.0 * dim * CHUNK,
         # Several indexes read a block from disk, one after the other.
         disk_bytes=4.0 * dim * min(drawn, LONGEST_BLOCK) if len(prepared.indexes) > 1 else 0.0,

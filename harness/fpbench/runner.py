@@ -321,9 +321,11 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
         found.append(Database("real", real, sorted(sizes), key, training))
     if made is not None:
         compare = {have} if config.distractors == "both" and wanted[-1] > have else set()
-        synthetic = SyntheticDistractors(made.generator, config.seed)
+        synthetic = SyntheticDistractors(made.generator, made.info.name, config.seed)
         key = content_key(synthetic=made.key, seed=config.seed)
-        learnt_from = SyntheticDistractors(made.generator, config.seed, repeat=TRAINING)
+        learnt_from = SyntheticDistractors(
+            made.generator, made.info.name, config.seed, repeat=TRAINING
+        )
         sizes = {*wanted, *compare}
         found.append(Database("synthetic", synthetic, sorted(sizes), key, learnt_from))
     return found

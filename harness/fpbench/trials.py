@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from fpbench.draws import drawn
 from fpbench.fingerprinting import fingerprint_tracks
 from fpbench.interfaces import AnyFingerprinter, FingerprintGenerator
 
@@ -38,12 +39,16 @@ def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
     return 30.0 / elapsed
 
 
-def draw_seconds(generator: FingerprintGenerator) -> float:
-    """Of one fingerprint among many, from a short trial."""
+def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
+    """Of one fingerprint among many, from a short trial.
+
+    Raises:
+        FpbenchError: The generator breaks a rule; ``name`` is what it is called.
+    """
     rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
     while elapsed < 0.1:
         rows *= 2
         start = time.perf_counter()
-        generator.draw(rows, rng)
+        drawn(generator, name, rows, rng)
         elapsed = time.perf_counter() - start
     return elapsed / rows

@@ -39,7 +39,7 @@ class Dice:
     [(0, 5), (9_990, 10_020), (10_000, 30_000), (3, 25_001), (25_000, 25_000)],
 )
 def test_a_run_of_rows_is_a_slice_of_the_sequence(start: int, stop: int) -> None:
-    source = SyntheticDistractors(Dice(), seed=1)
+    source = SyntheticDistractors(Dice(), "dice", seed=1)
     whole = np.concatenate(list(source.rows(0, 30_000)))
     run = np.concatenate([np.empty((0, 2), np.float32), *source.rows(start, stop)])
     np.testing.assert_array_equal(run, whole[start:stop])
@@ -47,14 +47,16 @@ def test_a_run_of_rows_is_a_slice_of_the_sequence(start: int, stop: int) -> None
 
 def test_seed_and_repeat_give_other_rows() -> None:
     firsts = [
-        next(SyntheticDistractors(Dice(), seed=seed, repeat=repeat).rows(0, 1)).tolist()
+        next(SyntheticDistractors(Dice(), "dice", seed=seed, repeat=repeat).rows(0, 1)).tolist()
         for seed, repeat in [(0, 0), (0, 1), (1, 0)]
     ]
     assert len({str(first) for first in firsts}) == 3
 
 
 def test_pieces_end_where_chunks_end() -> None:
-    lengths = [len(rows) for rows in SyntheticDistractors(Dice(), seed=1).rows(9_000, 20_500)]
+    lengths = [
+        len(rows) for rows in SyntheticDistractors(Dice(), "dice", seed=1).rows(9_000, 20_500)
+    ]
     assert lengths == [1_000, CHUNK, 500]
 
 

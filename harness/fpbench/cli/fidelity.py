@@ -10,6 +10,7 @@ from jaxtyping import Float32, Int64
 
 from fpbench.catalog import Catalog, blaming
 from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_report import FLOOR, halved, measured
@@ -98,13 +99,15 @@ def fidelity(
         basis, vectors, tracks = vectors[other], vectors[judge], tracks[judge]
     wanted = max(len(vectors), rows)
     if synthetic.suffix in READABLE:
-        drawn = np.asarray(read_vectors(synthetic).vectors)
+        candidates = {SYNTHETIC: np.asarray(read_vectors(synthetic).vectors)}
     else:
         settings = Settings(options=key_values(pairs))
-        drawn = _drawn(load_generator(synthetic, catalog, settings, name), wanted, seed)
-    candidates = {SYNTHETIC: drawn}
+        fitted = load_generator(synthetic, catalog, settings, name)
+        candidates = {SYNTHETIC: _drawn(fitted, synthetic.name, wanted, seed)}
     for baseline in baselines:
-        candidates[baseline] = _drawn(_fitted(baseline, basis, catalog, seed), wanted, seed)
+        candidates[baseline] = _drawn(
+            _fitted(baseline, basis, catalog, seed), baseline, wanted, seed
+        )
     for label, candidate in candidates.items():
         _check_dim(label, candidate, vectors)
     asked, answers = _queries(queries, reference, vectors)
@@ -145,9 +148,9 @@ def _checked_halves(
 
 
 def _drawn(
-    generator: FingerprintGenerator, rows: int, seed: int
+    generator: FingerprintGenerator, name: str, rows: int, seed: int
 ) -> Float32[np.ndarray, "{rows} dim"]:
-    return generator.draw(rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
+    return drawn(generator, name, rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
 
 
 def _fitted(

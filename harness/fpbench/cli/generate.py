@@ -74,7 +74,9 @@ def generate(
             total=stop - start, initial=file.rows, unit="row", unit_scale=True, disable=None
         ) as bar,
     ):
-        for rows in ahead(SyntheticDistractors(fitted, seed).rows(start + file.rows, stop)):
+        for rows in ahead(
+            SyntheticDistractors(fitted, generator.name, seed).rows(start + file.rows, stop)
+        ):
             file.append(rows)
             bar.update(len(rows))
     click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")

@@ -28,7 +28,8 @@ def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> Ge
     stand_in = trial.generator(config.sampling)
     judged = min(held_out, config.judge_rows) * (config.epochs // config.judge_epochs)
     return GeneratorNeed(
-        fit_seconds=steps * trial.step_seconds(config.batch_rows) + judged * draw_seconds(stand_in),
+        fit_seconds=steps * trial.step_seconds(config.batch_rows)
+        + judged * draw_seconds(stand_in, "trial"),
         fit_memory_bytes=trial.memory_bytes(config.batch_rows),
         stand_in=stand_in,
     )

@@ -66,7 +66,7 @@ class Turbo:
                 dtype=settings.dtype,
             )
         return GeneratorNeed(
-            fit_seconds=seconds + config.pairs * draw_seconds(carrier),
+            fit_seconds=seconds + config.pairs * draw_seconds(carrier, TEACHER),
             fit_memory_bytes=memory,
             stand_in=student.generator(config.sampling),
         )
