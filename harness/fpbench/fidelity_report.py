@@ -15,12 +15,23 @@ from jaxtyping import Float32, Float64, Int64
 
 from fpbench import fidelity
 from fpbench.interfaces import Vectors
+from fpbench.json_values import finite
 from fpbench.randomness import Stream, rng_at
 
 FLOOR = "real"
 """What the floor half is called among the candidates."""
 
 PAIRS = 200_000
+
+LEAST_ROWS = fidelity.PROFILE_K[0]
+"""In a set: below it, no neighbourhood of the local-dimension profile is full."""
+
+LEAST_TRACKS = 4
+"""Real ones: two in each half, so that there are pairs of different tracks."""
+
+
+class TooFewError(ValueError):
+    """There is not enough to measure fidelity with; the text says of what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +127,8 @@ class FidelityReport:
     hit_rates: HitRates | None
 
     def to_json(self) -> dict[str, object]:
-        """The fidelity block of a result."""
-        return dataclasses.asdict(self)
+        """The fidelity block of a result; what is not finite is None, as JSON has no infinity."""
+        return {key: finite(value) for key, value in dataclasses.asdict(self).items()}
 
 
 def measured(
@@ -146,21 +157,16 @@ def measured(
         reference: At least as many rows.
 
     Raises:
-        ValueError: Fewer than two tracks, or too few rows to compare.
+        TooFewError: Too few tracks, rows or queries.
     """
-    if len(np.unique(tracks)) < 2:
-        raise ValueError("real fingerprints of one track cannot be split by track")
     halves = [halved(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
+    _refuse_too_few(tracks, halves, candidates, training, queries)
     smallest = min(len(rows) for pair in halves for rows in pair)
     rows = min([most_rows, smallest, *(len(candidate) for candidate in candidates.values())])
-    if rows <= fidelity.NEIGHBOURS + 1:
-        raise ValueError(f"sets of {rows} rows are too small to compare")
     scores: dict[str, list[Statistics]] = {name: [] for name in (FLOOR, *candidates)}
     for split, pair in enumerate(halves):
         rng = rng_at(seed, Stream.FIDELITY, split, 1)
-        judge, floor = (
-            _Set(real[part], tracks[part]) for part in (_some(p, rows, rng) for p in pair)
-        )
+        judge, floor = (_part(real, tracks, _some(half, rows, rng)) for half in pair)
         scores[FLOOR].append(_compared(judge, floor, rng))
         for name, candidate in candidates.items():
             picked = _some(np.arange(len(candidate)), rows, rng)
@@ -179,6 +185,27 @@ def measured(
         if queries is None or reference is None
         else _hit_rates(real, halves, candidates, queries, reference),
     )
+
+
+def _refuse_too_few(
+    tracks: Int64[np.ndarray, " real"],
+    halves: Sequence[tuple[np.ndarray, np.ndarray]],
+    candidates: Mapping[str, np.ndarray],
+    training: np.ndarray | None,
+    queries: np.ndarray | None,
+) -> None:
+    for name, candidate in candidates.items():
+        if len(candidate) < LEAST_ROWS:
+            raise TooFewError(f"{len(candidate)} rows of {name}, {LEAST_ROWS} needed")
+    if len(np.unique(tracks)) < LEAST_TRACKS:
+        raise TooFewError(f"{len(np.unique(tracks))} real tracks, {LEAST_TRACKS} needed")
+    smallest = min(len(part) for pair in halves for part in pair)
+    if smallest < LEAST_ROWS:
+        raise TooFewError(f"{len(tracks)} real rows give a half of {smallest}, {LEAST_ROWS} needed")
+    if training is not None and len(training) == 0:
+        raise TooFewError("no rows that the generator was fitted to")
+    if queries is not None and len(queries) == 0:
+        raise TooFewError("no queries")
 
 
 def halved(
@@ -205,6 +232,12 @@ class _Set:
     tracks: Int64[np.ndarray, " batch"]
 
 
+def _part(real: Vectors, tracks: Int64[np.ndarray, " batch"], rows: np.ndarray) -> _Set:
+    if len(np.unique(tracks[rows])) < 2:
+        raise TooFewError(f"{len(rows)} rows of a real half are all of one track, 2 needed")
+    return _Set(real[rows], tracks[rows])
+
+
 def _compared(judge: _Set, candidate: _Set, rng: np.random.Generator) -> Statistics:
     overlap = fidelity.manifold(judge.vectors, candidate.vectors)
     sizes = [k for k in fidelity.PROFILE_K if k <= len(candidate.vectors)]
@@ -227,10 +260,12 @@ def _compared(judge: _Set, candidate: _Set, rng: np.random.Generator) -> Statist
 
 
 def _over_splits(each: Sequence[Statistics], summary: Callable[..., np.ndarray]) -> Statistics:
-    columns = {
-        field.name: summary([getattr(one, field.name) for one in each], axis=0)
-        for field in dataclasses.fields(Statistics)
-    }
+    # Copies of one row have infinite dimension, and the spread of infinities is NaN.
+    with np.errstate(invalid="ignore"):
+        columns = {
+            field.name: summary([getattr(one, field.name) for one in each], axis=0)
+            for field in dataclasses.fields(Statistics)
+        }
     profile = tuple(float(x) for x in columns.pop("local_dimension"))
     return Statistics(**{n: float(x) for n, x in columns.items()}, local_dimension=profile)
 

@@ -78,6 +78,26 @@ def test_one_track_cannot_be_split(synthetic: Path) -> None:
     assert "too few to judge by" in result.stderr
 
 
+def test_too_few_rows_are_counted(real: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "few.npy", rows(9, 1))
+    result = fidelity(real, tmp_path / "few.npy")
+    assert result.exit_code == 2
+    assert "9 rows of synthetic, 10 needed" in result.stderr
+
+
+def test_json_has_no_infinity(real: Path, tmp_path: Path) -> None:
+    # Copies of one point: all neighbours are equally near, so dimensions are infinite.
+    np.save(tmp_path / "same.npy", np.repeat(rows(1, 1), 400, axis=0))
+    result = fidelity(real, tmp_path / "same.npy", "--json", tmp_path / "f.json")
+    assert result.exit_code == 0, result.output
+
+    def refused(constant: str) -> None:
+        pytest.fail(f"{constant} is not JSON")
+
+    block = json.loads((tmp_path / "f.json").read_text(), parse_constant=refused)
+    assert None in block["statistics"]["synthetic"]["local_dimension"]
+
+
 def test_queries_need_a_reference(real: Path, synthetic: Path) -> None:
     result = fidelity(real, synthetic, "--queries", synthetic)
     assert result.exit_code == 2

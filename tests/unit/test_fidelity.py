@@ -1,6 +1,8 @@
 """Each statistic is what its definition says, and a copying generator cannot hide."""
 
+import dataclasses
 import itertools
+import json
 import math
 
 import numpy as np
@@ -21,7 +23,7 @@ from fpbench.fidelity import (
     pair_similarities,
     similarity_divergence,
 )
-from fpbench.fidelity_report import halved, measured, sizes_up_to
+from fpbench.fidelity_report import TooFewError, halved, measured, sizes_up_to
 from fpbench.interfaces import Vectors
 
 
@@ -226,6 +228,48 @@ def test_equal_seeds_give_equal_reports() -> None:
     assert first == second
 
 
-def test_real_rows_of_one_track_are_refused() -> None:
-    with pytest.raises(ValueError, match="one track cannot be split"):
-        measured(sphere(50, 4), np.zeros(50, dtype=np.int64), {}, seed=0)
+@pytest.mark.parametrize(
+    ("real", "drawn", "complaint"),
+    [
+        pytest.param((3, 20), 100, "3 real tracks, 4 needed", id="tracks"),
+        pytest.param((4, 4), 100, "16 real rows give a half of 8, 10 needed", id="real rows"),
+        pytest.param((4, 20), 9, "9 rows of x, 10 needed", id="drawn rows"),
+    ],
+)
+def test_too_little_to_measure_is_refused(
+    real: tuple[int, int], drawn: int, complaint: str
+) -> None:
+    vectors, tracks = in_tracks(*real, seed=1)
+    with pytest.raises(TooFewError, match=complaint):
+        measured(vectors, tracks, {"x": sphere(drawn, 16)}, seed=0)
+
+
+def test_a_half_with_almost_only_one_track_is_refused() -> None:
+    vectors, tracks = in_tracks(1, 2_000, 1)
+    long = np.concatenate([tracks, np.arange(1, 4), np.repeat(4, 1_990)])
+    vectors = np.concatenate([vectors, in_tracks(1, 1_993, 5)[0]])
+    with pytest.raises(TooFewError, match="10 rows of a real half are all of one track"):
+        measured(vectors, long, {}, seed=0, most_rows=10)
+
+
+def test_the_least_that_can_be_measured_is_measured() -> None:
+    vectors, tracks = in_tracks(4, 5, 1)
+    report = measured(vectors, tracks, {"x": sphere(10, 16)}, seed=0)
+    assert report.rows == 10
+
+
+@pytest.mark.parametrize("missing", ["training", "queries"])
+def test_nothing_to_compare_with_is_refused(missing: str) -> None:
+    vectors, tracks = in_tracks(4, 20, 1)
+    given = {missing: vectors[:0], "reference": vectors}
+    with pytest.raises(TooFewError, match="no "):
+        measured(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **given)
+
+
+def test_what_json_cannot_hold_is_none_in_a_report() -> None:
+    real, tracks = in_tracks(10, 20, 1)
+    report = measured(real, tracks, {"x": sphere(200, 16)}, seed=3)
+    endless = dataclasses.replace(report.statistics["x"], local_dimension=(math.inf, 1.0))
+    report = dataclasses.replace(report, statistics={"x": endless}, spread={})
+    block = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert block["statistics"]["x"]["local_dimension"] == [None, 1.0]

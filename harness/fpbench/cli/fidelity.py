@@ -13,7 +13,7 @@ from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
-from fpbench.fidelity_report import FLOOR, halved, measured
+from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.fidelity_tables import fidelity_tables
 from fpbench.generator_files import load_generator
 from fpbench.interfaces import FingerprintGenerator, Settings
@@ -111,21 +111,28 @@ def fidelity(
     for label, candidate in candidates.items():
         _check_dim(label, candidate, vectors)
     asked, answers = _queries(queries, reference, vectors)
-    report = measured(
-        vectors,
-        tracks,
-        candidates,
-        seed=seed,
-        splits=splits,
-        most_rows=rows,
-        training=fitted_to,
-        queries=asked,
-        reference=answers,
-    )
+    try:
+        report = measured(
+            vectors,
+            tracks,
+            candidates,
+            seed=seed,
+            splits=splits,
+            most_rows=rows,
+            training=fitted_to,
+            queries=asked,
+            reference=answers,
+        )
+    except TooFewError as err:
+        raise FpbenchError(
+            f"fidelity cannot be measured: {err}",
+            hint="give more, a smaller --track-rows, or --train, so that all of REAL judges",
+        ) from err
     click.echo(fidelity_tables(report))
     if json_path is not None:
+        text = json.dumps(report.to_json(), indent=1, sort_keys=True, allow_nan=False)
         with atomic_file(json_path) as file:
-            file.write(json.dumps(report.to_json(), indent=1, sort_keys=True).encode() + b"\n")
+            file.write(text.encode() + b"\n")
     if figure is not None:
         plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
 
@@ -139,9 +146,10 @@ def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
 def _checked_halves(
     tracks: Int64[np.ndarray, " batch"], seed: int
 ) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
-    if len(np.unique(tracks)) < 4:
+    if len(np.unique(tracks)) < 2 * LEAST_TRACKS:
         raise FpbenchError(
-            f"{len(np.unique(tracks))} real tracks are too few to judge by",
+            f"{len(np.unique(tracks))} real tracks are too few to judge by, and to fit baselines "
+            f"to others: {2 * LEAST_TRACKS} are needed",
             hint="give more tracks, a smaller --track-rows, or --train",
         )
     return halved(tracks, rng_at(seed, Stream.FIDELITY))
