@@ -1,9 +1,8 @@
 """A generator fitted to one half of the tracks, and judged by the other."""
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,9 @@ from fpbench.config import RunConfig
 from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.evidence import nearest_rows
-from fpbench.fidelity_report import FidelityReport, halved, measured
-from fpbench.identity import file_sha256, harness_sha256, identity
+from fpbench.fidelity_report import LEAST_TRACKS, FidelityReport, TooFewError, halved, measured
+from fpbench.generator_files import load_generator, save_generator
+from fpbench.identity import file_sha256, harness_sha256, identity, source_sha256
 from fpbench.inputs import Inputs
 from fpbench.interfaces import FingerprintGenerator, Settings, Vectors
 from fpbench.randomness import Stream, rng_at
@@ -26,6 +26,9 @@ from fpbench.store import Store, content_key
 
 BASELINES = ("gaussian", "resample")
 """What a generator has to beat to have earned its place; fitted to the same half."""
+
+TEACHER = "teacher"
+"""The option of a generator that learns from a fitted one instead of from the run's tracks."""
 
 _ROWS = 5_000  # of each set that fidelity compares
 
@@ -47,36 +50,63 @@ class Halves:
         fit: What generators learn from; empty if a fitted one was given.
         judge: What they have never seen.
         judge_tracks: Which track each row of ``judge`` is from.
+        by_reference: Whether ``judge`` is the reference: queries then say nothing about it.
     """
 
     fit: Float32[np.ndarray, "fit dim"]
     judge: Float32[np.ndarray, "judge dim"]
     judge_tracks: np.ndarray
+    by_reference: bool
 
 
 def halves(config: RunConfig, inputs: Inputs) -> Halves:
     """Half of the distractor tracks to fit to and half to judge by.
 
-    A generator that came fitted is judged by all distractors, or by the reference if there are
-    none, which it must not have been fitted to either.
+    A generator that came fitted is judged by all distractors, or by the reference if the dataset
+    has none; it must not have been fitted to either.
 
     Raises:
         FpbenchError: There are too few tracks for that.
     """
     given = config.generator_weights is not None
+    by_reference = given and len(inputs.real) == 0
     real, tracks = inputs.real, inputs.real_tracks
-    if given and len(real) == 0:
+    if by_reference:
         real, tracks = inputs.reference, inputs.moments.track
-    if len(np.unique(tracks)) < (2 if given else 4):
+    least = LEAST_TRACKS if given else 2 * LEAST_TRACKS
+    if len(np.unique(tracks)) < least:
+        which = "reference" if by_reference else "distractor"
+        task = "judge generator" if given else "fit and judge generator"
         raise FpbenchError(
-            f"dataset '{inputs.data.name}' has {len(np.unique(tracks))} distractor tracks: too few "
-            f"to fit generator '{config.generator}' and to judge it by others",
+            f"dataset '{inputs.data.name}' has {len(np.unique(tracks))} usable {which} tracks: "
+            f"too few to {task} '{config.generator}', which takes {least}",
             hint="more distractor tracks; or --distractors real",
         )
     if given:
-        return Halves(fit=real[:0], judge=real[:], judge_tracks=tracks)
+        return Halves(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
     fit, judge = halved(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
-    return Halves(fit=real[fit], judge=real[judge], judge_tracks=tracks[judge])
+    return Halves(fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False)
+
+
+def generator_settings(config: RunConfig, store: Store) -> Settings:
+    """What a run's generator is made with.
+
+    Raises:
+        FpbenchError: It names a teacher, which may have learned from the judging tracks.
+    """
+    if TEACHER in config.generator_options:
+        raise FpbenchError(
+            f"generator option '{TEACHER}' is not for a run: whoever taught the generator may have "
+            "learned from the tracks that it is judged by",
+            hint=f"`fpbench fit --set {TEACHER}=FILE ...`, then --generator-weights",
+        )
+    return Settings(
+        device=config.device,
+        dtype=config.dtype,
+        options=config.generator_options,
+        seed=config.seed,
+        cache_dir=store.root,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +123,21 @@ class Workshop:
     def fitted(self) -> Fitted:
         """The run's generator: from the weights given, or fitted now.
 
+        What was set for a fit is in its file; what is set for a file can change how it draws.
+
         Raises:
-            FpbenchError: It draws vectors of another length than the fingerprinter's.
+            FpbenchError: It cannot be loaded, or draws vectors of another length than the
+                fingerprinter's.
         """
         config = self.config
-        settings = self._settings(config.generator_options)
+        settings = generator_settings(config, self.store)
         offer, _ = self.catalog.offer("generator", config.generator)
-        path = config.generator_weights or self._fit(offer, settings)
-        generator = self.catalog.generator(config.generator, settings).load(path)
+        path = config.generator_weights
+        if path is None:
+            path, loaded_with = self._fit(offer, settings), replace(settings, options={})
+        else:
+            loaded_with = settings
+        generator = load_generator(path, self.catalog, loaded_with, config.generator)
         dim = self.inputs.reference.shape[1]
         if generator.dim != dim:
             raise FpbenchError(
@@ -121,7 +158,15 @@ class Workshop:
         return Fitted(generator, info, content_key(by=draws, weights=info.weights_sha256))
 
     def fidelity(self, made: Fitted) -> Mapping[str, Any]:
-        """How like the real ones its fingerprints are, with floor and baselines beside it."""
+        """How like the real ones its fingerprints are, with floor and baselines beside it.
+
+        The baselines are left out where a fitted generator was given, because nothing is there to
+        fit them to, and hit rates where the reference judges.
+
+        Raises:
+            FpbenchError: There is too little to judge by.
+        """
+        baselines = [self.catalog.offer("generator", name)[0] for name in BASELINES]
         key = content_key(
             made="fidelity",
             code=harness_sha256("fitting", "fidelity", "fidelity_report"),
@@ -129,12 +174,16 @@ class Workshop:
             inputs=self.inputs.key,
             real=self.inputs.real_key,
             seed=self.config.seed,
+            fitted=len(self.data.fit),
+            baselines=[source_sha256(offer.source.module) for offer in baselines],
         )
         known = self.store.read("fidelity", key)
         if known is None:
             with self.stage("fidelity") as report:
                 report(0.0, made.info.name)
-                known = {"json": np.array(json.dumps(_finite(self._judged(made).to_json())))}
+                known = {
+                    "json": np.array(json.dumps(self._judged(made).to_json(), allow_nan=False))
+                }
             self.store.write("fidelity", key, known)
         loaded: dict[str, Any] = json.loads(str(known["json"]))
         return loaded
@@ -145,21 +194,28 @@ class Workshop:
         candidates = {made.info.name: self._drawn(made.generator, made.info.name, rows)}
         for name in BASELINES:
             if name not in candidates and len(data.fit):
-                settings = self._settings({})
+                settings = replace(generator_settings(self.config, self.store), options={})
                 offer, _ = self.catalog.offer("generator", name)
-                baseline = self.catalog.generator(name, settings).load(self._fit(offer, settings))
+                path = self._fit(offer, settings)
+                baseline = load_generator(path, self.catalog, settings, name)
                 candidates[name] = self._drawn(baseline, name, rows)
-        queries, reference = _paired(self.inputs)
-        return measured(
-            data.judge,
-            data.judge_tracks,
-            candidates,
-            seed=self.config.seed,
-            most_rows=_ROWS,
-            training=data.fit if len(data.fit) else None,
-            queries=queries,
-            reference=reference,
-        )
+        queries, reference = (None, None) if data.by_reference else _paired(self.inputs)
+        try:
+            return measured(
+                data.judge,
+                data.judge_tracks,
+                candidates,
+                seed=self.config.seed,
+                most_rows=_ROWS,
+                training=data.fit if len(data.fit) else None,
+                queries=queries,
+                reference=reference,
+            )
+        except TooFewError as err:
+            raise FpbenchError(
+                f"generator '{made.info.name}' cannot be judged: {err}",
+                hint="more or longer distractor tracks; or --distractors real",
+            ) from err
 
     def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
         return drawn(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
@@ -184,34 +240,20 @@ class Workshop:
             generator = method.fit(
                 self.data.fit, seed=settings.seed, work_dir=work_dir, report=report
             )
-            generator.save(path)
+            save_generator(generator, path)
         return path
 
-    def _settings(self, options: Mapping[str, str]) -> Settings:
-        return Settings(
-            device=self.config.device,
-            dtype=self.config.dtype,
-            options=options,
-            seed=self.config.seed,
-            cache_dir=self.store.root,
-        )
 
-
-def _paired(inputs: Inputs) -> tuple[Vectors, Float32[np.ndarray, "reference dim"]]:
-    """Queries, and the reference with the true match of query i in row i."""
+def _paired(
+    inputs: Inputs,
+) -> tuple[Vectors | None, Float32[np.ndarray, "reference dim"] | None]:
+    """Queries, and the reference with the true match of query i in row i; None if none has one."""
     nearest = nearest_rows(inputs.moments, inputs.truth)
     # Where two queries are of the same row, one of them will do.
     rows, asked = np.unique(nearest, return_index=True)
     rows, asked = rows[rows >= 0], asked[rows >= 0]
+    if len(rows) == 0:
+        return None, None
     others = np.delete(np.arange(len(inputs.reference)), rows)
     order = np.concatenate([rows, others])
     return inputs.queries[asked], inputs.reference[order]
-
-
-def _finite(value: object) -> object:
-    """JSON has no infinity; what cannot be told is null."""
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fpbench.catalog import Catalog, blaming
+from safetensors import SafetensorError
+
+from fpbench.catalog import PREFIX, Catalog, blaming
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import FingerprintGenerator, Settings
+from fpbench.json_values import finite
 from fpbench.store import atomic_file
 
 
@@ -64,7 +67,8 @@ def save_generator(generator: FingerprintGenerator, path: Path) -> None:
 
 def write_record(record: FitRecord, path: Path) -> None:
     """Write the JSON beside generator file ``path``."""
-    text = json.dumps(dataclasses.asdict(record), indent=1, sort_keys=True) + "\n"
+    plain = finite(dataclasses.asdict(record))
+    text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False) + "\n"
     with atomic_file(record_path(path)) as file:
         file.write(text.encode())
 
@@ -93,39 +97,56 @@ def load_generator(
         name: Of its entry; None to look it up in the record, or in the file itself.
 
     Raises:
-        FpbenchError: No such file, or nothing says which generator made it.
+        FpbenchError: No such file, it is damaged, nothing says which generator made it, or it says
+            another one than ``name``.
     """
     if not path.is_file():
         raise FpbenchError(f"there is no generator '{path}'", hint="make one with `fpbench fit`")
-    name = name or _recorded_name(path)
+    recorded = _recorded_name(path)
+    name = name or recorded
     if name is None:
         raise FpbenchError(
             f"nothing says which generator made '{path}'", hint="add --generator NAME"
         )
-    method = catalog.generator(name, settings)
     offer, _ = catalog.offer("generator", name)
+    known = recorded is not None and not recorded.startswith(PREFIX)
+    if known and recorded not in (name, offer.entry.name):
+        raise FpbenchError(
+            f"'{path}' was made by generator '{recorded}', not '{offer.entry.name}'",
+            hint=f"add --generator {recorded}",
+        )
+    method = catalog.generator(name, settings)
     with blaming(offer.source.plugin, f"loading '{path}'"):
-        return method.load(path)
+        try:
+            return method.load(path)
+        except (SafetensorError, OSError) as err:
+            raise FpbenchError(
+                f"cannot read generator '{path}': {err}", hint="make it again with `fpbench fit`"
+            ) from err
 
 
 def _recorded_name(path: Path) -> str | None:
+    """From the JSON beside a generator, else from the file itself; None if neither says."""
     try:
-        recorded = json.loads(record_path(path).read_text(encoding="utf-8"))
+        beside = json.loads(record_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        recorded = _metadata(path)
-    name = recorded.get("generator") if isinstance(recorded, dict) else None
-    return name if isinstance(name, str) else None
+        beside = None
+    for recorded in (beside, _metadata(path)):
+        name = recorded.get("generator") if isinstance(recorded, dict) else None
+        if isinstance(name, str):
+            return name
+    return None
 
 
 def _metadata(path: Path) -> dict[str, Any]:
     """The JSON under metadata key ``fpbench`` of a safetensors file; empty if there is none."""
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length > min(path.stat().st_size, 100_000_000):
-            return {}
-        try:
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if length > min(path.stat().st_size, 100_000_000):
+                return {}
             header = json.loads(file.read(length))
-            found: dict[str, Any] = json.loads(header["__metadata__"]["fpbench"])
-        except (ValueError, KeyError, TypeError):
-            return {}
-    return found
+        found = json.loads(header["__metadata__"]["fpbench"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from fpbench.catalog import blaming
 from fpbench.config import SYNTHETIC_SIZES
 from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.errors import FpbenchError
+from fpbench.fitting import generator_settings
+from fpbench.generator_files import load_generator
 from fpbench.inputs import Listener, durations_s
-from fpbench.interfaces import Settings
 from fpbench.measuring import SHORTLIST
 from fpbench.runner import Prepared, fewest_segments
 from fpbench.sizes import short_hours, short_size
@@ -109,17 +111,17 @@ def make_plan(prepared: Prepared) -> Plan:
 def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
     """Fitting to half of the real distractors, if no fitted generator is given, and drawing."""
     config, dim = prepared.config, prepared.info.dim
-    settings = Settings(
-        device=config.device, dtype=config.dtype, options=config.generator_options, seed=config.seed
-    )
-    method = prepared.catalog.generator(config.generator, settings)
+    settings = generator_settings(config, prepared.store)
     # Once for all indexes that work block by block, and again for each that grows.
     growing = sum(plan.growing is not None for plan in prepared.indexes.values())
     draws = growing + (growing < len(prepared.indexes))
     drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * draws
     needs = []
     if config.generator_weights is None:
-        need = method.need(n_real // 2, dim)
+        offer, _ = prepared.catalog.offer("generator", config.generator)
+        method = prepared.catalog.generator(config.generator, settings)
+        with blaming(offer.source.plugin, "estimating what a fit takes"):
+            need = method.need(n_real // 2, dim)
         generator = need.stand_in
         needs.append(
             Need(
@@ -131,7 +133,9 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
             )
         )
     else:
-        generator = method.load(config.generator_weights)
+        generator = load_generator(
+            config.generator_weights, prepared.catalog, settings, config.generator
+        )
     draw = Need(
         stage=f"draw {config.generator}",
         work=f"{short_size(drawn)} fingerprints",

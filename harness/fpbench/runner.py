@@ -277,14 +277,13 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
             config.dataset, vectors, recipe.n_queries, recipe.query_length_s, config.seed
         )
     assert prepared.listener is not None  # noqa: S101 - for the type checker
-    fits = config.distractors in ("synthetic", "both") and config.generator_weights is None
     return inputs_from_audio(
         prepared.dataset,
         prepared.listener,
         config.recipe,
         prepared.chain,
         chain_code=prepared.chain_code,
-        want_real=config.distractors in ("real", "both") or fits,
+        want_real=config.distractors != "none",  # synthetic ones are judged by real ones
         seed=config.seed,
         store=prepared.store,
         stage=stage,

@@ -1,0 +1,192 @@
+"""A run fits a generator or takes a fitted one, and judges it by tracks that it has not seen."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+from fpbench_plugins.gaussian.generator import GaussianGenerator
+from fpbench_plugins.resample.generator import ResampleGenerator
+
+DIM = 128
+
+PLUGIN = """
+import numpy as np
+from fpbench import Entry, GeneratorNeed, hookimpl
+
+
+class Drawing:
+    dim = 128
+    parameters = {}
+
+    def draw(self, n, rng, /):
+        return rng.standard_normal((n - 1, 128), dtype=np.float32)
+
+    def save(self, path, /):
+        path.write_bytes(b"nothing")
+
+
+class Method:
+    def __init__(self, settings):
+        pass
+
+    def need(self, rows, dim, /):
+        return GeneratorNeed(fit_seconds=0.0, fit_memory_bytes=0.0, stand_in=Drawing())
+
+    def fit(self, fingerprints, /, *, seed, work_dir, report):
+        return Drawing()
+
+    def load(self, path, /):
+        return Drawing()
+
+
+@hookimpl
+def fpbench_generators():
+    return [Entry(name="short", summary="a row too few", create=Method)]
+"""
+
+
+def run(tmp_path: Path, music: Path, config: Path, *options: object) -> Result:
+    """A run with synthetic distractors; the cache is kept from one to the next."""
+    always = ["run", "--config", config, "--dataset", f"folder:{music}", "--sizes", "100"]
+    places = ["--cache", tmp_path / "cache", "--out", tmp_path / "out" / "result.json"]
+    command = [*always, *places, "--distractors", "synthetic", *options]
+    shown = CliRunner().invoke(main, [str(part) for part in command])
+    assert "Traceback" not in shown.output
+    return shown
+
+
+def document(tmp_path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((tmp_path / "out" / "result.json").read_text())
+    return found
+
+
+@pytest.fixture(scope="module")
+def gaussian(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("generator") / "gaussian.safetensors"
+    identity = np.eye(DIM, dtype=np.float32)
+    GaussianGenerator(np.zeros(DIM, dtype=np.float32), identity, project=True).save(path)
+    return path
+
+
+def part_of(music: Path, folder: Path, **tracks: int) -> Path:
+    """A dataset with only the first few tracks of each role."""
+    for role, n in tracks.items():
+        (folder / role).mkdir(parents=True)
+        for track in sorted((music / role).glob("??.wav"))[:n]:
+            shutil.copy(track, folder / role)
+    return folder
+
+
+def test_a_given_generator_is_judged_by_all_distractors(
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
+) -> None:
+    shown = run(tmp_path, music, config, "--generator-weights", gaussian)
+    assert shown.exit_code == 0, shown.output
+    found = document(tmp_path)
+    assert found["data"]["distractor_fingerprints"] == 16 * 19
+    assert found["fidelity"]["tracks"] == 16
+    assert set(found["fidelity"]["hit_rates"]["gap"]) == {"gaussian"}
+    assert {curve["distractors"] for curve in found["curves"]} == {"synthetic"}
+
+
+def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
+) -> None:
+    alone = part_of(music, tmp_path / "alone", reference=8)
+    shown = run(tmp_path, alone, config, "--generator-weights", gaussian)
+    assert shown.exit_code == 0, shown.output
+    fidelity = document(tmp_path)["fidelity"]
+    assert fidelity["tracks"] == 8
+    # Each query's own match would count as a distractor.
+    assert fidelity["hit_rates"] is None
+
+
+def test_the_same_generator_given_is_judged_anew(tmp_path: Path, music: Path, config: Path) -> None:
+    assert run(tmp_path, music, config).exit_code == 0
+    assert set(document(tmp_path)["fidelity"]["copying"]) == {"real", "gaussian", "resample"}
+    weights = document(tmp_path)["generator"]["weights_sha256"]
+    stored = {_sha256(path): path for path in (tmp_path / "cache").rglob("*.safetensors")}
+    assert run(tmp_path, music, config, "--generator-weights", stored[weights]).exit_code == 0
+    # The run cannot know what it was fitted to, so it claims nothing about copies of that.
+    assert document(tmp_path)["generator"]["weights_sha256"] == weights
+    assert document(tmp_path)["fidelity"]["copying"] == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["missing gaussian", "empty gaussian", "cut gaussian", "text gaussian", "cut rectified-flow"],
+)
+def test_a_damaged_generator_is_named(
+    tmp_path: Path, music: Path, config: Path, gaussian: Path, fault: str
+) -> None:
+    damage, generator = fault.split()
+    path = tmp_path / "mine.safetensors"
+    whole = gaussian.read_bytes()
+    contents = {"empty": b"", "cut": whole[:1000], "text": b"fingerprints, but in words"}
+    if damage != "missing":
+        path.write_bytes(contents[damage])
+    shown = run(tmp_path, music, config, "--generator", generator, "--generator-weights", path)
+    assert shown.exit_code == 2
+    assert "mine.safetensors" in shown.stderr
+    assert "fpbench fit" in shown.stderr
+
+
+def test_another_kind_of_generator_is_named(tmp_path: Path, music: Path, config: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
+    path.with_suffix(".json").write_text('{"generator": "resample"}')
+    shown = run(tmp_path, music, config, "--generator-weights", path)
+    assert shown.exit_code == 2
+    assert "was made by generator 'resample', not 'gaussian'" in shown.stderr
+    assert "add --generator resample" in shown.stderr
+
+
+def test_a_generator_that_draws_too_few_is_blamed(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    (tmp_path / "short.py").write_text(PLUGIN)
+    shown = run(tmp_path, music, config, "--generator", f"plugin:{tmp_path / 'short.py'}")
+    assert shown.exit_code == 2
+    assert "short.py' breaks a rule: draws have the shape (100, 128), not (99, 128)" in shown.stderr
+
+
+def test_a_teacher_is_refused(tmp_path: Path, music: Path, config: Path) -> None:
+    taught = tmp_path / "taught.toml"
+    taught.write_text('generator_options.teacher = "flow.safetensors"\n' + config.read_text())
+    shown = run(tmp_path, music, taught, "--generator", "rectified-flow-turbo")
+    assert shown.exit_code == 2
+    assert "generator option 'teacher' is not for a run" in shown.stderr
+    assert "--generator-weights" in shown.stderr
+
+
+def test_too_few_tracks_to_fit_to_are_refused(tmp_path: Path, music: Path, config: Path) -> None:
+    few = part_of(music, tmp_path / "few", reference=8, distractors=7)
+    shown = run(tmp_path, few, config)
+    assert shown.exit_code == 2
+    assert "has 7 usable distractor tracks: too few to fit" in shown.stderr
+
+
+def test_too_few_tracks_to_judge_by_are_refused(
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
+) -> None:
+    few = part_of(music, tmp_path / "few", reference=8, distractors=3)
+    shown = run(tmp_path, few, config, "--generator-weights", gaussian)
+    assert shown.exit_code == 2
+    assert "has 3 usable distractor tracks: too few to judge" in shown.stderr
+
+
+def test_eight_tracks_are_enough(tmp_path: Path, music: Path, config: Path) -> None:
+    few = part_of(music, tmp_path / "few", reference=8, distractors=8)
+    assert run(tmp_path, few, config).exit_code == 0
+
+
+def _sha256(path: Path) -> str:
+
+    return hashlib.sha256(path.read_bytes()).hexdigest()
