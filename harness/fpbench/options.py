@@ -2,7 +2,7 @@
 
 import dataclasses
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import UnionType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
@@ -54,6 +54,25 @@ def configured(config: Config, options: Mapping[str, str]) -> Config:
             f"these settings do not go together: {err}",
             hint="change what was set, or leave it out for its default",
         ) from err
+
+
+def refuse_settings_but(applying: Collection[str], options: Mapping[str, str], what: str) -> None:
+    """Refuse settings that exist but cannot change what was made before, such as a fit's.
+
+    Args:
+        applying: Keys that still do something.
+        options: What was set.
+        what: What was made, for the message.
+
+    Raises:
+        FpbenchError: Names the first other key.
+    """
+    for key in options:
+        if key not in applying:
+            raise FpbenchError(
+                f"setting '{key}' cannot change {what}, which is made already",
+                hint="leave it out; what can be set is " + (", ".join(applying) or "nothing"),
+            )
 
 
 def _settable(config_type: type[Any]) -> dict[str, Any]:

@@ -182,6 +182,26 @@ def test_too_few_tracks_to_judge_by_are_refused(
     assert "has 3 usable distractor tracks: too few to judge" in shown.stderr
 
 
+def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, config: Path) -> None:
+    small = tmp_path / "small.toml"
+    small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
+    assert run(tmp_path, music, small, "--generator", "resample").exit_code == 0
+    assert document(tmp_path)["generator"]["parameters"] == {"rows": 50}
+
+
+def test_settings_that_cannot_change_a_given_generator_are_refused(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    small = tmp_path / "small.toml"
+    small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
+    path = tmp_path / "mine.safetensors"
+    ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
+    options = ("--generator", "resample", "--generator-weights", path)
+    shown = run(tmp_path, music, small, *options)
+    assert shown.exit_code == 2
+    assert "setting 'most_rows' cannot change generator" in shown.stderr
+
+
 def test_eight_tracks_are_enough(tmp_path: Path, music: Path, config: Path) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=8)
     assert run(tmp_path, few, config).exit_code == 0

@@ -180,6 +180,27 @@ def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: P
     np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
 
 
+@pytest.mark.parametrize("option", ["width", "epochs", "mean", "published"])
+def test_settings_that_cannot_change_a_fitted_flow_are_refused(
+    generator: FlowGenerator, tmp_path: Path, option: str
+) -> None:
+    generator.save(tmp_path / "g.safetensors")
+    given = {"width": "7", "epochs": "3", "mean": "3", "published": "nafp"}
+    options = {option: given[option], **({"std": "1"} if option == "mean" else {})}
+    with pytest.raises(FpbenchError, match=f"'{option}' cannot change generator") as caught:
+        create(Settings(options=options)).load(tmp_path / "g.safetensors")
+    assert "solver, steps, project" in str(caught.value.hint)
+
+
+def test_a_checkpoint_takes_no_settings_of_a_fit(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    options = {"published": "nafp", "steps": "3"}
+    generator = create(Settings(options=options)).load(path)
+    assert generator.parameters["steps"] == 3
+    with pytest.raises(FpbenchError, match="'depth' cannot change"):
+        create(Settings(options={**options, "depth": "2"})).load(path)
+
+
 def test_another_generators_file_is_refused(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
@@ -236,6 +257,24 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "checkpoint.pt", "another", {})
     with pytest.raises(FpbenchError, match="checkpoint of another training"):
         fitted(tmp_path, seed=5)
+
+
+def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path) -> None:
+    def killed(share: float, phrase: str) -> None:
+        if (tmp_path / "checkpoint.pt").exists():
+            raise KeyboardInterrupt
+        time.sleep(0.25)  # five steps an epoch, and a checkpoint is due after a second
+
+    def fit(device: str) -> None:
+        method = create(Settings(device=device, options=TINY))
+        method.fit(real_rows(), seed=0, work_dir=tmp_path, report=killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        fit("cpu")
+    with pytest.raises(KeyboardInterrupt):
+        fit("cpu")
+    with pytest.raises(FpbenchError, match="checkpoint of another training"):
+        fit("cpu:0")
 
 
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:

@@ -98,10 +98,52 @@ def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Pat
 
 def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -> None:
     fitted(tmp_path / "first")
-    teacher = str(tmp_path / "first" / "teacher.safetensors")
-    taught = fitted(tmp_path / "second", teacher=teacher)
-    assert not (tmp_path / "second" / "teacher").exists()
+    (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")
+    taught = fitted(tmp_path / "second", teacher=str(teacher))
+    assert not list((tmp_path / "second").glob("teacher-*"))
     assert taught.fitted.record["teacher"]["training_rows"] == 540
+
+
+def test_a_teacher_of_other_fingerprints_is_refused(tmp_path: Path) -> None:
+    fitted(tmp_path / "first")
+    (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")
+    method = create(Settings(options={**TINY, "teacher": str(teacher)}))
+    with pytest.raises(FpbenchError, match=r"teacher-.* draws 8 dim.*the fingerprints have 5"):
+        method.fit(real_rows(dim=5), seed=0, work_dir=tmp_path, report=lambda s, p: None)
+
+
+def test_a_teacher_is_kept_for_the_same_fit_only(tmp_path: Path) -> None:
+    def stopped(share: float, phrase: str) -> None:
+        if phrase.startswith("pairs"):
+            raise KeyboardInterrupt
+
+    def fit(rows: Vectors, device: str = "cpu", **options: str) -> None:
+        method = create(Settings(device=device, options={**TINY, **options}))
+        with pytest.raises(KeyboardInterrupt):
+            method.fit(rows, seed=0, work_dir=tmp_path, report=stopped)
+
+    def kept() -> int:
+        return len(list(tmp_path.glob("teacher-*.safetensors")))
+
+    for _ in range(2):
+        fit(real_rows())
+        assert kept() == 1
+    fit(real_rows(), teacher_epochs="3")
+    assert kept() == 2
+    fit(real_rows(rows=599))
+    assert kept() == 3
+    fit(real_rows(), device="cpu:0")
+    assert kept() == 4
+
+
+@pytest.mark.parametrize("option", ["steps", "width", "pairs"])
+def test_settings_that_cannot_change_a_student_are_refused(
+    generator: FlowGenerator, tmp_path: Path, option: str
+) -> None:
+    generator.save(tmp_path / "g.safetensors")
+    with pytest.raises(FpbenchError, match=f"'{option}' cannot change generator") as caught:
+        create(Settings(options={option: "40"})).load(tmp_path / "g.safetensors")
+    assert str(caught.value.hint).endswith("what can be set is project")
 
 
 def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ def test_refuses_nothing_to_draw_from(tmp_path: Path) -> None:
         create(Settings()).fit(REAL[:0], seed=0, work_dir=tmp_path, report=silent)
 
 
+def test_refuses_settings_for_rows_that_are_kept_already(tmp_path: Path) -> None:
+    path = tmp_path / "g.safetensors"
+    create(Settings()).fit(REAL, seed=0, work_dir=tmp_path, report=silent).save(path)
+    with pytest.raises(FpbenchError, match=r"'most_rows' cannot change generator .*g\.safe"):
+        create(Settings(options={"most_rows": "4"})).load(path)
+
+
 def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
     save_file({"mean": np.zeros(3)}, tmp_path / "x.safetensors")
     with pytest.raises(FpbenchError, match="not a resampling generator: it holds mean"):

@@ -57,7 +57,12 @@ def fitted_flow(
         objective.schedule,
         checkpoint=work_dir / "checkpoint.pt",
         identity=content_key(
-            generator=generator, config=config, seed=seed, data=digest, dtype=settings.dtype
+            generator=generator,
+            config=config,
+            seed=seed,
+            data=digest,
+            dtype=settings.dtype,
+            device=settings.device,
         ),
         report=report,
     )

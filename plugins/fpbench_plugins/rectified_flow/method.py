@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from fpbench import GeneratorNeed, Report, Settings, Vectors, configured
+from fpbench.options import refuse_settings_but
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow
 from fpbench_plugins.building_blocks.flow_generator import (
     FittedFlow,
@@ -16,6 +17,7 @@ from fpbench_plugins.rectified_flow.checkpoint import is_lightning, read_lightni
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 
 NAME = "rectified-flow"
+UNITS = ("published", "mean", "std")  # settings for what the authors' files do not say
 
 
 class RectifiedFlow:
@@ -44,13 +46,17 @@ class RectifiedFlow:
         return self._generator(fitted)
 
     def load(self, path: Path, /) -> FlowGenerator:
+        options, what = self._settings.options, f"generator '{path}'"
+        sampling_names = [field.name for field in dataclasses.fields(Sampling)]
         if is_lightning(path):
-            return self._generator(read_lightning(path, NAME, self.config))
+            fitted = read_lightning(path, NAME, self.config)
+            refuse_settings_but([*sampling_names, *UNITS], options, what)
+            return self._generator(fitted)
         fitted = read_fitted(path, NAME)
+        refuse_settings_but(sampling_names, options, what)
         # A file draws as its fit said, except for what is asked for now.
-        asked = {field.name for field in dataclasses.fields(Sampling)} & set(self._settings.options)
         sampling = dataclasses.replace(
-            fitted.sampling, **{name: getattr(self.config, name) for name in asked}
+            fitted.sampling, **{name: getattr(self.config, name) for name in options}
         )
         return self._generator(dataclasses.replace(fitted, sampling=sampling))
 

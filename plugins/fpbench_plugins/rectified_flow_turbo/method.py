@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fpbench import (
     FingerprintGenerator,
+    FpbenchError,
     GeneratorNeed,
     Report,
     Settings,
@@ -18,6 +19,7 @@ from fpbench import (
     configured,
     rng_at,
 )
+from fpbench.options import refuse_settings_but
 from fpbench.store import atomic_file, content_key
 from fpbench.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import fresh_network, integrate
@@ -81,6 +83,7 @@ class Turbo:
             steps=config.pair_steps,
             seed=seed,
             dtype=settings.dtype,
+            device=settings.device,
         )
         noise, carried = self._pairs(teacher, seed, work_dir, taught, report)
         device = torch.device(settings.device)
@@ -129,6 +132,8 @@ class Turbo:
 
     def load(self, path: Path, /) -> FlowGenerator:
         fitted = read_fitted(path, NAME)
+        # Not steps: a student knows only the jumps it was trained for.
+        refuse_settings_but(["project"], self._settings.options, f"generator '{path}'")
         if "project" in self._settings.options:
             sampling = dataclasses.replace(fitted.sampling, project=self.config.project)
             fitted = dataclasses.replace(fitted, sampling=sampling)
@@ -141,10 +146,24 @@ class Turbo:
         self, fingerprints: Vectors, seed: int, work_dir: Path, report: Report
     ) -> FittedFlow:
         if self.config.teacher is not None:
-            return read_fitted(Path(self.config.teacher), TEACHER)
-        kept = work_dir / "teacher.safetensors"
+            given = read_fitted(Path(self.config.teacher), TEACHER)
+            if given.shape.dim != fingerprints.shape[1]:
+                raise FpbenchError(
+                    f"teacher '{self.config.teacher}' draws {given.shape.dim} dimensions, the "
+                    f"fingerprints have {fingerprints.shape[1]}",
+                    hint="give a teacher that was fitted to this fingerprinter's fingerprints",
+                )
+            return given
+        key = content_key(
+            config=self.config.teacher_config,
+            seed=seed,
+            data=sha256_of(fingerprints),
+            dtype=self._settings.dtype,
+            device=self._settings.device,
+        )
+        kept = work_dir / f"teacher-{key}.safetensors"
         if not kept.exists():
-            folder = work_dir / "teacher"
+            folder = work_dir / f"teacher-{key}"
             folder.mkdir(exist_ok=True)
             teacher = fitted_flow(
                 fingerprints,

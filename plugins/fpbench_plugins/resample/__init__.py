@@ -20,4 +20,4 @@ def create(settings: Settings) -> GeneratorMethod:
     from fpbench import configured
     from fpbench_plugins.resample.generator import PUBLISHED, ResampleMethod
 
-    return ResampleMethod(configured(PUBLISHED, settings.options))
+    return ResampleMethod(configured(PUBLISHED, settings.options), settings.options)

@@ -23,6 +23,7 @@ from fpbench import (
     Vectors,
     rng_at,
 )
+from fpbench.options import refuse_settings_but
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class ResampleMethod(GeneratorMethod):
     """Implements :class:`fpbench.GeneratorMethod`."""
 
     config: ResampleConfig
+    options: Mapping[str, str]
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
         kept = min(rows, self.config.most_rows)
@@ -96,4 +98,5 @@ class ResampleMethod(GeneratorMethod):
                 f"{path} is not a resampling generator: it holds {', '.join(sorted(saved))}",
                 hint="fit it again with `--generator resample`",
             )
+        refuse_settings_but((), self.options, f"generator '{path}'")
         return ResampleGenerator(saved["rows"])
