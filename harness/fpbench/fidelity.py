@@ -26,6 +26,10 @@ PROFILE_K = (10, 20, 50, 100, 200)
 
 _BLOCK = 1024  # rows of a distance matrix held at once
 
+# How far two float32 inner products of the same rows of length 1 may lie apart. In matrix products
+# of any shape, for 3 to 2048 dimensions, they were at most 11 steps from the exact one.
+_ROUNDING = 32 * float(np.finfo(np.float32).eps)
+
 # Two sets in one call may have different numbers of rows, so each has its own axis word.
 First = Float32[np.ndarray, "first dim"]
 Second = Float32[np.ndarray, "second dim"]
@@ -192,7 +196,8 @@ def beaten_by(
 
     Args:
         queries: The degraded fingerprints.
-        truth: Inner product of each query with its true match.
+        truth: Inner product of each query with its true match; from
+            :func:`best_among_reference`, so that rounding hides no tie.
         distractors: Any number of rows; read in blocks, so a memory map will do.
     """
     counts = np.zeros(len(queries), dtype=np.int64)
@@ -231,20 +236,25 @@ def hit_chances(
 def best_among_reference(
     queries: Float32[np.ndarray, "queries dim"], reference: Float32[np.ndarray, "rows dim"]
 ) -> tuple[Float32[np.ndarray, " queries"], Bool[np.ndarray, " queries"]]:
-    """Each query's score with its true match, reference row i for query i, and whether it is best.
+    """What beats each query's true match, reference row i for query i, and whether none there does.
 
-    A tie with another row counts as lost.
+    Returns:
+        The inner product from which on another row counts as good as the match: that of the match,
+        less what rounding can do, so that a tie is never taken for a worse row. And whether no
+        other row of ``reference`` reaches it: a tie counts as lost.
     """
-    truth: Float32[np.ndarray, " queries"] = np.einsum(
-        "qd,qd->q", queries, reference[: len(queries)]
-    )
-    best = np.ones(len(queries), dtype=bool)
+    bar = np.empty(len(queries), dtype=np.float32)
+    best = np.empty(len(queries), dtype=bool)
+    lengths = (np.linalg.norm(rows, axis=1) for rows in (queries, reference[: len(queries)]))
+    slack = np.float32(_ROUNDING) * np.multiply(*lengths)
     for start in range(0, len(queries), _BLOCK):
         scores = queries[start : start + _BLOCK] @ reference.T
+        block = slice(start, start + len(scores))
         rows = np.arange(len(scores))
+        bar[block] = scores[rows, start + rows] - slack[block]
         scores[rows, start + rows] = -np.inf
-        best[start : start + _BLOCK] = scores.max(axis=1) < truth[start : start + _BLOCK]
-    return truth, best
+        best[block] = scores.max(axis=1) < bar[block]
+    return bar, best
 
 
 def _distance_blocks(

@@ -166,8 +166,23 @@ def test_the_reference_competes_too() -> None:
     queries = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
     truth, best = best_among_reference(queries, reference)
-    np.testing.assert_allclose(truth, [1, 0.96])
+    np.testing.assert_allclose(truth, [1, 0.96], rtol=1e-5)
     assert best.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("dim", [3, 16, 128, 512])
+@pytest.mark.parametrize("scale", [1.0, 1e-3, 1e4])
+def test_no_rounding_hides_a_tie(dim: int, scale: float) -> None:
+    reference = np.float32(scale) * sphere(1_050, dim)
+    queries = (reference + np.float32(0.05 * scale) * normal(1_050, dim, 1)).astype(np.float32)
+    twice = np.concatenate([reference, reference])
+    truth, best = best_among_reference(queries, twice)
+    assert not best.any()
+    assert beaten_by(queries, truth, reference[::-1].copy()).min() == 1
+    # Alone, each is found unless another row is really nearer, as happens in three dimensions.
+    exact = queries.astype(np.float64) @ reference.astype(np.float64).T
+    _, best = best_among_reference(queries, reference)
+    assert best.mean() == pytest.approx((exact.argmax(axis=1) == np.arange(1_050)).mean(), abs=0.01)
 
 
 # ------------------------------------------------------------ the report
