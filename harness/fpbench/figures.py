@@ -7,6 +7,7 @@ from typing import Any
 
 from fpbench.results import Curve, Result
 from fpbench.sizes import short_hours, short_size
+from fpbench.store import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -45,7 +46,8 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
         if several:
             axes.set_title(shown[0], loc="left", fontsize=10)
     # Software and creation date are left out, so that equal results are equal bytes.
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
 
 
 def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) -> Lines:

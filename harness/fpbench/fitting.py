@@ -22,7 +22,7 @@ from fpbench.interfaces import FingerprintGenerator, Settings, Vectors
 from fpbench.randomness import Stream, rng_at
 from fpbench.results import GeneratorInfo
 from fpbench.stages import Stage
-from fpbench.store import Store, content_key
+from fpbench.store import Store, content_key, made_folder
 
 BASELINES = ("gaussian", "resample")
 """What a generator has to beat to have earned its place; fitted to the same half."""
@@ -166,7 +166,8 @@ class Workshop:
         Raises:
             FpbenchError: There is too little to judge by.
         """
-        baselines = [self.catalog.offer("generator", name)[0] for name in BASELINES]
+        named = BASELINES if len(self.data.fit) else ()
+        baselines = [self.catalog.offer("generator", name)[0] for name in named]
         key = content_key(
             made="fidelity",
             code=harness_sha256("fitting", "fidelity", "fidelity_report"),
@@ -232,7 +233,7 @@ class Workshop:
         method = self.catalog.generator(offer.entry.name, settings)
         work_dir = self.store.path("fits", key)
         for folder in (work_dir, path.parent):
-            folder.mkdir(parents=True, exist_ok=True)
+            made_folder(folder)
         with (
             self.stage(f"fitting {offer.entry.name}") as report,
             blaming(offer.source.plugin, "fitting it"),

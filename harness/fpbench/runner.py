@@ -39,7 +39,7 @@ from fpbench.results import (
     write_result,
 )
 from fpbench.stages import Stage
-from fpbench.store import Store, content_key
+from fpbench.store import Store, content_key, made_folder
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
@@ -122,6 +122,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         FpbenchError: A plugin broke a rule, or a wanted size cannot be had.
     """
     config = prepared.config
+    made_folder(out.parent)
     inputs = _inputs(prepared, stage)
     _refuse_runs(inputs.segments, config, prepared.indexes)
     made, fidelity = None, None
@@ -136,7 +137,6 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         )
         made = workshop.fitted()
         fidelity = workshop.fidelity(made)
-    out.parent.mkdir(parents=True, exist_ok=True)
     curves: list[Curve] = []
     evidence: list[EvidenceInfo] = []
     databases = _databases(config, inputs, made)

@@ -57,7 +57,7 @@ class Store:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         payload = buffer.getvalue()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made_folder(path.parent)
         with atomic_file(path, durable=durable) as file:
             file.write(_digest(payload) + payload)
 
@@ -89,6 +89,22 @@ def content_key(**parts: object) -> str:
         parts, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_json
     )
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def made_folder(path: Path) -> Path:
+    """The same folder, made with those above it where it is not there yet.
+
+    Raises:
+        FpbenchError: It cannot be made: no permission, no space, or a file in its place.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot make folder {path}: {err.strerror}",
+            hint="check that no file has its name, and that the folder above may be written to",
+        ) from err
+    return path
 
 
 @contextmanager

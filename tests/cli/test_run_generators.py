@@ -202,6 +202,16 @@ def test_settings_that_cannot_change_a_given_generator_are_refused(
     assert "setting 'most_rows' cannot change generator" in shown.stderr
 
 
+def test_a_folder_that_cannot_be_made_is_named_before_any_work(
+    tmp_path: Path, music: Path, config: Path
+) -> None:
+    (tmp_path / "out").touch()
+    shown = run(tmp_path, music, config)
+    assert shown.exit_code == 2
+    assert "cannot make folder" in shown.stderr
+    assert not list((tmp_path / "cache").rglob("*.npz"))
+
+
 def test_eight_tracks_are_enough(tmp_path: Path, music: Path, config: Path) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=8)
     assert run(tmp_path, few, config).exit_code == 0

@@ -65,6 +65,13 @@ def test_a_scaffold_never_overwrites(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_scaffold_says_which_folder_it_cannot_make(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    shown = CliRunner().invoke(main, ["new", str(tmp_path / "file" / "wave")])
+    assert shown.exit_code == 2
+    assert "cannot make folder" in shown.stderr
+
+
 def test_a_scaffold_is_a_package_whose_own_test_passes(tmp_path: Path) -> None:
     folder = tmp_path / "fpbench-wave"
     assert CliRunner().invoke(main, ["new", str(folder)]).exit_code == 0

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FingerprintSpec, FpbenchError
-from fpbench.store import Store, atomic_file, content_key
+from fpbench.store import Store, atomic_file, content_key, made_folder
 
 
 def names_in(folder: Path) -> list[str]:
@@ -114,6 +114,21 @@ def test_only_old_leftovers_of_the_same_file_are_swept(tmp_path: Path) -> None:
     with atomic_file(tmp_path / "f") as file:
         file.write(b"x")
     assert names_in(tmp_path) == [".f.2-b.tmp", ".g.1-a.tmp", "f"]
+
+
+def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert made_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for blocked in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(FpbenchError, match=f"cannot make folder {blocked}"):
+            made_folder(blocked)
+    with pytest.raises(FpbenchError, match="cannot make folder"):
+        Store.open(tmp_path / "file").write("things", "abcd", {"x": np.arange(3)})
 
 
 def test_says_what_cannot_be_written(tmp_path: Path) -> None:

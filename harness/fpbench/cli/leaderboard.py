@@ -26,6 +26,8 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     PATHS are result files or folders of them; without any, the folder submissions. Results go into
     one table only if they can be compared: same audio, same queries, same metric.
     """
+    if figure is not None and figure.suffix != ".png":
+        raise FpbenchError(f"'{figure}' cannot hold the figure", hint="end its name in .png")
     found = [file for path in paths or (Path("submissions"),) for file in result_files(path)]
     results = [read_result(file) for file in found]
     if figure is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from string import Template
 
 from fpbench.errors import FpbenchError
+from fpbench.store import made_folder
 
 _FILES = {
     "pyproject.toml.txt": "pyproject.toml",
@@ -23,7 +24,7 @@ def write_scaffold(folder: Path) -> list[Path]:
         The files written.
 
     Raises:
-        FpbenchError: The folder has files in it, or its name cannot name a package.
+        FpbenchError: The folder has files in it, cannot be made, or its name cannot name a package.
     """
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
     name = name.removeprefix("fpbench-")
@@ -38,7 +39,7 @@ def write_scaffold(folder: Path) -> list[Path]:
     for source, target in _FILES.items():
         text = files("fpbench.scaffold").joinpath(source).read_text(encoding="utf-8")
         path = folder / target.format(module=module)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made_folder(path.parent)
         path.write_text(Template(text).substitute(name=name, module=module), encoding="utf-8")
         written.append(path)
     return written
