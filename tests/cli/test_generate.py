@@ -73,7 +73,7 @@ def test_shards_together_are_the_whole(generator: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.concatenate(shards), np.load(tmp_path / "whole.npy"))
 
 
-@pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "a/b", "1/9"])
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "a/b", "1/9", "²/³"])
 def test_a_shard_that_cannot_be_is_refused(generator: Path, tmp_path: Path, shard: str) -> None:
     result = generate(generator, tmp_path / "rows.npy", "-n", "30000", "--shard", shard)
     assert result.exit_code == 2

@@ -91,7 +91,7 @@ def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
     if shard is None:
         return 0, rows
     k, slash, K = shard.partition("/")
-    if not (slash and k.isdigit() and K.isdigit() and 1 <= int(k) <= int(K)):
+    if not (slash and k.isdecimal() and K.isdecimal() and 1 <= int(k) <= int(K)):
         raise FpbenchError(f"'{shard}' is no shard", hint="write k/K, such as 1/8 ... 8/8")
     chunks = -(-rows // CHUNK)
     if int(K) > chunks:
