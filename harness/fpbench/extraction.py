@@ -39,7 +39,7 @@ class Extraction:
         return ~finite
 
     def save(self, path: Path) -> None:
-        """Write ``vectors``, ``start_s``, ``track`` and ``tracks`` to an ``.npz`` file.
+        """Write all but the problems to an ``.npz`` file, and which rows are not finite.
 
         Raises:
             FpbenchError: The file cannot be written.
@@ -52,6 +52,8 @@ class Extraction:
                 start_s=self.start_s,
                 track=self.track,
                 tracks=np.array(self.tracks, dtype=np.str_),
+                silent=self.silent,
+                not_finite=self.not_finite,
             )
 
 

@@ -28,7 +28,7 @@ class FitRecord:
         dtype: Of the arithmetic.
         fingerprints: Name of the file it was fitted to.
         fingerprints_sha256: Of that file.
-        rows: In that file.
+        rows: Of that file that it was fitted to.
         dim: Of a row.
         generator_sha256: Of the safetensors file.
         history: What the plugin noted on the way, one object per judgement; may be empty.

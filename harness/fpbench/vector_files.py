@@ -5,19 +5,20 @@
 | ``.npy`` | NumPy's |
 | ``.mm`` | raw float32, row-major, its shape in ``<name>_shape.npy`` (the NAFP family) |
 | ``.fbin`` | int32 rows, int32 dim, then float32 rows (big-ann-benchmarks), little-endian |
-| ``.npz`` | what ``fpbench extract`` writes; read only. It also knows the tracks |
+| ``.npz`` | what ``fpbench extract`` writes, tracks and marked rows included; read only |
 """
 
 import io
 import os
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Vectors
@@ -25,6 +26,8 @@ from fpbench.store import atomic_file
 
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
+MARKS = ("silent", "not_finite")
+"""Arrays of an ``.npz``: whether a row is from a silent segment, or holds NaN or infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +43,85 @@ class VectorFile:
     tracks: Int64[np.ndarray, " batch"] | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Marked:
+    """All rows of a file, and which of them it marks as silent or not finite."""
+
+    vectors: Vectors
+    tracks: Int64[np.ndarray, " batch"] | None = None
+    marked: Bool[np.ndarray, " batch"] | None = None
+
+    @property
+    def usable(self) -> Bool[np.ndarray, " batch"]:
+        return np.ones(len(self.vectors), dtype=bool) if self.marked is None else ~self.marked
+
+
 def read_vectors(path: Path) -> VectorFile:
     """Open a file of fingerprints.
+
+    Rows that an ``.npz`` marks as ``silent`` or ``not_finite`` are left out: a run does not count
+    those of silent segments as music either.
 
     Raises:
         FpbenchError: Missing, of an unknown suffix, cut short, or not a float matrix.
     """
+    file = _opened(path)
+    tracks = None if file.tracks is None else file.tracks[file.usable]
+    return VectorFile(_rows(file.vectors, file.usable), tracks)
+
+
+def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:
+    """Queries and the reference, row i of which is what row i of the queries was made from.
+
+    Where one of the two is marked as silent or not finite, both are left out; so are other marked
+    rows of the reference.
+
+    Raises:
+        FpbenchError: As for :func:`read_vectors`; no queries, more than reference rows, or longer
+            or shorter ones.
+    """
+    asked, answers = _opened(queries), _opened(reference)
+    n, dim = asked.vectors.shape
+    if dim != answers.vectors.shape[1]:
+        raise FpbenchError(
+            f"'{queries}' has {dim} columns, '{reference}' has {answers.vectors.shape[1]}",
+            hint="both must come from one fingerprinter",
+        )
+    if n > len(answers.vectors):
+        raise FpbenchError(
+            f"{n} queries for {len(answers.vectors)} reference rows",
+            hint="row i of the queries must be the degraded row i of the reference",
+        )
+    known = answers.usable
+    known[:n] &= asked.usable
+    if not known[:n].any():
+        raise FpbenchError(
+            f"'{queries}' holds no queries that can be used", hint="give another file"
+        )
+    return _rows(asked.vectors, known[:n]), _rows(answers.vectors, known)
+
+
+def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) -> None:
+    """Go through all rows in pieces, as they may be far larger than memory.
+
+    Raises:
+        FpbenchError: A row holds NaN or infinity; the first is named, counted from 0.
+    """
+    for start in range(0, len(vectors), rows_at_once):
+        finite = np.isfinite(vectors[start : start + rows_at_once]).all(axis=1)
+        if not finite.all():
+            raise FpbenchError(
+                f"'{path}': row {start + int(finite.argmin())} is not finite",
+                hint="leave such rows out, or mend the fingerprinter that made them",
+            )
+
+
+def _rows(vectors: Vectors, wanted: Bool[np.ndarray, " batch"]) -> Float32[np.ndarray, "rows dim"]:
+    """The wanted rows; the memory map itself where that is all of them."""
+    return vectors if wanted.all() else vectors[wanted]
+
+
+def _opened(path: Path) -> _Marked:
     if path.suffix not in READABLE:
         raise FpbenchError(
             f"'{path}' is no file of fingerprints", hint=f"it takes {', '.join(READABLE)}"
@@ -54,35 +130,46 @@ def read_vectors(path: Path) -> VectorFile:
         raise FpbenchError(f"there is no '{path}'", hint="check the path")
     try:
         return _READERS[path.suffix](path)
-    except (ValueError, KeyError, OSError) as err:
+    except _DAMAGE as err:
         raise FpbenchError(f"cannot read '{path}': {err}", hint="make the file again") from err
 
 
-def _read_npy(path: Path) -> VectorFile:
-    return VectorFile(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)), None)
+_DAMAGE = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises at files that are cut short or hold something else."""
 
 
-def _read_mm(path: Path) -> VectorFile:
+def _read_npy(path: Path) -> _Marked:
+    return _Marked(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
+
+
+def _read_mm(path: Path) -> _Marked:
     rows, dim = (int(x) for x in np.load(_shape_path(path), allow_pickle=False))
     _expect_bytes(path, rows * dim * 4)
     if rows == 0:
-        return VectorFile(np.zeros((0, dim), dtype=np.float32), None)
-    return VectorFile(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)), None)
+        return _Marked(np.zeros((0, dim), dtype=np.float32))
+    return _Marked(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)))
 
 
-def _read_fbin(path: Path) -> VectorFile:
+def _read_fbin(path: Path) -> _Marked:
     with path.open("rb") as file:
         rows, dim = (int(x) for x in np.fromfile(file, dtype="<i4", count=2))
     _expect_bytes(path, 8 + rows * dim * 4)
     if rows == 0:
-        return VectorFile(np.zeros((0, dim), dtype=np.float32), None)
-    return VectorFile(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)), None)
+        return _Marked(np.zeros((0, dim), dtype=np.float32))
+    return _Marked(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)))
 
 
-def _read_npz(path: Path) -> VectorFile:
-    with np.load(path, allow_pickle=False) as arrays:
-        tracks = arrays["track"].astype(np.int64) if "track" in arrays else None
-        return VectorFile(_matrix(arrays["vectors"]), tracks)
+def _read_npz(path: Path) -> _Marked:
+    # Opened here, because NumPy leaves a damaged archive open.
+    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+        vectors = _matrix(arrays["vectors"])
+        about = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
+    for name, values in about.items():
+        if values.shape != vectors.shape[:1]:
+            raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")
+    tracks = about["track"].astype(np.int64) if "track" in about else None
+    marks = [about[name].astype(bool) for name in MARKS if name in about]
+    return _Marked(vectors, tracks, np.logical_or.reduce(marks) if marks else None)
 
 
 _READERS = {".npy": _read_npy, ".mm": _read_mm, ".fbin": _read_fbin, ".npz": _read_npz}
@@ -109,15 +196,23 @@ class Appender:
 
     Args:
         rows: How many it already held when it was opened.
+        path: What it will be called.
     """
 
     rows: int
-    _file: IO[bytes]
+    path: Path
+    _file: io.FileIO
 
     def append(self, vectors: Vectors) -> None:
-        """Write rows and hand them to the operating system, so that killing us loses none."""
-        self._file.write(np.ascontiguousarray(vectors, dtype="<f4").data)
-        self._file.flush()
+        """Hand rows to the operating system, so that killing us loses none.
+
+        Raises:
+            FpbenchError: The disk is full, or fails.
+        """
+        left = np.ascontiguousarray(vectors, dtype="<f4").reshape(-1).view(np.uint8)
+        with _writing(self.path):
+            while len(left):
+                left = left[self._file.write(left.data) :]
 
 
 @contextmanager
@@ -142,28 +237,38 @@ def resumable_file(
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
-    try:
-        file = partial.open("r+b" if partial.exists() else "w+b")
-    except OSError as err:
-        raise FpbenchError(
-            f"cannot write {path}: {err.strerror}", hint="check that its folder exists"
-        ) from err
+    with _writing(path):
+        # Not buffered, because a buffer that a full disk did not take is written again at closing.
+        file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
     with file:
-        size_bytes = file.seek(0, os.SEEK_END)
-        done = max(size_bytes - len(header), 0) // (dim * 4)
-        done = rows if done >= rows else done - done % chunk_rows
-        if done == 0:
-            file.seek(0)
-            file.write(header)
-        file.truncate(len(header) + done * dim * 4)
-        file.seek(0, os.SEEK_END)
-        yield Appender(done, file)
-        file.flush()
-        os.fsync(file.fileno())
+        with _writing(path):
+            size_bytes = file.seek(0, os.SEEK_END)
+            done = max(size_bytes - len(header), 0) // (dim * 4)
+            done = rows if done >= rows else done - done % chunk_rows
+            if done == 0:
+                file.seek(0)
+                file.write(header)
+            file.truncate(len(header) + done * dim * 4)
+            file.seek(0, os.SEEK_END)
+        yield Appender(done, path, file)
+        with _writing(path):
+            os.fsync(file.fileno())
     if path.suffix == ".mm":
         with atomic_file(_shape_path(path)) as shape_file:
             np.save(shape_file, np.array([rows, dim], dtype=np.int64))
-    partial.replace(path)
+    with _writing(path):
+        partial.replace(path)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot write {path}: {err.strerror}",
+            hint="check that its folder exists, may be written to, and has space",
+        ) from err
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:

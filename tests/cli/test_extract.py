@@ -8,6 +8,7 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.vector_files import read_vectors
 
 MODEL = """
 import numpy as np
@@ -61,6 +62,9 @@ def test_writes_all_files_in_the_order_given(audio: Path) -> None:
         assert out["start_s"].tolist() == [0, 0.5, 0, 0.5, 1, 1.5, 0, 0.5]
         assert out["tracks"].tolist() == files
         assert not out["vectors"][-2:].any()
+        assert out["silent"].tolist() == 6 * [False] + 2 * [True]
+        assert not out["not_finite"].any()
+    assert len(read_vectors(audio / "out.npz").vectors) == 6
 
 
 def test_names_and_counts_what_is_missing(audio: Path) -> None:
@@ -79,6 +83,7 @@ def test_counts_what_is_not_finite(audio: Path) -> None:
     assert result.exit_code == 0
     assert "long.wav: 19 segments not finite, at 0, 0.5, 1, 1.5, 2, ... s\n" in result.stderr
     assert "19 of 23 segments are not finite\n" in result.stderr
+    assert np.isfinite(read_vectors(audio / "out.npz").vectors).all()
 
 
 def test_nothing_at_all_is_an_error(audio: Path) -> None:
@@ -88,10 +93,23 @@ def test_nothing_at_all_is_an_error(audio: Path) -> None:
     assert not (audio / "out.npz").exists()
 
 
-def test_a_folder_that_is_not_there_is_an_error(audio: Path) -> None:
-    result = extract("a.wav", "-o", "no/out.npz")
+def test_a_folder_that_is_not_there_is_made(audio: Path) -> None:
+    assert extract("a.wav", "-o", "new/out.npz").exit_code == 0
+    assert (audio / "new" / "out.npz").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_any_work(audio: Path) -> None:
+    result = extract("broken.mp3", "-o", "a.wav/out.npz")
     assert result.exit_code == 2
-    assert "cannot write" in result.stderr
+    assert "cannot make folder a.wav" in result.stderr
+    assert "nothing from" not in result.stderr
+
+
+def test_the_output_must_be_npz(audio: Path) -> None:
+    result = extract("broken.mp3", "-o", "out.npy")
+    assert result.exit_code == 2
+    assert "'out.npy' cannot hold fingerprints" in result.stderr
+    assert "nothing from" not in result.stderr
 
 
 def test_equal_input_gives_equal_bytes(audio: Path) -> None:

@@ -72,6 +72,29 @@ def test_dimensions_must_agree(real: Path, tmp_path: Path) -> None:
     assert "synthetic has 3 columns" in result.stderr
 
 
+@pytest.mark.parametrize("role", ["real", "synthetic", "train", "queries", "reference"])
+def test_a_row_that_is_not_finite_is_named(tmp_path: Path, role: str) -> None:
+    files = {}
+    for name in ("real", "synthetic", "train", "queries", "reference"):
+        vectors = rows(400, 0)
+        if name == role:
+            vectors[5, 3] = np.inf
+        files[name] = tmp_path / f"{name}.npy"
+        np.save(files[name], vectors)
+    options = [f"--{name}={files[name]}" for name in ("train", "queries", "reference")]
+    result = fidelity(files["real"], files["synthetic"], "--track-rows", "20", *options)
+    assert result.exit_code == 2
+    assert f"{role}.npy': row 5 is not finite" in result.stderr
+
+
+def test_no_queries_are_refused(real: Path, synthetic: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "none.npy", rows(0, 0))
+    options = ["--queries", tmp_path / "none.npy", "--reference", synthetic]
+    result = fidelity(real, synthetic, *options)
+    assert result.exit_code == 2
+    assert "none.npy' holds no queries" in result.stderr
+
+
 def test_one_track_cannot_be_split(synthetic: Path) -> None:
     result = fidelity(synthetic, synthetic, "--track-rows", "400")
     assert result.exit_code == 2

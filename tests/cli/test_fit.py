@@ -85,6 +85,34 @@ def test_missing_fingerprints_are_named(tmp_path: Path) -> None:
     assert "none.npy" in result.stderr
 
 
+def test_a_row_that_is_not_finite_is_named(tmp_path: Path) -> None:
+    vectors = np.ones((40, 8), dtype=np.float32)
+    vectors[[7, 9], 2] = np.nan
+    np.save(tmp_path / "nan.npy", vectors)
+    result = fit(tmp_path / "nan.npy", tmp_path / "g.safetensors", generator="resample")
+    assert result.exit_code == 2
+    assert "nan.npy': row 7 is not finite" in result.stderr
+    assert not (tmp_path / "g.safetensors.work").exists()
+
+
+def test_silent_rows_are_not_learned_from(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).standard_normal((40, 8)).astype(np.float32)
+    silent = np.arange(40) % 4 == 0
+    vectors[silent] = np.nan
+    np.savez(tmp_path / "real.npz", vectors=vectors, silent=silent)
+    output = tmp_path / "g.safetensors"
+    result = fit(tmp_path / "real.npz", output, generator="resample")
+    assert result.exit_code == 0, result.output
+    assert json.loads(output.with_suffix(".json").read_text())["rows"] == 30
+
+
+def test_a_folder_that_cannot_be_made_is_named(real: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    result = fit(real, tmp_path / "file" / "g.safetensors", generator="gaussian")
+    assert result.exit_code == 2
+    assert "cannot make folder" in result.stderr
+
+
 @pytest.mark.slow
 def test_killed_and_started_again_it_ends_in_the_same_bytes(real: Path, tmp_path: Path) -> None:
     def start(name: str) -> subprocess.Popen[bytes]:

@@ -1,12 +1,15 @@
 """Files of fingerprints are read as what they are, or refused by name."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fpbench.errors import FpbenchError
-from fpbench.vector_files import read_vectors, resumable_file
+from fpbench.vector_files import read_pairs, read_vectors, refuse_not_finite, resumable_file
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -79,6 +82,9 @@ def test_an_attempt_at_something_else_starts_afresh(tmp_path: Path) -> None:
         pytest.param("a.fbin", b"\x04\0\0\0\x03\0\0\0" + b"\0" * 40, "needs 56", id="cut in rows"),
         pytest.param("a.mm", b"\0" * 12, "cannot read", id="no shape file"),
         pytest.param("a.npz", b"PK", "cannot read", id="no archive"),
+        pytest.param("a.npy", b"", "cannot read", id="empty"),
+        pytest.param("a.npz", b"", "cannot read", id="empty archive"),
+        pytest.param("a.npz", b"PK\x03\x04" + b"\0" * 99, "cannot read", id="cut archive"),
     ],
 )
 def test_damaged_files_are_refused(
@@ -88,6 +94,82 @@ def test_damaged_files_are_refused(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(FpbenchError, match=complaint):
         read_vectors(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["track", "silent", "not_finite"])
+def test_arrays_about_rows_are_as_long_as_the_rows(tmp_path: Path, name: str) -> None:
+    np.savez(tmp_path / "a.npz", vectors=ROWS, **{name: np.zeros(3, dtype=np.int64)})
+    with pytest.raises(FpbenchError, match=rf"'{name}' has the shape \(3,\), not \(4,\)"):
+        read_vectors(tmp_path / "a.npz")
+
+
+def test_marked_rows_are_left_out(tmp_path: Path) -> None:
+    marks = {"silent": ROWS[:, 0] == 0, "not_finite": ROWS[:, 0] == 6}
+    np.savez(tmp_path / "a.npz", vectors=ROWS, track=np.arange(4), **marks)
+    file = read_vectors(tmp_path / "a.npz")
+    np.testing.assert_array_equal(file.vectors, ROWS[[1, 3]])
+    assert file.tracks is not None
+    assert file.tracks.tolist() == [1, 3]
+
+
+def test_pairs_stay_pairs_where_one_is_marked(tmp_path: Path) -> None:
+    np.savez(tmp_path / "q.npz", vectors=-ROWS[:3], silent=[False, True, False])
+    np.savez(tmp_path / "r.npz", vectors=ROWS, not_finite=[True, False, False, False])
+    queries, reference = read_pairs(tmp_path / "q.npz", tmp_path / "r.npz")
+    np.testing.assert_array_equal(queries, -ROWS[[2]])
+    np.testing.assert_array_equal(reference, ROWS[[2, 3]])
+
+
+@pytest.mark.parametrize(
+    ("queries", "complaint"),
+    [
+        pytest.param(ROWS[:0], "holds no queries", id="none"),
+        pytest.param(np.vstack([ROWS, ROWS]), "8 queries for 4 reference rows", id="too many"),
+        pytest.param(ROWS[:, :2].copy(), "has 2 columns, .* has 3", id="columns"),
+    ],
+)
+def test_what_makes_no_pairs_is_refused(
+    tmp_path: Path, queries: np.ndarray, complaint: str
+) -> None:
+    np.save(tmp_path / "q.npy", queries)
+    np.save(tmp_path / "r.npy", ROWS)
+    with pytest.raises(FpbenchError, match=complaint):
+        read_pairs(tmp_path / "q.npy", tmp_path / "r.npy")
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_the_first_row_that_is_not_finite_is_named(wrong: float) -> None:
+    rows = np.ones((7, 3), dtype=np.float32)
+    refuse_not_finite(rows, Path("a.npy"), rows_at_once=2)
+    rows[[4, 6], 1] = wrong
+    with pytest.raises(FpbenchError, match=r"'a\.npy': row 4 is not finite"):
+        refuse_not_finite(rows, Path("a.npy"), rows_at_once=3)
+
+
+@contextmanager
+def files_of_at_most(size_bytes: int) -> Iterator[None]:
+    """Larger ones fail as on a full disk: some bytes go in, then none."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_an_error_and_the_next_attempt_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    header_bytes, row_bytes = 128, 12
+    with (
+        files_of_at_most(header_bytes + 3 * row_bytes),
+        pytest.raises(FpbenchError, match=r"cannot write .*a\.npy"),
+    ):
+        write(path)
+    assert not path.exists()
+    with resumable_file(path, rows=4, dim=3, key="k", chunk_rows=2) as file:
+        assert file.rows == 2
+        file.append(ROWS[2:])
+    np.testing.assert_array_equal(np.load(path), ROWS)
 
 
 def test_whole_numbers_are_no_fingerprints(tmp_path: Path) -> None:

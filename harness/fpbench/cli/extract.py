@@ -14,6 +14,7 @@ from fpbench.cli.fingerprinter_settings import fingerprinter_settings
 from fpbench.errors import FpbenchError
 from fpbench.extraction import Extraction
 from fpbench.interfaces import Settings
+from fpbench.store import made_folder
 
 TIMES_NAMED = 5
 
@@ -29,15 +30,21 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     """Fingerprint audio files into one .npz file.
 
     \b
-    vectors  (n, dim) float32   all files' fingerprints, in the order given
-    start_s  (n,) float64       where each one's segment starts in its file
-    track    (n,) int32         which file it comes from: an index into tracks
-    tracks   (files,) text      the paths as given, also of files that gave nothing
+    vectors     (n, dim) float32  all files' fingerprints, in the order given
+    start_s     (n,) float64      where each one's segment starts in its file
+    track       (n,) int32        which file it comes from: an index into tracks
+    tracks      (files,) text     the paths as given, also of files that gave nothing
+    silent      (n,) bool         whether its segment is silent
+    not_finite  (n,) bool         whether it holds NaN or infinity
 
     Files that give nothing, and segments that are silent or not finite, are named on stderr.
+    `fpbench fit` and `fpbench fidelity` leave such segments out.
     """
     if not paths:
         raise FpbenchError("no audio files given", hint="fpbench extract ... AUDIO... -o OUT.npz")
+    if out.suffix != ".npz":
+        raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
+    made_folder(out.parent)
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     with tqdm(total=len(paths), unit="file", disable=None) as bar:
 

@@ -19,7 +19,13 @@ from fpbench.generator_files import load_generator
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.randomness import Stream, rng_at
 from fpbench.store import atomic_file
-from fpbench.vector_files import READABLE, VectorFile, read_vectors
+from fpbench.vector_files import (
+    READABLE,
+    VectorFile,
+    read_pairs,
+    read_vectors,
+    refuse_not_finite,
+)
 
 SYNTHETIC = "synthetic"
 BASELINES = ("gaussian", "resample")
@@ -89,17 +95,17 @@ def fidelity(
     if (queries is None) != (reference is None):
         raise FpbenchError("--queries and --reference go together", hint="give both or neither")
     catalog = Catalog.load()
-    held_out = read_vectors(real)
+    held_out = _read(real)
     tracks = _tracks(held_out, track_rows)
     vectors = np.asarray(held_out.vectors)
-    fitted_to = None if train is None else np.asarray(read_vectors(train).vectors)
+    fitted_to = None if train is None else np.asarray(_read(train).vectors)
     basis = fitted_to
     if basis is None:
         judge, other = _checked_halves(tracks, seed)
         basis, vectors, tracks = vectors[other], vectors[judge], tracks[judge]
     wanted = max(len(vectors), rows)
     if synthetic.suffix in READABLE:
-        candidates = {SYNTHETIC: np.asarray(read_vectors(synthetic).vectors)}
+        candidates = {SYNTHETIC: np.asarray(_read(synthetic).vectors)}
     else:
         settings = Settings(options=key_values(pairs))
         fitted = load_generator(synthetic, catalog, settings, name)
@@ -135,6 +141,12 @@ def fidelity(
             file.write(text.encode() + b"\n")
     if figure is not None:
         plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
+
+
+def _read(path: Path) -> VectorFile:
+    file = read_vectors(path)
+    refuse_not_finite(file.vectors, path)
+    return file
 
 
 def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
@@ -183,12 +195,8 @@ def _queries(
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     if queries is None or reference is None:
         return None, None
-    asked, answers = (np.asarray(read_vectors(path).vectors) for path in (queries, reference))
+    asked, answers = read_pairs(queries, reference)
     _check_dim("--queries", asked, real)
-    _check_dim("--reference", answers, real)
-    if len(asked) > len(answers):
-        raise FpbenchError(
-            f"{len(asked)} queries for {len(answers)} reference rows",
-            hint="row i of --queries must be the degraded row i of --reference",
-        )
-    return asked, answers
+    refuse_not_finite(asked, queries)
+    refuse_not_finite(answers, reference)
+    return np.asarray(asked), np.asarray(answers)

@@ -14,7 +14,8 @@ from fpbench.fit_figure import plot_history
 from fpbench.generator_files import FitRecord, history_in, save_generator, write_record
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.vector_files import read_vectors
+from fpbench.store import made_folder
+from fpbench.vector_files import read_vectors, refuse_not_finite
 
 
 @click.command()
@@ -23,7 +24,8 @@ from fpbench.vector_files import read_vectors
     "--fingerprints",
     required=True,
     type=click.Path(path_type=Path),
-    help="Real ones: .npy, .mm, .fbin, or .npz from `fpbench extract`.",
+    help="Real ones: .npy, .mm, .fbin, or .npz from `fpbench extract`, of which silent ones are "
+    "left out.",
 )
 @click.option(
     "-o",
@@ -63,11 +65,11 @@ def fit(
         seed=seed,
     )
     real = read_vectors(fingerprints).vectors
+    refuse_not_finite(real, fingerprints)
     catalog = Catalog.load()
     method = catalog.generator(name, settings)
     offer, _ = catalog.offer("generator", name)
-    work_dir = output.with_name(output.name + ".work")
-    work_dir.mkdir(parents=True, exist_ok=True)
+    work_dir = made_folder(output.with_name(output.name + ".work"))
     with tqdm(total=1.0, bar_format=_BAR, disable=None) as bar:
 
         def report(share: float, phrase: str) -> None:
@@ -76,7 +78,8 @@ def fit(
 
         with blaming(offer.source.plugin, f"fitting '{name}'"):
             generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
-    save_generator(generator, output)
+    with blaming(offer.source.plugin, f"saving '{name}'"):
+        save_generator(generator, output)
     record = FitRecord(
         generator=name,
         settings=options,
