@@ -170,7 +170,7 @@ class FingerprintGenerator(Protocol):
         ...
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
-        """``n`` vectors; equal states of ``rng`` give equal bytes."""
+        """``n`` vectors, finite; equal states of ``rng`` give equal bytes."""
         ...
 
     def save(self, path: Path, /) -> None:
@@ -219,7 +219,10 @@ class GeneratorMethod(Protocol):
         ...
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        """Read what :meth:`FingerprintGenerator.save` wrote."""
+        """Read what :meth:`FingerprintGenerator.save` wrote.
+
+        A run that fitted the generator itself gives the settings of the fit to :meth:`fit` only.
+        """
         ...
 
 
