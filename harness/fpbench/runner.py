@@ -70,12 +70,12 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     Raises:
         FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
     """
+    catalog.offer("generator", config.generator)
+    for name in (*config.indexes, *config.index_options):
+        catalog.offer("index", name)
     settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
-    catalog.offer("generator", config.generator)
-    for name in config.index_options:
-        catalog.offer("index", name)
     steps = config.recipe.degradations if dataset.vectors is None else ()
     chain = [
         catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))

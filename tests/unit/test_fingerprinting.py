@@ -210,6 +210,8 @@ def test_extraction_keeps_silence_and_all_paths(files: list[Path], tmp_path: Pat
             "start_s": "f",
             "track": "i",
             "tracks": "U",
+            "silent": "b",
+            "not_finite": "b",
         }
         np.testing.assert_array_equal(saved["vectors"], found.vectors)
 
