@@ -16,7 +16,7 @@ from fpbench.fitting import generator_settings
 from fpbench.generator_files import load_generator
 from fpbench.inputs import Listener, durations_s
 from fpbench.measuring import SHORTLIST
-from fpbench.runner import Prepared, fewest_segments
+from fpbench.preparing import Prepared, fewest_segments
 from fpbench.sizes import short_hours, short_size
 from fpbench.store import Store
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate

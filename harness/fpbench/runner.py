@@ -1,12 +1,9 @@
 """The whole story of a run: fingerprint, fit, search, and write one result."""
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from logging import getLogger
 from pathlib import Path
 
-from fpbench.catalog import Catalog, Offer
 from fpbench.config import SYNTHETIC_SIZES, RunConfig
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.distractors import RealDistractors, SyntheticDistractors
@@ -14,32 +11,13 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
 from fpbench.fitting import Fitted, Workshop, halves
-from fpbench.identity import environment, file_sha256, harness_sha256, identity, source_sha256
-from fpbench.inputs import (
-    Inputs,
-    Listener,
-    durations_s,
-    inputs_from_audio,
-    inputs_from_vectors,
-)
-from fpbench.interfaces import (
-    Dataset,
-    Degradation,
-    FingerprintSpec,
-    IndexPlan,
-    Settings,
-    VectorDataset,
-)
+from fpbench.identity import environment, file_sha256, harness_sha256, source_sha256
+from fpbench.inputs import Inputs, inputs_from_audio, inputs_from_vectors
 from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
-from fpbench.results import (
-    Curve,
-    EvidenceInfo,
-    FingerprinterInfo,
-    Result,
-    write_result,
-)
+from fpbench.preparing import Prepared, refuse_runs
+from fpbench.results import Curve, EvidenceInfo, Result, write_result
 from fpbench.stages import Stage
-from fpbench.store import Store, content_key, made_folder
+from fpbench.store import content_key, made_folder
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
@@ -47,64 +25,6 @@ TRAINING = 1
 _SEARCHING = ("distractors", "inner_products", "positions", "ranking", "search", "sequences")
 
 logger = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """Everything a run names, found and loaded, before any long work."""
-
-    config: RunConfig
-    catalog: Catalog
-    store: Store
-    dataset: Dataset
-    listener: Listener | None
-    info: FingerprinterInfo
-    chain: Sequence[Degradation]
-    chain_code: Sequence[str]
-    indexes: Mapping[str, IndexPlan]
-
-
-def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> Prepared:
-    """Find and load every part that the config names, so that mistakes show at once.
-
-    Raises:
-        FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
-    """
-    catalog.offer("generator", config.generator)
-    for name in (*config.indexes, *config.index_options):
-        catalog.offer("index", name)
-    settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
-    with stage("opening the dataset"):
-        dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
-    steps = config.recipe.degradations if dataset.vectors is None else ()
-    chain = [
-        catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
-        for step in steps
-    ]
-    degraders = [catalog.offer("degradation", step.name)[0] for step in steps]
-    indexes = {
-        name: catalog.index(
-            name,
-            replace(settings, dtype=config.dtype, options=config.index_options.get(name, {})),
-        )
-        for name in config.indexes
-    }
-    for plan in indexes.values():
-        parameters(plan)  # refuses a broken one before the long work
-    listener, info = _listener(config, catalog, settings, dataset)
-    _refuse_long_queries(config, dataset)
-    _refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
-    return Prepared(
-        config=config,
-        catalog=catalog,
-        store=store,
-        dataset=dataset,
-        listener=listener,
-        info=info,
-        chain=chain,
-        chain_code=[source_sha256(offer.source.module) for offer in degraders],
-        indexes=indexes,
-    )
 
 
 def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> Result:
@@ -124,7 +44,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     config = prepared.config
     made_folder(out.parent)
     inputs = _inputs(prepared, stage)
-    _refuse_runs(inputs.segments, config, prepared.indexes)
+    refuse_runs(inputs.segments, config, prepared.indexes)
     made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
         workshop = Workshop(
@@ -174,99 +94,6 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
 
 
 # ---------------------------------------------------------------- parts
-
-
-def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
-    length_s = config.recipe.query_length_s
-    if dataset.vectors is None and length_s > durations_s(dataset.reference).max(initial=0.0):
-        raise FpbenchError(
-            f"no reference track is as long as a query, {length_s:g} s",
-            hint="use shorter queries or longer recordings",
-        )
-
-
-def _refuse_runs(segments: int, config: RunConfig, indexes: Mapping[str, IndexPlan]) -> None:
-    """Queries of several fingerprints are compared with runs of as many.
-
-    Raises:
-        FpbenchError: Synthetic distractors, or an index that grows, have none.
-    """
-    if segments == 1:
-        return
-    if config.distractors in ("synthetic", "both"):
-        raise FpbenchError(
-            f"queries of {segments} fingerprints cannot meet synthetic distractors, which are "
-            "single and independent",
-            hint="--distractors real, or --query-length of one segment",
-        )
-    for name, plan in indexes.items():
-        if plan.growing is not None:
-            raise FpbenchError(
-                f"{name}: queries of {segments} fingerprints need an index that works block by "
-                "block",
-                hint="--index exact or --index ivfpq, or --query-length of one segment",
-            )
-
-
-def fewest_segments(length_s: float, info: FingerprinterInfo) -> int:
-    """Fingerprints in a query, at least: some fingerprinters fill up a last one."""
-    return 1 + max(0, math.floor((length_s - info.segment_s) / info.hop_s + 1e-6))
-
-
-def _listener(
-    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
-) -> tuple[Listener | None, FingerprinterInfo]:
-    if dataset.vectors is not None:
-        return None, _ready_made(dataset.vectors)
-    settings = replace(
-        settings,
-        weights=config.weights,
-        dtype=config.dtype,
-        options=config.fingerprinter_options,
-    )
-    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
-    listener = Listener(
-        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
-        name=offer.entry.name,
-        identity=identity(offer.entry.name, offer.source.module, settings),
-    )
-    return listener, _fingerprinter_info(offer, settings, listener.fingerprinter.spec)
-
-
-def _fingerprinter_info(
-    offer: Offer, settings: Settings, spec: FingerprintSpec
-) -> FingerprinterInfo:
-    return FingerprinterInfo(
-        name=offer.entry.name,
-        distribution=offer.source.distribution,
-        version=offer.source.version,
-        source_sha256=source_sha256(offer.source.module),
-        weights_sha256=file_sha256(settings.weights) if settings.weights else None,
-        options=dict(settings.options),
-        device=settings.device,
-        dtype=settings.dtype,
-        sample_rate_hz=spec.sample_rate_hz,
-        segment_s=spec.segment_s,
-        hop_s=spec.hop_s,
-        dim=spec.dim,
-    )
-
-
-def _ready_made(vectors: VectorDataset) -> FingerprinterInfo:
-    return FingerprinterInfo(
-        name="ready-made",
-        distribution="-",
-        version="-",
-        source_sha256=None,
-        weights_sha256=None,
-        options={},
-        device="-",
-        dtype="float32",
-        sample_rate_hz=None,
-        segment_s=vectors.segment_s,
-        hop_s=vectors.hop_s,
-        dim=vectors.reference.shape[1],
-    )
 
 
 def _inputs(prepared: Prepared, stage: Stage) -> Inputs:

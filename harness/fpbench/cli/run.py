@@ -114,7 +114,8 @@ def run(**typed: Any) -> None:
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
     from fpbench.plan import make_plan, refuse_what_cannot_fit
-    from fpbench.runner import prepare, run_prepared
+    from fpbench.preparing import prepare
+    from fpbench.runner import run_prepared
 
     if typed["out"] is not None and typed["out"].suffix != ".json":
         raise FpbenchError(f"'{typed['out']}' cannot hold a result", hint="end its name in .json")

@@ -1,0 +1,178 @@
+"""Finds and loads every part that a run names, so that mistakes show before any long work."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fpbench.catalog import Catalog, Offer
+from fpbench.config import RunConfig
+from fpbench.errors import FpbenchError
+from fpbench.identity import file_sha256, identity, source_sha256
+from fpbench.inputs import Listener, durations_s
+from fpbench.interfaces import (
+    Dataset,
+    Degradation,
+    FingerprintSpec,
+    IndexPlan,
+    Settings,
+    VectorDataset,
+)
+from fpbench.measuring import parameters
+from fpbench.results import FingerprinterInfo
+from fpbench.stages import Stage
+from fpbench.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Everything a run names, found and loaded, before any long work."""
+
+    config: RunConfig
+    catalog: Catalog
+    store: Store
+    dataset: Dataset
+    listener: Listener | None
+    info: FingerprinterInfo
+    chain: Sequence[Degradation]
+    chain_code: Sequence[str]
+    indexes: Mapping[str, IndexPlan]
+
+
+def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> Prepared:
+    """Find and load every part that the config names, so that mistakes show at once.
+
+    Raises:
+        FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
+    """
+    catalog.offer("generator", config.generator)
+    for name in (*config.indexes, *config.index_options):
+        catalog.offer("index", name)
+    settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
+    with stage("opening the dataset"):
+        dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
+    steps = config.recipe.degradations if dataset.vectors is None else ()
+    chain = [
+        catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
+        for step in steps
+    ]
+    degraders = [catalog.offer("degradation", step.name)[0] for step in steps]
+    indexes = {
+        name: catalog.index(
+            name,
+            replace(settings, dtype=config.dtype, options=config.index_options.get(name, {})),
+        )
+        for name in config.indexes
+    }
+    for plan in indexes.values():
+        parameters(plan)  # refuses a broken one before the long work
+    listener, info = _listener(config, catalog, settings, dataset)
+    _refuse_long_queries(config, dataset)
+    refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
+    return Prepared(
+        config=config,
+        catalog=catalog,
+        store=store,
+        dataset=dataset,
+        listener=listener,
+        info=info,
+        chain=chain,
+        chain_code=[source_sha256(offer.source.module) for offer in degraders],
+        indexes=indexes,
+    )
+
+
+def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
+    if dataset.vectors is not None:
+        return
+    length_s = config.recipe.query_length_s
+    longest_s = float(durations_s(dataset.reference).max(initial=0.0))
+    # Where none can be read, fingerprinting says why. A millisecond forgives rounding.
+    if 0 < longest_s < length_s - 1e-3:
+        raise FpbenchError(
+            f"no reference track is as long as a query, {length_s:g} s",
+            hint="use shorter queries or longer recordings",
+        )
+
+
+def refuse_runs(segments: int, config: RunConfig, indexes: Mapping[str, IndexPlan]) -> None:
+    """Queries of several fingerprints are compared with runs of as many.
+
+    Raises:
+        FpbenchError: Synthetic distractors, or an index that grows, have none.
+    """
+    if segments == 1:
+        return
+    if config.distractors in ("synthetic", "both"):
+        raise FpbenchError(
+            f"queries of {segments} fingerprints cannot meet synthetic distractors, which are "
+            "single and independent",
+            hint="--distractors real, or --query-length of one segment",
+        )
+    for name, plan in indexes.items():
+        if plan.growing is not None:
+            raise FpbenchError(
+                f"{name}: queries of {segments} fingerprints need an index that works block by "
+                "block",
+                hint="--index exact or --index ivfpq, or --query-length of one segment",
+            )
+
+
+def fewest_segments(length_s: float, info: FingerprinterInfo) -> int:
+    """Fingerprints in a query, at least: some fingerprinters fill up a last one."""
+    return 1 + max(0, math.floor((length_s - info.segment_s) / info.hop_s + 1e-6))
+
+
+def _listener(
+    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
+) -> tuple[Listener | None, FingerprinterInfo]:
+    if dataset.vectors is not None:
+        return None, _ready_made(dataset.vectors)
+    settings = replace(
+        settings,
+        weights=config.weights,
+        dtype=config.dtype,
+        options=config.fingerprinter_options,
+    )
+    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
+    listener = Listener(
+        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
+        name=offer.entry.name,
+        identity=identity(offer.entry.name, offer.source.module, settings),
+    )
+    return listener, _fingerprinter_info(offer, settings, listener.fingerprinter.spec)
+
+
+def _fingerprinter_info(
+    offer: Offer, settings: Settings, spec: FingerprintSpec
+) -> FingerprinterInfo:
+    return FingerprinterInfo(
+        name=offer.entry.name,
+        distribution=offer.source.distribution,
+        version=offer.source.version,
+        source_sha256=source_sha256(offer.source.module),
+        weights_sha256=file_sha256(settings.weights) if settings.weights else None,
+        options=dict(settings.options),
+        device=settings.device,
+        dtype=settings.dtype,
+        sample_rate_hz=spec.sample_rate_hz,
+        segment_s=spec.segment_s,
+        hop_s=spec.hop_s,
+        dim=spec.dim,
+    )
+
+
+def _ready_made(vectors: VectorDataset) -> FingerprinterInfo:
+    return FingerprinterInfo(
+        name="ready-made",
+        distribution="-",
+        version="-",
+        source_sha256=None,
+        weights_sha256=None,
+        options={},
+        device="-",
+        dtype="float32",
+        sample_rate_hz=None,
+        segment_s=vectors.segment_s,
+        hop_s=vectors.hop_s,
+        dim=vectors.reference.shape[1],
+    )
