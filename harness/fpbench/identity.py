@@ -16,6 +16,7 @@ from fpbench.errors import FpbenchError
 from fpbench.interfaces import Settings
 
 _TOLD = {".md", ".png"}  # for people
+_IDLE = {"__pycache__", "recipes"}  # folders
 
 
 def file_sha256(path: Path) -> str:
@@ -36,14 +37,16 @@ def source_sha256(module: ModuleType) -> str:
     """Hash of a plugin's code: its own folder or file, and what it imports from its distribution.
 
     Shipped weights are files of the folder too, so retraining them changes the hash; cards and
-    pictures decide nothing and are left out.
+    pictures decide nothing, and recipes only trainings: they are left out.
     """
     path = Path(module.__file__ or "")
     own = set(path.parent.rglob("*")) if path.name == "__init__.py" else {path}
     own = {
         file
         for file in own
-        if file.is_file() and "__pycache__" not in file.parts and file.suffix not in _TOLD
+        if file.is_file()
+        and not _IDLE & set(file.relative_to(path.parent).parts)
+        and file.suffix not in _TOLD
     }
     top = module.__name__.partition(".")[0]
     return _files_sha256(own | _imported_files(own, top))

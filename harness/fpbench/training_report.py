@@ -60,6 +60,8 @@ def draw_curves(path: Path, progress: Progress) -> None:
     smooth = smoothed(np.array(progress.losses, dtype=np.float64))
     loss_axes.plot(np.arange(1, len(smooth) + 1), smooth)
     loss_axes.set(xlabel="step", ylabel=f"loss, mean of {_SMOOTHING} steps", yscale="log")
+    loss_axes.yaxis.set_major_formatter("{x:g}")
+    loss_axes.yaxis.set_minor_formatter("{x:g}")
     if progress.validations:
         steps, rates = zip(*progress.validations, strict=True)
         rate_axes.plot(steps, [100 * rate for rate in rates], marker=".")

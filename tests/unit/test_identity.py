@@ -37,8 +37,11 @@ def test_code_and_weights_change_it(package: Path, name: str) -> None:
     assert digest() != before
 
 
-@pytest.mark.parametrize("name", ["README.md", "weights/curves.png", "__pycache__/numbers.pyc"])
-def test_cards_pictures_and_caches_do_not(package: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "weights/curves.png", "__pycache__/numbers.pyc", "recipes/small.toml"],
+)
+def test_what_decides_nothing_does_not(package: Path, name: str) -> None:
     before = digest()
     (package / name).parent.mkdir(exist_ok=True)
     (package / name).write_text("for people")
