@@ -51,7 +51,7 @@ def configured(config: Config, options: Mapping[str, str]) -> Config:
         return dataclasses.replace(config, **changes)
     except ValueError as err:
         raise FpbenchError(
-            f"these settings do not go together: {err}",
+            f"these settings cannot be: {err}",
             hint="change what was set, or leave it out for its default",
         ) from err
 

@@ -182,7 +182,7 @@ def _refuse_idle(typed: dict[str, Any], config: RunConfig) -> None:
     for name in idle:
         if typed[name] is not None:
             raise FpbenchError(
-                f"--{name.replace('_', '-')} does nothing with {config.distractors} distractors",
+                f"--{name.replace('_', '-')} does nothing with --distractors {config.distractors}",
                 hint="leave it out, or --distractors both",
             )
 
