@@ -28,7 +28,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# The tests against an installed wheel, with the source folders out of reach.
+# The tests of what a wheel carries, against an installed one, the source folders out of reach.
 wheel: $(VENV)/ready
 	bash .ci/wheel-check $(BIN)
 
