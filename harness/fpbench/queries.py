@@ -9,6 +9,7 @@ import soxr
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.audio import map_ahead, read_audio
+from fpbench.catalog import translating
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Degradation, Samples, Track
 from fpbench.randomness import Stream, rng_at
@@ -180,15 +181,8 @@ def _through_chain(
     samples = track[start - before : start + length].copy()
     for at, (step, rng) in enumerate(zip(chain, rngs, strict=True)):
         heard = len(samples)
-        try:
+        with translating(f"degradation '{recipe.degradations[at].name}'", "degrading a query"):
             samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
-        except FpbenchError:
-            raise
-        except Exception as err:
-            raise FpbenchError(
-                f"degradation '{recipe.degradations[at].name}' failed: {type(err).__name__}: {err}",
-                hint="FPBENCH_DEBUG=1 shows where",
-            ) from err
         if not len(samples) or not np.isfinite(samples).all():
             raise FpbenchError(
                 f"degradation '{recipe.degradations[at].name}' returned no finite audio",

@@ -200,7 +200,10 @@ def test_a_broken_degradation_is_blamed_by_name(tmp_path: Path, music: Path, con
     own.write_text(config.read_text().replace('name = "gain"', f'name = "plugin:{hum}"'))
     shown = run(tmp_path, *on(music, own))
     assert shown.exit_code == 2
-    assert f"degradation 'plugin:{hum}' failed: KeyError: 'oops'" in shown.stderr
+    assert (
+        f"degradation 'plugin:{hum}' failed while degrading a query: KeyError: 'oops'"
+        in shown.stderr
+    )
 
 
 def test_runs_cannot_meet_synthetic_distractors(tmp_path: Path, music: Path, config: Path) -> None:

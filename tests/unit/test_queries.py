@@ -23,6 +23,7 @@ from fpbench.recipes import (
 )
 
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
+ONE_STEP = replace(CLEAN, degradations=(Step(name="spy"),))
 RAMP = np.arange(10_000, dtype=np.float32) / 10_000
 """Ten seconds at 1 kHz in which every sample says when it is."""
 
@@ -44,6 +45,8 @@ class Spy:
 
 
 def query_at(start_s: float, *chain: Spy, recipe: QueryRecipe = CLEAN) -> Samples:
+    steps = recipe.degradations or tuple(Step(name=f"spy {i}") for i in range(len(chain)))
+    recipe = replace(recipe, degradations=steps)
     return make_query(0, RAMP, start_s, recipe, chain, seed=0, sample_rate_hz=1_000)
 
 
@@ -137,7 +140,7 @@ def test_a_query_is_as_long_as_asked_at_the_fingerprinters_rate() -> None:
 
 
 def test_silence_fills_up_a_track_that_ends_early() -> None:
-    query = make_query(0, RAMP[:1], 0.0, CLEAN, (Spy(),), seed=0, sample_rate_hz=1_000)
+    query = make_query(0, RAMP[:1], 0.0, ONE_STEP, (Spy(),), seed=0, sample_rate_hz=1_000)
     np.testing.assert_array_equal(query, np.zeros(1_000))
 
 
@@ -155,7 +158,7 @@ def test_never_changes_the_recording() -> None:
             return samples
 
     track = RAMP.copy()
-    make_query(0, track, 1.0, CLEAN, (InPlace(),), seed=0, sample_rate_hz=1_000)
+    make_query(0, track, 1.0, ONE_STEP, (InPlace(),), seed=0, sample_rate_hz=1_000)
     np.testing.assert_array_equal(track, RAMP)
 
 
@@ -185,12 +188,14 @@ def test_equal_addresses_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
         tracks.append(Track(name=name, path=tmp_path / f"{name}.wav"))
     truth = draw_queries(np.full(3, 10.0), CLEAN, (), 3)
     made = dict(
-        degraded_queries(tracks, truth, CLEAN, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2)
+        degraded_queries(
+            tracks, truth, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2
+        )
     )
     assert sorted(made) == list(range(20))
     for i in reversed(range(20)):
         start_s = float(truth.start_s[i])
-        alone = make_query(i, RAMP, start_s, CLEAN, (Hiss(),), seed=3, sample_rate_hz=1_000)
+        alone = make_query(i, RAMP, start_s, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000)
         np.testing.assert_array_equal(made[i], alone)
     assert len({query.tobytes() for query in made.values()}) == 20
 
