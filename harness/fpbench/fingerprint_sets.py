@@ -19,7 +19,7 @@ from fpbench.fingerprinting import (
     least_samples,
 )
 from fpbench.interfaces import AnyFingerprinter, Report, Track, Vectors
-from fpbench.store import Store, atomic_file, content_key
+from fpbench.store import Store, atomic_file, content_key, made_folder
 
 FORMAT = 1  # of what is stored, and of how audio is read and cut: raise it to make all anew
 
@@ -203,7 +203,7 @@ def _stored_track(store: Store, key: str, track: Track) -> Outcome:
 def _write_set(store: Store, key: str, outcomes: Iterable[Outcome]) -> None:
     """Vectors first, then the table: a set without a table is not there."""
     path = store.path(_SETS, key, ".f32")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(path.parent)
     rows, problems = [], []
     start_s, silent = [np.zeros(0)], [np.zeros(0, dtype=bool)]
     digest = _new_digest()

@@ -9,6 +9,7 @@ from fpbench.checkpoints import import_checkpoint
 from fpbench.downloads import Received, download, hash_of
 from fpbench.errors import FpbenchError
 from fpbench.published import Checkpoint, PublishedFile
+from fpbench.store import made_folder
 from fpbench.weights import SUFFIX, WeightsInfo, read_info, write_weights
 
 _PIN_ALGORITHM = "sha256"
@@ -58,7 +59,7 @@ def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[Rec
     Raises:
         FpbenchError: The download fails, or it is another file, or no fitting checkpoint.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    made_folder(folder)
     target = installed_path(folder, layout, file)
     archive = folder / f".{target.stem}-{PurePosixPath(urlsplit(file.url).path).name}"
     pin = target.with_suffix(f".{_PIN_ALGORITHM}")

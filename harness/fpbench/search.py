@@ -13,7 +13,7 @@ from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_ro
 from fpbench.inner_products import paired_products, sum_by_halves
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
 from fpbench.sequences import Rows
-from fpbench.store import Store, content_key
+from fpbench.store import Store, content_key, made_folder
 
 KIND = "evidence"
 
@@ -87,9 +87,7 @@ def _readings(
     if len(searchers) <= 1:
         yield from [rows] * len(searchers)
         return
-    folder = searchers[0].cells.store.root
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with tempfile.TemporaryFile(dir=made_folder(searchers[0].cells.store.root)) as file:
         dim = 0
 
         def recorded() -> Iterator[Vectors]:

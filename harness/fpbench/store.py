@@ -120,23 +120,35 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """
     _sweep_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException as err:
-        temporary.unlink(missing_ok=True)
-        if isinstance(err, OSError):
-            raise FpbenchError(
-                f"cannot write {path}: {err}",
-                hint="check that the folder exists, may be written to, and has space",
-            ) from err
-        raise
+    with writing(path):
+        try:
+            with temporary.open("xb") as file:
+                yield file
+                file.flush()
+                if durable:
+                    os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
     if durable:
         _sync_folder(path.parent)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say which file it was that could not be written.
+
+    Raises:
+        FpbenchError: Instead of any OSError.
+    """
+    try:
+        yield
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot write {path}: {err.strerror or err}",
+            hint="check that its folder exists, may be written to, and has space",
+        ) from err
 
 
 def _sweep_leftovers(path: Path) -> None:

@@ -13,7 +13,7 @@ from fpbench.errors import FpbenchError
 from fpbench.interfaces import Dataset, Samples, Track
 from fpbench.learning import Recording, TrainingAudio
 from fpbench.randomness import Stream, rng_at
-from fpbench.store import Store, atomic_file, content_key
+from fpbench.store import Store, atomic_file, content_key, made_folder
 
 HELD_OUT_SHARE = 1 / 16
 """Of the tracks to train on, at least one: kept aside for validation, the same for equal seeds."""
@@ -99,7 +99,7 @@ def decoded(
     """
     data, index = store.path(_KIND, key, ".pcm"), store.path(_KIND, key, ".json")
     if not index.exists():
-        data.parent.mkdir(parents=True, exist_ok=True)
+        made_folder(data.parent)
         _decode(tracks, sample_rate_hz, data, index)
     ends = json.loads(index.read_text())
     samples = np.memmap(data, dtype=np.int16, mode="r")

@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Vectors
-from fpbench.store import atomic_file
+from fpbench.store import atomic_file, writing
 
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
@@ -210,7 +210,7 @@ class Appender:
             FpbenchError: The disk is full, or fails.
         """
         left = np.ascontiguousarray(vectors, dtype="<f4").reshape(-1).view(np.uint8)
-        with _writing(self.path):
+        with writing(self.path):
             while len(left):
                 left = left[self._file.write(left.data) :]
 
@@ -237,11 +237,11 @@ def resumable_file(
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
-    with _writing(path):
+    with writing(path):
         # Not buffered, because a buffer that a full disk did not take is written again at closing.
         file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
     with file:
-        with _writing(path):
+        with writing(path):
             size_bytes = file.seek(0, os.SEEK_END)
             done = max(size_bytes - len(header), 0) // (dim * 4)
             done = rows if done >= rows else done - done % chunk_rows
@@ -251,24 +251,13 @@ def resumable_file(
             file.truncate(len(header) + done * dim * 4)
             file.seek(0, os.SEEK_END)
         yield Appender(done, path, file)
-        with _writing(path):
+        with writing(path):
             os.fsync(file.fileno())
     if path.suffix == ".mm":
         with atomic_file(_shape_path(path)) as shape_file:
             np.save(shape_file, np.array([rows, dim], dtype=np.int64))
-    with _writing(path):
+    with writing(path):
         partial.replace(path)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as err:
-        raise FpbenchError(
-            f"cannot write {path}: {err.strerror}",
-            hint="check that its folder exists, may be written to, and has space",
-        ) from err
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:

@@ -15,7 +15,7 @@ from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.store import Store, content_key
+from fpbench.store import Store, content_key, made_folder
 from fpbench.training import Rhythm
 from fpbench.training import train as trained
 from fpbench.training_audio import training_audio
@@ -116,7 +116,7 @@ def train(
     }
     identity = content_key(settings=described, audio=audio.identity)
     rhythm = Rhythm(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(output.parent)
     checkpoint = output.with_name(output.name + ".checkpoint")
     with tqdm(total=trainee.steps, unit="step", disable=None) as bar:
         steps_taken = trained(trainee, checkpoint, plugin=plugin, identity=identity, rhythm=rhythm)

@@ -1,10 +1,9 @@
 """Keeps the made-up recordings in the cache and makes those that are not there yet."""
 
 import hashlib
+import io
 import logging
-import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,8 +13,9 @@ import platformdirs
 import soundfile
 from tqdm import tqdm
 
-from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, Track, configured, rng_at
+from fpbench import Dataset, Samples, Settings, Stream, Track, configured, rng_at
 from fpbench.audio import map_ahead
+from fpbench.store import atomic_file, made_folder
 from fpbench_plugins.demo_music.recording import recorded
 from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.timbres import RATE_HZ
@@ -146,21 +146,12 @@ def write_whole(path: Path, samples: Samples) -> None:
     Raises:
         FpbenchError: It cannot be written.
     """
-    part = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            whole = np.round(samples * 32_767).astype(np.int16)
-            soundfile.write(file, whole, RATE_HZ, format="FLAC", subtype="PCM_16")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except (OSError, soundfile.SoundFileError) as err:
-        with suppress(OSError):
-            part.unlink()
-        raise FpbenchError(
-            f"cannot write '{path}': {err}", hint="free some space or choose another cache folder"
-        ) from err
+    encoded = io.BytesIO()
+    whole = np.round(samples * 32_767).astype(np.int16)
+    soundfile.write(encoded, whole, RATE_HZ, format="FLAC", subtype="PCM_16")
+    made_folder(path.parent)
+    with atomic_file(path) as file:
+        file.write(encoded.getbuffer())
 
 
 def version() -> str:

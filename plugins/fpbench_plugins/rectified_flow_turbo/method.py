@@ -20,7 +20,7 @@ from fpbench import (
     rng_at,
 )
 from fpbench.options import refuse_settings_but
-from fpbench.store import atomic_file, content_key
+from fpbench.store import atomic_file, content_key, made_folder
 from fpbench.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import fresh_network, integrate
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
@@ -163,8 +163,7 @@ class Turbo:
         )
         kept = work_dir / f"teacher-{key}.safetensors"
         if not kept.exists():
-            folder = work_dir / f"teacher-{key}"
-            folder.mkdir(exist_ok=True)
+            folder = made_folder(work_dir / f"teacher-{key}")
             teacher = fitted_flow(
                 fingerprints,
                 self.config.teacher_config,
