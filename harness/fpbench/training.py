@@ -70,7 +70,8 @@ def train(
 
     Raises:
         FpbenchError: The checkpoint belongs to another training or is not readable, the trainee
-            fails, or a loss is not finite: nothing is learnt after that, and nothing is written.
+            fails, or a loss or its state is not finite: nothing is learnt after that, and nothing
+            is written.
     """
     progress = Progress()
     if checkpoint.exists():
@@ -83,10 +84,7 @@ def train(
         with blaming(plugin, f"taking training step {progress.step}"):
             loss = trainee.step(progress.step)
         if not math.isfinite(loss):
-            raise FpbenchError(
-                f"the loss of training step {progress.step} is {loss}",
-                hint="train with a lower learning rate, or look for broken audio",
-            )
+            raise _lost(f"the loss of training step {progress.step} is {loss}")
         progress.losses.append(loss)
         progress.step += 1
         finished = progress.step == trainee.steps
@@ -100,9 +98,17 @@ def train(
         if progress.saved:
             with blaming(plugin, f"handing over its state after step {progress.step}"):
                 state = trainee.state()
+            broken = [name for name, array in state.items() if not np.isfinite(array).all()]
+            if broken:
+                raise _lost(f"{broken[0]} holds NaN or infinity after step {progress.step}")
             write_checkpoint(checkpoint, state, progress, identity)
             saved_at = now
         yield progress
+
+
+def _lost(problem: str) -> FpbenchError:
+    """Nothing more can be learnt."""
+    return FpbenchError(problem, hint="train with a lower learning rate, or look for broken audio")
 
 
 def hit_rate(references: Vectors, queries: Vectors) -> float:

@@ -109,6 +109,23 @@ def test_stops_at_a_loss_that_is_not_finite_before_writing_it(tmp_path: Path) ->
     assert checkpoint.read_bytes() == written
 
 
+class Overflowing(Counter):
+    def step(self, number: int, /) -> float:
+        self.weight = np.array([np.inf if number == self.steps - 1 else 1.0])
+        return 0.0
+
+
+def test_stops_at_weights_that_are_not_finite_even_in_the_last_step(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    steps = train(Overflowing(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    for _ in range(Overflowing.steps):
+        next(steps)
+    written = checkpoint.read_bytes()
+    with pytest.raises(FpbenchError, match="weight holds NaN or infinity after step 5"):
+        next(steps)
+    assert checkpoint.read_bytes() == written
+
+
 def test_counts_a_query_as_found_only_at_its_own_number() -> None:
     references = np.eye(4, dtype=np.float32)
     queries = references[[0, 1, 3, 2]]
