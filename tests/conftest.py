@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from jaxtyping import install_import_hook
@@ -10,6 +11,10 @@ from jaxtyping import install_import_hook
 _CHECKED = install_import_hook(
     ["fpbench", "fpbench_plugins", "fpbench_leaderboard"], "beartype.beartype"
 )
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SHARED = Path(__file__).parents[2] / "shared"
 

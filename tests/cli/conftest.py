@@ -1,10 +1,14 @@
 """A small folder of music-like noise, and a config that asks short questions about it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
 
 RATE_HZ = 8_000
 
@@ -51,3 +55,18 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
         """
     )
     return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    """`fpbench run` with a cache and a result of its own, and any arguments."""
+    out = tmp_path / "out" / "result.json"
+    always = ["run", "--cache", tmp_path / "cache", "--out", out]
+    return lambda *arguments: CliRunner().invoke(main, [str(a) for a in (*always, *arguments)])
+
+
+@pytest.fixture
+def run_on(run: Callable[..., Result], music: Path) -> Callable[..., Result]:
+    """The same on the small folder of music, with a config and any arguments."""
+    dataset = f"folder:{music}"
+    return lambda config, *arguments: run("--config", config, "--dataset", dataset, *arguments)

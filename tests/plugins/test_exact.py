@@ -62,7 +62,7 @@ def test_chunks_do_not_change_a_byte(dtype: str, length: int, rng: np.random.Gen
     assert_same(exact(dtype).search(queries, pieces(rows, length), 5), scan(queries, rows, 5))
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32 - 1),
     dtype=st.sampled_from(DTYPES),

@@ -72,7 +72,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
 
 
 @given(steps=st.integers(1, 7), solver=st.sampled_from(sorted(EVALUATIONS_PER_STEP)))
-@hypothesis_settings(deadline=None, max_examples=30)
+@hypothesis_settings(max_examples=30)
 def test_a_straight_flow_is_exact_in_any_number_of_steps(steps: int, solver: Solver) -> None:
     noise = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
     data = torch.tensor([[4.0, 0.0], [-1.0, 2.0]])
@@ -127,7 +127,7 @@ def test_one_time_for_all_rows_is_the_same_as_one_each(rng: np.random.Generator)
 
 
 @given(mean=st.floats(-2, 2), std=st.floats(0.01, 2))
-@hypothesis_settings(deadline=None, max_examples=20)
+@hypothesis_settings(max_examples=20)
 def test_normalisation_is_that_of_all_entries(mean: float, std: float) -> None:
     rows = np.float32(mean) + np.float32(std) * np.array([[-1, 1], [1, -1]], dtype=np.float32)
     units = measured_normalisation(np.repeat(rows, 50, axis=0), rows_at_once=7)

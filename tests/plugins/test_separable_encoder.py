@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import conv2d, pad
 
@@ -48,7 +48,6 @@ def test_windows(size: int, stride: int, expected: list[float], axis: int) -> No
     assert found.flatten().tolist() == expected
 
 
-@settings(deadline=None)
 @given(
     size=st.integers(1, 9),
     stride=st.sampled_from([1, 2]),

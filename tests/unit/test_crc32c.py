@@ -1,7 +1,7 @@
 """Checksums agree with published ones and with a bit-by-bit computation."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench.crc32c import crc32c, masked
@@ -22,7 +22,6 @@ def test_agrees_with_the_standard(data: bytes, expected: int) -> None:
     assert crc32c(data) == expected
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=40), st.integers(0, 70))
 def test_agrees_with_one_bit_at_a_time(start: bytes, repeats: int) -> None:
     data = start * repeats

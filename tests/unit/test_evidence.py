@@ -120,7 +120,7 @@ def test_fillers_are_nobody() -> None:
     assert found.best_distractors(range(1)).tolist() == [-INF]
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     k=st.integers(1, 4),

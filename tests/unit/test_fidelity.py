@@ -45,7 +45,7 @@ def test_a_set_is_at_frechet_distance_0_from_itself() -> None:
 
 
 @given(shift=st.floats(-3, 3), scale=st.floats(0.2, 3))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_frechet_distance_of_a_moved_and_stretched_set(shift: float, scale: float) -> None:
     # Means differ by `shift` in 4 dims; standard deviations s by the factor: sum of ((a-1) s)^2.
     rows = normal(400, 4)
@@ -145,7 +145,6 @@ def test_copies_of_a_point_have_no_dimension() -> None:
     counts=st.lists(st.integers(0, 7), min_size=1, max_size=5),
     size=st.integers(0, 7),
 )
-@settings(deadline=None)
 def test_hit_chances_are_the_mean_over_all_subsets(counts: list[int], size: int) -> None:
     def counted(above: int) -> float:
         subsets = list(itertools.combinations(range(7), size))

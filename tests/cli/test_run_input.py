@@ -1,0 +1,145 @@
+"""A run says what is wrong with what it was given, and by whose fault it stopped."""
+
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from fpbench.config import read_config
+from fpbench.results import read_result
+
+Run = Callable[..., Result]
+
+FPBENCH = [sys.executable, "-m", "fpbench"]
+
+
+def test_longer_queries_are_refused_by_a_graph(config: Path, run_on: Run) -> None:
+    options = ("--query-length", 2, "--distractors", "real", "--index", "hnsw")
+    shown = run_on(config, *options)
+    assert shown.exit_code == 2
+    assert "queries of 3 fingerprints need an index that works block by block" in shown.stderr
+
+
+def test_runs_cannot_meet_synthetic_distractors(config: Path, run_on: Run) -> None:
+    shown = run_on(config, "--query-length", 2, "--distractors", "synthetic")
+    assert shown.exit_code == 2
+    assert "--distractors real" in shown.stderr
+
+
+def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) -> None:
+    shown = run_on(config, "--index", "hnsw", "--sizes", "10B")
+    assert shown.exit_code == 2
+    assert "of memory" in shown.stderr
+    assert "exact or ivfpq" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--fingerprinter", "nafq"], "no fingerprinter is called 'nafq'", id="name"),
+        pytest.param(["--sizes", "1e4,many"], "'many' is not a database size", id="sizes"),
+        pytest.param(["--dataset", "folder:/nowhere"], "/nowhere", id="folder"),
+        pytest.param(["--index", "flat"], "no index is called 'flat'", id="index"),
+        pytest.param(["--tolerance", "soon"], "--tolerance cannot be 'soon'", id="tolerance"),
+        pytest.param(["--set", "loud"], "KEY=VALUE", id="set"),
+        pytest.param(["--config", "/nowhere.toml"], "cannot read /nowhere.toml", id="config"),
+        pytest.param(
+            ["--fingerprinter", "nafp", "--weights", "/nowhere.safetensors"],
+            "/nowhere.safetensors",
+            id="weights",
+        ),
+        pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
+        pytest.param(["--query-length", "1e9"], "no reference track is as long", id="longest"),
+        pytest.param(["--query-length", "nan"], "query_length_s=nan", id="nan"),
+        pytest.param(["--out", "result.png"], "cannot hold a result", id="out"),
+        pytest.param(["--weights", __file__], "has no weights to load", id="no weights"),
+        pytest.param(
+            ["--distractors", "none", "--sizes", "1k"], "--sizes does nothing", id="idle sizes"
+        ),
+        pytest.param(
+            ["--distractors", "real", "--generator", "resample"],
+            "--generator does nothing",
+            id="idle generator",
+        ),
+    ],
+)
+def test_wrong_input_is_named(
+    tmp_path: Path, config: Path, arguments: Sequence[str], message: str, run_on: Run
+) -> None:
+    shown = run_on(config, *arguments)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert "Hint: " in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not (tmp_path / "out" / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [
+        pytest.param("fingerprintr = 'nafp'", "no field is called 'fingerprintr'", id="field"),
+        pytest.param("seed = 'one'", "field 'seed' cannot be 'one'", id="type"),
+        pytest.param("dtype = 'half'", "field 'dtype' cannot be 'half'", id="dtype"),
+        pytest.param("distractors = 'fake'", "field 'distractors' cannot be 'fake'", id="word"),
+        pytest.param("sizes = [10", "is not TOML", id="toml"),
+        pytest.param("[recipe]\nn_queries = 0", "n_queries=0 is not positive", id="recipe"),
+        pytest.param("sizes = [0, 10]", "sizes=[0, 10] are not positive", id="size"),
+        pytest.param("sizes = [20, 10]", "sizes=[20, 10] are not positive and growing", id="order"),
+        pytest.param("seed = -1", "seed=-1 is negative", id="seed"),
+        pytest.param("indexes = []", "indexes is empty", id="indexes"),
+        pytest.param("tolerance_s = inf", "tolerance_s=inf is no time", id="tolerance"),
+        pytest.param("tolerance_s = -1.0", "tolerance_s=-1.0 is no time", id="negative tolerance"),
+        pytest.param("device = 'gpu'", "field 'device' cannot be 'gpu'", id="device"),
+        pytest.param("[index_options.exatc]\na = '1'", "no index is called 'exatc'", id="option"),
+    ],
+)
+def test_a_wrong_config_is_named_by_field(
+    tmp_path: Path, field: str, message: str, run: Run
+) -> None:
+    path = tmp_path / "wrong.toml"
+    path.write_text(field)
+    shown = run("--config", path)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+
+
+def test_typed_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('[fingerprinter_options]\nwidth = "16"\noverlap = "0.5"\n')
+    config = read_config(own, {"fingerprinter_options": {"width": "8"}})
+    assert config.fingerprinter_options == {"width": "8", "overlap": "0.5"}
+
+
+def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, config: Path, run_on: Run) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('tolerance_s = "track"\n' + config.read_text())
+    shown = run_on(own, "--distractors", "none")
+    assert shown.exit_code == 0, shown.stderr
+    assert {c.tolerance_s for c in read_result(tmp_path / "out" / "result.json").curves} == {None}
+
+
+def test_a_broken_model_is_blamed_by_name(tmp_path: Path, config: Path, run_on: Run) -> None:
+    model = tmp_path / "broken.py"
+    model.write_text(
+        textwrap.dedent(
+            """
+            import numpy as np
+            from fpbench import Entry, FingerprintSpec, hookimpl
+
+            class NotANumber:
+                spec = FingerprintSpec(sample_rate_hz=8000, segment_s=1.0, dim=4)
+                def embed(self, segments, /):
+                    return np.full((len(segments), 4), np.nan, dtype=np.float32)
+
+            @hookimpl
+            def fpbench_fingerprinters():
+                return [Entry(name="nan", summary="", create=lambda settings: NotANumber())]
+            """
+        )
+    )
+    shown = run_on(config, "--fingerprinter", f"plugin:{model}")
+    assert shown.exit_code == 2
+    assert "plugin 'nan' breaks a rule: vectors are finite" in shown.stderr

@@ -1,0 +1,64 @@
+"""A run on fingerprints that somebody else made."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+from fpbench.results import read_result
+
+Run = Callable[..., Result]
+
+FPBENCH = [sys.executable, "-m", "fpbench"]
+
+
+def write_ready_made(folder: Path) -> None:
+    """A reference that is its own query, and distractors."""
+    rng = np.random.default_rng(0)
+    for name, rows in (("db", 300), ("dummy_db", 1_000)):
+        vectors = rng.standard_normal((rows, 16)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors.tofile(folder / f"{name}.mm")
+        np.save(folder / f"{name}_shape.npy", vectors.shape)
+        if name == "db":
+            vectors.tofile(folder / "query.mm")
+            np.save(folder / "query_shape.npy", vectors.shape)
+
+
+def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path, run: Run) -> None:
+    write_ready_made(tmp_path)
+    dataset = ("--dataset", f"embeddings:{tmp_path}", "--distractors", "real", "--queries", 50)
+    shown = run(*dataset, "--query-length", 3)
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert (result.queries.length_s, result.curves[0].query_length_s) == (3.0, 3.0)
+    point = result.curves[0].points[-1]
+    # 3 s are 5 rows at a hop of 0.5 s.
+    assert (point.n_reference, point.n_distractors, point.value) == (296, 996, 1.0)
+    shown = run(*dataset, "--query-length", 300)
+    assert shown.exit_code == 2
+    assert "queries of 300 s are 599 fingerprints" in shown.stderr
+
+
+@pytest.mark.parametrize("typed", [("--fingerprinter", "nafp"), ("--set", "width=1")])
+def test_ready_made_fingerprints_take_no_fingerprinter(
+    tmp_path: Path, typed: tuple[str, str], run: Run
+) -> None:
+    write_ready_made(tmp_path)
+    shown = run("--dataset", f"embeddings:{tmp_path}", *typed)
+    assert shown.exit_code == 2
+    assert f"{typed[0]} does nothing" in shown.stderr
+
+
+def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run: Run) -> None:
+    write_ready_made(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.mm")}
+    shown = run("--dataset", f"embeddings:{tmp_path}", "--sizes", "500,1k", "--queries", 50)
+    assert shown.exit_code == 0, shown.stderr
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.fingerprinter.name == "ready-made"
+    assert all(p.value == 1.0 for p in result.curves[0].points)
+    assert {path: path.read_bytes() for path in before} == before
