@@ -5,6 +5,7 @@ from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
+from fpbench.labels import label
 from fpbench.results import Curve, Result
 from fpbench.sizes import short_hours, short_size
 from fpbench.store import atomic_file
@@ -52,11 +53,13 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
 
 def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) -> Lines:
     lines: dict[tuple[str, str, str], tuple[Result, Curve]] = {}
+    shown = [result.fingerprinter for result in results]
     for result in results:
+        system = label(result.fingerprinter, shown, dtype=False)
         for curve in result.curves:
             if (curve.metric, curve.tolerance_s) == (metric, tolerance_s):
                 # A system measured with several generators has the same real curve each time.
-                key = (result.fingerprinter.name, curve.index, _kind(result, curve))
+                key = (system, curve.index, _kind(result, curve))
                 lines.setdefault(key, (result, curve))
     return lines
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from fpbench.labels import label
 from fpbench.results import Curve, Point, Result
 from fpbench.sizes import short_hours, short_size
 
@@ -85,7 +86,11 @@ def _contest(result: Result, curve: Curve) -> Contest:
 
 def _section(contest: Contest, entrants: Sequence[Entrant]) -> str:
     sizes = sorted({p.n_distractors for e in entrants for p in e.curve.points})
-    rows = [_row(entrant, sizes) for entrant in sorted(entrants, key=lambda e: _rank(e, sizes))]
+    shown = [entrant.result.fingerprinter for entrant in entrants]
+    rows = [
+        [label(entrant.result.fingerprinter, shown, dtype=True), *_row(entrant, sizes)]
+        for entrant in sorted(entrants, key=lambda e: _rank(e, sizes))
+    ]
     header = [
         "system",
         "index",
@@ -109,7 +114,6 @@ def _row(entrant: Entrant, sizes: Sequence[int]) -> list[str]:
     if kind == "synthetic" and result.generator is not None:
         kind = f"synthetic ({result.generator.name})"
     return [
-        result.fingerprinter.name,
         curve.index,
         kind,
         str(result.queries.n),

@@ -1,5 +1,6 @@
 """A figure is a PNG, whole or not there."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,20 @@ def test_a_figure_is_a_png_whatever_its_name(tmp_path: Path) -> None:
     plot_curves([read_result(GOLDEN)], tmp_path / "curves.pdf")
     assert [path.name for path in tmp_path.iterdir()] == ["curves.pdf"]
     assert (tmp_path / "curves.pdf").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_namesake_with_other_weights_has_a_line_of_its_own(tmp_path: Path) -> None:
+    result = read_result(GOLDEN)
+    other = dataclasses.replace(result.fingerprinter, weights_sha256="12345678" * 8)
+    namesake = dataclasses.replace(result, fingerprinter=other)
+    for name, shown in (
+        ("one", [result]),
+        ("twice", [result, result]),
+        ("two", [result, namesake]),
+    ):
+        plot_curves(shown, tmp_path / name)
+    one, twice, two = ((tmp_path / name).read_bytes() for name in ("one", "twice", "two"))
+    assert one == twice != two
 
 
 def test_a_figure_that_cannot_be_written_is_named(tmp_path: Path) -> None:

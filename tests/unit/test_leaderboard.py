@@ -67,6 +67,36 @@ def test_a_system_run_with_two_generators_has_one_row_for_real_distractors() -> 
     assert rows(leaderboard([first, again, changed])) == ["system", "twice", "twice"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["nafp", "nafp"]),
+        (
+            {"weights_sha256": "12345678" * 8},
+            ["nafp (weights as shipped)", "nafp (weights 12345678)"],
+        ),
+        ({"options": {"width": "32"}}, ["nafp", "nafp (width=32)"]),
+        ({"dtype": "bfloat16"}, ["nafp (float32)", "nafp (bfloat16)"]),
+        ({"version": "9"}, ["nafp (fpbench-audio 0.1.0)", "nafp (fpbench-audio 9)"]),
+    ],
+)
+def test_systems_of_one_name_are_told_apart_by_what_differs(
+    changes: dict[str, object], names: list[str]
+) -> None:
+    first, second = named("nafp", {1000: 0.9}), named("nafp", {1000: 0.8})
+    plain = dataclasses.replace(
+        first.fingerprinter,
+        weights_sha256=None,
+        options={},
+        dtype="float32",
+        distribution="fpbench-audio",
+        version="0.1.0",
+    )
+    first = dataclasses.replace(first, fingerprinter=plain)
+    second = dataclasses.replace(second, fingerprinter=dataclasses.replace(plain, **changes))
+    assert rows(leaderboard([first, second])) == ["system", *names]
+
+
 def test_order_of_input_does_not_matter() -> None:
     results = [named(name, {1000: value}) for name, value in (("a", 0.5), ("b", 0.5), ("c", 0.6))]
     texts = {leaderboard(order) for order in itertools.permutations(results)}
