@@ -23,7 +23,6 @@ from fpbench import FpbenchError, Settings, Vectors
 from fpbench_plugins.building_blocks.flow import (
     EVALUATIONS_PER_STEP,
     NetworkShape,
-    Normalisation,
     Solver,
     VelocityNetwork,
     fresh_network,
@@ -192,15 +191,6 @@ def test_settings_that_cannot_change_a_fitted_flow_are_refused(
     assert "solver, steps, project" in str(caught.value.hint)
 
 
-def test_a_checkpoint_takes_no_settings_of_a_fit(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
-    options = {"published": "nafp", "steps": "3"}
-    generator = create(Settings(options=options)).load(path)
-    assert generator.parameters["steps"] == 3
-    with pytest.raises(FpbenchError, match="'depth' cannot change"):
-        create(Settings(options={**options, "depth": "2"})).load(path)
-
-
 def test_another_generators_file_is_refused(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
@@ -320,83 +310,6 @@ def test_killed_and_started_again_it_ends_in_the_same_bytes(tmp_path: Path) -> N
     whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("whole", "killed"))
     assert whole.read_bytes() == resumed.read_bytes()
     assert load_file(whole)["linear_output.weight"].any()
-
-
-# ------------------------------------------------------------ the authors' checkpoints
-
-LAYOUTS = {
-    "last state": NetworkShape(dim=8, width=16, depth=3),
-    "time features used directly": NetworkShape(
-        dim=8, width=16, depth=3, time_dim=64, time_mlp=False, layer_scale=True
-    ),
-    "only the first block adapts": NetworkShape(dim=8, width=16, depth=3, adaptive="first"),
-}
-ASKED = Settings(options={"published": "nafp"})
-
-
-def checkpoint(path: Path, shape: NetworkShape, extra: dict[str, Tensor] | None = None) -> Path:
-    network = fresh_network(shape, np.random.default_rng(0))
-    state = {f"model.{name}": tensor for name, tensor in network.state_dict().items()}
-    torch.save({"epoch": 3, "global_step": 9, "state_dict": state | (extra or {})}, path)
-    return path
-
-
-@pytest.mark.parametrize("shape", LAYOUTS.values(), ids=LAYOUTS.keys())
-def test_reads_every_layout_of_the_authors_code(shape: NetworkShape, tmp_path: Path) -> None:
-    generator = create(ASKED).load(checkpoint(tmp_path / "a.ckpt", shape))
-    assert isinstance(generator, FlowGenerator)
-    assert generator.fitted.shape == shape
-    assert generator.fitted.normalisation == Normalisation(mean=0.000703, std=0.088386)
-    assert generator.draw(3, np.random.default_rng(0)).shape == (3, 8)
-
-
-def test_an_imported_checkpoint_is_saved_as_ours(tmp_path: Path) -> None:
-    imported = create(ASKED).load(checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"]))
-    imported.save(tmp_path / "ours.safetensors")
-    ours = create(Settings()).load(tmp_path / "ours.safetensors")
-    rngs = (np.random.default_rng(1), np.random.default_rng(1))
-    np.testing.assert_array_equal(ours.draw(5, rngs[0]), imported.draw(5, rngs[1]))
-
-
-def test_unexpected_weights_are_named(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"], {"model.extra": torch.ones(2)})
-    with pytest.raises(FpbenchError, match=r"unexpected weights: model\.extra"):
-        create(ASKED).load(path)
-
-
-def test_missing_weights_are_named(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
-    content = torch.load(path, weights_only=True)
-    del content["state_dict"]["model.layers.1.ff.to_out.weight"]
-    torch.save(content, path)
-    with pytest.raises(
-        FpbenchError, match=r"missing weights: model\.layers\.1\.ff\.to_out\.weight"
-    ):
-        create(ASKED).load(path)
-
-
-def test_a_checkpoint_needs_a_normalisation(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
-    with pytest.raises(FpbenchError, match="how its fingerprints were normalised"):
-        create(Settings()).load(path)
-
-
-class Malicious:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return (os.system, ("true",))
-
-
-def test_code_in_a_checkpoint_is_not_run(tmp_path: Path) -> None:
-    torch.save({"state_dict": {}, "hyper_parameters": Malicious()}, tmp_path / "a.ckpt")
-    with pytest.raises(FpbenchError, match="cannot read"):
-        create(ASKED).load(tmp_path / "a.ckpt")
-
-
-def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
-    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
-    path.write_bytes(path.read_bytes()[:500])
-    with pytest.raises(FpbenchError, match="cannot read generator"):
-        create(ASKED).load(path)
 
 
 def test_published_settings_are_the_papers() -> None:
