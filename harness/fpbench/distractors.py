@@ -7,7 +7,6 @@ begin, or on what was drawn before.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -38,7 +37,6 @@ class DistractorSource(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class SyntheticDistractors:
     """What a generator draws: chunk c is the draw at address (seed, repeat, c).
 
@@ -47,19 +45,26 @@ class SyntheticDistractors:
         repeat: Another number gives another, independent sequence.
     """
 
-    generator: FingerprintGenerator
-    name: str
-    seed: int
-    repeat: int = 0
+    def __init__(
+        self, generator: FingerprintGenerator, name: str, seed: int, repeat: int = 0
+    ) -> None:
+        self._generator, self._name, self._seed, self._repeat = generator, name, seed, repeat
+        self._latest: tuple[int, Vectors] | None = None
 
     @property
     def rows_available(self) -> None:
         return None
 
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        for chunk, first, last in _pieces(start, stop):
-            rng = rng_at(self.seed, Stream.DISTRACTOR_CHUNK, self.repeat, chunk)
-            yield drawn(self.generator, self.name, CHUNK, rng)[first:last]
+        for number, first, last in _pieces(start, stop):
+            yield self._chunk(number)[first:last]
+
+    def _chunk(self, number: int) -> Vectors:
+        # Small blocks are parts of one chunk, asked for one after the other.
+        if self._latest is None or self._latest[0] != number:
+            rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
+            self._latest = number, drawn(self._generator, self._name, CHUNK, rng)
+        return self._latest[1]
 
 
 class RealDistractors:
@@ -104,9 +109,9 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
 
     Disjoint runs of blocks are independent databases, so small sizes want many small blocks. Blocks
     end at multiples of a length that grows with the distance p from the start: the largest size
-    that divides the last one and is at most p/10 (the smallest size near the start), at least
-    p/100, at most a million rows. Sizes 1e4, 1e5 ... 1e8 give 100 disjoint repeats of each of the
-    smallest three from 280 blocks.
+    that divides the last one and is at most p/10, at least p/100, at most a million rows. Near the
+    start it is the smallest size that divides another. Sizes 1e4, 1e5 ... 1e8 give 100 disjoint
+    repeats of each of the smallest three from 280 blocks.
 
     Raises:
         ValueError: No sizes, or one below 1.
@@ -115,7 +120,9 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
         raise ValueError("sizes must be at least 1, and there must be one")
     wanted = sorted(set(sizes))
     # A size between the round ones, such as that of all real distractors, is an edge but no length.
-    lengths = [wanted[0], *(size for size in wanted[1:] if wanted[-1] % size == 0)]
+    whole = [size for size in wanted if any(n % size == 0 for n in wanted if n > size)]
+    shortest = whole[0] if whole else wanted[0]
+    lengths = [shortest, *(n for n in wanted if n > shortest and wanted[-1] % n == 0)]
     edges = [0]
     while edges[-1] < wanted[-1]:
         p = edges[-1]

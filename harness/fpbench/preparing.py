@@ -56,13 +56,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         for step in steps
     ]
     degraders = [catalog.offer("degradation", step.name)[0] for step in steps]
-    indexes = {
-        name: catalog.index(
-            name,
-            replace(settings, dtype=config.dtype, options=config.index_options.get(name, {})),
-        )
-        for name in config.indexes
-    }
+    indexes = {name: empty_index(name, config, catalog, store) for name in config.indexes}
     for plan in indexes.values():
         parameters(plan)  # refuses a broken one before the long work
     listener, info = _listener(config, catalog, settings, dataset)
@@ -79,6 +73,18 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         chain_code=[source_sha256(offer.source.module) for offer in degraders],
         indexes=indexes,
     )
+
+
+def empty_index(name: str, config: RunConfig, catalog: Catalog, store: Store) -> IndexPlan:
+    """An index of the config that holds nothing: one that grows can be filled only once."""
+    settings = Settings(
+        device=config.device,
+        dtype=config.dtype,
+        options=config.index_options.get(name, {}),
+        seed=config.seed,
+        cache_dir=store.root,
+    )
+    return catalog.index(name, settings)
 
 
 def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:

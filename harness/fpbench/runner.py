@@ -14,7 +14,7 @@ from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.identity import environment, file_sha256, harness_sha256, source_sha256
 from fpbench.inputs import Inputs, inputs_from_audio, inputs_from_vectors
 from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
-from fpbench.preparing import Prepared, refuse_runs
+from fpbench.preparing import Prepared, empty_index, refuse_runs
 from fpbench.results import Curve, EvidenceInfo, Result, write_result
 from fpbench.stages import Stage
 from fpbench.store import content_key, made_folder
@@ -22,7 +22,15 @@ from fpbench.store import content_key, made_folder
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
 
-_SEARCHING = ("distractors", "inner_products", "positions", "ranking", "search", "sequences")
+_SEARCHING = (
+    "distractors",
+    "inner_products",
+    "measuring",
+    "positions",
+    "ranking",
+    "search",
+    "sequences",
+)
 
 logger = getLogger(__name__)
 
@@ -159,7 +167,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
 
 def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> SearchTask:
     offer, argument = prepared.catalog.offer("index", name)
-    plan = prepared.indexes[name]
+    plan = empty_index(name, prepared.config, prepared.catalog, prepared.store)
     return SearchTask(
         name=name,
         plan=plan,

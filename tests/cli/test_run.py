@@ -74,6 +74,19 @@ def test_answers_of_a_graph_belong_to_all_its_sizes(
     assert all(after[name] == fresh[name] for name in evidence)
 
 
+def test_a_graph_among_synthetic_distractors_holds_no_real_ones(
+    tmp_path: Path, config: Path, run_on: Run
+) -> None:
+    found = []
+    for distractors in ("both", "synthetic"):
+        places = ("--cache", tmp_path / distractors, "--out", tmp_path / distractors / "r.json")
+        options = ("--index", "hnsw", "--sizes", "1k", "--distractors", distractors)
+        assert run_on(config, *options, *places).exit_code == 0
+        curves = read_result(tmp_path / distractors / "r.json").curves
+        found.append([c.points[-1].value for c in curves if c.distractors == "synthetic"])
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("index", ["exact", "hnsw", "faiss:Flat"])
 def test_every_kind_of_index_runs(tmp_path: Path, config: Path, index: str, run_on: Run) -> None:
     shown = run_on(config, "--distractors", "real", "--index", index)

@@ -60,6 +60,21 @@ def test_pieces_end_where_chunks_end() -> None:
     assert lengths == [1_000, CHUNK, 500]
 
 
+def test_neighbouring_runs_of_one_chunk_take_one_draw() -> None:
+    class Counting(Dice):
+        draws = 0
+
+        def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+            self.draws += 1
+            return super().draw(n, rng)
+
+    dice = Counting()
+    source = SyntheticDistractors(dice, "dice", seed=1)
+    for start in range(0, 2 * CHUNK, 100):
+        list(source.rows(start, start + 100))
+    assert dice.draws == 2
+
+
 def test_real_distractors_are_all_rows_once_in_mixed_order() -> None:
     vectors = np.arange(25_000, dtype=np.float32)[:, None]
     source = RealDistractors(vectors, seed=3)
@@ -84,6 +99,10 @@ def test_blocks_of_a_hundred_million_are_few_and_repeat_small_sizes_often() -> N
     assert edges[:101] == list(range(0, 1_010_000, 10_000))
     assert set(range(0, 10**7 + 1, 10**5)) <= set(edges)
     assert set(range(0, 10**8 + 1, 10**6)) <= set(edges)
+
+
+def test_a_smallest_size_that_divides_no_other_takes_no_repeats_from_them() -> None:
+    assert block_edges([60, 10_000, 100_000]) == [0, 60, *range(10_000, 110_000, 10_000)]
 
 
 @given(st.lists(st.integers(1, 10**8), min_size=1, max_size=6))
