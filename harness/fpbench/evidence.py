@@ -145,6 +145,31 @@ def distances_s(
     return np.where(known & (reference.track[rows] == truth.track[query, None]), away, np.inf)
 
 
+def right_runs(
+    reference: Moments, truth: Moments, tolerance_s: float | None
+) -> tuple[
+    Int64[np.ndarray, " rows"], Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]
+]:
+    """All right answers to each query.
+
+    Returns:
+        The reference's rows in order of track and time, and of each query where in that order its
+        right answers begin and end; there may be none in between.
+    """
+    order = np.lexsort((reference.start_s, reference.track))
+    tracks, starts = reference.track[order], reference.start_s[order]
+    first = np.searchsorted(tracks, truth.track)
+    stop = np.searchsorted(tracks, truth.track, side="right")
+    if tolerance_s is not None:
+        reach_s = tolerance_s + CLOCK_S
+        for query, wanted in enumerate(truth.start_s):
+            of_track = starts[first[query] : stop[query]]
+            before = np.searchsorted(of_track, wanted - reach_s)
+            until = np.searchsorted(of_track, wanted + reach_s, side="right")
+            first[query], stop[query] = first[query] + before, first[query] + until
+    return order, first, stop
+
+
 def nearest_rows(reference: Moments, truth: Moments) -> Int64[np.ndarray, " queries"]:
     """The reference row nearest in time to each query; -1 where its track has none.
 

@@ -33,6 +33,7 @@ _ROUNDING = 32 * float(np.finfo(np.float32).eps)
 # Two sets in one call may have different numbers of rows, so each has its own axis word.
 First = Float32[np.ndarray, "first dim"]
 Second = Float32[np.ndarray, "second dim"]
+RightRows = tuple[Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]]
 
 
 def frechet_distance(first: First, second: Second) -> float:
@@ -234,26 +235,33 @@ def hit_chances(
 
 
 def best_among_reference(
-    queries: Float32[np.ndarray, "queries dim"], reference: Float32[np.ndarray, "rows dim"]
+    queries: Float32[np.ndarray, "queries dim"],
+    reference: Float32[np.ndarray, "rows dim"],
+    right: RightRows,
 ) -> tuple[Float32[np.ndarray, " queries"], Bool[np.ndarray, " queries"]]:
-    """What beats each query's true match, reference row i for query i, and whether none there does.
+    """What beats each query's best match, and whether none in the reference does.
+
+    Args:
+        right: Of each query, where the rows begin and end that match it.
 
     Returns:
-        The inner product from which on another row counts as good as the match: that of the match,
-        less what rounding can do, so that a tie is never taken for a worse row. And whether no
-        other row of ``reference`` reaches it: a tie counts as lost.
+        The inner product from which on a wrong row counts as good as the best match: that of the
+        match, less what rounding can do, so that a tie is never taken for a worse row; -inf where
+        nothing matches. And whether no wrong row of ``reference`` reaches it: a tie counts as lost,
+        and so does a query that nothing matches.
     """
     bar = np.empty(len(queries), dtype=np.float32)
     best = np.empty(len(queries), dtype=bool)
-    lengths = (np.linalg.norm(rows, axis=1) for rows in (queries, reference[: len(queries)]))
-    slack = np.float32(_ROUNDING) * np.multiply(*lengths)
+    longest = np.linalg.norm(reference, axis=1).max(initial=0)
+    slack = np.float32(_ROUNDING) * longest * np.linalg.norm(queries, axis=1)
+    rows, (first, stop) = np.arange(len(reference)), right
     for start in range(0, len(queries), _BLOCK):
         scores = queries[start : start + _BLOCK] @ reference.T
         block = slice(start, start + len(scores))
-        rows = np.arange(len(scores))
-        bar[block] = scores[rows, start + rows] - slack[block]
-        scores[rows, start + rows] = -np.inf
-        best[block] = scores.max(axis=1) < bar[block]
+        matches = (first[block, None] <= rows) & (rows < stop[block, None])
+        bar[block] = scores.max(axis=1, initial=-np.inf, where=matches) - slack[block]
+        scores[matches] = -np.inf
+        best[block] = scores.max(axis=1, initial=-np.inf) < bar[block]
     return bar, best
 
 

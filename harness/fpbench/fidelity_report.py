@@ -142,6 +142,7 @@ def measured(
     training: Float32[np.ndarray, "training dim"] | None = None,
     queries: Float32[np.ndarray, "queries dim"] | None = None,
     reference: Float32[np.ndarray, "reference dim"] | None = None,
+    right: fidelity.RightRows | None = None,
 ) -> FidelityReport:
     """Measure candidate sets against real fingerprints that nothing was fitted to.
 
@@ -153,14 +154,15 @@ def measured(
         splits: How often the real tracks are halved anew.
         most_rows: Per set; distances between sets take time that grows with its square.
         training: What the generators were fitted to, for :class:`Copying`.
-        queries: Row i is a degraded row i of ``reference``.
-        reference: At least as many rows.
+        queries: Row i is a degraded row i of ``reference``, unless ``right`` says otherwise.
+        reference: What they are asked of.
+        right: Of each query, where in ``reference`` the rows begin and end that match it.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
     """
-    halves = [halved(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
-    _refuse_too_few(tracks, halves, candidates, training, queries)
+    halves = judge_splits(tracks, seed=seed, splits=splits)
+    _refuse_too_few(candidates, training, queries)
     smallest = min(len(rows) for pair in halves for rows in pair)
     rows = min([most_rows, smallest, *(len(candidate) for candidate in candidates.values())])
     scores: dict[str, list[Statistics]] = {name: [] for name in (FLOOR, *candidates)}
@@ -183,13 +185,34 @@ def measured(
         else _copying(real, halves[0], candidates, training, copying_rng),
         hit_rates=None
         if queries is None or reference is None
-        else _hit_rates(real, halves, candidates, queries, reference),
+        else _hit_rates(
+            real, halves, candidates, queries=queries, reference=reference, right=right
+        ),
     )
 
 
+def judge_splits(
+    tracks: Int64[np.ndarray, " real"], *, seed: int, splits: int = 4
+) -> list[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]]:
+    """Halves of the real tracks, again and again.
+
+    Raises:
+        TooFewError: Too few tracks or rows to judge by.
+    """
+    if len(np.unique(tracks)) < LEAST_TRACKS:
+        raise TooFewError(f"{len(np.unique(tracks))} real tracks, {LEAST_TRACKS} needed")
+    halves = [halved(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
+    for part in (part for pair in halves for part in pair):
+        if len(part) < LEAST_ROWS:
+            raise TooFewError(
+                f"{len(tracks)} real rows give a half of {len(part)}, {LEAST_ROWS} needed"
+            )
+        if len(np.unique(tracks[part])) < 2:
+            raise TooFewError(f"{len(part)} rows of a real half are all of one track, 2 needed")
+    return halves
+
+
 def _refuse_too_few(
-    tracks: Int64[np.ndarray, " real"],
-    halves: Sequence[tuple[np.ndarray, np.ndarray]],
     candidates: Mapping[str, np.ndarray],
     training: np.ndarray | None,
     queries: np.ndarray | None,
@@ -197,11 +220,6 @@ def _refuse_too_few(
     for name, candidate in candidates.items():
         if len(candidate) < LEAST_ROWS:
             raise TooFewError(f"{len(candidate)} rows of {name}, {LEAST_ROWS} needed")
-    if len(np.unique(tracks)) < LEAST_TRACKS:
-        raise TooFewError(f"{len(np.unique(tracks))} real tracks, {LEAST_TRACKS} needed")
-    smallest = min(len(part) for pair in halves for part in pair)
-    if smallest < LEAST_ROWS:
-        raise TooFewError(f"{len(tracks)} real rows give a half of {smallest}, {LEAST_ROWS} needed")
     if training is not None and len(training) == 0:
         raise TooFewError("no rows that the generator was fitted to")
     if queries is not None and len(queries) == 0:
@@ -299,10 +317,14 @@ def _hit_rates(
     real: Float32[np.ndarray, "real dim"],
     halves: Sequence[tuple[np.ndarray, np.ndarray]],
     candidates: Mapping[str, np.ndarray],
+    *,
     queries: Float32[np.ndarray, "queries dim"],
     reference: Float32[np.ndarray, "reference dim"],
+    right: fidelity.RightRows | None,
 ) -> HitRates:
-    truth, best = fidelity.best_among_reference(queries, reference)
+    if right is None:
+        right = (np.arange(len(queries)), np.arange(len(queries)) + 1)
+    truth, best = fidelity.best_among_reference(queries, reference, right)
     pools = {FLOOR: real, **candidates}
     sizes = sizes_up_to(min(len(pool) for pool in pools.values()))
 

@@ -13,11 +13,18 @@ from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.config import RunConfig
 from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
-from fpbench.evidence import nearest_rows
-from fpbench.fidelity_report import LEAST_TRACKS, FidelityReport, TooFewError, halved, measured
+from fpbench.evidence import right_runs
+from fpbench.fidelity_report import (
+    LEAST_TRACKS,
+    FidelityReport,
+    TooFewError,
+    halved,
+    judge_splits,
+    measured,
+)
 from fpbench.generator_files import load_generator, save_generator
 from fpbench.identity import file_sha256, harness_sha256, identity, source_sha256
-from fpbench.inputs import Inputs
+from fpbench.inputs import Inputs, rows_digest
 from fpbench.interfaces import FingerprintGenerator, Settings, Vectors
 from fpbench.randomness import Stream, rng_at
 from fpbench.results import GeneratorInfo
@@ -85,6 +92,10 @@ def halves(config: RunConfig, inputs: Inputs) -> Halves:
     if given:
         return Halves(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
     fit, judge = halved(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
+    try:
+        judge_splits(tracks[judge], seed=config.seed)
+    except TooFewError as err:
+        raise _unjudged(config.generator, err) from err
     return Halves(fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False)
 
 
@@ -170,12 +181,14 @@ class Workshop:
         baselines = [self.catalog.offer("generator", name)[0] for name in named]
         key = content_key(
             made="fidelity",
-            code=harness_sha256("fitting", "fidelity", "fidelity_report"),
+            code=harness_sha256("evidence", "fitting", "fidelity", "fidelity_report"),
             generator=made.key,
             inputs=self.inputs.key,
-            real=self.inputs.real_key,
+            fitted=rows_digest(self.data.fit),
+            judge=rows_digest(self.data.judge),
+            tracks=rows_digest(self.data.judge_tracks),
+            tolerance_s=self.config.tolerance_s,
             seed=self.config.seed,
-            fitted=len(self.data.fit),
             baselines=[source_sha256(offer.source.module) for offer in baselines],
         )
         known = self.store.read("fidelity", key)
@@ -200,7 +213,7 @@ class Workshop:
                 path = self._fit(offer, settings)
                 baseline = load_generator(path, self.catalog, settings, name)
                 candidates[name] = self._drawn(baseline, name, rows)
-        queries, reference = (None, None) if data.by_reference else _paired(self.inputs)
+        asked = {} if data.by_reference else _asked(self.inputs, self.config.tolerance_s)
         try:
             return measured(
                 data.judge,
@@ -209,14 +222,10 @@ class Workshop:
                 seed=self.config.seed,
                 most_rows=_ROWS,
                 training=data.fit if len(data.fit) else None,
-                queries=queries,
-                reference=reference,
+                **asked,
             )
         except TooFewError as err:
-            raise FpbenchError(
-                f"generator '{made.info.name}' cannot be judged: {err}",
-                hint="more or longer distractor tracks; or --distractors real",
-            ) from err
+            raise _unjudged(made.info.name, err) from err
 
     def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
         return drawn(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
@@ -224,9 +233,7 @@ class Workshop:
     def _fit(self, offer: Offer, settings: Settings) -> Path:
         """The file of a generator fitted to one half, from the store or made now."""
         made_by = identity(offer.entry.name, offer.source.module, settings)
-        key = content_key(
-            made="generator", by=made_by, real=self.inputs.real_key, rows=len(self.data.fit)
-        )
+        key = content_key(made="generator", by=made_by, rows=rows_digest(self.data.fit))
         path = self.store.path("generators", key, ".safetensors")
         if path.exists():
             return path
@@ -245,16 +252,20 @@ class Workshop:
         return path
 
 
-def _paired(
-    inputs: Inputs,
-) -> tuple[Vectors | None, Float32[np.ndarray, "reference dim"] | None]:
-    """Queries, and the reference with the true match of query i in row i; None if none has one."""
-    nearest = nearest_rows(inputs.moments, inputs.truth)
-    # Where two queries are of the same row, one of them will do.
-    rows, asked = np.unique(nearest, return_index=True)
-    rows, asked = rows[rows >= 0], asked[rows >= 0]
-    if len(rows) == 0:
-        return None, None
-    others = np.delete(np.arange(len(inputs.reference)), rows)
-    order = np.concatenate([rows, others])
-    return inputs.queries[asked], inputs.reference[order]
+def _unjudged(generator: str, err: TooFewError) -> FpbenchError:
+    return FpbenchError(
+        f"generator '{generator}' cannot be judged: {err}",
+        hint="more or longer distractor tracks; or --distractors real",
+    )
+
+
+def _asked(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
+    """What is asked of the reference, for :func:`measured`; nothing where nothing is right."""
+    order, first, stop = right_runs(inputs.moments, inputs.truth, tolerance_s)
+    if (first == stop).all():
+        return {}
+    return {
+        "queries": inputs.queries,
+        "reference": inputs.reference[order],
+        "right": (first, stop),
+    }

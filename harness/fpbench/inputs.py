@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import soundfile
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64, Shaped
 
 from fpbench.audio import audio_hash, map_ahead
 from fpbench.errors import FpbenchError
@@ -190,7 +190,8 @@ def inputs_from_vectors(
     distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
     reference_s = reference_rows * vectors.hop_s
     hours = vectors.hop_s / 3600
-    digests = [_digest(array) for array in (vectors.query, vectors.reference, vectors.distractors)]
+    arrays = (vectors.query, vectors.reference, vectors.distractors)
+    digests = [rows_digest(array) for array in arrays]
     clusters = (start_s // CLUSTER_S).astype(np.int64)
     return Inputs(
         key=content_key(vectors=digests[:2], asked=asked.tolist(), length=length),
@@ -201,7 +202,7 @@ def inputs_from_vectors(
         reference=_rows(vectors.reference, reference_rows, length),
         moments=Moments(np.zeros(len(reference_s), dtype=np.int64), reference_s),
         real=_rows(vectors.distractors, distractor_rows, length),
-        real_tracks=distractor_rows // round(CLUSTER_S / vectors.hop_s),
+        real_tracks=distractor_rows // max(1, round(CLUSTER_S / vectors.hop_s)),
         real_key=digests[2],
         hop_s=vectors.hop_s,
         data=DataInfo(
@@ -272,7 +273,8 @@ def _first_reason(found: FingerprintSet) -> str:
     return f": {len(found.skipped)} skipped, the first, {first.name}, because: {first.reason}"
 
 
-def _digest(array: Float32[np.ndarray, "rows dim"]) -> str:
+def rows_digest(array: Shaped[np.ndarray, "..."]) -> str:
+    """A name for the contents of an array; read piece by piece, so it may be a memory map."""
     digest = hashlib.blake2b(repr(array.shape).encode(), digest_size=16)
     for start in range(0, len(array), 1 << 16):
         digest.update(np.ascontiguousarray(array[start : start + (1 << 16)]).data)

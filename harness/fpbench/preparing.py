@@ -61,6 +61,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         parameters(plan)  # refuses a broken one before the long work
     listener, info = _listener(config, catalog, settings, dataset)
     _refuse_long_queries(config, dataset)
+    _refuse_tracks(config, dataset)
     refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
     return Prepared(
         config=config,
@@ -97,6 +98,15 @@ def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
         raise FpbenchError(
             f"no reference track is as long as a query, {length_s:g} s",
             hint="use shorter queries or longer recordings",
+        )
+
+
+def _refuse_tracks(config: RunConfig, dataset: Dataset) -> None:
+    if dataset.vectors is not None and config.tolerance_s is None:
+        raise FpbenchError(
+            f"a match cannot be anywhere in the track: {config.dataset} does not say where one "
+            "track ends",
+            hint="give --tolerance in seconds",
         )
 
 

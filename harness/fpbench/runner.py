@@ -65,6 +65,9 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         )
         made = workshop.fitted()
         fidelity = workshop.fidelity(made)
+    # Ready-made fingerprints lie on one timeline: there is no track to be right about.
+    also = (None,) if prepared.listener else ()
+    tolerances_s = dict.fromkeys((config.tolerance_s, *also))
     curves: list[Curve] = []
     evidence: list[EvidenceInfo] = []
     databases = _databases(config, inputs, made)
@@ -79,7 +82,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
             write_evidence(path, found)
             evidence.append(EvidenceInfo(file=path.name, sha256=file_sha256(path)))
             labels = _labels(prepared, name, inputs, database)
-            for tolerance_s in dict.fromkeys((config.tolerance_s, None)):
+            for tolerance_s in tolerances_s:
                 labels = replace(labels, tolerance_s=tolerance_s)
                 curves += hit_rate_curves(found, database.sizes or (0,), labels)
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)

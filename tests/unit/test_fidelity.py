@@ -161,12 +161,25 @@ def test_ties_count_as_beaten() -> None:
     assert counts.tolist() == [2]
 
 
+def own_rows(n: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.arange(n), np.arange(n) + 1
+
+
 def test_the_reference_competes_too() -> None:
     queries = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
-    truth, best = best_among_reference(queries, reference)
+    truth, best = best_among_reference(queries, reference, own_rows(2))
     np.testing.assert_allclose(truth, [1, 0.96], rtol=1e-5)
     assert best.tolist() == [True, False]
+
+
+def test_any_row_near_enough_in_time_is_a_right_answer() -> None:
+    queries = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
+    reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
+    right = (np.array([0, 1, 3]), np.array([1, 3, 3]))
+    truth, best = best_among_reference(queries, reference, right)
+    np.testing.assert_allclose(truth, [1, 1, -np.inf], rtol=1e-5)
+    assert best.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("dim", [3, 16, 128, 512])
@@ -175,12 +188,12 @@ def test_no_rounding_hides_a_tie(dim: int, scale: float) -> None:
     reference = np.float32(scale) * sphere(1_050, dim)
     queries = (reference + np.float32(0.05 * scale) * normal(1_050, dim, 1)).astype(np.float32)
     twice = np.concatenate([reference, reference])
-    truth, best = best_among_reference(queries, twice)
+    truth, best = best_among_reference(queries, twice, own_rows(1_050))
     assert not best.any()
     assert beaten_by(queries, truth, reference[::-1].copy()).min() == 1
     # Alone, each is found unless another row is really nearer, as happens in three dimensions.
     exact = queries.astype(np.float64) @ reference.astype(np.float64).T
-    _, best = best_among_reference(queries, reference)
+    _, best = best_among_reference(queries, reference, own_rows(1_050))
     assert best.mean() == pytest.approx((exact.argmax(axis=1) == np.arange(1_050)).mean(), abs=0.01)
 
 
@@ -262,7 +275,7 @@ def test_a_half_with_almost_only_one_track_is_refused() -> None:
     vectors, tracks = in_tracks(1, 2_000, 1)
     long = np.concatenate([tracks, np.arange(1, 4), np.repeat(4, 1_990)])
     vectors = np.concatenate([vectors, in_tracks(1, 1_993, 5)[0]])
-    with pytest.raises(TooFewError, match="10 rows of a real half are all of one track"):
+    with pytest.raises(TooFewError, match="rows of a real half are all of one track"):
         measured(vectors, long, {}, seed=0, most_rows=10)
 
 
