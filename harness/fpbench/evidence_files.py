@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.npyio import NpzFile
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
@@ -41,10 +42,11 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         FpbenchError: There is no such file, or it is damaged, or it is something else.
     """
     try:
-        # NumPy leaves a file open that it cannot read, so it is opened here.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        # NumPy leaves a file open that it cannot read, so it is opened here. np.load would read
+        # an .npy file of that name, too.
+        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
             arrays = dict(archive)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as err:
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as err:
         raise FpbenchError(
             f"cannot read evidence from {path}: {err}",
             hint="run the same `fpbench run` again; what is finished is not done again",

@@ -1,20 +1,25 @@
 """A fidelity report as a picture."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from fpbench.fidelity import PROFILE_K
 from fpbench.fidelity_report import FLOOR, FidelityReport
 from fpbench.store import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too; real is black.
-_COLOURS = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
+_REAL = "#000000"
+_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
 _QUANTILES = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999)
 _MOST_SCORED = 2_000  # queries; 2 000 x 10 000 similarities show a tail down to 5e-8
+
+STEPS = np.linspace(-1, 1, 801)
+"""Similarities between which pairs are counted."""
 
 
 def plot_fidelity(
@@ -33,7 +38,8 @@ def plot_fidelity(
     # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
 
-    colours = dict(zip(sets, _COLOURS, strict=False))
+    others = (name for name in sets if name != FLOOR)
+    colours = {FLOOR: _REAL, **dict(zip(others, cycle(_COLOURS), strict=False))}
     figure = Figure(figsize=(11, 8), layout="constrained")
     marginals, tails, profile, curves = figure.subplots(2, 2).flat
     _draw_marginals(marginals, sets, colours)
@@ -79,22 +85,39 @@ def _draw_tails(
     queries: Float32[np.ndarray, "queries dim"] | None,
 ) -> None:
     most = min(len(vectors) for vectors in sets.values())
-    steps = np.linspace(-1, 1, 801)
     for name, vectors in sets.items():
         # Real rows come track after track, so take them evenly from everywhere.
         rows = vectors[np.linspace(0, len(vectors) - 1, min(most, 10_000)).astype(np.int64)]
-        asked = rows[:: max(1, len(rows) // 1_000)] if queries is None else queries[:_MOST_SCORED]
-        counts, _ = np.histogram(np.clip(asked @ rows.T, -1, 1), steps)
-        above = np.cumsum(counts[::-1])[::-1] / (len(asked) * len(rows))
+        above = shares_above(rows, queries)
         shown = above > 0
-        axes.plot(steps[:-1][shown], above[shown], color=colours[name], label=name)
+        axes.plot(STEPS[:-1][shown], above[shown], color=colours[name], label=name)
     axes.set(
         yscale="log",
-        xlim=(float(np.median(asked @ rows.T)), None),
+        xlim=(float(STEPS[:-1][above >= 0.5].max()), None),
         xlabel="similarity " + ("within the set" if queries is None else "with a query"),
         ylabel="share of pairs above it",
         title="Similarity tails",
     )
+
+
+def shares_above(
+    rows: Float32[np.ndarray, "rows dim"], queries: Float32[np.ndarray, "queries dim"] | None
+) -> Float64[np.ndarray, " steps"]:
+    """The share of pairs at least as similar as each of :data:`STEPS` but the last.
+
+    Args:
+        rows: Two or more.
+        queries: Of which the first are paired with all rows; None pairs some rows, evenly from
+            everywhere, with all others.
+    """
+    if queries is None:
+        asked = np.arange(0, len(rows), max(1, len(rows) // 1_000))
+        products = (rows[asked] @ rows.T)[asked[:, None] != np.arange(len(rows))]
+    else:
+        products = queries[:_MOST_SCORED] @ rows.T
+    counts, _ = np.histogram(np.clip(products, -1, 1), STEPS)
+    above: Float64[np.ndarray, " steps"] = np.cumsum(counts[::-1])[::-1] / products.size
+    return above
 
 
 def _draw_hit_rates(axes: Any, report: FidelityReport, colours: Mapping[str, str]) -> None:

@@ -182,7 +182,7 @@ def measured(
         spread={name: _over_splits(each, np.std) for name, each in scores.items()},
         copying={}
         if training is None
-        else _copying(real, halves[0], candidates, training, copying_rng),
+        else _copying(real, halves[0], candidates, training, rng=copying_rng, most=most_rows),
         hit_rates=None
         if queries is None or reference is None
         else _hit_rates(
@@ -293,16 +293,18 @@ def _copying(
     halves: tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]],
     candidates: Mapping[str, np.ndarray],
     training: Float32[np.ndarray, "training dim"],
+    *,
     rng: np.random.Generator,
+    most: int,
 ) -> dict[str, Copying]:
     """The floor half stands for a generator that never saw the fitted rows."""
     judge, floor = halves
-    rows = min(len(training), len(judge))
+    rows = min(len(training), len(judge), most)
     fitted = training[_some(np.arange(len(training)), rows, rng)]
     held_out = real[_some(judge, rows, rng)]
     found = {}
     for name, candidate in {FLOOR: real[floor], **candidates}.items():
-        sample = candidate[_some(np.arange(len(candidate)), len(floor), rng)]
+        sample = candidate[_some(np.arange(len(candidate)), min(len(floor), most), rng)]
         near = fidelity.nearest_distances(sample, fitted, 1)[:, 0]
         far = fidelity.nearest_distances(sample, held_out, 1)[:, 0]
         found[name] = Copying(

@@ -62,11 +62,6 @@ class FingerprintSet:
     audio_hashes: tuple[str | None, ...] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
 
-    def rows_of(self, track: int) -> slice:
-        """The rows of one track, by its number."""
-        first, last = np.searchsorted(self.track, [track, track + 1])
-        return slice(int(first), int(last))
-
 
 def build_fingerprint_set(
     store: Store,

@@ -13,7 +13,7 @@ from fpbench.catalog import PREFIX, Catalog, blaming
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.json_values import finite
-from fpbench.store import atomic_file
+from fpbench.store import atomic_file, atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,16 +53,8 @@ def save_generator(generator: FingerprintGenerator, path: Path) -> None:
     Raises:
         FpbenchError: The folder cannot be written.
     """
-    temporary = path.with_name(f".{path.stem}.saving.safetensors")
-    try:
+    with atomic_path(path, ".safetensors") as temporary:
         generator.save(temporary)
-        temporary.replace(path)
-    except OSError as err:
-        raise FpbenchError(
-            f"cannot write {path}: {err.strerror}", hint="check that its folder exists"
-        ) from err
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def write_record(record: FitRecord, path: Path) -> None:

@@ -232,14 +232,21 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
             f"the run needs {_size(plan.memory_bytes)} of memory; {_size(available)} are free",
             hint="smaller --sizes, or an index that works block by block: exact or ivfpq",
         )
-    for folder, needed, done, option in (
-        (store.root, plan.disk_bytes, store.size_bytes, "--cache"),
-        (out.parent, plan.result_bytes, lambda: 0, "--out"),
-    ):
-        free = shutil.disk_usage(_existing(folder)).free
-        if needed > free and needed > free + done():
+    cache, result = _existing(store.root), _existing(out.parent)
+    if cache.stat().st_dev == result.stat().st_dev:
+        where = f"the disk of {store.root} and {out.parent}"
+        places = [(cache, where, plan.disk_bytes, plan.result_bytes, "--cache or --out")]
+    else:
+        places = [
+            (cache, str(store.root), plan.disk_bytes, 0.0, "--cache"),
+            (result, str(out.parent), 0.0, plan.result_bytes, "--out"),
+        ]
+    for folder, where, cached, beside, option in places:
+        free = shutil.disk_usage(folder).free
+        needed = cached + beside
+        if needed > free and max(cached - store.size_bytes(), 0.0) + beside > free:
             raise FpbenchError(
-                f"the run needs {_size(needed)} on disk; {folder} has {_size(free)} free",
+                f"the run needs {_size(needed)} on disk; {where} has {_size(free)} free",
                 hint=f"fewer queries or smaller --sizes, or {option} on a larger disk",
             )
 

@@ -41,7 +41,12 @@ def draw_queries(
     chain: Sequence[Degradation],
     seed: int,
 ) -> QueryTruth:
-    """Draw positions uniformly over all that a query fits in.
+    """Draw a point of the grid, from all at which a query fits, and a start near it.
+
+    The grid is the multiples of ``grid_s`` in every track, and each is as likely as any other. A
+    start is uniform within ``max_offset_s`` of its point, as far as a query fits there. Where the
+    track cuts that stretch short, starts are denser: twice as dense in the first ``max_offset_s``
+    of a track. What lies more than ``max_offset_s`` after its last point is never drawn.
 
     Positions depend on the fingerprinter in no way, so that all are asked the same questions.
 

@@ -33,7 +33,8 @@ class QueryRecipe:
         n_queries: At least 1; the first ones of a longer set are the same.
         query_length_s: Of the audio that is searched with.
         grid_s: Queries lie around the multiples of this, the usual hop of fingerprints.
-        max_offset_s: At most so far from the grid, either way; half of ``grid_s`` covers all times.
+        max_offset_s: At most so far from the grid, either way. Half of ``grid_s`` leaves no gaps,
+            but may leave out up to as much before the last start that a track has room for.
         sample_rate_hz: At which audio is degraded, whatever the fingerprinter's own rate: all
             fingerprinters hear the same event.
         degradations: Applied in this order.

@@ -118,21 +118,34 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     Raises:
         FpbenchError: There is no such folder, no permission, or no space.
     """
+    with atomic_path(path, durable=durable) as temporary, temporary.open("xb") as file:
+        yield file
+
+
+@contextmanager
+def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterator[Path]:
+    """As :func:`atomic_file`, for what writes files by their name.
+
+    Args:
+        suffix: Of the name to write to until the file is whole.
+
+    Returns:
+        A name that no other process has.
+    """
     _sweep_leftovers(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    temporary = path.with_name(f"{_hidden(path)}.{unique}.tmp{suffix}")
     with writing(path):
         try:
-            with temporary.open("xb") as file:
-                yield file
-                file.flush()
-                if durable:
-                    os.fsync(file.fileno())
+            yield temporary
+            if durable:
+                _sync(temporary)
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
     if durable:
-        _sync_folder(path.parent)
+        _sync(path.parent)
 
 
 @contextmanager
@@ -153,14 +166,19 @@ def writing(path: Path) -> Iterator[None]:
 
 def _sweep_leftovers(path: Path) -> None:
     """Remove what killed processes left of this file, once they are surely dead."""
-    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+    for leftover in path.parent.glob(f"{glob.escape(_hidden(path))}.*.tmp*"):
         with suppress(FileNotFoundError):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
                 leftover.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _hidden(path: Path) -> str:
+    """With one dot, also if ``path`` is temporary itself, so that what is left of both is found."""
+    return "." + path.name.lstrip(".")
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -62,3 +62,13 @@ def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run
     assert result.fingerprinter.name == "ready-made"
     assert all(p.value == 1.0 for p in result.curves[0].points)
     assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("hop_s", ["0", "-1"])
+def test_ready_made_fingerprints_follow_each_other(tmp_path: Path, hop_s: str, run: Run) -> None:
+    write_ready_made(tmp_path)
+    config = tmp_path / "run.toml"
+    config.write_text(f'dataset = "embeddings:{tmp_path}"\ndataset_options.hop_s = "{hop_s}"\n')
+    shown = run("--config", config, "--distractors", "real", "--queries", 50)
+    assert shown.exit_code == 2
+    assert f"hop_s={float(hop_s)} is not positive and finite" in shown.stderr

@@ -56,6 +56,14 @@ def test_can_refuse_nan(tmp_path: Path) -> None:
         create(Settings(argument=settings.argument, options={"nan": "refuse"}))
 
 
+@pytest.mark.parametrize("name", ["hop_s", "segment_s"])
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan"])
+def test_refuses_times_that_are_none(tmp_path: Path, name: str, text: str) -> None:
+    settings = Settings(argument=written(tmp_path).argument, options={name: text})
+    with pytest.raises(FpbenchError, match=f"{name}={float(text)} is not positive and finite"):
+        create(settings)
+
+
 def test_refuses_infinity(tmp_path: Path) -> None:
     values = np.zeros((3, 2), dtype=np.float32)
     values[1, 0] = np.inf

@@ -1,5 +1,6 @@
 """Evidence gives what searching each database anew would give, and never flatters."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -283,11 +284,31 @@ def test_a_file_holds_what_was_grown(tmp_path: Path) -> None:
     assert [again.ranks(size, 0.0).tolist() for size in (10, 20)] == [[0], [1]]
 
 
-def test_refuses_a_damaged_file(tmp_path: Path) -> None:
+def with_another_method(archive: bytes) -> bytes:
+    """An archive whose first file is said to be compressed in a way that nobody knows."""
+    at = archive.index(b"PK\x01\x02") + 10
+    return archive[:at] + bytes([99, 0]) + archive[at + 2 :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda archive: archive[:-100], id="cut"),
+        pytest.param(with_another_method, id="unknown compression"),
+    ],
+)
+def test_refuses_a_damaged_file(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     write_evidence(tmp_path / "a.npz", an_evidence())
-    (tmp_path / "b.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-100])
+    (tmp_path / "b.npz").write_bytes(damage((tmp_path / "a.npz").read_bytes()))
     with pytest.raises(FpbenchError, match=r"cannot read evidence from .*b\.npz"):
         read_evidence(tmp_path / "b.npz")
+
+
+def test_refuses_an_array_that_is_no_archive(tmp_path: Path) -> None:
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(FpbenchError, match=r"cannot read evidence from .*a\.npz: .*not a zip"):
+        read_evidence(tmp_path / "a.npz")
 
 
 def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:

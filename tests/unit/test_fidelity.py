@@ -234,6 +234,18 @@ def test_a_generator_that_copies_shows() -> None:
     assert 0.3 < report.copying["real"].nearer_training < 0.7
 
 
+def test_copying_is_judged_by_no_more_rows_than_asked_for() -> None:
+    training, _ = in_tracks(20, 20, 1)
+    real, tracks = in_tracks(40, 20, 5)
+    report = measured(
+        real, tracks, {"copies": training}, seed=0, splits=1, most_rows=30, training=training
+    )
+    for copying in report.copying.values():
+        assert copying.nearer_training * 30 == pytest.approx(round(copying.nearer_training * 30))
+    # Most copies have their original among 400 rows, but not among 30 of them.
+    assert report.copying["copies"].distance_training > 0.05
+
+
 def test_the_floor_is_measured_like_the_others_and_hit_rates_are_paired() -> None:
     real, tracks = in_tracks(30, 20, 1)
     reference, _ = in_tracks(10, 10, 7)

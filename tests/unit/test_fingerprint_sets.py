@@ -56,10 +56,9 @@ def test_has_all_rows_in_order(tmp_path: Path, tracks: list[Track]) -> None:
     assert np.bincount(found.track).tolist() == [3, 5, 7, 9, 11, 13]
     assert found.tracks == tuple(track.name for track in tracks)
     assert found.skipped == ()
-    assert found.rows_of(1) == slice(3, 8)
-    assert found.start_s[found.rows_of(1)].tolist() == [0, 0.5, 1, 1.5, 2]
+    assert found.start_s[found.track == 1].tolist() == [0, 0.5, 1, 1.5, 2]
     samples, _ = soundfile.read(tracks[1].path, dtype="float32")
-    np.testing.assert_array_equal(found.vectors[found.rows_of(1)][2], samples[100:104])
+    np.testing.assert_array_equal(found.vectors[found.track == 1][2], samples[100:104])
 
 
 def test_vectors_are_a_read_only_map(tmp_path: Path, tracks: list[Track]) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,9 +40,18 @@ def a_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:
 
 @pytest.fixture
 def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
-    """Free bytes by the name of a folder."""
+    """Free bytes by the name of a folder, each on a disk of its own."""
     free: dict[str, float] = {}
     usage = namedtuple("usage", ["free"])
+    real = os.stat
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        found = real(path, **options)
+        if isinstance(path, Path) and path.name in free:
+            return os.stat_result((*found[:2], list(free).index(path.name), *found[3:10]))
+        return found
+
+    monkeypatch.setattr("fpbench.plan.os.stat", stat)
     monkeypatch.setattr(
         "fpbench.plan.shutil.disk_usage", lambda folder: usage(free[Path(folder).name])
     )
@@ -73,3 +83,28 @@ def test_only_evidence_must_fit_beside_the_result(tmp_path: Path, disk: dict[str
         a_need("search", 1_000.0, in_result=True),
     ]
     refuse_what_cannot_fit(Plan(needs), Store(tmp_path / "cache"), tmp_path / "out" / "r.json")
+
+
+def test_cache_and_result_share_the_disk_that_both_are_on(
+    tmp_path: Path, disk: dict[str, float]
+) -> None:
+    plan = Plan([a_need("search", 71e9, in_result=True)])
+    places = Store(tmp_path / "cache"), tmp_path / "out" / "r.json"
+    disk[tmp_path.name] = 79e9
+    with pytest.raises(FpbenchError, match=r"needs 142\.0 GB .*cache and .*out has 79\.0 GB") as no:
+        refuse_what_cannot_fit(plan, *places)
+    assert "--cache or --out on a larger disk" in no.value.hint
+    disk[tmp_path.name] = 142e9
+    refuse_what_cannot_fit(plan, *places)
+
+
+def test_what_others_left_in_the_cache_makes_no_room_for_the_result(
+    tmp_path: Path, disk: dict[str, float]
+) -> None:
+    (tmp_path / "cells").write_bytes(bytes(9_000))
+    disk[tmp_path.name] = 5_000.0
+    plan = Plan([a_need("search", 6_000.0, in_result=True)])
+    with pytest.raises(FpbenchError, match="on disk"):
+        refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")
+    disk[tmp_path.name] = 6_000.0
+    refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")

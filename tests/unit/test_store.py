@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FingerprintSpec, FpbenchError
-from fpbench.store import Store, atomic_file, content_key, made_folder
+from fpbench.store import Store, atomic_file, atomic_path, content_key, made_folder
 
 
 def names_in(folder: Path) -> list[str]:
@@ -114,6 +115,34 @@ def test_only_old_leftovers_of_the_same_file_are_swept(tmp_path: Path) -> None:
     with atomic_file(tmp_path / "f") as file:
         file.write(b"x")
     assert names_in(tmp_path) == [".f.2-b.tmp", ".g.1-a.tmp", "f"]
+
+
+def test_leftovers_of_a_file_within_a_file_are_swept(tmp_path: Path) -> None:
+    with atomic_path(tmp_path / "f", ".npz") as outer, atomic_path(outer) as inner:
+        for path in (outer, inner):
+            path.write_bytes(b"x")
+            (tmp_path / path.name.replace(str(os.getpid()), "1")).touch()
+    for path in tmp_path.glob(".*"):
+        os.utime(path, (0, 0))
+    assert len(names_in(tmp_path)) == 3
+    with atomic_path(tmp_path / "f") as path:
+        path.write_bytes(b"y")
+    assert names_in(tmp_path) == ["f"]
+
+
+def test_what_is_durable_is_synced_before_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = []
+
+    def sync(descriptor: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        synced.append((kind, (tmp_path / "f").exists()))
+
+    monkeypatch.setattr("fpbench.store.os.fsync", sync)
+    with atomic_path(tmp_path / "f") as path:
+        path.write_bytes(b"x")
+    assert synced == [("file", False), ("folder", True)]
 
 
 def test_folders_are_made_with_those_above(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Maps raw float32 matrices into memory, checks them, and leaves the files alone."""
 
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,13 +30,18 @@ class EmbeddingsConfig:
     segment_s: float = 1.0
     nan: Literal["zero", "refuse"] = "zero"
 
+    def __post_init__(self) -> None:
+        for name in ("hop_s", "segment_s"):
+            if not 0 < getattr(self, name) < math.inf:
+                raise ValueError(f"{name}={getattr(self, name)} is not positive and finite")
+
 
 def opened(settings: Settings) -> Dataset:
     """The three matrices in ``settings.argument``.
 
     Raises:
-        FpbenchError: A file is missing or not of the size its shape file says, the shapes do not
-            go together, or a value is infinite (or NaN, if those are refused).
+        FpbenchError: A setting cannot be, a file is missing or not of the size its shape file says,
+            the shapes do not go together, or a value is infinite (or NaN, if those are refused).
 
     Source: the layout written by github.com/mimbres/neural-audio-fp.
     """
