@@ -59,7 +59,8 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     """
     problem: str | None
     try:
-        with soundfile.SoundFile(path) as file:
+        # Bytes, because soundfile refuses text that is not UTF-8, as old file names are.
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             problem = _cut_off(path, file.format)
             pieces = [] if problem else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()

@@ -1,5 +1,6 @@
 """Audio comes in as mono float32, and a bad file is a reason, not a crash."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import soundfile
 
 from fpbench import FpbenchError, Track
 from fpbench.audio import audio_hash, map_ahead, read_ahead, read_audio
+from fpbench.inputs import durations_s
 
 RATE = 8_000
 
@@ -29,6 +31,21 @@ def test_reads_every_format(tmp_path: Path, suffix: str) -> None:
     assert samples.dtype == np.float32
     assert abs(len(samples) - 2 * RATE) < 0.1 * RATE  # mp3 may pad
     assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
+    path = write(tmp_path / "cafe.flac", tone(2)).rename(tmp_path / os.fsdecode(b"caf\xe9.flac"))
+    assert len(read_audio(path, RATE)) == 2 * RATE
+    assert durations_s([Track(name="cafe", path=path)]) == [2.0]
+
+
+def test_a_flac_that_does_not_say_how_long_it_is_has_no_duration(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", tone(2))
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # the last 36 bits before the checksum count the samples
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert durations_s([Track(name="a", path=path)]) == [0.0]
 
 
 def test_mono_is_the_mean_of_the_channels(tmp_path: Path) -> None:
