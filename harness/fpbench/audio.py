@@ -83,6 +83,20 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     return samples
 
 
+def audio_below(root: Path) -> list[Path]:
+    """The files below a folder that are audio by their names, sorted by path.
+
+    Links are followed, but not back to a folder that they are in. What is hidden is left out, such
+    as a rubbish bin, or the ``._`` file that macOS puts beside every file.
+    """
+    found = []
+    for folder, below, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
+        found += [here / n for n in names if not n.startswith(".")]
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
 def audio_hash(path: Path) -> str:
     """A hash of a file's bytes: equal files are the same audio whatever they are called.
 
@@ -158,6 +172,12 @@ def map_ahead(
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _leads_back(folder: Path) -> bool:
+    return folder.is_symlink() and folder.resolve() in {
+        above.resolve() for above in folder.absolute().parents
+    }
 
 
 def _mono_pieces(
