@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
 import soundfile
@@ -215,13 +215,31 @@ def _cut_off(path: Path, container: str) -> str | None:
             table = tail[page + 27 : page + 27 + tail[page + 26]] if page + 26 < len(tail) else b""
             if page >= 0 and (not table or page + 27 + len(table) + sum(table) > len(tail)):
                 return "cut off: its last page is incomplete"
-        if container in {"WAV", "WAVEX"}:
-            head = file.read(8)
-            announced = int.from_bytes(head[4:8], "little") + 8
-            # Writers that cannot seek back leave all ones or zero for the length.
-            if head[:4] == b"RIFF" and 8 < announced < 0xFFFFFFFF and announced > size:
+        if container in {"WAV", "WAVEX", "RF64"}:
+            announced = _wav_data_end(file)
+            if announced > size:
                 return f"cut off: {announced} bytes announced, {size} there"
     return None
+
+
+def _wav_data_end(file: BinaryIO) -> int:
+    """Where a wav file's samples end by what its chunks say; 0 if they do not."""
+    form = file.read(4)
+    if form not in {b"RIFF", b"RIFX", b"RF64"}:
+        return 0
+    order: Literal["little", "big"] = "big" if form == b"RIFX" else "little"
+    long_length = 0
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        name, length, start = head[:4], int.from_bytes(head[4:], order), file.tell()
+        if name == b"data":
+            # All ones point to the length in RF64's first chunk; or the writer, which could not
+            # seek back, left them, or zero.
+            return start + (long_length if length == 0xFFFFFFFF else length)
+        if name == b"ds64":
+            long_length = int.from_bytes(file.read(16)[8:], order)
+        file.seek(start + length + length % 2)
+    return 0
 
 
 def _why_unreadable(path: Path, err: Exception) -> str:

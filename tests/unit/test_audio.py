@@ -20,8 +20,8 @@ def tone(seconds: float, rate: int = RATE, pitch_hz: float = 440) -> np.ndarray:
     return (0.5 * np.sin(2 * np.pi * pitch_hz * t)).astype(np.float32)
 
 
-def write(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str | None = None) -> Path:
-    soundfile.write(path, samples, rate, subtype=subtype)
+def write(path: Path, samples: np.ndarray, rate: int = RATE, **kind: str) -> Path:
+    soundfile.write(path, samples, rate, **kind)
     return path
 
 
@@ -99,6 +99,16 @@ def with_nan() -> np.ndarray:
         ),
         pytest.param(lambda d: cut_in_half(write(d / "c.ogg", tone(9))), "cut off", id="half ogg"),
         pytest.param(lambda d: cut_in_half(write(d / "c.wav", tone(9))), "cut off", id="half wav"),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.wav", tone(9), format="RF64")),
+            "cut off: 144104 bytes announced, 72052 there",
+            id="half rf64",
+        ),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.wav", tone(9), endian="BIG")),
+            "cut off: 144044 bytes announced, 72022 there",
+            id="half rifx",
+        ),
         pytest.param(lambda d: cut_in_half(write(d / "c.mp3", tone(9))), "cut off", id="half mp3"),
         pytest.param(lambda d: cut_in_half(write(d / "c.flac", tone(9))), ".", id="half flac"),
     ],
@@ -116,6 +126,27 @@ def test_whole_ogg_files_are_not_called_cut_off(tmp_path: Path) -> None:
     for hundredths in range(1, 300, 7):
         path = write(tmp_path / "a.ogg", tone(hundredths / 100))
         assert len(read_audio(path, RATE)) == hundredths * RATE // 100
+
+
+@pytest.mark.parametrize("kind", [{"format": "RF64"}, {"endian": "BIG"}, {"format": "WAVEX"}])
+def test_whole_wav_files_of_every_form_are_read(tmp_path: Path, kind: dict[str, str]) -> None:
+    assert len(read_audio(write(tmp_path / "a.wav", tone(2), **kind), RATE)) == 2 * RATE
+
+
+@pytest.mark.parametrize(
+    ("at", "length"),
+    [
+        pytest.param(4, 44 + 2 * 2 * RATE, id="counts the first eight bytes"),
+        pytest.param(4, 0xFFFFFFFF, id="all ones"),
+        pytest.param(40, 0xFFFFFFFF, id="all ones for the samples"),
+    ],
+)
+def test_whole_wav_files_may_give_a_wrong_length(tmp_path: Path, at: int, length: int) -> None:
+    path = write(tmp_path / "a.wav", tone(2))
+    content = bytearray(path.read_bytes())
+    content[at : at + 4] = length.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert len(read_audio(path, RATE)) == 2 * RATE
 
 
 def test_hash_is_of_the_contents(tmp_path: Path) -> None:
