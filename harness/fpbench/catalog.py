@@ -349,7 +349,7 @@ def _source_from_file(target: str, path: Path) -> Source:
 
 
 def _refuse_misspelt(source: Source) -> None:
-    known = set(KINDS.values())
+    known = {name for name in vars(hooks) if name.startswith("fpbench_")}
     for name, thing in vars(source.module).items():
         looks_like_hook = callable(thing) and name.startswith("fpbench_")
         if looks_like_hook and not hasattr(thing, "fpbench_impl") and name in known:

@@ -89,6 +89,11 @@ def test_a_missing_module_says_what_to_make(catalog: Catalog) -> None:
         ),
         pytest.param(GOOD.replace("@hookimpl", ""), "@hookimpl|not marked", id="unmarked-hook"),
         pytest.param(
+            GOOD + "def fpbench_checkpoints():\n    return []\n",
+            "fpbench_checkpoints is not marked",
+            id="unmarked-checkpoints",
+        ),
+        pytest.param(
             GOOD.replace('[Entry(name="{name}", summary="flat", create=lambda settings: Flat())]',
                          '["mine"]'),
             "gave str, not an fpbench.Entry",
