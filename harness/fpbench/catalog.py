@@ -103,13 +103,16 @@ class Catalog:
             name: ``NAME``, ``NAME:ARGUMENT``, ``plugin:MODULE`` or ``plugin:FILE.py``.
 
         Raises:
-            FpbenchError: Nothing has that name, or its plugin is broken.
+            FpbenchError: Nothing has that name, its plugin is broken, or an argument is missing or
+                too many.
         """
-        if name.startswith(PREFIX):
-            return self._offer_from_plugin(kind, name.removeprefix(PREFIX)), None
         head, colon, argument = name.partition(":")
-        offer = self._offers.get((kind, head))
-        if offer is None:
+        if name.startswith(PREFIX):
+            offer = self._offer_from_plugin(kind, argument)
+            head, colon, argument = offer.entry.name, "", ""
+        elif (kind, head) in self._offers:
+            offer = self._offers[kind, head]
+        else:
             raise self._unknown(kind, head)
         wanted = offer.entry.argument
         if wanted is not None and not argument:

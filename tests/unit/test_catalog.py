@@ -131,6 +131,9 @@ def test_what_a_plugin_prints_stays_off_stdout(
 def test_arguments_follow_a_colon(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument"):
         catalog.dataset("folder", Settings())
+    with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument") as err:
+        catalog.dataset("plugin:folder", Settings())
+    assert err.value.hint == "write folder:DIR"
     with pytest.raises(FpbenchError, match="takes no argument, but got '3'"):
         catalog.fingerprinter("random:3", Settings())
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, configured
 from fpbench.audio import SUFFIXES, audio_below
@@ -38,7 +39,7 @@ def opened(settings: Settings) -> Dataset:
             ``distractors`` folder and music outside all role folders.
     """
     config = configured(FolderConfig(), settings.options)
-    root = Path(settings.argument or ".").expanduser()
+    root = Path(cast(str, settings.argument)).expanduser()
     if not root.is_dir():
         raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")
     below: dict[str, list[Track]] = {folder: [] for folder in FOLDERS}
