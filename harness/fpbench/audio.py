@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import BinaryIO, Literal, TypeVar
 
 import numpy as np
 import soundfile
@@ -59,7 +59,8 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     """
     problem: str | None
     try:
-        with soundfile.SoundFile(path) as file:
+        # Bytes, because soundfile refuses text that is not UTF-8, as old file names are.
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             problem = _cut_off(path, file.format)
             pieces = [] if problem else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
@@ -80,6 +81,20 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
             f"cannot read {path}: {problem}", hint="replace the file or leave it out"
         )
     return samples
+
+
+def audio_below(root: Path) -> list[Path]:
+    """The files below a folder that are audio by their names, sorted by path.
+
+    Links are followed, but not back to a folder that they are in. What is hidden is left out, such
+    as a rubbish bin, or the ``._`` file that macOS puts beside every file.
+    """
+    found = []
+    for folder, below, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
+        found += [here / n for n in names if not n.startswith(".")]
+    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
 def audio_hash(path: Path) -> str:
@@ -159,6 +174,12 @@ def map_ahead(
         pool.shutdown(cancel_futures=True)
 
 
+def _leads_back(folder: Path) -> bool:
+    return folder.is_symlink() and folder.resolve() in {
+        above.resolve() for above in folder.absolute().parents
+    }
+
+
 def _mono_pieces(
     file: soundfile.SoundFile, sample_rate_hz: int, resampler: Resampler
 ) -> Iterator[Samples]:
@@ -194,13 +215,31 @@ def _cut_off(path: Path, container: str) -> str | None:
             table = tail[page + 27 : page + 27 + tail[page + 26]] if page + 26 < len(tail) else b""
             if page >= 0 and (not table or page + 27 + len(table) + sum(table) > len(tail)):
                 return "cut off: its last page is incomplete"
-        if container in {"WAV", "WAVEX"}:
-            head = file.read(8)
-            announced = int.from_bytes(head[4:8], "little") + 8
-            # Writers that cannot seek back leave all ones or zero for the length.
-            if head[:4] == b"RIFF" and 8 < announced < 0xFFFFFFFF and announced > size:
+        if container in {"WAV", "WAVEX", "RF64"}:
+            announced = _wav_data_end(file)
+            if announced > size:
                 return f"cut off: {announced} bytes announced, {size} there"
     return None
+
+
+def _wav_data_end(file: BinaryIO) -> int:
+    """Where a wav file's samples end by what its chunks say; 0 if they do not."""
+    form = file.read(4)
+    if form not in {b"RIFF", b"RIFX", b"RF64"}:
+        return 0
+    order: Literal["little", "big"] = "big" if form == b"RIFX" else "little"
+    long_length = 0
+    file.seek(12)
+    while len(head := file.read(8)) == 8:
+        name, length, start = head[:4], int.from_bytes(head[4:], order), file.tell()
+        if name == b"data":
+            # All ones point to the length in RF64's first chunk; or the writer, which could not
+            # seek back, left them, or zero.
+            return start + (long_length if length == 0xFFFFFFFF else length)
+        if name == b"ds64":
+            long_length = int.from_bytes(file.read(16)[8:], order)
+        file.seek(start + length + length % 2)
+    return 0
 
 
 def _why_unreadable(path: Path, err: Exception) -> str:

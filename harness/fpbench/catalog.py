@@ -103,13 +103,16 @@ class Catalog:
             name: ``NAME``, ``NAME:ARGUMENT``, ``plugin:MODULE`` or ``plugin:FILE.py``.
 
         Raises:
-            FpbenchError: Nothing has that name, or its plugin is broken.
+            FpbenchError: Nothing has that name, its plugin is broken, or an argument is missing or
+                too many.
         """
-        if name.startswith(PREFIX):
-            return self._offer_from_plugin(kind, name.removeprefix(PREFIX)), None
         head, colon, argument = name.partition(":")
-        offer = self._offers.get((kind, head))
-        if offer is None:
+        if name.startswith(PREFIX):
+            offer = self._offer_from_plugin(kind, argument)
+            head, colon, argument = offer.entry.name, "", ""
+        elif (kind, head) in self._offers:
+            offer = self._offers[kind, head]
+        else:
             raise self._unknown(kind, head)
         wanted = offer.entry.argument
         if wanted is not None and not argument:
@@ -349,7 +352,7 @@ def _source_from_file(target: str, path: Path) -> Source:
 
 
 def _refuse_misspelt(source: Source) -> None:
-    known = set(KINDS.values())
+    known = {name for name in vars(hooks) if name.startswith("fpbench_")}
     for name, thing in vars(source.module).items():
         looks_like_hook = callable(thing) and name.startswith("fpbench_")
         if looks_like_hook and not hasattr(thing, "fpbench_impl") and name in known:

@@ -5,9 +5,11 @@ import hashlib
 import os
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
+from importlib.machinery import ModuleSpec
 from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,8 +50,7 @@ def source_sha256(module: ModuleType) -> str:
         and not _IDLE & set(file.relative_to(path.parent).parts)
         and file.suffix not in _TOLD
     }
-    top = module.__name__.partition(".")[0]
-    return _files_sha256(own | _imported_files(own, top))
+    return _files_sha256(own | _imported_files(own, module))
 
 
 def harness_sha256(*modules: str) -> str:
@@ -66,27 +67,47 @@ def _files_sha256(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
-def _imported_files(files: set[Path], top: str) -> set[Path]:
-    """Files of package ``top`` that ``files`` import, and those that these import."""
+def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
+    """Files of the module's top package that its ``files`` import, and those that these import."""
+    above = f"{module.__name__.partition('.')[0]}."
+    folder = Path(module.__file__ or "").parent
+    package = module.__spec__.parent if module.__spec__ else None
     found: set[Path] = set()
-    left = [file for file in files if file.suffix == ".py"]
+    left = [
+        (file, ".".join((package or "", *file.parent.relative_to(folder).parts)))
+        for file in files
+        if file.suffix == ".py"
+    ]
     while left:
-        for name in _import_names(left.pop(), top):
-            spec = find_spec(name)
+        for name in _import_names(*left.pop()):
+            spec = _module_spec(name) if name.startswith(above) else None
             if spec is not None and spec.origin and Path(spec.origin) not in files | found:
                 found.add(Path(spec.origin))
-                left.append(Path(spec.origin))
+                left.append((Path(spec.origin), spec.parent or ""))
     return found
 
 
-def _import_names(file: Path, top: str) -> set[str]:
+def _import_names(file: Path, package: str) -> set[str]:
+    """What a file of a package imports by full name: modules, and names in them or below them."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name for name in names if name.startswith(f"{top}.")}
+        elif isinstance(node, ast.ImportFrom):
+            with suppress(ImportError):  # it leads out of the top package, so it never runs
+                source = resolve_name("." * node.level + (node.module or ""), package)
+                names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _module_spec(name: str) -> ModuleSpec | None:
+    """None if it is no module. Only the packages above it are imported to find out."""
+    try:
+        above = find_spec(name.rpartition(".")[0])
+        inside = above is not None and above.submodule_search_locations is not None
+        return find_spec(name) if inside else None
+    except ModuleNotFoundError:
+        return None
 
 
 def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any]:

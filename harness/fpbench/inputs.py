@@ -1,6 +1,7 @@
 """Everything a search needs, from audio or from ready-made fingerprints."""
 
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ from fpbench.store import Store, content_key
 
 CLUSTER_S = 30.0
 """Ready-made fingerprints come without tracks; stretches this long stand in for them."""
+
+_UNKNOWN_FRAMES = (1 << 63) - 1  # a FLAC from a pipe, which does not say how long it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,9 +235,10 @@ def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
 
 def _duration_s(track: Track) -> float:
     try:
-        return float(soundfile.info(track.path).duration)
+        info = soundfile.info(os.fsencode(track.path))
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return 0.0
+    return 0.0 if info.frames == _UNKNOWN_FRAMES else float(info.duration)
 
 
 def _rows(

@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from fpbench.catalog import PREFIX, blaming
 from fpbench.errors import FpbenchError
-from fpbench.fingerprinting import fingerprint_tracks, segments_of
+from fpbench.fingerprinting import Recording, fingerprint_tracks, segments_of
 from fpbench.interfaces import (
     AnyFingerprinter,
     Fingerprinter,
@@ -52,14 +52,18 @@ class Subject:
     def spec(self) -> FingerprintSpec:
         return self.fingerprinter.spec
 
+    def segments(self, samples: Recording) -> Segments:
+        """A copy of a recording's segments, or of as many as a batch may hold."""
+        return segments_of(samples, self.spec)[: self.spec.batch_segments].copy()
+
     def embed(self, segments: Segments) -> object:
         with blaming(self.name, "embedding segments"):
             return cast(Fingerprinter, self.fingerprinter).embed(segments)
 
     def answer(self, samples: Samples) -> tuple[object, object]:
-        """Vectors of all segments of a recording, unchecked, and start times where it gives any."""
+        """Vectors of a recording's segments, unchecked, and start times where it gives any."""
         if self.spec.front_end == "segment":
-            return self.embed(segments_of(samples, self.spec).copy()), None
+            return self.embed(self.segments(samples)), None
         with blaming(self.name, "fingerprinting a recording"):
             found = cast(TrackFingerprinter, self.fingerprinter).fingerprint(samples)
             return found.vectors, found.start_s
@@ -161,7 +165,7 @@ def _dtype(subject: Subject) -> str:
 
 def _shape(subject: Subject) -> str:
     vectors, start_s = subject.answer(subject.recording)
-    segments = segments_of(subject.recording, subject.spec)
+    segments = subject.segments(subject.recording)
     rows = len(segments) if start_s is None else np.size(cast(Any, start_s))
     shape, wanted = _numbers(vectors).shape, (rows, subject.spec.dim)
     if shape != wanted:
@@ -202,9 +206,8 @@ def _batch_invariant(subject: Subject) -> str:
         return "not tried: sees one recording at a time"
     if spec.batch_segments is not None:
         return f"not tried: declares batches of {spec.batch_segments}"
-    segments = segments_of(subject.recording, spec)
-    together = _numbers(subject.embed(segments.copy()))
-    alone = [_numbers(subject.embed(segment[None].copy())) for segment in segments]
+    together = _numbers(subject.embed(subject.segments(subject.recording)))
+    alone = [_numbers(subject.embed(one[None])) for one in subject.segments(subject.recording)]
     if len(together) != len(alone) or any(one.shape != (1, together.shape[1]) for one in alone):
         raise BrokenRuleError("a segment on its own does not give one vector")
     apart = np.linalg.norm(together - np.concatenate(alone), axis=1)
@@ -222,8 +225,7 @@ def _input_unchanged(subject: Subject) -> str:
         subject.answer(given)
         before = subject.recording
     else:
-        before = segments_of(subject.recording, subject.spec)
-        given = before.copy()
+        before, given = (subject.segments(subject.recording) for _ in range(2))
         subject.embed(given)
     if not np.array_equal(given, before):
         raise BrokenRuleError("what was handed over has been written to")

@@ -179,6 +179,11 @@ def test_says_how_much_music_a_batch_needs(manifest: Path, tmp_path: Path) -> No
         pytest.param(["--recipe", "big"], "has no recipe called 'big'", id="unknown recipe"),
         pytest.param(["--recipe", "no.toml"], "there is no recipe 'no.toml'", id="no such file"),
         pytest.param(["--set", "width"], "has no value", id="no equals sign"),
+        pytest.param(
+            ["--epochs", "2", "--set", "steps=5"],
+            "--steps 5 and --epochs 2 both say how long to train",
+            id="two lengths",
+        ),
         pytest.param(["--set", "widht=3"], "did you mean 'width'?", id="misspelt"),
         pytest.param(["--device", "gpu"], "'gpu' is not one of 'cpu', 'cuda'", id="device"),
         pytest.param(["-o", "w.json"], "'w.json' cannot hold weights", id="not safetensors"),
@@ -218,6 +223,19 @@ def test_a_plugin_of_one_file_has_its_defaults_for_a_recipe(
     assert result.exit_code == 2
     assert "'mine' has no recipe called 'small'" in result.stderr
     assert "only its defaults" in result.stderr
+
+
+@pytest.mark.parametrize("epochs", [["--epochs", "2"], ["--set", "epochs=2"]])
+def test_epochs_replace_the_steps_of_a_recipe(
+    manifest: Path, tmp_path: Path, lone_plugin: Path, epochs: list[str]
+) -> None:
+    recipe, out = tmp_path / "short.toml", tmp_path / "w.safetensors"
+    recipe.write_text("steps = 5\nlr = 1.0")
+    arguments = command(f"plugin:{lone_plugin}", manifest, out, "--recipe", str(recipe), *epochs)
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    settings = json.loads(out.with_suffix(".json").read_text())["settings"]
+    assert (settings["epochs"], settings["lr"]) == ("2", "1.0")
+    assert "steps" not in settings
 
 
 def test_the_cache_of_the_environment_is_handed_to_plugins(

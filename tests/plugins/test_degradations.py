@@ -11,6 +11,7 @@ from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Track
 from fpbench_plugins import degradations
 from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
 from fpbench_plugins.degradations.noise import looped, mix_at_snr
+from fpbench_plugins.degradations.recordings import recordings
 from fpbench_plugins.degradations.reverb import convolved
 from fpbench_plugins.degradations.stretch import at_tempo
 
@@ -111,6 +112,15 @@ def test_noise_needs_recordings(dataset: Dataset, tmp_path: Path) -> None:
         made("noise")
     with pytest.raises(FpbenchError, match="no audio files in"):
         made("noise", dataset, folder=str(tmp_path / "none"))
+
+
+def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
+    (tmp_path / "folder.wav").mkdir()
+    for name in ("b.wav", "._b.wav", "folder.wav/c.flac", "a b.wav", "a/d.wav"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in recordings(str(tmp_path), [])]
+    assert found == ["a/d.wav", "a b.wav", "b.wav", "folder.wav/c.flac"]
 
 
 # ---------------------------------------------------------------- reverb

@@ -50,8 +50,31 @@ def test_divides_music_without_roles_in_half(tmp_path: Path) -> None:
 
 
 def test_ignores_other_and_hidden_files(tmp_path: Path) -> None:
-    dataset = create(touched(tmp_path, "reference/a.ogg", "reference/._a.ogg", "cover.jpg"))
+    names = ("reference/a.ogg", "reference/._a.ogg", "cover.jpg", ".Trash-1000/c.wav")
+    dataset = create(touched(tmp_path, *names))
     assert [t.name for t in dataset.reference] == ["reference/a.ogg"]
+
+
+def test_follows_links_to_folders(tmp_path: Path) -> None:
+    touched(tmp_path / "disk", "album/a.ogg", "rain/b.wav")
+    settings = touched(tmp_path / "music", "reference/c.ogg")
+    for link, target in (("noise", "rain"), ("train_noise", "rain"), ("reference/album", "album")):
+        (tmp_path / "music" / link).symlink_to(tmp_path / "disk" / target)
+    dataset = create(settings)
+    assert [t.name for t in dataset.reference] == ["reference/album/a.ogg", "reference/c.ogg"]
+    assert [t.name for t in dataset.noise] == ["noise/b.wav"]
+    assert [t.name for t in dataset.train_noise] == ["train_noise/b.wav"]
+
+
+def test_follows_no_link_in_circles(tmp_path: Path) -> None:
+    settings = touched(tmp_path / "music", "train/a.ogg", "train/b/c.ogg")
+    (tmp_path / "music" / "train" / "b" / "all").symlink_to(tmp_path / "music")
+    assert [t.name for t in create(settings).train] == ["train/a.ogg", "train/b/c.ogg"]
+
+
+def test_names_are_sorted_as_text(tmp_path: Path) -> None:
+    dataset = create(touched(tmp_path, "train/a/2.ogg", "train/a b/1.ogg", "train/a.ogg"))
+    assert [t.name for t in dataset.train] == ["train/a b/1.ogg", "train/a.ogg", "train/a/2.ogg"]
 
 
 @given(n=st.integers(1, 60), seed=st.integers(0, 999))

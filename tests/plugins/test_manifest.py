@@ -67,6 +67,11 @@ def test_reads_real_data(shared: Path) -> None:
             r"line 3: path 'a.ogg' is listed twice",
             id="duplicate",
         ),
+        pytest.param(
+            [HEADER, "a.ogg,music,test,", "./a.ogg,music,generator,"],
+            r"line 3: path './a.ogg' is listed twice",
+            id="another path to the same file",
+        ),
         pytest.param([HEADER, "a.ogg,noise,test,"], r"no row has kind 'music'", id="no music"),
         pytest.param([HEADER, '"a.ogg,music,test'], r"not CSV in UTF-8", id="open quote"),
     ],
@@ -74,6 +79,13 @@ def test_reads_real_data(shared: Path) -> None:
 def test_names_what_is_wrong(tmp_path: Path, lines: list[str], message: str) -> None:
     with pytest.raises(FpbenchError, match=message):
         opened(tmp_path, *lines)
+
+
+def test_a_link_is_the_file_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "a.ogg").touch()
+    (tmp_path / "b.ogg").symlink_to(tmp_path / "a.ogg")
+    with pytest.raises(FpbenchError, match=r"line 3: path 'b.ogg' is listed twice"):
+        opened(tmp_path, HEADER, "a.ogg,music,test,", "b.ogg,music,generator,")
 
 
 def test_names_missing_files(tmp_path: Path) -> None:

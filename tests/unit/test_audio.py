@@ -1,5 +1,6 @@
 """Audio comes in as mono float32, and a bad file is a reason, not a crash."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import soundfile
 
 from fpbench import FpbenchError, Track
 from fpbench.audio import audio_hash, map_ahead, read_ahead, read_audio
+from fpbench.inputs import durations_s
 
 RATE = 8_000
 
@@ -18,8 +20,8 @@ def tone(seconds: float, rate: int = RATE, pitch_hz: float = 440) -> np.ndarray:
     return (0.5 * np.sin(2 * np.pi * pitch_hz * t)).astype(np.float32)
 
 
-def write(path: Path, samples: np.ndarray, rate: int = RATE, subtype: str | None = None) -> Path:
-    soundfile.write(path, samples, rate, subtype=subtype)
+def write(path: Path, samples: np.ndarray, rate: int = RATE, **kind: str) -> Path:
+    soundfile.write(path, samples, rate, **kind)
     return path
 
 
@@ -29,6 +31,21 @@ def test_reads_every_format(tmp_path: Path, suffix: str) -> None:
     assert samples.dtype == np.float32
     assert abs(len(samples) - 2 * RATE) < 0.1 * RATE  # mp3 may pad
     assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
+    path = write(tmp_path / "cafe.flac", tone(2)).rename(tmp_path / os.fsdecode(b"caf\xe9.flac"))
+    assert len(read_audio(path, RATE)) == 2 * RATE
+    assert durations_s([Track(name="cafe", path=path)]) == [2.0]
+
+
+def test_a_flac_that_does_not_say_how_long_it_is_has_no_duration(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", tone(2))
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0  # the last 36 bits before the checksum count the samples
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+    assert durations_s([Track(name="a", path=path)]) == [0.0]
 
 
 def test_mono_is_the_mean_of_the_channels(tmp_path: Path) -> None:
@@ -82,6 +99,16 @@ def with_nan() -> np.ndarray:
         ),
         pytest.param(lambda d: cut_in_half(write(d / "c.ogg", tone(9))), "cut off", id="half ogg"),
         pytest.param(lambda d: cut_in_half(write(d / "c.wav", tone(9))), "cut off", id="half wav"),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.wav", tone(9), format="RF64")),
+            "cut off: 144104 bytes announced, 72052 there",
+            id="half rf64",
+        ),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.wav", tone(9), endian="BIG")),
+            "cut off: 144044 bytes announced, 72022 there",
+            id="half rifx",
+        ),
         pytest.param(lambda d: cut_in_half(write(d / "c.mp3", tone(9))), "cut off", id="half mp3"),
         pytest.param(lambda d: cut_in_half(write(d / "c.flac", tone(9))), ".", id="half flac"),
     ],
@@ -99,6 +126,27 @@ def test_whole_ogg_files_are_not_called_cut_off(tmp_path: Path) -> None:
     for hundredths in range(1, 300, 7):
         path = write(tmp_path / "a.ogg", tone(hundredths / 100))
         assert len(read_audio(path, RATE)) == hundredths * RATE // 100
+
+
+@pytest.mark.parametrize("kind", [{"format": "RF64"}, {"endian": "BIG"}, {"format": "WAVEX"}])
+def test_whole_wav_files_of_every_form_are_read(tmp_path: Path, kind: dict[str, str]) -> None:
+    assert len(read_audio(write(tmp_path / "a.wav", tone(2), **kind), RATE)) == 2 * RATE
+
+
+@pytest.mark.parametrize(
+    ("at", "length"),
+    [
+        pytest.param(4, 44 + 2 * 2 * RATE, id="counts the first eight bytes"),
+        pytest.param(4, 0xFFFFFFFF, id="all ones"),
+        pytest.param(40, 0xFFFFFFFF, id="all ones for the samples"),
+    ],
+)
+def test_whole_wav_files_may_give_a_wrong_length(tmp_path: Path, at: int, length: int) -> None:
+    path = write(tmp_path / "a.wav", tone(2))
+    content = bytearray(path.read_bytes())
+    content[at : at + 4] = length.to_bytes(4, "little")
+    path.write_bytes(content)
+    assert len(read_audio(path, RATE)) == 2 * RATE
 
 
 def test_hash_is_of_the_contents(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def test_a_missing_module_says_what_to_make(catalog: Catalog) -> None:
         ),
         pytest.param(GOOD.replace("@hookimpl", ""), "@hookimpl|not marked", id="unmarked-hook"),
         pytest.param(
+            GOOD + "def fpbench_checkpoints():\n    return []\n",
+            "fpbench_checkpoints is not marked",
+            id="unmarked-checkpoints",
+        ),
+        pytest.param(
             GOOD.replace('[Entry(name="{name}", summary="flat", create=lambda settings: Flat())]',
                          '["mine"]'),
             "gave str, not an fpbench.Entry",
@@ -126,6 +131,9 @@ def test_what_a_plugin_prints_stays_off_stdout(
 def test_arguments_follow_a_colon(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument"):
         catalog.dataset("folder", Settings())
+    with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument") as err:
+        catalog.dataset("plugin:folder", Settings())
+    assert err.value.hint == "write folder:DIR"
     with pytest.raises(FpbenchError, match="takes no argument, but got '3'"):
         catalog.fingerprinter("random:3", Settings())
 

@@ -24,9 +24,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
-def digest() -> str:
+def digest(name: str = "hashed_plugin") -> str:
     source_sha256.cache_clear()
-    module: ModuleType = importlib.import_module("hashed_plugin")
+    module: ModuleType = importlib.import_module(name)
     return source_sha256(module)
 
 
@@ -46,3 +46,40 @@ def test_what_decides_nothing_does_not(package: Path, name: str) -> None:
     (package / name).parent.mkdir(exist_ok=True)
     (package / name).write_text("for people")
     assert digest() == before
+
+
+@pytest.mark.parametrize("plugin", ["part.py", "part/__init__.py"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import hashed_plugin.shared.model",
+        "from hashed_plugin.shared.model import K",
+        "from hashed_plugin.shared import model",
+        "from hashed_plugin.shared import through",
+        "from {dots}shared.model import K",
+        "from {dots}shared import model",
+    ],
+)
+def test_what_is_imported_from_beside_it_changes_it(package: Path, plugin: str, line: str) -> None:
+    (package / "shared").mkdir()
+    (package / "shared" / "__init__.py").touch()
+    (package / "shared" / "model.py").write_text("K = 1\n")
+    (package / "shared" / "through.py").write_text("from .model import K\n")
+    (package / plugin).parent.mkdir(exist_ok=True)
+    (package / plugin).write_text(line.format(dots="." if plugin == "part.py" else ".."))
+    before = digest("hashed_plugin.part")
+    (package / "shared" / "model.py").write_text("K = 2\n")
+    assert digest("hashed_plugin.part") != before
+
+
+def test_looking_for_imports_runs_none_of_them(package: Path) -> None:
+    (package / "part.py").write_text(
+        "def later():\n"
+        "    from hashed_plugin.broken import anything\n"
+        "    from hashed_plugin.nowhere.at_all import anything\n"
+        "    from ...outside import anything\n"
+    )
+    (package / "broken.py").write_text("1 / 0\n")
+    before = digest("hashed_plugin.part")
+    (package / "broken.py").write_text("2 / 0\n")
+    assert digest("hashed_plugin.part") != before

@@ -59,6 +59,16 @@ class LooksAtTheBatch(Right):
         return thirds(np.square(segments) + 0.1 * np.square(segments).max())
 
 
+class TakesFour(Right):
+    def __init__(self) -> None:
+        super().__init__(batch_segments=4)
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        if len(segments) > 4:
+            raise ValueError(f"{len(segments)} segments are too many")
+        return thirds(segments)
+
+
 class WritesToItsInput(Right):
     def embed(self, segments: Segments, /) -> Vectors:
         segments *= 2
@@ -97,6 +107,7 @@ class WholeTrack:
         pytest.param(Right(short="pad", hop_s=0.1), id="pads"),
         pytest.param(NotNormalised(unit_norm=False), id="no unit norm declared"),
         pytest.param(LooksAtTheBatch(batch_segments=4), id="batch declared"),
+        pytest.param(TakesFour(), id="no more than the batch declared"),
         pytest.param(WholeTrack(), id="track-wise"),
     ],
 )

@@ -89,8 +89,9 @@ def train(
     catalog = Catalog.load()
     settled_dtype = settled(dtype, device)
     offer, _ = catalog.offer("trainable", fingerprinter)
-    options = {**recipe_options(offer, recipe), **key_values(changes)}
-    options |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
+    typed = key_values(changes)
+    typed |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
+    options = changed(recipe_options(offer, recipe), typed)
     store = Store.open(cache_dir)
     settings = Settings(
         device=device,
@@ -131,6 +132,22 @@ def train(
                 write_report(output, progress, described, audio, trainable.sample_rate_hz)
     checkpoint.unlink()
     click.echo(f"{output}: {progress.step} steps, HR@1 {progress.validations[-1][1]:.1%}")
+
+
+def changed(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a recipe with those from the command line in their place.
+
+    Raises:
+        FpbenchError: A length is typed both in steps and in epochs.
+    """
+    if {"steps", "epochs"} <= typed.keys():
+        raise FpbenchError(
+            f"--steps {typed['steps']} and --epochs {typed['epochs']} both say how long to train",
+            hint="give one of the two",
+        )
+    # Steps go first, so those of the recipe would hide epochs.
+    hidden = {"steps"} if "epochs" in typed else set()
+    return {key: value for key, value in recipe.items() if key not in hidden} | dict(typed)
 
 
 def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:

@@ -5,19 +5,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from fpbench import FpbenchError, Samples, Track
-from fpbench.audio import SUFFIXES, read_audio
+from fpbench.audio import audio_below, read_audio
 
 
 def recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
-    """The audio files below ``folder``, sorted, or those of the dataset if it is None.
+    """What :func:`audio_below` finds in ``folder``, or the dataset's recordings if it is None.
 
     Raises:
         FpbenchError: The folder has no audio files.
     """
     if folder is None:
         return [track.path for track in of_dataset]
-    root = Path(folder).expanduser()
-    found = sorted(path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
+    found = audio_below(Path(folder).expanduser())
     if not found:
         raise FpbenchError(f"no audio files in '{folder}'", hint="correct the setting 'folder'")
     return found

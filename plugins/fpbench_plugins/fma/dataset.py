@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, TextIO, cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, configured
 
@@ -51,7 +51,7 @@ def opened(settings: Settings) -> Dataset:
         FpbenchError: The table or the audio folder is missing or not as published.
     """
     config = configured(FmaConfig(), settings.options)
-    root = Path(settings.argument or ".").expanduser()
+    root = Path(cast(str, settings.argument)).expanduser()
     subset = config.subset or only_subset(root)
     audio = root / f"fma_{subset}"
     if not audio.is_dir():

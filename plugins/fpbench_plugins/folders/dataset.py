@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, configured
-
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+from fpbench.audio import SUFFIXES, audio_below
 
 FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
 """Sub-folders that say what the files below them are for."""
@@ -39,7 +39,7 @@ def opened(settings: Settings) -> Dataset:
             ``distractors`` folder and music outside all role folders.
     """
     config = configured(FolderConfig(), settings.options)
-    root = Path(settings.argument or ".").expanduser()
+    root = Path(cast(str, settings.argument)).expanduser()
     if not root.is_dir():
         raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")
     below: dict[str, list[Track]] = {folder: [] for folder in FOLDERS}
@@ -70,12 +70,8 @@ def opened(settings: Settings) -> Dataset:
 
 
 def tracks_below(root: Path) -> list[Track]:
-    """All audio files, hidden ones left out, sorted and named by their path below ``root``."""
-    found = (
-        (path.relative_to(root).as_posix(), path)
-        for path in root.rglob("*")
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+    """:func:`audio_below`, sorted and named by the path below ``root``."""
+    found = ((path.relative_to(root).as_posix(), path) for path in audio_below(root))
     return [Track(name=name, path=path) for name, path in sorted(found)]
 
 

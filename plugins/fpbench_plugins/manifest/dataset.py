@@ -1,6 +1,7 @@
 """Reads a manifest strictly: what is wrong is named by file, line, column and value."""
 
 import csv
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def opened(settings: Settings) -> Dataset:
 
     Raises:
         FpbenchError: The manifest cannot be read, lacks a column or any music, or has a row with
-            an unknown kind or split, a path twice, or a file that does not exist.
+            an unknown kind or split, a file twice, or one that does not exist.
     """
     if settings.options:
         raise FpbenchError(
@@ -40,13 +41,14 @@ def opened(settings: Settings) -> Dataset:
     missing = []
     for line, row in numbered_rows(manifest):
         path = row["path"]
-        if path in first_line:
+        file = manifest.parent / path
+        real = os.path.realpath(file)
+        if real in first_line:
             raise FpbenchError(
                 f"{manifest}, line {line}: path '{path}' is listed twice",
-                hint=f"it is on line {first_line[path]} already; remove one of the two",
+                hint=f"it is on line {first_line[real]} already; remove one of the two",
             )
-        first_line[path] = line
-        file = manifest.parent / path
+        first_line[real] = line
         if not file.is_file():
             missing.append(f"line {line}: {path}")
         tracks[use_of(row, f"{manifest}, line {line}")].append(Track(name=path, path=file))
