@@ -28,6 +28,7 @@ from fpbench_plugins.building_blocks.flow import (
     fresh_network,
     integrate,
     measured_normalisation,
+    precision,
 )
 from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
 from fpbench_plugins.building_blocks.flow_training import write_checkpoint
@@ -132,6 +133,13 @@ def test_normalisation_is_that_of_all_entries(mean: float, std: float) -> None:
     units = measured_normalisation(np.repeat(rows, 50, axis=0), rows_at_once=7)
     assert units.mean == pytest.approx(mean, abs=1e-6)
     assert units.std == pytest.approx(std, rel=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_computes_in_the_arithmetic_asked_for(dtype: str) -> None:
+    x = torch.ones((2, 2))
+    with precision(torch.device("cpu"), dtype):
+        assert (x @ x).dtype == getattr(torch, dtype)
 
 
 # ------------------------------------------------------------ drawing
