@@ -73,6 +73,13 @@ def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
     assert "did you mean 'width'?" in result.stderr
 
 
+def test_a_training_that_diverges_is_stopped(real: Path, tmp_path: Path) -> None:
+    result = fit(real, tmp_path / "g.safetensors", *TINY, "--set", "learning_rate=1e4")
+    assert result.exit_code == 2
+    assert "Error: loss is nan at step 2" in result.stderr
+    assert "Hint: set a lower learning_rate" in result.stderr
+
+
 def test_the_output_must_be_safetensors(real: Path, tmp_path: Path) -> None:
     result = fit(real, tmp_path / "g.pt")
     assert result.exit_code == 2

@@ -275,6 +275,21 @@ def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path) -> None:
         fit("cpu:0")
 
 
+@pytest.mark.parametrize(
+    ("said", "options"),
+    [
+        pytest.param("loss is nan at step 2", {}, id="loss"),
+        pytest.param("held_out_loss is nan at step 1", {"batch_rows": "540"}, id="judgement"),
+    ],
+)
+def test_nothing_is_learned_after_a_loss_that_is_not_finite(
+    tmp_path: Path, said: str, options: dict[str, str]
+) -> None:
+    with pytest.raises(FpbenchError, match=f"^{said}$") as caught:
+        fitted(tmp_path, learning_rate="1e4", **options)
+    assert caught.value.hint == "set a lower learning_rate"
+
+
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="20 fingerprints are too few"):
         create(Settings()).fit(

@@ -77,6 +77,20 @@ def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
     assert history[-1]["frechet"] < history[0]["frechet"]
 
 
+@pytest.mark.parametrize(
+    ("said", "iterations"),
+    [
+        pytest.param("loss is nan at step 3", "1000", id="loss"),
+        pytest.param("imitation_loss is nan at step 2", "2", id="judgement"),
+    ],
+)
+def test_nothing_is_learned_after_a_loss_that_is_not_finite(
+    tmp_path: Path, said: str, iterations: str
+) -> None:
+    with pytest.raises(FpbenchError, match=f"^{said}$"):
+        fitted(tmp_path, learning_rate="1e4", iterations=iterations)
+
+
 def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: Path) -> None:
     generator.save(tmp_path / "g.safetensors")
     again = create(Settings()).load(tmp_path / "g.safetensors")

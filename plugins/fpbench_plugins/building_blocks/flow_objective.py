@@ -72,10 +72,13 @@ class FlowObjective:
             float(self._loss(network, x, *self._times_and_noise(len(x), rng)))
             for _ in range(_JUDGE_TIMES)
         ]
+        loss = float(np.mean(losses))
         drawn = self._drawn(network, len(x), rng)
+        if not np.isfinite(drawn).all():
+            return {"held_out_loss": loss, "frechet": math.nan}
         overlap = manifold(self._judge, drawn)
         return {
-            "held_out_loss": float(np.mean(losses)),
+            "held_out_loss": loss,
             "frechet": frechet_distance(self._judge, drawn),
             "precision": overlap.precision,
             "recall": overlap.recall,
