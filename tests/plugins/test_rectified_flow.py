@@ -297,9 +297,28 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(FpbenchError, match="held_out must lie between 0 and 1"):
-        create(Settings(options={"held_out": "1.5"}))
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        *((f"{name}=0", "at least 1") for name in ("width", "depth", "batch_rows", "epochs")),
+        *((f"{name}=0", "at least 1") for name in ("steps", "judge_epochs", "patience")),
+        ("width=-4", "at least 1"),
+        ("judge_rows=5", "at least 6"),
+        *((f"time_dim={value}", "even and at least 4") for value in (-4, 2, 5)),
+        *((f"learning_rate={value}", "above 0 and finite") for value in (0, "nan", "inf")),
+        *((f"weight_decay={value}", "at least 0 and finite") for value in (-1, "nan", "inf")),
+        *((f"ema_decay={value}", "between 0 and 1") for value in (-3, 0, 1, "nan")),
+        ("held_out=1.5", "between 0 and 1"),
+        *((f"std={value} mean=0", "above 0 and finite") for value in (0, -1, "nan", "inf")),
+        *((f"mean={value} std=1", "finite") for value in ("nan", "inf")),
+        ("mean=5", "std=None, but they are given together"),
+        ("published=nafp mean=5 std=2", "without mean and std"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> None:
+    options = dict(pair.split("=") for pair in setting.split())
+    with pytest.raises(FpbenchError, match=rf"{next(iter(options))}=.*{said}"):
+        create(Settings(options=options))
 
 
 FIT = """

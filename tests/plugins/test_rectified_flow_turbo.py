@@ -166,6 +166,23 @@ def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> N
         fitted(tmp_path / "work", teacher=str(tmp_path / "student.safetensors"))
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        *((f"teacher_{name}=0", "at least 1") for name in ("width", "depth", "epochs")),
+        *((f"{name}=0", "at least 1") for name in ("width", "depth", "steps", "pair_steps")),
+        *((f"{name}=-4", "at least 1") for name in ("iterations", "batch_rows")),
+        ("pairs=19", "at least 20"),
+        *((f"learning_rate={value}", "above 0 and finite") for value in (0, "nan", "inf")),
+        *((f"ema_decay={value}", "between 0 and 1") for value in (-3, 0, 1, "nan")),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> None:
+    name, value = setting.split("=")
+    with pytest.raises(FpbenchError, match=rf" {setting}.*{said}"):
+        create(Settings(options={name: value}))
+
+
 FIT = """
 import sys
 from pathlib import Path
