@@ -14,9 +14,12 @@ class Recipe:
         anchors: Pairs in a batch.
         epochs: Rounds over the music; ``steps`` goes before it.
         steps: Length of the training, if not in epochs.
-        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: the same, but
-            never two of one track in a batch. ``groups``: the same, but ``per_track`` of each
-            track in a batch. ``anywhere``: a random place in each track.
+        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: a segment of each
+            track in turn, never two of one track in a batch; an epoch has as many anchors as with
+            ``segments``, so it repeats segments of short tracks and leaves out some of long ones.
+            ``groups``: all segments but those left over, in shuffled groups of ``per_track`` of one
+            track; a batch may hold several groups of a track. ``anywhere``: a random place in each
+            track.
         per_track: Size of the groups; divides ``anchors``.
         hop_s: Between segments that anchors are taken around.
         margin_s: How far an anchor moves from its segment, and a positive from its anchor.
