@@ -44,7 +44,7 @@ class Progress:
         step: Steps done.
         losses: One for each step done.
         validations: Steps done and hit rate of the mini-search, from 0 to 1.
-        seconds: Spent in steps and validations, over all interruptions.
+        seconds: Spent in steps and validations, over all interruptions; not in checkpoints.
         saved: Whether the checkpoint holds just this: a good moment to write the weights, too.
     """
 
@@ -78,9 +78,9 @@ def train(
         with blaming(plugin, f"going on from {checkpoint}"):
             progress = resumed(trainee, checkpoint, identity)
     yield progress
-    saved_at = started_at = time.perf_counter()
-    seconds_before = progress.seconds
+    saved_at = time.perf_counter()
     while progress.step < trainee.steps:
+        started_at = time.perf_counter()
         with blaming(plugin, f"taking training step {progress.step}"):
             loss = trainee.step(progress.step)
         if not math.isfinite(loss):
@@ -93,7 +93,7 @@ def train(
                 rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
             progress.validations.append((progress.step, rate))
         now = time.perf_counter()
-        progress.seconds = seconds_before + now - started_at
+        progress.seconds += now - started_at
         progress.saved = finished or now - saved_at >= rhythm.checkpoint_every_s
         if progress.saved:
             with blaming(plugin, f"handing over its state after step {progress.step}"):

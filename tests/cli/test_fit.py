@@ -73,6 +73,26 @@ def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
     assert "did you mean 'width'?" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("generator", "setting"),
+    [("rectified-flow", "time_dim=2"), ("rectified-flow-turbo", "teacher_epochs=0")],
+)
+def test_a_setting_that_cannot_be_is_named_before_any_work(
+    real: Path, tmp_path: Path, generator: str, setting: str
+) -> None:
+    result = fit(real, tmp_path / "g.safetensors", "--set", setting, generator=generator)
+    assert result.exit_code == 2
+    assert f"these settings cannot be: {setting}, but" in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_training_that_diverges_is_stopped(real: Path, tmp_path: Path) -> None:
+    result = fit(real, tmp_path / "g.safetensors", *TINY, "--set", "learning_rate=1e4")
+    assert result.exit_code == 2
+    assert "Error: loss is nan at step 2" in result.stderr
+    assert "Hint: set a lower learning_rate" in result.stderr
+
+
 def test_the_output_must_be_safetensors(real: Path, tmp_path: Path) -> None:
     result = fit(real, tmp_path / "g.pt")
     assert result.exit_code == 2

@@ -189,6 +189,14 @@ def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, config: P
     assert document(tmp_path)["generator"]["parameters"] == {"rows": 50}
 
 
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: Path) -> None:
+    idle = tmp_path / "idle.toml"
+    idle.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
+    shown = run(tmp_path, music, idle, "--generator", "rectified-flow-turbo")
+    assert shown.exit_code == 2
+    assert "these settings cannot be: teacher_epochs=0, but it must be at least 1" in shown.stderr
+
+
 def test_settings_that_cannot_change_a_given_generator_are_refused(
     tmp_path: Path, music: Path, config: Path
 ) -> None:

@@ -68,8 +68,9 @@ def test_refuses_a_single_fingerprint(rng: np.random.Generator, tmp_path: Path) 
 
 def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
     save_file({"rows": np.zeros(3)}, tmp_path / "x.safetensors")
-    with pytest.raises(FpbenchError, match="not a Gaussian generator: it holds rows"):
+    with pytest.raises(FpbenchError, match="not a gaussian generator: it holds rows") as caught:
         method().load(tmp_path / "x.safetensors")
+    assert caught.value.hint == "fit it again with `--generator gaussian`"
 
 
 def test_a_saved_generator_projects_as_asked(rng: np.random.Generator, tmp_path: Path) -> None:

@@ -1,9 +1,13 @@
 """What fitting takes is foreseen, grows with the work, and comes with something that draws."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
 from fpbench.catalog import Catalog
+from fpbench_plugins.building_blocks.flow_generator import FlowGenerator, write_fitted
 
 SMALL = {
     "gaussian": {},
@@ -36,6 +40,19 @@ def test_the_stand_in_draws(name: str) -> None:
 )
 def test_more_work_takes_longer(name: str, options: dict[str, str]) -> None:
     assert need(name, **options).fit_seconds > need(name).fit_seconds
+
+
+def test_a_given_teacher_takes_the_steps_it_carries_with(tmp_path: Path) -> None:
+    teacher = tmp_path / "teacher.safetensors"
+    stand_in = need("rectified-flow", steps="1").stand_in
+    assert isinstance(stand_in, FlowGenerator)
+    write_fitted(replace(stand_in.fitted, generator="rectified-flow"), teacher)
+
+    def seconds(pair_steps: str) -> float:
+        options = {"pairs": "1000000", "iterations": "1", "pair_steps": pair_steps}
+        return need("rectified-flow-turbo", teacher=str(teacher), **options).fit_seconds
+
+    assert seconds("50") > 5 * seconds("1")
 
 
 def test_a_wider_network_takes_more_memory() -> None:

@@ -28,6 +28,7 @@ from fpbench_plugins.building_blocks.flow import (
     fresh_network,
     integrate,
     measured_normalisation,
+    precision,
 )
 from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
 from fpbench_plugins.building_blocks.flow_training import write_checkpoint
@@ -132,6 +133,13 @@ def test_normalisation_is_that_of_all_entries(mean: float, std: float) -> None:
     units = measured_normalisation(np.repeat(rows, 50, axis=0), rows_at_once=7)
     assert units.mean == pytest.approx(mean, abs=1e-6)
     assert units.std == pytest.approx(std, rel=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_computes_in_the_arithmetic_asked_for(dtype: str) -> None:
+    x = torch.ones((2, 2))
+    with precision(torch.device("cpu"), dtype):
+        assert (x @ x).dtype == getattr(torch, dtype)
 
 
 # ------------------------------------------------------------ drawing
@@ -267,6 +275,21 @@ def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path) -> None:
         fit("cpu:0")
 
 
+@pytest.mark.parametrize(
+    ("said", "options"),
+    [
+        pytest.param("loss is nan at step 2", {}, id="loss"),
+        pytest.param("held_out_loss is nan at step 1", {"batch_rows": "540"}, id="judgement"),
+    ],
+)
+def test_nothing_is_learned_after_a_loss_that_is_not_finite(
+    tmp_path: Path, said: str, options: dict[str, str]
+) -> None:
+    with pytest.raises(FpbenchError, match=f"^{said}$") as caught:
+        fitted(tmp_path, learning_rate="1e4", **options)
+    assert caught.value.hint == "set a lower learning_rate"
+
+
 def test_too_few_rows_are_refused(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="20 fingerprints are too few"):
         create(Settings()).fit(
@@ -274,9 +297,28 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
         )
 
 
-def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(FpbenchError, match="held_out must lie between 0 and 1"):
-        create(Settings(options={"held_out": "1.5"}))
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        *((f"{name}=0", "at least 1") for name in ("width", "depth", "batch_rows", "epochs")),
+        *((f"{name}=0", "at least 1") for name in ("steps", "judge_epochs", "patience")),
+        ("width=-4", "at least 1"),
+        ("judge_rows=5", "at least 6"),
+        *((f"time_dim={value}", "even and at least 4") for value in (-4, 2, 5)),
+        *((f"learning_rate={value}", "above 0 and finite") for value in (0, "nan", "inf")),
+        *((f"weight_decay={value}", "at least 0 and finite") for value in (-1, "nan", "inf")),
+        *((f"ema_decay={value}", "between 0 and 1") for value in (-3, 0, 1, "nan")),
+        ("held_out=1.5", "between 0 and 1"),
+        *((f"std={value} mean=0", "above 0 and finite") for value in (0, -1, "nan", "inf")),
+        *((f"mean={value} std=1", "finite") for value in ("nan", "inf")),
+        ("mean=5", "std=None, but they are given together"),
+        ("published=nafp mean=5 std=2", "without mean and std"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> None:
+    options = dict(pair.split("=") for pair in setting.split())
+    with pytest.raises(FpbenchError, match=rf"{next(iter(options))}=.*{said}"):
+        create(Settings(options=options))
 
 
 FIT = """

@@ -77,6 +77,20 @@ def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
     assert history[-1]["frechet"] < history[0]["frechet"]
 
 
+@pytest.mark.parametrize(
+    ("said", "iterations"),
+    [
+        pytest.param("loss is nan at step 3", "1000", id="loss"),
+        pytest.param("imitation_loss is nan at step 2", "2", id="judgement"),
+    ],
+)
+def test_nothing_is_learned_after_a_loss_that_is_not_finite(
+    tmp_path: Path, said: str, iterations: str
+) -> None:
+    with pytest.raises(FpbenchError, match=f"^{said}$"):
+        fitted(tmp_path, learning_rate="1e4", iterations=iterations)
+
+
 def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: Path) -> None:
     generator.save(tmp_path / "g.safetensors")
     again = create(Settings()).load(tmp_path / "g.safetensors")
@@ -150,6 +164,23 @@ def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> N
     generator.save(tmp_path / "student.safetensors")
     with pytest.raises(FpbenchError, match="not 'rectified-flow'"):
         fitted(tmp_path / "work", teacher=str(tmp_path / "student.safetensors"))
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        *((f"teacher_{name}=0", "at least 1") for name in ("width", "depth", "epochs")),
+        *((f"{name}=0", "at least 1") for name in ("width", "depth", "steps", "pair_steps")),
+        *((f"{name}=-4", "at least 1") for name in ("iterations", "batch_rows")),
+        ("pairs=19", "at least 20"),
+        *((f"learning_rate={value}", "above 0 and finite") for value in (0, "nan", "inf")),
+        *((f"ema_decay={value}", "between 0 and 1") for value in (-3, 0, 1, "nan")),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> None:
+    name, value = setting.split("=")
+    with pytest.raises(FpbenchError, match=rf" {setting}.*{said}"):
+        create(Settings(options={name: value}))
 
 
 FIT = """

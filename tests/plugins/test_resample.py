@@ -56,5 +56,6 @@ def test_refuses_settings_for_rows_that_are_kept_already(tmp_path: Path) -> None
 
 def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
     save_file({"mean": np.zeros(3)}, tmp_path / "x.safetensors")
-    with pytest.raises(FpbenchError, match="not a resampling generator: it holds mean"):
+    with pytest.raises(FpbenchError, match="not a resample generator: it holds mean") as caught:
         create(Settings()).load(tmp_path / "x.safetensors")
+    assert caught.value.hint == "fit it again with `--generator resample`"

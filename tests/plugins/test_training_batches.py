@@ -144,6 +144,18 @@ def test_tracks_go_through_their_own_segments() -> None:
     assert sorted(seen[0]) == sorted(seen[1]) == [0, 4, 8, 12]
 
 
+def test_tracks_come_equally_often_however_many_segments_they_have() -> None:
+    segments = Segments.of(silent(12, 12, 12, 4 + 60 * HOP), SAMPLES, HOP)
+    batches = OnePerTrack(segments=segments, anchors=4, margin=0, seed=0)
+    places = [batches.places(n, np.random.default_rng(0)) for n in range(batches.per_epoch)]
+    track, start = (
+        np.concatenate([getattr(p, end) for p in places]) for end in ("track", "anchor")
+    )
+    assert np.bincount(track).tolist() == [16, 16, 16, 16]
+    # All 2 of each short track, and 16 of the 60 of the long one.
+    assert len(set(zip(track.tolist(), start.tolist(), strict=True))) == 2 + 2 + 2 + 16
+
+
 @given(per_track=st.integers(1, 3), seed=st.integers(0, 99))
 def test_groups_are_of_one_track_each(per_track: int, seed: int) -> None:
     segments = Segments.of(silent(40, 8, 30, 16, 22), SAMPLES, HOP)
@@ -348,6 +360,16 @@ def test_stretching_keeps_the_shape_and_the_first_columns(factor: float) -> None
     inner = slice(2, filled - 2)
     slope = out[0, 0, inner].diff().mean() * 31
     np.testing.assert_allclose(slope, factor, rtol=0.03)
+
+
+def test_groups_of_one_track_meet_in_a_batch_and_are_shifted_apart() -> None:
+    segments = Segments.of(silent(4 + 8 * HOP), SAMPLES, HOP)
+    batches = SeveralPerTrack(segments=segments, anchors=8, per_track=4, margin=MARGIN, seed=0)
+    nearest = []
+    for seed in range(20):
+        first, second = batches.places(0, np.random.default_rng(seed)).anchor.reshape(2, 4)
+        nearest.append(np.abs(first[:, None] - second).min())
+    assert min(nearest) < HOP
 
 
 def test_groups_keep_the_distances_of_a_database() -> None:

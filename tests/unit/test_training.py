@@ -1,5 +1,6 @@
 """Trainings resume exactly, refuse strangers' checkpoints, and hold out the same tracks."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -80,6 +81,34 @@ def test_refuses_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(FpbenchError, match="not a training checkpoint"):
         finished(Counter(), checkpoint)
+
+
+class Slow(Counter):
+    def step(self, number: int, /) -> float:
+        time.sleep(0.02)
+        return super().step(number)
+
+    def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
+        time.sleep(0.02)
+        return super().pairs(n)
+
+
+def test_counts_the_time_of_steps_and_validations_over_all_interruptions(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    steps = train(Slow(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    for _ in range(4):
+        next(steps)
+    steps.close()
+    assert finished(Slow(), checkpoint).seconds >= 8 * 0.02
+
+
+def test_does_not_count_what_the_caller_does_between_steps(tmp_path: Path) -> None:
+    seconds = 0.0
+    checkpoint = tmp_path / "x.checkpoint"
+    for progress in train(Counter(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS):
+        time.sleep(0.1)
+        seconds = progress.seconds
+    assert 0 < seconds < 0.3
 
 
 class Failing(Counter):

@@ -1,1 +1,1 @@
-"""What several neural plugins are built from. Not a plugin: it offers no entries."""
+"""What several plugins are built from. Not a plugin: it offers no entries."""

@@ -9,6 +9,7 @@ Source: Bhattacharjee et al. 2025, arXiv 2509.18620; Liu et al. 2023, "Flow stra
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -201,6 +202,11 @@ def fresh_network(shape: NetworkShape, rng: np.random.Generator) -> VelocityNetw
     for parameter in network.linear_output.parameters():
         parameter.data.zero_()
     return network
+
+
+def precision(device: torch.device, dtype: str) -> AbstractContextManager[None]:
+    """Within it, networks with float32 weights compute in ``dtype``: float32 or bfloat16."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16")
 
 
 def integrate(

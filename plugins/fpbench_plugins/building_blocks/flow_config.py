@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from fpbench.fidelity import NEIGHBOURS
 from fpbench_plugins.building_blocks.flow import NetworkShape, Solver
 from fpbench_plugins.building_blocks.flow_generator import Sampling
+from fpbench_plugins.building_blocks.recipe import above_zero, at_least, between_0_and_1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,7 @@ class FlowConfig:
     Args:
         width: Of the network's residual stream.
         depth: Blocks of the network.
-        time_dim: Features that a time is described by.
+        time_dim: Features that a time is described by: sines and as many cosines.
         learning_rate: Of AdamW, constant.
         weight_decay: Of AdamW.
         batch_rows: Fingerprints per step.
@@ -50,11 +52,14 @@ class FlowConfig:
     project: bool
 
     def __post_init__(self) -> None:
-        if not 0 < self.held_out < 1:
-            raise ValueError(f"held_out must lie between 0 and 1, not {self.held_out}")
-        least = min(self.epochs, self.batch_rows, self.steps, self.judge_epochs, self.judge_rows)
-        if least < 1:
-            raise ValueError("epochs, batch_rows, steps, judge_epochs and judge_rows start at 1")
+        at_least(self, 1, "width", "depth", "batch_rows", "epochs", "steps")
+        at_least(self, 1, "judge_epochs", "patience")
+        at_least(self, NEIGHBOURS + 1, "judge_rows")
+        at_least(self, 0, "weight_decay")
+        above_zero(self, "learning_rate")
+        between_0_and_1(self, "held_out", "ema_decay")
+        if self.time_dim < 4 or self.time_dim % 2:
+            raise ValueError(f"time_dim={self.time_dim}, but it must be even and at least 4")
 
     def shape(self, dim: int) -> NetworkShape:
         """Of the network for fingerprints of ``dim`` entries."""

@@ -2,7 +2,6 @@
 
 import math
 import time
-from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -11,7 +10,12 @@ from torch import Tensor
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
 from fpbench.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow import NetworkShape, Normalisation, fresh_network
+from fpbench_plugins.building_blocks.flow import (
+    NetworkShape,
+    Normalisation,
+    fresh_network,
+    precision,
+)
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
 from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
 
@@ -77,13 +81,9 @@ class Trial:
     ) -> float:
         start = time.perf_counter()
         optimiser.zero_grad(set_to_none=True)
-        with self._precision():
+        with precision(self._device, self._settings.dtype):
             loss = self._network(points, times).square().mean()
         loss.backward()
         optimiser.step()
         float(loss.detach())  # waits for a GPU
         return time.perf_counter() - start
-
-    def _precision(self) -> AbstractContextManager[None]:
-        half = self._settings.dtype == "bfloat16"
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=half)

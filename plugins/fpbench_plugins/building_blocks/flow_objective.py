@@ -1,7 +1,6 @@
 """What the flow learns, step by step, and how it is judged on the way."""
 
 import math
-from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, Vectors, rng_at
 from fpbench.fidelity import frechet_distance, manifold
-from fpbench_plugins.building_blocks.flow import Normalisation, integrate
+from fpbench_plugins.building_blocks.flow import Normalisation, integrate, precision
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
 from fpbench_plugins.building_blocks.flow_training import Schedule
 
@@ -39,7 +38,7 @@ class FlowObjective:
         self._units = units
         self._config = config
         self._seed = seed
-        self._dtype = getattr(torch, dtype)
+        self._dtype = dtype
         self._device = next(network.parameters()).device
         self._epoch_steps = math.ceil(len(learn) / config.batch_rows)
         self._order: tuple[int, Int64[np.ndarray, " rows"]] | None = None
@@ -73,10 +72,13 @@ class FlowObjective:
             float(self._loss(network, x, *self._times_and_noise(len(x), rng)))
             for _ in range(_JUDGE_TIMES)
         ]
+        loss = float(np.mean(losses))
         drawn = self._drawn(network, len(x), rng)
+        if not np.isfinite(drawn).all():
+            return {"held_out_loss": loss, "frechet": math.nan}
         overlap = manifold(self._judge, drawn)
         return {
-            "held_out_loss": float(np.mean(losses)),
+            "held_out_loss": loss,
             "frechet": frechet_distance(self._judge, drawn),
             "precision": overlap.precision,
             "recall": overlap.recall,
@@ -108,13 +110,13 @@ class FlowObjective:
         z: Float32[Tensor, "batch dim"],
     ) -> Float32[Tensor, ""]:
         between = torch.lerp(x, z, t[:, None])
-        with self._precision():
+        with precision(self._device, self._dtype):
             velocity = network(between, t)
         return mse_loss(velocity, x - z)
 
     def _drawn(self, network: nn.Module, rows: int, rng: np.random.Generator) -> Vectors:
         _, z = self._times_and_noise(rows, rng)
-        with self._precision():
+        with precision(self._device, self._dtype):
             x = integrate(network, z, self._config.steps, self._config.solver)
         x = x * self._units.std + self._units.mean
         drawn: Vectors = (normalize(x) if self._config.project else x).cpu().numpy()
@@ -123,10 +125,6 @@ class FlowObjective:
     def _normalised(self, rows: Vectors) -> Float32[Tensor, "batch dim"]:
         x = torch.from_numpy(np.ascontiguousarray(rows)).to(self._device)
         return (x - self._units.mean) / self._units.std
-
-    def _precision(self) -> AbstractContextManager[None]:
-        half = self._dtype == torch.bfloat16
-        return torch.autocast(self._device.type, dtype=torch.bfloat16, enabled=half)
 
 
 def _some(rows: Vectors, most: int, rng: np.random.Generator) -> Vectors:

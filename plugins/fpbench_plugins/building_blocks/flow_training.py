@@ -99,7 +99,8 @@ def trained(
         identity: Of everything that determines the outcome; a checkpoint of another is refused.
 
     Raises:
-        FpbenchError: The checkpoint is of another training.
+        FpbenchError: The checkpoint is of another training, or a loss or statistic is not finite:
+            nothing is learnt after that.
     """
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=schedule.learning_rate, weight_decay=schedule.weight_decay
@@ -174,6 +175,7 @@ def _one_step(
     value = float(loss.detach())
     state.step += 1
     state.loss_sum += value
+    _refuse_not_finite("loss", value, state.step)
     return value
 
 
@@ -181,6 +183,8 @@ def _judge(network: nn.Module, evaluate: Evaluate, schedule: Schedule, state: _S
     network.eval()
     since = state.step - int(state.history[-1]["step"] if state.history else 0)
     statistics = {"step": float(state.step), "loss": state.loss_sum / since, **evaluate(network)}
+    for name, value in statistics.items():
+        _refuse_not_finite(name, value, state.step)
     state.history.append(statistics)
     state.loss_sum = 0.0
     if schedule.select is None:
@@ -190,6 +194,11 @@ def _judge(network: nn.Module, evaluate: Evaluate, schedule: Schedule, state: _S
         state.best_weights = _copied(network)
     else:
         state.stale += 1
+
+
+def _refuse_not_finite(name: str, value: float, step: int) -> None:
+    if not math.isfinite(value):
+        raise FpbenchError(f"{name} is {value} at step {step}", hint="set a lower learning_rate")
 
 
 def _exhausted(state: _State, schedule: Schedule) -> bool:

@@ -87,7 +87,8 @@ class Segments:
 
         Args:
             together: So many rows after each other have anchors shifted alike, which keeps the
-                distances that they have in a database.
+                distances that they have in a database, except at a track's ends, where shifts
+                are cut.
         """
         lowest, highest = self.lowest[rows], self.highest[rows]
         if together > 1:
@@ -128,7 +129,9 @@ class ShuffledSegments:
 class OnePerTrack:
     """No two anchors of a batch from one track, so that no negative is the same music.
 
-    Tracks take turns in an order of the epoch, and so do the segments within each track.
+    Tracks take turns in an order of the epoch, and so do the segments within each track. All
+    tracks come equally often, give or take one: in an epoch of as many anchors as there are
+    segments, those of short tracks are repeated and some of long ones left out.
 
     Source: Araz et al. 2025, arXiv 2506.22661, section on batch composition.
     """
@@ -163,7 +166,8 @@ class SeveralPerTrack:
     """Groups of ``per_track`` segments from one track, so that each anchor has negatives in it.
 
     What tells one moment of a piece from another is then learnt, not only what tells pieces apart.
-    Each epoch all segments once, except those left over from groups.
+    Each epoch all segments once, except those left over from groups, and groups from batches. A
+    batch may hold several groups of one track.
     """
 
     segments: Segments
@@ -195,7 +199,8 @@ class SeveralPerTrack:
         size = self.anchors // self.per_track
         chosen = order.permutation(starts)[batch * size : (batch + 1) * size]
         rows = shuffled[(chosen[:, None] + np.arange(self.per_track)).ravel()]
-        # Each on its own, neighbours could become the same music and still be told apart.
+        # Each on its own, neighbours could become the same music and still be told apart. Those in
+        # two groups of one track still can, as each group has its own shift.
         return self.segments.shifted(rows, self.margin, rng, together=self.per_track)
 
 

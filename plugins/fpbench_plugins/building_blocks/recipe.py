@@ -14,9 +14,12 @@ class Recipe:
         anchors: Pairs in a batch.
         epochs: Rounds over the music; ``steps`` goes before it.
         steps: Length of the training, if not in epochs.
-        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: the same, but
-            never two of one track in a batch. ``groups``: the same, but ``per_track`` of each
-            track in a batch. ``anywhere``: a random place in each track.
+        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: a segment of each
+            track in turn, never two of one track in a batch; an epoch has as many anchors as with
+            ``segments``, so it repeats segments of short tracks and leaves out some of long ones.
+            ``groups``: all segments but those left over, in shuffled groups of ``per_track`` of one
+            track; a batch may hold several groups of a track. ``anywhere``: a random place in each
+            track.
         per_track: Size of the groups; divides ``anchors``.
         hop_s: Between segments that anchors are taken around.
         margin_s: How far an anchor moves from its segment, and a positive from its anchor.
@@ -107,25 +110,37 @@ class Recipe:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def at_least(recipe: Recipe, low: int, *names: str) -> None:
+def at_least(config: object, low: int, *names: str) -> None:
     """Refuse settings that are too small; None is not set and passes.
 
     Raises:
         ValueError: One is less than ``low``, infinite or NaN.
     """
     for name in names:
-        value = getattr(recipe, name)
+        value = getattr(config, name)
         if value is not None and not low <= value < math.inf:
             raise ValueError(f"{name}={value}, but it must be at least {low} and finite")
 
 
-def above_zero(recipe: Recipe, *names: str) -> None:
-    """Refuse settings that are too small.
+def above_zero(config: object, *names: str) -> None:
+    """Refuse settings that are too small; None is not set and passes.
 
     Raises:
         ValueError: One is 0 or less, infinite or NaN.
     """
     for name in names:
-        value = getattr(recipe, name)
-        if not 0 < value < math.inf:
+        value = getattr(config, name)
+        if value is not None and not 0 < value < math.inf:
             raise ValueError(f"{name}={value}, but it must be above 0 and finite")
+
+
+def between_0_and_1(config: object, *names: str) -> None:
+    """Refuse settings that are no proper share; None is not set and passes.
+
+    Raises:
+        ValueError: One is 0 or less, 1 or more, or NaN.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{name}={value}, but it must lie between 0 and 1")

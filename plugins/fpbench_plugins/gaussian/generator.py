@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Float64
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from fpbench import (
     FingerprintGenerator,
@@ -20,6 +20,7 @@ from fpbench import (
     Report,
     Vectors,
 )
+from fpbench_plugins.building_blocks.saved_arrays import saved_arrays
 
 ROWS_AT_ONCE = 100_000
 ROWS_PER_S = 500_000.0  # learnt from, about
@@ -112,12 +113,7 @@ class GaussianMethod(GeneratorMethod):
         )
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        saved = load_file(path)
-        if saved.keys() != {"factor", "mean", "project"}:
-            raise FpbenchError(
-                f"{path} is not a Gaussian generator: it holds {', '.join(sorted(saved))}",
-                hint="fit it again with `--generator gaussian`",
-            )
+        saved = saved_arrays(path, "gaussian", {"factor", "mean", "project"})
         project = self._project(bool(saved["project"]))
         return GaussianGenerator(saved["mean"], saved["factor"], project=project)
 

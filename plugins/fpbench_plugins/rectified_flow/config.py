@@ -1,10 +1,12 @@
 """The paper's settings, and what may be set otherwise."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from fpbench_plugins.building_blocks.flow import Normalisation
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
+from fpbench_plugins.building_blocks.recipe import above_zero
 
 PUBLISHED_NORMALISATIONS = {
     "nafp": Normalisation(mean=0.000703, std=0.088386),
@@ -21,7 +23,7 @@ class RectifiedFlowConfig(FlowConfig):
 
     Args:
         published: Take what the authors published for this system.
-        mean: Or this mean,
+        mean: Or, in its stead, this mean,
         std: and this standard deviation.
     """
 
@@ -31,8 +33,13 @@ class RectifiedFlowConfig(FlowConfig):
 
     def __post_init__(self) -> None:
         FlowConfig.__post_init__(self)
+        above_zero(self, "std")
+        if self.mean is not None and not math.isfinite(self.mean):
+            raise ValueError(f"mean={self.mean}, but it must be finite")
         if (self.mean is None) != (self.std is None):
-            raise ValueError("mean and std are given together")
+            raise ValueError(f"mean={self.mean} and std={self.std}, but they are given together")
+        if self.published is not None and self.mean is not None:
+            raise ValueError(f"published={self.published} goes without mean and std")
 
     @property
     def normalisation(self) -> Normalisation | None:

@@ -6,6 +6,7 @@ from typing import Literal
 from fpbench_plugins.building_blocks.flow import NetworkShape
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
 from fpbench_plugins.building_blocks.flow_generator import Sampling
+from fpbench_plugins.building_blocks.recipe import above_zero, at_least, between_0_and_1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,11 @@ class TurboConfig:
     saved_as: Literal["float32", "float16"]
 
     def __post_init__(self) -> None:
-        counts = (self.pair_steps, self.steps, self.iterations, self.batch_rows)
-        if min(self.pairs // 20, *counts) < 1:
-            raise ValueError("pairs start at 20; pair_steps, steps, iterations, batch_rows at 1")
+        at_least(self, 1, "teacher_width", "teacher_depth", "teacher_epochs", "pair_steps")
+        at_least(self, 1, "width", "depth", "steps", "iterations", "batch_rows")
+        at_least(self, 20, "pairs")
+        above_zero(self, "learning_rate")
+        between_0_and_1(self, "ema_decay")
 
     def shape(self, dim: int) -> NetworkShape:
         """Of the student for fingerprints of ``dim`` entries."""

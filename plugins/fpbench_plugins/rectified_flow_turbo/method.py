@@ -62,11 +62,8 @@ class Turbo:
             memory = max(memory, teacher.fit_memory_bytes)
             carrier: FingerprintGenerator = teacher.stand_in
         else:
-            carrier = FlowGenerator(
-                read_fitted(Path(config.teacher), TEACHER),
-                device=settings.device,
-                dtype=settings.dtype,
-            )
+            given = read_fitted(Path(config.teacher), TEACHER)
+            carrier = self._generator(dataclasses.replace(given, sampling=taught.sampling))
         return GeneratorNeed(
             fit_seconds=seconds + config.pairs * draw_seconds(carrier, TEACHER),
             fit_memory_bytes=memory,

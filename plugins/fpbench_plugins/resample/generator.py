@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from fpbench import (
     FingerprintGenerator,
@@ -24,6 +24,7 @@ from fpbench import (
     rng_at,
 )
 from fpbench.options import refuse_settings_but
+from fpbench_plugins.building_blocks.saved_arrays import saved_arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +93,6 @@ class ResampleMethod(GeneratorMethod):
         return ResampleGenerator(np.ascontiguousarray(rows))
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        saved = load_file(path)
-        if saved.keys() != {"rows"}:
-            raise FpbenchError(
-                f"{path} is not a resampling generator: it holds {', '.join(sorted(saved))}",
-                hint="fit it again with `--generator resample`",
-            )
+        saved = saved_arrays(path, "resample", {"rows"})
         refuse_settings_but((), self.options, f"generator '{path}'")
         return ResampleGenerator(saved["rows"])
