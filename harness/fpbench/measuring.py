@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fpbench.catalog import blaming
 from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, distances_s
@@ -54,9 +55,11 @@ class SearchTask:
 
     Args:
         name: Of the index.
+        plugin: Where it comes from.
     """
 
     name: str
+    plugin: str
     plan: IndexPlan
     inputs: Inputs
     database: Database
@@ -92,7 +95,11 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
         tasks: One for each index, all with the same inputs and database, of which every block is
             drawn once.
     """
-    by_block = [(task, _block_index(task)) for task in tasks if task.plan.growing is None]
+    by_block = [
+        (task, Searcher(_block_index(task), _cells(task), task.plugin))
+        for task in tasks
+        if task.plan.growing is None
+    ]
     _search_blocks(by_block, stage)
     return [
         _search_grown(task, task.plan.growing, stage) if task.plan.growing else _gathered(task)
@@ -125,19 +132,19 @@ def _shelf(task: SearchTask) -> Cells:
     return Cells(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
 
 
-def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockIndex]], stage: Stage) -> None:
+def _search_blocks(tasks: Sequence[tuple[SearchTask, Searcher]], stage: Stage) -> None:
     """Leave in the store whatever cells are missing."""
-    for task, index in tasks:
+    for task, searcher in tasks:
         reference = task.inputs.reference
         unknown = _shelf(task).read(0, len(reference)) is None
         if unknown or any(_cells(task).read(*pair) is None for pair in pairwise(_edges(task))):
-            _train(index, task, stage)
+            _train(searcher.index, task, stage)
         if unknown:
-            cell = search_reference(index, task.inputs.queries, reference, SHORTLIST)
+            cell = search_reference(searcher, task.inputs.queries, reference)
             _shelf(task).write(0, len(reference), cell)
     if not tasks:
         return
-    task, searchers = tasks[0][0], [Searcher(index, _cells(task)) for task, index in tasks]
+    task, searchers = tasks[0][0], [searcher for _, searcher in tasks]
     edges, database = _edges(task), task.database
     with stage(f"{', '.join(task.name for task, _ in tasks)}, {database.kind}") as report:
         for done, _ in search_blocks(searchers, task.inputs.queries, database.source, edges):
@@ -171,7 +178,13 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
         _train(index, task, stage)
         with stage(f"{task.name}, {database.kind}") as report:
             grown = grow(
-                index, queries, inputs.reference, database.source, sizes=sizes, k=SHORTLIST
+                index,
+                queries,
+                inputs.reference,
+                database.source,
+                sizes=sizes,
+                k=SHORTLIST,
+                plugin=task.plugin,
             )
             for done, answer in grown:
                 if answer is not None:
@@ -201,4 +214,6 @@ def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> 
         have = source.rows_available
         rows = index.training_rows if have is None else min(have, index.training_rows)
         chunks = list(source.rows(0, rows))
-        index.train(np.concatenate(chunks) if chunks else task.inputs.reference[:])
+        vectors = np.concatenate(chunks) if chunks else task.inputs.reference[:]
+        with blaming(task.plugin, f"training on {len(vectors)} rows"):
+            index.train(vectors)

@@ -115,7 +115,9 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
     # Once for all indexes that work block by block, and again for each that grows.
     growing = sum(plan.growing is not None for plan in prepared.indexes.values())
     draws = growing + (growing < len(prepared.indexes))
+    learning = [(plan.block or plan.growing) for plan in prepared.indexes.values()]
     drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * draws
+    drawn += sum(index.training_rows for index in learning if index is not None)
     needs = []
     if config.generator_weights is None:
         offer, _ = prepared.catalog.offer("generator", config.generator)

@@ -30,7 +30,7 @@ class ByPosition(BlockIndex):
 
     def __init__(self, index: BlockIndex, length: int) -> None:
         self._index = index
-        self._length = length
+        self.length = length
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
@@ -44,10 +44,10 @@ class ByPosition(BlockIndex):
         self._index.train(self._at(0, vectors))
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        best = [no_candidates(len(queries), k)] * self._length
+        best = [no_candidates(len(queries), k)] * self.length
         first_id = 0
         for runs in _pieces(block):
-            for j in range(self._length):
+            for j in range(self.length):
                 single = iter([self._at(j, runs)])
                 found = self._index.search(self._at(j, queries), single, k)
                 scores = products_at(queries, runs, found.ids)
@@ -65,8 +65,8 @@ class ByPosition(BlockIndex):
         self, j: int, runs: Float32[np.ndarray, "runs longer"]
     ) -> Float32[np.ndarray, "runs dim"]:
         """The j-th fingerprints of runs, as long as they were before they stood side by side."""
-        dim = runs.shape[1] // self._length
-        return runs[:, j * dim : (j + 1) * dim] * np.float32(math.sqrt(self._length))
+        dim = runs.shape[1] // self.length
+        return runs[:, j * dim : (j + 1) * dim] * np.float32(math.sqrt(self.length))
 
 
 def _pieces(block: Iterator[Vectors]) -> Iterator[Vectors]:

@@ -23,6 +23,7 @@ TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
 
 _SEARCHING = (
+    "answers",
     "distractors",
     "inner_products",
     "measuring",
@@ -173,6 +174,7 @@ def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> 
     plan = empty_index(name, prepared.config, prepared.catalog, prepared.store)
     return SearchTask(
         name=name,
+        plugin=offer.source.plugin,
         plan=plan,
         inputs=inputs,
         database=database,

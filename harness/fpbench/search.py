@@ -8,10 +8,13 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from fpbench.answers import answered
+from fpbench.catalog import blaming
 from fpbench.distractors import CHUNK, DistractorSource, ahead
 from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_rows
 from fpbench.inner_products import paired_products, sum_by_halves
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
+from fpbench.positions import ByPosition
 from fpbench.sequences import Rows
 from fpbench.store import Store, content_key, made_folder
 
@@ -53,10 +56,21 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Searcher:
-    """An index and where what it finds is kept."""
+    """An index, where what it finds is kept, and the plugin that errors name."""
 
     index: BlockIndex
     cells: Cells
+    plugin: str
+
+    def search(self, queries: Queries, block: Iterator[Vectors], k: int, rows: int) -> Candidates:
+        """The k best of a block of so many rows, for each query or each of its positions."""
+        positions = self.index.length if isinstance(self.index, ByPosition) else 1
+        return answered(
+            lambda: self.index.search(queries, block, k),
+            self.plugin,
+            shape=(len(queries) * positions, k),
+            rows=rows,
+        )
 
 
 def search_blocks(
@@ -75,7 +89,7 @@ def search_blocks(
         missing = [s for s in searchers if s.cells.read(start, stop) is None]
         rows = ahead(source.rows(start, stop)) if missing else iter(())
         for searcher, reading in zip(missing, _readings(rows, missing), strict=True):
-            cell = searcher.index.search(queries, reading, searcher.cells.k)
+            cell = searcher.search(queries, reading, searcher.cells.k, stop - start)
             searcher.cells.write(start, stop, cell)
         yield stop, not missing
 
@@ -110,13 +124,13 @@ def _readings(
             yield replayed()
 
 
-def search_reference(index: BlockIndex, queries: Queries, reference: Rows, k: int) -> Candidates:
+def search_reference(searcher: Searcher, queries: Queries, reference: Rows) -> Candidates:
     """The reference's cell; ids are its rows.
 
-    Args:
-        k: As for the blocks; one more is kept, see :class:`fpbench.evidence.Evidence`.
+    One more than of blocks is kept, see :class:`fpbench.evidence.Evidence`.
     """
-    return index.search(queries, _chunks(reference), k + 1)
+    k = searcher.cells.k + 1
+    return searcher.search(queries, _chunks(reference), k, len(reference))
 
 
 def gather(
@@ -169,23 +183,37 @@ def grow(
     *,
     sizes: Sequence[int],
     k: int,
+    plugin: str,
 ) -> Iterator[tuple[int, Candidates | None]]:
     """Fill an index with the reference and then with distractors, and ask it at each size.
+
+    Args:
+        plugin: Whom errors name.
 
     Yields:
         After every chunk, how many distractors are in, and the answers where that is one of
         ``sizes`` (rising).
     """
+
+    def add(rows: Vectors) -> None:
+        with blaming(plugin, f"adding {len(rows)} rows"):
+            index.add(rows)
+
+    def answer(distractors: int) -> Candidates:
+        held = len(reference) + distractors
+        shape = (len(queries), k)
+        return answered(lambda: index.search(queries, k), plugin, shape=shape, rows=held)
+
     for rows in _chunks(reference):
-        index.add(rows)
+        add(rows)
     for start, stop in pairwise([0, *sizes]):
         if start == stop:
-            yield stop, index.search(queries, k)
+            yield stop, answer(stop)
         done = start
         for rows in ahead(source.rows(start, stop)):
-            index.add(rows)
+            add(rows)
             done += len(rows)
-            yield done, index.search(queries, k) if done == stop else None
+            yield done, answer(done) if done == stop else None
 
 
 def last_hits(

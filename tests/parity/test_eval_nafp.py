@@ -103,9 +103,9 @@ def evidence_of(
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
     cells = Cells(store=Store(folder), key="golden", k=K)
-    list(search_blocks([Searcher(index, cells)], queries, InOrder(golden.distractors), EDGES))
+    list(search_blocks([Searcher(index, cells, "x")], queries, InOrder(golden.distractors), EDGES))
     return gather(
-        search_reference(index, queries, golden.reference, K),
+        search_reference(Searcher(index, cells, "x"), queries, golden.reference),
         cells,
         EDGES,
         queries=queries,
@@ -170,10 +170,10 @@ def test_nafp_hits_of_several_segments(
     index = ByPosition(index_of(name, **options), length)
     cells = Cells(store=Store(tmp_path), key="golden", k=K)
     source = InOrder(Runs(everything, distractors, length))
-    list(search_blocks([Searcher(index, cells)], queries, source, EDGES))
+    list(search_blocks([Searcher(index, cells, "x")], queries, source, EDGES))
     reference = Runs(golden.reference, rows, length)
     found = gather(
-        search_reference(index, queries, reference, K),
+        search_reference(Searcher(index, cells, "x"), queries, reference),
         cells,
         EDGES,
         queries=queries,

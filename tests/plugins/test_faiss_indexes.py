@@ -12,6 +12,7 @@ from fpbench.inner_products import products_at
 from fpbench.ranking import k_smallest
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
+from fpbench_plugins.faiss_indexes.recipes import Factory
 
 SMALL = {"nlist": "8", "nprobe": "3", "parts": "8", "bits": "5"}
 
@@ -199,6 +200,13 @@ def test_any_factory_string_can_be_grown(rows: Vectors, queries: Vectors) -> Non
     flat = faiss.IndexFlatL2(32)
     flat.add(rows[:500])
     np.testing.assert_array_equal(growing.search(queries, 5).ids, flat.search(queries, 5)[1])
+
+
+@pytest.mark.parametrize(
+    ("factory", "rows"), [("HNSW16", 0), ("Flat", 0), ("IVF8,Flat", 1_000_000), ("PQ7", 1_000_000)]
+)
+def test_only_what_learns_asks_for_training_rows(factory: str, rows: int) -> None:
+    assert Factory(factory=factory).training_rows == rows
 
 
 def test_refuses_a_factory_string_that_means_nothing(rows: Vectors) -> None:

@@ -95,10 +95,10 @@ class Case:
 
     def evidence(self, store: Store, k: int) -> Evidence:
         cells = Cells(store=store, key="case", k=k)
-        for _ in search_blocks([Searcher(Scan(), cells)], self.queries, self.source, EDGES):
+        for _ in search_blocks([Searcher(Scan(), cells, "scan")], self.queries, self.source, EDGES):
             pass
         return gather(
-            search_cell(Scan(), self.queries, self.reference, k),
+            search_cell(Searcher(Scan(), cells, "scan"), self.queries, self.reference),
             cells,
             EDGES,
             queries=self.queries,
@@ -146,7 +146,7 @@ def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path
     case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
     case.evidence(whole, k=5)
     cells = Cells(store=broken, key="case", k=5)
-    steps = search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES)
+    steps = search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES)
     assert next(steps) == (100, False)
     assert next(steps) == (200, False)
     steps.close()  # type: ignore[attr-defined]
@@ -169,12 +169,12 @@ class Hasty(Scan):
 def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
     case, store = Case(), Store(tmp_path)
     searchers = [
-        Searcher(index, Cells(store=store, key=key, k=5))
+        Searcher(index, Cells(store=store, key=key, k=5), "scan")
         for index, key in ((Hasty(), "hasty"), (Scan(), "a"), (Scan(), "b"))
     ]
     list(search_blocks(searchers, case.queries, case.source, EDGES))
     assert case.source.read == list(pairwise(EDGES))
-    alone = Searcher(Scan(), Cells(store=Store(tmp_path / "alone"), key="a", k=5))
+    alone = Searcher(Scan(), Cells(store=Store(tmp_path / "alone"), key="a", k=5), "scan")
     list(search_blocks([alone], case.queries, case.source, EDGES))
     for pair in pairwise(EDGES):
         expected = alone.cells.read(*pair)
@@ -188,19 +188,19 @@ def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
 
 def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
     case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES[:3]))
+    list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
     case.source.read.clear()
-    steps = list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES))
+    steps = list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES))
     assert steps == [(100, True), (200, True), (450, False), (900, False)]
     assert case.source.read == [(200, 450), (450, 900)]
 
 
 def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
     case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([Searcher(Scan(), cells)], case.queries, case.source, EDGES[:3]))
+    list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
     with pytest.raises(ValueError, match="distractors 200 to 450 have not been searched"):
         gather(
-            search_cell(Scan(), case.queries, case.reference, 5),
+            search_cell(Searcher(Scan(), cells, "scan"), case.queries, case.reference),
             cells,
             EDGES,
             queries=case.queries,
@@ -213,7 +213,9 @@ def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
 def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
     case = Case()
     sizes = (100, 450, 900)
-    steps = grow(GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10)
+    steps = grow(
+        GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10, plugin="scan"
+    )
     found = [(done, cell) for done, cell in steps if cell is not None]
     assert [done for done, _ in found] == list(sizes)
     cells = [cell for _, cell in found]

@@ -10,6 +10,7 @@ import numpy as np
 from fpbench import FpbenchError, Vectors
 from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
+_DIVISIBLE = 960  # dims, by as many parts as most product quantisers have
 POINTS_PER_CENTROID = 256  # more than that FAISS's k-means leaves out
 
 Value = int | float | str
@@ -192,7 +193,12 @@ class Factory:
 
     @property
     def training_rows(self) -> int:
-        return 1_000_000
+        """A million; 0 for what learns nothing, such as ``HNSW16``."""
+        try:
+            learns = not faiss.index_factory(_DIVISIBLE, self.factory).is_trained
+        except RuntimeError:
+            learns = True  # whatever is wrong shows when it is built
+        return 1_000_000 if learns else 0
 
     def build(self, dim: int) -> Any:
         index = faiss.index_factory(dim, self.factory)
