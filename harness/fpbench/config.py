@@ -12,7 +12,7 @@ from typing import Any, Literal
 from fpbench.arithmetic import WantedDtype, settled
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Dtype
-from fpbench.recipes import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
+from fpbench.recipes import NAFP, QueryRecipe, option_text, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
 """Where curves are read off if nobody says otherwise."""
@@ -151,13 +151,19 @@ def _value(hint: Any, value: Any, source: str, where: str) -> Any:
         )
     if origin is Mapping and isinstance(value, Mapping):
         return {
-            key: _value(parts[1], item, source, f"{where}.{key}") for key, item in value.items()
+            key: _value(parts[1], _typed(parts[1], item), source, f"{where}.{key}")
+            for key, item in value.items()
         }
-    if _fits(hint, value):
+    if origin not in (tuple, Mapping) and _fits(hint, value):
         return float(value) if hint is float else value
     raise FpbenchError(
         f"{source}: field '{where}' cannot be {value!r}", hint=f"it takes {_words(hint)}"
     )
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    """Options are text, but a number or a switch needs no quotes in TOML."""
+    return option_text(value) if hint is str and isinstance(value, int | float) else value
 
 
 def _fits(hint: Any, value: Any) -> bool:
@@ -174,6 +180,10 @@ def _fits(hint: Any, value: Any) -> bool:
 
 
 def _words(hint: Any) -> str:
+    if typing.get_origin(hint) is tuple:
+        return f"a list of {_words(typing.get_args(hint)[0])}, in brackets"
+    if typing.get_origin(hint) is Mapping:
+        return "a table"
     if typing.get_origin(hint) is Literal:
         return " or ".join(str(value) for value in typing.get_args(hint))
     return str(getattr(hint, "__name__", hint)).replace("|", "or")

@@ -82,7 +82,10 @@ def _draw(axes: Any, curve: Curve, colour: str, style: str) -> None:
     low = [100 * point.ci.low for point in curve.points]
     high = [100 * point.ci.high for point in curve.points]
     values = [100 * point.value for point in curve.points]
-    axes.fill_between(sizes, low, high, color=colour, alpha=0.1, linewidth=0)
+    if len(sizes) > 1:
+        axes.fill_between(sizes, low, high, color=colour, alpha=0.1, linewidth=0)
+    else:
+        axes.vlines(sizes, low, high, color=colour, linestyle=style, linewidth=1)
     axes.plot(sizes, values, linestyle=style, marker="o", markersize=4, color=colour)
 
 

@@ -236,7 +236,7 @@ class _Checked:
     def _broken(self, rule: str) -> FpbenchError:
         return FpbenchError(
             f"plugin '{self._blamed}' breaks a rule: {rule}",
-            hint=f"`fpbench check {self._name}` tries every rule",
+            hint="`fpbench check` tries every rule that a fingerprinter has to keep",
         )
 
 

@@ -36,7 +36,7 @@ def file_sha256(path: Path) -> str:
 
 @cache
 def source_sha256(module: ModuleType) -> str:
-    """Hash of a plugin's code: its own folder or file, and what it imports from its distribution.
+    """Hash of a plugin's code: its own folder or file, and what it imports from around it.
 
     Shipped weights are files of the folder too, so retraining them changes the hash; cards and
     pictures decide nothing, and recipes only trainings: they are left out.
@@ -68,7 +68,7 @@ def _files_sha256(files: Iterable[Path]) -> str:
 
 
 def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
-    """Files of the module's top package that its ``files`` import, and those that these import."""
+    """What its ``files`` import from the module's top package or from beside it, and so on."""
     above = f"{module.__name__.partition('.')[0]}."
     folder = Path(module.__file__ or "").parent
     package = module.__spec__.parent if module.__spec__ else None
@@ -80,7 +80,7 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
     ]
     while left:
         for name in _import_names(*left.pop()):
-            spec = _module_spec(name) if name.startswith(above) else None
+            spec = _module_spec(name) if name.startswith(above) else _beside(name, folder)
             if spec is not None and spec.origin and Path(spec.origin) not in files | found:
                 found.add(Path(spec.origin))
                 left.append((Path(spec.origin), spec.parent or ""))
@@ -108,6 +108,19 @@ def _module_spec(name: str) -> ModuleSpec | None:
         return find_spec(name) if inside else None
     except ModuleNotFoundError:
         return None
+
+
+def _beside(name: str, folder: Path) -> ModuleSpec | None:
+    """None if the module, or the package that it is in, does not lie in this very folder."""
+    top, dot, _ = name.partition(".")
+    try:
+        spec = find_spec(top)
+    except ValueError:  # __main__ has none
+        return None
+    origin = Path(spec.origin) if spec and spec.origin else None
+    if origin is None or folder not in (origin.parent, origin.parent.parent):
+        return None
+    return _module_spec(name) if dot else spec
 
 
 def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any]:

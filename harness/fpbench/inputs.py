@@ -1,6 +1,7 @@
 """Everything a search needs, from audio or from ready-made fingerprints."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from fpbench.results import DataInfo, QueryInfo, Skipped
 from fpbench.sequences import Rows, Runs, run_starts, side_by_side
 from fpbench.stages import Stage
 from fpbench.store import Store, content_key
+
+logger = logging.getLogger(__name__)
 
 CLUSTER_S = 30.0
 """Ready-made fingerprints come without tracks; stretches this long stand in for them."""
@@ -88,6 +91,7 @@ def inputs_from_audio(
     chain: Sequence[Degradation],
     *,
     chain_code: Sequence[str],
+    chain_makers: Sequence[str],
     want_real: bool,
     seed: int,
     store: Store,
@@ -97,6 +101,7 @@ def inputs_from_audio(
 
     Args:
         chain_code: A hash of each degradation's code.
+        chain_makers: Where each degradation comes from, for people's results to be compared.
 
     Raises:
         FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
@@ -114,11 +119,12 @@ def inputs_from_audio(
     unusable = {s.name for s in reference.skipped if not s.reason.startswith("too short")}
     askable = np.array([track.name not in unusable for track in dataset.reference])
     truth = draw_queries(seconds * askable, recipe, chain, seed)
+    recordings = [list(map_ahead(audio_hash, step.recordings)) for step in chain]
     sources = {
         "reference": reference.audio_hashes,
         "degradations": [
-            content_key(code=code, recordings=list(map_ahead(audio_hash, step.recordings)))
-            for step, code in zip(chain, chain_code, strict=True)
+            content_key(code=code, recordings=hashes)
+            for code, hashes in zip(chain_code, recordings, strict=True)
         ],
     }
     maker = QueryMaker(
@@ -153,7 +159,7 @@ def inputs_from_audio(
         real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
         real_key=real.key if real else "",
         hop_s=listener.fingerprinter.spec.hop_s,
-        data=_data_info(dataset, reference, real),
+        data=_data_info(dataset, reference, real, list(zip(chain_makers, recordings, strict=True))),
         query_info=QueryInfo(
             n=recipe.n_queries,
             tracks=len(np.unique(truth.track)),
@@ -186,6 +192,8 @@ def inputs_from_vectors(
             hint="a shorter --query-length",
         )
     asked = np.arange(rows)
+    if n_queries > rows:
+        logger.warning("%d queries are wanted, and '%s' has %d", n_queries, name, rows)
     if n_queries < rows:
         asked = np.sort(rng_at(seed, Stream.QUERY_POSITION).permutation(rows)[:n_queries])
     start_s = asked * vectors.hop_s
@@ -251,7 +259,10 @@ def _rows(
 
 
 def _data_info(
-    dataset: Dataset, reference: FingerprintSet, real: FingerprintSet | None
+    dataset: Dataset,
+    reference: FingerprintSet,
+    real: FingerprintSet | None,
+    degradations: Sequence[tuple[str, Sequence[str]]],
 ) -> DataInfo:
     skipped = [*reference.skipped, *(real.skipped if real else ())]
     distractors = dataset.distractors if real else ()
@@ -265,7 +276,9 @@ def _data_info(
         distractor_hours=float(durations_s(distractors).sum()) / 3600,
         skipped=[Skipped(track=s.name, reason=s.reason) for s in skipped],
         content=content_key(
-            reference=reference.audio_hashes, distractors=real.audio_hashes if real else ()
+            reference=reference.audio_hashes,
+            distractors=real.audio_hashes if real else (),
+            degradations=degradations,
         ),
     )
 

@@ -103,6 +103,13 @@ class FingerprintSpec:
     batch_segments: int | None = None
     resampler: Literal["soxr", "sinc-hann"] = "soxr"
 
+    def __post_init__(self) -> None:
+        if min(self.sample_rate_hz, self.samples, self.hop_samples, self.dim) < 1:
+            raise ValueError(
+                f"sample_rate_hz={self.sample_rate_hz}, segment_s={self.segment_s}, "
+                f"hop_s={self.hop_s} and dim={self.dim} must be positive"
+            )
+
     @property
     def samples(self) -> int:
         """Samples in a segment."""

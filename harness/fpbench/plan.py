@@ -81,6 +81,8 @@ def make_plan(prepared: Prepared) -> Plan:
     """
     config, needs = prepared.config, []
     n_reference, n_real = _rows(prepared)
+    vectors = prepared.dataset.vectors
+    n_queries = min([config.recipe.n_queries, *([] if vectors is None else [len(vectors.query)])])
     if prepared.listener is not None:
         needs += _fingerprinting_needs(prepared, prepared.listener)
     sizes = config.sizes or SYNTHETIC_SIZES
@@ -97,7 +99,7 @@ def make_plan(prepared: Prepared) -> Plan:
             blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
             need = search_need(
                 f"search {name}",
-                config.recipe.n_queries,
+                n_queries,
                 rows + n_reference,
                 prepared.info.dim,
                 segments=fewest_segments(config.recipe.query_length_s, prepared.info),

@@ -35,6 +35,7 @@ class Prepared:
     info: FingerprinterInfo
     chain: Sequence[Degradation]
     chain_code: Sequence[str]
+    chain_makers: Sequence[str]
     indexes: Mapping[str, IndexPlan]
 
 
@@ -72,8 +73,15 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         info=info,
         chain=chain,
         chain_code=[source_sha256(offer.source.module) for offer in degraders],
+        chain_makers=[_maker(offer) for offer in degraders],
         indexes=indexes,
     )
+
+
+def _maker(offer: Offer) -> str:
+    """The distribution that a part comes from; of a mere file, a hash of its code."""
+    installed = offer.source.version != "-"
+    return offer.source.distribution if installed else source_sha256(offer.source.module)
 
 
 def empty_index(name: str, config: RunConfig, catalog: Catalog, store: Store) -> IndexPlan:

@@ -162,11 +162,12 @@ def _step(table: object) -> Step:
                 f"'{key}' of degradation '{table['name']}' cannot be {value!r}",
                 hint="give text, a number, true or false",
             )
-    options = {key: _option_text(value) for key, value in table.items() if key != "name"}
+    options = {key: option_text(value) for key, value in table.items() if key != "name"}
     return Step(name=table["name"], options=options)
 
 
-def _option_text(value: Scalar) -> str:
+def option_text(value: Scalar) -> str:
+    """An option as plugins get it: text, as it would be typed."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -110,7 +110,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataInfo:
-    """What it was measured on; hours are of audio, ``content`` addresses the exact bytes."""
+    """What it was measured on; hours are of audio.
+
+    Args:
+        content: Addresses the exact bytes of all recordings, those that degrade queries too.
+    """
 
     name: str
     reference_tracks: int

@@ -54,6 +54,15 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
     made_folder(out.parent)
     inputs = _inputs(prepared, stage)
     refuse_runs(inputs.segments, config, prepared.indexes)
+    if inputs.data.skipped:
+        first, of = inputs.data.skipped[0], inputs.data.reference_tracks
+        logger.warning(
+            "left out %d of %d tracks, the first, %s: %s; the result names them all",
+            len(inputs.data.skipped),
+            of + inputs.data.distractor_tracks,
+            first.track,
+            first.reason,
+        )
     made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
         workshop = Workshop(
@@ -122,6 +131,7 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
         config.recipe,
         prepared.chain,
         chain_code=prepared.chain_code,
+        chain_makers=prepared.chain_makers,
         want_real=config.distractors != "none",  # synthetic ones are judged by real ones
         seed=config.seed,
         store=prepared.store,

@@ -105,14 +105,10 @@ def run_checks(
         rng: For the noise and tones it is tried with.
     """
     spec = fingerprinter.spec
-    try:
-        detail = _spec(spec)
-    except BrokenRuleError as err:
-        return [CheckOutcome("spec", False, str(err))]
     recordings = (music_like(spec, rng) for _ in range(2))
     subject = Subject(fingerprinter, name.removeprefix(PREFIX), *recordings)
     tried = (_tried(label, check, subject) for label, check in CHECKS.items())
-    return [CheckOutcome("spec", True, detail), *tried]
+    return [CheckOutcome("spec", True, _described(spec)), *tried]
 
 
 def music_like(spec: FingerprintSpec, rng: np.random.Generator) -> Samples:
@@ -143,9 +139,7 @@ def _numbers(vectors: object) -> Float[np.ndarray, "rows cols"]:
     return vectors
 
 
-def _spec(spec: FingerprintSpec) -> str:
-    if min(spec.sample_rate_hz, spec.samples, spec.hop_samples, spec.dim) < 1:
-        raise BrokenRuleError("sample_rate_hz, segment_s, hop_s and dim must be positive")
+def _described(spec: FingerprintSpec) -> str:
     return (
         f"{spec.front_end}-wise, {spec.sample_rate_hz} Hz, {spec.segment_s:g} s every "
         f"{spec.hop_s:g} s, {spec.dim} dims"

@@ -18,7 +18,6 @@ TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `sub
 class Contest:
     """What must be equal for two hit rates to be comparable."""
 
-    data: str
     content: str
     query_length_s: float
     recipe: str
@@ -56,24 +55,24 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
         for curve in result.curves:
             if curve.metric == metric:
                 entrants = contests[_contest(result, curve)]
-                if not any(_same_real_curve(result, curve, other) for other in entrants):
+                if not any(_shown_already(result, curve, other) for other in entrants):
                     entrants.append(Entrant(result, curve))
     if not contests:
         return f"No results with {metric}.\n"
-    ordered = sorted(contests, key=lambda c: (c.data, c.query_length_s, repr(c)))
-    sections = [_section(contest, contests[contest]) for contest in ordered]
+    names = {c: min(e.result.data.name for e in entrants) for c, entrants in contests.items()}
+    ordered = sorted(contests, key=lambda c: (names[c], c.query_length_s, repr(c)))
+    sections = [_section(names[contest], contest, contests[contest]) for contest in ordered]
     return "\n".join([TITLE, *sections])
 
 
-def _same_real_curve(result: Result, curve: Curve, other: Entrant) -> bool:
-    """Whether a curve against real music is there already, from a run with another generator."""
+def _shown_already(result: Result, curve: Curve, other: Entrant) -> bool:
+    """Whether a curve is there: from a copy, or against real music beside another generator."""
     same = (result.fingerprinter, curve) == (other.result.fingerprinter, other.curve)
-    return same and curve.distractors == "real"
+    return same and (curve.distractors == "real" or result.generator == other.result.generator)
 
 
 def _contest(result: Result, curve: Curve) -> Contest:
     return Contest(
-        data=result.data.name,
         content=result.data.content,
         query_length_s=curve.query_length_s,
         recipe=json.dumps(result.queries.recipe, sort_keys=True),
@@ -84,7 +83,7 @@ def _contest(result: Result, curve: Curve) -> Contest:
     )
 
 
-def _section(contest: Contest, entrants: Sequence[Entrant]) -> str:
+def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
     sizes = sorted({p.n_distractors for e in entrants for p in e.curve.points})
     shown = [entrant.result.fingerprinter for entrant in entrants]
     rows = [
@@ -103,7 +102,7 @@ def _section(contest: Contest, entrants: Sequence[Entrant]) -> str:
     where = "in the right track"
     if contest.tolerance_s is not None:
         where = f"within {contest.tolerance_s:g} s"
-    title = f"## {contest.data}, {contest.query_length_s:g} s queries, {where}"
+    title = f"## {data}, {contest.query_length_s:g} s queries, {where}"
     note = f"Percent, with 95 % intervals over tracks. Data `{contest.content[:12]}`."
     return f"{title}\n\n{note}\n\n{table}\n"
 

@@ -27,13 +27,16 @@ def outputs(folder: Path) -> dict[str, bytes]:
     return {**found, "result.json": json.dumps(document).encode()}
 
 
-def test_writes_a_result_that_validates(tmp_path: Path, config: Path, run_on: Run) -> None:
+def test_writes_a_result_that_validates(
+    tmp_path: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
+) -> None:
     shown = run_on(config, "--index", "exact", "--index", "ivf")
     assert shown.exit_code == 0, shown.stderr
     assert "HR@1" in shown.stdout
     out = tmp_path / "out" / "result.json"
     result = read_result(out)
     assert [s.track for s in result.data.skipped] == ["distractors/broken.wav"]
+    assert "left out 1 of 25 tracks, the first, distractors/broken.wav" in caplog.text
     kinds = {(c.index, c.distractors, c.metric) for c in result.curves}
     assert len(kinds) == 2 * 2 * 3
     assert {c.tolerance_s for c in result.curves} == {0.25, None}

@@ -61,13 +61,16 @@ def test_queries_are_made_anew_when_their_noise_changes(
     own = tmp_path / "own.toml"
     step = f'name = "noise"\nfolder = "{tmp_path}"\nmin_snr_db = "-20"\nmax_snr_db = "-20"'
     own.write_text(config.read_text().replace('name = "gain"', step))
-    keys = []
+    keys, contents = [], set()
     for seed in range(2):
         noise = np.random.default_rng(seed).uniform(-1, 1, 16_000)
         soundfile.write(tmp_path / "noise.wav", noise, 16_000)
         assert run_on(own, "--distractors", "none").exit_code == 0
+        contents.add(read_result(tmp_path / "out" / "result.json").data.content)
         keys.append({path.name for path in (tmp_path / "cache" / "queries").rglob("*.npz")})
     assert len(keys[1]) == 2 * len(keys[0])
+    # No table may compare the two.
+    assert len(contents) == 2
 
 
 def test_a_broken_degradation_is_blamed_by_name(tmp_path: Path, config: Path, run_on: Run) -> None:

@@ -86,6 +86,9 @@ def test_wrong_input_is_named(
         pytest.param("distractors = 'fake'", "field 'distractors' cannot be 'fake'", id="word"),
         pytest.param("sizes = [10", "is not TOML", id="toml"),
         pytest.param("[recipe]\nn_queries = 0", "n_queries=0 is not positive", id="recipe"),
+        pytest.param("sizes = '1k'", "'sizes' cannot be '1k'", id="no list"),
+        pytest.param("indexes = 'exact'", "'indexes' cannot be 'exact'", id="one index"),
+        pytest.param("index_options = 'x'", "'index_options' cannot be 'x'", id="no table"),
         pytest.param("sizes = [0, 10]", "sizes=[0, 10] are not positive", id="size"),
         pytest.param("sizes = [20, 10]", "sizes=[20, 10] are not positive and growing", id="order"),
         pytest.param("seed = -1", "seed=-1 is negative", id="seed"),
@@ -104,6 +107,12 @@ def test_a_wrong_config_is_named_by_field(
     shown = run("--config", path)
     assert shown.exit_code == 2
     assert message in shown.stderr
+
+
+def test_options_need_no_quotes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("[fingerprinter_options]\nwidth = 16\nfast = true\n")
+    assert read_config(own, {}).fingerprinter_options == {"width": "16", "fast": "true"}
 
 
 def test_typed_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:

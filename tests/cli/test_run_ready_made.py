@@ -61,6 +61,8 @@ def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run
     result = read_result(tmp_path / "out" / "result.json")
     assert result.fingerprinter.name == "ready-made"
     assert all(p.value == 1.0 for p in result.curves[0].points)
+    # Without tracks no match is anywhere in one.
+    assert {curve.tolerance_s for curve in result.curves} == {0.25}
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -72,3 +74,25 @@ def test_ready_made_fingerprints_follow_each_other(tmp_path: Path, hop_s: str, r
     shown = run("--config", config, "--distractors", "real", "--queries", 50)
     assert shown.exit_code == 2
     assert f"hop_s={float(hop_s)} is not positive and finite" in shown.stderr
+
+
+def test_ready_made_fingerprints_have_no_tracks_to_be_right_about(tmp_path: Path, run: Run) -> None:
+    write_ready_made(tmp_path)
+    shown = run("--dataset", f"embeddings:{tmp_path}", "--tolerance", "track")
+    assert shown.exit_code == 2
+    assert "a match cannot be anywhere in the track" in shown.stderr
+
+
+def test_more_queries_than_there_are_and_unequal_lengths_are_said(
+    tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_ready_made(tmp_path)
+    longer = 3 * np.fromfile(tmp_path / "dummy_db.mm", dtype=np.float32)
+    longer[:1_600] /= 3
+    longer.tofile(tmp_path / "dummy_db.mm")
+    dataset = ("--dataset", f"embeddings:{tmp_path}", "--distractors", "real")
+    shown = run(*dataset, "--queries", 5_000)
+    assert shown.exit_code == 0, shown.stderr
+    assert "300 queries" in shown.stderr
+    assert "dummy_db.mm: rows have lengths from 1 to 3" in caplog.text
+    assert "5000 queries are wanted" in caplog.text

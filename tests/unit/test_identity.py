@@ -48,6 +48,24 @@ def test_what_decides_nothing_does_not(package: Path, name: str) -> None:
     assert digest() == before
 
 
+@pytest.mark.parametrize("neighbour", ["net.py", "net/__init__.py"])
+def test_a_file_beside_a_lone_plugin_counts_if_it_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neighbour: str
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "hashed_plugin_alone.py").write_text("import json\nfrom net import K\n")
+    (tmp_path / "other.py").write_text("K = 1\n")
+    (tmp_path / neighbour).parent.mkdir(exist_ok=True)
+    (tmp_path / neighbour).write_text("K = 1\n")
+    monkeypatch.delitem(sys.modules, "net", raising=False)
+    monkeypatch.delitem(sys.modules, "hashed_plugin_alone", raising=False)
+    before = digest("hashed_plugin_alone")
+    (tmp_path / "other.py").write_text("K = 2\n")
+    assert digest("hashed_plugin_alone") == before
+    (tmp_path / neighbour).write_text("K = 2\n")
+    assert digest("hashed_plugin_alone") != before
+
+
 @pytest.mark.parametrize("plugin", ["part.py", "part/__init__.py"])
 @pytest.mark.parametrize(
     "line",

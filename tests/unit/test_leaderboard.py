@@ -67,6 +67,20 @@ def test_a_system_run_with_two_generators_has_one_row_for_real_distractors() -> 
     assert rows(leaderboard([first, again, changed])) == ["system", "twice", "twice"]
 
 
+def test_a_copy_of_a_result_has_no_row_of_its_own() -> None:
+    base = named("nafp", {1000: 0.9})
+    synthetic = dataclasses.replace(base.curves[0], distractors="synthetic")
+    result = dataclasses.replace(base, curves=[synthetic])
+    assert rows(leaderboard([result, result])) == ["system", "nafp"]
+
+
+def test_the_same_audio_by_another_path_is_in_the_same_table() -> None:
+    first, second = named("one", {1000: 0.9}), named("two", {1000: 0.8})
+    elsewhere = dataclasses.replace(second.data, name="folder:../music")
+    second = dataclasses.replace(second, data=elsewhere)
+    assert rows(leaderboard([second, first])) == ["system", "one", "two"]
+
+
 @pytest.mark.parametrize(
     ("changes", "names"),
     [

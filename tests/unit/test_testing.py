@@ -127,7 +127,6 @@ def test_passes_what_is_right(fingerprinter: object, rng: np.random.Generator) -
         pytest.param(WritesToItsInput(), {"input unchanged"}, id="writes"),
         pytest.param(NanOnSilence(), {"silence"}, id="silence"),
         pytest.param(WholeTrack(hop_s=0.4), {"hop"}, id="hop"),
-        pytest.param(Right(dim=0), {"spec"}, id="spec"),
     ],
 )
 def test_names_the_broken_rule(
@@ -151,3 +150,11 @@ def test_what_is_raised_is_part_of_the_finding(rng: np.random.Generator) -> None
     assert "plugin 'mine' failed" in outcomes["shape"].detail
     assert "ValueError: boom" in outcomes["shape"].detail
     assert outcomes["spec"].passed
+
+
+@pytest.mark.parametrize("field", ["sample_rate_hz", "segment_s", "hop_s", "dim"])
+def test_a_spec_is_of_positive_numbers(field: str) -> None:
+    spec = FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=4)
+    zero = type(getattr(spec, field))(0)
+    with pytest.raises(ValueError, match=f"{field}={zero}.*must be positive"):
+        replace(spec, **{field: zero})

@@ -57,7 +57,8 @@ class Noise:
         if not files:
             raise FpbenchError(
                 "degradation 'noise' has no recordings: the dataset offers none",
-                hint="set its option 'folder', or take it out of the query recipe",
+                hint="put some into the dataset's folder noise/, or write in a --config file: "
+                '[[recipe.degradations]], name = "noise", folder = "FOLDER"',
             )
         return cls(config, files)
 

@@ -67,7 +67,9 @@ class Reverb:
         if not files and config.rooms == 0:
             raise FpbenchError(
                 "degradation 'reverb' has no impulse responses and rooms=0",
-                hint="set its option 'folder', or 'rooms' to a number of rooms to simulate",
+                hint="put impulse responses into the dataset's folder ir/, or in a --config file: "
+                '[[recipe.degradations]], name = "reverb", folder = "FOLDER" or rooms = 10, '
+                "which simulates as many",
             )
         return cls(config, files)
 
