@@ -160,7 +160,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
                 f"dataset '{inputs.data.name}' has no usable distractors",
                 hint="--distractors none, or a dataset with more audio",
             )
-        sizes = {size for size in wanted if size <= have} | ({have} if wanted[-1] > have else set())
+        sizes = {min(size, have) for size in wanted}
         if wanted[-1] > have:
             logger.info("there are %d real distractors; the real curve ends there", have)
         real = RealDistractors(inputs.real, config.seed)
