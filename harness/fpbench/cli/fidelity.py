@@ -15,6 +15,7 @@ from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.fidelity_tables import fidelity_tables
+from fpbench.fitting import BASELINES
 from fpbench.generator_files import load_generator
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.randomness import Stream, rng_at
@@ -28,7 +29,6 @@ from fpbench.vector_files import (
 )
 
 SYNTHETIC = "synthetic"
-BASELINES = ("gaussian", "resample")
 
 
 @click.command()
