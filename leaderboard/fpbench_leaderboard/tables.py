@@ -102,7 +102,7 @@ def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
     where = "in the right track"
     if contest.tolerance_s is not None:
         where = f"within {contest.tolerance_s:g} s"
-    title = f"## {data}, {contest.query_length_s:g} s queries, {where}"
+    title = f"## {data}, {contest.n_queries} queries of {contest.query_length_s:g} s, {where}"
     note = f"Percent, with 95 % intervals over tracks. Data `{contest.content[:12]}`."
     return f"{title}\n\n{note}\n\n{table}\n"
 
