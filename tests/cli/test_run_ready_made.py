@@ -96,3 +96,13 @@ def test_more_queries_than_there_are_and_unequal_lengths_are_said(
     assert "300 queries" in shown.stderr
     assert "dummy_db.mm: rows have lengths from 1 to 3" in caplog.text
     assert "5000 queries are wanted" in caplog.text
+
+
+def test_lengths_that_are_equal_but_not_1_are_nothing_to_warn_of(
+    tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_ready_made(tmp_path)
+    for name in ("query", "db", "dummy_db"):
+        (3 * np.fromfile(tmp_path / f"{name}.mm", dtype=np.float32)).tofile(tmp_path / f"{name}.mm")
+    assert run("--dataset", f"embeddings:{tmp_path}", "--distractors", "real").exit_code == 0
+    assert "rows have lengths" not in caplog.text

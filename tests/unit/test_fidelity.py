@@ -23,7 +23,7 @@ from fpbench.fidelity import (
     pair_similarities,
     similarity_divergence,
 )
-from fpbench.fidelity_report import TooFewError, halved, measured, sizes_up_to
+from fpbench.fidelity_report import TooFewError, halved, judge_splits, measured, sizes_up_to
 from fpbench.interfaces import Vectors
 
 
@@ -283,11 +283,17 @@ def test_too_little_to_measure_is_refused(
         measured(vectors, tracks, {"x": sphere(drawn, 16)}, seed=0)
 
 
+def test_a_half_with_only_one_track_is_refused() -> None:
+    tracks = np.concatenate([np.zeros(2_000, dtype=np.int64), np.arange(1, 4), np.repeat(4, 1_990)])
+    with pytest.raises(TooFewError, match=r"^2000 rows of a real half are all of one track"):
+        judge_splits(tracks, seed=0)
+
+
 def test_a_half_with_almost_only_one_track_is_refused() -> None:
     vectors, tracks = in_tracks(1, 2_000, 1)
-    long = np.concatenate([tracks, np.arange(1, 4), np.repeat(4, 1_990)])
-    vectors = np.concatenate([vectors, in_tracks(1, 1_993, 5)[0]])
-    with pytest.raises(TooFewError, match="rows of a real half are all of one track"):
+    long = np.concatenate([tracks, np.arange(1, 41), np.repeat(41, 1_990)])
+    vectors = np.concatenate([vectors, in_tracks(1, 2_030, 5)[0]])
+    with pytest.raises(TooFewError, match=r"^10 rows of a real half are all of one track"):
         measured(vectors, long, {}, seed=0, most_rows=10)
 
 

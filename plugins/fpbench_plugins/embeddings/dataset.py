@@ -104,7 +104,7 @@ def mapped(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
         logger.warning("%s: %d values are NaN and count as 0", file, n_nan)
     vectors.flags.writeable = False
     lengths = np.linalg.norm(vectors[:CHUNK_ROWS], axis=1)
-    shortest, longest = lengths.min(initial=1, where=lengths > 0), lengths.max()
+    shortest, longest = lengths.min(initial=np.inf, where=lengths > 0), lengths.max()
     if longest - shortest > MOST_UNEQUAL:
         logger.warning(
             "%s: rows have lengths from %.3g to %.3g: exact search ranks by inner product, FAISS's "
