@@ -67,6 +67,20 @@ class Inputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Degrader:
+    """A degradation as caches and other people's results know it.
+
+    Args:
+        code: A hash of its plugin's files.
+        maker: Where it comes from: the distribution, or, for a mere file, a hash of it.
+    """
+
+    degradation: Degradation
+    code: str
+    maker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
     """A fingerprinter as errors and caches know it."""
 
@@ -88,10 +102,8 @@ def inputs_from_audio(
     dataset: Dataset,
     listener: Listener,
     recipe: QueryRecipe,
-    chain: Sequence[Degradation],
+    degraders: Sequence[Degrader],
     *,
-    chain_code: Sequence[str],
-    chain_makers: Sequence[str],
     want_real: bool,
     seed: int,
     store: Store,
@@ -100,8 +112,7 @@ def inputs_from_audio(
     """Fingerprint the reference, the queries, and the distractors if they are wanted.
 
     Args:
-        chain_code: A hash of each degradation's code.
-        chain_makers: Where each degradation comes from, for people's results to be compared.
+        degraders: What the recipe asks for, in its order.
 
     Raises:
         FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
@@ -118,13 +129,14 @@ def inputs_from_audio(
     # for this fingerprinter is a question that it cannot answer.
     unusable = {s.name for s in reference.skipped if not s.reason.startswith("too short")}
     askable = np.array([track.name not in unusable for track in dataset.reference])
+    chain = [degrader.degradation for degrader in degraders]
     truth = draw_queries(seconds * askable, recipe, chain, seed)
     recordings = [list(map_ahead(audio_hash, step.recordings)) for step in chain]
     sources = {
         "reference": reference.audio_hashes,
         "degradations": [
-            content_key(code=code, recordings=hashes)
-            for code, hashes in zip(chain_code, recordings, strict=True)
+            content_key(code=degrader.code, recordings=hashes)
+            for degrader, hashes in zip(degraders, recordings, strict=True)
         ],
     }
     maker = QueryMaker(
@@ -142,6 +154,7 @@ def inputs_from_audio(
     real = None
     if want_real:
         real = listener.fingerprints(store, dataset.distractors, stage, "distractors")
+    makers = [degrader.maker for degrader in degraders]
     length = queries.vectors.shape[1]
     anywhere = np.ones(len(reference.vectors), dtype=bool)
     rows = run_starts(reference.track.astype(np.int64), anywhere, length)
@@ -159,7 +172,7 @@ def inputs_from_audio(
         real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
         real_key=real.key if real else "",
         hop_s=listener.fingerprinter.spec.hop_s,
-        data=_data_info(dataset, reference, real, list(zip(chain_makers, recordings, strict=True))),
+        data=_data_info(dataset, reference, real, list(zip(makers, recordings, strict=True))),
         query_info=QueryInfo(
             n=recipe.n_queries,
             tracks=len(np.unique(truth.track)),

@@ -8,16 +8,16 @@ from fpbench.catalog import Catalog, Offer
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256, identity, source_sha256
-from fpbench.inputs import Listener, durations_s
+from fpbench.inputs import Degrader, Listener, durations_s
 from fpbench.interfaces import (
     Dataset,
-    Degradation,
     FingerprintSpec,
     IndexPlan,
     Settings,
     VectorDataset,
 )
 from fpbench.measuring import parameters
+from fpbench.recipes import Step
 from fpbench.results import FingerprinterInfo
 from fpbench.stages import Stage
 from fpbench.store import Store
@@ -33,9 +33,7 @@ class Prepared:
     dataset: Dataset
     listener: Listener | None
     info: FingerprinterInfo
-    chain: Sequence[Degradation]
-    chain_code: Sequence[str]
-    chain_makers: Sequence[str]
+    degraders: Sequence[Degrader]
     indexes: Mapping[str, IndexPlan]
 
 
@@ -52,11 +50,8 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
     steps = config.recipe.degradations if dataset.vectors is None else ()
-    chain = [
-        catalog.degradation(step.name, replace(settings, options=step.options, dataset=dataset))
-        for step in steps
-    ]
-    degraders = [catalog.offer("degradation", step.name)[0] for step in steps]
+    in_dataset = replace(settings, dataset=dataset)
+    degraders = [_degrader(step, catalog, in_dataset) for step in steps]
     indexes = {name: empty_index(name, config, catalog, store) for name in config.indexes}
     for plan in indexes.values():
         parameters(plan)  # refuses a broken one before the long work
@@ -71,17 +66,19 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         dataset=dataset,
         listener=listener,
         info=info,
-        chain=chain,
-        chain_code=[source_sha256(offer.source.module) for offer in degraders],
-        chain_makers=[_maker(offer) for offer in degraders],
+        degraders=degraders,
         indexes=indexes,
     )
 
 
-def _maker(offer: Offer) -> str:
-    """The distribution that a part comes from; of a mere file, a hash of its code."""
-    installed = offer.source.version != "-"
-    return offer.source.distribution if installed else source_sha256(offer.source.module)
+def _degrader(step: Step, catalog: Catalog, settings: Settings) -> Degrader:
+    source = catalog.offer("degradation", step.name)[0].source
+    code = source_sha256(source.module)
+    return Degrader(
+        degradation=catalog.degradation(step.name, replace(settings, options=step.options)),
+        code=code,
+        maker=code if source.version == "-" else source.distribution,
+    )
 
 
 def empty_index(name: str, config: RunConfig, catalog: Catalog, store: Store) -> IndexPlan:

@@ -129,9 +129,7 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
         prepared.dataset,
         prepared.listener,
         config.recipe,
-        prepared.chain,
-        chain_code=prepared.chain_code,
-        chain_makers=prepared.chain_makers,
+        prepared.degraders,
         want_real=config.distractors != "none",  # synthetic ones are judged by real ones
         seed=config.seed,
         store=prepared.store,

@@ -1,6 +1,5 @@
 """Results into markdown tables: one for each set of results that may be compared."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,21 +7,17 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from fpbench.labels import label
-from fpbench.results import Curve, Point, Result
+from fpbench.results import Curve, Point, Question, Result
 from fpbench.sizes import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Contest:
-    """What must be equal for two hit rates to be comparable."""
+    """What must be equal for two curves to be in one table."""
 
-    content: str
-    query_length_s: float
-    recipe: str
-    n_queries: int
-    seed: int
+    question: Question
     metric: str
     tolerance_s: float | None
 
@@ -54,13 +49,14 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     for result in results:
         for curve in result.curves:
             if curve.metric == metric:
-                entrants = contests[_contest(result, curve)]
+                contest = Contest(Question.of(result), metric, curve.tolerance_s)
+                entrants = contests[contest]
                 if not any(_shown_already(result, curve, other) for other in entrants):
                     entrants.append(Entrant(result, curve))
     if not contests:
         return f"No results with {metric}.\n"
     names = {c: min(e.result.data.name for e in entrants) for c, entrants in contests.items()}
-    ordered = sorted(contests, key=lambda c: (names[c], c.query_length_s, repr(c)))
+    ordered = sorted(contests, key=lambda c: (names[c], c.question.query_length_s, repr(c)))
     sections = [_section(names[contest], contest, contests[contest]) for contest in ordered]
     return "\n".join([TITLE, *sections])
 
@@ -69,18 +65,6 @@ def _shown_already(result: Result, curve: Curve, other: Entrant) -> bool:
     """Whether a curve is there: from a copy, or against real music beside another generator."""
     same = (result.fingerprinter, curve) == (other.result.fingerprinter, other.curve)
     return same and (curve.distractors == "real" or result.generator == other.result.generator)
-
-
-def _contest(result: Result, curve: Curve) -> Contest:
-    return Contest(
-        content=result.data.content,
-        query_length_s=curve.query_length_s,
-        recipe=json.dumps(result.queries.recipe, sort_keys=True),
-        n_queries=result.queries.n,
-        seed=result.config.get("seed", 0),
-        metric=curve.metric,
-        tolerance_s=curve.tolerance_s,
-    )
 
 
 def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
@@ -102,8 +86,9 @@ def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
     where = "in the right track"
     if contest.tolerance_s is not None:
         where = f"within {contest.tolerance_s:g} s"
-    title = f"## {data}, {contest.n_queries} queries of {contest.query_length_s:g} s, {where}"
-    note = f"Percent, with 95 % intervals over tracks. Data `{contest.content[:12]}`."
+    asked = contest.question
+    title = f"## {data}, {asked.n_queries} queries of {asked.query_length_s:g} s, {where}"
+    note = f"Percent, with 95 % intervals over tracks. Data `{asked.content[:12]}`."
     return f"{title}\n\n{note}\n\n{table}\n"
 
 

@@ -325,6 +325,20 @@ def test_positives_without_a_room_are_heard(degrade: Degrade, rng: np.random.Gen
     assert (positives.abs().amax(dim=1) > 0.5).all()
 
 
+@pytest.mark.parametrize(("noise_in_room", "left"), [(True, 0.0), (False, 2.0)])
+def test_grafprint_hears_noise_through_the_room_if_asked_to(
+    noise_in_room: bool, left: float, rng: np.random.Generator
+) -> None:
+    # The room takes out what alternates, as this noise does.
+    room = np.array([16_384, 16_384], dtype=np.int16)
+    noise = np.tile(np.array([1000, -1000], dtype=np.int16), 10_000)
+    audio = TrainingAudio(music=[], held_out=[], noise=[noise], impulse_responses=[room])
+    recipe = replace(grafprint.PUBLISHED_RECIPE, snr_high_db=0.0, noise_in_room=noise_in_room)
+    positives = grafprint.drawn_degradation(recipe, torch.ones(2, 17_000), audio, 1.0, rng)
+    swing = positives[:, 1:].sub(positives[:, :-1]).abs()
+    torch.testing.assert_close(swing.amax(), torch.tensor(left), atol=1e-3, rtol=0)
+
+
 def test_weak_noise_is_thirty_decibels_weaker(rng: np.random.Generator) -> None:
     assert ratios_db(5.0, 5.0, 2, 0.5, rng).tolist() == [20.0, 20.0]
 

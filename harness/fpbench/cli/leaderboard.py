@@ -7,7 +7,7 @@ import click
 
 from fpbench.errors import FpbenchError
 from fpbench.figures import plot_curves
-from fpbench.results import Result, read_result
+from fpbench.results import Question, Result, read_result
 from fpbench_leaderboard import leaderboard as tables
 
 
@@ -43,21 +43,14 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
     """
     if not any(curve.metric == metric for result in results for curve in result.curves):
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give files of results")
-    first = comparable(results[0])
+    first = Question.of(results[0])
     for result, file in zip(results, files, strict=True):
-        if comparable(result) != first:
+        if Question.of(result) != first:
             raise FpbenchError(
                 f"{file} has other audio or other queries than {files[0]}: they make no one figure",
                 hint="name the files that belong together",
             )
     plot_curves(results, figure, metric=metric)
-
-
-def comparable(result: Result) -> tuple[object, ...]:
-    """What must be equal for results to be shown together."""
-    queries = result.queries
-    seed = result.config.get("seed", 0)
-    return (result.data.content, dict(queries.recipe), queries.n, queries.length_s, seed)
 
 
 def result_files(path: Path) -> list[Path]:

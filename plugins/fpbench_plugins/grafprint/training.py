@@ -36,12 +36,14 @@ class GrafprintRecipe(Recipe):
         depth: Graph blocks in the first stages; the third has three times as many.
         hidden_dim: Width of what the graph is pooled to.
         head_units: Hidden units of the projector for each element of a fingerprint.
+        noise_in_room: Whether noise sounds in the room too, instead of being added after it.
     """
 
     peak_stride: int
     depth: int
     hidden_dim: int
     head_units: int
+    noise_in_room: bool
 
     def __post_init__(self) -> None:
         # Not super(): dataclasses with slots are classes made anew, which it does not know.
@@ -75,6 +77,7 @@ PUBLISHED_RECIPE = GrafprintRecipe(
     response_s=1.0,
     context_s=0.0,
     spectral_mask=False,
+    noise_in_room=False,
 )
 
 
@@ -148,11 +151,18 @@ def drawn_degradation(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """Positives in rooms of the training set, then in its noise; cut to their length in between."""
+    """Positives in rooms and noise of the training set, without what they hear of before."""
     rows, samples = len(before), PUBLISHED.spec.samples
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    responses = rooms(audio.impulse_responses, rows, taps, strength, rng)
-    wet = convolved(before, responses)[:, -samples:]
-    noise = backgrounds(audio.noise, rows, samples, rng)
-    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
-    return with_noise_added(wet, noise, snr_db)
+
+    def in_rooms(clips: Clips) -> Clips:
+        return convolved(clips, rooms(audio.impulse_responses, rows, taps, strength, rng))
+
+    def in_noise(clips: Clips) -> Clips:
+        noise = backgrounds(audio.noise, rows, clips.shape[1], rng)
+        snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+        return with_noise_added(clips, noise, snr_db)
+
+    if recipe.noise_in_room:
+        return in_rooms(in_noise(before))[:, -samples:]
+    return in_noise(in_rooms(before)[:, -samples:])
