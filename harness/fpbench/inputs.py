@@ -4,13 +4,14 @@ import hashlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import soundfile
 from jaxtyping import Float32, Float64, Int64, Shaped
 
 from fpbench.audio import audio_hash, map_ahead
+from fpbench.copies import each_once
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
@@ -118,6 +119,8 @@ def inputs_from_audio(
         FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
             broke a rule.
     """
+    whole = dataset if want_real else replace(dataset, distractors=())
+    dataset, copies = each_once(whole)
     reference = listener.fingerprints(store, dataset.reference, stage, "reference")
     if len(reference.vectors) == 0:
         raise FpbenchError(
@@ -172,7 +175,7 @@ def inputs_from_audio(
         real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
         real_key=real.key if real else "",
         hop_s=listener.fingerprinter.spec.hop_s,
-        data=_data_info(dataset, reference, real, list(zip(makers, recordings, strict=True))),
+        data=_data_info(whole, copies, reference, real, list(zip(makers, recordings, strict=True))),
         query_info=QueryInfo(
             n=recipe.n_queries,
             tracks=len(np.unique(truth.track)),
@@ -273,21 +276,21 @@ def _rows(
 
 def _data_info(
     dataset: Dataset,
+    copies: Sequence[Skipped],
     reference: FingerprintSet,
     real: FingerprintSet | None,
     degradations: Sequence[tuple[str, Sequence[str]]],
 ) -> DataInfo:
     skipped = [*reference.skipped, *(real.skipped if real else ())]
-    distractors = dataset.distractors if real else ()
     return DataInfo(
         name=dataset.name,
         reference_tracks=len(dataset.reference),
         reference_fingerprints=len(reference.vectors),
         reference_hours=float(durations_s(dataset.reference).sum()) / 3600,
-        distractor_tracks=len(distractors),
+        distractor_tracks=len(dataset.distractors),
         distractor_fingerprints=len(real.vectors) if real else 0,
-        distractor_hours=float(durations_s(distractors).sum()) / 3600,
-        skipped=[Skipped(track=s.name, reason=s.reason) for s in skipped],
+        distractor_hours=float(durations_s(dataset.distractors).sum()) / 3600,
+        skipped=[*copies, *(Skipped(track=s.name, reason=s.reason) for s in skipped)],
         content=content_key(
             reference=reference.audio_hashes,
             distractors=real.audio_hashes if real else (),

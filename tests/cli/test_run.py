@@ -1,6 +1,7 @@
 """A run measures, explains, resumes, and ends in the same bytes."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -48,6 +49,22 @@ def test_writes_a_result_that_validates(
     assert out.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
     checked = CliRunner().invoke(main, ["validate", str(out)])
     assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
+
+
+def test_a_copy_among_the_distractors_is_no_wrong_answer(
+    tmp_path: Path, config: Path, run: Run, music: Path
+) -> None:
+    shutil.copytree(music, tmp_path / "music")
+    shutil.copy(music / "reference" / "00.wav", tmp_path / "music" / "distractors" / "again.wav")
+    hits = []
+    for folder in (music, tmp_path / "music"):
+        typed = ("--dataset", f"folder:{folder}", "--distractors", "real")
+        assert run("--config", config, *typed).exit_code == 0
+        result = read_result(tmp_path / "out" / "result.json")
+        hits.append([point.value for curve in result.curves for point in curve.points])
+    assert hits[0] == hits[1]
+    copy = next(s for s in result.data.skipped if s.track == "distractors/again.wav")
+    assert copy.reason == "the same file as reference/00.wav"
 
 
 def test_a_second_run_writes_the_same_bytes_without_searching_again(
