@@ -20,6 +20,7 @@ from fpbench.resampling import resample_sinc_hann
 
 SILENCE_PEAK = 1e-4  # -80 dB of full scale: three steps of 16 bits, so nothing but dither
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC whose header says nothing
 
 Resampler = Literal["soxr", "sinc-hann"]
 Item = TypeVar("Item")
@@ -63,6 +64,10 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
         # Bytes, because soundfile refuses text that is not UTF-8, as old file names are.
         with soundfile.SoundFile(os.fsencode(path)) as file:
             problem = _cut_off(path, file.format)
+            if file.frames == UNKNOWN_FRAMES:
+                problem = (
+                    "its header does not say how long it is, as when it was encoded into a pipe"
+                )
             pieces = [] if problem else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
             if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from jaxtyping import Float32, Float64, Int64, Shaped
 
-from fpbench.audio import audio_hash, map_ahead
+from fpbench.audio import UNKNOWN_FRAMES, audio_hash, map_ahead
 from fpbench.copies import each_once
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 CLUSTER_S = 30.0
 """Ready-made fingerprints come without tracks; stretches this long stand in for them."""
-
-_UNKNOWN_FRAMES = (1 << 63) - 1  # a FLAC from a pipe, which does not say how long it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,7 +260,7 @@ def _duration_s(track: Track) -> float:
         info = soundfile.info(os.fsencode(track.path))
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return 0.0
-    return 0.0 if info.frames == _UNKNOWN_FRAMES else float(info.duration)
+    return 0.0 if info.frames == UNKNOWN_FRAMES else float(info.duration)
 
 
 def _rows(

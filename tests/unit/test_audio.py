@@ -39,13 +39,15 @@ def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
     assert durations_s([Track(name="cafe", path=path)]) == [2.0]
 
 
-def test_a_flac_that_does_not_say_how_long_it_is_has_no_duration(tmp_path: Path) -> None:
+def test_a_flac_that_does_not_say_how_long_it_is_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", tone(2))
     content = bytearray(path.read_bytes())
     content[21] &= 0xF0  # the last 36 bits before the checksum count the samples
     content[22:26] = bytes(4)
     path.write_bytes(content)
     assert durations_s([Track(name="a", path=path)]) == [0.0]
+    with pytest.raises(FpbenchError, match="does not say how long it is"):
+        read_audio(path, RATE)
 
 
 def test_mono_is_the_mean_of_the_channels(tmp_path: Path) -> None:
