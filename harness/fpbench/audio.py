@@ -65,9 +65,7 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
         with soundfile.SoundFile(os.fsencode(path)) as file:
             problem = _cut_off(path, file.format)
             if file.frames == UNKNOWN_FRAMES:
-                problem = (
-                    "its header does not say how long it is, as of one made in a pipe"
-                )
+                problem = "its header does not say how long it is, as of one made in a pipe"
             pieces = [] if problem else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
             if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:
