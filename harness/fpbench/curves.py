@@ -47,7 +47,7 @@ def hit_rate_curves(
     """
     points: dict[int, list[Point]] = {k: [] for k in HIT_RANKS}
     for size in sizes:
-        ranks = np.stack(list(_ranks(evidence, size, labels.tolerance_s)))
+        ranks = np.stack(list(ranks_at(evidence, size, labels.tolerance_s)))
         for k in HIT_RANKS:
             points[k].append(_point(ranks < k, evidence.query_track, size, k, labels))
     return [
@@ -64,7 +64,7 @@ def hit_rate_curves(
     ]
 
 
-def _ranks(
+def ranks_at(
     evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None
 ) -> Iterator[Int64[np.ndarray, " queries"]]:
     """The rank of the true match in each database of a size."""

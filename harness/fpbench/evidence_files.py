@@ -10,7 +10,9 @@ from numpy.lib.npyio import NpzFile
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
+from fpbench.identity import file_sha256
 from fpbench.interfaces import Candidates
+from fpbench.results import EvidenceInfo
 from fpbench.store import atomic_file
 
 _COMMON = {"query_track", "match_score"}
@@ -62,6 +64,23 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         f"{path} is no evidence file: it holds {', '.join(sorted(arrays)) or 'nothing'}",
         hint="give the .npz file that `fpbench run` wrote beside the result",
     )
+
+
+def evidence_of(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:
+    """What lies beside a result, if it is there.
+
+    Raises:
+        FpbenchError: It is another run's, or damaged.
+    """
+    file = result.with_name(info.file)
+    if not file.exists():
+        return None
+    if file_sha256(file) != info.sha256:
+        raise FpbenchError(
+            f"{file}: its hash is not the one in {result.name}",
+            hint="put the evidence of this very run beside the result",
+        )
+    return read_evidence(file)
 
 
 def _of_blocks(evidence: Evidence) -> Mapping[str, np.ndarray]:

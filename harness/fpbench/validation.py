@@ -10,8 +10,7 @@ import numpy as np
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, repeats
-from fpbench.evidence_files import evidence_name, read_evidence
-from fpbench.identity import file_sha256
+from fpbench.evidence_files import evidence_name, evidence_of
 from fpbench.results import Curve, EvidenceInfo, Point, Result, read_result
 
 ROUNDING = 1e-9
@@ -33,16 +32,10 @@ def validate_result(path: Path) -> list[str]:
         raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     unchecked = []
     for info in result.evidence:
-        file = path.with_name(info.file)
-        if not file.exists():
+        evidence = evidence_of(path, info)
+        if evidence is None:
             unchecked.append(f"{info.file} is not there: its curves were not computed again")
             continue
-        if file_sha256(file) != info.sha256:
-            raise FpbenchError(
-                f"{file}: its hash is not the one in {path.name}",
-                hint="put the evidence of this very run beside the result",
-            )
-        evidence = read_evidence(file)
         for contradiction in _differences(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     return unchecked

@@ -13,6 +13,7 @@ from fpbench.errors import FpbenchError
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
     "leaderboard": "Make markdown tables from results.",
+    "compare": "Tell whether one system is better than another.",
     "validate": "Recompute and check results.",
     "plugins": "List everything that can be named on the command line.",
     "check": "Try a fingerprinter against the harness's rules.",
