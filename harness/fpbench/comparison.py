@@ -63,11 +63,9 @@ def compare_results(first: Path, second: Path, level: float) -> list[Difference]
             f"{first} and {second} have no curve in common",
             hint="run both with the same index, distractors and tolerance",
         )
+    names = dict.fromkeys(_name(one) for one, _ in shared)
     evidence = [
-        {
-            name: _evidence(path, result, *name)
-            for name in dict.fromkeys(_name(one) for one, _ in shared)
-        }
+        {name: _evidence(path, result, *name) for name in names}
         for path, result in zip((first, second), results, strict=True)
     ]
     seed = results[0].config.get("seed", 0)

@@ -34,7 +34,7 @@ def results(
         "sketch": run("sketch"),
         "random": run("random", "--fingerprinter", "random"),
         "real": run("real", "--distractors", "real"),
-        "short": run("short", "--queries", "39"),
+        "short": run("short", "--queries", "39", "--distractors", "real"),
         "ivf": run("ivf", "--distractors", "real", "--index", "ivf"),
     }
 
