@@ -9,7 +9,7 @@ from fpbench import Settings, Stream, rng_at
 from fpbench.catalog import Catalog
 from fpbench.weights import read_info
 
-SYSTEMS = ("nafp", "nmfp", "peaknetfp")
+SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")
 LARGEST_BYTES = 6_000_000
 
 
