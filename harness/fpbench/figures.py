@@ -11,7 +11,7 @@ from fpbench.sizes import short_hours, short_size
 from fpbench.store import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("--", ":", "-.")
 
 Lines = Mapping[tuple[str, str, str], tuple[Result, Curve]]
