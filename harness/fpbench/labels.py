@@ -1,4 +1,4 @@
-"""What to call systems where several are shown together."""
+"""What to call systems and measures where several are shown together."""
 
 from collections.abc import Sequence
 
@@ -30,3 +30,9 @@ def label(system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtyp
     if dtype and any(other.dtype != system.dtype for other in namesakes):
         said.append(system.dtype)
     return f"{system.name} ({', '.join(said)})" if said else system.name
+
+
+def measure(metric: str, tolerance_s: float | None) -> str:
+    """Such as ``HR@1 ±0.25 s``, or ``HR@1 track`` where a match may be anywhere in it."""
+    where = "track" if tolerance_s is None else f"±{tolerance_s:g} s"
+    return f"{metric.upper()} {where}"

@@ -8,7 +8,7 @@ import click
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
-from fpbench.labels import label
+from fpbench.labels import label, measure
 from fpbench.results import Result, read_result
 from fpbench.sizes import short_size
 
@@ -64,13 +64,8 @@ def _table(differences: Sequence["Difference"], like: "Difference") -> str:
     sizes = sorted({d.n_distractors for d in shown})
     cells = {(d.n_distractors, d.metric, d.tolerance_s): _cell(d) for d in shown}
     rows = [[_size(size), *(cells.get((size, *m), "") for m in measures)] for size in sizes]
-    headers = ["distractors", *(_measure(*m) for m in measures)]
+    headers = ["distractors", *(measure(*m) for m in measures)]
     return tabulate(rows, headers=headers, stralign="right")
-
-
-def _measure(metric: str, tolerance_s: float | None) -> str:
-    where = "track" if tolerance_s is None else f"±{tolerance_s:g} s"
-    return f"{metric.upper()} {where}"
 
 
 def _size(sizes: tuple[int, int]) -> str:

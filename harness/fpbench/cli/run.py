@@ -18,6 +18,7 @@ from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Report
+from fpbench.labels import measure
 from fpbench.results import Curve, Result
 from fpbench.sizes import parse_sizes, short_hours, short_size
 from fpbench.store import Store
@@ -242,18 +243,18 @@ def _table(result: Result) -> str:
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
         if kind == "synthetic" and result.generator is not None:
             heading += f" ({result.generator.name})"
-        headers = ["distractors", "audio", *(_heading(c) for c in curves), "repeats"]
+        headers = [
+            "distractors",
+            "audio",
+            *(measure(c.metric, c.tolerance_s) for c in curves),
+            "repeats",
+        ]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]
         parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     note += "; percent, with 95 % intervals (bootstrap over tracks)"
     return "\n\n".join([*parts, note])
-
-
-def _heading(curve: Curve) -> str:
-    where = "track" if curve.tolerance_s is None else f"±{curve.tolerance_s:g} s"
-    return f"{curve.metric.upper()} {where}"
 
 
 def _row(curves: list[Curve], place: int) -> list[str]:
