@@ -1,12 +1,13 @@
 """A run measures, explains, resumes, and ends in the same bytes."""
 
+import contextlib
 import json
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -199,15 +200,40 @@ def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: P
     assert b"Traceback" not in errors
 
 
+def test_ctrl_c_inside_a_finaliser_is_not_lost() -> None:
+    code = """
+import signal, time
+from fpbench.cli import interrupts_kept
+signal.signal(signal.SIGINT, signal.default_int_handler)
+class Dying:
+    def __del__(self):
+        raise KeyboardInterrupt
+try:
+    with interrupts_kept():
+        Dying()
+        for _ in range(600):
+            time.sleep(0.1)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (shown.stdout, shown.stderr) == ("stopped\n", "")
+
+
+@contextlib.contextmanager
 def _started(
     folder: Path, arguments: Sequence[str], stderr: int = subprocess.DEVNULL
-) -> "subprocess.Popen[bytes]":
+) -> Iterator["subprocess.Popen[bytes]"]:
     always = ["run", "--cache", str(folder / "cache"), "--out", str(folder / "out" / "result.json")]
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*FPBENCH, *always, *arguments],
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         stdin=subprocess.DEVNULL,
         # A shell's background job ignores Ctrl-C and hands that down.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

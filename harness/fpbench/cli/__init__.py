@@ -1,10 +1,14 @@
 """The ``fpbench`` command: one file per sub-command, imported only when it is asked for."""
 
+import _thread
+import contextlib
 import importlib
 import logging
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
 
 import click
 
@@ -47,7 +51,8 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with interrupts_kept():
+                return super().invoke(ctx)
         except FpbenchError as err:
             if os.environ.get("FPBENCH_DEBUG"):
                 raise
@@ -58,6 +63,24 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on from what is finished.", err=True)
             sys.exit(130)
+
+
+@contextlib.contextmanager
+def interrupts_kept() -> Iterator[None]:
+    """Deliver a Ctrl-C again that Python dropped, as it drops all that finalisers raise."""
+    usual = sys.unraisablehook
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
+        if issubclass(dropped.exc_type, KeyboardInterrupt):
+            threading.Timer(0.05, _thread.interrupt_main).start()  # out of the finaliser by then
+        else:
+            usual(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = usual
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
