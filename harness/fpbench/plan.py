@@ -17,7 +17,7 @@ from fpbench.generator_files import load_generator
 from fpbench.inputs import Listener, durations_s
 from fpbench.measuring import SHORTLIST
 from fpbench.preparing import Prepared, fewest_segments
-from fpbench.sizes import short_hours, short_size
+from fpbench.sizes import short_hours, short_size, short_time
 from fpbench.store import Store
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
 
@@ -64,11 +64,13 @@ class Plan:
     def table(self) -> str:
         """For people; the times are estimates from short trials on this machine."""
         rows = [
-            (n.stage, n.work, _duration(n.seconds), _size(n.memory_bytes), _size(n.disk_bytes))
+            (n.stage, n.work, short_time(n.seconds), _size(n.memory_bytes), _size(n.disk_bytes))
             for n in self.needs
         ]
         total = sum(need.seconds for need in self.needs)
-        rows.append(("all", "", _duration(total), _size(self.memory_bytes), _size(self.disk_bytes)))
+        rows.append(
+            ("all", "", short_time(total), _size(self.memory_bytes), _size(self.disk_bytes))
+        )
         headers = ("stage", "work", "about", "memory", "disk")
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
@@ -270,14 +272,6 @@ def _existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
     return folder
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def _size(n_bytes: float) -> str:

@@ -1,4 +1,4 @@
-"""Database sizes as people write and read them."""
+"""Sizes and times as people write and read them."""
 
 from fpbench.errors import FpbenchError
 
@@ -38,6 +38,15 @@ def short_size(n: int) -> str:
         if n >= limit:
             return f"{n / limit:.4g} {word}"
     return str(n)
+
+
+def short_time(seconds: float) -> str:
+    """``42 s``, ``13 min``, ``1.6 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
 
 
 def short_hours(hours: float) -> str:

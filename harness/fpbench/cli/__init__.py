@@ -62,7 +62,10 @@ class LazyGroup(click.Group):
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on from what is finished.", err=True)
-            sys.exit(130)
+            sys.stdout.flush()
+            # At once: Python takes a thread for finished if waiting for it was interrupted (CPython
+            # issue 90882), and torch ends the process with an abort if such a one still runs.
+            os._exit(130)
 
 
 @contextlib.contextmanager

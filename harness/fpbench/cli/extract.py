@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 import numpy as np
 from jaxtyping import Bool
-from tqdm import tqdm
 
 from fpbench import extraction
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import fingerprinter_settings
+from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.extraction import Extraction
 from fpbench.interfaces import Settings
@@ -46,12 +46,8 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
         raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
     made_folder(out.parent)
     fingerprinter = Catalog.load().fingerprinter(name, settings)
-    with tqdm(total=len(paths), unit="file", disable=None) as bar:
-
-        def advance(_share: float, _name: str) -> None:
-            bar.update()
-
-        found = extraction.extract(fingerprinter, name, paths, report=advance)
+    with progress("extract") as report:
+        found = extraction.extract(fingerprinter, name, paths, report=report)
     for remark in remarks(found):
         click.echo(remark, err=True)
     if len(found.vectors) == 0:

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.fit_figure import plot_history
 from fpbench.generator_files import FitRecord, history_in, save_generator, write_record
@@ -70,14 +70,8 @@ def fit(
     method = catalog.generator(name, settings)
     offer, _ = catalog.offer("generator", name)
     work_dir = made_folder(output.with_name(output.name + ".work"))
-    with tqdm(total=1.0, bar_format=_BAR, disable=None) as bar:
-
-        def report(share: float, phrase: str) -> None:
-            bar.set_postfix_str(phrase, refresh=False)
-            bar.update(share - bar.n)
-
-        with blaming(offer.source.plugin, f"fitting '{name}'"):
-            generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
+    with progress(f"fit {name}") as report, blaming(offer.source.plugin, f"fitting '{name}'"):
+        generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
     with blaming(offer.source.plugin, f"saving '{name}'"):
         save_generator(generator, output)
     record = FitRecord(
@@ -98,6 +92,3 @@ def fit(
         plot_history(record.history, output.with_suffix(".png"))
     shutil.rmtree(work_dir)
     click.echo(f"{output}: {name}, fitted to {len(real)} fingerprints")
-
-
-_BAR = "{l_bar}{bar}| [{elapsed}<{remaining}{postfix}]"

@@ -3,17 +3,17 @@
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.progress import progress
 from fpbench.distractors import CHUNK, SyntheticDistractors, ahead
 from fpbench.errors import FpbenchError
 from fpbench.generator_files import load_generator
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.sizes import parse_sizes
+from fpbench.sizes import parse_sizes, short_size
 from fpbench.store import content_key
 from fpbench.vector_files import resumable_file
 
@@ -70,15 +70,13 @@ def generate(
         resumable_file(
             output, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK
         ) as file,
-        tqdm(
-            total=stop - start, initial=file.rows, unit="row", unit_scale=True, disable=None
-        ) as bar,
+        progress(f"draw {generator.name}") as report,
     ):
         for rows in ahead(
             SyntheticDistractors(fitted, generator.name, seed).rows(start + file.rows, stop)
         ):
             file.append(rows)
-            bar.update(len(rows))
+            report(file.rows / (stop - start), f"{short_size(file.rows)} rows")
     click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")
 
 

@@ -2,22 +2,20 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from tabulate import tabulate
-from tqdm import tqdm
 
 from fpbench.arithmetic import WANTED_DTYPES
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.progress import progress
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Report
 from fpbench.labels import measure
 from fpbench.results import Curve, Result
 from fpbench.sizes import parse_sizes, short_hours, short_size
@@ -124,7 +122,8 @@ def run(**typed: Any) -> None:
     config = _with_queries(config, typed["queries"], typed["query_length"])
     _refuse_idle(typed, config)
     store = Store.open(typed["cache"])
-    prepared = prepare(config, Catalog.load(), store, _stage)
+    stage = partial(progress, leave=False)
+    prepared = prepare(config, Catalog.load(), store, stage)
     ready_made = prepared.listener is None
     if ready_made:
         _refuse_for_ready_made(typed, config)
@@ -136,7 +135,7 @@ def run(**typed: Any) -> None:
     if typed["plan"]:
         return
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    result = run_prepared(prepared, out, command, _stage)
+    result = run_prepared(prepared, out, command, stage)
     click.echo(_table(result))
     click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
 
@@ -214,21 +213,6 @@ def _tolerance(text: str) -> float | None:
 
 def _stem(fingerprinter: str) -> str:
     return Path(fingerprinter.rpartition(":")[2]).stem
-
-
-@contextmanager
-def _stage(title: str) -> Iterator[Report]:
-    """A progress bar on stderr, silent where stderr is no terminal."""
-    with tqdm(total=1.0, desc=title, bar_format=_BAR, disable=None, leave=False) as bar:
-
-        def report(done: float, words: str) -> None:
-            bar.set_postfix_str(words, refresh=False)
-            bar.update(done - bar.n)
-
-        yield report
-
-
-_BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
 
 
 def _table(result: Result) -> str:

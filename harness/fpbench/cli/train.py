@@ -7,16 +7,16 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import click
-from tqdm import tqdm
 
 from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
 from fpbench.store import Store, content_key, made_folder
-from fpbench.training import Rhythm
+from fpbench.training import Progress, Rhythm
 from fpbench.training import train as trained
 from fpbench.training_audio import training_audio
 from fpbench.training_report import write_report
@@ -119,19 +119,25 @@ def train(
     rhythm = Rhythm(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
     made_folder(output.parent)
     checkpoint = output.with_name(output.name + ".checkpoint")
-    with tqdm(total=trainee.steps, unit="step", disable=None) as bar:
+    with progress(f"train {fingerprinter}") as report:
         steps_taken = trained(trainee, checkpoint, plugin=plugin, identity=identity, rhythm=rhythm)
-        for progress in steps_taken:
-            bar.update(progress.step - bar.n)
-            if progress.losses:
-                rate = f"{progress.validations[-1][1]:.1%}" if progress.validations else "?"
-                bar.set_postfix_str(f"loss {progress.losses[-1]:.3f}, HR@1 {rate}", refresh=False)
-            if progress.saved:
+        for now in steps_taken:
+            report(now.step / trainee.steps, _words(now, trainee.steps))
+            if now.saved:
                 with blaming(plugin, "saving weights"):
-                    trainee.save(output, progress.step)
-                write_report(output, progress, described, audio, trainable.sample_rate_hz)
+                    trainee.save(output, now.step)
+                write_report(output, now, described, audio, trainable.sample_rate_hz)
     checkpoint.unlink()
-    click.echo(f"{output}: {progress.step} steps, HR@1 {progress.validations[-1][1]:.1%}")
+    click.echo(f"{output}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
+
+
+def _words(now: Progress, steps: int) -> str:
+    words = f"{now.step} of {steps} steps"
+    if now.losses:
+        words += f", loss {now.losses[-1]:.3f}"
+    if now.validations:
+        words += f", HR@1 {now.validations[-1][1]:.1%}"
+    return words
 
 
 def changed(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,58 @@
+"""How far a command is, on stderr: a bar on a terminal, a line a minute in a log."""
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from tqdm import tqdm
+
+from fpbench.interfaces import Report
+from fpbench.sizes import short_time
+
+LINE_EVERY_S = 60.0
+
+
+@contextmanager
+def progress(title: str, *, leave: bool = True) -> Iterator[Report]:
+    """Show what the report that it gives is told.
+
+    Args:
+        title: What is being done.
+        leave: Whether a finished bar stays on the terminal.
+    """
+    if not sys.stderr.isatty():
+        yield _lines(title)
+        return
+    with tqdm(total=1.0, desc=title, bar_format=_BAR, leave=leave) as bar:
+
+        def report(done: float, words: str) -> None:
+            bar.set_postfix_str(words, refresh=False)
+            bar.update(done - bar.n)
+
+        yield report
+
+
+_BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
+
+
+def _lines(title: str) -> Report:
+    started_s = last_s = time.monotonic()
+    last_done: float | None = None
+
+    def report(done: float, words: str) -> None:
+        nonlocal last_s, last_done
+        if last_done is None:
+            last_done = done  # by an earlier run
+        now_s = time.monotonic()
+        if now_s - last_s < LINE_EVERY_S:
+            return
+        line = f"{title}: {done:.0%} after {short_time(now_s - started_s)}"
+        if done > last_done:
+            to_go_s = (1 - done) * (now_s - last_s) / (done - last_done)
+            line += f", {short_time(to_go_s)} to go"
+        click.echo(f"{line}, {words}", err=True)
+        last_s, last_done = now_s, done
+
+    return report
