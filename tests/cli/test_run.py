@@ -200,26 +200,6 @@ def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: P
     assert b"Traceback" not in errors
 
 
-def test_ctrl_c_inside_a_finaliser_is_not_lost() -> None:
-    code = """
-import signal, time
-from fpbench.cli import interrupts_kept
-signal.signal(signal.SIGINT, signal.default_int_handler)
-class Dying:
-    def __del__(self):
-        raise KeyboardInterrupt
-try:
-    with interrupts_kept():
-        Dying()
-        for _ in range(600):
-            time.sleep(0.1)
-except KeyboardInterrupt:
-    print("stopped")
-"""
-    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert (shown.stdout, shown.stderr) == ("stopped\n", "")
-
-
 @contextlib.contextmanager
 def _started(
     folder: Path, arguments: Sequence[str], stderr: int = subprocess.DEVNULL

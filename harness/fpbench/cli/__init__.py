@@ -1,17 +1,14 @@
 """The ``fpbench`` command: one file per sub-command, imported only when it is asked for."""
 
-import _thread
-import contextlib
 import importlib
 import logging
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterator
 
 import click
 
+from fpbench.cli.interrupts import interrupts_kept
 from fpbench.errors import FpbenchError
 
 COMMANDS = {
@@ -66,24 +63,6 @@ class LazyGroup(click.Group):
             # At once: Python takes a thread for finished if waiting for it was interrupted (CPython
             # issue 90882), and torch ends the process with an abort if such a one still runs.
             os._exit(130)
-
-
-@contextlib.contextmanager
-def interrupts_kept() -> Iterator[None]:
-    """Deliver a Ctrl-C again that Python dropped, as it drops all that finalisers raise."""
-    usual = sys.unraisablehook
-
-    def hook(dropped: "sys.UnraisableHookArgs") -> None:
-        if issubclass(dropped.exc_type, KeyboardInterrupt):
-            threading.Timer(0.05, _thread.interrupt_main).start()  # out of the finaliser by then
-        else:
-            usual(dropped)
-
-    sys.unraisablehook = hook
-    try:
-        yield
-    finally:
-        sys.unraisablehook = usual
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,0 +1,54 @@
+"""A Ctrl-C is neither lost nor does it break what runs just then."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """
+import signal, sys, time
+from fpbench.cli.interrupts import interrupts_kept
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def wait():
+    for _ in range(600):
+        time.sleep(0.1)
+try:
+    with interrupts_kept():
+        {body}
+        wait()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def shown(body: str, folder: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(body=body)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_inside_a_finaliser_it_comes_again(tmp_path: Path) -> None:
+    (tmp_path / "dying.py").write_text(
+        "class Dying:\n    def __del__(self):\n        raise KeyboardInterrupt\n"
+    )
+    assert shown("from dying import Dying; Dying()", tmp_path) == "stopped\n"
+
+
+def test_an_import_is_finished_first(tmp_path: Path) -> None:
+    (tmp_path / "native.py").write_text(
+        "import signal, time\n"
+        "signal.raise_signal(signal.SIGINT)\n"
+        "time.sleep(0.2)\n"
+        "print('imported')\n"
+    )
+    assert shown("import native", tmp_path) == "imported\nstopped\n"
+
+
+def test_elsewhere_it_stops_at_once(tmp_path: Path) -> None:
+    body = "signal.raise_signal(signal.SIGINT); print('not reached')"
+    assert shown(body, tmp_path) == "stopped\n"
