@@ -1,6 +1,6 @@
 """Is one system better than another, or were the questions easy for it?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +8,17 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from fpbench.bootstrap import interval_over_tracks
+from fpbench.config import SYNTHETIC_SIZES
 from fpbench.curves import ranks_at
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
 from fpbench.evidence_files import evidence_name, evidence_of
+from fpbench.labels import label
 from fpbench.randomness import Stream, rng_at
-from fpbench.results import Curve, DistractorKind, Question, Result, read_result
+from fpbench.results import Curve, DistractorKind, Point, QueryInfo, Question, Result, read_result
+
+HIGHEST_LEVEL = 0.995
+"""Of an interval: beyond it the bootstrap's resamples are too few to tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,135 +26,211 @@ class Difference:
     """How much more often the first of two systems hits, asked the same questions.
 
     Args:
-        n_distractors: In the first system's database and in the second's. They differ only where
-            both hold all real ones, and one system makes more fingerprints of them.
-        value: Difference of the rates, from -1 to 1.
+        points: Where the two were measured. Their sizes differ only where both hold all real
+            distractors, and one system makes more fingerprints of them.
+        value: Difference of the rates over the databases that both were asked about, from -1 to 1.
         low: Of its interval.
-        high: Of its interval; where 0 lies outside, one of them is better.
+        high: Of its interval.
     """
 
-    index: str
-    distractors: DistractorKind
     metric: str
     tolerance_s: float | None
-    n_distractors: tuple[int, int]
+    points: tuple[Point, Point]
     value: float
     low: float
     high: float
 
+    @property
+    def clear(self) -> bool:
+        """Whether one of the two is better."""
+        return self.low > 0 or self.high < 0
 
-def compare_results(first: Path, second: Path, level: float) -> list[Difference]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two systems by one index and one kind of distractors.
+
+    Args:
+        names: Of the systems, with what sets them apart: generator, settings of the index.
+        generator: Of both, where the distractors are synthetic.
+    """
+
+    names: tuple[str, str]
+    index: str
+    distractors: DistractorKind
+    generator: str | None
+    queries: QueryInfo
+    differences: Sequence[Difference]
+
+
+def compare_results(first: Path, second: Path, level: float) -> list[Comparison]:
     """Every hit rate that two results have in common, query by query.
 
     A query that is hard for one system is as a rule hard for the other, so that the difference is
     known much better than either rate. Its interval is a bootstrap over tracks.
 
+    Two systems are compared with each other, or two generators or two settings of an index by one
+    system; systems that met distractors of different generators are not.
+
     Args:
-        level: Of the intervals, such as 0.99.
+        level: Of the intervals, up to ``HIGHEST_LEVEL``.
 
     Raises:
         FpbenchError: They were not asked the same, or have no curve in common, or evidence lacks.
     """
-    results = read_result(first), read_result(second)
-    if Question.of(results[0]) != Question.of(results[1]):
+    one, other = results = read_result(first), read_result(second)
+    if Question.of(one) != Question.of(other):
         raise FpbenchError(
             f"{first} and {second} have other audio, other queries or another seed",
             hint="run both with the same dataset, recipe and seed",
         )
-    curves = [(one, _like(one, results[1])) for one in results[0].curves]
-    shared = [(one, other) for one, other in curves if other is not None]
-    if not shared:
+    pairs = [(curve, like) for curve in one.curves if (like := _like(curve, one, other))]
+    if not pairs:
         raise FpbenchError(
             f"{first} and {second} have no curve in common",
-            hint="run both with the same index, distractors and tolerance",
+            hint="run both with the same index, distractors, generator and tolerance",
         )
-    names = dict.fromkeys(_name(one) for one, _ in shared)
-    evidence = [
-        {name: _evidence(path, result, *name) for name in names}
-        for path, result in zip((first, second), results, strict=True)
-    ]
-    seed = results[0].config.get("seed", 0)
-    return [
-        difference
-        for one, other in shared
-        for difference in _differences(one, other, evidence, seed, level)
-    ]
+    comparisons = []
+    for index, distractors in dict.fromkeys(_kind(curve) for curve, _ in pairs):
+        curves = [pair for pair in pairs if _kind(pair[0]) == (index, distractors)]
+        evidence = (
+            _evidence(first, one, index, distractors),
+            _evidence(second, other, index, distractors),
+        )
+        if not np.array_equal(evidence[0].query_track, evidence[1].query_track):
+            raise FpbenchError(
+                "the two systems were asked about other tracks: one of them left out some",
+                hint="the results' data.skipped names them; leave them out of the dataset",
+            )
+        generators = {_generator(result, distractors) for result in results}
+        comparisons.append(
+            Comparison(
+                names=_names(results, curves[0]),
+                index=index,
+                distractors=distractors,
+                generator=generators.pop() if len(generators) == 1 else None,
+                queries=one.queries,
+                differences=[
+                    difference
+                    for pair in curves
+                    for difference in _differences(pair, results, evidence, level)
+                ],
+            )
+        )
+    return comparisons
 
 
-def _name(curve: Curve) -> tuple[str, DistractorKind]:
+def _kind(curve: Curve) -> tuple[str, DistractorKind]:
     return curve.index, curve.distractors
 
 
-def _like(wanted: Curve, result: Result) -> Curve | None:
+def _like(wanted: Curve, one: Result, other: Result) -> Curve | None:
     """The curve of another result that measures the same."""
+    generators = {_generator(result, wanted.distractors) for result in (one, other)}
+    if len(generators) > 1 and len(set(_labels((one, other)))) > 1:
+        return None
 
     def key(curve: Curve) -> tuple[object, ...]:
-        return (*_name(curve), curve.metric, curve.tolerance_s)
+        return (*_kind(curve), curve.metric, curve.tolerance_s)
 
-    return next((curve for curve in result.curves if key(curve) == key(wanted)), None)
+    return next((curve for curve in other.curves if key(curve) == key(wanted)), None)
+
+
+def _generator(result: Result, distractors: DistractorKind) -> str | None:
+    synthetic = distractors == "synthetic" and result.generator is not None
+    return result.generator.name if synthetic and result.generator else None
+
+
+def _labels(results: Sequence[Result]) -> list[str]:
+    systems = [result.fingerprinter for result in results]
+    return [label(system, systems, dtype=True) for system in systems]
+
+
+def _names(results: tuple[Result, Result], curves: tuple[Curve, Curve]) -> tuple[str, str]:
+    said = [dict(curve.index_parameters) for curve in curves]
+    for marks, result in zip(said, results, strict=True):
+        if curves[0].distractors == "synthetic" and result.generator is not None:
+            marks |= {"generator": result.generator.name, **result.generator.parameters}
+    names = []
+    for name, marks, others in zip(_labels(results), said, reversed(said), strict=True):
+        apart = [f"{key} {value}" for key, value in marks.items() if others.get(key) != value]
+        names.append(f"{name} ({', '.join(apart)})" if apart else name)
+    return names[0], names[1]
 
 
 def _evidence(
     path: Path, result: Result, index: str, distractors: DistractorKind
 ) -> Evidence | GrownEvidence:
     ending = evidence_name("", index, distractors)
-    for info in result.evidence:
-        if info.file.endswith(ending) and (evidence := evidence_of(path, info)) is not None:
-            return evidence
-    raise FpbenchError(
-        f"the evidence {path.stem}{ending} is not beside {path}, and queries cannot be compared "
-        "without it",
-        hint="run the result's command again; what is in the cache is not done again",
-    )
+    info = next((info for info in result.evidence if info.file.endswith(ending)), None)
+    evidence = None if info is None else evidence_of(path, info)
+    if evidence is None:
+        name = path.stem + ending if info is None else info.file
+        raise FpbenchError(
+            f"the evidence {name} is not beside {path}, and queries cannot be compared without it",
+            hint="run the result's command again; what is in the cache is not done again",
+        )
+    return evidence
 
 
 def _differences(
-    one: Curve,
-    other: Curve,
-    evidence: Sequence[Mapping[tuple[str, DistractorKind], Evidence | GrownEvidence]],
-    seed: int,
+    curves: tuple[Curve, Curve],
+    results: tuple[Result, Result],
+    evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence],
     level: float,
 ) -> Iterator[Difference]:
-    first, second = (found[_name(one)] for found in evidence)
-    if not np.array_equal(first.query_track, second.query_track):
-        raise FpbenchError(
-            "the two systems were asked about other tracks: one of them left out some",
-            hint="the results' data.skipped names them; leave them out of the dataset",
+    metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
+    k = int(metric.removeprefix("hr@"))
+    for points in _places(curves, results):
+        more = _more_hits(
+            *(
+                {start: ranks < k for start, ranks in ranks_at(cells, size, tolerance_s)}
+                for cells, size in zip(evidence, (p.n_distractors for p in points), strict=True)
+            )
         )
-    k = int(one.metric.removeprefix("hr@"))
-    for sizes in _sizes(one, other):
-        hits = [
-            np.stack(list(ranks_at(cells, size, one.tolerance_s))) < k
-            for cells, size in zip((first, second), sizes, strict=True)
-        ]
-        more, times = _difference(hits[0], hits[1])
-        rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
-        low, high = interval_over_tracks(more, times, first.query_track, rng, level)
+        of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
+        seed = results[0].config.get("seed", 0)
+        rng = rng_at(seed, Stream.BOOTSTRAP, *(point.n_distractors for point in points), k)
+        low, high = interval_over_tracks(of_query, len(more), evidence[0].query_track, rng, level)
         yield Difference(
-            index=one.index,
-            distractors=one.distractors,
-            metric=one.metric,
-            tolerance_s=one.tolerance_s,
-            n_distractors=sizes,
-            value=int(more.sum()) / (times * len(more)),
+            metric=metric,
+            tolerance_s=tolerance_s,
+            points=points,
+            value=int(of_query.sum()) / more.size,
             low=low,
             high=high,
         )
 
 
-def _sizes(one: Curve, other: Curve) -> list[tuple[int, int]]:
-    """Those that both have; of real distractors also all that there are, however many."""
-    mine, theirs = ([point.n_distractors for point in curve.points] for curve in (one, other))
-    shared = [(size, size) for size in mine if size in theirs]
-    whole = (mine[-1], theirs[-1])
-    if one.distractors == "real" and whole not in shared:
-        shared.append(whole)
-    return shared
+def _places(
+    curves: tuple[Curve, Curve], results: tuple[Result, Result]
+) -> Iterator[tuple[Point, Point]]:
+    """The sizes that both have; of real distractors also all that there are, however many."""
+    theirs = {point.n_distractors: point for point in curves[1].points}
+    for point in curves[0].points:
+        if point.n_distractors in theirs:
+            yield point, theirs[point.n_distractors]
+    last, their_last = (curve.points[-1] for curve in curves)
+    if (
+        curves[0].distractors == "real"
+        and last.n_distractors != their_last.n_distractors
+        and all(_ran_out(*pair) for pair in zip(curves, results, strict=True))
+    ):
+        yield last, their_last
 
 
-def _difference(
-    first: Bool[np.ndarray, "repeats queries"], second: Bool[np.ndarray, "others queries"]
-) -> tuple[Int64[np.ndarray, " queries"], int]:
-    """Hits of the first less those of the second, as often as if both had as many repeats."""
-    more = first.sum(axis=0) * len(second) - second.sum(axis=0) * len(first)
-    return more, len(first) * len(second)
+def _ran_out(curve: Curve, result: Result) -> bool:
+    wanted = result.config.get("sizes") or SYNTHETIC_SIZES
+    return curve.points[-1].n_distractors < max(wanted)
+
+
+def _more_hits(
+    first: dict[int, Bool[np.ndarray, " queries"]], second: dict[int, Bool[np.ndarray, " queries"]]
+) -> Int64[np.ndarray, "databases queries"]:
+    """Hits of the first less those of the second, in the databases that begin at the same place.
+
+    How many of a size there are depends on what other sizes were asked for.
+    """
+    return np.stack(
+        [first[start].astype(np.int64) - second[start] for start in first if start in second]
+    )

@@ -47,7 +47,7 @@ def hit_rate_curves(
     """
     points: dict[int, list[Point]] = {k: [] for k in HIT_RANKS}
     for size in sizes:
-        ranks = np.stack(list(ranks_at(evidence, size, labels.tolerance_s)))
+        ranks = np.stack([r for _, r in ranks_at(evidence, size, labels.tolerance_s)])
         for k in HIT_RANKS:
             points[k].append(_point(ranks < k, evidence.query_track, size, k, labels))
     return [
@@ -66,15 +66,15 @@ def hit_rate_curves(
 
 def ranks_at(
     evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None
-) -> Iterator[Int64[np.ndarray, " queries"]]:
-    """The rank of the true match in each database of a size."""
+) -> Iterator[tuple[int, Int64[np.ndarray, " queries"]]]:
+    """The rank of the true match in each database of a size, by where its distractors begin."""
     if isinstance(evidence, GrownEvidence):
-        yield evidence.ranks(size, tolerance_s)
+        yield 0, evidence.ranks(size, tolerance_s)
     elif size == 0:
-        yield evidence.ranks(range(0), tolerance_s)
+        yield 0, evidence.ranks(range(0), tolerance_s)
     else:
         for run in repeats(evidence.edges, size):
-            yield evidence.ranks(run, tolerance_s)
+            yield int(evidence.edges[run.start]), evidence.ranks(run, tolerance_s)
 
 
 def _point(
