@@ -1,5 +1,5 @@
 """``python -m fpbench``."""
 
-from fpbench.cli import main
+from fpbench.cli import command
 
-main()
+command()

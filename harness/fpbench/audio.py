@@ -181,7 +181,7 @@ def map_ahead(
         while waiting:
             yield waiting.popleft().result()
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # of what is read nothing is lost
 
 
 def _leads_back(folder: Path) -> bool:

@@ -135,8 +135,11 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
 
 def ahead(items: Iterator[Item]) -> Iterator[Item]:
     """The same items, the next one made by another thread while the caller uses this one."""
-    with ThreadPoolExecutor(1) as worker:
+    worker = ThreadPoolExecutor(1)
+    try:
         coming = worker.submit(next, items, None)
         while (item := coming.result()) is not None:
             coming = worker.submit(next, items, None)
             yield item
+    finally:
+        worker.shutdown(wait=False)  # a large network draws for minutes

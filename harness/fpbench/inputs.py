@@ -118,7 +118,8 @@ def inputs_from_audio(
             broke a rule.
     """
     whole = dataset if want_real else replace(dataset, distractors=())
-    dataset, copies = each_once(whole)
+    with stage("read files") as report:
+        dataset, copies = each_once(whole, report)
     reference = listener.fingerprints(store, dataset.reference, stage, "reference")
     if len(reference.vectors) == 0:
         raise FpbenchError(

@@ -33,6 +33,18 @@ def test_what_was_found_done_is_no_speed(
     assert capsys.readouterr().err == "draw: 60% after 2 min, 7 min to go, 60 rows\n"
 
 
+def test_a_late_first_report_is_where_counting_starts(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with progress("draw") as report:
+        for clock[0], share in ((50.0, 0.25), (100.0, 0.5), (160.0, 0.8)):
+            report(share, f"{share} of it")
+    assert capsys.readouterr().err.splitlines() == [
+        "draw: 50% after 2 min, 2 min to go, 0.5 of it",
+        "draw: 80% after 3 min, 40 s to go, 0.8 of it",
+    ]
+
+
 def test_what_stands_still_promises_nothing(
     clock: list[float], capsys: pytest.CaptureFixture[str]
 ) -> None:

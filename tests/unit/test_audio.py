@@ -1,6 +1,7 @@
 """Audio comes in as mono float32, and a bad file is a reason, not a crash."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,3 +205,21 @@ def test_map_ahead_is_bounded_and_in_order() -> None:
     assert next(results) == 0
     assert len(taken) == 6
     assert list(results) == list(range(10, 1000, 10))
+
+
+def test_what_nobody_waits_for_holds_nobody_up() -> None:
+    begun, closed, waited_for = threading.Event(), threading.Event(), []
+
+    def work(item: int) -> int:
+        if item > 0:
+            begun.set()
+            if not closed.wait(20):
+                waited_for.append(item)
+        return item
+
+    results = map_ahead(work, range(9), workers=1)
+    assert next(results) == 0
+    assert begun.wait(20)
+    results.close()
+    closed.set()
+    assert waited_for == []

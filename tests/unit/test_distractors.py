@@ -1,5 +1,6 @@
 """Row i of a sequence of distractors depends on the seed and on i, and on nothing else."""
 
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -123,6 +124,22 @@ def test_refuses_a_size_below_one() -> None:
 
 def test_ahead_keeps_the_items_and_their_order() -> None:
     assert list(ahead(iter(range(5)))) == list(range(5))
+
+
+def test_ahead_waits_for_nothing_that_nobody_wants() -> None:
+    closed, waited_for = threading.Event(), []
+
+    def drawn() -> Iterator[int]:
+        yield 0
+        if not closed.wait(20):
+            waited_for.append(1)
+        yield 1
+
+    items = ahead(drawn())
+    assert next(items) == 0
+    items.close()
+    closed.set()
+    assert waited_for == []
 
 
 def test_ahead_hands_errors_on() -> None:

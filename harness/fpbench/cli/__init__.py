@@ -11,6 +11,9 @@ import click
 from fpbench.cli.interrupts import interrupts_kept
 from fpbench.errors import FpbenchError
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
     "leaderboard": "Make markdown tables from results.",
@@ -59,10 +62,7 @@ class LazyGroup(click.Group):
             sys.exit(2)
         except KeyboardInterrupt:
             click.echo("Stopped. The same command goes on from what is finished.", err=True)
-            sys.stdout.flush()
-            # At once: Python takes a thread for finished if waiting for it was interrupted (CPython
-            # issue 90882), and torch ends the process with an abort if such a one still runs.
-            os._exit(130)
+            sys.exit(INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,3 +81,16 @@ def main(*, verbose: bool) -> None:
     # A reader that closes the pipe early (`| head`) is no error of ours.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def command() -> None:
+    """The program: :func:`main`, ended at once by Ctrl-C."""
+    try:
+        main()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stdout.flush()
+            # Not by Python, which takes a thread for finished if waiting for it was interrupted
+            # (CPython issue 90882); torch aborts the process if such a one still runs.
+            os._exit(INTERRUPTED)
+        raise

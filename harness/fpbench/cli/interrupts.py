@@ -18,34 +18,37 @@ def interrupts_kept() -> Iterator[None]:
     Python drops what is raised inside a finaliser or a callback of a weak reference, and native
     modules abort the process when their import is interrupted.
     """
-    hook = sys.unraisablehook
+    usual = sys.unraisablehook
     ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not if it is ignored
+    timers: list[threading.Timer] = []
 
-    def keep(dropped: "sys.UnraisableHookArgs") -> None:
+    def again() -> None:
+        timers.append(threading.Timer(AGAIN_S, _thread.interrupt_main))
+        timers[-1].daemon = True
+        timers[-1].start()
+
+    def hook(dropped: "sys.UnraisableHookArgs") -> None:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
-            _again()
+            again()
         else:
-            hook(dropped)
+            usual(dropped)
 
-    sys.unraisablehook = keep
+    def interrupt(_number: int, frame: FrameType | None) -> None:
+        while frame is not None:
+            if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+                again()
+                return
+            frame = frame.f_back
+        raise KeyboardInterrupt
+
+    sys.unraisablehook = hook
     if ours:
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        sys.unraisablehook = hook
+        sys.unraisablehook = usual
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def _interrupt(_number: int, frame: FrameType | None) -> None:
-    while frame is not None:
-        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
-            _again()
-            return
-        frame = frame.f_back
-    raise KeyboardInterrupt
-
-
-def _again() -> None:
-    threading.Timer(AGAIN_S, _thread.interrupt_main).start()
+        for timer in timers:
+            timer.cancel()
