@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.results import GeneratorInfo
 from fpbench.stages import Stage
 from fpbench.store import Store, content_key, made_folder
+
+logger = getLogger(__name__)
 
 BASELINES = ("gaussian", "resample")
 """What a generator has to beat to have earned its place; fitted to the same half."""
@@ -145,10 +148,9 @@ class Workshop:
         offer, _ = self.catalog.offer("generator", config.generator)
         path = config.generator_weights
         if path is None:
-            path, loaded_with = self._fit(offer, settings), replace(settings, options={})
+            path, generator = self._own(offer, settings)
         else:
-            loaded_with = settings
-        generator = load_generator(path, self.catalog, loaded_with, config.generator)
+            generator = load_generator(path, self.catalog, settings, config.generator)
         dim = self.inputs.reference.shape[1]
         if generator.dim != dim:
             raise FpbenchError(
@@ -210,8 +212,7 @@ class Workshop:
             if name not in candidates and len(data.fit):
                 settings = replace(generator_settings(self.config, self.store), options={})
                 offer, _ = self.catalog.offer("generator", name)
-                path = self._fit(offer, settings)
-                baseline = load_generator(path, self.catalog, settings, name)
+                _, baseline = self._own(offer, settings)
                 candidates[name] = self._drawn(baseline, name, rows)
         asked = {} if data.by_reference else _asked(self.inputs, self.config.tolerance_s)
         try:
@@ -230,13 +231,18 @@ class Workshop:
     def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
         return drawn(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
-    def _fit(self, offer: Offer, settings: Settings) -> Path:
-        """The file of a generator fitted to one half, from the store or made now."""
+    def _own(self, offer: Offer, settings: Settings) -> tuple[Path, FingerprintGenerator]:
+        """A generator fitted to one half, from the store or made now, and its file."""
         made_by = identity(offer.entry.name, offer.source.module, settings)
         key = content_key(made="generator", by=made_by, rows=rows_digest(self.data.fit))
         path = self.store.path("generators", key, ".safetensors")
+        # What was set for the fit is in the file.
+        drawing = replace(settings, options={})
         if path.exists():
-            return path
+            try:
+                return path, load_generator(path, self.catalog, drawing, offer.entry.name)
+            except FpbenchError as err:
+                logger.warning("%s; it is in the cache and is made again", err.message)
         method = self.catalog.generator(offer.entry.name, settings)
         work_dir = self.store.path("fits", key)
         for folder in (work_dir, path.parent):
@@ -249,7 +255,7 @@ class Workshop:
                 self.data.fit, seed=settings.seed, work_dir=work_dir, report=report
             )
             save_generator(generator, path)
-        return path
+        return path, load_generator(path, self.catalog, drawing, offer.entry.name)
 
 
 def _unjudged(generator: str, err: TooFewError) -> FpbenchError:

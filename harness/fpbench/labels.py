@@ -27,6 +27,10 @@ def label(system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtyp
     ]
     if any(other.version != system.version for other in namesakes):
         said.append(f"{system.distribution} {system.version}")
+    elif system.version == "-" and any(
+        other.source_sha256 != system.source_sha256 for other in namesakes
+    ):  # a file has no version that changes with it
+        said.append(f"source {(system.source_sha256 or '?')[:8]}")
     if dtype and any(other.dtype != system.dtype for other in namesakes):
         said.append(system.dtype)
     return f"{system.name} ({', '.join(said)})" if said else system.name

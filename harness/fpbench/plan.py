@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tabulate import tabulate
@@ -39,6 +39,11 @@ class Need:
     in_result: bool = False
     """Whether what is on disk goes beside the result, too, as evidence."""
 
+    @property
+    def all_disk_bytes(self) -> float:
+        """In the cache and beside the result."""
+        return self.disk_bytes * (2 if self.in_result else 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -64,13 +69,12 @@ class Plan:
     def table(self) -> str:
         """For people; the times are estimates from short trials on this machine."""
         rows = [
-            (n.stage, n.work, short_time(n.seconds), _size(n.memory_bytes), _size(n.disk_bytes))
+            (n.stage, n.work, short_time(n.seconds), _size(n.memory_bytes), _size(n.all_disk_bytes))
             for n in self.needs
         ]
         total = sum(need.seconds for need in self.needs)
-        rows.append(
-            ("all", "", short_time(total), _size(self.memory_bytes), _size(self.disk_bytes))
-        )
+        disk_bytes = sum(need.all_disk_bytes for need in self.needs)
+        rows.append(("all", "", short_time(total), _size(self.memory_bytes), _size(disk_bytes)))
         headers = ("stage", "work", "about", "memory", "disk")
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
@@ -104,11 +108,12 @@ def make_plan(prepared: Prepared) -> Plan:
                 n_queries,
                 rows + n_reference,
                 prepared.info.dim,
+                blocks=blocks,
                 segments=fewest_segments(config.recipe.query_length_s, prepared.info),
                 exact=name == "exact",
                 grown=plan.growing is not None,
             )
-            needs.append(replace(need, disk_bytes=need.disk_bytes * blocks))
+            needs.append(need)
     return Plan(needs)
 
 
@@ -193,23 +198,26 @@ def search_need(
     rows: int,
     dim: int,
     *,
+    blocks: int,
     segments: int = 1,
     exact: bool,
     grown: bool,
 ) -> Need:
-    """Searching all blocks of one index; the disk is that of one block.
+    """Searching all blocks of one index.
 
     Args:
         stage: Its title.
         n_queries: Vectors searched with.
         rows: Of the largest database.
         dim: Of a vector.
+        blocks: Each leaves a shortlist for every query.
         segments: Vectors in a query: exact search takes them as a long one, others look each up.
         exact: Whether every row is compared with every query in full.
         grown: Whether the index keeps every row in memory.
     """
     cores = os.cpu_count() or 1
     pairs = float(n_queries) * rows * segments
+    candidates = float(blocks) * n_queries * SHORTLIST * (1 if exact else segments)
     if exact:
         seconds = 2 * dim * pairs / product_rate(n_queries, dim * segments)
     else:
@@ -218,8 +226,8 @@ def search_need(
         stage=stage,
         work=f"{n_queries} queries × {short_size(rows)}",  # noqa: RUF001 - a product
         seconds=seconds,
-        memory_bytes=500e6 + (4.5 * dim * rows if grown else 0),
-        disk_bytes=24.0 * n_queries * SHORTLIST * (1 if exact else segments),
+        memory_bytes=500e6 + 28.0 * candidates + (4.5 * dim * rows if grown else 0),
+        disk_bytes=12.0 * candidates,
         in_result=True,
     )
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from logging import getLogger
 
 from fpbench.catalog import Catalog, Offer
 from fpbench.config import RunConfig
@@ -21,6 +22,8 @@ from fpbench.recipes import Step
 from fpbench.results import FingerprinterInfo
 from fpbench.stages import Stage
 from fpbench.store import Store
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
+    _warn_of_idle(config, dataset)
     steps = config.recipe.degradations if dataset.vectors is None else ()
     in_dataset = replace(settings, dataset=dataset)
     degraders = [_degrader(step, catalog, in_dataset) for step in steps]
@@ -91,6 +95,20 @@ def empty_index(name: str, config: RunConfig, catalog: Catalog, store: Store) ->
         cache_dir=store.root,
     )
     return catalog.index(name, settings)
+
+
+def _warn_of_idle(config: RunConfig, dataset: Dataset) -> None:
+    """Say which settings of a config, which may be one for several runs, do nothing in this one."""
+    fields: list[str] = []
+    if config.distractors in ("real", "none"):
+        fields += ["generator", "generator_weights", "generator_options"]
+    if dataset.vectors is not None:
+        fields += ["fingerprinter", "fingerprinter_options", "weights"]
+    default = RunConfig()
+    idle = [name for name in fields if getattr(config, name) != getattr(default, name)]
+    idle += [f"index_options.{name}" for name in config.index_options if name not in config.indexes]
+    for name in idle:
+        logger.warning("%s does nothing in this run", name)
 
 
 def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:

@@ -67,6 +67,11 @@ class Store:
             content = self.path(kind, key, ".npz").read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as err:
+            raise FpbenchError(
+                f"cannot read the cache {self.root}: {err.strerror}",
+                hint="give another folder with --cache or $FPBENCH_CACHE",
+            ) from err
         payload = content[_DIGEST_BYTES:]
         if content[:_DIGEST_BYTES] != _digest(payload):
             logger.warning("%s %s in the cache is damaged and is made again", kind, key)

@@ -138,6 +138,23 @@ def test_a_damaged_generator_is_named(
     assert "fpbench fit" in shown.stderr
 
 
+def test_a_damaged_generator_in_the_cache_is_fitted_again(
+    tmp_path: Path, music: Path, config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert run(tmp_path, music, config).exit_code == 0
+    first = (tmp_path / "out" / "result.json").read_bytes()
+    kept = list((tmp_path / "cache" / "generators").rglob("*.safetensors"))
+    assert kept
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:100])
+    for folder in ("evidence", "fidelity"):
+        shutil.rmtree(tmp_path / "cache" / folder)
+    shown = run(tmp_path, music, config)
+    assert shown.exit_code == 0, shown.stderr
+    assert "it is in the cache and is made again" in caplog.text
+    assert (tmp_path / "out" / "result.json").read_bytes() == first
+
+
 def test_another_kind_of_generator_is_named(tmp_path: Path, music: Path, config: Path) -> None:
     path = tmp_path / "mine.safetensors"
     ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)

@@ -130,6 +130,17 @@ def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, config: Path, run_
     assert {c.tolerance_s for c in read_result(tmp_path / "out" / "result.json").curves} == {None}
 
 
+def test_settings_that_do_nothing_are_named(
+    tmp_path: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text('generator = "resample"\n' + config.read_text())
+    shown = run_on(own, "--distractors", "real")
+    assert shown.exit_code == 0, shown.stderr
+    idle = [r.message for r in caplog.records if "does nothing in this run" in r.message]
+    assert [message.split()[0] for message in idle] == ["generator", "index_options.ivf"]
+
+
 def test_a_broken_model_is_blamed_by_name(tmp_path: Path, config: Path, run_on: Run) -> None:
     model = tmp_path / "broken.py"
     model.write_text(

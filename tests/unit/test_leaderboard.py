@@ -111,6 +111,25 @@ def test_systems_of_one_name_are_told_apart_by_what_differs(
     assert rows(leaderboard([first, second])) == ["system", *names]
 
 
+def test_two_states_of_a_file_are_told_apart_by_its_source() -> None:
+    results = []
+    for digest, value in (("1" * 64, 0.9), ("2" * 64, 0.8)):
+        result = named("mymodel", {1000: value})
+        system = dataclasses.replace(
+            result.fingerprinter, distribution="mymodel.py", version="-", source_sha256=digest
+        )
+        results.append(dataclasses.replace(result, fingerprinter=system))
+    names = ["mymodel (source 11111111)", "mymodel (source 22222222)"]
+    assert rows(leaderboard(results)) == ["system", *names]
+
+
+def test_code_that_changed_no_answer_has_no_row_of_its_own() -> None:
+    first = named("nafp", {1000: 0.9})
+    system = dataclasses.replace(first.fingerprinter, source_sha256="1" * 64)
+    again = dataclasses.replace(first, fingerprinter=system)
+    assert len(rows(leaderboard([first, again]))) == len(rows(leaderboard([first])))
+
+
 def test_order_of_input_does_not_matter() -> None:
     results = [named(name, {1000: value}) for name, value in (("a", 0.5), ("b", 0.5), ("c", 0.6))]
     texts = {leaderboard(order) for order in itertools.permutations(results)}

@@ -13,14 +13,26 @@ from fpbench.store import Store
 
 
 def need(*, segments: int, exact: bool) -> Need:
-    return search_need("search", 100, 10_000, 8, segments=segments, exact=exact, grown=False)
+    return search_need(
+        "search", 100, 10_000, 8, blocks=1, segments=segments, exact=exact, grown=False
+    )
 
 
 def test_each_fingerprint_of_a_query_is_looked_up_in_codes() -> None:
     one, three = need(segments=1, exact=False), need(segments=3, exact=False)
     assert three.seconds == pytest.approx(3 * one.seconds)
-    # 20 candidates of an id, a key and a score: 24 bytes each.
-    assert (one.disk_bytes, three.disk_bytes) == (100 * 20 * 24, 3 * 100 * 20 * 24)
+    # 20 candidates of an id, a key and a score: 12 bytes each, in the cache and beside the result.
+    assert (one.disk_bytes, three.disk_bytes) == (100 * 20 * 12, 3 * 100 * 20 * 12)
+    assert one.all_disk_bytes == 2 * one.disk_bytes
+
+
+def test_evidence_takes_memory_for_each_block() -> None:
+    few, many = (
+        search_need("search", 1_000, 10**10, 128, blocks=blocks, exact=True, grown=False)
+        for blocks in (100, 10_000)
+    )
+    # As measured with 1000 blocks of 1000 queries: 413 MB more than with 16.
+    assert 21 * 20_000 * 9_900 <= many.memory_bytes - few.memory_bytes <= 32 * 20_000 * 9_900
 
 
 def test_exact_search_takes_a_query_as_one() -> None:

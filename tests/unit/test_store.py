@@ -160,6 +160,13 @@ def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
         Store.open(tmp_path / "file").write("things", "abcd", {"x": np.arange(3)})
 
 
+def test_a_cache_inside_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    store = Store.open(tmp_path / "file" / "cache")
+    with pytest.raises(FpbenchError, match=r"cannot read the cache .*cache: Not a directory"):
+        store.read("sets", "0" * 32)
+
+
 def test_says_what_cannot_be_written(tmp_path: Path) -> None:
     with (
         pytest.raises(FpbenchError, match=r"cannot write .*no.file"),
