@@ -115,6 +115,19 @@ def test_an_honest_result_is_valid(result: Path) -> None:
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "1 valid\n", "")
 
 
+def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
+    result: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    record = result.with_name("g.json")
+    record.write_text('{"generator": "gaussian"}')
+    shown = CliRunner().invoke(main, ["validate", str(result.parent)])
+    assert (shown.exit_code, shown.stdout) == (0, "1 valid\n")
+    assert f"left out, as no results: {record}" in caplog.text
+    shown = CliRunner().invoke(main, ["validate", str(record)])
+    assert shown.exit_code == 2
+    assert "g.json: the document: " in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
