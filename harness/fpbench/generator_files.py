@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 
 from fpbench.catalog import PREFIX, Catalog, blaming
 from fpbench.errors import FpbenchError
+from fpbench.identity import file_sha256
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.json_values import finite
 from fpbench.store import atomic_file, atomic_path
@@ -70,6 +71,16 @@ def record_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
+def was_fitted_to(path: Path, fingerprints: Path) -> bool:
+    """Whether a generator was fitted to this very file, by the record beside it.
+
+    Raises:
+        FpbenchError: The fingerprints cannot be read.
+    """
+    digest = _recorded(path).get("fingerprints_sha256")
+    return digest is not None and digest == file_sha256(fingerprints)
+
+
 def history_in(path: Path) -> list[dict[str, float]]:
     """The judgements that a plugin kept inside its generator file; empty if it kept none.
 
@@ -119,15 +130,20 @@ def load_generator(
 
 def _recorded_name(path: Path) -> str | None:
     """From the JSON beside a generator, else from the file itself; None if neither says."""
-    try:
-        beside = json.loads(record_path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        beside = None
-    for recorded in (beside, _metadata(path)):
-        name = recorded.get("generator") if isinstance(recorded, dict) else None
+    for recorded in (_recorded(path), _metadata(path)):
+        name = recorded.get("generator")
         if isinstance(name, str):
             return name
     return None
+
+
+def _recorded(path: Path) -> dict[str, Any]:
+    """The JSON beside a generator; empty if there is none."""
+    try:
+        found = json.loads(record_path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _metadata(path: Path) -> dict[str, Any]:

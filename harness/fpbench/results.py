@@ -252,6 +252,15 @@ def read_result(path: Path) -> Result:
     return result
 
 
+def may_be_result(path: Path) -> bool:
+    """Whether a JSON file claims to be a result; one that cannot be read may be a damaged one."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return True
+    return isinstance(document, Mapping) and "schema_version" in document
+
+
 def _no_number(word: str) -> float:
     raise ValueError(f"{word} is no number")
 

@@ -112,6 +112,31 @@ def made_folder(path: Path) -> Path:
     return path
 
 
+def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
+    """Leave alone a JSON file of another kind than the one that is to be written.
+
+    Args:
+        path: To be written; there may be none yet, or one of an earlier time.
+        kind: What is to be written, for the message.
+        key: That only files of this kind have.
+        option: Which the user can change.
+
+    Raises:
+        FpbenchError: What is there does not have the key.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError):
+        found = None
+    if not isinstance(found, dict) or key not in found:
+        raise FpbenchError(
+            f"{path} would be replaced by {kind}, and is something else",
+            hint=f"choose another {option}, or move {path.name} away",
+        )
+
+
 @contextmanager
 def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Write a file that appears whole under its name, or not at all.

@@ -21,7 +21,7 @@ def write_report(
     audio: TrainingAudio,
     sample_rate_hz: int,
 ) -> None:
-    """Write ``path`` with suffixes ``.json`` and ``.png``.
+    """Write the curves of weights ``path`` beside it, as ``.json`` and ``.png``.
 
     Args:
         settings: Whatever shaped the weights.
@@ -45,9 +45,14 @@ def write_report(
         "validations": [{"step": step, "hit_rate": rate} for step, rate in progress.validations],
         "seconds": progress.seconds,
     }
-    with atomic_file(path.with_suffix(".json")) as file:
+    with atomic_file(report_path(path)) as file:
         file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
     draw_curves(path.with_suffix(".png"), progress)
+
+
+def report_path(path: Path) -> Path:
+    """Where the numbers of weights ``path`` are."""
+    return path.with_suffix(".json")
 
 
 def draw_curves(path: Path, progress: Progress) -> None:

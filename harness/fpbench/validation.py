@@ -1,12 +1,14 @@
 """Does a result follow the format, and do its numbers follow from its evidence?"""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from fpbench.catalog import PREFIX
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, repeats
@@ -60,10 +62,58 @@ def _contradictions(result: Result) -> Iterator[str]:
         if not _curves_of(result, info):
             yield f"no curve belongs to the evidence {info.file}"
     listed = {id(curve) for info in result.evidence for curve in _curves_of(result, info)}
+    times = Counter(map(_called, result.curves))
     for curve in result.curves:
         said = ["no evidence is listed for it"] if id(curve) not in listed else []
+        said += ["it is listed twice"] if times[_called(curve)] > 1 else []
         for contradiction in [*said, *_of_curve(result, curve)]:
             yield f"{_called(curve)}: {contradiction}"
+    yield from _of_names(result)
+    yield from _of_queries(result)
+    yield from _of_status(result)
+
+
+def _of_names(result: Result) -> Iterator[str]:
+    parts = {"fingerprinter": result.fingerprinter, "generator": result.generator}
+    for kind, part in parts.items():
+        if part is None or (kind == "fingerprinter" and _ready_made(result)):
+            continue
+        wanted = str(result.config.get(kind))
+        # What an entry in a plugin:FILE is called, only that file says.
+        if not wanted.startswith(PREFIX) and wanted.partition(":")[0] != part.name:
+            yield f"{kind}.name is {part.name!r}, but config.{kind} {wanted!r}"
+
+
+def _of_queries(result: Result) -> Iterator[str]:
+    queries, recipe = result.queries, result.config.get("recipe")
+    if _ready_made(result):  # no recipe made them, and a file may hold fewer than wanted
+        return
+    if not isinstance(recipe, Mapping):
+        yield f"config.recipe is {recipe!r}"
+        return
+    keys = sorted({*queries.recipe, *recipe})
+    made = {f"recipe.{key}": (queries.recipe.get(key), key) for key in keys}
+    made |= {"n": (queries.n, "n_queries"), "length_s": (queries.length_s, "query_length_s")}
+    for field, (told, key) in made.items():
+        if told != recipe.get(key):
+            yield f"queries.{field} is {told!r}, but config.recipe.{key} {recipe.get(key)!r}"
+
+
+def _of_status(result: Result) -> Iterator[str]:
+    """A run is partial where real distractors alone end below the largest size wanted."""
+    sizes = result.config.get("sizes")
+    if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
+        yield f"config.sizes is {sizes!r}"
+        return
+    wanted = 0 if result.config.get("distractors") == "none" else max(sizes, default=0)
+    reached = max(point.n_distractors for curve in result.curves for point in curve.points)
+    if (result.status == "partial") != (wanted > reached):
+        yield f"status is {result.status}, but curves reach {reached} distractors, of {wanted}"
+
+
+def _ready_made(result: Result) -> bool:
+    """Whether queries are rows of a file, which no fingerprinter of the run made."""
+    return "ready_made" in result.queries.recipe
 
 
 def _of_curve(result: Result, curve: Curve) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`fpbench fidelity` shows every statistic beside its floor and baselines."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,12 @@ def fidelity(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["fidelity", *map(str, arguments)])
 
 
+def fitted(fingerprints: Path, output: Path) -> Path:
+    command = ["fit", "--generator", "gaussian", "--fingerprints", str(fingerprints)]
+    assert CliRunner().invoke(main, [*command, "-o", str(output)]).exit_code == 0
+    return output
+
+
 def test_shows_the_floor_and_the_baselines(real: Path, synthetic: Path) -> None:
     result = fidelity(real, synthetic)
     assert result.exit_code == 0, result.output
@@ -44,25 +51,73 @@ def test_writes_json_and_a_figure(real: Path, synthetic: Path, tmp_path: Path) -
     for name, seed in (("train", 2), ("queries", 3), ("reference", 3)):
         np.save(tmp_path / f"{name}.npy", rows(300, seed))
     options = [f"--{name}={tmp_path / name}.npy" for name in ("train", "queries", "reference")]
-    outputs = ["--json", tmp_path / "f.json", "--figure", tmp_path / "f.png"]
+    made = tmp_path / "made" / "for it"
+    outputs = ["--json", made / "f.json", "--figure", made / "f.png"]
     result = fidelity(real, synthetic, *options, *outputs)
     assert result.exit_code == 0, result.output
-    block = json.loads((tmp_path / "f.json").read_text())
+    block = json.loads((made / "f.json").read_text())
     assert set(block["statistics"]) == {"real", "synthetic", "gaussian", "resample"}
     assert block["tracks"] == 20
     assert block["copying"]["resample"]["distance_training"] == pytest.approx(0, abs=1e-3)
     assert block["hit_rates"]["sizes"] == [100, 200, 400]
-    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    assert (made / "f.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_draws_from_a_fitted_generator(real: Path, synthetic: Path, tmp_path: Path) -> None:
-    generator = tmp_path / "g.safetensors"
-    command = ["fit", "--generator", "gaussian", "--fingerprints", str(synthetic)]
-    assert CliRunner().invoke(main, [*command, "-o", str(generator)]).exit_code == 0
+    generator = fitted(synthetic, tmp_path / "g.safetensors")
     result = fidelity(real, generator, "--baseline", "resample")
     assert result.exit_code == 0, result.output
     assert "synthetic" in result.stdout
     assert "gaussian" not in result.stdout
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_generator_is_not_judged_by_what_it_was_fitted_to(
+    real: Path, synthetic: Path, tmp_path: Path, train: bool
+) -> None:
+    generator = fitted(real, tmp_path / "g.safetensors")
+    moved = real.rename(real.with_name("moved.npz"))
+    result = fidelity(moved, generator, *(["--train", synthetic] if train else []))
+    assert result.exit_code == 2
+    assert "g.safetensors' was fitted to REAL" in result.stderr
+    assert "moved.npz' itself" in result.stderr
+
+
+def test_a_generator_without_a_record_is_judged(real: Path, tmp_path: Path) -> None:
+    generator = fitted(real, tmp_path / "g.safetensors")
+    generator.with_suffix(".json").unlink()
+    result = fidelity(real, generator, "--generator", "gaussian")
+    assert result.exit_code == 0, result.output
+
+
+def test_what_judges_is_neither_judged_nor_learned_from(
+    real: Path, synthetic: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(real, tmp_path / "copy.npz"))
+    for same in (real, copy):
+        result = fidelity(real, same)
+        assert result.exit_code == 2
+        assert f"REAL '{real}' and SYNTHETIC '{same}' are the same" in result.stderr
+        result = fidelity(real, synthetic, "--train", same)
+        assert result.exit_code == 2
+        assert f"REAL '{real}' and --train '{same}' are the same" in result.stderr
+
+
+def test_what_cannot_be_written_is_refused_before_the_work(synthetic: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "g.json").write_text('{"generator_sha256": ""}')
+    refused = {
+        ("--figure", "f.pdf"): "f.pdf' cannot hold the figure",
+        ("--figure", "file/f.png"): "cannot make folder",
+        ("--json", "f.txt"): "f.txt' cannot hold the block",
+        ("--json", "file/f.json"): "cannot make folder",
+        ("--json", "g.json"): "g.json would be replaced by the JSON block",
+    }
+    for (option, name), message in refused.items():
+        result = fidelity(tmp_path / "missing.npz", synthetic, option, tmp_path / name)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert "missing.npz" not in result.stderr
 
 
 def test_dimensions_must_agree(real: Path, tmp_path: Path) -> None:
@@ -75,8 +130,8 @@ def test_dimensions_must_agree(real: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("role", ["real", "synthetic", "train", "queries", "reference"])
 def test_a_row_that_is_not_finite_is_named(tmp_path: Path, role: str) -> None:
     files = {}
-    for name in ("real", "synthetic", "train", "queries", "reference"):
-        vectors = rows(400, 0)
+    for seed, name in enumerate(("real", "synthetic", "train", "queries", "reference")):
+        vectors = rows(400, seed)
         if name == role:
             vectors[5, 3] = np.inf
         files[name] = tmp_path / f"{name}.npy"
@@ -95,8 +150,9 @@ def test_no_queries_are_refused(real: Path, synthetic: Path, tmp_path: Path) -> 
     assert "none.npy' holds no queries" in result.stderr
 
 
-def test_one_track_cannot_be_split(synthetic: Path) -> None:
-    result = fidelity(synthetic, synthetic, "--track-rows", "400")
+def test_one_track_cannot_be_split(synthetic: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "one.npy", rows(400, 0))
+    result = fidelity(tmp_path / "one.npy", synthetic, "--track-rows", "400")
     assert result.exit_code == 2
     assert "too few to judge by" in result.stderr
 

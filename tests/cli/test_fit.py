@@ -66,6 +66,34 @@ def test_a_generator_that_learns_in_one_step_has_no_curves(real: Path, tmp_path:
     assert not output.with_suffix(".png").exists()
 
 
+@pytest.mark.parametrize(
+    "taken",
+    [
+        pytest.param('{"schema_version": 1}', id="a result"),
+        pytest.param('{"losses": [], "validations": []}', id="the curves of a training"),
+        pytest.param("[]", id="a list"),
+        pytest.param("not JSON", id="a text"),
+    ],
+)
+def test_what_is_no_record_of_a_fit_is_not_replaced(real: Path, tmp_path: Path, taken: str) -> None:
+    (tmp_path / "g.json").write_text(taken)
+    (tmp_path / "g.png").write_text("its figure")
+    result = fit(real, tmp_path / "g.safetensors", generator="gaussian")
+    assert result.exit_code == 2
+    assert "g.json would be replaced by the record of this fit" in result.stderr
+    assert "choose another -o" in result.stderr
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"g.json": taken, "g.png": "its figure"}
+
+
+def test_a_second_fit_replaces_the_first_and_its_record(real: Path, tmp_path: Path) -> None:
+    output = tmp_path / "g.safetensors"
+    assert fit(real, output, "--seed", "1", generator="resample").exit_code == 0
+    assert fit(real, output, "--seed", "2", generator="gaussian").exit_code == 0
+    record = json.loads(output.with_suffix(".json").read_text())
+    assert (record["generator"], record["seed"]) == ("gaussian", 2)
+
+
 def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
     result = fit(real, tmp_path / "g.safetensors", "--set", "widht=3")
     assert result.exit_code == 2

@@ -94,6 +94,8 @@ def test_a_given_generator_is_judged_by_all_distractors(
     assert found["fidelity"]["tracks"] == 16
     assert set(found["fidelity"]["hit_rates"]["gap"]) == {"gaussian"}
     assert {curve["distractors"] for curve in found["curves"]} == {"synthetic"}
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
+    assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
 
 
 def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(

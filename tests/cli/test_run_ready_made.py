@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from fpbench.cli import main
 from fpbench.results import read_result
 
 Run = Callable[..., Result]
@@ -96,6 +97,8 @@ def test_more_queries_than_there_are_and_unequal_lengths_are_said(
     assert "300 queries" in shown.stderr
     assert "dummy_db.mm: rows have lengths from 1 to 3" in caplog.text
     assert "5000 queries are wanted" in caplog.text
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
+    assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
 
 
 def test_lengths_that_are_equal_but_not_1_are_nothing_to_warn_of(

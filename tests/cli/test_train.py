@@ -318,6 +318,27 @@ def test_never_writes_over_the_weights_it_starts_from(manifest: Path, tmp_path: 
     assert out.read_bytes() == before
 
 
+def test_never_writes_over_what_is_no_report_of_a_training(manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "w.safetensors"
+    out.with_suffix(".json").write_text('{"schema_version": 1}')
+    result = CliRunner().invoke(main, command("nafp", manifest, out, *options("nafp")))
+    assert result.exit_code == 2
+    assert "w.json would be replaced by the curves of this training" in result.stderr
+    assert "choose another -o" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
+    assert out.with_suffix(".json").read_text() == '{"schema_version": 1}'
+
+
+def test_a_second_training_replaces_the_first_and_its_curves(
+    manifest: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "w.safetensors"
+    for seed in ("1", "2"):
+        arguments = command("nafp", manifest, out, *options("nafp"), "--seed", seed)
+        CliRunner().invoke(main, arguments, catch_exceptions=False)
+    assert json.loads(out.with_suffix(".json").read_text())["settings"]["seed"] == 2
+
+
 def test_refuses_weights_of_another_size(manifest: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     CliRunner().invoke(main, command("nafp", manifest, first, *options("nafp")))

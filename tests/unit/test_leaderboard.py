@@ -205,6 +205,35 @@ def test_the_command_prints_markdown_and_names_what_is_missing(tmp_path: Path) -
     assert "Traceback" not in missing.stderr
 
 
+def test_a_folder_may_hold_other_json_which_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
+    alone = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    (tmp_path / "below").mkdir()
+    for name, text in (("g", '{"generator": "gaussian"}'), ("below/list", "[1]")):
+        (tmp_path / f"{name}.json").write_text(text)
+    shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    assert (shown.exit_code, shown.stdout) == (0, alone.stdout)
+    assert caplog.messages == [
+        f"left out, as no results: {tmp_path}/below/list.json, {tmp_path}/g.json"
+    ]
+
+
+def test_a_file_that_is_named_must_be_a_result(tmp_path: Path) -> None:
+    (tmp_path / "g.json").write_text('{"generator": "gaussian"}')
+    shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "g.json")])
+    assert shown.exit_code == 2
+    assert "g.json: the document: " in shown.stderr
+
+
+def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text(GOLDEN.read_text()[:-100])
+    shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    assert shown.exit_code == 2
+    assert "cut.json is not JSON" in shown.stderr
+
+
 def test_schema_and_dataclasses_name_the_same_fields() -> None:
     from fpbench import results
 

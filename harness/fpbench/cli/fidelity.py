@@ -1,5 +1,6 @@
 """``fpbench fidelity``."""
 
+import filecmp
 import json
 import tempfile
 from pathlib import Path
@@ -16,10 +17,10 @@ from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.fidelity_tables import fidelity_tables
 from fpbench.fitting import BASELINES
-from fpbench.generator_files import load_generator
+from fpbench.generator_files import load_generator, was_fitted_to
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.randomness import Stream, rng_at
-from fpbench.store import atomic_file
+from fpbench.store import atomic_file, made_folder, refuse_to_replace
 from fpbench.vector_files import (
     READABLE,
     VectorFile,
@@ -68,8 +69,13 @@ SYNTHETIC = "synthetic"
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--generator", "name", help="Kind of SYNTHETIC, where its file does not say.")
 @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="For that generator.")
-@click.option("--json", "json_path", type=click.Path(path_type=Path), help="Write a JSON block.")
-@click.option("--figure", type=click.Path(path_type=Path), help="Draw a PNG.")
+@click.option(
+    "--json",
+    "json_path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a JSON block.",
+)
+@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Draw a PNG.")
 def fidelity(
     *,
     real: Path,
@@ -94,8 +100,10 @@ def fidelity(
     """
     if (queries is None) != (reference is None):
         raise FpbenchError("--queries and --reference go together", hint="give both or neither")
+    _prepare(json_path, figure)
     catalog = Catalog.load()
     held_out = _read(real)
+    _refuse_seen(real, synthetic, train)
     tracks = _tracks(held_out, track_rows)
     vectors = np.asarray(held_out.vectors)
     fitted_to = None if train is None else np.asarray(_read(train).vectors)
@@ -141,6 +149,35 @@ def fidelity(
             file.write(text.encode() + b"\n")
     if figure is not None:
         plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
+
+
+def _prepare(json_path: Path | None, figure: Path | None) -> None:
+    """Make place for what is written only after all the work."""
+    for path, suffix, what in ((json_path, ".json", "the block"), (figure, ".png", "the figure")):
+        if path is not None and path.suffix != suffix:
+            raise FpbenchError(f"'{path}' cannot hold {what}", hint=f"end its name in {suffix}")
+    if json_path is not None:
+        refuse_to_replace(json_path, "the JSON block", key="statistics", option="--json")
+    for path in (json_path, figure):
+        if path is not None:
+            made_folder(path.parent)
+
+
+def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
+    """What was learned from, or is judged, cannot be the judge: it would look perfect."""
+    hint = "REAL must hold tracks that the generator was not fitted to"
+    for what, other in (("SYNTHETIC", synthetic), ("--train", train)):
+        if other is not None and _same(real, other):
+            raise FpbenchError(f"REAL '{real}' and {what} '{other}' are the same", hint=hint)
+    if synthetic.suffix not in READABLE and was_fitted_to(synthetic, real):
+        raise FpbenchError(f"'{synthetic}' was fitted to REAL '{real}' itself", hint=hint)
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except OSError:  # what cannot be read is named where it is read
+        return False
 
 
 def _read(path: Path) -> VectorFile:

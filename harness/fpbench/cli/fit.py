@@ -11,10 +11,16 @@ from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.fit_figure import plot_history
-from fpbench.generator_files import FitRecord, history_in, save_generator, write_record
+from fpbench.generator_files import (
+    FitRecord,
+    history_in,
+    record_path,
+    save_generator,
+    write_record,
+)
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.store import made_folder
+from fpbench.store import made_folder, refuse_to_replace
 from fpbench.vector_files import read_vectors, refuse_not_finite
 
 
@@ -56,6 +62,9 @@ def fit(
         raise FpbenchError(
             f"'{output}' cannot hold a generator", hint="end its name in .safetensors"
         )
+    refuse_to_replace(
+        record_path(output), "the record of this fit", key="generator_sha256", option="-o"
+    )
     options = key_values(pairs)
     settled_dtype = settled(dtype, device)
     settings = Settings(

@@ -1,14 +1,17 @@
 """``fpbench leaderboard``."""
 
 from collections.abc import Sequence
+from logging import getLogger
 from pathlib import Path
 
 import click
 
 from fpbench.errors import FpbenchError
 from fpbench.figures import plot_curves
-from fpbench.results import Question, Result, read_result
+from fpbench.results import Question, Result, may_be_result, read_result
 from fpbench_leaderboard import leaderboard as tables
+
+logger = getLogger(__name__)
 
 
 @click.command()
@@ -54,13 +57,19 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
 
 
 def result_files(path: Path) -> list[Path]:
-    """A result file itself, or all ``.json`` files below a folder, sorted.
+    """A result file itself, or all below a folder, sorted.
+
+    Fits and trainings leave JSON files, too; those below a folder are left out with a warning.
 
     Raises:
         FpbenchError: There is nothing at ``path``.
     """
     if path.is_dir():
-        return sorted(path.rglob("*.json"))
+        found = {file: may_be_result(file) for file in sorted(path.rglob("*.json"))}
+        others = [str(file) for file, wanted in found.items() if not wanted]
+        if others:
+            logger.warning("left out, as no results: %s", ", ".join(others))
+        return [file for file, wanted in found.items() if wanted]
     if not path.exists():
         raise FpbenchError(f"no such file or folder: {path}", hint="give result files or folders")
     return [path]

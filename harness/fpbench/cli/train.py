@@ -15,11 +15,11 @@ from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.identity import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.store import Store, content_key, made_folder
+from fpbench.store import Store, content_key, made_folder, refuse_to_replace
 from fpbench.training import Progress, Rhythm
 from fpbench.training import train as trained
 from fpbench.training_audio import training_audio
-from fpbench.training_report import write_report
+from fpbench.training_report import report_path, write_report
 
 DEFAULT_RECIPE = "published"
 
@@ -86,6 +86,9 @@ def train(
             f"--weights and -o are the same file {output}, which a checkpoint would replace",
             hint="choose another -o",
         )
+    refuse_to_replace(
+        report_path(output), "the curves of this training", key="validations", option="-o"
+    )
     catalog = Catalog.load()
     settled_dtype = settled(dtype, device)
     offer, _ = catalog.offer("trainable", fingerprinter)
