@@ -166,6 +166,12 @@ class Catalog:
 
     def _create(self, kind: str, name: str, settings: Settings) -> Any:
         offer, argument = self.offer(kind, name)
+        # Here, because a plugin without weights would not look.
+        if settings.weights is not None and not settings.weights.is_file():
+            raise FpbenchError(
+                f"no weights file '{settings.weights}'",
+                hint="check the path, or see `fpbench weights --help`",
+            )
         with blaming(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
             return offer.entry.create(replace(settings, argument=argument))
 

@@ -68,6 +68,21 @@ def test_settings_reach_the_plugin() -> None:
     assert "no setting is called 'draw'" in remarks
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["check"], id="check"),
+        pytest.param(["extract", "a.wav", "-o", "out.npz", "--fingerprinter"], id="extract"),
+    ],
+)
+def test_weights_that_are_not_there_are_refused(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "mine.py").write_text(MODEL.replace("{change}", ""))
+    name, weights = f"plugin:{tmp_path / 'mine.py'}", tmp_path / "nowhere.safetensors"
+    shown = CliRunner().invoke(main, [*command, name, "--weights", str(weights)])
+    assert shown.exit_code == 2
+    assert f"Error: no weights file '{weights}'" in shown.stderr
+
+
 @pytest.mark.parametrize("pair", ["draw_seed", "=1"])
 def test_a_setting_is_key_and_value(pair: str) -> None:
     code, _, remarks = check("random", "--set", pair)

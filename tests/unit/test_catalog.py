@@ -92,6 +92,15 @@ def test_a_registered_name_works_with_the_prefix(catalog: Catalog) -> None:
     assert (offer.entry.name, argument) == ("spectral-sketch", None)
 
 
+def test_missing_weights_are_refused_for_a_plugin_that_would_not_look(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
+    for weights in (tmp_path / "nowhere.safetensors", tmp_path):
+        with pytest.raises(FpbenchError, match=f"no weights file '{weights}'"):
+            catalog.fingerprinter(f"plugin:{path}", Settings(weights=weights))
+
+
 def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="no fingerprinter is called 'spectral-skech'") as err:
         catalog.fingerprinter("spectral-skech", Settings())
