@@ -54,6 +54,10 @@ def test_a_scaffold_passes_check_unchanged(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path / "fpbench-wave")
     checked = CliRunner().invoke(main, ["check", "plugin:fpbench_wave"])
     assert checked.exit_code == 0, checked.output
+    for option in ("--weights=pyproject.toml", "--set=width=1"):
+        ignored = CliRunner().invoke(main, ["check", "plugin:fpbench_wave", option])
+        assert ignored.exit_code == 2, option
+        assert "wave " in ignored.stderr
 
 
 def test_a_scaffold_never_overwrites(tmp_path: Path) -> None:
