@@ -104,7 +104,7 @@ def test_a_scaffold_is_a_package_whose_own_test_passes(tmp_path: Path) -> None:
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", str(folder)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
         capture_output=True,
         text=True,
         check=False,
