@@ -27,7 +27,7 @@ from fpbench.interfaces import (
     Vectors,
 )
 from fpbench.learning import Recording, Trainable, Trainee, TrainingAudio
-from fpbench.options import configured
+from fpbench.options import configured, refuse_settings, refuse_weights
 from fpbench.published import Checkpoint, PublishedFile, TensorRule
 from fpbench.randomness import Stream, rng_at
 
@@ -65,5 +65,7 @@ __all__ = [
     "Vectors",
     "configured",
     "hookimpl",
+    "refuse_settings",
+    "refuse_weights",
     "rng_at",
 ]

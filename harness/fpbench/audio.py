@@ -3,10 +3,11 @@
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from logging import getLogger
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeVar
 
@@ -20,11 +21,18 @@ from fpbench.resampling import resample_sinc_hann
 
 SILENCE_PEAK = 1e-4  # -80 dB of full scale: three steps of 16 bits, so nothing but dither
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+NOT_READ = frozenset(
+    {".aac", ".aif", ".aifc", ".aiff", ".alac", ".amr", ".ape", ".au", ".caf", ".m4a", ".m4b"}
+    | {".mka", ".mp2", ".mpc", ".oga", ".opus", ".wma", ".wv"}
+)
+"""Of audio, too: :func:`read_audio` is made for none of them, though libsndfile reads some."""
 UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC whose header says nothing
 
 Resampler = Literal["soxr", "sinc-hann"]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+logger = getLogger(__name__)
 
 _FRAMES_AT_ONCE = 1 << 18
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
@@ -91,14 +99,38 @@ def audio_below(root: Path) -> list[Path]:
     """The files below a folder that are audio by their names, sorted by path.
 
     Links are followed, but not back to a folder that they are in. What is hidden is left out, such
-    as a rubbish bin, or the ``._`` file that macOS puts beside every file.
+    as a rubbish bin, or the ``._`` file that macOS puts beside every file. A warning says how many
+    files are left out because of their kind, or because they are links that lead nowhere.
     """
     found = []
     for folder, below, names in os.walk(root, followlinks=True):
         here = Path(folder)
         below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
         found += [here / n for n in names if not n.startswith(".")]
+    _warn_of_left_out(root, sorted(found))
     return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _warn_of_left_out(root: Path, found: Sequence[Path]) -> None:
+    unread = [path for path in found if path.suffix.lower() in NOT_READ]
+    if unread:
+        logger.warning(
+            "left out %d audio files below %s of kinds that are not read, the first, %s; convert "
+            "them to flac",
+            len(unread),
+            root,
+            unread[0].relative_to(root),
+        )
+    # A link without a suffix may have been one to a folder, of a disk that is not there today.
+    linkable = {*SUFFIXES, ""}
+    broken = [path for path in found if path.suffix.lower() in linkable and not path.exists()]
+    if broken:
+        logger.warning(
+            "left out %d links below %s that lead nowhere, the first, %s",
+            len(broken),
+            root,
+            broken[0].relative_to(root),
+        )
 
 
 def audio_hash(path: Path) -> str:

@@ -166,6 +166,12 @@ class Catalog:
 
     def _create(self, kind: str, name: str, settings: Settings) -> Any:
         offer, argument = self.offer(kind, name)
+        # Here, because a plugin without weights would not look.
+        if settings.weights is not None and not settings.weights.is_file():
+            raise FpbenchError(
+                f"no weights file '{settings.weights}'",
+                hint="check the path, or see `fpbench weights --help`",
+            )
         with blaming(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
             return offer.entry.create(replace(settings, argument=argument))
 
@@ -346,6 +352,12 @@ def _source_from_file(target: str, path: Path) -> Source:
     module = importlib.util.module_from_spec(spec)
     # Dataclasses look their module up by name while they are being made.
     sys.modules[name] = module
+    # What lies beside it can be imported, as when Python itself runs a file; at the end of the
+    # path, so that it hides nothing.
+    folder = path.parent.resolve()
+    beside = str(folder.parent if package else folder)
+    if beside not in sys.path:
+        sys.path.append(beside)
     with blaming(target, "importing it"):
         spec.loader.exec_module(module)
     return Source(plugin=target, distribution=str(path), version="-", module=module)

@@ -72,6 +72,7 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
     above = f"{module.__name__.partition('.')[0]}."
     folder = Path(module.__file__ or "").parent
     package = module.__spec__.parent if module.__spec__ else None
+    beside = _folder_around(folder) if module.__name__ == package else folder.resolve()
     found: set[Path] = set()
     left = [
         (file, ".".join((package or "", *file.parent.relative_to(folder).parts)))
@@ -80,7 +81,7 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
     ]
     while left:
         for name in _import_names(*left.pop()):
-            spec = _module_spec(name) if name.startswith(above) else _beside(name, folder)
+            spec = _module_spec(name) if name.startswith(above) else _beside(name, beside)
             if spec is not None and spec.origin and Path(spec.origin) not in files | found:
                 found.add(Path(spec.origin))
                 left.append((Path(spec.origin), spec.parent or ""))
@@ -110,15 +111,25 @@ def _module_spec(name: str) -> ModuleSpec | None:
         return None
 
 
+def _folder_around(package: Path) -> Path:
+    """Where a package's neighbours lie; itself if it is installed, among strangers."""
+    around = package.resolve().parent
+    return package.resolve() if any(around.glob("*.dist-info")) else around
+
+
 def _beside(name: str, folder: Path) -> ModuleSpec | None:
-    """None if the module, or the package that it is in, does not lie in this very folder."""
+    """None if the module, or the package that it is in, does not lie in this very folder.
+
+    Args:
+        folder: Without links, by which one folder may be on the path under other names.
+    """
     top, dot, _ = name.partition(".")
     try:
         spec = find_spec(top)
     except ValueError:  # __main__ has none
         return None
-    origin = Path(spec.origin) if spec and spec.origin else None
-    if origin is None or folder not in (origin.parent, origin.parent.parent):
+    origin = Path(spec.origin) if spec and spec.has_location and spec.origin else None
+    if origin is None or folder not in (above.resolve() for above in origin.parents[:2]):
         return None
     return _module_spec(name) if dot else spec
 

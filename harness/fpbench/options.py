@@ -1,4 +1,4 @@
-"""``--set KEY=VALUE`` onto a plugin's config dataclass."""
+"""``--set KEY=VALUE`` onto a plugin's config dataclass, and what a plugin does not take."""
 
 import dataclasses
 import typing
@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from fpbench.errors import FpbenchError
+from fpbench.interfaces import Settings
 
 
 @runtime_checkable
@@ -54,6 +55,28 @@ def configured(config: Config, options: Mapping[str, str]) -> Config:
             f"these settings cannot be: {err}",
             hint="change what was set, or leave it out for its default",
         ) from err
+
+
+def refuse_weights(settings: Settings, name: str) -> None:
+    """For plugins without weights: ``--weights`` would change nothing.
+
+    Raises:
+        FpbenchError: They are given; names the plugin part ``name``.
+    """
+    if settings.weights is not None:
+        raise FpbenchError(f"{name} has no weights to load", hint="leave --weights out")
+
+
+def refuse_settings(settings: Settings, name: str) -> None:
+    """For plugins without weights and options: ``--weights`` and ``--set`` would change nothing.
+
+    Raises:
+        FpbenchError: One of them is given; names the plugin part ``name``.
+    """
+    refuse_weights(settings, name)
+    if settings.options:
+        key = next(iter(settings.options))
+        raise FpbenchError(f"no setting is called '{key}'", hint=f"{name} takes none")
 
 
 def refuse_settings_but(applying: Collection[str], options: Mapping[str, str], what: str) -> None:

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,13 @@ from jaxtyping import Bool, Float32, Int64
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Vectors
 from fpbench.store import atomic_file, writing
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+logger = getLogger(__name__)
 
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
@@ -223,7 +231,8 @@ def resumable_file(
 
     Rows collect in a hidden file beside ``path``; it gets its name, and ``.mm`` its shape file,
     when the block ends without an exception. An attempt with the same ``key`` goes on after the
-    last whole chunk of the attempt before.
+    last whole chunk of the attempt before. The hidden file is locked against a second process at
+    the same, where the operating system and the disk have locks.
 
     Args:
         path: Its suffix picks the format.
@@ -233,7 +242,8 @@ def resumable_file(
         chunk_rows: Rows that are appended together.
 
     Raises:
-        FpbenchError: No format for that suffix, or the folder cannot be written.
+        FpbenchError: No format for that suffix, the folder cannot be written, or another process
+            is at it.
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
@@ -241,6 +251,7 @@ def resumable_file(
         # Not buffered, because a buffer that a full disk did not take is written again at closing.
         file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
     with file:
+        _lock(file, partial, path)
         with writing(path):
             size_bytes = file.seek(0, os.SEEK_END)
             done = max(size_bytes - len(header), 0) // (dim * 4)
@@ -253,11 +264,39 @@ def resumable_file(
         yield Appender(done, path, file)
         with writing(path):
             os.fsync(file.fileno())
-    if path.suffix == ".mm":
-        with atomic_file(_shape_path(path)) as shape_file:
-            np.save(shape_file, np.array([rows, dim], dtype=np.int64))
-    with writing(path):
-        partial.replace(path)
+        if path.suffix == ".mm":
+            with atomic_file(_shape_path(path)) as shape_file:
+                np.save(shape_file, np.array([rows, dim], dtype=np.int64))
+        with writing(path):
+            partial.replace(path)  # locked still, or a second process might begin in between
+
+
+def _lock(file: io.FileIO, partial: Path, path: Path) -> None:
+    """Hold an unfinished file for this process, until it is closed or the process ends.
+
+    Raises:
+        FpbenchError: Another process holds it, or had finished it before we could.
+    """
+    free = True
+    if fcntl is not None:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            free = False
+        except OSError as err:  # a network disk without locks
+            logger.info("%s cannot be locked: %s", partial, err.strerror)
+    if not free or not _is_at(file, partial):
+        raise FpbenchError(
+            f"another process is writing {path}", hint="let it end, or choose another output"
+        )
+
+
+def _is_at(file: io.FileIO, path: Path) -> bool:
+    """False if it was renamed since it was opened."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:

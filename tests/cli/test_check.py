@@ -1,11 +1,14 @@
 """``fpbench check`` shows each rule, and exits with 1 when one is broken."""
 
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from fpbench.cli import main
+
+README = Path(__file__).parents[2] / "README.md"
 
 MODEL = """
 import numpy as np
@@ -66,6 +69,33 @@ def test_settings_reach_the_plugin() -> None:
     code, _, remarks = check("random", "--set", "draw=1")
     assert code == 2
     assert "no setting is called 'draw'" in remarks
+
+
+def test_the_model_in_the_readme_keeps_the_rules_and_takes_no_settings(tmp_path: Path) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "mymodel.py").write_text(code)
+    name = f"plugin:{tmp_path / 'mymodel.py'}"
+    assert check(name)[0] == 0
+    exit_code, _, remarks = check(name, "--weights", str(README))
+    assert (exit_code, remarks.splitlines()[0]) == (2, "Error: mymodel has no weights to load")
+    exit_code, _, remarks = check(name, "--set", "width=1")
+    assert exit_code == 2
+    assert "no setting is called 'width'\nHint: mymodel takes none" in remarks
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["check"], id="check"),
+        pytest.param(["extract", "a.wav", "-o", "out.npz", "--fingerprinter"], id="extract"),
+    ],
+)
+def test_weights_that_are_not_there_are_refused(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "mine.py").write_text(MODEL.replace("{change}", ""))
+    name, weights = f"plugin:{tmp_path / 'mine.py'}", tmp_path / "nowhere.safetensors"
+    shown = CliRunner().invoke(main, [*command, name, "--weights", str(weights)])
+    assert shown.exit_code == 2
+    assert f"Error: no weights file '{weights}'" in shown.stderr
 
 
 @pytest.mark.parametrize("pair", ["draw_seed", "=1"])

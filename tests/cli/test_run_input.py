@@ -51,6 +51,11 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
             "/nowhere.safetensors",
             id="weights",
         ),
+        pytest.param(
+            ["--weights", "/nowhere.safetensors"],
+            "no weights file '/nowhere.safetensors'",
+            id="weights that a fingerprinter without any would not read",
+        ),
         pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
         pytest.param(["--query-length", "1e9"], "no reference track is as long", id="longest"),
         pytest.param(["--query-length", "nan"], "query_length_s=nan", id="nan"),

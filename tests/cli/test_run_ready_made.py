@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.cli.run import stem_of
 from fpbench.results import read_result
 
 Run = Callable[..., Result]
@@ -109,3 +110,52 @@ def test_lengths_that_are_equal_but_not_1_are_nothing_to_warn_of(
         (3 * np.fromfile(tmp_path / f"{name}.mm", dtype=np.float32)).tofile(tmp_path / f"{name}.mm")
     assert run("--dataset", f"embeddings:{tmp_path}", "--distractors", "real").exit_code == 0
     assert "rows have lengths" not in caplog.text
+
+
+def test_without_a_name_the_result_has_that_of_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = tmp_path / "my vectors"
+    here.mkdir()
+    write_ready_made(here)
+    monkeypatch.chdir(here)
+
+    def warnings_of(*options: str) -> list[str]:
+        command = ["run", "--cache", "../cache", "--dataset", "embeddings:.", "--sizes", "500"]
+        caplog.clear()
+        shown = CliRunner().invoke(
+            main, [*command, "--distractors", "real", "--queries", "20", *options]
+        )
+        assert shown.exit_code == 0, shown.output
+        return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+
+    assert warnings_of() == []
+    assert {path.stem for path in Path("runs").glob("*.json")} == {"my vectors"}
+    assert warnings_of() == []
+    assert warnings_of("--seed", "1", "--plan") == []
+    assert warnings_of("--seed", "1") == [
+        "runs/my vectors.json is the result of another run and is replaced at the end; "
+        "--out FILE keeps both"
+    ]
+    assert read_result(Path("runs/my vectors.json")).config["seed"] == 1
+    assert warnings_of("--out", "runs/my vectors.json") == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "stem"),
+    [
+        pytest.param("nafp", "nafp", id="name"),
+        pytest.param("plugin:models/mine.py", "mine", id="file"),
+        pytest.param("embeddings:/data/fma/", "fma", id="folder"),
+        pytest.param("embeddings:.", "here", id="this folder"),
+        pytest.param("embeddings:..", "above", id="the folder above"),
+        pytest.param("embeddings:.vectors", "vectors", id="hidden"),
+        pytest.param("embeddings:/", "embeddings", id="root"),
+    ],
+)
+def test_no_name_of_a_result_is_empty_or_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subject: str, stem: str
+) -> None:
+    (tmp_path / "above" / "here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "above" / "here")
+    assert stem_of(subject) == stem

@@ -49,11 +49,37 @@ def test_plugins_lists_every_kind_with_its_source() -> None:
 
 
 def test_a_scaffold_passes_check_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = CliRunner().invoke(main, ["new", str(tmp_path / "fpbench-wave")])
+    made = CliRunner().invoke(main, ["new", str(tmp_path / "fpbench-tide")])
     assert made.exit_code == 0, made.stderr
-    monkeypatch.chdir(tmp_path / "fpbench-wave")
-    checked = CliRunner().invoke(main, ["check", "plugin:fpbench_wave"])
+    monkeypatch.chdir(tmp_path / "fpbench-tide")
+    checked = CliRunner().invoke(main, ["check", "plugin:fpbench_tide"])
     assert checked.exit_code == 0, checked.output
+    for option in ("--weights=pyproject.toml", "--set=width=1"):
+        ignored = CliRunner().invoke(main, ["check", "plugin:fpbench_tide", option])
+        assert ignored.exit_code == 2, option
+        assert "tide " in ignored.stderr
+
+
+def test_what_a_scaffold_says_to_try_can_be_typed(tmp_path: Path) -> None:
+    folder = tmp_path / "my model"
+    made = CliRunner().invoke(main, ["new", str(folder)])
+    assert f"Try it:  cd '{folder}' && fpbench check plugin:fpbench_my_model\n" in made.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("nafp", "offers fingerprinter 'nafp'", id="fingerprinter"),
+        pytest.param("fpbench-NAFP", "offers fingerprinter 'nafp'", id="prefix"),
+        pytest.param("exact", "offers index 'exact'", id="plugin"),
+        pytest.param("plugins", "a module called fpbench_plugins is installed", id="module"),
+    ],
+)
+def test_a_scaffold_takes_no_name_that_is_taken(tmp_path: Path, name: str, message: str) -> None:
+    shown = CliRunner().invoke(main, ["new", str(tmp_path / name)])
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_scaffold_never_overwrites(tmp_path: Path) -> None:
@@ -78,7 +104,7 @@ def test_a_scaffold_is_a_package_whose_own_test_passes(tmp_path: Path) -> None:
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", str(folder)],
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(folder)},
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(folder), *sys.path])},
         capture_output=True,
         text=True,
         check=False,

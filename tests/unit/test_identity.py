@@ -90,6 +90,15 @@ def test_what_is_imported_from_beside_it_changes_it(package: Path, plugin: str, 
     assert digest("hashed_plugin.part") != before
 
 
+def test_beside_an_installed_package_lie_strangers(package: Path) -> None:
+    (package.parent / "hashed_neighbour.py").write_text("K = 1\n")
+    (package / "numbers.py").write_text("import hashed_neighbour\n")
+    (package.parent / "hashed_plugin-1.0.dist-info").mkdir()
+    before = digest()
+    (package.parent / "hashed_neighbour.py").write_text("K = 2\n")
+    assert digest() == before
+
+
 def test_looking_for_imports_runs_none_of_them(package: Path) -> None:
     (package / "part.py").write_text(
         "def later():\n"

@@ -63,6 +63,17 @@ def test_an_interrupted_attempt_goes_on_after_its_last_whole_chunk(tmp_path: Pat
     assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
 
 
+def test_a_second_process_at_the_same_file_is_refused_and_harms_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with resumable_file(path, rows=4, dim=3, key="k", chunk_rows=2) as file:
+        file.append(ROWS[:3])  # no whole number of chunks, so another attempt would cut it
+        with pytest.raises(FpbenchError, match=f"another process is writing {path}"):
+            write(path)
+        file.append(ROWS[3:])
+    np.testing.assert_array_equal(np.load(path), ROWS)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
+
+
 def test_an_attempt_at_something_else_starts_afresh(tmp_path: Path) -> None:
     path = tmp_path / "a.fbin"
     with pytest.raises(KeyboardInterrupt):

@@ -1,10 +1,14 @@
 """``fpbench new``."""
 
+import shlex
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from fpbench.scaffold import write_scaffold
+from fpbench.catalog import KINDS, Catalog
+from fpbench.errors import FpbenchError
+from fpbench.scaffold import scaffold_module, scaffold_name, write_scaffold
 
 
 @click.command()
@@ -14,7 +18,32 @@ def new(folder: Path) -> None:
 
     Its name becomes the fingerprinter's name. Then replace `embed` with your model.
     """
+    name = scaffold_name(folder)
+    module = scaffold_module(name)
+    refuse_taken(name, module)
     for path in write_scaffold(folder):
         click.echo(path)
-    module = next(path.parent.name for path in sorted(folder.glob("*/__init__.py")))
-    click.echo(f"\nTry it:  cd {folder} && fpbench check plugin:{module}", err=True)
+    click.echo(
+        f"\nTry it:  cd {shlex.quote(str(folder))} && fpbench check plugin:{module}", err=True
+    )
+
+
+def refuse_taken(name: str, module: str) -> None:
+    """Refuse what could not be used beside the plugins that are installed.
+
+    Raises:
+        FpbenchError: One has that name, offers something of that name, or lies in that module.
+    """
+    catalog = Catalog.load()
+    for kind in KINDS:
+        for offer in catalog.offers(kind):
+            if name in (offer.entry.name, offer.source.plugin):
+                raise FpbenchError(
+                    f"plugin '{offer.source.plugin}' is installed and offers {kind} "
+                    f"'{offer.entry.name}'",
+                    hint=f"give the folder another name than '{name}'",
+                )
+    if find_spec(module) is not None:
+        raise FpbenchError(
+            f"a module called {module} is installed", hint="give the folder another name"
+        )

@@ -1,9 +1,11 @@
 """``fpbench run``."""
 
+import json
 import shlex
 import sys
 from dataclasses import replace
 from functools import partial
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,11 @@ from fpbench.cli.progress import progress
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
 from fpbench.labels import measure
-from fpbench.results import Curve, Result
+from fpbench.results import Curve, Result, read_result
 from fpbench.sizes import parse_sizes, short_hours, short_size
 from fpbench.store import Store
+
+logger = getLogger(__name__)
 
 
 @click.command()
@@ -128,12 +132,14 @@ def run(**typed: Any) -> None:
     if ready_made:
         _refuse_for_ready_made(typed, config)
     subject = config.dataset if ready_made else config.fingerprinter
-    out: Path = typed["out"] or Path("runs") / f"{_stem(subject)}.json"
+    out: Path = typed["out"] or Path("runs") / f"{stem_of(subject)}.json"
     plan = make_plan(prepared)
     click.echo(plan.table(), err=not typed["plan"])
     refuse_what_cannot_fit(plan, store, out)
     if typed["plan"]:
         return
+    if typed["out"] is None:
+        _warn_of_replacing(out, config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     result = run_prepared(prepared, out, command, stage)
     click.echo(_table(result))
@@ -211,8 +217,29 @@ def _tolerance(text: str) -> float | None:
     return tolerance_s
 
 
-def _stem(fingerprinter: str) -> str:
-    return Path(fingerprinter.rpartition(":")[2]).stem
+def stem_of(subject: str) -> str:
+    """A file name from a fingerprinter's or dataset's name: of its argument where it has one."""
+    kind, _, argument = subject.rpartition(":")
+    path = Path(argument)
+    if path.name in ("", "..", "~"):  # the folder has a name, though it was not typed
+        path = path.expanduser().resolve()
+    # Neither hidden nor empty, as of the root folder.
+    return path.stem.lstrip(".") or kind
+
+
+def _warn_of_replacing(out: Path, config: RunConfig) -> None:
+    """Say that the default name, which says little, is that of another run's result."""
+    if not out.exists():
+        return
+    try:
+        recorded = dict(read_result(out).config)
+    except FpbenchError:
+        recorded = {}
+    if recorded != json.loads(json.dumps(config.as_json())):
+        logger.warning(
+            "%s is the result of another run and is replaced at the end; --out FILE keeps both",
+            out,
+        )
 
 
 def _table(result: Result) -> str:

@@ -17,6 +17,26 @@ _FILES = {
 }
 
 
+def scaffold_name(folder: Path) -> str:
+    """What a plugin written to ``folder`` is called: its fingerprinter and its entry point.
+
+    Raises:
+        FpbenchError: The folder's name cannot name a package.
+    """
+    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
+    name = name.removeprefix("fpbench-")
+    if not re.match(r"[a-z]", name):
+        raise FpbenchError(
+            f"'{folder.name}' cannot name a plugin", hint="use a name that starts with a letter"
+        )
+    return name
+
+
+def scaffold_module(name: str) -> str:
+    """The package that a plugin of that name lies in."""
+    return f"fpbench_{name.replace('-', '_')}"
+
+
 def write_scaffold(folder: Path) -> list[Path]:
     """Write a plugin package named after ``folder``.
 
@@ -26,15 +46,10 @@ def write_scaffold(folder: Path) -> list[Path]:
     Raises:
         FpbenchError: The folder has files in it, cannot be made, or its name cannot name a package.
     """
-    name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
-    name = name.removeprefix("fpbench-")
-    if not re.match(r"[a-z]", name):
-        raise FpbenchError(
-            f"'{folder.name}' cannot name a plugin", hint="use a name that starts with a letter"
-        )
+    name = scaffold_name(folder)
+    module = scaffold_module(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise FpbenchError(f"{folder} is not empty", hint="give a folder that does not exist yet")
-    module = f"fpbench_{name.replace('-', '_')}"
     written = []
     for source, target in _FILES.items():
         text = files("fpbench.scaffold").joinpath(source).read_text(encoding="utf-8")

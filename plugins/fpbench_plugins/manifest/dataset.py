@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from fpbench import Dataset, FpbenchError, Settings, Track
+from fpbench import Dataset, FpbenchError, Settings, Track, refuse_settings
 
 COLUMNS = ("path", "kind", "split")
 
@@ -27,10 +27,7 @@ def opened(settings: Settings) -> Dataset:
         FpbenchError: The manifest cannot be read, lacks a column or any music, or has a row with
             an unknown kind or split, a file twice, or one that does not exist.
     """
-    if settings.options:
-        raise FpbenchError(
-            f"no setting is called '{next(iter(settings.options))}'", hint="manifest takes none"
-        )
+    refuse_settings(settings, "manifest")
     manifest = Path(settings.argument or "").expanduser()
     if not manifest.is_file():
         raise FpbenchError(f"there is no manifest '{manifest}'", hint="give the path of a CSV file")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, Fingerprinter, FpbenchError, Settings, configured, hookimpl
+from fpbench import Entry, Fingerprinter, Settings, configured, hookimpl, refuse_weights
 
 
 @hookimpl
@@ -13,6 +13,5 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
 def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.random_baseline.fingerprinter import PUBLISHED, RandomFingerprinter
 
-    if settings.weights is not None:
-        raise FpbenchError("random has no weights to load", hint="leave --weights out")
+    refuse_weights(settings, "random")
     return RandomFingerprinter(configured(PUBLISHED, settings.options))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, Fingerprinter, FpbenchError, Settings, configured, hookimpl
+from fpbench import Entry, Fingerprinter, Settings, configured, hookimpl, refuse_weights
 
 
 @hookimpl
@@ -14,6 +14,5 @@ def create(settings: Settings) -> Fingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench_plugins.spectral_sketch.fingerprinter import PUBLISHED, SpectralSketch
 
-    if settings.weights is not None:
-        raise FpbenchError("spectral-sketch has no weights to load", hint="leave --weights out")
+    refuse_weights(settings, "spectral-sketch")
     return SpectralSketch(configured(PUBLISHED, settings.options), settings.device)
