@@ -135,6 +135,15 @@ def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, config: Path, run_
     assert {c.tolerance_s for c in read_result(tmp_path / "out" / "result.json").curves} == {None}
 
 
+def test_what_is_no_result_is_not_replaced(tmp_path: Path, config: Path, run: Run) -> None:
+    out = tmp_path / "generator.json"
+    out.write_text('{"generator": "gaussian"}')
+    shown = run("--config", config, "--out", out)
+    assert shown.exit_code == 2
+    assert "generator.json would be replaced by the result" in shown.stderr
+    assert out.read_text() == '{"generator": "gaussian"}'
+
+
 def test_settings_that_do_nothing_are_named(
     tmp_path: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -21,7 +21,7 @@ from fpbench.errors import FpbenchError
 from fpbench.labels import measure
 from fpbench.results import Curve, Result, read_result
 from fpbench.sizes import parse_sizes, short_hours, short_size
-from fpbench.store import Store
+from fpbench.store import Store, refuse_to_replace
 
 logger = getLogger(__name__)
 
@@ -138,6 +138,7 @@ def run(**typed: Any) -> None:
     refuse_what_cannot_fit(plan, store, out)
     if typed["plan"]:
         return
+    refuse_to_replace(out, "the result", key="schema_version", option="--out")
     if typed["out"] is None:
         _warn_of_replacing(out, config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
