@@ -120,8 +120,8 @@ def run(**typed: Any) -> None:
     from fpbench.preparing import prepare
     from fpbench.runner import run_prepared
 
-    if typed["out"] is not None and typed["out"].suffix != ".json":
-        raise FpbenchError(f"'{typed['out']}' cannot hold a result", hint="end its name in .json")
+    if typed["out"] is not None:
+        _refuse_out(typed["out"])
     config = read_config(typed["config"], _fields(typed))
     config = _with_queries(config, typed["queries"], typed["query_length"])
     _refuse_idle(typed, config)
@@ -138,7 +138,6 @@ def run(**typed: Any) -> None:
     refuse_what_cannot_fit(plan, store, out)
     if typed["plan"]:
         return
-    refuse_to_replace(out, "the result", key="schema_version", option="--out")
     if typed["out"] is None:
         _warn_of_replacing(out, config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -226,6 +225,12 @@ def stem_of(subject: str) -> str:
         path = path.expanduser().resolve()
     # Neither hidden nor empty, as of the root folder.
     return path.stem.lstrip(".") or kind
+
+
+def _refuse_out(out: Path) -> None:
+    if out.suffix != ".json":
+        raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
+    refuse_to_replace(out, "the result", key="schema_version", option="--out")
 
 
 def _warn_of_replacing(out: Path, config: RunConfig) -> None:
