@@ -107,12 +107,13 @@ def audio_below(root: Path) -> list[Path]:
         here = Path(folder)
         below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
         found += [here / n for n in names if not n.startswith(".")]
-    _warn_of_left_out(root, sorted(found))
-    return sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+    audio = sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
+    _warn_of_left_out(root, sorted(set(found).difference(audio)))
+    return audio
 
 
-def _warn_of_left_out(root: Path, found: Sequence[Path]) -> None:
-    unread = [path for path in found if path.suffix.lower() in NOT_READ]
+def _warn_of_left_out(root: Path, others: Sequence[Path]) -> None:
+    unread = [path for path in others if path.suffix.lower() in NOT_READ]
     if unread:
         logger.warning(
             "left out %d audio files below %s of kinds that are not read, the first, %s; convert "
@@ -123,7 +124,7 @@ def _warn_of_left_out(root: Path, found: Sequence[Path]) -> None:
         )
     # A link without a suffix may have been one to a folder, of a disk that is not there today.
     linkable = {*SUFFIXES, ""}
-    broken = [path for path in found if path.suffix.lower() in linkable and not path.exists()]
+    broken = [path for path in others if path.suffix.lower() in linkable and not path.exists()]
     if broken:
         logger.warning(
             "left out %d links below %s that lead nowhere, the first, %s",

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Int64
 
 from fpbench.bootstrap import interval_over_tracks
 from fpbench.config import SYNTHETIC_SIZES
@@ -110,11 +111,7 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
                 distractors=distractors,
                 generator=generators.pop() if len(generators) == 1 else None,
                 queries=one.queries,
-                differences=[
-                    difference
-                    for pair in curves
-                    for difference in _differences(pair, results, evidence, level)
-                ],
+                differences=list(_differences(curves, results, evidence, level)),
             )
         )
     return comparisons
@@ -137,8 +134,9 @@ def _like(wanted: Curve, one: Result, other: Result) -> Curve | None:
 
 
 def _generator(result: Result, distractors: DistractorKind) -> str | None:
-    synthetic = distractors == "synthetic" and result.generator is not None
-    return result.generator.name if synthetic and result.generator else None
+    if distractors == "real" or result.generator is None:
+        return None
+    return result.generator.name
 
 
 def _labels(results: Sequence[Result]) -> list[str]:
@@ -174,32 +172,35 @@ def _evidence(
 
 
 def _differences(
-    curves: tuple[Curve, Curve],
+    pairs: Sequence[tuple[Curve, Curve]],
     results: tuple[Result, Result],
     evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence],
     level: float,
 ) -> Iterator[Difference]:
-    metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
-    k = int(metric.removeprefix("hr@"))
-    for points in _places(curves, results):
-        more = _more_hits(
-            *(
-                {start: ranks < k for start, ranks in ranks_at(cells, size, tolerance_s)}
-                for cells, size in zip(evidence, (p.n_distractors for p in points), strict=True)
+    @cache  # the same for HR@1, @3 and @10
+    def ranks(side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:
+        return dict(ranks_at(evidence[side], size, tolerance_s))
+
+    seed = results[0].config.get("seed", 0)
+    for curves in pairs:
+        metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
+        k = int(metric.removeprefix("hr@"))
+        for points in _places(curves, results):
+            sizes = [point.n_distractors for point in points]
+            first, second = (ranks(side, size, tolerance_s) for side, size in enumerate(sizes))
+            more = _more_hits(first, second, k)
+            of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
+            rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
+            track = evidence[0].query_track
+            low, high = interval_over_tracks(of_query, len(more), track, rng, level)
+            yield Difference(
+                metric=metric,
+                tolerance_s=tolerance_s,
+                points=points,
+                value=int(of_query.sum()) / more.size,
+                low=low,
+                high=high,
             )
-        )
-        of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
-        seed = results[0].config.get("seed", 0)
-        rng = rng_at(seed, Stream.BOOTSTRAP, *(point.n_distractors for point in points), k)
-        low, high = interval_over_tracks(of_query, len(more), evidence[0].query_track, rng, level)
-        yield Difference(
-            metric=metric,
-            tolerance_s=tolerance_s,
-            points=points,
-            value=int(of_query.sum()) / more.size,
-            low=low,
-            high=high,
-        )
 
 
 def _places(
@@ -225,12 +226,21 @@ def _ran_out(curve: Curve, result: Result) -> bool:
 
 
 def _more_hits(
-    first: dict[int, Bool[np.ndarray, " queries"]], second: dict[int, Bool[np.ndarray, " queries"]]
+    first: dict[int, np.ndarray], second: dict[int, np.ndarray], k: int
 ) -> Int64[np.ndarray, "databases queries"]:
     """Hits of the first less those of the second, in the databases that begin at the same place.
 
     How many of a size there are depends on what other sizes were asked for.
+
+    Args:
+        first: Ranks of the true matches by where a database begins.
+        second: Alike.
+        k: Ranks below it are hits.
     """
     return np.stack(
-        [first[start].astype(np.int64) - second[start] for start in first if start in second]
+        [
+            (first[start] < k).astype(np.int64) - (second[start] < k)
+            for start in first
+            if start in second
+        ]
     )
