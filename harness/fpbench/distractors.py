@@ -5,7 +5,7 @@ begin, or on what was drawn before.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -19,6 +19,7 @@ from fpbench.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
 LONGEST_BLOCK = 1_000_000
+DRAWN_AT_ONCE = {"cpu": 1, "cuda": 3}  # chunks; a CPU's cores share the work of each
 
 Item = TypeVar("Item")
 
@@ -43,13 +44,23 @@ class SyntheticDistractors:
     Args:
         name: What errors call the generator.
         repeat: Another number gives another, independent sequence.
+        at_once: Chunks to draw at once, each in a thread: the one asked for and those after it.
+            For generators on a GPU, which are kept busy while the next noise is made.
     """
 
     def __init__(
-        self, generator: FingerprintGenerator, name: str, seed: int, repeat: int = 0
+        self,
+        generator: FingerprintGenerator,
+        name: str,
+        seed: int,
+        repeat: int = 0,
+        *,
+        at_once: int = 1,
     ) -> None:
         self._generator, self._name, self._seed, self._repeat = generator, name, seed, repeat
-        self._latest: tuple[int, Vectors] | None = None
+        self._at_once = at_once
+        self._workers = ThreadPoolExecutor(at_once) if at_once > 1 else None
+        self._begun: dict[int, Callable[[], Vectors]] = {}
 
     @property
     def rows_available(self) -> None:
@@ -60,11 +71,20 @@ class SyntheticDistractors:
             yield self._chunk(number)[first:last]
 
     def _chunk(self, number: int) -> Vectors:
-        # Small blocks are parts of one chunk, asked for one after the other.
-        if self._latest is None or self._latest[0] != number:
-            rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
-            self._latest = number, drawn(self._generator, self._name, CHUNK, rng)
-        return self._latest[1]
+        # Those begun are kept: small blocks are parts of one chunk, asked for one after the other.
+        wanted = range(number, number + self._at_once)
+        self._begun = {n: self._begun.get(n) or self._begin(n) for n in wanted}
+        return self._begun[number]()
+
+    def _begin(self, number: int) -> Callable[[], Vectors]:
+        if self._workers is not None:
+            return self._workers.submit(self._drawn, number).result
+        vectors = self._drawn(number)
+        return lambda: vectors
+
+    def _drawn(self, number: int) -> Vectors:
+        rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
+        return drawn(self._generator, self._name, CHUNK, rng)
 
 
 class RealDistractors:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fpbench.config import SYNTHETIC_SIZES, RunConfig
 from fpbench.curves import CurveLabels, hit_rate_curves
-from fpbench.distractors import RealDistractors, SyntheticDistractors
+from fpbench.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
@@ -167,10 +167,11 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
         found.append(Database("real", real, sorted(sizes), key, training))
     if made is not None:
         compare = {have} if config.distractors == "both" and wanted[-1] > have else set()
-        synthetic = SyntheticDistractors(made.generator, made.info.name, config.seed)
+        generator, name, at_once = made.generator, made.info.name, DRAWN_AT_ONCE[config.device]
+        synthetic = SyntheticDistractors(generator, name, config.seed, at_once=at_once)
         key = content_key(synthetic=made.key, seed=config.seed)
         learnt_from = SyntheticDistractors(
-            made.generator, made.info.name, config.seed, repeat=TRAINING
+            generator, name, config.seed, repeat=TRAINING, at_once=at_once
         )
         sizes = {*wanted, *compare}
         found.append(Database("synthetic", synthetic, sorted(sizes), key, learnt_from))

@@ -46,6 +46,7 @@ def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
         FpbenchError: The generator breaks a rule; ``name`` is what it is called.
     """
     rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
+    drawn(generator, name, 1, rng)  # on a GPU it is compiled first
     while elapsed < 0.1:
         rows *= 2
         start = time.perf_counter()

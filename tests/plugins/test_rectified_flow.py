@@ -76,7 +76,7 @@ def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
 def test_a_straight_flow_is_exact_in_any_number_of_steps(steps: int, solver: Solver) -> None:
     noise = torch.tensor([[1.0, -2.0], [0.5, 3.0]])
     data = torch.tensor([[4.0, 0.0], [-1.0, 2.0]])
-    arrived = integrate(lambda x, t: data - noise, noise, steps, solver)
+    arrived = integrate(lambda x, time: data - noise, noise, steps, solver)
     torch.testing.assert_close(arrived, data)
 
 
@@ -85,7 +85,7 @@ def test_error_shrinks_with_the_solvers_order(solver: Solver, order: int) -> Non
     # dx/ds = x over a unit of time takes 1 to e.
     def error(steps: int) -> float:
         start = torch.ones((1, 1), dtype=torch.float32)
-        return abs(float(integrate(lambda x, t: x, start, steps, solver)) - math.e)
+        return abs(float(integrate(lambda x, time: x, start, steps, solver)) - math.e)
 
     assert math.log2(error(8) / error(16)) == pytest.approx(order, abs=0.15)
 
@@ -93,8 +93,8 @@ def test_error_shrinks_with_the_solvers_order(solver: Solver, order: int) -> Non
 def test_solvers_walk_from_time_1_to_time_0() -> None:
     seen: list[float] = []
 
-    def velocity(x: Tensor, t: Tensor) -> Tensor:
-        seen.append(float(t))
+    def velocity(x: Tensor, time: float) -> Tensor:
+        seen.append(time)
         return torch.zeros_like(x)
 
     integrate(velocity, torch.zeros((1, 1)), 4, "euler")

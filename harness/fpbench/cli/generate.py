@@ -8,7 +8,7 @@ from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
-from fpbench.distractors import CHUNK, SyntheticDistractors, ahead
+from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors, ahead
 from fpbench.errors import FpbenchError
 from fpbench.generator_files import load_generator
 from fpbench.identity import file_sha256
@@ -72,9 +72,8 @@ def generate(
         ) as file,
         progress(f"draw {generator.name}") as report,
     ):
-        for rows in ahead(
-            SyntheticDistractors(fitted, generator.name, seed).rows(start + file.rows, stop)
-        ):
+        sequence = SyntheticDistractors(fitted, generator.name, seed, at_once=DRAWN_AT_ONCE[device])
+        for rows in ahead(sequence.rows(start + file.rows, stop)):
             file.append(rows)
             report(file.rows / (stop - start), f"{short_size(file.rows)} rows")
     click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")

@@ -5,12 +5,18 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float32, Int64
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, Vectors, rng_at
 from fpbench.fidelity import frechet_distance, manifold
-from fpbench_plugins.building_blocks.flow import Normalisation, integrate, precision
+from fpbench_plugins.building_blocks.flow import (
+    Normalisation,
+    VelocityNetwork,
+    integrate,
+    precision,
+    velocity_of,
+)
 from fpbench_plugins.building_blocks.flow_config import FlowConfig
 from fpbench_plugins.building_blocks.flow_training import Schedule
 
@@ -23,7 +29,7 @@ class FlowObjective:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: VelocityNetwork,
         learn: Float32[np.ndarray, "rows dim"],
         judge: Float32[np.ndarray, "held_out dim"],
         units: Normalisation,
@@ -64,7 +70,7 @@ class FlowObjective:
         return self._loss(self._network, x, t, z)
 
     @torch.inference_mode()
-    def judge(self, network: nn.Module) -> dict[str, float]:
+    def judge(self, network: VelocityNetwork) -> dict[str, float]:
         """Held-out loss, and the paper's statistics of draws against held-out rows."""
         rng = rng_at(self._seed, Stream.FIDELITY, 1)
         x = self._normalised(self._judge)
@@ -104,7 +110,7 @@ class FlowObjective:
 
     def _loss(
         self,
-        network: nn.Module,
+        network: VelocityNetwork,
         x: Float32[Tensor, "batch dim"],
         t: Float32[Tensor, " batch"],
         z: Float32[Tensor, "batch dim"],
@@ -114,10 +120,10 @@ class FlowObjective:
             velocity = network(between, t)
         return mse_loss(velocity, x - z)
 
-    def _drawn(self, network: nn.Module, rows: int, rng: np.random.Generator) -> Vectors:
+    def _drawn(self, network: VelocityNetwork, rows: int, rng: np.random.Generator) -> Vectors:
         _, z = self._times_and_noise(rows, rng)
         with precision(self._device, self._dtype):
-            x = integrate(network, z, self._config.steps, self._config.solver)
+            x = integrate(velocity_of(network), z, self._config.steps, self._config.solver)
         x = x * self._units.std + self._units.mean
         drawn: Vectors = (normalize(x) if self._config.project else x).cpu().numpy()
         return drawn

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float32
@@ -25,7 +25,9 @@ CHECKPOINT_AFTER_EVALUATION_S = 1.0  # or so long, right after an evaluation: th
 LossAt = Callable[[int], Float32[Tensor, ""]]
 """The loss of one step, with the network as it is."""
 
-Evaluate = Callable[[nn.Module], Mapping[str, float]]
+Network = TypeVar("Network", bound=nn.Module)
+
+Evaluate = Callable[[Network], Mapping[str, float]]
 """Statistics of a network; equal weights, equal numbers."""
 
 
@@ -83,9 +85,9 @@ class Trained:
 
 
 def trained(
-    network: nn.Module,
+    network: Network,
     loss_at: LossAt,
-    evaluate: Evaluate,
+    evaluate: Evaluate[Network],
     schedule: Schedule,
     *,
     checkpoint: Path,
@@ -179,7 +181,9 @@ def _one_step(
     return value
 
 
-def _judge(network: nn.Module, evaluate: Evaluate, schedule: Schedule, state: _State) -> None:
+def _judge(
+    network: Network, evaluate: Evaluate[Network], schedule: Schedule, state: _State
+) -> None:
     network.eval()
     since = state.step - int(state.history[-1]["step"] if state.history else 0)
     statistics = {"step": float(state.step), "loss": state.loss_sum / since, **evaluate(network)}

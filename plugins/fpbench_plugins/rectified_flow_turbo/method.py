@@ -22,7 +22,7 @@ from fpbench import (
 from fpbench.options import refuse_settings_but
 from fpbench.store import atomic_file, content_key, made_folder
 from fpbench.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow import fresh_network, integrate
+from fpbench_plugins.building_blocks.flow import fresh_network, integrate, velocity_of
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
 from fpbench_plugins.building_blocks.flow_generator import (
     FittedFlow,
@@ -180,6 +180,7 @@ class Turbo:
         """Noises, and where the teacher carries each, in normalised units."""
         device = torch.device(self._settings.device)
         network = network_of(teacher, device, getattr(torch, self._settings.dtype))
+        velocity = velocity_of(network)
         noises, arrivals = [], []
         for start in range(0, self.config.pairs, PAIRS_AT_ONCE):
             rows = min(PAIRS_AT_ONCE, self.config.pairs - start)
@@ -190,7 +191,7 @@ class Turbo:
             if not file.exists():
                 with torch.inference_mode():
                     carried = integrate(
-                        network, noises[-1].to(device), self.config.pair_steps, "heun"
+                        velocity, noises[-1].to(device), self.config.pair_steps, "heun"
                     )
                 with atomic_file(file, durable=False) as opened:
                     np.save(opened, carried.cpu().numpy())

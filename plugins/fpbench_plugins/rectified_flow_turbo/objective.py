@@ -16,12 +16,18 @@ import math
 import numpy as np
 import torch
 from jaxtyping import Float32
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, rng_at
 from fpbench.fidelity import frechet_distance
-from fpbench_plugins.building_blocks.flow import Normalisation, integrate, precision
+from fpbench_plugins.building_blocks.flow import (
+    Normalisation,
+    VelocityNetwork,
+    integrate,
+    precision,
+    velocity_of,
+)
 from fpbench_plugins.building_blocks.flow_training import Schedule
 from fpbench_plugins.rectified_flow_turbo.config import TurboConfig
 
@@ -39,7 +45,7 @@ class Distillation:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: VelocityNetwork,
         noise: Float32[Tensor, "pairs dim"],
         carried: Float32[Tensor, "pairs dim"],
         units: Normalisation,
@@ -76,7 +82,7 @@ class Distillation:
         return mse_loss(self._draw(self._network, self._noise[picked]), self._carried[picked])
 
     @torch.inference_mode()
-    def judge(self, network: nn.Module) -> dict[str, float]:
+    def judge(self, network: VelocityNetwork) -> dict[str, float]:
         """On pairs that nothing was learned from."""
         noise, carried = self._held_out
         drawn = self._draw(network, noise)
@@ -87,10 +93,10 @@ class Distillation:
         return {"imitation_loss": loss, "frechet": frechet}
 
     def _draw(
-        self, network: nn.Module, noise: Float32[Tensor, "batch dim"]
+        self, network: VelocityNetwork, noise: Float32[Tensor, "batch dim"]
     ) -> Float32[Tensor, "batch dim"]:
         with precision(noise.device, self._dtype):
-            return integrate(network, noise, self._config.steps, "euler")
+            return integrate(velocity_of(network), noise, self._config.steps, "euler")
 
     def _on_sphere(self, x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         return normalize(x * self._units.std + self._units.mean)
