@@ -40,6 +40,8 @@ def settled(dtype: WantedDtype, device: str) -> Dtype:
                 f"device '{device}' is not there: torch {torch.__version__} finds no GPU",
                 hint="--device cpu, or a torch built for CUDA and its driver",
             )
+        # Or cuDNN rounds what it convolves to ten bits, and a result says float32 all the same.
+        torch.backends.cudnn.allow_tf32 = False
     if dtype == "float32":
         return dtype
     fast = has_bfloat16(device)

@@ -19,7 +19,7 @@ from fpbench.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
 LONGEST_BLOCK = 1_000_000
-DRAWN_AT_ONCE = {"cpu": 1, "cuda": 3}  # chunks; a CPU's cores share the work of each
+DRAWN_AT_ONCE = {"cpu": 1, "cuda": 2}  # chunks; a CPU's cores share the work of each
 
 Item = TypeVar("Item")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from importlib.machinery import ModuleSpec
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import ModuleType
@@ -153,7 +153,7 @@ def environment(device: str) -> dict[str, str]:
     import torch
 
     found = {
-        name: version(name)
+        name: _version(name)
         for name in ("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy", "soundfile", "soxr")
     }
     found |= {
@@ -164,3 +164,10 @@ def environment(device: str) -> dict[str, str]:
     if device.startswith("cuda"):
         found["gpu"] = torch.cuda.get_device_name(device)
     return found
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:  # conda's FAISS goes by another name
+        return "unknown"

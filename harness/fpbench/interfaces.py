@@ -177,7 +177,10 @@ class FingerprintGenerator(Protocol):
         ...
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
-        """``n`` vectors, finite; equal states of ``rng`` give equal bytes."""
+        """``n`` vectors, finite; equal states of ``rng`` give equal bytes.
+
+        Where ``Settings.device`` is a GPU, two threads draw at once, so that it never waits.
+        """
         ...
 
     def save(self, path: Path, /) -> None:

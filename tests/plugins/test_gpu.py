@@ -12,7 +12,10 @@ from fpbench_plugins import exact
 from fpbench_plugins.building_blocks.flow import NetworkShape, Normalisation, fresh_network
 from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of torch's own compiler
+]
 
 
 def unit(rows: int, seed: int) -> Vectors:
@@ -70,3 +73,18 @@ def test_threads_draw_the_bytes_that_one_draws() -> None:
         together = pool.map(lambda s: generator.draw(10_000, np.random.default_rng(s)), range(8))
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(300, 64), (1, 128), (10_000, 768)])
+def test_product_and_gate_as_one_kernel(rows: int, width: int) -> None:
+    if torch.cuda.get_device_capability() < (9, 0):
+        pytest.skip("its kernel is for Hopper and later")
+    from fpbench_plugins.building_blocks.gated_product import gated_product, paired
+
+    rng = torch.Generator("cuda").manual_seed(0)
+    a = torch.randn(rows, width, device="cuda", generator=rng).bfloat16()
+    weight = torch.randn(4 * width, width, device="cuda", generator=rng).bfloat16() / width**0.5
+    gate, value = (a.double() @ weight.double().T).chunk(2, dim=1)
+    wanted = torch.nn.functional.silu(gate) * value
+    found = gated_product(a, paired(weight)).double()
+    assert ((found - wanted).norm() / wanted.norm()).item() < 3e-3

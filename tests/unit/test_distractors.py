@@ -76,6 +76,31 @@ def test_neighbouring_runs_of_one_chunk_take_one_draw() -> None:
     assert dice.draws == 2
 
 
+def test_chunks_drawn_at_once_are_those_drawn_in_turn() -> None:
+    meeting = threading.Barrier(2, timeout=60)
+
+    class Pair(Dice):
+        def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+            meeting.wait()  # passes only if another thread draws, too
+            return super().draw(n, rng)
+
+    at_once = SyntheticDistractors(Pair(), "dice", seed=1, at_once=2).rows(5_000, 4 * CHUNK)
+    in_turn = SyntheticDistractors(Dice(), "dice", seed=1).rows(5_000, 4 * CHUNK)
+    for one, other in zip(at_once, in_turn, strict=True):
+        np.testing.assert_array_equal(one, other)
+    meeting.abort()  # lets go of the draw that nobody asked for
+
+
+def test_a_failed_draw_shows_where_it_is_asked_for() -> None:
+    class Broken(Dice):
+        def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+            return super().draw(n - 1, rng)
+
+    source = SyntheticDistractors(Broken(), "dice", seed=1, at_once=2)
+    with pytest.raises(FpbenchError, match=r"draws have the shape \(10000, 2\)"):
+        list(source.rows(0, CHUNK))
+
+
 def test_real_distractors_are_all_rows_once_in_mixed_order() -> None:
     vectors = np.arange(25_000, dtype=np.float32)[:, None]
     source = RealDistractors(vectors, seed=3)

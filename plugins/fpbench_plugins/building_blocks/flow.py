@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Literal, cast
+from typing import Literal, Self, cast, no_type_check
 
 import numpy as np
 import torch
@@ -78,6 +78,12 @@ class VelocityNetwork(nn.Module):
     ) -> Float32[Tensor, "batch dim"]:
         """The velocity at points and one time for all of them, or one each."""
         return self.modulated(x, self.modulations(t))
+
+    def freeze(self) -> Self:
+        """Prepare for speed; the weights do not change afterwards."""
+        for layer in self.layers:
+            cast(Block, layer).ff.freeze()
+        return self
 
     def modulations(self, t: Float[Tensor, " times"]) -> list[Modulation]:
         """All that the time decides, for one normalisation after the other."""
@@ -152,7 +158,7 @@ class AdaptiveNorm(nn.Module):
     ) -> Float[Tensor, "batch width"]:
         gain, offset = modulation
         if gain.ndim == 1:
-            return functional.layer_norm(h, gain.shape, gain, offset)
+            return _fused(functional.layer_norm, h)(h, gain.shape, gain, offset)
         scaled: Tensor = self.norm(h) * gain + offset
         return scaled
 
@@ -176,28 +182,53 @@ class GatedUnit(nn.Module):
         super().__init__()
         self.to_mlp = nn.Linear(width, 4 * width, bias=False)
         self.to_out = nn.Linear(2 * width, width, bias=False)
+        self._pairs: Tensor | None = None
 
     def inner(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch inner"]:
         """What the second matrix is applied to."""
+        if self._pairs is not None:
+            from fpbench_plugins.building_blocks.gated_product import gated_product
+
+            return gated_product(a, self._pairs)
         both: Tensor = self.to_mlp(a)
-        return _gated(both) if torch.is_grad_enabled() else _gate_on(both.device.type)(both)
+        gated: Tensor = _fused(_gated, both)(both)
+        return gated
+
+    def freeze(self) -> None:
+        """Prepare for speed; the weights do not change afterwards."""
+        weight = self.to_mlp.weight
+        wide = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
+        if weight.is_cuda and wide and _has_hopper_kernels(weight):
+            from fpbench_plugins.building_blocks.gated_product import paired
+
+            self._pairs = paired(weight.detach())
 
     def forward(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
         out: Tensor = self.to_out(self.inner(a))
         return out
 
 
+@no_type_check  # torch cannot compile through a shape checker
 def _gated(both: Float[Tensor, "batch twice"]) -> Float[Tensor, "batch inner"]:
     gate, value = both.chunk(2, dim=1)
     return functional.silu(gate) * value
 
 
+def _fused(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tensor]:
+    """The same function; on a GPU in one pass over memory, where torch takes several."""
+    return _compiled(function) if like.is_cuda and not torch.is_grad_enabled() else function
+
+
 @cache
-def _gate_on(device: str) -> Callable[[Tensor], Tensor]:
-    """``_gated``, on a GPU in one pass over memory: two take half as long as the products."""
+def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     # Triton, which torch compiles with, comes with torch for CUDA, but not everywhere.
-    fused = device == "cuda" and find_spec("triton") is not None
-    return torch.compile(_gated, dynamic=False) if fused else _gated
+    return torch.compile(function, dynamic=False) if find_spec("triton") else function
+
+
+def _has_hopper_kernels(like: Tensor) -> bool:
+    return (
+        torch.cuda.get_device_capability(like.device) >= (9, 0) and find_spec("triton") is not None
+    )
 
 
 class Block(nn.Module):

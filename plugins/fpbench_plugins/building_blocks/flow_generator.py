@@ -125,7 +125,7 @@ def network_of(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> 
     # product may sum in another order: the last bit differs.
     weights = {name: tensor.clone() for name, tensor in fitted.weights.items()}
     network.load_state_dict(weights, assign=True)
-    return network.to(device=device, dtype=dtype).eval().requires_grad_(False)
+    return network.to(device=device, dtype=dtype).eval().requires_grad_(False).freeze()
 
 
 def write_fitted(fitted: FittedFlow, path: Path) -> None:

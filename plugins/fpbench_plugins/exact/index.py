@@ -15,7 +15,7 @@ from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
-PANEL = {"cpu": 1_024, "cuda": 16_384}  # queries whose products are sieved together
+PANEL = {"cpu": 512, "cuda": 16_384}  # queries whose products are sieved together
 TOGETHER = 2  # chunks that are sieved at once: every look has costs of its own
 CHUNKS_AHEAD = 2  # that threads may lag behind each other
 
@@ -61,7 +61,7 @@ class ExactIndex(BlockIndex):
         panels = [Panel(some, k, self._dtype) for some in asked]
         with ExitStack() as stack:
             threads = [
-                stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone))
+                stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone, (self._device,)))
                 for _ in range(workers + 1)
             ]
             workspaces = [Workspace() for _ in range(workers)]
@@ -98,8 +98,10 @@ class ExactIndex(BlockIndex):
         return Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
 
 
-def _alone() -> None:
+def _alone(device: torch.device) -> None:
     torch.set_num_threads(1)
+    if device.type == "cuda":
+        torch.zeros(1, device=device)  # makes the GPU known to the thread, or cuBLAS warns
 
 
 def _take(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:

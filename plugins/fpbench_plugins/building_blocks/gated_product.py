@@ -1,0 +1,83 @@
+"""The first product of a SwiGLU and what follows it as one kernel, for GPUs from Hopper on.
+
+Apart, the product writes twice what the gate leaves of it, and the gate reads that again.
+"""
+
+from typing import no_type_check
+
+import torch
+import triton
+import triton.language as tl
+from jaxtyping import BFloat16
+from torch import Tensor
+from triton.tools.tensor_descriptor import TensorDescriptor
+
+ROWS, COLUMNS, DEPTH = 128, 256, 64  # of a tile of the product, and of a step of its sums
+NEIGHBOURS = 8  # tiles that follow each other share columns with so many rows
+
+
+def paired(weight: BFloat16[Tensor, "twice width"]) -> BFloat16[Tensor, "twice width"]:
+    """The rows of gates and of values in turns, so that what belongs together lies together."""
+    gates, values = weight.chunk(2)
+    return torch.stack([gates, values], dim=1).flatten(0, 1).contiguous()
+
+
+def gated_product(
+    a: BFloat16[Tensor, "batch width"], pairs: BFloat16[Tensor, "twice width"]
+) -> BFloat16[Tensor, "batch inner"]:
+    """``silu(p) * q`` for ``p, q = (a @ weight.T).chunk(2, dim=1)``, summed in float32.
+
+    Args:
+        a: Contiguous; as wide as a multiple of 64.
+        pairs: From :func:`paired`; a multiple of 256 rows.
+    """
+    rows, width = a.shape
+    made = torch.empty(rows, len(pairs) // 2, dtype=a.dtype, device=a.device)
+    tiles = triton.cdiv(rows, ROWS) * (len(pairs) // COLUMNS)
+    # One program for each multiprocessor, which begins a tile while it finishes the last.
+    workers = min(tiles, torch.cuda.get_device_properties(a.device).multi_processor_count)
+    _gated_product[(workers,)](
+        TensorDescriptor.from_tensor(a, [ROWS, DEPTH]),
+        TensorDescriptor.from_tensor(pairs, [COLUMNS, DEPTH]),
+        TensorDescriptor.from_tensor(made, [ROWS, COLUMNS // 2]),
+        rows,
+        len(pairs),
+        width,
+        ROWS,
+        COLUMNS,
+        DEPTH,
+        NEIGHBOURS,
+        workers,
+        num_warps=8,
+        num_stages=3,
+    )
+    return made
+
+
+@no_type_check  # Triton compiles the source, and has types of its own
+@triton.jit
+def _gated_product(  # noqa: PLR0917
+    a,
+    pairs,
+    made,
+    rows,
+    columns,
+    width: tl.constexpr,
+    ROWS: tl.constexpr,
+    COLUMNS: tl.constexpr,
+    DEPTH: tl.constexpr,
+    NEIGHBOURS: tl.constexpr,
+    WORKERS: tl.constexpr,
+):
+    high, wide = tl.cdiv(rows, ROWS), columns // COLUMNS
+    for tile in tl.range(tl.program_id(0), high * wide, WORKERS, flatten=True):
+        # Tiles come in stripes of NEIGHBOURS rows of tiles, column by column.
+        stripe = tile // (NEIGHBOURS * wide) * NEIGHBOURS
+        in_stripe = min(high - stripe, NEIGHBOURS)
+        row = (stripe + tile % (NEIGHBOURS * wide) % in_stripe) * ROWS
+        column = tile % (NEIGHBOURS * wide) // in_stripe * COLUMNS
+        both = tl.zeros((ROWS, COLUMNS), dtype=tl.float32)
+        for k in range(0, width, DEPTH):
+            both = tl.dot(a.load([row, k]), pairs.load([column, k]).T, both)
+        gate, value = tl.split(tl.reshape(both, (ROWS, COLUMNS // 2, 2)))
+        made.store([row, column // 2], (gate * tl.sigmoid(gate) * value).to(made.dtype))
