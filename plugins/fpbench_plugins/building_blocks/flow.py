@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from typing import Literal, Self, cast, no_type_check
+from typing import Literal, cast, no_type_check
 
 import numpy as np
 import torch
@@ -79,7 +79,7 @@ class VelocityNetwork(nn.Module):
         """The velocity at points and one time for all of them, or one each."""
         return self.modulated(x, self.modulations(t))
 
-    def freeze(self) -> Self:
+    def freeze(self) -> "VelocityNetwork":
         """Prepare for speed; the weights do not change afterwards."""
         for layer in self.layers:
             cast(Block, layer).ff.freeze()
