@@ -197,8 +197,8 @@ class GatedUnit(nn.Module):
     def freeze(self) -> None:
         """Prepare for speed; the weights do not change afterwards."""
         weight = self.to_mlp.weight
-        wide = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
-        if weight.is_cuda and wide and _has_hopper_kernels(weight):
+        fits = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
+        if weight.is_cuda and fits and _is_hopper(weight.device):
             from fpbench_plugins.building_blocks.gated_product import paired
 
             self._pairs = paired(weight.detach())
@@ -225,10 +225,9 @@ def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return torch.compile(function, dynamic=False) if find_spec("triton") else function
 
 
-def _has_hopper_kernels(like: Tensor) -> bool:
-    return (
-        torch.cuda.get_device_capability(like.device) >= (9, 0) and find_spec("triton") is not None
-    )
+def _is_hopper(gpu: torch.device) -> bool:
+    # Others were not tried; desktop ones have too little shared memory for the kernel's tiles.
+    return torch.cuda.get_device_capability(gpu)[0] == 9 and find_spec("triton") is not None
 
 
 class Block(nn.Module):
