@@ -1,4 +1,4 @@
-"""The first product of a SwiGLU and what follows it as one kernel, for GPUs of the Hopper generation.
+"""The first product of a SwiGLU and what follows it as one kernel, for Hopper GPUs.
 
 Apart, the product writes twice what the gate leaves of it, and the gate reads that again.
 """
