@@ -17,6 +17,7 @@ from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Vectors
 from fpbench.store import atomic_file
+from fpbench_plugins.building_blocks.cores import Cores
 from fpbench_plugins.building_blocks.flow import (
     NetworkShape,
     Normalisation,
@@ -30,8 +31,11 @@ from fpbench_plugins.building_blocks.gpu_graph import Graphs
 RECORD = "fpbench"
 """The one key of a file's metadata: JSON with sorted keys, so that equal fits give equal bytes."""
 
-CHUNK_ROWS = {"cpu": 2_500, "cuda": 10_000}
-"""Rows carried together: on a CPU their activations stay in the caches, on a GPU they fill it."""
+CHUNK_ROWS = 10_000
+"""Rows carried together: they fill a GPU,"""
+
+PART_ROWS = 256
+"""and on a CPU so many are one core's work, whose activations stay in its caches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +82,9 @@ class FlowGenerator:
         self.fitted = fitted
         self._device = torch.device(device)
         self._velocity = velocity_of(network_of(fitted, self._device, getattr(torch, dtype)))
+        self._cores = Cores(device)
         on_gpu = self._device.type == "cuda"
-        self._graphs = Graphs(self._carried, CHUNK_ROWS["cuda"], self.dim) if on_gpu else None
+        self._graphs = Graphs(self._carried, CHUNK_ROWS, self.dim) if on_gpu else None
 
     @property
     def dim(self) -> int:
@@ -92,20 +97,20 @@ class FlowGenerator:
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         drawn = np.empty((n, self.dim), dtype=np.float32)
-        at_once = CHUNK_ROWS[self._device.type]
-        for start in range(0, n, at_once):
-            rows = drawn[start : start + at_once]
+        for start in range(0, n, CHUNK_ROWS):
+            rows = drawn[start : start + CHUNK_ROWS]
             # Always drawn on the CPU, so that every device starts from the same noise.
             noise = torch.from_numpy(rng.standard_normal(rows.shape, dtype=np.float32))
             rows[:] = self.carry(noise).numpy()
         return drawn
 
-    @torch.inference_mode()
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         """Fingerprints that the flow leads to from given noise, at most ``CHUNK_ROWS`` of them."""
         if self._graphs is not None:
             return self._graphs.run(noise)
-        return self._carried(noise.clone())  # aligned, as in network_of
+        # Smaller parts of a few rows, or a trial of them would not show how many cores there are.
+        rows = min(PART_ROWS, max(32, len(noise) // 16))
+        return self._cores.map(self._carried, noise.clone(), rows)  # aligned, as in network_of
 
     def _carried(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         sampling, units = self.fitted.sampling, self.fitted.normalisation

@@ -29,6 +29,7 @@ class Graphs:
         self._idle: list[_Graph] = []
         self._lock = Lock()
 
+    @torch.inference_mode()
     def run(self, x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         """What ``work`` makes of at most ``rows`` rows, from the CPU and back to it."""
         with self._lock:
