@@ -29,6 +29,8 @@ def has_bfloat16(device: str) -> bool:
 def settled(dtype: WantedDtype, device: str) -> Dtype:
     """``auto`` as what is fastest on a device; anything else as it is, with a warning if slow.
 
+    From then on a GPU computes float32 as float32.
+
     Raises:
         FpbenchError: There is no such device.
     """

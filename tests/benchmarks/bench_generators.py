@@ -22,7 +22,7 @@ REPEATS = 3
 DIM = 128
 
 
-def flow(shape: NetworkShape, sampling: Sampling, dtype: str) -> FlowGenerator:
+def flow(shape: NetworkShape, sampling: Sampling, dtype: str, device: str = "cpu") -> FlowGenerator:
     network = fresh_network(shape, np.random.default_rng(0))
     fitted = FittedFlow(
         generator="benchmark",
@@ -32,7 +32,7 @@ def flow(shape: NetworkShape, sampling: Sampling, dtype: str) -> FlowGenerator:
         sampling=sampling,
         record={},
     )
-    return FlowGenerator(fitted, device="cpu", dtype=dtype)
+    return FlowGenerator(fitted, device=device, dtype=dtype)
 
 
 def rows_per_s(draw: Callable[[int, np.random.Generator], np.ndarray], rows: int) -> float:

@@ -5,20 +5,19 @@ draw includes random numbers, the flow, de-normalising, projection and the copy 
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import numpy as np
 import torch
+from bench_generators import flow
+from bench_search import DIM, QUERIES, K, chunks, unit
 from tabulate import tabulate
 
-from fpbench import Settings, Stream, Vectors, rng_at
+from fpbench import Settings
 from fpbench.distractors import CHUNK, SyntheticDistractors
 from fpbench_plugins import exact
-from fpbench_plugins.building_blocks.flow import Normalisation, fresh_network
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator
+from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 
-DIM, QUERIES, K = 128, 2_000, 20
 CHUNKS = 60
 
 
@@ -43,19 +42,6 @@ def product_rate() -> float:
     return 100 * 2 * 8_192**3 / seconds(products)
 
 
-def official() -> FlowGenerator:
-    shape = PUBLISHED.shape(DIM)
-    fitted = FittedFlow(
-        generator="benchmark",
-        shape=shape,
-        weights=fresh_network(shape, np.random.default_rng(0)).state_dict(),
-        normalisation=Normalisation(mean=0.0, std=0.088),
-        sampling=PUBLISHED.sampling,
-        record={},
-    )
-    return FlowGenerator(fitted, device="cuda", dtype="bfloat16")
-
-
 def draw_flops(generator: FlowGenerator) -> int:
     """Of one fingerprint, in products only."""
     weights = generator.fitted.weights
@@ -71,17 +57,10 @@ def search_rate() -> float:
     """Distractors a second that 2 000 queries are compared with."""
     index = exact.create(Settings(device="cuda", options={"sieve": "bfloat16"})).block
     assert index is not None
-    rng = rng_at(0, Stream.CHECK)
-    rows = rng.standard_normal((50 * CHUNK, DIM), dtype=np.float32)
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-
-    def chunks() -> Iterator[Vectors]:
-        for start in range(0, len(rows), CHUNK):
-            yield rows[start : start + CHUNK]
-
-    queries = rows[:QUERIES] + 0
-    index.search(queries, chunks(), K)
-    return len(rows) / seconds(lambda: index.search(queries, chunks(), K))
+    rows = unit(50 * CHUNK, 1)
+    queries = unit(QUERIES, 0)
+    index.search(queries, chunks(rows), K)
+    return len(rows) / seconds(lambda: index.search(queries, chunks(rows), K))
 
 
 def main() -> None:
@@ -89,7 +68,7 @@ def main() -> None:
     print(f"{torch.cuda.get_device_name()}: products {peak / 1e12:.0f} TFLOP/s", flush=True)
     print(f"exact search: {search_rate() / 1e6:.2f} M distractors/s", flush=True)
     table = []
-    generator = official()
+    generator = flow(PUBLISHED.shape(DIM), PUBLISHED.sampling, "bfloat16", "cuda")
     for at_once in (1, 2, 3):
         source = SyntheticDistractors(generator, "flow", 0, at_once=at_once)
         for _ in source.rows(0, 4 * CHUNK):  # compiles and records

@@ -158,7 +158,7 @@ class AdaptiveNorm(nn.Module):
     ) -> Float[Tensor, "batch width"]:
         gain, offset = modulation
         if gain.ndim == 1:
-            return _fused(functional.layer_norm, h)(h, gain.shape, gain, offset)
+            return _layer_norm(h, gain, offset)
         scaled: Tensor = self.norm(h) * gain + offset
         return scaled
 
@@ -172,7 +172,7 @@ class PlainNorm(nn.LayerNorm):
     def forward(  # type: ignore[override]  # called as AdaptiveNorm is
         self, h: Float[Tensor, "batch width"], modulation: Modulation
     ) -> Float[Tensor, "batch width"]:
-        return functional.layer_norm(h, self.normalized_shape, *modulation)
+        return _layer_norm(h, *modulation)
 
 
 class GatedUnit(nn.Module):
@@ -214,6 +214,12 @@ def _gated(both: Float[Tensor, "batch twice"]) -> Float[Tensor, "batch inner"]:
     return functional.silu(gate) * value
 
 
+def _layer_norm(
+    h: Float[Tensor, "batch width"], gain: Float[Tensor, " width"], offset: Float[Tensor, " width"]
+) -> Float[Tensor, "batch width"]:
+    return _fused(functional.layer_norm, h)(h, gain.shape, gain, offset)
+
+
 def _fused(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tensor]:
     """The same function; on a GPU in one pass over memory, where torch takes several."""
     return _compiled(function) if like.is_cuda and not torch.is_grad_enabled() else function
@@ -221,13 +227,18 @@ def _fused(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tenso
 
 @cache
 def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    # Triton, which torch compiles with, comes with torch for CUDA, but not everywhere.
-    return torch.compile(function, dynamic=False) if find_spec("triton") else function
+    return torch.compile(function, dynamic=False) if _has_triton() else function
+
+
+@cache
+def _has_triton() -> bool:
+    # Torch compiles with it for GPUs; it comes with torch for CUDA, but not everywhere.
+    return find_spec("triton") is not None
 
 
 def _is_hopper(gpu: torch.device) -> bool:
     # Others were not tried; desktop ones have too little shared memory for the kernel's tiles.
-    return torch.cuda.get_device_capability(gpu)[0] == 9 and find_spec("triton") is not None
+    return torch.cuda.get_device_capability(gpu)[0] == 9 and _has_triton()
 
 
 class Block(nn.Module):

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Vectors
+from fpbench.distractors import CHUNK
 from fpbench.store import atomic_file
 from fpbench_plugins.building_blocks.cores import Cores
 from fpbench_plugins.building_blocks.flow import (
@@ -31,11 +32,8 @@ from fpbench_plugins.building_blocks.gpu_graph import Graphs
 RECORD = "fpbench"
 """The one key of a file's metadata: JSON with sorted keys, so that equal fits give equal bytes."""
 
-CHUNK_ROWS = 10_000
-"""Rows carried together: they fill a GPU,"""
-
 PART_ROWS = 256
-"""and on a CPU so many are one core's work, whose activations stay in its caches."""
+"""One core's work at a time: the activations stay in its caches. A GPU takes a chunk at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +82,7 @@ class FlowGenerator:
         self._velocity = velocity_of(network_of(fitted, self._device, getattr(torch, dtype)))
         self._cores = Cores(device)
         on_gpu = self._device.type == "cuda"
-        self._graphs = Graphs(self._carried, CHUNK_ROWS, self.dim) if on_gpu else None
+        self._graphs = Graphs(self._carried, CHUNK, self.dim) if on_gpu else None
 
     @property
     def dim(self) -> int:
@@ -97,15 +95,15 @@ class FlowGenerator:
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         drawn = np.empty((n, self.dim), dtype=np.float32)
-        for start in range(0, n, CHUNK_ROWS):
-            rows = drawn[start : start + CHUNK_ROWS]
+        for start in range(0, n, CHUNK):
+            rows = drawn[start : start + CHUNK]
             # Always drawn on the CPU, so that every device starts from the same noise.
             noise = torch.from_numpy(rng.standard_normal(rows.shape, dtype=np.float32))
             rows[:] = self.carry(noise).numpy()
         return drawn
 
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
-        """Fingerprints that the flow leads to from given noise, at most ``CHUNK_ROWS`` of them."""
+        """Fingerprints that the flow leads to from given noise, at most ``CHUNK`` of them."""
         if self._graphs is not None:
             return self._graphs.run(noise)
         # Smaller parts of a few rows, or a trial of them would not show how many cores there are.
