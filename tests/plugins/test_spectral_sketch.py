@@ -1,5 +1,8 @@
 """The sketch keeps the harness's rules, ignores gain, and has not drifted."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +47,21 @@ def test_silence_is_zeros(sketch: Fingerprinter) -> None:
 def test_has_not_drifted(sketch: Fingerprinter) -> None:
     golden = np.load(GOLDEN)
     np.testing.assert_allclose(sketch.embed(golden["segments"]), golden["vectors"], atol=1e-5)
+
+
+def test_another_processors_arithmetic_gives_the_same_fingerprints(tmp_path: Path) -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from fpbench import Settings\n"
+        "from fpbench_plugins.spectral_sketch import create\n"
+        "np.save(sys.argv[2], create(Settings()).embed(np.load(sys.argv[1])['segments']))\n"
+    )
+    plain = {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default"}
+    out = tmp_path / "vectors.npy"
+    subprocess.run(
+        [sys.executable, "-c", code, str(GOLDEN), str(out)], check=True, env=os.environ | plain
+    )
+    np.testing.assert_allclose(np.load(out), np.load(GOLDEN)["vectors"], atol=1e-5)
 
 
 def test_refuses_a_wrong_shape(sketch: Fingerprinter) -> None:

@@ -65,12 +65,14 @@ def levelled_log_power(x: Float32[Tensor, "batch samples"]) -> Float32[Tensor, "
 
     A gain ``g`` adds ``2 log g`` to every bin of a row, so the shift takes it away.
     """
-    spectrum = torch.fft.rfft(x)
+    # In float64: the rounding of a float32 FFT, 1e-8 in the empty bins beside a loud tone, is far
+    # above SILENCE and differs between processors; that of a float64 FFT, 1e-24, is far below it.
+    spectrum = torch.fft.rfft(x.double())
     power = spectrum.real.square() + spectrum.imag.square()
     # log1p, not log(power + SILENCE): a silent row must come out as exact zeros, because
     # rounding noise around a large constant would be normalised into a random unit vector.
     log_power = torch.log1p(power / SILENCE)
-    return log_power - log_power.mean(dim=1, keepdim=True)
+    return (log_power - log_power.mean(dim=1, keepdim=True)).float()
 
 
 def random_signs(rows: int, cols: int, rng: torch.Generator) -> Float32[Tensor, "{rows} {cols}"]:
