@@ -2,15 +2,14 @@
 
 import lzma
 import re
-import shutil
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from fpbench.errors import FpbenchError
 
@@ -26,13 +25,6 @@ _KINDS = {
     "tensorflow": "a TensorFlow checkpoint (PREFIX.index and PREFIX.data-...)",
     "torch": "a torch file (.pth, .pt or .ckpt)",
 }
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """A file inside an archive."""
-
-    def read(self, length: int = -1, /) -> bytes: ...
 
 
 @contextmanager
@@ -109,21 +101,32 @@ def _nothing(path: Path, form: Format, member: str | None = None) -> FpbenchErro
 
 
 def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
-    """Extract regular files of needed names; links, devices and the rest stay where they are."""
+    """Extract regular files of needed names; links, devices and the rest stay where they are.
+
+    Both libraries keep everything inside of ``folder``, whatever an archive's names say.
+    """
     try:
         if archive.name.endswith(".zip"):
             with zipfile.ZipFile(archive) as zipped:
-                for item in zipped.infolist():
-                    if not item.is_dir() and needed.fullmatch(PurePosixPath(item.filename).name):
-                        with zipped.open(item) as source:
-                            _extract(source, item.filename, archive, folder)
+                names = (item.filename for item in zipped.infolist() if not item.is_dir())
+                for name in names:
+                    if _is_called(name, needed):
+                        zipped.extract(name, folder)
         else:
+            if not hasattr(tarfile, "data_filter"):
+                raise FpbenchError(
+                    "this Python cannot unpack tar archives safely",
+                    hint=f"use Python 3.11.4 or newer, or unpack {archive.name} yourself",
+                )
             with tarfile.open(archive) as tarred:
-                for entry in tarred:
-                    if entry.isreg() and needed.fullmatch(PurePosixPath(entry.name).name):
-                        content = tarred.extractfile(entry)
-                        if content is not None:
-                            _extract(content, entry.name, archive, folder)
+                wanted = (entry for entry in tarred if entry.isreg())
+                members = [entry for entry in wanted if _is_called(entry.name, needed)]
+                tarred.extractall(folder, members, filter="data")
+    except tarfile.OutsideDestinationError as err:
+        raise FpbenchError(
+            f"{archive} wants to write outside of its folder: {err}",
+            hint="do not trust this file",
+        ) from err
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as err:
         raise FpbenchError(
             f"{archive} is cut short or damaged: {err}", hint="fetch or copy it again"
@@ -132,14 +135,5 @@ def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
         raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it yourself") from err
 
 
-def _extract(source: Readable, name: str, archive: Path, folder: Path) -> None:
-    parts: Sequence[str] = PurePosixPath(name.replace("\\", "/")).parts
-    if name.startswith("/") or ".." in parts or any(":" in part for part in parts):
-        raise FpbenchError(
-            f"{archive} wants to write outside of its folder: '{name}'",
-            hint="do not trust this file",
-        )
-    target = folder.joinpath(*parts)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as file:
-        shutil.copyfileobj(source, file)
+def _is_called(name: str, needed: re.Pattern[str]) -> bool:
+    return needed.fullmatch(PurePosixPath(name).name) is not None

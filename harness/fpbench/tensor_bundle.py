@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import google_crc32c
 import numpy as np
 
-from fpbench.crc32c import crc32c, masked
 from fpbench.errors import FpbenchError
 
 _FOOTER_BYTES = 48
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
+_MASK_DELTA = 0xA282EAD8
 _TRAILER_BYTES = 5  # of a block: one byte of compression type, four of checksum
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
@@ -83,7 +84,7 @@ class TensorBundle:
             raise FpbenchError(f"cannot read {path}: {err.strerror}", hint=_AGAIN) from err
         if len(data) < stored.size_bytes:
             raise FpbenchError(f"{path} is cut short: it ends inside '{name}'", hint=_AGAIN)
-        if masked(crc32c(data)) != stored.checksum:
+        if masked_crc32c(data) != stored.checksum:
             raise FpbenchError(f"{path} is damaged: '{name}' has a wrong checksum", hint=_AGAIN)
         return np.frombuffer(data, dtype=dtype).reshape(stored.shape)
 
@@ -115,7 +116,7 @@ def _block(data: bytes, where: slice) -> Iterator[tuple[bytes, bytes]]:
     """Entries share the beginning of their key with the one before."""
     checked = _slice(data, where.start, where.stop + 1)
     checksum = _slice(data, where.stop + 1, where.stop + _TRAILER_BYTES)
-    if masked(crc32c(checked)) != int.from_bytes(checksum, "little"):
+    if masked_crc32c(checked) != int.from_bytes(checksum, "little"):
         raise ValueError(f"the block at byte {where.start} has a wrong checksum")
     if checked[-1] != 0:
         raise ValueError(f"the block at byte {where.start} is compressed, which is not supported")
@@ -131,6 +132,15 @@ def _block(data: bytes, where: slice) -> Iterator[tuple[bytes, bytes]]:
         at += fresh
         yield key, _slice(block, at, at + size)
         at += size
+
+
+def masked_crc32c(data: bytes) -> int:
+    """CRC-32C as LevelDB and TensorFlow store it.
+
+    Rotated and shifted, because the checksum of data that hold their own checksum says little.
+    """
+    crc: int = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) % 2**32
 
 
 # ---------------------------------------------------------------- the messages

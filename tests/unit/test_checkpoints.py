@@ -18,8 +18,7 @@ from numpy.testing import assert_array_equal
 
 from fpbench import Checkpoint, FpbenchError, TensorRule
 from fpbench.checkpoints import import_checkpoint
-from fpbench.crc32c import crc32c, masked
-from fpbench.tensor_bundle import TensorBundle
+from fpbench.tensor_bundle import TensorBundle, masked_crc32c
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 BIASES = [np.array([1, 2], dtype=np.float32), np.array([3, 4], dtype=np.float32)]
@@ -68,7 +67,7 @@ def block(entries: Mapping[bytes, bytes]) -> bytes:
         body += key[shared:] + value
         before = key
     body += struct.pack("<II", 0, 1) + b"\0"
-    return body + struct.pack("<I", masked(crc32c(body)))
+    return body + struct.pack("<I", masked_crc32c(body))
 
 
 def write_bundle(prefix: Path, values: Mapping[str, np.ndarray]) -> None:
@@ -79,7 +78,7 @@ def write_bundle(prefix: Path, values: Mapping[str, np.ndarray]) -> None:
         sizes = b"".join(field(2, field(1, size)) for size in shape)
         message = field(1, {"f": 1, "i": 9}[values[name].dtype.kind]) + field(2, sizes)
         message += field(4, len(data)) + field(5, len(raw))
-        message += varint(6 << 3 | 5) + struct.pack("<I", masked(crc32c(raw)))
+        message += varint(6 << 3 | 5) + struct.pack("<I", masked_crc32c(raw))
         entries[f"{name}/.ATTRIBUTES/VARIABLE_VALUE".encode()] = message
         data += raw
     # Two data blocks, so that the index block has something to do.
@@ -283,15 +282,30 @@ def test_a_cut_zip_is_refused(prefix: Path) -> None:
         import_checkpoint(LAYOUT, path)
 
 
-@pytest.mark.parametrize("name", ["../ckpt-1.index", "/tmp/ckpt-1.index", "a/../../ckpt-1.index"])
-def test_an_archive_cannot_write_elsewhere(tmp_path: Path, name: str) -> None:
-    path = tmp_path / "bad.tar.gz"
-    with tarfile.open(path, "w:gz") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = 3
-        archive.addfile(entry, io.BytesIO(b"abc"))
-    with pytest.raises(FpbenchError, match="write outside"):
+OUTSIDE = ["../ckpt-1.index", "/tmp/ckpt-1.index", "a/../../ckpt-1.index"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+def test_an_archive_cannot_write_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, suffix: str
+) -> None:
+    path = tmp_path / f"bad{suffix}"
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as zipped:
+            zipped.writestr(name, b"abc")
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.size = 3
+            archive.addfile(entry, io.BytesIO(b"abc"))
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(inside))
+    with pytest.raises(FpbenchError, match=r"write outside|damaged"):
         import_checkpoint(LAYOUT, path)
+    assert set(tmp_path.rglob("*")) == {path, inside}
+    assert not Path("/tmp/ckpt-1.index").exists()
 
 
 def test_an_archive_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
