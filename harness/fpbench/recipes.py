@@ -1,11 +1,8 @@
-"""Query recipes: how queries are made, as a dataclass, as JSON and as TOML."""
+"""Query recipes: how queries are made, as a dataclass and as JSON."""
 
-import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from pathlib import Path
 
 from fpbench.errors import FpbenchError
 
@@ -117,34 +114,6 @@ def recipe_from_json(document: Mapping[str, object], base: QueryRecipe = NAFP) -
         raise FpbenchError(f"query recipe: {err}", hint="correct the value") from err
 
 
-def recipe_to_toml(recipe: QueryRecipe) -> str:
-    """The recipe as a TOML document."""
-    numbers = [f.name for f in fields(recipe) if f.name != "degradations"]
-    lines = [f"{name} = {getattr(recipe, name)}" for name in numbers]
-    if not recipe.degradations:
-        lines.append("degradations = []")
-    for step in recipe.degradations:
-        lines += ["", "[[degradations]]", f"name = {_toml_text(step.name)}"]
-        lines += [f"{_toml_text(k)} = {_toml_text(v)}" for k, v in step.options.items()]
-    return "\n".join([*lines, ""])
-
-
-def read_recipe(path: Path) -> QueryRecipe:
-    """Read a recipe from a TOML file.
-
-    Raises:
-        FpbenchError: The file cannot be read or is not a recipe.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as err:
-        raise FpbenchError(f"cannot read '{path}': {err}", hint="give a TOML file") from err
-    try:
-        return recipe_from_json(document)
-    except FpbenchError as err:
-        raise FpbenchError(f"{path}: {err.message}", hint=err.hint) from err
-
-
 def _steps(value: object) -> tuple[Step, ...]:
     if not isinstance(value, list):
         raise FpbenchError(
@@ -169,8 +138,3 @@ def _step(table: object) -> Step:
 def option_text(value: Scalar) -> str:
     """An option as plugins get it: text, as it would be typed."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _toml_text(text: str) -> str:
-    # A TOML basic string is a JSON string, but for DEL, which JSON leaves bare.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32
 
 from fpbench.answers import answered
 from fpbench.catalog import blaming
 from fpbench.distractors import CHUNK, DistractorSource, ahead
-from fpbench.evidence import Evidence, Moments, distances_s, matches, nearest_rows
-from fpbench.inner_products import paired_products, sum_by_halves
+from fpbench.evidence import Evidence, Moments, distances_s, nearest_rows
+from fpbench.inner_products import paired_products
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
 from fpbench.positions import ByPosition
 from fpbench.sequences import Rows
@@ -214,65 +214,6 @@ def grow(
             add(rows)
             done += len(rows)
             yield done, answer(done) if done == stop else None
-
-
-def last_hits(
-    evidence: Evidence,
-    queries: Queries,
-    source: DistractorSource,
-    k: int,
-    tolerance_s: float | None,
-) -> Int64[np.ndarray, " queries"]:
-    """The largest number of distractors with which each query of an exact search still hits.
-
-    HR@k at any size N, not only where blocks end, is the share of queries with at least N here.
-    Blocks keep their best few rows, and the row that made a query miss need not be among them; so
-    the few blocks in which a query goes from hit to miss with more rows above the match than were
-    kept are looked at again.
-
-    Args:
-        evidence: Of an index whose keys are negated scores.
-
-    Returns:
-        -1 where the query misses among the reference alone; the last edge where it never misses.
-    """
-    match = matches(evidence.distance_s, tolerance_s)
-    score = np.where(match, evidence.reference.scores, -np.inf).max(axis=1, initial=-np.inf)
-    spare = k - 1 - evidence.ranks(range(0), tolerance_s)  # rows that may still come before it
-    last = np.where(spare < 0, -1, evidence.edges[-1])
-    for number, (start, stop) in enumerate(pairwise(evidence.edges.tolist())):
-        cell = evidence.blocks[number]
-        above = (cell.scores >= score[:, None]) & (cell.ids >= 0)
-        count = above.sum(axis=1)
-        falls = np.flatnonzero((spare >= 0) & (count > spare))
-        complete = count[falls] < cell.ids.shape[1]
-        for query in falls[complete]:
-            last[query] = start + np.sort(cell.ids[query, above[query]])[spare[query]]
-        again = falls[~complete]
-        if len(again):
-            rows = source.rows(start, stop)
-            last[again] = start + _nth_above(queries[again], score[again], spare[again], rows)
-        spare = np.where(count > spare, -1, spare - count)
-    return last
-
-
-def _nth_above(
-    queries: Queries,
-    score: np.ndarray,
-    spare: Int64[np.ndarray, " queries"],
-    rows: Iterator[Vectors],
-) -> Int64[np.ndarray, " queries"]:
-    """Number of the row that scores at least ``score`` after ``spare`` others have."""
-    found = np.full(len(queries), -1, dtype=np.int64)
-    seen, left = 0, spare.copy()
-    for chunk in rows:
-        for query in np.flatnonzero(found < 0):
-            above = np.flatnonzero(sum_by_halves(chunk * queries[query]) >= score[query])
-            if len(above) > left[query]:
-                found[query] = seen + above[left[query]]
-            left[query] -= len(above)
-        seen += len(chunk)
-    return found
 
 
 def _chunks(vectors: Rows) -> Iterator[Vectors]:

@@ -81,14 +81,6 @@ def test_triplets_of_nmfp(shared: Path, views: str, name: str) -> None:
     assert_loss_and_slope(golden, f"{views}/{name}", loss, rows)
 
 
-@pytest.mark.parametrize("views", ["v2", "v3"])
-def test_multi_positive_of_nmfp(shared: Path, views: str) -> None:
-    golden = np.load(shared / "golden/nmfp/losses/losses.npz")
-    rows, labels = flattened(golden, views)
-    loss = losses.multi_positive(rows, labels, 0.05)
-    assert_loss_and_slope(golden, f"{views}/multiposcon_tau0.05", loss, rows)
-
-
 @pytest.mark.parametrize("name", ["dcl_tau0.05", "kcl_t2_g16", "au_a2_t2"])
 def test_other_losses_of_nmfp(shared: Path, name: str) -> None:
     golden = np.load(shared / "golden/nmfp/losses/losses.npz")

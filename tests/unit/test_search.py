@@ -10,7 +10,7 @@ import pytest
 from fpbench import Candidates, Vectors
 from fpbench.evidence import Evidence, GrownEvidence, Moments, distances_s
 from fpbench.inner_products import sum_by_halves
-from fpbench.search import Cells, Searcher, gather, grow, last_hits, match_scores, search_blocks
+from fpbench.search import Cells, Searcher, gather, grow, match_scores, search_blocks
 from fpbench.search import search_reference as search_cell
 from fpbench.store import Store
 
@@ -128,18 +128,6 @@ def test_hit_rates_at_block_ends_equal_brute_force(
         expected = case.brute_force_ranks(edge, tolerance_s)
         for k in (1, 3, 9):
             np.testing.assert_array_equal(ranks < k, expected < k)
-
-
-@pytest.mark.parametrize("k", [1, 3])
-@pytest.mark.parametrize("kept", [3, 5, 20])
-def test_hit_rates_at_every_size_equal_brute_force(tmp_path: Path, k: int, kept: int) -> None:
-    case = Case()
-    last = last_hits(case.evidence(Store(tmp_path), kept), case.queries, case.source, k, 0.0)
-    assert -1 in last  # some miss at once,
-    assert ROWS in last  # some never,
-    assert len(np.unique(last)) > 5  # and most in between
-    for n in range(ROWS + 1):
-        np.testing.assert_array_equal(last >= n, case.brute_force_ranks(n, 0.0) < k)
 
 
 def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:

@@ -25,21 +25,6 @@ def nt_xent(anchors: Embeddings, positives: Embeddings, temperature: float) -> S
     return cross_entropy(logits, partners)
 
 
-def multi_positive(
-    embeddings: Embeddings, labels: Int64[Tensor, " batch"], temperature: float
-) -> Scalar:
-    """NT-Xent with any number of partners: the mean of their log probabilities.
-
-    Source: Khosla et al. 2020, "Supervised contrastive learning", eq. 2; NMFP's multiposcon.
-    """
-    logits = (embeddings @ embeddings.T / temperature).masked_fill(
-        _diagonal(embeddings), -torch.inf
-    )
-    partners = _partners(labels)
-    log_probability = logits.log_softmax(dim=1).masked_fill(~partners, 0)
-    return -(log_probability.sum(dim=1) / partners.sum(dim=1)).mean()
-
-
 def triplet(
     embeddings: Embeddings,
     labels: Int64[Tensor, " batch"],
