@@ -17,7 +17,6 @@ from fpbench.interfaces import (
     GeneratorNeed,
     GrowingIndex,
     IndexPlan,
-    Report,
     Samples,
     Segments,
     Settings,
@@ -28,6 +27,7 @@ from fpbench.interfaces import (
 )
 from fpbench.learning import Recording, Trainable, Trainee, TrainingAudio
 from fpbench.options import configured, refuse_settings, refuse_weights
+from fpbench.progress import Report
 from fpbench.published import Checkpoint, PublishedFile, TensorRule
 from fpbench.randomness import Stream, rng_at
 

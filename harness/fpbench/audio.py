@@ -2,14 +2,12 @@
 
 import hashlib
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from logging import getLogger
 from pathlib import Path
-from typing import BinaryIO, Literal, TypeVar
+from typing import BinaryIO, Literal
 
 import numpy as np
 import soundfile
@@ -17,24 +15,33 @@ import soxr
 
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Samples, Track
+from fpbench.prefetch import map_ahead
 from fpbench.resampling import resample_sinc_hann
 
+logger = getLogger(__name__)
+
 SILENCE_PEAK = 1e-4  # -80 dB of full scale: three steps of 16 bits, so nothing but dither
+
+
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
+
+
 NOT_READ = frozenset(
     {".aac", ".aif", ".aifc", ".aiff", ".alac", ".amr", ".ape", ".au", ".caf", ".m4a", ".m4b"}
     | {".mka", ".mp2", ".mpc", ".oga", ".opus", ".wma", ".wv"}
 )
 """Of audio, too: :func:`read_audio` is made for none of them, though libsndfile reads some."""
+
+
 UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC whose header says nothing
 
-Resampler = Literal["soxr", "sinc-hann"]
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
-logger = getLogger(__name__)
+Resampler = Literal["soxr", "sinc-hann"]
+
 
 _FRAMES_AT_ONCE = 1 << 18
+
+
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
 
@@ -193,28 +200,6 @@ def read_ahead(
         return Reading(track, samples, None)
 
     return map_ahead(read, tracks, workers=workers)
-
-
-def map_ahead(
-    work: Callable[[Item], Result], items: Iterable[Item], *, workers: int | None = None
-) -> Iterator[Result]:
-    """``map`` in threads, in order, never more than three results per worker ahead.
-
-    Threads, not processes: decoding, resampling and hashing release the interpreter lock. On two
-    cores, two threads read 1.96 times as fast as one, and two processes 1.88 times.
-    """
-    workers = workers or os.cpu_count() or 1
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="read-ahead")
-    waiting: deque[Future[Result]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= 3 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # of what is read nothing is lost
 
 
 def _leads_back(folder: Path) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from fpbench.checkpoint_files import located
 from fpbench.errors import FpbenchError
-from fpbench.identity import file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.published import Checkpoint, TensorRule
 from fpbench.tensor_bundle import TensorBundle
 from fpbench.weights import WeightsInfo

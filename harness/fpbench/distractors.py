@@ -7,7 +7,7 @@ begin, or on what was drawn before.
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
-LONGEST_BLOCK = 1_000_000
-DRAWN_AT_ONCE = {"cpu": 1, "cuda": 2}  # chunks; a CPU's cores share the work of each
 
-Item = TypeVar("Item")
+
+LONGEST_BLOCK = 1_000_000
+
+
+DRAWN_AT_ONCE = {"cpu": 1, "cuda": 2}  # chunks; a CPU's cores share the work of each
 
 
 @runtime_checkable
@@ -151,15 +153,3 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
         next_size = wanted[bisect_left(wanted, p + 1)]
         edges.append(min(p - p % length + length, next_size))
     return edges
-
-
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, the next one made by another thread while the caller uses this one."""
-    worker = ThreadPoolExecutor(1)
-    try:
-        coming = worker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = worker.submit(next, items, None)
-            yield item
-    finally:
-        worker.shutdown(wait=False)  # a large network draws for minutes

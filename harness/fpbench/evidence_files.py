@@ -10,10 +10,10 @@ from numpy.lib.npyio import NpzFile
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
-from fpbench.identity import file_sha256
+from fpbench.files import atomic_file
+from fpbench.hashing import file_sha256
 from fpbench.interfaces import Candidates
 from fpbench.results import EvidenceInfo
-from fpbench.store import atomic_file
 
 _COMMON = {"query_track", "match_score"}
 _BLOCKS = {"reference_ids", "reference_keys", "reference_scores", "distance_s", "edges"} | {

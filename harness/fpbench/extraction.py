@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
+from fpbench.files import atomic_file
 from fpbench.fingerprinting import Outcome, fingerprint_files
-from fpbench.interfaces import AnyFingerprinter, Report, Track, Vectors
-from fpbench.store import atomic_file
+from fpbench.interfaces import AnyFingerprinter, Track, Vectors
+from fpbench.progress import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

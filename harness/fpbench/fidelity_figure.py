@@ -10,7 +10,7 @@ from jaxtyping import Float32, Float64
 
 from fpbench.fidelity import PROFILE_K
 from fpbench.fidelity_report import FLOOR, FidelityReport
-from fpbench.store import atomic_file
+from fpbench.files import atomic_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers too; real is black.
 _REAL = "#000000"

@@ -14,8 +14,8 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench import fidelity
+from fpbench.files import finite
 from fpbench.interfaces import Vectors
-from fpbench.json_values import finite
 from fpbench.randomness import Stream, rng_at
 
 FLOOR = "real"

@@ -5,10 +5,10 @@ from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
+from fpbench.files import atomic_file
 from fpbench.labels import label
 from fpbench.results import Curve, Result
-from fpbench.sizes import short_hours, short_size
-from fpbench.store import atomic_file
+from fpbench.units import short_hours, short_size
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

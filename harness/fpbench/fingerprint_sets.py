@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio import audio_hash, map_ahead, read_ahead
+from fpbench.audio import audio_hash, read_ahead
+from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, made_folder
 from fpbench.fingerprinting import (
     Outcome,
     TrackVectors,
@@ -18,8 +20,10 @@ from fpbench.fingerprinting import (
     fingerprint_readings,
     least_samples,
 )
-from fpbench.interfaces import AnyFingerprinter, Report, Track, Vectors
-from fpbench.store import Store, atomic_file, content_key, made_folder
+from fpbench.hashing import content_key
+from fpbench.interfaces import AnyFingerprinter, Track, Vectors
+from fpbench.prefetch import map_ahead
+from fpbench.progress import Report
 
 FORMAT = 1  # of what is stored, and of how audio is read and cut: raise it to make all anew
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fpbench.store import atomic_file
+from fpbench.files import atomic_file
 
 _COUNTING = "step"
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from fpbench.cache import Store
 from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.config import RunConfig
 from fpbench.draws import drawn
@@ -23,14 +24,15 @@ from fpbench.fidelity_report import (
     judge_splits,
     measured,
 )
+from fpbench.files import made_folder
 from fpbench.generator_files import load_generator, save_generator
-from fpbench.identity import file_sha256, harness_sha256, identity, source_sha256
-from fpbench.inputs import Inputs, rows_digest
+from fpbench.hashing import content_key, file_sha256, rows_digest
+from fpbench.identity import harness_sha256, identity, source_sha256
+from fpbench.inputs import Inputs
 from fpbench.interfaces import FingerprintGenerator, Settings, Vectors
+from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results import GeneratorInfo
-from fpbench.stages import Stage
-from fpbench.store import Store, content_key, made_folder
 
 logger = getLogger(__name__)
 

@@ -11,10 +11,9 @@ from safetensors import SafetensorError
 
 from fpbench.catalog import PREFIX, Catalog, blaming
 from fpbench.errors import FpbenchError
-from fpbench.identity import file_sha256
+from fpbench.files import atomic_path, finite, write_json
+from fpbench.hashing import file_sha256
 from fpbench.interfaces import FingerprintGenerator, Settings
-from fpbench.json_values import finite
-from fpbench.store import atomic_file, atomic_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +59,7 @@ def save_generator(generator: FingerprintGenerator, path: Path) -> None:
 
 def write_record(record: FitRecord, path: Path) -> None:
     """Write the JSON beside generator file ``path``."""
-    plain = finite(dataclasses.asdict(record))
-    text = json.dumps(plain, indent=1, sort_keys=True, allow_nan=False) + "\n"
-    with atomic_file(record_path(path)) as file:
-        file.write(text.encode())
+    write_json(record_path(path), finite(dataclasses.asdict(record)))
 
 
 def record_path(path: Path) -> Path:

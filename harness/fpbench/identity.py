@@ -14,24 +14,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fpbench.errors import FpbenchError
+from fpbench.hashing import file_sha256
 from fpbench.interfaces import Settings
 
 _TOLD = {".md", ".png"}  # for people
+
+
 _IDLE = {"__pycache__", "recipes"}  # folders
-
-
-def file_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes.
-
-    Raises:
-        FpbenchError: It cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as err:
-        raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
 
 
 @cache

@@ -1,31 +1,32 @@
 """Everything a search needs, from audio or from ready-made fingerprints."""
 
-import hashlib
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from logging import getLogger
 
 import numpy as np
 import soundfile
-from jaxtyping import Float32, Float64, Int64, Shaped
+from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio import UNKNOWN_FRAMES, audio_hash, map_ahead
+from fpbench.audio import UNKNOWN_FRAMES, audio_hash
+from fpbench.cache import Store
 from fpbench.copies import each_once
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
+from fpbench.hashing import content_key, rows_digest
 from fpbench.interfaces import AnyFingerprinter, Dataset, Degradation, Track, VectorDataset
+from fpbench.prefetch import map_ahead
+from fpbench.progress import Stage
 from fpbench.queries import draw_queries
 from fpbench.query_sets import QueryMaker, build_query_set
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe, recipe_to_json
 from fpbench.results import DataInfo, QueryInfo, Skipped
 from fpbench.sequences import Rows, Runs, run_starts, side_by_side
-from fpbench.stages import Stage
-from fpbench.store import Store, content_key
 
-logger = logging.getLogger(__name__)
+logger = getLogger(__name__)
 
 CLUSTER_S = 30.0
 """Ready-made fingerprints come without tracks; stretches this long stand in for them."""
@@ -303,11 +304,3 @@ def _first_reason(found: FingerprintSet) -> str:
         return ""
     first = found.skipped[0]
     return f": {len(found.skipped)} skipped, the first, {first.name}, because: {first.reason}"
-
-
-def rows_digest(array: Shaped[np.ndarray, "..."]) -> str:
-    """A name for the contents of an array; read piece by piece, so it may be a memory map."""
-    digest = hashlib.blake2b(repr(array.shape).encode(), digest_size=16)
-    for start in range(0, len(array), 1 << 16):
-        digest.update(np.ascontiguousarray(array[start : start + (1 << 16)]).data)
-    return digest.hexdigest()

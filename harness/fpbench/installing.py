@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from fpbench.checkpoints import import_checkpoint
 from fpbench.downloads import Received, download, hash_of
 from fpbench.errors import FpbenchError
+from fpbench.files import made_folder
 from fpbench.published import Checkpoint, PublishedFile
-from fpbench.store import made_folder
 from fpbench.weights import SUFFIX, WeightsInfo, read_info, write_weights
 
 _PIN_ALGORITHM = "sha256"

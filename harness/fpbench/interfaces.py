@@ -8,17 +8,23 @@ from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from fpbench.progress import Report
+
 Dtype = Literal["float32", "bfloat16"]
 """Of a network's arithmetic."""
+
 
 Samples = Float32[np.ndarray, " samples"]
 """Mono audio, amplitudes nominally in [-1, 1]."""
 
+
 Segments = Float32[np.ndarray, "batch samples"]
 """Equally long stretches of mono audio, one per row."""
 
+
 Vectors = Float32[np.ndarray, "batch dim"]
 """Fingerprints, one per row; of length 1 unless the spec says otherwise."""
+
 
 Thing_co = TypeVar("Thing_co", covariant=True)
 
@@ -65,9 +71,6 @@ class Entry(Generic[Thing_co]):
     create: Callable[[Settings], Thing_co]
     argument: str | None = None
     details: Mapping[str, str] = field(default_factory=dict)
-
-
-# ---------------------------------------------------------------- fingerprinters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +164,6 @@ class TrackFingerprinter(Protocol):
 AnyFingerprinter = Fingerprinter | TrackFingerprinter
 
 
-# ---------------------------------------------------------------- generators
-
-
 @runtime_checkable
 class FingerprintGenerator(Protocol):
     """Draws synthetic fingerprints, independent of each other."""
@@ -186,10 +186,6 @@ class FingerprintGenerator(Protocol):
     def save(self, path: Path, /) -> None:
         """Write everything ``load`` needs to one safetensors file."""
         ...
-
-
-Report = Callable[[float, str], None]
-"""Told how far a long task is, from 0 to 1, and one short phrase (loss, epoch)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,9 +230,6 @@ class GeneratorMethod(Protocol):
         A run that fitted the generator itself gives the settings of the fit to :meth:`fit` only.
         """
         ...
-
-
-# ---------------------------------------------------------------- indexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,9 +300,6 @@ class IndexPlan:
     growing: GrowingIndex | None = None
 
 
-# ---------------------------------------------------------------- datasets
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """One recording.
@@ -359,9 +349,6 @@ class Dataset:
     train_noise: Sequence[Track] = ()
     train_impulse_responses: Sequence[Track] = ()
     vectors: VectorDataset | None = None
-
-
-# ---------------------------------------------------------------- degradations
 
 
 @runtime_checkable

@@ -6,13 +6,16 @@ from itertools import pairwise
 
 import numpy as np
 
+from fpbench.cache import Store
 from fpbench.catalog import blaming
 from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, distances_s
+from fpbench.hashing import content_key
 from fpbench.inputs import Inputs
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan
 from fpbench.positions import ByPosition
+from fpbench.progress import Stage
 from fpbench.results import DistractorKind
 from fpbench.search import (
     Cells,
@@ -23,8 +26,6 @@ from fpbench.search import (
     search_blocks,
     search_reference,
 )
-from fpbench.stages import Stage
-from fpbench.store import Store, content_key
 
 SHORTLIST = 20
 """Candidates kept for each query and block: what the paper re-ranks, and more than HR@10 needs."""

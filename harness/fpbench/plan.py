@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from fpbench.cache import Store
 from fpbench.catalog import blaming
 from fpbench.config import SYNTHETIC_SIZES
 from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
@@ -17,9 +18,8 @@ from fpbench.generator_files import load_generator
 from fpbench.inputs import Listener, durations_s
 from fpbench.measuring import SHORTLIST
 from fpbench.preparing import Prepared, fewest_segments
-from fpbench.sizes import short_hours, short_size, short_time
-from fpbench.store import Store
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
+from fpbench.units import short_hours, short_size, short_time
 
 _DECODING_RATE = 1500.0  # seconds of ogg read and resampled in a second, two threads
 _ENCODING_ROWS = 300_000.0  # rows a second into IVF-PQ codes, two cores

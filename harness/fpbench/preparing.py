@@ -5,23 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
+from fpbench.cache import Store
 from fpbench.catalog import Catalog, Offer
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
-from fpbench.identity import file_sha256, identity, source_sha256
+from fpbench.hashing import file_sha256
+from fpbench.identity import identity, source_sha256
 from fpbench.inputs import Degrader, Listener, durations_s
-from fpbench.interfaces import (
-    Dataset,
-    FingerprintSpec,
-    IndexPlan,
-    Settings,
-    VectorDataset,
-)
+from fpbench.interfaces import Dataset, FingerprintSpec, IndexPlan, Settings, VectorDataset
 from fpbench.measuring import parameters
+from fpbench.progress import Stage
 from fpbench.recipes import Step
 from fpbench.results import FingerprinterInfo
-from fpbench.stages import Stage
-from fpbench.store import Store
 
 logger = getLogger(__name__)
 

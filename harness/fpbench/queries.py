@@ -8,10 +8,11 @@ import numpy as np
 import soxr
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio import map_ahead, read_audio
+from fpbench.audio import read_audio
 from fpbench.catalog import translating
 from fpbench.errors import FpbenchError
 from fpbench.interfaces import Degradation, Samples, Track
+from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe
 

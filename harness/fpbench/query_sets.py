@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import fingerprint_tracks
-from fpbench.interfaces import AnyFingerprinter, Degradation, Report, Samples, Track
+from fpbench.hashing import content_key
+from fpbench.interfaces import AnyFingerprinter, Degradation, Samples, Track
+from fpbench.progress import Report
 from fpbench.queries import QueryTruth, degraded_queries
 from fpbench.recipes import QueryRecipe, recipe_to_json
-from fpbench.store import Store, content_key
 
 FORMAT = 1  # of what is stored, and of how queries are made: raise it to make all anew
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpbench.errors import FpbenchError
-from fpbench.store import atomic_file
+from fpbench.files import atomic_file
 
 SCHEMA_VERSION = 1
 

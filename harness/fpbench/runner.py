@@ -10,14 +10,15 @@ from fpbench.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistrac
 from fpbench.errors import FpbenchError
 from fpbench.evidence_files import evidence_name, write_evidence
 from fpbench.figures import plot_curves
+from fpbench.files import made_folder
 from fpbench.fitting import Fitted, Workshop, halves
-from fpbench.identity import environment, file_sha256, harness_sha256, source_sha256
+from fpbench.hashing import content_key, file_sha256
+from fpbench.identity import environment, harness_sha256, source_sha256
 from fpbench.inputs import Inputs, inputs_from_audio, inputs_from_vectors
 from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
 from fpbench.preparing import Prepared, empty_index, refuse_runs
+from fpbench.progress import Stage
 from fpbench.results import Curve, EvidenceInfo, Result, write_result
-from fpbench.stages import Stage
-from fpbench.store import content_key, made_folder
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""

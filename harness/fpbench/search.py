@@ -9,14 +9,17 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.answers import answered
+from fpbench.cache import Store
 from fpbench.catalog import blaming
-from fpbench.distractors import CHUNK, DistractorSource, ahead
+from fpbench.distractors import CHUNK, DistractorSource
 from fpbench.evidence import Evidence, Moments, distances_s, nearest_rows
+from fpbench.files import made_folder
+from fpbench.hashing import content_key
 from fpbench.inner_products import paired_products
 from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
 from fpbench.positions import ByPosition
+from fpbench.prefetch import ahead
 from fpbench.sequences import Rows
-from fpbench.store import Store, content_key, made_folder
 
 KIND = "evidence"
 

@@ -13,9 +13,9 @@ from safetensors.numpy import save
 
 from fpbench.catalog import blaming
 from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file
 from fpbench.interfaces import Vectors
 from fpbench.learning import Trainee
-from fpbench.store import atomic_file
 
 _STATE = "state."
 _CURVES = "curves."

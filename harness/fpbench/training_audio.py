@@ -8,12 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from fpbench.audio import audio_hash, map_ahead, read_ahead
+from fpbench.audio import audio_hash, read_ahead
+from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, made_folder
+from fpbench.hashing import content_key
 from fpbench.interfaces import Dataset, Samples, Track
 from fpbench.learning import Recording, TrainingAudio
+from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
-from fpbench.store import Store, atomic_file, content_key, made_folder
 
 HELD_OUT_SHARE = 1 / 16
 """Of the tracks to train on, at least one: kept aside for validation, the same for equal seeds."""

@@ -1,14 +1,13 @@
 """What a training leaves beside its weights: the curves, as numbers and as a picture."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64
 
+from fpbench.files import atomic_file, write_json
 from fpbench.learning import TrainingAudio
-from fpbench.store import atomic_file
 from fpbench.training import Progress
 
 _SMOOTHING = 50  # steps; single losses scatter too much to be read
@@ -45,8 +44,7 @@ def write_report(
         "validations": [{"step": step, "hit_rate": rate} for step, rate in progress.validations],
         "seconds": progress.seconds,
     }
-    with atomic_file(report_path(path)) as file:
-        file.write(json.dumps(document, indent=1, sort_keys=True).encode() + b"\n")
+    write_json(report_path(path), document)
     draw_curves(path.with_suffix(".png"), progress)
 
 

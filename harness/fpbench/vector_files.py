@@ -22,8 +22,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, writing
 from fpbench.interfaces import Vectors
-from fpbench.store import atomic_file, writing
 
 try:
     import fcntl

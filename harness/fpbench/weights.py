@@ -9,8 +9,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.store import Store, atomic_file
+from fpbench.files import atomic_file
 
 FORMAT = 1
 SUFFIX = ".safetensors"

@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from fpbench.labels import label
 from fpbench.results import Curve, Point, Question, Result
-from fpbench.sizes import short_hours, short_size
+from fpbench.units import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
 

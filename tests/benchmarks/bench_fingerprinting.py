@@ -13,9 +13,9 @@ import pytest
 
 from fpbench import Settings, Track
 from fpbench.audio import read_ahead
+from fpbench.cache import Store
 from fpbench.catalog import Catalog
 from fpbench.fingerprint_sets import build_fingerprint_set
-from fpbench.store import Store
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -19,7 +19,8 @@ import torch
 
 from fpbench import Settings, Stream, Vectors, rng_at
 from fpbench.arithmetic import has_bfloat16
-from fpbench.distractors import CHUNK, ahead
+from fpbench.distractors import CHUNK
+from fpbench.prefetch import ahead
 from fpbench_plugins import exact, faiss_indexes
 
 QUERIES, DIM, K = 2_000, 128, 20

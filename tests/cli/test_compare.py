@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from fpbench.cli import main
 from fpbench.comparison import Comparison, Difference, compare_results
 from fpbench.errors import FpbenchError
-from fpbench.identity import file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.results import read_result
 
 Run = Callable[..., Result]

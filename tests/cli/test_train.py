@@ -15,10 +15,10 @@ import soundfile
 from click.testing import CliRunner
 
 from fpbench import Settings
+from fpbench.cache import Store
 from fpbench.catalog import Catalog
 from fpbench.cli import main
-from fpbench.identity import file_sha256
-from fpbench.store import Store
+from fpbench.hashing import file_sha256
 from fpbench.training import Rhythm, train
 from fpbench.training_audio import training_audio
 from fpbench.weights import load_weights, read_info

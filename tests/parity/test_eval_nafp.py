@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from fpbench import BlockIndex, Settings, Vectors
+from fpbench.cache import Store
 from fpbench.evidence import Evidence, Moments
 from fpbench.positions import ByPosition
 from fpbench.search import Cells, Searcher, gather, search_blocks, search_reference
 from fpbench.sequences import Rows, Runs, side_by_side
-from fpbench.store import Store
 from fpbench_plugins import exact, faiss_indexes
 
 pytestmark = pytest.mark.parity

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError, Track
-from fpbench.audio import audio_below, audio_hash, map_ahead, read_ahead, read_audio
+from fpbench.audio import audio_below, audio_hash, read_ahead, read_audio
 from fpbench.inputs import durations_s
+from fpbench.prefetch import map_ahead
 
 RATE = 8_000
 

@@ -17,9 +17,9 @@ from fpbench.distractors import (
     LONGEST_BLOCK,
     RealDistractors,
     SyntheticDistractors,
-    ahead,
     block_edges,
 )
+from fpbench.prefetch import ahead
 
 
 class Dice:

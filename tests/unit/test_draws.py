@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.distractors import SyntheticDistractors, ahead
+from fpbench.distractors import SyntheticDistractors
 from fpbench.draws import drawn
+from fpbench.prefetch import ahead
 
 
 class Drawing:

@@ -15,8 +15,8 @@ import pytest
 import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
+from fpbench.cache import Store
 from fpbench.fingerprint_sets import FingerprintSet, Skipped, build_fingerprint_set
-from fpbench.store import Store
 
 SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
 
@@ -152,7 +152,7 @@ import sys, time
 from pathlib import Path
 from fpbench import FingerprintSpec, Track
 from fpbench.fingerprint_sets import build_fingerprint_set
-from fpbench.store import Store
+from fpbench.cache import Store
 
 
 class Slow:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fpbench import FpbenchError
+from fpbench.cache import Store
 from fpbench.plan import Need, Plan, refuse_what_cannot_fit, search_need
-from fpbench.store import Store
 
 
 def need(*, segments: int, exact: bool) -> Need:

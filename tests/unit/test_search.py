@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fpbench import Candidates, Vectors
+from fpbench.cache import Store
 from fpbench.evidence import Evidence, GrownEvidence, Moments, distances_s
 from fpbench.inner_products import sum_by_halves
 from fpbench.search import Cells, Searcher, gather, grow, match_scores, search_blocks
 from fpbench.search import search_reference as search_cell
-from fpbench.store import Store
 
 QUERIES, DIM, ROWS = 40, 6, 900
 EDGES = [0, 100, 200, 450, 900]

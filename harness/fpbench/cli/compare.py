@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
 from fpbench.labels import measure
-from fpbench.sizes import short_hours, short_size
+from fpbench.units import short_hours, short_size
 
 if TYPE_CHECKING:
     from fpbench.comparison import Comparison, Difference

@@ -13,8 +13,8 @@ from fpbench.cli.fingerprinter_settings import fingerprinter_settings
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.extraction import Extraction
+from fpbench.files import made_folder
 from fpbench.interfaces import Settings
-from fpbench.store import made_folder
 
 TIMES_NAMED = 5
 

@@ -1,7 +1,6 @@
 """``fpbench fidelity``."""
 
 import filecmp
-import json
 import tempfile
 from pathlib import Path
 
@@ -16,11 +15,11 @@ from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.fidelity_tables import fidelity_tables
+from fpbench.files import made_folder, refuse_to_replace, write_json
 from fpbench.fitting import BASELINES
 from fpbench.generator_files import load_generator, was_fitted_to
 from fpbench.interfaces import FingerprintGenerator, Settings
 from fpbench.randomness import Stream, rng_at
-from fpbench.store import atomic_file, made_folder, refuse_to_replace
 from fpbench.vector_files import (
     READABLE,
     VectorFile,
@@ -144,9 +143,7 @@ def fidelity(
         ) from err
     click.echo(fidelity_tables(report))
     if json_path is not None:
-        text = json.dumps(report.to_json(), indent=1, sort_keys=True, allow_nan=False)
-        with atomic_file(json_path) as file:
-            file.write(text.encode() + b"\n")
+        write_json(json_path, report.to_json())
     if figure is not None:
         plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
 

@@ -10,6 +10,7 @@ from fpbench.catalog import Catalog, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
+from fpbench.files import made_folder, refuse_to_replace
 from fpbench.fit_figure import plot_history
 from fpbench.generator_files import (
     FitRecord,
@@ -18,9 +19,8 @@ from fpbench.generator_files import (
     save_generator,
     write_record,
 )
-from fpbench.identity import file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.interfaces import Settings
-from fpbench.store import made_folder, refuse_to_replace
 from fpbench.vector_files import read_vectors, refuse_not_finite
 
 

@@ -8,13 +8,13 @@ from fpbench.arithmetic import WantedDtype, settled
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
-from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors, ahead
+from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.generator_files import load_generator
-from fpbench.identity import file_sha256
+from fpbench.hashing import content_key, file_sha256
 from fpbench.interfaces import Settings
-from fpbench.sizes import parse_sizes, short_size
-from fpbench.store import content_key
+from fpbench.prefetch import ahead
+from fpbench.units import parse_sizes, short_size
 from fpbench.vector_files import resumable_file
 
 

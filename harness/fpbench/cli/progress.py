@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import click
 from tqdm import tqdm
 
-from fpbench.interfaces import Report
-from fpbench.sizes import short_time
+from fpbench.progress import Report
+from fpbench.units import short_time
 
 LINE_EVERY_S = 60.0
 

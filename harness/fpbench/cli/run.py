@@ -13,15 +13,16 @@ import click
 from tabulate import tabulate
 
 from fpbench.arithmetic import WANTED_DTYPES
+from fpbench.cache import Store
 from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.cli.progress import progress
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
+from fpbench.files import refuse_to_replace
 from fpbench.labels import measure
 from fpbench.results import Curve, Result, read_result
-from fpbench.sizes import parse_sizes, short_hours, short_size
-from fpbench.store import Store, refuse_to_replace
+from fpbench.units import parse_sizes, short_hours, short_size
 
 logger = getLogger(__name__)
 

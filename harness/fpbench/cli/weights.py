@@ -10,7 +10,7 @@ from tqdm import tqdm
 from fpbench.catalog import Catalog
 from fpbench.checkpoints import import_checkpoint
 from fpbench.errors import FpbenchError
-from fpbench.identity import file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.installing import fetch as fetched
 from fpbench.installing import installed, installed_path, published_file
 from fpbench.published import Checkpoint

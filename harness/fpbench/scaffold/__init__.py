@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from fpbench.errors import FpbenchError
-from fpbench.store import made_folder
+from fpbench.files import made_folder
 
 _FILES = {
     "pyproject.toml.txt": "pyproject.toml",

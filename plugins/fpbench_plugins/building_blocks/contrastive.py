@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import FpbenchError, Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
-from fpbench.identity import file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.weights import WeightsInfo, load_weights, write_weights
 from fpbench_plugins.building_blocks import losses
 from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound

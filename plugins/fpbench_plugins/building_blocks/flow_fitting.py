@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Report, Settings, Stream, Vectors, rng_at
-from fpbench.store import content_key
+from fpbench.hashing import content_key
 from fpbench_plugins.building_blocks.flow import (
     Normalisation,
     fresh_network,

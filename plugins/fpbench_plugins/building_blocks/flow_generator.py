@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Vectors
 from fpbench.distractors import CHUNK
-from fpbench.store import atomic_file
+from fpbench.files import atomic_file
 from fpbench_plugins.building_blocks.cores import Cores
 from fpbench_plugins.building_blocks.flow import (
     NetworkShape,

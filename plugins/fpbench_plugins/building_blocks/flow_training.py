@@ -17,7 +17,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import FpbenchError, Report
-from fpbench.store import atomic_file
+from fpbench.files import atomic_file
 
 CHECKPOINT_S = 60.0  # between checkpoints,
 CHECKPOINT_AFTER_EVALUATION_S = 1.0  # or so long, right after an evaluation: those are costly,

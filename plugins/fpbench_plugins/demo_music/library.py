@@ -14,8 +14,8 @@ import soundfile
 from tqdm import tqdm
 
 from fpbench import Dataset, Samples, Settings, Stream, Track, configured, rng_at
-from fpbench.audio import map_ahead
-from fpbench.store import atomic_file, made_folder
+from fpbench.files import atomic_file, made_folder
+from fpbench.prefetch import map_ahead
 from fpbench_plugins.demo_music.recording import recorded
 from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.timbres import RATE_HZ

@@ -19,8 +19,9 @@ from fpbench import (
     configured,
     rng_at,
 )
+from fpbench.files import atomic_file, made_folder
+from fpbench.hashing import content_key
 from fpbench.options import refuse_settings_but
-from fpbench.store import atomic_file, content_key, made_folder
 from fpbench.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import fresh_network, integrate, velocity_of
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of

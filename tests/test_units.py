@@ -3,7 +3,7 @@
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.sizes import parse_sizes, short_hours, short_size
+from fpbench.units import parse_sizes, short_hours, short_size
 
 
 @pytest.mark.parametrize(

@@ -1,99 +1,19 @@
-"""Files that can be made again: named by what they were made from, whole or not there."""
+"""Files that appear whole under their name or not at all, and that replace nothing else."""
 
-import dataclasses
 import glob
-import hashlib
-import io
 import json
+import math
 import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from logging import getLogger
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-import platformdirs
-
 from fpbench.errors import FpbenchError
 
-logger = getLogger(__name__)
-
-_DIGEST_BYTES = 32
 _LEFTOVER_S = 3600  # a temporary file untouched for so long belongs to no running process
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Store:
-    """A folder of content-addressed files. Several processes may share it.
-
-    Args:
-        root: Made when first written to.
-    """
-
-    root: Path
-
-    @classmethod
-    def open(cls, root: Path | None = None) -> "Store":
-        """The store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
-        given = root or os.environ.get("FPBENCH_CACHE")
-        return cls(Path(given) if given else platformdirs.user_cache_path("fpbench"))
-
-    def path(self, kind: str, key: str, suffix: str = "") -> Path:
-        """Where something lives; folders stay small because keys spread over 256 of them."""
-        return self.root / kind / key[:2] / (key + suffix)
-
-    def size_bytes(self) -> int:
-        """Of all files in it."""
-        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
-
-    def write(
-        self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
-    ) -> None:
-        """Store arrays under a key, with a checksum."""
-        path = self.path(kind, key, ".npz")
-        buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
-        payload = buffer.getvalue()
-        made_folder(path.parent)
-        with atomic_file(path, durable=durable) as file:
-            file.write(_digest(payload) + payload)
-
-    def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
-        """The arrays under a key; None if there are none or the file is damaged."""
-        try:
-            content = self.path(kind, key, ".npz").read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as err:
-            raise FpbenchError(
-                f"cannot read the cache {self.root}: {err.strerror}",
-                hint="give another folder with --cache or $FPBENCH_CACHE",
-            ) from err
-        payload = content[_DIGEST_BYTES:]
-        if content[:_DIGEST_BYTES] != _digest(payload):
-            logger.warning("%s %s in the cache is damaged and is made again", kind, key)
-            return None
-        with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
-            return dict(arrays)
-
-
-def content_key(**parts: object) -> str:
-    """A name for what is made from ``parts``: equal parts, equal name, on every machine.
-
-    Args:
-        parts: What JSON can hold, and dataclasses of it. Tuples and lists are the same.
-
-    Raises:
-        TypeError: A part is something else.
-        ValueError: A part is NaN or infinite.
-    """
-    text = json.dumps(
-        parts, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_json
-    )
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def made_folder(path: Path) -> Path:
@@ -215,13 +135,22 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _digest(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
+def write_json(path: Path, document: object) -> None:
+    """Write a JSON document; equal documents give equal bytes.
+
+    Raises:
+        FpbenchError: The file cannot be written.
+        ValueError: It holds NaN or infinity: :func:`finite` takes them out.
+    """
+    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
+    with atomic_file(path) as file:
+        file.write(text.encode() + b"\n")
 
 
-def _as_json(value: object) -> object:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
+def finite(value: object) -> object:
+    """The same value with None for every NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
-        return dict(value)
-    raise TypeError(f"{type(value).__name__} has no place in a content key")
+        return {key: finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

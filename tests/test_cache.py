@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FingerprintSpec, FpbenchError
-from fpbench.store import Store, atomic_file, atomic_path, content_key, made_folder
+from fpbench.cache import Store
+from fpbench.files import atomic_file, atomic_path, made_folder
+from fpbench.hashing import content_key
 
 
 def names_in(folder: Path) -> list[str]:
@@ -139,7 +141,7 @@ def test_what_is_durable_is_synced_before_its_name_is(
         kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
         synced.append((kind, (tmp_path / "f").exists()))
 
-    monkeypatch.setattr("fpbench.store.os.fsync", sync)
+    monkeypatch.setattr("fpbench.cache.os.fsync", sync)
     with atomic_path(tmp_path / "f") as path:
         path.write_bytes(b"x")
     assert synced == [("file", False), ("folder", True)]

@@ -1,0 +1,78 @@
+"""Files that can be made again: named by what they were made from, whole or not there."""
+
+import dataclasses
+import hashlib
+import io
+import os
+from collections.abc import Mapping
+from logging import getLogger
+from pathlib import Path
+
+import numpy as np
+import platformdirs
+
+from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, made_folder
+
+logger = getLogger(__name__)
+
+_DIGEST_BYTES = 32
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Store:
+    """A folder of content-addressed files. Several processes may share it.
+
+    Args:
+        root: Made when first written to.
+    """
+
+    root: Path
+
+    @classmethod
+    def open(cls, root: Path | None = None) -> "Store":
+        """The store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
+        given = root or os.environ.get("FPBENCH_CACHE")
+        return cls(Path(given) if given else platformdirs.user_cache_path("fpbench"))
+
+    def path(self, kind: str, key: str, suffix: str = "") -> Path:
+        """Where something lives; folders stay small because keys spread over 256 of them."""
+        return self.root / kind / key[:2] / (key + suffix)
+
+    def size_bytes(self) -> int:
+        """Of all files in it."""
+        return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
+
+    def write(
+        self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
+    ) -> None:
+        """Store arrays under a key, with a checksum."""
+        path = self.path(kind, key, ".npz")
+        buffer = io.BytesIO()
+        np.savez(buffer, allow_pickle=False, **arrays)
+        payload = buffer.getvalue()
+        made_folder(path.parent)
+        with atomic_file(path, durable=durable) as file:
+            file.write(_digest(payload) + payload)
+
+    def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
+        """The arrays under a key; None if there are none or the file is damaged."""
+        try:
+            content = self.path(kind, key, ".npz").read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as err:
+            raise FpbenchError(
+                f"cannot read the cache {self.root}: {err.strerror}",
+                hint="give another folder with --cache or $FPBENCH_CACHE",
+            ) from err
+        payload = content[_DIGEST_BYTES:]
+        if content[:_DIGEST_BYTES] != _digest(payload):
+            logger.warning("%s %s in the cache is damaged and is made again", kind, key)
+            return None
+        with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
+            return dict(arrays)
+
+
+def _digest(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
