@@ -1,34 +1,26 @@
 """fpbench: how often a fingerprinter finds the right recording, against database size."""
 
 from fpbench.errors import FpbenchError
-from fpbench.hooks import hookimpl
-from fpbench.interfaces import (
+from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
+from fpbench.plugin.datasets import Dataset, Track, VectorDataset
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.entries import Entry, Settings
+from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
-    BlockIndex,
-    Candidates,
-    Dataset,
-    Degradation,
-    Entry,
     Fingerprinter,
-    FingerprintGenerator,
     Fingerprints,
     FingerprintSpec,
-    GeneratorMethod,
-    GeneratorNeed,
-    GrowingIndex,
-    IndexPlan,
     Samples,
     Segments,
-    Settings,
-    Track,
     TrackFingerprinter,
-    VectorDataset,
     Vectors,
 )
-from fpbench.learning import Recording, Trainable, Trainee, TrainingAudio
-from fpbench.options import configured, refuse_settings, refuse_weights
+from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
+from fpbench.plugin.hooks import hookimpl
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.plugin.options import configured, refuse_settings, refuse_weights
+from fpbench.plugin.training import Recording, Trainable, Trainee, TrainingAudio
 from fpbench.progress import Report
-from fpbench.published import Checkpoint, PublishedFile, TensorRule
 from fpbench.randomness import Stream, rng_at
 
 __all__ = [

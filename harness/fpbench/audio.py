@@ -14,7 +14,8 @@ import soundfile
 import soxr
 
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Samples, Track
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.fingerprinters import Samples
 from fpbench.prefetch import map_ahead
 from fpbench.resampling import resample_sinc_hann
 

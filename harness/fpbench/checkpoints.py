@@ -14,7 +14,7 @@ import numpy as np
 from fpbench.checkpoint_files import located
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.published import Checkpoint, TensorRule
+from fpbench.plugin.checkpoints import Checkpoint, TensorRule
 from fpbench.tensor_bundle import TensorBundle
 from fpbench.weights import WeightsInfo
 

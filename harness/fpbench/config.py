@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fpbench.arithmetic import WantedDtype, settled
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Dtype
+from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.entries import Dtype
 from fpbench.recipes import NAFP, QueryRecipe, option_text, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)

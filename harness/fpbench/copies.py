@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from fpbench.audio import audio_hash
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Dataset, Track
+from fpbench.plugin.datasets import Dataset, Track
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
 from fpbench.results import Skipped

@@ -11,9 +11,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import FingerprintGenerator, Vectors
+from fpbench.plugin.checked import drawn
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.randomness import Stream, rng_at
 from fpbench.sequences import Rows
 

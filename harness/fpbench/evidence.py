@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from fpbench.interfaces import Candidates
+from fpbench.plugin.indexes import Candidates
 from fpbench.ranking import ascending, best_match_rank, no_candidates
 
 CLOCK_S = 1e-6  # differences between start times smaller than this are rounding

@@ -12,7 +12,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
 from fpbench.files import atomic_file
 from fpbench.hashing import file_sha256
-from fpbench.interfaces import Candidates
+from fpbench.plugin.indexes import Candidates
 from fpbench.results import EvidenceInfo
 
 _COMMON = {"query_track", "match_score"}

@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float64, Int32
 
 from fpbench.files import atomic_file
 from fpbench.fingerprinting import Outcome, fingerprint_files
-from fpbench.interfaces import AnyFingerprinter, Track, Vectors
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.progress import Report
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 from scipy.special import gammaln
 
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 NEIGHBOURS = 5
 """The k of precision, recall, density and coverage, as published."""

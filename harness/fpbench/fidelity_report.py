@@ -15,7 +15,7 @@ from jaxtyping import Float32, Float64, Int64
 
 from fpbench import fidelity
 from fpbench.files import finite
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
 
 FLOOR = "real"

@@ -21,7 +21,8 @@ from fpbench.fingerprinting import (
     least_samples,
 )
 from fpbench.hashing import content_key
-from fpbench.interfaces import AnyFingerprinter, Track, Vectors
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
 

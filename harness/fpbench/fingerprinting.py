@@ -9,18 +9,18 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from fpbench.audio import SILENCE_PEAK, Reading, read_ahead
-from fpbench.catalog import PREFIX, blaming
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import (
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
     Fingerprinter,
     FingerprintSpec,
     Samples,
     Segments,
-    Track,
     TrackFingerprinter,
     Vectors,
 )
+from fpbench.plugin.loading import PREFIX, blaming
 
 Recording = Float32[np.ndarray, " _"]
 """Like ``Samples``, where there are several of different lengths."""

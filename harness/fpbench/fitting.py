@@ -11,9 +11,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.cache import Store
-from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.config import RunConfig
-from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.evidence import right_runs
 from fpbench.fidelity_report import (
@@ -27,9 +25,14 @@ from fpbench.fidelity_report import (
 from fpbench.files import made_folder
 from fpbench.generator_files import load_generator, save_generator
 from fpbench.hashing import content_key, file_sha256, rows_digest
-from fpbench.identity import harness_sha256, identity, source_sha256
 from fpbench.inputs import Inputs
-from fpbench.interfaces import FingerprintGenerator, Settings, Vectors
+from fpbench.plugin.catalog import Catalog, Offer
+from fpbench.plugin.checked import drawn
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.loading import blaming
+from fpbench.plugin.source import harness_sha256, identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results import GeneratorInfo

@@ -9,11 +9,13 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from fpbench.catalog import PREFIX, Catalog, blaming
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_path, finite, write_json
 from fpbench.hashing import file_sha256
-from fpbench.interfaces import FingerprintGenerator, Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.loading import PREFIX, blaming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

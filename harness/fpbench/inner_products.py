@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 Array = TypeVar("Array", bound=Any)
 

@@ -16,7 +16,9 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key, rows_digest
-from fpbench.interfaces import AnyFingerprinter, Dataset, Degradation, Track, VectorDataset
+from fpbench.plugin.datasets import Dataset, Track, VectorDataset
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.queries import draw_queries

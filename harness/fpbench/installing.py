@@ -9,7 +9,7 @@ from fpbench.checkpoints import import_checkpoint
 from fpbench.downloads import Received, download, hash_of
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder
-from fpbench.published import Checkpoint, PublishedFile
+from fpbench.plugin.checkpoints import Checkpoint, PublishedFile
 from fpbench.weights import SUFFIX, WeightsInfo, read_info, write_weights
 
 _PIN_ALGORITHM = "sha256"

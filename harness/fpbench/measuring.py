@@ -7,13 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from fpbench.cache import Store
-from fpbench.catalog import blaming
 from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, distances_s
 from fpbench.hashing import content_key
 from fpbench.inputs import Inputs
-from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.plugin.loading import blaming
 from fpbench.positions import ByPosition
 from fpbench.progress import Stage
 from fpbench.results import DistractorKind

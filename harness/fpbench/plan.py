@@ -9,7 +9,6 @@ from pathlib import Path
 from tabulate import tabulate
 
 from fpbench.cache import Store
-from fpbench.catalog import blaming
 from fpbench.config import SYNTHETIC_SIZES
 from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.errors import FpbenchError
@@ -17,6 +16,7 @@ from fpbench.fitting import generator_settings
 from fpbench.generator_files import load_generator
 from fpbench.inputs import Listener, durations_s
 from fpbench.measuring import SHORTLIST
+from fpbench.plugin.loading import blaming
 from fpbench.preparing import Prepared, fewest_segments
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.units import short_hours, short_size, short_time

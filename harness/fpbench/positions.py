@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.inner_products import products_at
-from fpbench.interfaces import BlockIndex, Candidates, Vectors
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.ranking import k_smallest, no_candidates
 
 PIECE_BYTES = 256 << 20  # of runs that are held at once

@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 from logging import getLogger
 
 from fpbench.cache import Store
-from fpbench.catalog import Catalog, Offer
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.identity import identity, source_sha256
 from fpbench.inputs import Degrader, Listener, durations_s
-from fpbench.interfaces import Dataset, FingerprintSpec, IndexPlan, Settings, VectorDataset
 from fpbench.measuring import parameters
+from fpbench.plugin.catalog import Catalog, Offer
+from fpbench.plugin.datasets import Dataset, VectorDataset
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.fingerprinters import FingerprintSpec
+from fpbench.plugin.indexes import IndexPlan
+from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.recipes import Step
 from fpbench.results import FingerprinterInfo

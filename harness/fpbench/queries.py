@@ -9,9 +9,11 @@ import soxr
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.audio import read_audio
-from fpbench.catalog import translating
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Degradation, Samples, Track
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.fingerprinters import Samples
+from fpbench.plugin.loading import translating
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe

@@ -10,7 +10,9 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import fingerprint_tracks
 from fpbench.hashing import content_key
-from fpbench.interfaces import AnyFingerprinter, Degradation, Samples, Track
+from fpbench.plugin.datasets import Track
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.fingerprinters import AnyFingerprinter, Samples
 from fpbench.progress import Report
 from fpbench.queries import QueryTruth, degraded_queries
 from fpbench.recipes import QueryRecipe, recipe_to_json

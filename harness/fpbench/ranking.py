@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from fpbench.interfaces import Candidates
+from fpbench.plugin.indexes import Candidates
 
 
 def no_candidates(queries: int, k: int) -> Candidates:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float32
 
-from fpbench.interfaces import Samples
+from fpbench.plugin.fingerprinters import Samples
 
 _LOBES = 6  # zero crossings of the sinc on each side
 _ROLLOFF = 0.99  # cut-off, as a share of the lower Nyquist frequency

@@ -8,15 +8,16 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32
 
-from fpbench.answers import answered
 from fpbench.cache import Store
-from fpbench.catalog import blaming
 from fpbench.distractors import CHUNK, DistractorSource
 from fpbench.evidence import Evidence, Moments, distances_s, nearest_rows
 from fpbench.files import made_folder
 from fpbench.hashing import content_key
 from fpbench.inner_products import paired_products
-from fpbench.interfaces import BlockIndex, Candidates, GrowingIndex, Vectors
+from fpbench.plugin.checked import answered
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.plugin.loading import blaming
 from fpbench.positions import ByPosition
 from fpbench.prefetch import ahead
 from fpbench.sequences import Rows

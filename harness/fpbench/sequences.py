@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 
 class Runs:

@@ -8,10 +8,9 @@ from typing import Any, cast
 import numpy as np
 from jaxtyping import Float
 
-from fpbench.catalog import PREFIX, blaming
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import Recording, fingerprint_tracks, segments_of
-from fpbench.interfaces import (
+from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
     Fingerprinter,
     FingerprintSpec,
@@ -19,6 +18,7 @@ from fpbench.interfaces import (
     Segments,
     TrackFingerprinter,
 )
+from fpbench.plugin.loading import PREFIX, blaming
 
 RECORDING_S = 6.0
 SILENCE_S = 3.0

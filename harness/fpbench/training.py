@@ -11,11 +11,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from fpbench.catalog import blaming
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
-from fpbench.interfaces import Vectors
-from fpbench.learning import Trainee
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.loading import blaming
+from fpbench.plugin.training import Trainee
 
 _STATE = "state."
 _CURVES = "curves."

@@ -13,8 +13,9 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, made_folder
 from fpbench.hashing import content_key
-from fpbench.interfaces import Dataset, Samples, Track
-from fpbench.learning import Recording, TrainingAudio
+from fpbench.plugin.datasets import Dataset, Track
+from fpbench.plugin.fingerprinters import Samples
+from fpbench.plugin.training import Recording, TrainingAudio
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from fpbench.files import atomic_file, write_json
-from fpbench.learning import TrainingAudio
+from fpbench.plugin.training import TrainingAudio
 from fpbench.training import Progress
 
 _SMOOTHING = 50  # steps; single losses scatter too much to be read

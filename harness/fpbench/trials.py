@@ -4,9 +4,10 @@ import time
 
 import numpy as np
 
-from fpbench.draws import drawn
 from fpbench.fingerprinting import fingerprint_tracks
-from fpbench.interfaces import AnyFingerprinter, FingerprintGenerator
+from fpbench.plugin.checked import drawn
+from fpbench.plugin.fingerprinters import AnyFingerprinter
+from fpbench.plugin.generators import FingerprintGenerator
 
 
 def product_rate(n_queries: int, dim: int) -> float:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fpbench.catalog import PREFIX
 from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, repeats
 from fpbench.evidence_files import evidence_name, evidence_of
+from fpbench.plugin.loading import PREFIX
 from fpbench.results import Curve, EvidenceInfo, Point, Result, read_result
 
 ROUNDING = 1e-9

@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, writing
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 try:
     import fcntl

@@ -14,8 +14,8 @@ import pytest
 from fpbench import Settings, Track
 from fpbench.audio import read_ahead
 from fpbench.cache import Store
-from fpbench.catalog import Catalog
 from fpbench.fingerprint_sets import build_fingerprint_set
+from fpbench.plugin.catalog import Catalog
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from fpbench import Settings, Stream, Vectors, rng_at
-from fpbench.arithmetic import has_bfloat16
 from fpbench.distractors import CHUNK
+from fpbench.plugin.devices import has_bfloat16
 from fpbench.prefetch import ahead
 from fpbench_plugins import exact, faiss_indexes
 

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from fpbench import Settings
 from fpbench.cache import Store
-from fpbench.catalog import Catalog
 from fpbench.cli import main
 from fpbench.hashing import file_sha256
+from fpbench.plugin.catalog import Catalog
 from fpbench.training import Rhythm, train
 from fpbench.training_audio import training_audio
 from fpbench.weights import load_weights, read_info

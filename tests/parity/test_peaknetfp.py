@@ -12,7 +12,7 @@ from fpbench import Segments, Settings
 from fpbench.audio import read_audio
 from fpbench.checkpoints import import_checkpoint
 from fpbench.fingerprinting import segments_of
-from fpbench.interfaces import Samples
+from fpbench.plugin.fingerprinters import Samples
 from fpbench.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.weights import fill, unfilled
 from fpbench_plugins.peaknetfp import fpbench_checkpoints

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
-from fpbench.catalog import Catalog
+from fpbench.plugin.catalog import Catalog
 from fpbench_plugins.building_blocks.flow_generator import FlowGenerator, write_fitted
 
 SMALL = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpbench import Settings, Stream, TrackFingerprinter, rng_at
-from fpbench.catalog import Catalog
+from fpbench.plugin.catalog import Catalog
 from fpbench.weights import read_info
 
 SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")

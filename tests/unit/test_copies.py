@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fpbench.copies import each_once
-from fpbench.interfaces import Dataset, Track
+from fpbench.plugin.datasets import Dataset, Track
 from fpbench.results import Skipped
 
 

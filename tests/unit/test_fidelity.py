@@ -24,7 +24,7 @@ from fpbench.fidelity import (
     similarity_divergence,
 )
 from fpbench.fidelity_report import TooFewError, halved, judge_splits, measured, sizes_up_to
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 
 def normal(n: int, dim: int, seed: int = 0) -> Vectors:

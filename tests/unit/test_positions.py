@@ -7,7 +7,7 @@ import pytest
 
 from fpbench import Settings, Vectors
 from fpbench.evidence import Evidence
-from fpbench.interfaces import BlockIndex, Candidates
+from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.positions import ByPosition
 from fpbench.sequences import Runs, side_by_side
 from fpbench_plugins import exact

@@ -3,9 +3,9 @@
 import click
 from tabulate import tabulate
 
-from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import fingerprinter_settings
-from fpbench.interfaces import Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Settings
 from fpbench.randomness import Stream, rng_at
 from fpbench.testing import run_checks
 

@@ -8,13 +8,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from fpbench import extraction
-from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import fingerprinter_settings
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.extraction import Extraction
 from fpbench.files import made_folder
-from fpbench.interfaces import Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Settings
 
 TIMES_NAMED = 5
 

@@ -8,9 +8,7 @@ import click
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.catalog import Catalog, blaming
 from fpbench.cli.fingerprinter_settings import key_values
-from fpbench.draws import drawn
 from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
@@ -18,7 +16,11 @@ from fpbench.fidelity_tables import fidelity_tables
 from fpbench.files import made_folder, refuse_to_replace, write_json
 from fpbench.fitting import BASELINES
 from fpbench.generator_files import load_generator, was_fitted_to
-from fpbench.interfaces import FingerprintGenerator, Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.checked import drawn
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.loading import blaming
 from fpbench.randomness import Stream, rng_at
 from fpbench.vector_files import (
     READABLE,

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from fpbench.arithmetic import WANTED_DTYPES, settled
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Settings
+from fpbench.plugin.devices import WANTED_DTYPES, settled
+from fpbench.plugin.entries import Settings
 
 dtype_option = click.option(
     "--dtype",

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import click
 
-from fpbench.arithmetic import WantedDtype, settled
-from fpbench.catalog import Catalog, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
@@ -20,7 +18,10 @@ from fpbench.generator_files import (
     write_record,
 )
 from fpbench.hashing import file_sha256
-from fpbench.interfaces import Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.loading import blaming
 from fpbench.vector_files import read_vectors, refuse_not_finite
 
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from fpbench.arithmetic import WantedDtype, settled
-from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.generator_files import load_generator
 from fpbench.hashing import content_key, file_sha256
-from fpbench.interfaces import Settings
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.entries import Settings
 from fpbench.prefetch import ahead
 from fpbench.units import parse_sizes, short_size
 from fpbench.vector_files import resumable_file

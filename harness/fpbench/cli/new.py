@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from fpbench.catalog import KINDS, Catalog
 from fpbench.errors import FpbenchError
+from fpbench.plugin.catalog import KINDS, Catalog
 from fpbench.scaffold import scaffold_module, scaffold_name, write_scaffold
 
 

@@ -3,7 +3,7 @@
 import click
 from tabulate import tabulate
 
-from fpbench.catalog import KINDS, Catalog
+from fpbench.plugin.catalog import KINDS, Catalog
 
 
 @click.command()

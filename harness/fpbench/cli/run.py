@@ -12,15 +12,15 @@ from typing import Any
 import click
 from tabulate import tabulate
 
-from fpbench.arithmetic import WANTED_DTYPES
 from fpbench.cache import Store
-from fpbench.catalog import Catalog
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.cli.progress import progress
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.labels import measure
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.devices import WANTED_DTYPES
 from fpbench.results import Curve, Result, read_result
 from fpbench.units import parse_sizes, short_hours, short_size
 

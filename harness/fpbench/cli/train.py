@@ -8,15 +8,16 @@ from pathlib import Path
 
 import click
 
-from fpbench.arithmetic import WantedDtype, settled
 from fpbench.cache import Store
-from fpbench.catalog import Catalog, Offer, blaming
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder, refuse_to_replace
 from fpbench.hashing import content_key, file_sha256
-from fpbench.interfaces import Settings
+from fpbench.plugin.catalog import Catalog, Offer
+from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.loading import blaming
 from fpbench.training import Progress, Rhythm
 from fpbench.training import train as trained
 from fpbench.training_audio import training_audio

@@ -7,13 +7,13 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
-from fpbench.catalog import Catalog
 from fpbench.checkpoints import import_checkpoint
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.installing import fetch as fetched
 from fpbench.installing import installed, installed_path, published_file
-from fpbench.published import Checkpoint
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.checkpoints import Checkpoint
 from fpbench.weights import SUFFIX, weights_folder, write_weights
 
 _HASH_DIGITS = 16

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import linear
 
-from fpbench.arithmetic import has_bfloat16
+from fpbench.plugin.devices import has_bfloat16
 
 
 def fused_linear(

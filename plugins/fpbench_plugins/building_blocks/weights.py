@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from fpbench import FpbenchError, Settings, Stream, rng_at
-from fpbench.options import Config
+from fpbench.plugin.options import Config
 from fpbench.weights import load_weights
 
 logger = getLogger(__name__)

@@ -19,7 +19,7 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
 def create(settings: Settings) -> IndexPlan:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench import configured
-    from fpbench.arithmetic import has_bfloat16
+    from fpbench.plugin.devices import has_bfloat16
     from fpbench_plugins.exact.index import ExactConfig, ExactIndex
 
     # Whatever dtype was asked for: the answer is the same, byte for byte.

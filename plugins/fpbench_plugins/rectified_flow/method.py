@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from fpbench import GeneratorNeed, Report, Settings, Vectors, configured
-from fpbench.options import refuse_settings_but
+from fpbench.plugin.options import refuse_settings_but
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow
 from fpbench_plugins.building_blocks.flow_generator import (
     FittedFlow,

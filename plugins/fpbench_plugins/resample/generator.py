@@ -23,7 +23,7 @@ from fpbench import (
     Vectors,
     rng_at,
 )
-from fpbench.options import refuse_settings_but
+from fpbench.plugin.options import refuse_settings_but
 from fpbench_plugins.building_blocks.saved_arrays import saved_arrays
 
 

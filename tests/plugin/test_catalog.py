@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Settings
-from fpbench.catalog import Catalog
-from fpbench.identity import source_sha256
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.source import source_sha256
 
 GOOD = textwrap.dedent("""
     import numpy as np

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fpbench import Candidates, FpbenchError
-from fpbench.answers import answered
+from fpbench.plugin.checked import answered
 
 SHAPE, ROWS = (3, 2), 10
 

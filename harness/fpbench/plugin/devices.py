@@ -4,7 +4,7 @@ from logging import getLogger
 from typing import Literal, get_args
 
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Dtype
+from fpbench.plugin.entries import Dtype
 
 WantedDtype = Literal["auto", "float32", "bfloat16"]
 WANTED_DTYPES: tuple[WantedDtype, ...] = get_args(WantedDtype)

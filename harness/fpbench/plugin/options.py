@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from fpbench.errors import FpbenchError
-from fpbench.interfaces import Settings
+from fpbench.plugin.entries import Settings
 
 
 @runtime_checkable

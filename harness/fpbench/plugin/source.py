@@ -2,20 +2,17 @@
 
 import ast
 import hashlib
-import os
-import platform
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from importlib.machinery import ModuleSpec
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec, resolve_name
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from fpbench.hashing import file_sha256
-from fpbench.interfaces import Settings
+from fpbench.plugin.entries import Settings
 
 _TOLD = {".md", ".png"}  # for people
 
@@ -135,28 +132,3 @@ def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any
         "dtype": settings.dtype,
         "seed": settings.seed,
     }
-
-
-def environment(device: str) -> dict[str, str]:
-    """Versions and hardware behind a result; nothing that names a person or a machine."""
-    import torch
-
-    found = {
-        name: _version(name)
-        for name in ("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy", "soundfile", "soxr")
-    }
-    found |= {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "cpu_cores": str(os.cpu_count()),
-    }
-    if device.startswith("cuda"):
-        found["gpu"] = torch.cuda.get_device_name(device)
-    return found
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:  # conda's FAISS goes by another name
-        return "unknown"

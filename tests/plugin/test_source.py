@@ -10,8 +10,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fpbench import identity as identity_module
-from fpbench.identity import environment, source_sha256
+from fpbench.plugin import source as identity_module
+from fpbench.plugin.environment import environment
+from fpbench.plugin.source import source_sha256
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import logging
 import pytest
 import torch
 
-from fpbench.arithmetic import has_bfloat16, settled
+from fpbench.plugin.devices import has_bfloat16, settled
 
 
 def test_auto_is_bfloat16_where_the_processor_has_it() -> None:

@@ -4,16 +4,14 @@ from collections.abc import Iterable
 
 import pluggy
 
-from fpbench.interfaces import (
-    AnyFingerprinter,
-    Dataset,
-    Degradation,
-    Entry,
-    GeneratorMethod,
-    IndexPlan,
-)
-from fpbench.learning import Trainable
-from fpbench.published import Checkpoint
+from fpbench.plugin.checkpoints import Checkpoint
+from fpbench.plugin.datasets import Dataset
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.entries import Entry
+from fpbench.plugin.fingerprinters import AnyFingerprinter
+from fpbench.plugin.generators import GeneratorMethod
+from fpbench.plugin.indexes import IndexPlan
+from fpbench.plugin.training import Trainable
 
 PROJECT = "fpbench"
 

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Int16
 
-from fpbench.interfaces import Vectors
+from fpbench.plugin.fingerprinters import Vectors
 
 Recording = Int16[np.ndarray, " _"]
 """Mono audio as stored: amplitude times 32 768, rounded; usually a memory map of any length."""

@@ -10,7 +10,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.distractors import SyntheticDistractors
-from fpbench.draws import drawn
+from fpbench.plugin.checked import drawn
 from fpbench.prefetch import ahead
 
 
