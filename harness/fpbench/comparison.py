@@ -14,9 +14,11 @@ from fpbench.curves import ranks_at
 from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence
 from fpbench.evidence_files import evidence_name, evidence_of
-from fpbench.labels import label
 from fpbench.randomness import Stream, rng_at
-from fpbench.results import Curve, DistractorKind, Point, QueryInfo, Question, Result, read_result
+from fpbench.results.comparable import Question
+from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
+from fpbench.results.files import read_result
+from fpbench.results.names import label
 
 HIGHEST_LEVEL = 0.995
 """Of an interval: beyond it the bootstrap's resamples are too few to tell."""

@@ -7,7 +7,7 @@ from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
-from fpbench.results import Skipped
+from fpbench.results.document import Skipped
 
 
 def each_once(dataset: Dataset, report: Report) -> tuple[Dataset, list[Skipped]]:

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Int64
 from fpbench.bootstrap import METHOD, interval_over_tracks
 from fpbench.evidence import Evidence, GrownEvidence, repeats
 from fpbench.randomness import Stream, rng_at
-from fpbench.results import Curve, DistractorKind, Interval, Point
+from fpbench.results.document import Curve, DistractorKind, Interval, Point
 
 HIT_RANKS = (1, 3, 10)
 LEVEL = 0.95

@@ -13,7 +13,7 @@ from fpbench.evidence import Evidence, GrownEvidence
 from fpbench.files import atomic_file
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
-from fpbench.results import EvidenceInfo
+from fpbench.results.document import EvidenceInfo
 
 _COMMON = {"query_track", "match_score"}
 _BLOCKS = {"reference_ids", "reference_keys", "reference_scores", "distance_s", "edges"} | {

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from fpbench.files import atomic_file
-from fpbench.labels import label
-from fpbench.results import Curve, Result
+from fpbench.results.document import Curve, Result
+from fpbench.results.names import label
 from fpbench.units import short_hours, short_size
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.

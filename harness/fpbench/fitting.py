@@ -35,7 +35,7 @@ from fpbench.plugin.loading import blaming
 from fpbench.plugin.source import harness_sha256, identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results import GeneratorInfo
+from fpbench.results.document import GeneratorInfo
 
 logger = getLogger(__name__)
 

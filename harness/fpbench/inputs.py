@@ -25,7 +25,7 @@ from fpbench.queries import draw_queries
 from fpbench.query_sets import QueryMaker, build_query_set
 from fpbench.randomness import Stream, rng_at
 from fpbench.recipes import QueryRecipe, recipe_to_json
-from fpbench.results import DataInfo, QueryInfo, Skipped
+from fpbench.results.document import DataInfo, QueryInfo, Skipped
 from fpbench.sequences import Rows, Runs, run_starts, side_by_side
 
 logger = getLogger(__name__)

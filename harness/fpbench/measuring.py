@@ -16,7 +16,7 @@ from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPl
 from fpbench.plugin.loading import blaming
 from fpbench.positions import ByPosition
 from fpbench.progress import Stage
-from fpbench.results import DistractorKind
+from fpbench.results.document import DistractorKind
 from fpbench.search import (
     Cells,
     Searcher,

@@ -19,7 +19,7 @@ from fpbench.plugin.indexes import IndexPlan
 from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.recipes import Step
-from fpbench.results import FingerprinterInfo
+from fpbench.results.document import FingerprinterInfo
 
 logger = getLogger(__name__)
 

@@ -15,11 +15,12 @@ from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.hashing import content_key, file_sha256
 from fpbench.inputs import Inputs, inputs_from_audio, inputs_from_vectors
 from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
-from fpbench.plugin.environment import environment
 from fpbench.plugin.source import harness_sha256, source_sha256
 from fpbench.preparing import Prepared, empty_index, refuse_runs
 from fpbench.progress import Stage
-from fpbench.results import Curve, EvidenceInfo, Result, write_result
+from fpbench.results.document import Curve, EvidenceInfo, Result
+from fpbench.results.environment import environment
+from fpbench.results.files import write_result
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""

@@ -13,7 +13,8 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence import Evidence, GrownEvidence, repeats
 from fpbench.evidence_files import evidence_name, evidence_of
 from fpbench.plugin.loading import PREFIX
-from fpbench.results import Curve, EvidenceInfo, Point, Result, read_result
+from fpbench.results.document import Curve, EvidenceInfo, Point, Result
+from fpbench.results.files import read_result
 
 ROUNDING = 1e-9
 """Rates that differ by less were computed by another version of NumPy."""

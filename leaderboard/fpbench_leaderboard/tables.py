@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from tabulate import tabulate
 
-from fpbench.labels import label
-from fpbench.results import Curve, Point, Question, Result
+from fpbench.results.comparable import Question
+from fpbench.results.document import Curve, Point, Result
+from fpbench.results.names import label
 from fpbench.units import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"

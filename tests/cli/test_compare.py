@@ -12,7 +12,7 @@ from fpbench.cli import main
 from fpbench.comparison import Comparison, Difference, compare_results
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.results import read_result
+from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
 Results = Mapping[str, Path]

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.results import read_result
+from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
 

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from click.testing import Result
 
-from fpbench.results import read_result
+from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
 

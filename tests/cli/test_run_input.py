@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 
 from fpbench.config import read_config
-from fpbench.results import read_result
+from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
 

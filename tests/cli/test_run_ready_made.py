@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from fpbench.cli import main
 from fpbench.cli.run import stem_of
-from fpbench.results import read_result
+from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
 

@@ -5,7 +5,7 @@ python tests/golden/record_result.py
 
 from pathlib import Path
 
-from fpbench.results import (
+from fpbench.results.document import (
     Curve,
     DataInfo,
     EvidenceInfo,
@@ -16,8 +16,8 @@ from fpbench.results import (
     QueryInfo,
     Result,
     Skipped,
-    write_result,
 )
+from fpbench.results.files import write_result
 
 RESULT = Result(
     status="complete",

@@ -3,15 +3,11 @@
 import importlib
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 
-from fpbench.plugin import source as identity_module
-from fpbench.plugin.environment import environment
 from fpbench.plugin.source import source_sha256
 
 
@@ -114,18 +110,3 @@ def test_looking_for_imports_runs_none_of_them(package: Path) -> None:
     before = digest("hashed_plugin.part")
     (package / "broken.py").write_text("2 / 0\n")
     assert digest("hashed_plugin.part") != before
-
-
-def test_an_environment_names_what_is_installed_and_what_is_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(identity_module, "version", without_faiss)
-    found = environment("cpu")
-    assert found["faiss-cpu"] == "unknown"
-    assert found["numpy"] == np.__version__
-
-
-def without_faiss(distribution: str) -> str:
-    if distribution == "faiss-cpu":
-        raise PackageNotFoundError(distribution)
-    return version(distribution)

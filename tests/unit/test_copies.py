@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fpbench.copies import each_once
 from fpbench.plugin.datasets import Dataset, Track
-from fpbench.results import Skipped
+from fpbench.results.document import Skipped
 
 
 def tracks(folder: Path, **contents: bytes) -> list[Track]:

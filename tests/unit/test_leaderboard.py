@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from fpbench import FpbenchError
 from fpbench.cli import main
-from fpbench.results import Curve, Interval, Point, Result, read_result, write_result
+from fpbench.results.document import Curve, Interval, Point, Result
+from fpbench.results.files import read_result, schema, write_result
 from fpbench_leaderboard import leaderboard
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
@@ -235,18 +236,18 @@ def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -
 
 
 def test_schema_and_dataclasses_name_the_same_fields() -> None:
-    from fpbench import results
+    from fpbench.results import document as results
 
-    schema = results.schema()
+    properties = schema()["properties"]
     parts = {
-        results.Result: schema,
-        results.Curve: schema["properties"]["curves"]["items"],
-        results.Point: schema["properties"]["curves"]["items"]["properties"]["points"]["items"],
-        results.FingerprinterInfo: schema["properties"]["fingerprinter"],
-        results.DataInfo: schema["properties"]["data"],
-        results.QueryInfo: schema["properties"]["queries"],
-        results.GeneratorInfo: schema["properties"]["generator"]["anyOf"][0],
-        results.EvidenceInfo: schema["properties"]["evidence"]["items"],
+        results.Result: schema(),
+        results.Curve: properties["curves"]["items"],
+        results.Point: properties["curves"]["items"]["properties"]["points"]["items"],
+        results.FingerprinterInfo: properties["fingerprinter"],
+        results.DataInfo: properties["data"],
+        results.QueryInfo: properties["queries"],
+        results.GeneratorInfo: properties["generator"]["anyOf"][0],
+        results.EvidenceInfo: properties["evidence"]["items"],
     }
     for kind, part in parts.items():
         names = {f.name for f in dataclasses.fields(kind)}

@@ -7,7 +7,7 @@ import click
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
-from fpbench.labels import measure
+from fpbench.results.names import measure
 from fpbench.units import short_hours, short_size
 
 if TYPE_CHECKING:

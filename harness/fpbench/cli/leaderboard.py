@@ -8,7 +8,9 @@ import click
 
 from fpbench.errors import FpbenchError
 from fpbench.figures import plot_curves
-from fpbench.results import Question, Result, may_be_result, read_result
+from fpbench.results.comparable import Question
+from fpbench.results.document import Result
+from fpbench.results.files import may_be_result, read_result
 from fpbench_leaderboard import leaderboard as tables
 
 logger = getLogger(__name__)

@@ -18,10 +18,11 @@ from fpbench.cli.progress import progress
 from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
-from fpbench.labels import measure
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WANTED_DTYPES
-from fpbench.results import Curve, Result, read_result
+from fpbench.results.document import Curve, Result
+from fpbench.results.files import read_result
+from fpbench.results.names import measure
 from fpbench.units import parse_sizes, short_hours, short_size
 
 logger = getLogger(__name__)

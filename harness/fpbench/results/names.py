@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fpbench.results import FingerprinterInfo
+from fpbench.results.document import FingerprinterInfo
 
 
 def label(system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtype: bool) -> str:
