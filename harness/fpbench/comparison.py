@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from fpbench.bootstrap import interval_over_tracks
 from fpbench.config import SYNTHETIC_SIZES
-from fpbench.curves import ranks_at
 from fpbench.errors import FpbenchError
-from fpbench.evidence import Evidence, GrownEvidence
-from fpbench.evidence_files import evidence_name, evidence_of
+from fpbench.evidence.bootstrap import interval_over_tracks
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.files import evidence_name, evidence_of
+from fpbench.evidence.hit_rates import ranks_at
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import Question
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result

@@ -13,7 +13,7 @@ from jaxtyping import Float32
 from fpbench.cache import Store
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
-from fpbench.evidence import right_runs
+from fpbench.evidence.truth import right_runs
 from fpbench.fidelity_report import (
     LEAST_TRACKS,
     FidelityReport,

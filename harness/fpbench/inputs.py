@@ -13,7 +13,7 @@ from fpbench.audio import UNKNOWN_FRAMES, audio_hash
 from fpbench.cache import Store
 from fpbench.copies import each_once
 from fpbench.errors import FpbenchError
-from fpbench.evidence import Moments
+from fpbench.evidence.truth import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.datasets import Dataset, Track, VectorDataset

@@ -9,7 +9,8 @@ import numpy as np
 from fpbench.cache import Store
 from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
-from fpbench.evidence import Evidence, GrownEvidence, distances_s
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.truth import distances_s
 from fpbench.hashing import content_key
 from fpbench.inputs import Inputs
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan

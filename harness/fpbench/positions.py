@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from jaxtyping import Float32
 
+from fpbench.evidence.candidates import k_smallest, no_candidates
 from fpbench.inner_products import products_at
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates
-from fpbench.ranking import k_smallest, no_candidates
 
 PIECE_BYTES = 256 << 20  # of runs that are held at once
 

@@ -5,10 +5,10 @@ from logging import getLogger
 from pathlib import Path
 
 from fpbench.config import SYNTHETIC_SIZES, RunConfig
-from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.errors import FpbenchError
-from fpbench.evidence_files import evidence_name, write_evidence
+from fpbench.evidence.files import evidence_name, write_evidence
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.figures import plot_curves
 from fpbench.files import made_folder
 from fpbench.fitting import Fitted, Workshop, halves

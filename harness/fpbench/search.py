@@ -10,7 +10,8 @@ from jaxtyping import Float32
 
 from fpbench.cache import Store
 from fpbench.distractors import CHUNK, DistractorSource
-from fpbench.evidence import Evidence, Moments, distances_s, nearest_rows
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.truth import Moments, distances_s, nearest_rows
 from fpbench.files import made_folder
 from fpbench.hashing import content_key
 from fpbench.inner_products import paired_products
@@ -131,7 +132,7 @@ def _readings(
 def search_reference(searcher: Searcher, queries: Queries, reference: Rows) -> Candidates:
     """The reference's cell; ids are its rows.
 
-    One more than of blocks is kept, see :class:`fpbench.evidence.Evidence`.
+    One more than of blocks is kept, see :class:`fpbench.evidence.evidence.Evidence`.
     """
     k = searcher.cells.k + 1
     return searcher.search(queries, _chunks(reference), k, len(reference))

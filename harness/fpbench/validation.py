@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fpbench.curves import CurveLabels, hit_rate_curves
 from fpbench.errors import FpbenchError
-from fpbench.evidence import Evidence, GrownEvidence, repeats
-from fpbench.evidence_files import evidence_name, evidence_of
+from fpbench.evidence.evidence import Evidence, GrownEvidence, repeats
+from fpbench.evidence.files import evidence_name, evidence_of
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Curve, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result

@@ -15,7 +15,8 @@ import pytest
 
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
-from fpbench.evidence import Evidence, Moments
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.truth import Moments
 from fpbench.positions import ByPosition
 from fpbench.search import Cells, Searcher, gather, search_blocks, search_reference
 from fpbench.sequences import Rows, Runs, side_by_side

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
+from fpbench.evidence.candidates import k_smallest
 from fpbench.inner_products import products_at
-from fpbench.ranking import k_smallest
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
 from fpbench_plugins.faiss_indexes.recipes import Factory

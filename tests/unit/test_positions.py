@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpbench import Settings, Vectors
-from fpbench.evidence import Evidence
+from fpbench.evidence.evidence import Evidence
 from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.positions import ByPosition
 from fpbench.sequences import Runs, side_by_side

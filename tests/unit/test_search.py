@@ -9,7 +9,8 @@ import pytest
 
 from fpbench import Candidates, Vectors
 from fpbench.cache import Store
-from fpbench.evidence import Evidence, GrownEvidence, Moments, distances_s
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.truth import Moments, distances_s
 from fpbench.inner_products import sum_by_halves
 from fpbench.search import Cells, Searcher, gather, grow, match_scores, search_blocks
 from fpbench.search import search_reference as search_cell

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from fpbench.bootstrap import METHOD, interval_over_tracks
-from fpbench.evidence import Evidence, GrownEvidence, repeats
+from fpbench.evidence.bootstrap import METHOD, interval_over_tracks
+from fpbench.evidence.evidence import Evidence, GrownEvidence, repeats
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import Curve, DistractorKind, Interval, Point
 

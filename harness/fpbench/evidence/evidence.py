@@ -12,18 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
+from fpbench.evidence.candidates import ascending, best_match_rank, no_candidates
+from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
-from fpbench.ranking import ascending, best_match_rank, no_candidates
-
-CLOCK_S = 1e-6  # differences between start times smaller than this are rounding
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Places in music: which track, and where in it."""
-
-    track: Int64[np.ndarray, " rows"]
-    start_s: Float64[np.ndarray, " rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,78 +109,6 @@ class GrownEvidence:
         """As :meth:`Evidence.ranks`, with the first ``size`` distractors."""
         at = self.sizes.index(size)
         return best_match_rank(self.cells[at].scores, matches(self.distances_s[at], tolerance_s))
-
-
-def matches(
-    distance_s: Float64[np.ndarray, "rows k"], tolerance_s: float | None
-) -> Bool[np.ndarray, "rows k"]:
-    """Which candidates are right answers."""
-    farthest = np.finfo(np.float64).max if tolerance_s is None else tolerance_s + CLOCK_S
-    return distance_s <= farthest
-
-
-def distances_s(
-    ids: Int64[np.ndarray, "rows k"], reference: Moments, truth: Moments
-) -> Float64[np.ndarray, "rows k"]:
-    """How far candidates are from where they should be; inf for wrong tracks and ids of no row.
-
-    Args:
-        truth: Of each query, whose rows of ``ids`` are one or several after each other.
-    """
-    if len(reference.track) == 0 or len(ids) == 0:
-        return np.full(ids.shape, np.inf)
-    query = np.arange(len(ids)) // (len(ids) // len(truth.track))
-    known = (ids >= 0) & (ids < len(reference.track))
-    rows = np.where(known, ids, 0)
-    away = np.abs(reference.start_s[rows] - truth.start_s[query, None])
-    return np.where(known & (reference.track[rows] == truth.track[query, None]), away, np.inf)
-
-
-def right_runs(
-    reference: Moments, truth: Moments, tolerance_s: float | None
-) -> tuple[
-    Int64[np.ndarray, " rows"], Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]
-]:
-    """All right answers to each query.
-
-    Returns:
-        The reference's rows in order of track and time, and of each query where in that order its
-        right answers begin and end; there may be none in between.
-    """
-    order = np.lexsort((reference.start_s, reference.track))
-    tracks, starts = reference.track[order], reference.start_s[order]
-    first = np.searchsorted(tracks, truth.track)
-    stop = np.searchsorted(tracks, truth.track, side="right")
-    if tolerance_s is not None:
-        reach_s = tolerance_s + CLOCK_S
-        for query, wanted in enumerate(truth.start_s):
-            of_track = starts[first[query] : stop[query]]
-            before = np.searchsorted(of_track, wanted - reach_s)
-            until = np.searchsorted(of_track, wanted + reach_s, side="right")
-            first[query], stop[query] = first[query] + before, first[query] + until
-    return order, first, stop
-
-
-def nearest_rows(reference: Moments, truth: Moments) -> Int64[np.ndarray, " queries"]:
-    """The reference row nearest in time to each query; -1 where its track has none.
-
-    Of two equally near rows the earlier one.
-    """
-    nearest = np.full(len(truth.track), -1, dtype=np.int64)
-    order = np.lexsort((reference.start_s, reference.track))
-    tracks = reference.track[order]
-    for track in np.unique(truth.track):
-        first, last = np.searchsorted(tracks, [track, track + 1])
-        if first == last:
-            continue
-        asked = np.flatnonzero(truth.track == track)
-        starts = reference.start_s[order[first:last]]
-        after = np.searchsorted(starts, truth.start_s[asked]).clip(max=last - first - 1)
-        before = (after - 1).clip(min=0)
-        wanted = truth.start_s[asked]
-        earlier = np.abs(starts[before] - wanted) <= np.abs(starts[after] - wanted)
-        nearest[asked] = order[first + np.where(earlier, before, after)]
-    return nearest
 
 
 def repeats(edges: Int64[np.ndarray, " edges"], size: int) -> list[range]:

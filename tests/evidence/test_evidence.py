@@ -11,19 +11,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fpbench import Candidates, FpbenchError
-from fpbench.bootstrap import interval_over_tracks
-from fpbench.evidence import (
-    Evidence,
-    GrownEvidence,
-    Moments,
-    distances_s,
-    false_accept_rate,
-    matches,
-    nearest_rows,
-    repeats,
-    right_runs,
-)
-from fpbench.evidence_files import read_evidence, write_evidence
+from fpbench.evidence.bootstrap import interval_over_tracks
+from fpbench.evidence.evidence import Evidence, GrownEvidence, false_accept_rate, repeats
+from fpbench.evidence.files import read_evidence, write_evidence
+from fpbench.evidence.truth import Moments, distances_s, matches, nearest_rows, right_runs
 
 INF = np.inf
 

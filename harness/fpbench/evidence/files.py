@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 
 from fpbench.errors import FpbenchError
-from fpbench.evidence import Evidence, GrownEvidence
+from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.files import atomic_file
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
