@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from fpbench.fidelity import PROFILE_K
-from fpbench.fidelity_report import FLOOR, FidelityReport
 from fpbench.files import atomic_file
+from fpbench.generators.fidelity import PROFILE_K
+from fpbench.generators.fidelity_report import FLOOR, FidelityReport
 
 # Okabe and Ito's palette, told apart by colour-blind readers too; real is black.
 _REAL = "#000000"

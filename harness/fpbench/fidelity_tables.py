@@ -2,8 +2,8 @@
 
 from tabulate import tabulate
 
-from fpbench.fidelity import PROFILE_K
-from fpbench.fidelity_report import FLOOR, Copying, FidelityReport, HitRates
+from fpbench.generators.fidelity import PROFILE_K
+from fpbench.generators.fidelity_report import FLOOR, Copying, FidelityReport, HitRates
 
 _LABELS = {
     "frechet": "Frechet distance",

@@ -14,7 +14,8 @@ from fpbench.cache import Store
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import right_runs
-from fpbench.fidelity_report import (
+from fpbench.files import made_folder
+from fpbench.generators.fidelity_report import (
     LEAST_TRACKS,
     FidelityReport,
     TooFewError,
@@ -22,8 +23,7 @@ from fpbench.fidelity_report import (
     judge_splits,
     measured,
 )
-from fpbench.files import made_folder
-from fpbench.generator_files import load_generator, save_generator
+from fpbench.generators.files import load_generator, save_generator
 from fpbench.hashing import content_key, file_sha256, rows_digest
 from fpbench.inputs import Inputs
 from fpbench.plugin.catalog import Catalog, Offer

@@ -13,7 +13,7 @@ from fpbench.config import SYNTHETIC_SIZES
 from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.fitting import generator_settings
-from fpbench.generator_files import load_generator
+from fpbench.generators.files import load_generator
 from fpbench.inputs import Listener, durations_s
 from fpbench.measuring import SHORTLIST
 from fpbench.plugin.loading import blaming

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 from fpbench import FpbenchError
 from fpbench.cli import main
 from fpbench.fidelity_figure import plot_fidelity, shares_above
-from fpbench.fidelity_report import FLOOR, measured
 from fpbench.figures import plot_curves
+from fpbench.generators.fidelity_report import FLOOR, measured
 from fpbench.results.files import read_result
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"

@@ -11,11 +11,11 @@ from jaxtyping import Float32, Int64
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
-from fpbench.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.fidelity_tables import fidelity_tables
 from fpbench.files import made_folder, refuse_to_replace, write_json
 from fpbench.fitting import BASELINES
-from fpbench.generator_files import load_generator, was_fitted_to
+from fpbench.generators.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
+from fpbench.generators.files import load_generator, was_fitted_to
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import drawn
 from fpbench.plugin.entries import Settings

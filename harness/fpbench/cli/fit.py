@@ -10,7 +10,7 @@ from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder, refuse_to_replace
 from fpbench.fit_figure import plot_history
-from fpbench.generator_files import (
+from fpbench.generators.files import (
     FitRecord,
     history_in,
     record_path,

@@ -8,7 +8,7 @@ from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.errors import FpbenchError
-from fpbench.generator_files import load_generator
+from fpbench.generators.files import load_generator
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WantedDtype, settled

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench.fidelity import NEIGHBOURS
+from fpbench.generators.fidelity import NEIGHBOURS
 from fpbench_plugins.building_blocks.flow import NetworkShape, Solver
 from fpbench_plugins.building_blocks.flow_generator import Sampling
 from fpbench_plugins.building_blocks.recipe import above_zero, at_least, between_0_and_1

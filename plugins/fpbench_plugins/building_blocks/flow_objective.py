@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, Vectors, rng_at
-from fpbench.fidelity import frechet_distance, manifold
+from fpbench.generators.fidelity import frechet_distance, manifold
 from fpbench_plugins.building_blocks.flow import (
     Normalisation,
     VelocityNetwork,

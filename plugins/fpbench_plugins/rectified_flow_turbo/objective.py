@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, rng_at
-from fpbench.fidelity import frechet_distance
+from fpbench.generators.fidelity import frechet_distance
 from fpbench_plugins.building_blocks.flow import (
     Normalisation,
     VelocityNetwork,

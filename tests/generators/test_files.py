@@ -7,7 +7,7 @@ from types import MappingProxyType
 import numpy as np
 
 from fpbench import Vectors
-from fpbench.generator_files import save_generator
+from fpbench.generators.files import save_generator
 
 
 class Writing:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench import fidelity
 from fpbench.files import finite
+from fpbench.generators import fidelity
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
 
@@ -39,18 +39,18 @@ class Statistics:
     """What one candidate set scores against the judge half.
 
     Args:
-        frechet: See :func:`fpbench.fidelity.frechet_distance`.
-        js_marginal: See :func:`fpbench.fidelity.marginal_divergence`, bits.
-        js_similarity: See :func:`fpbench.fidelity.similarity_divergence`, bits; the judge's pairs
+        frechet: See :func:`fpbench.generators.fidelity.frechet_distance`.
+        js_marginal: See :func:`fpbench.generators.fidelity.marginal_divergence`, bits.
+        js_similarity: See :func:`fpbench.generators.fidelity.similarity_divergence`, bits; the judge's pairs
             and a real candidate's are of different tracks.
-        precision: See :class:`fpbench.fidelity.Manifold`, as for the next three.
+        precision: See :class:`fpbench.generators.fidelity.Manifold`, as for the next three.
         recall: Share of judges.
         density: About 1 is good.
         coverage: Share of judges.
         nearest_distance: Median distance from a judge to its nearest candidate. The
             nearest-neighbour gap is this, less the floor's.
         local_dimension: Of the candidates as the judges see them, for neighbourhoods of
-            :data:`fpbench.fidelity.PROFILE_K` rows, smaller ones first.
+            :data:`fpbench.generators.fidelity.PROFILE_K` rows, smaller ones first.
     """
 
     frechet: float

@@ -3,7 +3,7 @@
 Each statistic compares a *judge*, real fingerprints of tracks that nothing was fitted to, with a
 *candidate* set. None of them means much alone: all depend on the numbers of rows, and real
 fingerprints come in tracks. Put the same statistic for a second real set, of other tracks and of
-the same size, beside it (:mod:`fpbench.fidelity_report` does).
+the same size, beside it (:mod:`fpbench.generators.fidelity_report` does).
 """
 
 import math

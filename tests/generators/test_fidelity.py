@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fpbench.fidelity import (
+from fpbench.generators.fidelity import (
     beaten_by,
     best_among_reference,
     frechet_distance,
@@ -23,7 +23,13 @@ from fpbench.fidelity import (
     pair_similarities,
     similarity_divergence,
 )
-from fpbench.fidelity_report import TooFewError, halved, judge_splits, measured, sizes_up_to
+from fpbench.generators.fidelity_report import (
+    TooFewError,
+    halved,
+    judge_splits,
+    measured,
+    sizes_up_to,
+)
 from fpbench.plugin.fingerprinters import Vectors
 
 

@@ -1,0 +1,1 @@
+"""Load generators of synthetic fingerprints, and judge how like the real ones their draws are."""
