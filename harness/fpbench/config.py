@@ -9,10 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from fpbench.audio.query_recipe import (
+    NAFP,
+    QueryRecipe,
+    option_text,
+    recipe_from_json,
+    recipe_to_json,
+)
 from fpbench.errors import FpbenchError
 from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Dtype
-from fpbench.recipes import NAFP, QueryRecipe, option_text, recipe_from_json, recipe_to_json
 
 SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
 """Where curves are read off if nobody says otherwise."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio import audio_hash, read_ahead
+from fpbench.audio.reading import audio_hash, read_ahead
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, made_folder

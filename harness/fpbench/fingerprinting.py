@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from fpbench.audio import SILENCE_PEAK, Reading, read_ahead
+from fpbench.audio.reading import SILENCE_PEAK, Reading, read_ahead
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import (
@@ -38,7 +38,7 @@ class TrackVectors:
     Args:
         vectors: In order of time.
         start_s: Where each one's segment starts, in seconds from the start of the track.
-        silent: Which segments never exceed :data:`fpbench.audio.SILENCE_PEAK`.
+        silent: Which segments never exceed :data:`fpbench.audio.reading.SILENCE_PEAK`.
     """
 
     vectors: Vectors

@@ -9,9 +9,11 @@ import numpy as np
 import soundfile
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio import UNKNOWN_FRAMES, audio_hash
+from fpbench.audio.duplicates import each_once
+from fpbench.audio.queries import draw_queries
+from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
+from fpbench.audio.reading import UNKNOWN_FRAMES, audio_hash
 from fpbench.cache import Store
-from fpbench.copies import each_once
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import Moments
 from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
@@ -21,10 +23,8 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.queries import draw_queries
 from fpbench.query_sets import QueryMaker, build_query_set
 from fpbench.randomness import Stream, rng_at
-from fpbench.recipes import QueryRecipe, recipe_to_json
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
 from fpbench.sequences import Rows, Runs, run_starts, side_by_side
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
+from fpbench.audio.query_recipe import Step
 from fpbench.cache import Store
 from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
@@ -18,7 +19,6 @@ from fpbench.plugin.fingerprinters import FingerprintSpec
 from fpbench.plugin.indexes import IndexPlan
 from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
-from fpbench.recipes import Step
 from fpbench.results.document import FingerprinterInfo
 
 logger = getLogger(__name__)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from fpbench.audio.queries import QueryTruth, degraded_queries
+from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprinting import fingerprint_tracks
@@ -14,8 +16,6 @@ from fpbench.plugin.datasets import Track
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Samples
 from fpbench.progress import Report
-from fpbench.queries import QueryTruth, degraded_queries
-from fpbench.recipes import QueryRecipe, recipe_to_json
 
 FORMAT = 1  # of what is stored, and of how queries are made: raise it to make all anew
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fpbench import Settings, Track
-from fpbench.audio import read_ahead
+from fpbench.audio.reading import read_ahead
 from fpbench.cache import Store
 from fpbench.fingerprint_sets import build_fingerprint_set
 from fpbench.plugin.catalog import Catalog

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fpbench import Segments, Settings
-from fpbench.audio import read_audio
+from fpbench.audio.reading import read_audio
 from fpbench.checkpoints import import_checkpoint
 from fpbench.fingerprinting import segments_of
 from fpbench.plugin.fingerprinters import Samples

@@ -5,7 +5,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from fpbench import FpbenchError, Samples, Track
-from fpbench.audio import audio_below, read_audio
+from fpbench.audio.folders import audio_below
+from fpbench.audio.reading import read_audio
 
 
 def recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:

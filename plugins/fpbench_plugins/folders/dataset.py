@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, configured
-from fpbench.audio import SUFFIXES, audio_below
+from fpbench.audio.folders import SUFFIXES, audio_below
 
 FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
 """Sub-folders that say what the files below them are for."""

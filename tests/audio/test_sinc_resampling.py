@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpbench import Samples
-from fpbench.resampling import resample_sinc_hann
+from fpbench.audio.sinc_resampling import resample_sinc_hann
 
 
 def tone(frequency_hz: float, rate_hz: int, duration_s: float) -> Samples:

@@ -2,10 +2,9 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from logging import getLogger
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -13,25 +12,13 @@ import numpy as np
 import soundfile
 import soxr
 
+from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import Samples
 from fpbench.prefetch import map_ahead
-from fpbench.resampling import resample_sinc_hann
-
-logger = getLogger(__name__)
 
 SILENCE_PEAK = 1e-4  # -80 dB of full scale: three steps of 16 bits, so nothing but dither
-
-
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".mp3"})
-
-
-NOT_READ = frozenset(
-    {".aac", ".aif", ".aifc", ".aiff", ".alac", ".amr", ".ape", ".au", ".caf", ".m4a", ".m4b"}
-    | {".mka", ".mp2", ".mpc", ".oga", ".opus", ".wma", ".wv"}
-)
-"""Of audio, too: :func:`read_audio` is made for none of them, though libsndfile reads some."""
 
 
 UNKNOWN_FRAMES = (1 << 63) - 1  # what libsndfile says of a FLAC whose header says nothing
@@ -67,7 +54,7 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     Args:
         path: The format is taken from the contents, not from the name.
         sample_rate_hz: Wanted; the file may have any other.
-        resampler: ``soxr`` at its high quality, or ``sinc-hann`` (see :mod:`fpbench.resampling`).
+        resampler: ``soxr`` at its high quality, or ``sinc-hann`` (see :mod:`fpbench.audio.sinc_resampling`).
 
     Returns:
         The samples, not scaled or clipped.
@@ -101,45 +88,6 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
             f"cannot read {path}: {problem}", hint="replace the file or leave it out"
         )
     return samples
-
-
-def audio_below(root: Path) -> list[Path]:
-    """The files below a folder that are audio by their names, sorted by path.
-
-    Links are followed, but not back to a folder that they are in. What is hidden is left out, such
-    as a rubbish bin, or the ``._`` file that macOS puts beside every file. A warning says how many
-    files are left out because of their kind, or because they are links that lead nowhere.
-    """
-    found = []
-    for folder, below, names in os.walk(root, followlinks=True):
-        here = Path(folder)
-        below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
-        found += [here / n for n in names if not n.startswith(".")]
-    audio = sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
-    _warn_of_left_out(root, sorted(set(found).difference(audio)))
-    return audio
-
-
-def _warn_of_left_out(root: Path, others: Sequence[Path]) -> None:
-    unread = [path for path in others if path.suffix.lower() in NOT_READ]
-    if unread:
-        logger.warning(
-            "left out %d audio files below %s of kinds that are not read, the first, %s; convert "
-            "them to flac",
-            len(unread),
-            root,
-            unread[0].relative_to(root),
-        )
-    # A link without a suffix may have been one to a folder, of a disk that is not there today.
-    linkable = {*SUFFIXES, ""}
-    broken = [path for path in others if path.suffix.lower() in linkable and not path.exists()]
-    if broken:
-        logger.warning(
-            "left out %d links below %s that lead nowhere, the first, %s",
-            len(broken),
-            root,
-            broken[0].relative_to(root),
-        )
 
 
 def audio_hash(path: Path) -> str:
@@ -201,12 +149,6 @@ def read_ahead(
         return Reading(track, samples, None)
 
     return map_ahead(read, tracks, workers=workers)
-
-
-def _leads_back(folder: Path) -> bool:
-    return folder.is_symlink() and folder.resolve() in {
-        above.resolve() for above in folder.absolute().parents
-    }
 
 
 def _mono_pieces(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fpbench.audio import audio_hash
+from fpbench.audio.reading import audio_hash
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.prefetch import map_ahead

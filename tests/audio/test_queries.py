@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Track
-from fpbench.queries import QueryTruth, degraded_queries, draw_queries, make_query
-from fpbench.recipes import (
-    NAFP,
-    QueryRecipe,
-    Step,
-    recipe_from_json,
-    recipe_to_json,
-)
+from fpbench.audio.queries import QueryTruth, degraded_queries, draw_queries, make_query
+from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step, recipe_from_json, recipe_to_json
 
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
 ONE_STEP = replace(CLEAN, degradations=(Step(name="spy"),))

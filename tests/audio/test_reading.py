@@ -10,7 +10,8 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError, Track
-from fpbench.audio import audio_below, audio_hash, read_ahead, read_audio
+from fpbench.audio.folders import audio_below
+from fpbench.audio.reading import audio_hash, read_ahead, read_audio
 from fpbench.inputs import durations_s
 from fpbench.prefetch import map_ahead
 

@@ -8,7 +8,8 @@ import numpy as np
 import soxr
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio import read_audio
+from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.audio.reading import read_audio
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.degradations import Degradation
@@ -16,7 +17,6 @@ from fpbench.plugin.fingerprinters import Samples
 from fpbench.plugin.loading import translating
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
-from fpbench.recipes import QueryRecipe
 
 Recording = Float32[np.ndarray, " recording"]
 """Mono audio, longer than a query."""

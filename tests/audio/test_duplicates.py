@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fpbench.copies import each_once
+from fpbench.audio.duplicates import each_once
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.results.document import Skipped
 

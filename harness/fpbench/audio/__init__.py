@@ -1,0 +1,1 @@
+"""Recordings in, clean or degraded samples out."""
