@@ -16,14 +16,14 @@ from fpbench.audio.reading import UNKNOWN_FRAMES, audio_hash
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import Moments
-from fpbench.fingerprint_sets import FingerprintSet, build_fingerprint_set
+from fpbench.fingerprints.query_sets import QueryMaker, build_query_set
+from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.datasets import Dataset, Track, VectorDataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.query_sets import QueryMaker, build_query_set
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
 from fpbench.sequences import Rows, Runs, run_starts, side_by_side

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from fpbench.errors import FpbenchError
-from fpbench.fingerprinting import Recording, fingerprint_tracks, segments_of
+from fpbench.fingerprints.embedding import Recording, fingerprint_tracks, segments_of
 from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
     Fingerprinter,

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 
-from fpbench.fingerprinting import fingerprint_tracks
+from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.plugin.checked import drawn
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import FingerprintGenerator

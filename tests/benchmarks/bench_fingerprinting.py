@@ -14,7 +14,7 @@ import pytest
 from fpbench import Settings, Track
 from fpbench.audio.reading import read_ahead
 from fpbench.cache import Store
-from fpbench.fingerprint_sets import build_fingerprint_set
+from fpbench.fingerprints.track_sets import build_fingerprint_set
 from fpbench.plugin.catalog import Catalog
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

@@ -8,7 +8,7 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.vector_files import read_vectors
+from fpbench.fingerprints.files import read_vectors
 
 MODEL = """
 import numpy as np

@@ -12,8 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.fingerprints.files import read_vectors
 from fpbench.randomness import Stream, rng_at
-from fpbench.vector_files import read_vectors
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 
 DIM = 4

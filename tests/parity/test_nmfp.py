@@ -13,7 +13,7 @@ import torch
 from fpbench import Fingerprinter, Segments, Settings
 from fpbench.checkpoint_files import located
 from fpbench.checkpoints import import_checkpoint
-from fpbench.fingerprinting import segments_of
+from fpbench.fingerprints.embedding import segments_of
 from fpbench.tensor_bundle import TensorBundle
 from fpbench.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder, unit

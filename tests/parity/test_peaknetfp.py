@@ -11,7 +11,7 @@ from torch import Tensor
 from fpbench import Segments, Settings
 from fpbench.audio.reading import read_audio
 from fpbench.checkpoints import import_checkpoint
-from fpbench.fingerprinting import segments_of
+from fpbench.fingerprints.embedding import segments_of
 from fpbench.plugin.fingerprinters import Samples
 from fpbench.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.weights import fill, unfilled

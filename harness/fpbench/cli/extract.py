@@ -7,12 +7,12 @@ import click
 import numpy as np
 from jaxtyping import Bool
 
-from fpbench import extraction
 from fpbench.cli.fingerprinter_settings import fingerprinter_settings
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
-from fpbench.extraction import Extraction
 from fpbench.files import made_folder
+from fpbench.fingerprints import extraction
+from fpbench.fingerprints.extraction import Extraction
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 

@@ -13,6 +13,13 @@ from fpbench.errors import FpbenchError
 from fpbench.fidelity_figure import plot_fidelity
 from fpbench.fidelity_tables import fidelity_tables
 from fpbench.files import made_folder, refuse_to_replace, write_json
+from fpbench.fingerprints.files import (
+    READABLE,
+    VectorFile,
+    read_pairs,
+    read_vectors,
+    refuse_not_finite,
+)
 from fpbench.fitting import BASELINES
 from fpbench.generators.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.generators.files import load_generator, was_fitted_to
@@ -22,13 +29,6 @@ from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.loading import blaming
 from fpbench.randomness import Stream, rng_at
-from fpbench.vector_files import (
-    READABLE,
-    VectorFile,
-    read_pairs,
-    read_vectors,
-    refuse_not_finite,
-)
 
 SYNTHETIC = "synthetic"
 

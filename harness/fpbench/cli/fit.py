@@ -9,6 +9,7 @@ from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder, refuse_to_replace
+from fpbench.fingerprints.files import read_vectors, refuse_not_finite
 from fpbench.fit_figure import plot_history
 from fpbench.generators.files import (
     FitRecord,
@@ -22,7 +23,6 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.loading import blaming
-from fpbench.vector_files import read_vectors, refuse_not_finite
 
 
 @click.command()

@@ -8,6 +8,7 @@ from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
 from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.errors import FpbenchError
+from fpbench.fingerprints.files import resumable_file
 from fpbench.generators.files import load_generator
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
@@ -15,7 +16,6 @@ from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Settings
 from fpbench.prefetch import ahead
 from fpbench.units import parse_sizes, short_size
-from fpbench.vector_files import resumable_file
 
 
 @click.command()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fpbench.errors import FpbenchError
-from fpbench.vector_files import read_pairs, read_vectors, refuse_not_finite, resumable_file
+from fpbench.fingerprints.files import read_pairs, read_vectors, refuse_not_finite, resumable_file
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
-from fpbench.extraction import extract
-from fpbench.fingerprinting import fingerprint_files, fingerprint_tracks, segments_of
+from fpbench.fingerprints.embedding import fingerprint_files, fingerprint_tracks, segments_of
+from fpbench.fingerprints.extraction import extract
 
 TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
 """10 samples a segment, 5 a hop."""

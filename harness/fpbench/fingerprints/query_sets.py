@@ -10,7 +10,7 @@ from fpbench.audio.queries import QueryTruth, degraded_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.fingerprinting import fingerprint_tracks
+from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.degradations import Degradation

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
 from fpbench.files import atomic_file
-from fpbench.fingerprinting import Outcome, fingerprint_files
+from fpbench.fingerprints.embedding import Outcome, fingerprint_files
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.progress import Report

@@ -13,7 +13,7 @@ from fpbench.audio.reading import audio_hash, read_ahead
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, made_folder
-from fpbench.fingerprinting import (
+from fpbench.fingerprints.embedding import (
     Outcome,
     TrackVectors,
     fingerprint_files,

@@ -16,7 +16,7 @@ import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
 from fpbench.cache import Store
-from fpbench.fingerprint_sets import FingerprintSet, Skipped, build_fingerprint_set
+from fpbench.fingerprints.track_sets import FingerprintSet, Skipped, build_fingerprint_set
 
 SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
 
@@ -151,7 +151,7 @@ BUILDER = """
 import sys, time
 from pathlib import Path
 from fpbench import FingerprintSpec, Track
-from fpbench.fingerprint_sets import build_fingerprint_set
+from fpbench.fingerprints.track_sets import build_fingerprint_set
 from fpbench.cache import Store
 
 

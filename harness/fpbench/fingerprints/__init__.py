@@ -1,0 +1,1 @@
+"""Drive a fingerprinter over recordings, and keep what it makes."""
