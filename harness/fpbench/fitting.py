@@ -25,7 +25,6 @@ from fpbench.generators.fidelity_report import (
 )
 from fpbench.generators.files import load_generator, save_generator
 from fpbench.hashing import content_key, file_sha256, rows_digest
-from fpbench.inputs import Inputs
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.checked import drawn
 from fpbench.plugin.entries import Settings
@@ -36,6 +35,7 @@ from fpbench.plugin.source import harness_sha256, identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import GeneratorInfo
+from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)
 

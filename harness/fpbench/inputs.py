@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from logging import getLogger
 
 import numpy as np
@@ -26,46 +26,13 @@ from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
-from fpbench.sequences import Rows, Runs, run_starts, side_by_side
+from fpbench.search.inputs import Inputs
+from fpbench.search.sequences import Rows, Runs, run_starts, side_by_side
 
 logger = getLogger(__name__)
 
 CLUSTER_S = 30.0
 """Ready-made fingerprints come without tracks; stretches this long stand in for them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """What is searched with, for and among.
-
-    Args:
-        key: Names the queries and the reference.
-        queries: One row per query: its fingerprint, or several side by side.
-        segments: Fingerprints in a query. Where there are several, a row of the reference and of
-            the distractors is a run of as many, see :mod:`fpbench.sequences`.
-        truth: Where each query comes from.
-        clusters: Which queries are alike, for intervals: as a rule the track of each.
-        reference: The fingerprints that a query can match.
-        moments: Where each of them is from.
-        real: Fingerprints of audio that answers no query; there may be none.
-        real_tracks: Which track each of them is from.
-        real_key: Names them.
-        hop_s: Between neighbouring fingerprints.
-    """
-
-    key: str
-    queries: Float32[np.ndarray, "queries dim"] = field(repr=False)
-    segments: int
-    truth: Moments = field(repr=False)
-    clusters: Int64[np.ndarray, " queries"] = field(repr=False)
-    reference: Float32[np.ndarray, "reference dim"] | Runs = field(repr=False)
-    moments: Moments = field(repr=False)
-    real: Float32[np.ndarray, "distractors dim"] | Runs = field(repr=False)
-    real_tracks: Int64[np.ndarray, " distractors"] = field(repr=False)
-    real_key: str
-    hop_s: float
-    data: DataInfo
-    query_info: QueryInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

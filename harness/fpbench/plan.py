@@ -10,14 +10,14 @@ from tabulate import tabulate
 
 from fpbench.cache import Store
 from fpbench.config import SYNTHETIC_SIZES
-from fpbench.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.fitting import generator_settings
 from fpbench.generators.files import load_generator
 from fpbench.inputs import Listener, durations_s
-from fpbench.measuring import SHORTLIST
 from fpbench.plugin.loading import blaming
 from fpbench.preparing import Prepared, fewest_segments
+from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
+from fpbench.search.tasks import SHORTLIST
 from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.units import short_hours, short_size, short_time
 

@@ -11,7 +11,6 @@ from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.inputs import Degrader, Listener, durations_s
-from fpbench.measuring import parameters
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
@@ -20,6 +19,7 @@ from fpbench.plugin.indexes import IndexPlan
 from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import FingerprinterInfo
+from fpbench.search.tasks import parameters
 
 logger = getLogger(__name__)
 

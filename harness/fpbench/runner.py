@@ -5,7 +5,6 @@ from logging import getLogger
 from pathlib import Path
 
 from fpbench.config import SYNTHETIC_SIZES, RunConfig
-from fpbench.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
@@ -13,14 +12,16 @@ from fpbench.figures import plot_curves
 from fpbench.files import made_folder
 from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.hashing import content_key, file_sha256
-from fpbench.inputs import Inputs, inputs_from_audio, inputs_from_vectors
-from fpbench.measuring import SHORTLIST, Database, SearchTask, parameters, search
+from fpbench.inputs import inputs_from_audio, inputs_from_vectors
 from fpbench.plugin.source import harness_sha256, source_sha256
 from fpbench.preparing import Prepared, empty_index, refuse_runs
 from fpbench.progress import Stage
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.environment import environment
 from fpbench.results.files import write_result
+from fpbench.search.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
+from fpbench.search.inputs import Inputs
+from fpbench.search.tasks import SHORTLIST, Database, SearchTask, parameters, search
 
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""

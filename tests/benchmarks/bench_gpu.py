@@ -13,7 +13,7 @@ from bench_search import DIM, QUERIES, K, chunks, unit
 from tabulate import tabulate
 
 from fpbench import Settings
-from fpbench.distractors import CHUNK, SyntheticDistractors
+from fpbench.search.distractors import CHUNK, SyntheticDistractors
 from fpbench_plugins import exact
 from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
 from fpbench_plugins.rectified_flow.config import PUBLISHED

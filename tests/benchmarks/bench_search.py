@@ -18,9 +18,9 @@ import numpy as np
 import torch
 
 from fpbench import Settings, Stream, Vectors, rng_at
-from fpbench.distractors import CHUNK
 from fpbench.plugin.devices import has_bfloat16
 from fpbench.prefetch import ahead
+from fpbench.search.distractors import CHUNK
 from fpbench_plugins import exact, faiss_indexes
 
 QUERIES, DIM, K = 2_000, 128, 20

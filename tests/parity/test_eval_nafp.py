@@ -17,9 +17,8 @@ from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.truth import Moments
-from fpbench.positions import ByPosition
-from fpbench.search import Cells, Searcher, gather, search_blocks, search_reference
-from fpbench.sequences import Rows, Runs, side_by_side
+from fpbench.search.blocks import Cells, Searcher, gather, search_blocks, search_reference
+from fpbench.search.sequences import ByPosition, Rows, Runs, side_by_side
 from fpbench_plugins import exact, faiss_indexes
 
 pytestmark = pytest.mark.parity

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.distractors import SyntheticDistractors
 from fpbench.plugin.checked import drawn
 from fpbench.prefetch import ahead
+from fpbench.search.distractors import SyntheticDistractors
 
 
 class Drawing:

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Settings, Vectors
-from fpbench.inner_products import sum_by_halves
+from fpbench.search.scores import sum_by_halves
 from fpbench_plugins.exact import create
 from fpbench_plugins.exact.panel import sieve_error
 

@@ -9,7 +9,7 @@ import pytest
 
 from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
 from fpbench.evidence.candidates import k_smallest
-from fpbench.inner_products import products_at
+from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
 from fpbench_plugins.faiss_indexes.recipes import Factory

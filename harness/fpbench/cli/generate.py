@@ -6,7 +6,6 @@ import click
 
 from fpbench.cli.fingerprinter_settings import dtype_option, key_values
 from fpbench.cli.progress import progress
-from fpbench.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.files import resumable_file
 from fpbench.generators.files import load_generator
@@ -15,6 +14,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Settings
 from fpbench.prefetch import ahead
+from fpbench.search.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.units import parse_sizes, short_size
 
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Vectors
-from fpbench.distractors import CHUNK
 from fpbench.files import atomic_file
+from fpbench.search.distractors import CHUNK
 from fpbench_plugins.building_blocks.cores import Cores
 from fpbench_plugins.building_blocks.flow import (
     NetworkShape,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
-from fpbench.distractors import CHUNK
+from fpbench.search.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
 CPU_PANEL = {torch.float32: 1_024, torch.bfloat16: 512}  # queries that are sieved together:

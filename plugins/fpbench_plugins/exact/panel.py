@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
-from fpbench.inner_products import sum_by_halves
+from fpbench.search.scores import sum_by_halves
 
 GROUP = 16  # rows in a group; tiles have a multiple of it
 TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products, looked at before they leave the cache

@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int64
 
 from fpbench import BlockIndex, Candidates, Vectors
 from fpbench.evidence.candidates import k_smallest, no_candidates
-from fpbench.inner_products import products_at
+from fpbench.search.scores import products_at
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
 

@@ -8,8 +8,7 @@ import pytest
 from fpbench import Settings, Vectors
 from fpbench.evidence.evidence import Evidence
 from fpbench.plugin.indexes import BlockIndex, Candidates
-from fpbench.positions import ByPosition
-from fpbench.sequences import Runs, side_by_side
+from fpbench.search.sequences import ByPosition, Runs, side_by_side
 from fpbench_plugins import exact
 
 LENGTH, DIM, K = 3, 8, 4

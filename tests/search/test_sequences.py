@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fpbench.sequences import Runs, run_starts, side_by_side
+from fpbench.search.sequences import Runs, run_starts, side_by_side
 
 
 def test_runs_stay_within_a_track_and_avoid_unusable_rows() -> None:

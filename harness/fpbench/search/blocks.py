@@ -9,19 +9,18 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.cache import Store
-from fpbench.distractors import CHUNK, DistractorSource
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.truth import Moments, distances_s, nearest_rows
 from fpbench.files import made_folder
 from fpbench.hashing import content_key
-from fpbench.inner_products import paired_products
 from fpbench.plugin.checked import answered
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
 from fpbench.plugin.loading import blaming
-from fpbench.positions import ByPosition
 from fpbench.prefetch import ahead
-from fpbench.sequences import Rows
+from fpbench.search.distractors import CHUNK, DistractorSource
+from fpbench.search.scores import paired_products
+from fpbench.search.sequences import ByPosition, Rows
 
 KIND = "evidence"
 

@@ -11,9 +11,9 @@ from fpbench import Candidates, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import Moments, distances_s
-from fpbench.inner_products import sum_by_halves
-from fpbench.search import Cells, Searcher, gather, grow, match_scores, search_blocks
-from fpbench.search import search_reference as search_cell
+from fpbench.search.blocks import Cells, Searcher, gather, grow, match_scores, search_blocks
+from fpbench.search.blocks import search_reference as search_cell
+from fpbench.search.scores import sum_by_halves
 
 QUERIES, DIM, ROWS = 40, 6, 900
 EDGES = [0, 100, 200, 450, 900]

@@ -7,18 +7,15 @@ from itertools import pairwise
 import numpy as np
 
 from fpbench.cache import Store
-from fpbench.distractors import DistractorSource, block_edges
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
 from fpbench.hashing import content_key
-from fpbench.inputs import Inputs
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
 from fpbench.plugin.loading import blaming
-from fpbench.positions import ByPosition
 from fpbench.progress import Stage
 from fpbench.results.document import DistractorKind
-from fpbench.search import (
+from fpbench.search.blocks import (
     Cells,
     Searcher,
     gather,
@@ -27,6 +24,9 @@ from fpbench.search import (
     search_blocks,
     search_reference,
 )
+from fpbench.search.distractors import DistractorSource, block_edges
+from fpbench.search.inputs import Inputs
+from fpbench.search.sequences import ByPosition
 
 SHORTLIST = 20
 """Candidates kept for each query and block: what the paper re-ranks, and more than HR@10 needs."""

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Vectors
-from fpbench.distractors import (
+from fpbench.prefetch import ahead
+from fpbench.search.distractors import (
     CHUNK,
     LONGEST_BLOCK,
     RealDistractors,
     SyntheticDistractors,
     block_edges,
 )
-from fpbench.prefetch import ahead
 
 
 class Dice:

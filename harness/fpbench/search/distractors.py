@@ -16,7 +16,7 @@ from fpbench.plugin.checked import drawn
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.randomness import Stream, rng_at
-from fpbench.sequences import Rows
+from fpbench.search.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
 
