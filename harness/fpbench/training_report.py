@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float64
 
+from fpbench.encoders.training import Progress
 from fpbench.files import atomic_file, write_json
 from fpbench.plugin.training import TrainingAudio
-from fpbench.training import Progress
 
 _SMOOTHING = 50  # steps; single losses scatter too much to be read
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from fpbench.weights import WeightsInfo, write_weights
+from fpbench.encoders.weights import WeightsInfo, write_weights
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
 from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint import config as grafprint

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from fpbench import Settings
 from fpbench.cache import Store
 from fpbench.cli import main
+from fpbench.encoders.training import Rhythm, train
+from fpbench.encoders.training_audio import training_audio
+from fpbench.encoders.weights import load_weights, read_info
 from fpbench.hashing import file_sha256
 from fpbench.plugin.catalog import Catalog
-from fpbench.training import Rhythm, train
-from fpbench.training_audio import training_audio
-from fpbench.weights import load_weights, read_info
 
 SIZES = {
     "nafp": {"width": "1"},

@@ -14,7 +14,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.weights import load_weights
+from fpbench.encoders.weights import load_weights
 
 PLUGIN = """
 from fpbench import Checkpoint, Entry, PublishedFile, TensorRule, hookimpl

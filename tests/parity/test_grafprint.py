@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from fpbench import Fingerprints, FpbenchError, Settings, TrackFingerprinter
 from fpbench.audio.reading import read_audio
 from fpbench.audio.sinc_resampling import resample_sinc_hann
-from fpbench.checkpoints import import_checkpoint
-from fpbench.weights import load_weights, write_weights
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.weights import fill, unfilled
 from fpbench_plugins.grafprint import create, fpbench_checkpoints
 from fpbench_plugins.grafprint.config import PUBLISHED

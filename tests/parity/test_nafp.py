@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from fpbench import Fingerprinter, Segments, Settings
-from fpbench.checkpoints import import_checkpoint
-from fpbench.weights import load_weights, write_weights
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
 from fpbench_plugins.building_blocks.weights import fill
 from fpbench_plugins.nafp import fpbench_checkpoints

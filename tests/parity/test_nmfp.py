@@ -11,11 +11,11 @@ import soundfile
 import torch
 
 from fpbench import Fingerprinter, Segments, Settings
-from fpbench.checkpoint_files import located
-from fpbench.checkpoints import import_checkpoint
+from fpbench.encoders.archives import located
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.tensor_bundle import TensorBundle
+from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
-from fpbench.tensor_bundle import TensorBundle
-from fpbench.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder, unit
 from fpbench_plugins.building_blocks.weights import fill
 from fpbench_plugins.nmfp import fpbench_checkpoints

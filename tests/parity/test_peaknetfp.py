@@ -10,10 +10,10 @@ from torch import Tensor
 
 from fpbench import Segments, Settings
 from fpbench.audio.reading import read_audio
-from fpbench.checkpoints import import_checkpoint
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
 from fpbench.plugin.fingerprinters import Samples
-from fpbench.weights import load_weights, write_weights
 from fpbench_plugins.building_blocks.weights import fill, unfilled
 from fpbench_plugins.peaknetfp import fpbench_checkpoints
 from fpbench_plugins.peaknetfp.config import PUBLISHED

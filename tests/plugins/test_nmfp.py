@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fpbench import Fingerprinter, FpbenchError, Settings
+from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
 from fpbench.testing import check_fingerprinter
-from fpbench.weights import WeightsInfo, load_weights, write_weights
 from fpbench_plugins.nmfp import create, fpbench_checkpoints, fpbench_fingerprinters
 
 SMALL = {"width": "16"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from fpbench import Settings, Stream, TrackFingerprinter, rng_at
+from fpbench.encoders.weights import read_info
 from fpbench.plugin.catalog import Catalog
-from fpbench.weights import read_info
 
 SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")
 LARGEST_BYTES = 6_000_000

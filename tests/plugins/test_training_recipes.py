@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from fpbench import FpbenchError, Settings, configured
-from fpbench.cli.train import recipe_options
+from fpbench.encoders.recipes import recipe_options
 from fpbench.plugin.catalog import Catalog
 from fpbench_plugins.building_blocks.contrastive import learning_rate
 from fpbench_plugins.nafp.training import PUBLISHED_RECIPE

@@ -7,14 +7,14 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
-from fpbench.checkpoints import import_checkpoint
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.install import fetch as fetched
+from fpbench.encoders.install import installed, installed_path, published_file
+from fpbench.encoders.weights import SUFFIX, weights_folder, write_weights
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.installing import fetch as fetched
-from fpbench.installing import installed, installed_path, published_file
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checkpoints import Checkpoint
-from fpbench.weights import SUFFIX, weights_folder, write_weights
 
 _HASH_DIGITS = 16
 

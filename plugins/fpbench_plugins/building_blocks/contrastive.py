@@ -13,8 +13,8 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import FpbenchError, Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
+from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
 from fpbench.hashing import file_sha256
-from fpbench.weights import WeightsInfo, load_weights, write_weights
 from fpbench_plugins.building_blocks import losses
 from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
 from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine

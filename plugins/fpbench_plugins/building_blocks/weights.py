@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from fpbench import FpbenchError, Settings, Stream, rng_at
+from fpbench.encoders.weights import load_weights
 from fpbench.plugin.options import Config
-from fpbench.weights import load_weights
 
 logger = getLogger(__name__)
 

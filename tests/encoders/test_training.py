@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Track, Vectors
-from fpbench.training import Progress, Rhythm, hit_rate, train
-from fpbench.training_audio import split
+from fpbench.encoders.training import Progress, Rhythm, hit_rate, train
+from fpbench.encoders.training_audio import split
 from fpbench.training_report import smoothed
 
 ALWAYS = Rhythm(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from fpbench import FpbenchError
-from fpbench.weights import WeightsInfo, load_weights, read_info, write_weights
+from fpbench.encoders.weights import WeightsInfo, load_weights, read_info, write_weights
 
 INFO = WeightsInfo(fingerprinter="toy", config={"width": 4}, source="ckpt-1.index", licence="MIT")
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.zeros(2, np.float32)}

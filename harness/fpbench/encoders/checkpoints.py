@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from fpbench.checkpoint_files import located
+from fpbench.encoders.archives import located
+from fpbench.encoders.tensor_bundle import TensorBundle
+from fpbench.encoders.weights import WeightsInfo
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.plugin.checkpoints import Checkpoint, TensorRule
-from fpbench.tensor_bundle import TensorBundle
-from fpbench.weights import WeightsInfo
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _LISTED = 5

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from fpbench.checkpoints import import_checkpoint
-from fpbench.downloads import Received, download, hash_of
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.downloads import Received, download, hash_of
+from fpbench.encoders.weights import SUFFIX, WeightsInfo, read_info, write_weights
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder
 from fpbench.plugin.checkpoints import Checkpoint, PublishedFile
-from fpbench.weights import SUFFIX, WeightsInfo, read_info, write_weights
 
 _PIN_ALGORITHM = "sha256"
 

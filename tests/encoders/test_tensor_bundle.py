@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from fpbench.tensor_bundle import masked_crc32c
+from fpbench.encoders.tensor_bundle import masked_crc32c
 
 
 # Of RFC 3720, appendix B.4, rotated right by 15 bits and added to 0xA282EAD8 by hand.

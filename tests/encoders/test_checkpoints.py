@@ -17,8 +17,8 @@ import torch
 from numpy.testing import assert_array_equal
 
 from fpbench import Checkpoint, FpbenchError, TensorRule
-from fpbench.checkpoints import import_checkpoint
-from fpbench.tensor_bundle import TensorBundle, masked_crc32c
+from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.tensor_bundle import TensorBundle, masked_crc32c
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 BIASES = [np.array([1, 2], dtype=np.float32), np.array([3, 4], dtype=np.float32)]

@@ -1,0 +1,1 @@
+"""Weights that are trained here or imported from their authors."""

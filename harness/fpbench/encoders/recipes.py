@@ -1,0 +1,106 @@
+"""Settings of a training, from a plugin's recipes and the command line."""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from fpbench.errors import FpbenchError
+from fpbench.plugin.catalog import Offer
+
+DEFAULT_RECIPE = "published"
+
+
+def changed(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a recipe with those from the command line in their place.
+
+    Raises:
+        FpbenchError: A length is typed both in steps and in epochs.
+    """
+    if {"steps", "epochs"} <= typed.keys():
+        raise FpbenchError(
+            f"--steps {typed['steps']} and --epochs {typed['epochs']} both say how long to train",
+            hint="give one of the two",
+        )
+    # Steps go first, so those of the recipe would hide epochs.
+    hidden = {"steps"} if "epochs" in typed else set()
+    return {key: value for key, value in recipe.items() if key not in hidden} | dict(typed)
+
+
+def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
+    """The settings in a recipe, as ``--set`` would give them.
+
+    Args:
+        recipe: A file ending in ``.toml``, or the name of one in the plugin's folder ``recipes``.
+
+    Returns:
+        No settings, which means the plugin's defaults, where it has no recipes and is asked for
+        ``published``.
+
+    Raises:
+        FpbenchError: There is no such recipe, or it is not flat TOML.
+    """
+    if recipe.endswith(".toml"):
+        path = Path(recipe)
+        if not path.is_file():
+            raise FpbenchError(f"there is no recipe '{path}'", hint="give the path of a TOML file")
+        return flat(text_of(path), recipe)
+    found = own_recipes(offer)
+    if not found and recipe == DEFAULT_RECIPE:
+        return {}
+    if recipe not in found:
+        names = ", ".join(found) or f"only its defaults, called '{DEFAULT_RECIPE}'"
+        raise FpbenchError(
+            f"'{offer.entry.name}' has no recipe called '{recipe}'",
+            hint=f"it has: {names}; or give a file ending in .toml",
+        )
+    return flat(text_of(found[recipe]), f"recipe '{recipe}'")
+
+
+def own_recipes(offer: Offer) -> dict[str, Traversable]:
+    """The recipes in a plugin's folder, sorted by name; a plugin that is a lone file has none."""
+    spec = offer.source.module.__spec__
+    if spec is None or spec.submodule_search_locations is None:
+        return {}
+    folder = files(offer.source.module) / "recipes"
+    items = folder.iterdir() if folder.is_dir() else ()
+    found = {item.name.removesuffix(".toml"): item for item in items if item.name.endswith(".toml")}
+    return dict(sorted(found.items()))
+
+
+def text_of(recipe: Traversable) -> str:
+    """A recipe's text.
+
+    Raises:
+        FpbenchError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return recipe.read_text(encoding="utf-8")
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot read recipe '{recipe}': {err.strerror}", hint="check its permissions"
+        ) from err
+    except UnicodeDecodeError as err:
+        raise FpbenchError(
+            f"recipe '{recipe}' is not UTF-8: {err.reason} at byte {err.start}",
+            hint="save it as UTF-8",
+        ) from err
+
+
+def flat(text: str, where: str) -> dict[str, str]:
+    """Flat TOML as text values.
+
+    Raises:
+        FpbenchError: Not TOML, or a value is a table or a list of tables.
+    """
+    try:
+        values: Mapping[str, object] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        raise FpbenchError(f"{where} is not TOML: {err}", hint="write lines KEY = VALUE") from err
+    for key, value in values.items():
+        if not isinstance(value, bool | int | float | str):
+            raise FpbenchError(
+                f"{where}: '{key}' is not a single value", hint="write lines KEY = VALUE"
+            )
+    return {key: str(value) for key, value in values.items()}
