@@ -8,7 +8,6 @@ from fpbench.config import SYNTHETIC_SIZES, RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
-from fpbench.figures import plot_curves
 from fpbench.files import made_folder
 from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.hashing import content_key, file_sha256
@@ -19,6 +18,7 @@ from fpbench.progress import Stage
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.environment import environment
 from fpbench.results.files import write_result
+from fpbench.review.curves_figure import plot_curves
 from fpbench.search.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, SearchTask, parameters, search

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.comparison import Comparison, Difference, compare_results
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.results.files import read_result
+from fpbench.review.comparison import Comparison, Difference, compare_results
 
 Run = Callable[..., Result]
 Results = Mapping[str, Path]

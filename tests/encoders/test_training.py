@@ -10,7 +10,7 @@ import pytest
 from fpbench import FpbenchError, Track, Vectors
 from fpbench.encoders.training import Progress, Rhythm, hit_rate, train
 from fpbench.encoders.training_audio import split
-from fpbench.training_report import smoothed
+from fpbench.review.training_figure import smoothed
 
 ALWAYS = Rhythm(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
 

@@ -11,7 +11,7 @@ from fpbench.results.names import measure
 from fpbench.units import short_hours, short_size
 
 if TYPE_CHECKING:
-    from fpbench.comparison import Comparison, Difference
+    from fpbench.review.comparison import Comparison, Difference
 
 
 @click.command()
@@ -31,7 +31,7 @@ def compare(first: Path, second: Path, level: float) -> None:
     fpbench compare runs/mymodel.json runs/nafp.json --level 0.99
     """
     # Imported here: the arithmetic needs NumPy, which `fpbench --help` must not wait for.
-    from fpbench.comparison import HIGHEST_LEVEL, compare_results
+    from fpbench.review.comparison import HIGHEST_LEVEL, compare_results
 
     if not 0.5 <= level <= HIGHEST_LEVEL:
         raise FpbenchError(

@@ -10,8 +10,6 @@ from jaxtyping import Float32, Int64
 
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.errors import FpbenchError
-from fpbench.fidelity_figure import plot_fidelity
-from fpbench.fidelity_tables import fidelity_tables
 from fpbench.files import made_folder, refuse_to_replace, write_json
 from fpbench.fingerprints.files import (
     READABLE,
@@ -29,6 +27,8 @@ from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.loading import blaming
 from fpbench.randomness import Stream, rng_at
+from fpbench.review.fidelity_figure import plot_fidelity
+from fpbench.review.fidelity_tables import fidelity_tables
 
 SYNTHETIC = "synthetic"
 

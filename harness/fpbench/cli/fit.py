@@ -10,7 +10,6 @@ from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder, refuse_to_replace
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite
-from fpbench.fit_figure import plot_history
 from fpbench.generators.files import (
     FitRecord,
     history_in,
@@ -23,6 +22,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.loading import blaming
+from fpbench.review.history_figure import plot_history
 
 
 @click.command()

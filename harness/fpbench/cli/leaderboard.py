@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from fpbench.errors import FpbenchError
-from fpbench.figures import plot_curves
 from fpbench.results.comparable import Question
 from fpbench.results.document import Result
 from fpbench.results.files import may_be_result, read_result
+from fpbench.review.curves_figure import plot_curves
 from fpbench_leaderboard import leaderboard as tables
 
 logger = getLogger(__name__)

@@ -11,6 +11,7 @@ from fpbench.encoders.recipes import DEFAULT_RECIPE, changed, recipe_options
 from fpbench.encoders.training import Progress, Rhythm
 from fpbench.encoders.training import train as trained
 from fpbench.encoders.training_audio import training_audio
+from fpbench.encoders.training_report import report_path, write_report
 from fpbench.errors import FpbenchError
 from fpbench.files import made_folder, refuse_to_replace
 from fpbench.hashing import content_key, file_sha256
@@ -18,7 +19,6 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WantedDtype, settled
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.loading import blaming
-from fpbench.training_report import report_path, write_report
 
 
 @click.command()

@@ -17,7 +17,7 @@ def validate(paths: tuple[Path, ...]) -> None:
     format only, and that is said.
     """
     # Imported here: the arithmetic needs NumPy, which `fpbench --help` must not wait for.
-    from fpbench.validation import validate_result
+    from fpbench.review.verification import validate_result
 
     files = [file for path in paths for file in result_files(path)]
     if not files:

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from fpbench import FpbenchError
 from fpbench.cli import main
-from fpbench.fidelity_figure import plot_fidelity, shares_above
-from fpbench.figures import plot_curves
 from fpbench.generators.fidelity_report import FLOOR, measured
 from fpbench.results.files import read_result
+from fpbench.review.curves_figure import plot_curves
+from fpbench.review.fidelity_figure import plot_fidelity, shares_above
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 

@@ -1,0 +1,49 @@
+"""What a training leaves beside its weights: the curves as numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from fpbench.encoders.training import Progress
+from fpbench.files import write_json
+from fpbench.plugin.training import TrainingAudio
+from fpbench.review.training_figure import draw_curves
+
+
+def write_report(
+    path: Path,
+    progress: Progress,
+    settings: Mapping[str, bool | int | float | str | None],
+    audio: TrainingAudio,
+    sample_rate_hz: int,
+) -> None:
+    """Write the curves of weights ``path`` beside it, as ``.json`` and ``.png``.
+
+    Args:
+        settings: Whatever shaped the weights.
+    """
+    recordings = {
+        "music": audio.music,
+        "held_out": audio.held_out,
+        "noise": audio.noise,
+        "impulse_responses": audio.impulse_responses,
+    }
+    document = {
+        "settings": dict(settings),
+        "audio": {
+            name: {
+                "recordings": len(found),
+                "hours": round(sum(map(len, found)) / sample_rate_hz / 3600, 4),
+            }
+            for name, found in recordings.items()
+        },
+        "losses": progress.losses,
+        "validations": [{"step": step, "hit_rate": rate} for step, rate in progress.validations],
+        "seconds": progress.seconds,
+    }
+    write_json(report_path(path), document)
+    draw_curves(path.with_suffix(".png"), progress)
+
+
+def report_path(path: Path) -> Path:
+    """Where the numbers of weights ``path`` are."""
+    return path.with_suffix(".json")
