@@ -12,8 +12,8 @@ import soundfile
 from fpbench import FpbenchError, Track
 from fpbench.audio.folders import audio_below
 from fpbench.audio.reading import audio_hash, read_ahead, read_audio
-from fpbench.inputs import durations_s
 from fpbench.prefetch import map_ahead
+from fpbench.runs.inputs import durations_s
 
 RATE = 8_000
 

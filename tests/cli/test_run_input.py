@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from fpbench.config import read_config
 from fpbench.results.files import read_result
+from fpbench.runs.config import read_config
 
 Run = Callable[..., Result]
 

@@ -18,7 +18,6 @@ from fpbench.fingerprints.files import (
     read_vectors,
     refuse_not_finite,
 )
-from fpbench.fitting import BASELINES
 from fpbench.generators.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
 from fpbench.generators.files import load_generator, was_fitted_to
 from fpbench.plugin.catalog import Catalog
@@ -29,6 +28,7 @@ from fpbench.plugin.loading import blaming
 from fpbench.randomness import Stream, rng_at
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
+from fpbench.runs.generator import BASELINES
 
 SYNTHETIC = "synthetic"
 

@@ -15,7 +15,6 @@ from tabulate import tabulate
 from fpbench.cache import Store
 from fpbench.cli.fingerprinter_settings import key_values
 from fpbench.cli.progress import progress
-from fpbench.config import RunConfig, read_config
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
@@ -23,6 +22,7 @@ from fpbench.plugin.devices import WANTED_DTYPES
 from fpbench.results.document import Curve, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import measure
+from fpbench.runs.config import RunConfig, read_config
 from fpbench.units import parse_sizes, short_hours, short_size
 
 logger = getLogger(__name__)
@@ -118,9 +118,9 @@ def run(**typed: Any) -> None:
     Killed at any moment, the same command goes on where it stopped and ends in the same bytes.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
-    from fpbench.plan import make_plan, refuse_what_cannot_fit
-    from fpbench.preparing import prepare
-    from fpbench.runner import run_prepared
+    from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
+    from fpbench.runs.prepare import prepare
+    from fpbench.runs.run import run_prepared
 
     if typed["out"] is not None:
         _refuse_out(typed["out"])

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
-from fpbench.config import SYNTHETIC_SIZES
 from fpbench.errors import FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
@@ -19,6 +18,7 @@ from fpbench.results.comparable import Question
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import label
+from fpbench.runs.config import SYNTHETIC_SIZES
 
 HIGHEST_LEVEL = 0.995
 """Of an interval: beyond it the bootstrap's resamples are too few to tell."""

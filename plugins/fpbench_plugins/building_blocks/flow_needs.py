@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
-from fpbench.trials import draw_seconds
+from fpbench.runs.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import (
     NetworkShape,
     Normalisation,

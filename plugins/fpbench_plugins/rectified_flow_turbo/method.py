@@ -22,7 +22,7 @@ from fpbench import (
 from fpbench.files import atomic_file, made_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
-from fpbench.trials import draw_seconds
+from fpbench.runs.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow import fresh_network, integrate, velocity_of
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
 from fpbench_plugins.building_blocks.flow_generator import (

@@ -9,16 +9,16 @@ from pathlib import Path
 from tabulate import tabulate
 
 from fpbench.cache import Store
-from fpbench.config import SYNTHETIC_SIZES
 from fpbench.errors import FpbenchError
-from fpbench.fitting import generator_settings
 from fpbench.generators.files import load_generator
-from fpbench.inputs import Listener, durations_s
 from fpbench.plugin.loading import blaming
-from fpbench.preparing import Prepared, fewest_segments
+from fpbench.runs.config import SYNTHETIC_SIZES
+from fpbench.runs.generator import generator_settings
+from fpbench.runs.inputs import Listener, durations_s
+from fpbench.runs.prepare import Prepared, fewest_segments
+from fpbench.runs.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
-from fpbench.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.units import short_hours, short_size, short_time
 
 _DECODING_RATE = 1500.0  # seconds of ogg read and resampled in a second, two threads

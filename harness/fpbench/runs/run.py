@@ -4,21 +4,21 @@ from dataclasses import replace
 from logging import getLogger
 from pathlib import Path
 
-from fpbench.config import SYNTHETIC_SIZES, RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.files import made_folder
-from fpbench.fitting import Fitted, Workshop, halves
 from fpbench.hashing import content_key, file_sha256
-from fpbench.inputs import inputs_from_audio, inputs_from_vectors
 from fpbench.plugin.source import harness_sha256, source_sha256
-from fpbench.preparing import Prepared, empty_index, refuse_runs
 from fpbench.progress import Stage
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.environment import environment
 from fpbench.results.files import write_result
 from fpbench.review.curves_figure import plot_curves
+from fpbench.runs.config import SYNTHETIC_SIZES, RunConfig
+from fpbench.runs.generator import Fitted, Workshop, halves
+from fpbench.runs.inputs import inputs_from_audio, inputs_from_vectors
+from fpbench.runs.prepare import Prepared, empty_index, refuse_runs
 from fpbench.search.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, SearchTask, parameters, search

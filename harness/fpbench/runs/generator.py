@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.cache import Store
-from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import right_runs
 from fpbench.files import made_folder
@@ -35,6 +34,7 @@ from fpbench.plugin.source import harness_sha256, identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import GeneratorInfo
+from fpbench.runs.config import RunConfig
 from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)

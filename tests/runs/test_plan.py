@@ -9,7 +9,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.cache import Store
-from fpbench.plan import Need, Plan, refuse_what_cannot_fit, search_need
+from fpbench.runs.plan import Need, Plan, refuse_what_cannot_fit, search_need
 
 
 def need(*, segments: int, exact: bool) -> Need:
@@ -63,9 +63,9 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
             return os.stat_result((*found[:2], list(free).index(path.name), *found[3:10]))
         return found
 
-    monkeypatch.setattr("fpbench.plan.os.stat", stat)
+    monkeypatch.setattr("fpbench.runs.plan.os.stat", stat)
     monkeypatch.setattr(
-        "fpbench.plan.shutil.disk_usage", lambda folder: usage(free[Path(folder).name])
+        "fpbench.runs.plan.shutil.disk_usage", lambda folder: usage(free[Path(folder).name])
     )
     return free
 

@@ -7,10 +7,8 @@ from logging import getLogger
 
 from fpbench.audio.query_recipe import Step
 from fpbench.cache import Store
-from fpbench.config import RunConfig
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.inputs import Degrader, Listener, durations_s
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
@@ -19,6 +17,8 @@ from fpbench.plugin.indexes import IndexPlan
 from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import FingerprinterInfo
+from fpbench.runs.config import RunConfig
+from fpbench.runs.inputs import Degrader, Listener, durations_s
 from fpbench.search.tasks import parameters
 
 logger = getLogger(__name__)
