@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fpbench import FingerprintSpec, FpbenchError
 from fpbench.cache import Store
-from fpbench.files import atomic_file, atomic_path, made_folder
+from fpbench.files import atomic_file, atomic_path, make_folder
 from fpbench.hashing import content_key
 
 
@@ -149,7 +149,7 @@ def test_what_is_durable_is_synced_before_its_name_is(
 
 def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
     for _ in range(2):
-        assert made_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
+        assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert (tmp_path / "a" / "b").is_dir()
 
 
@@ -157,7 +157,7 @@ def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for blocked in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(FpbenchError, match=f"cannot make folder {blocked}"):
-            made_folder(blocked)
+            make_folder(blocked)
     with pytest.raises(FpbenchError, match="cannot make folder"):
         Store.open(tmp_path / "file").write("things", "abcd", {"x": np.arange(3)})
 

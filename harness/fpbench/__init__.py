@@ -18,8 +18,8 @@ from fpbench.plugin.fingerprinters import (
 from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
 from fpbench.plugin.hooks import hookimpl
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
-from fpbench.plugin.options import configured, refuse_settings, refuse_weights
-from fpbench.plugin.training import Recording, Trainable, Trainee, TrainingAudio
+from fpbench.plugin.options import apply_options, refuse_settings, refuse_weights
+from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
 from fpbench.progress import Report
 from fpbench.randomness import Stream, rng_at
 
@@ -40,8 +40,8 @@ __all__ = [
     "GeneratorNeed",
     "GrowingIndex",
     "IndexPlan",
+    "PcmAudio",
     "PublishedFile",
-    "Recording",
     "Report",
     "Samples",
     "Segments",
@@ -55,7 +55,7 @@ __all__ = [
     "TrainingAudio",
     "VectorDataset",
     "Vectors",
-    "configured",
+    "apply_options",
     "hookimpl",
     "refuse_settings",
     "refuse_weights",

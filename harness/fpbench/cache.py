@@ -12,7 +12,7 @@ import numpy as np
 import platformdirs
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, made_folder
+from fpbench.files import atomic_file, make_folder
 
 logger = getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Store:
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
         payload = buffer.getvalue()
-        made_folder(path.parent)
+        make_folder(path.parent)
         with atomic_file(path, durable=durable) as file:
             file.write(_digest(payload) + payload)
 

@@ -16,7 +16,7 @@ from fpbench.errors import FpbenchError
 _LEFTOVER_S = 3600  # a temporary file untouched for so long belongs to no running process
 
 
-def made_folder(path: Path) -> Path:
+def make_folder(path: Path) -> Path:
     """The same folder, made with those above it where it is not there yet.
 
     Raises:
@@ -84,8 +84,8 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
     """
     _sweep_leftovers(path)
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
-    temporary = path.with_name(f"{_hidden(path)}.{unique}.tmp{suffix}")
-    with writing(path):
+    temporary = path.with_name(f"{_hidden_name(path)}.{unique}.tmp{suffix}")
+    with translate_write_errors(path):
         try:
             yield temporary
             if durable:
@@ -99,7 +99,7 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     """Say which file it was that could not be written.
 
     Raises:
@@ -116,13 +116,13 @@ def writing(path: Path) -> Iterator[None]:
 
 def _sweep_leftovers(path: Path) -> None:
     """Remove what killed processes left of this file, once they are surely dead."""
-    for leftover in path.parent.glob(f"{glob.escape(_hidden(path))}.*.tmp*"):
+    for leftover in path.parent.glob(f"{glob.escape(_hidden_name(path))}.*.tmp*"):
         with suppress(FileNotFoundError):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
                 leftover.unlink()
 
 
-def _hidden(path: Path) -> str:
+def _hidden_name(path: Path) -> str:
     """With one dot, also if ``path`` is temporary itself, so that what is left of both is found."""
     return "." + path.name.lstrip(".")
 
@@ -140,17 +140,17 @@ def write_json(path: Path, document: object) -> None:
 
     Raises:
         FpbenchError: The file cannot be written.
-        ValueError: It holds NaN or infinity: :func:`finite` takes them out.
+        ValueError: It holds NaN or infinity: :func:`json_safe` takes them out.
     """
     text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
 
 
-def finite(value: object) -> object:
+def json_safe(value: object) -> object:
     """The same value with None for every NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
+        return {key: json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
+        return [json_safe(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

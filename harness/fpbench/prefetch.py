@@ -32,7 +32,7 @@ def map_ahead(
         pool.shutdown(wait=False, cancel_futures=True)  # of what is read nothing is lost
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """The same items, the next one made by another thread while the caller uses this one."""
     worker = ThreadPoolExecutor(1)
     try:

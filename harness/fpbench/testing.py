@@ -9,16 +9,18 @@ import numpy as np
 from jaxtyping import Float
 
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.embedding import Recording, fingerprint_tracks, segments_of
+from fpbench.fingerprints.embedding import fingerprint_tracks, segments_of
+from fpbench.plugin.blame import blame
 from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
     Fingerprinter,
     FingerprintSpec,
+    Recording,
     Samples,
     Segments,
     TrackFingerprinter,
 )
-from fpbench.plugin.loading import PREFIX, blaming
+from fpbench.plugin.loading import PREFIX
 
 RECORDING_S = 6.0
 SILENCE_S = 3.0
@@ -57,21 +59,21 @@ class Subject:
         return segments_of(samples, self.spec)[: self.spec.batch_segments].copy()
 
     def embed(self, segments: Segments) -> object:
-        with blaming(self.name, "embedding segments"):
+        with blame(self.name, "embedding segments"):
             return cast(Fingerprinter, self.fingerprinter).embed(segments)
 
     def answer(self, samples: Samples) -> tuple[object, object]:
         """Vectors of a recording's segments, unchecked, and start times where it gives any."""
         if self.spec.front_end == "segment":
             return self.embed(self.segments(samples)), None
-        with blaming(self.name, "fingerprinting a recording"):
+        with blame(self.name, "fingerprinting a recording"):
             found = cast(TrackFingerprinter, self.fingerprinter).fingerprint(samples)
             return found.vectors, found.start_s
 
     def vectors(self, samples: Samples) -> Float[np.ndarray, "rows cols"]:
         """Vectors of a recording, as far as they are an array of numbers."""
         vectors, _ = self.answer(samples)
-        return _numbers(vectors)
+        return _require_numbers(vectors)
 
 
 class BrokenRuleError(Exception):
@@ -107,8 +109,8 @@ def run_checks(
     spec = fingerprinter.spec
     recordings = (music_like(spec, rng) for _ in range(2))
     subject = Subject(fingerprinter, name.removeprefix(PREFIX), *recordings)
-    tried = (_tried(label, check, subject) for label, check in CHECKS.items())
-    return [CheckOutcome("spec", True, _described(spec)), *tried]
+    tried = (_try_check(label, check, subject) for label, check in CHECKS.items())
+    return [CheckOutcome("spec", True, _describe(spec)), *tried]
 
 
 def music_like(spec: FingerprintSpec, rng: np.random.Generator) -> Samples:
@@ -124,7 +126,7 @@ def music_like(spec: FingerprintSpec, rng: np.random.Generator) -> Samples:
     return recording
 
 
-def _tried(label: str, check: Callable[[Subject], str], subject: Subject) -> CheckOutcome:
+def _try_check(label: str, check: Callable[[Subject], str], subject: Subject) -> CheckOutcome:
     try:
         return CheckOutcome(label, True, check(subject))
     except BrokenRuleError as err:
@@ -133,13 +135,13 @@ def _tried(label: str, check: Callable[[Subject], str], subject: Subject) -> Che
         return CheckOutcome(label, False, err.message)
 
 
-def _numbers(vectors: object) -> Float[np.ndarray, "rows cols"]:
+def _require_numbers(vectors: object) -> Float[np.ndarray, "rows cols"]:
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f":
         raise BrokenRuleError("not a NumPy array of floating-point numbers with two axes")
     return vectors
 
 
-def _described(spec: FingerprintSpec) -> str:
+def _describe(spec: FingerprintSpec) -> str:
     return (
         f"{spec.front_end}-wise, {spec.sample_rate_hz} Hz, {spec.segment_s:g} s every "
         f"{spec.hop_s:g} s, {spec.dim} dims"
@@ -161,7 +163,7 @@ def _shape(subject: Subject) -> str:
     vectors, start_s = subject.answer(subject.recording)
     segments = subject.segments(subject.recording)
     rows = len(segments) if start_s is None else np.size(cast(Any, start_s))
-    shape, wanted = _numbers(vectors).shape, (rows, subject.spec.dim)
+    shape, wanted = _require_numbers(vectors).shape, (rows, subject.spec.dim)
     if shape != wanted:
         raise BrokenRuleError(f"{shape}, not {wanted}")
     return f"{wanted[0]} x {wanted[1]}"
@@ -200,8 +202,10 @@ def _batch_invariant(subject: Subject) -> str:
         return "not tried: sees one recording at a time"
     if spec.batch_segments is not None:
         return f"not tried: declares batches of {spec.batch_segments}"
-    together = _numbers(subject.embed(subject.segments(subject.recording)))
-    alone = [_numbers(subject.embed(one[None])) for one in subject.segments(subject.recording)]
+    together = _require_numbers(subject.embed(subject.segments(subject.recording)))
+    alone = [
+        _require_numbers(subject.embed(one[None])) for one in subject.segments(subject.recording)
+    ]
     if len(together) != len(alone) or any(one.shape != (1, together.shape[1]) for one in alone):
         raise BrokenRuleError("a segment on its own does not give one vector")
     apart = np.linalg.norm(together - np.concatenate(alone), axis=1)

@@ -8,14 +8,14 @@ from tabulate import tabulate
 
 from fpbench.results.comparable import Question
 from fpbench.results.document import Curve, Point, Result
-from fpbench.results.names import label
+from fpbench.results.names import system_label
 from fpbench.units import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class TableKey:
     """What must be equal for two curves to be in one table."""
 
     question: Question
@@ -24,7 +24,7 @@ class Contest:
 
 
 @dataclass(frozen=True, slots=True)
-class Entrant:
+class Row:
     """One row: a system with one index and one kind of distractors."""
 
     result: Result
@@ -46,14 +46,14 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     Returns:
         Markdown that ends in a newline; says so where there is nothing to show.
     """
-    contests: dict[Contest, list[Entrant]] = defaultdict(list)
+    contests: dict[TableKey, list[Row]] = defaultdict(list)
     for result in results:
         for curve in result.curves:
             if curve.metric == metric:
-                contest = Contest(Question.of(result), metric, curve.tolerance_s)
+                contest = TableKey(Question.of(result), metric, curve.tolerance_s)
                 entrants = contests[contest]
-                if not any(_shown_already(result, curve, other) for other in entrants):
-                    entrants.append(Entrant(result, curve))
+                if not any(_is_duplicate(result, curve, other) for other in entrants):
+                    entrants.append(Row(result, curve))
     if not contests:
         return f"No results with {metric}.\n"
     names = {c: min(e.result.data.name for e in entrants) for c, entrants in contests.items()}
@@ -62,7 +62,7 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     return "\n".join([TITLE, *sections])
 
 
-def _shown_already(result: Result, curve: Curve, other: Entrant) -> bool:
+def _is_duplicate(result: Result, curve: Curve, other: Row) -> bool:
     """Whether a curve is there: from a copy, or against real music beside another generator."""
     # Code that changed without changing an answer is no other system.
     one, another = (replace(r.fingerprinter, source_sha256=None) for r in (result, other.result))
@@ -70,11 +70,11 @@ def _shown_already(result: Result, curve: Curve, other: Entrant) -> bool:
     return same and (curve.distractors == "real" or result.generator == other.result.generator)
 
 
-def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
+def _section(data: str, contest: TableKey, entrants: Sequence[Row]) -> str:
     sizes = sorted({p.n_distractors for e in entrants for p in e.curve.points})
     shown = [entrant.result.fingerprinter for entrant in entrants]
     rows = [
-        [label(entrant.result.fingerprinter, shown, dtype=True), *_row(entrant, sizes)]
+        [system_label(entrant.result.fingerprinter, shown, dtype=True), *_cells(entrant, sizes)]
         for entrant in sorted(entrants, key=lambda e: _rank(e, sizes))
     ]
     header = [
@@ -95,7 +95,7 @@ def _section(data: str, contest: Contest, entrants: Sequence[Entrant]) -> str:
     return f"{title}\n\n{note}\n\n{table}\n"
 
 
-def _row(entrant: Entrant, sizes: Sequence[int]) -> list[str]:
+def _cells(entrant: Row, sizes: Sequence[int]) -> list[str]:
     result, curve = entrant.result, entrant.curve
     kind: str = curve.distractors
     if kind == "synthetic" and result.generator is not None:
@@ -116,7 +116,7 @@ def _cell(point: Point | None) -> str:
     return f"{100 * point.value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
 
 
-def _rank(entrant: Entrant, sizes: Sequence[int]) -> tuple[object, ...]:
+def _rank(entrant: Row, sizes: Sequence[int]) -> tuple[object, ...]:
     """Best at the largest size first; whoever was not measured there comes after."""
     points = (entrant.at(n) for n in reversed(sizes))
     values = tuple(-p.value if p is not None else 1.0 for p in points)

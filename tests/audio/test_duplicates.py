@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from fpbench.audio.duplicates import each_once
+from fpbench.audio.duplicates import drop_duplicates
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.results.document import Skipped
 
@@ -14,7 +14,7 @@ def tracks(folder: Path, **contents: bytes) -> list[Track]:
 
 
 def once(dataset: Dataset) -> tuple[Dataset, list[Skipped]]:
-    return each_once(dataset, lambda _done, _words: None)
+    return drop_duplicates(dataset, lambda _done, _words: None)
 
 
 def test_the_first_of_equal_files_stays(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_track_in_both_lists_stays_in_the_reference(tmp_path: Path) -> None:
 def test_every_file_is_reported(tmp_path: Path) -> None:
     told: list[tuple[float, str]] = []
     dataset = Dataset(name="d", reference=tracks(tmp_path, a=b"1", b=b"1"))
-    each_once(dataset, lambda *report: told.append(report))
+    drop_duplicates(dataset, lambda *report: told.append(report))
     assert told == [(0.5, "1 of 2 files"), (1.0, "2 of 2 files")]
 
 

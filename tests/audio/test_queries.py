@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Track
-from fpbench.audio.queries import QueryTruth, degraded_queries, draw_queries, make_query
+from fpbench.audio.queries import degrade_queries, draw_queries, make_query
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step, recipe_from_json, recipe_to_json
+from fpbench.plugin.datasets import Positions
 
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
 ONE_STEP = replace(CLEAN, degradations=(Step(name="spy"),))
@@ -181,9 +182,7 @@ def test_equal_addresses_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
         tracks.append(Track(name=name, path=tmp_path / f"{name}.wav"))
     truth = draw_queries(np.full(3, 10.0), CLEAN, (), 3)
     made = dict(
-        degraded_queries(
-            tracks, truth, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2
-        )
+        degrade_queries(tracks, truth, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2)
     )
     assert sorted(made) == list(range(20))
     for i in reversed(range(20)):
@@ -195,9 +194,9 @@ def test_equal_addresses_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
 
 def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
     tracks = [Track(name="gone", path=tmp_path / "gone.wav")]
-    truth = QueryTruth(np.zeros(1, np.int64), np.zeros(1))
+    truth = Positions(np.zeros(1, np.int64), np.zeros(1))
     with pytest.raises(FpbenchError, match=r"gone\.wav"):
-        list(degraded_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
+        list(degrade_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
 
 
 # ---------------------------------------------------------------- recipes

@@ -19,7 +19,7 @@ import torch
 
 from fpbench import Settings, Stream, Vectors, rng_at
 from fpbench.plugin.devices import has_bfloat16
-from fpbench.prefetch import ahead
+from fpbench.prefetch import prefetch
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins import exact, faiss_indexes
 
@@ -89,7 +89,7 @@ def peak_memory(distractors: int) -> None:
     index = exact.create(Settings()).block
     assert index is not None
     drawn = (unit(CHUNK, 1, c) for c in range(distractors // CHUNK))
-    index.search(unit(QUERIES, 0), ahead(drawn), K)
+    index.search(unit(QUERIES, 0), prefetch(drawn), K)
     status = Path("/proc/self/status").read_text()
     peak_kib = int(status.split("VmHWM:")[1].split()[0])
     print(f"peak memory with {distractors} distractors: {peak_kib / 1024:.0f} MiB", flush=True)

@@ -21,11 +21,11 @@ Results = Mapping[str, Path]
 DENSER = """
 from dataclasses import replace
 from fpbench import Entry, hookimpl
-from fpbench_plugins.spectral_sketch.fingerprinter import PUBLISHED, SpectralSketch
+from fpbench_plugins.spectral_sketch.fingerprinter import DEFAULTS, SpectralSketch
 
 @hookimpl
 def fpbench_fingerprinters():
-    config = replace(PUBLISHED, spec=replace(PUBLISHED.spec, hop_s=0.25))
+    config = replace(DEFAULTS, spec=replace(DEFAULTS.spec, hop_s=0.25))
     create = lambda settings: SpectralSketch(config, settings.device)
     return [Entry(name="denser", summary="twice the fingerprints", create=create)]
 """

@@ -6,13 +6,13 @@ from pathlib import Path
 
 PROGRAM = """
 import signal, sys, time
-from fpbench.cli.interrupts import interrupts_kept
+from fpbench.cli.interrupts import defer_interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def wait():
     for _ in range(600):
         time.sleep(0.1)
 try:
-    with interrupts_kept():
+    with defer_interrupts():
         {body}
         wait()
 except KeyboardInterrupt:

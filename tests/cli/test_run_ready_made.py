@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.cli.run import stem_of
+from fpbench.cli.run import result_stem
 from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
@@ -158,4 +158,4 @@ def test_no_name_of_a_result_is_empty_or_hidden(
 ) -> None:
     (tmp_path / "above" / "here").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "above" / "here")
-    assert stem_of(subject) == stem
+    assert result_stem(subject) == stem

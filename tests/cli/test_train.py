@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from fpbench import Settings
 from fpbench.cache import Store
 from fpbench.cli import main
-from fpbench.encoders.training import Rhythm, train
+from fpbench.encoders.training import TrainingSchedule, train
 from fpbench.encoders.training_audio import training_audio
 from fpbench.encoders.weights import load_weights, read_info
 from fpbench.hashing import file_sha256
@@ -139,7 +139,7 @@ def test_trains_reports_and_loads(manifest: Path, tmp_path: Path) -> None:
 def test_ends_in_the_same_bytes_after_a_kill(
     manifest: Path, tmp_path: Path, system: str, dtype: str
 ) -> None:
-    rhythm = Rhythm(validate_every=2, validation_pairs=4, checkpoint_every_s=0.0)
+    rhythm = TrainingSchedule(validate_every=2, validation_pairs=4, checkpoint_every_s=0.0)
     settings = Settings(options={**SIZES[system], **SHORT}, dtype=dtype)
 
     def trained(steps_before_kill: int | None, name: str) -> bytes:

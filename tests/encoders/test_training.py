@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Track, Vectors
-from fpbench.encoders.training import Progress, Rhythm, hit_rate, train
-from fpbench.encoders.training_audio import split
-from fpbench.review.training_figure import smoothed
+from fpbench.encoders.training import TrainingProgress, TrainingSchedule, hit_rate, train
+from fpbench.encoders.training_audio import split_held_out
+from fpbench.review.training_figure import smooth
 
-ALWAYS = Rhythm(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
+ALWAYS = TrainingSchedule(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
 
 
 class Counter:
@@ -42,7 +42,7 @@ class Counter:
         path.write_text(f"{self.weight} after {done}")
 
 
-def finished(trainee: Counter, checkpoint: Path, identity: str = "a") -> Progress:
+def finished(trainee: Counter, checkpoint: Path, identity: str = "a") -> TrainingProgress:
     *_, progress = train(trainee, checkpoint, plugin="x", identity=identity, rhythm=ALWAYS)
     return progress
 
@@ -163,13 +163,13 @@ def test_counts_a_query_as_found_only_at_its_own_number() -> None:
 
 def test_holds_out_the_same_tracks_for_a_seed() -> None:
     tracks = [Track(name=str(i), path=Path(str(i))) for i in range(33)]
-    learnt, held_out = split(tracks, 7)
+    learnt, held_out = split_held_out(tracks, 7)
     assert len(held_out) == 2
     assert sorted(learnt + held_out, key=lambda t: int(t.name)) == tracks
-    assert split(tracks, 7) == (learnt, held_out)
+    assert split_held_out(tracks, 7) == (learnt, held_out)
 
 
 def test_smooths_over_the_last_fifty() -> None:
     losses = np.concatenate((np.zeros(50), np.full(50, 2.0)))
-    means = smoothed(losses)
+    means = smooth(losses)
     assert means[[0, 49, 74, 99]].tolist() == [0, 0, 1, 2]

@@ -14,7 +14,8 @@ from fpbench import Candidates, FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, false_accept_rate, repeats
 from fpbench.evidence.files import read_evidence, write_evidence
-from fpbench.evidence.truth import Moments, distances_s, matches, nearest_rows, right_runs
+from fpbench.evidence.truth import distances_s, matches, matching_rows, nearest_rows
+from fpbench.plugin.datasets import Positions
 
 INF = np.inf
 
@@ -198,19 +199,19 @@ def test_repeats_are_disjoint_and_take_what_borders_allow() -> None:
     assert repeats(edges, 11) == []
 
 
-REFERENCE = Moments(np.array([7, 7, 7, 3, 3]), np.array([0.0, 0.5, 1.0, 0.0, 0.5]))
+REFERENCE = Positions(np.array([7, 7, 7, 3, 3]), np.array([0.0, 0.5, 1.0, 0.0, 0.5]))
 
 
 def test_distance_is_time_within_the_right_track_only() -> None:
-    truth = Moments(np.array([7, 3, 5]), np.array([0.2, 0.5, 0.0]))
+    truth = Positions(np.array([7, 3, 5]), np.array([0.2, 0.5, 0.0]))
     away = distances_s(np.array([[1, 3, -1], [4, 0, 9], [0, 1, 2]]), REFERENCE, truth)
     np.testing.assert_allclose(away, [[0.3, INF, INF], [0.0, INF, INF], [INF, INF, INF]])
 
 
 @pytest.mark.parametrize("tolerance_s", [0.0, 0.25, 0.5, None])
 def test_right_runs_are_the_rows_within_the_tolerance(tolerance_s: float | None) -> None:
-    truth = Moments(np.array([7, 7, 7, 3, 5]), np.array([0.25, 0.5, 9.0, 0.3, 0.0]))
-    order, first, stop = right_runs(REFERENCE, truth, tolerance_s)
+    truth = Positions(np.array([7, 7, 7, 3, 5]), np.array([0.25, 0.5, 9.0, 0.3, 0.0]))
+    order, first, stop = matching_rows(REFERENCE, truth, tolerance_s)
     everywhere = np.tile(np.arange(5), (5, 1))
     right = matches(distances_s(everywhere, REFERENCE, truth), tolerance_s)
     for query in range(5):
@@ -218,7 +219,7 @@ def test_right_runs_are_the_rows_within_the_tolerance(tolerance_s: float | None)
 
 
 def test_nearest_row_is_in_the_right_track_and_the_earlier_of_two() -> None:
-    truth = Moments(np.array([7, 7, 7, 3, 5]), np.array([0.2, 0.75, 9.0, 0.3, 0.0]))
+    truth = Positions(np.array([7, 7, 7, 3, 5]), np.array([0.2, 0.75, 9.0, 0.3, 0.0]))
     assert nearest_rows(REFERENCE, truth).tolist() == [0, 1, 2, 4, -1]
 
 

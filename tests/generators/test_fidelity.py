@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fpbench.generators.fidelity import (
-    beaten_by,
     best_among_reference,
+    count_better,
     frechet_distance,
     hit_chances,
     jensen_shannon,
@@ -25,9 +25,9 @@ from fpbench.generators.fidelity import (
 )
 from fpbench.generators.fidelity_report import (
     TooFewError,
-    halved,
+    halve_tracks,
     judge_splits,
-    measured,
+    measure_fidelity,
     sizes_up_to,
 )
 from fpbench.plugin.fingerprinters import Vectors
@@ -163,7 +163,7 @@ def test_hit_chances_are_the_mean_over_all_subsets(counts: list[int], size: int)
 def test_ties_count_as_beaten() -> None:
     query = np.array([[1, 0]], dtype=np.float32)
     distractors = np.array([[0.5, 0.1], [0.4, 0], [0.9, 0]], dtype=np.float32)
-    counts = beaten_by(query, np.array([0.5], dtype=np.float32), distractors)
+    counts = count_better(query, np.array([0.5], dtype=np.float32), distractors)
     assert counts.tolist() == [2]
 
 
@@ -196,7 +196,7 @@ def test_no_rounding_hides_a_tie(dim: int, scale: float) -> None:
     twice = np.concatenate([reference, reference])
     truth, best = best_among_reference(queries, twice, own_rows(1_050))
     assert not best.any()
-    assert beaten_by(queries, truth, reference[::-1].copy()).min() == 1
+    assert count_better(queries, truth, reference[::-1].copy()).min() == 1
     # Alone, each is found unless another row is really nearer, as happens in three dimensions.
     exact = queries.astype(np.float64) @ reference.astype(np.float64).T
     _, best = best_among_reference(queries, reference, own_rows(1_050))
@@ -208,7 +208,7 @@ def test_no_rounding_hides_a_tie(dim: int, scale: float) -> None:
 
 def test_halves_are_whole_tracks_and_about_equal(rng: np.random.Generator) -> None:
     tracks = np.repeat(np.arange(30), rng.integers(5, 50, 30))
-    first, second = halved(tracks, rng)
+    first, second = halve_tracks(tracks, rng)
     assert not set(tracks[first]) & set(tracks[second])
     assert len(first) + len(second) == len(tracks)
     assert abs(len(first) - len(second)) <= 50
@@ -231,7 +231,7 @@ def test_a_generator_that_copies_shows() -> None:
     real, tracks = in_tracks(40, 20, 5)
     copies = training[np.random.default_rng(0).integers(len(training), size=800)]
     honest, _ = in_tracks(800, 1, 9)
-    report = measured(
+    report = measure_fidelity(
         real, tracks, {"copies": copies, "honest": honest}, seed=0, splits=1, training=training
     )
     assert report.copying["copies"].nearer_training > 0.95
@@ -243,7 +243,7 @@ def test_a_generator_that_copies_shows() -> None:
 def test_copying_is_judged_by_no_more_rows_than_asked_for() -> None:
     training, _ = in_tracks(20, 20, 1)
     real, tracks = in_tracks(40, 20, 5)
-    report = measured(
+    report = measure_fidelity(
         real, tracks, {"copies": training}, seed=0, splits=1, most_rows=30, training=training
     )
     for copying in report.copying.values():
@@ -256,7 +256,7 @@ def test_the_floor_is_measured_like_the_others_and_hit_rates_are_paired() -> Non
     real, tracks = in_tracks(30, 20, 1)
     reference, _ = in_tracks(10, 10, 7)
     queries = reference + np.float32(0.2) * normal(100, 16, 8)
-    report = measured(
+    report = measure_fidelity(
         real, tracks, {"same": real}, seed=0, queries=queries, reference=reference, splits=2
     )
     assert set(report.statistics) == {"real", "same"}
@@ -269,7 +269,9 @@ def test_the_floor_is_measured_like_the_others_and_hit_rates_are_paired() -> Non
 
 def test_equal_seeds_give_equal_reports() -> None:
     real, tracks = in_tracks(10, 20, 1)
-    first, second = (measured(real, tracks, {"x": sphere(200, 16)}, seed=3) for _ in range(2))
+    first, second = (
+        measure_fidelity(real, tracks, {"x": sphere(200, 16)}, seed=3) for _ in range(2)
+    )
     assert first == second
 
 
@@ -286,7 +288,7 @@ def test_too_little_to_measure_is_refused(
 ) -> None:
     vectors, tracks = in_tracks(*real, seed=1)
     with pytest.raises(TooFewError, match=complaint):
-        measured(vectors, tracks, {"x": sphere(drawn, 16)}, seed=0)
+        measure_fidelity(vectors, tracks, {"x": sphere(drawn, 16)}, seed=0)
 
 
 def test_a_half_with_only_one_track_is_refused() -> None:
@@ -300,12 +302,12 @@ def test_a_half_with_almost_only_one_track_is_refused() -> None:
     long = np.concatenate([tracks, np.arange(1, 41), np.repeat(41, 1_990)])
     vectors = np.concatenate([vectors, in_tracks(1, 2_030, 5)[0]])
     with pytest.raises(TooFewError, match=r"^10 rows of a real half are all of one track"):
-        measured(vectors, long, {}, seed=0, most_rows=10)
+        measure_fidelity(vectors, long, {}, seed=0, most_rows=10)
 
 
 def test_the_least_that_can_be_measured_is_measured() -> None:
     vectors, tracks = in_tracks(4, 5, 1)
-    report = measured(vectors, tracks, {"x": sphere(10, 16)}, seed=0)
+    report = measure_fidelity(vectors, tracks, {"x": sphere(10, 16)}, seed=0)
     assert report.rows == 10
 
 
@@ -314,12 +316,12 @@ def test_nothing_to_compare_with_is_refused(missing: str) -> None:
     vectors, tracks = in_tracks(4, 20, 1)
     given = {missing: vectors[:0], "reference": vectors}
     with pytest.raises(TooFewError, match="no "):
-        measured(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **given)
+        measure_fidelity(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **given)
 
 
 def test_what_json_cannot_hold_is_none_in_a_report() -> None:
     real, tracks = in_tracks(10, 20, 1)
-    report = measured(real, tracks, {"x": sphere(200, 16)}, seed=3)
+    report = measure_fidelity(real, tracks, {"x": sphere(200, 16)}, seed=3)
     endless = dataclasses.replace(report.statistics["x"], local_dimension=(math.inf, 1.0))
     report = dataclasses.replace(report, statistics={"x": endless}, spread={})
     block = json.loads(json.dumps(report.to_json(), allow_nan=False))

@@ -16,9 +16,15 @@ import pytest
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.truth import Moments
-from fpbench.search.blocks import Cells, Searcher, gather, search_blocks, search_reference
-from fpbench.search.sequences import ByPosition, Rows, Runs, side_by_side
+from fpbench.plugin.datasets import Positions
+from fpbench.search.blocks import (
+    BlockSearch,
+    CandidateStore,
+    gather_evidence,
+    search_blocks,
+    search_reference,
+)
+from fpbench.search.sequences import PositionwiseIndex, Rows, Runs, concatenate_runs
 from fpbench_plugins import exact, faiss_indexes
 
 pytestmark = pytest.mark.parity
@@ -102,16 +108,18 @@ def evidence_of(
 ) -> Evidence:
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
-    cells = Cells(store=Store(folder), key="golden", k=K)
-    list(search_blocks([Searcher(index, cells, "x")], queries, InOrder(golden.distractors), EDGES))
-    return gather(
-        search_reference(Searcher(index, cells, "x"), queries, golden.reference),
+    cells = CandidateStore(store=Store(folder), key="golden", k=K)
+    list(
+        search_blocks([BlockSearch(index, cells, "x")], queries, InOrder(golden.distractors), EDGES)
+    )
+    return gather_evidence(
+        search_reference(BlockSearch(index, cells, "x"), queries, golden.reference),
         cells,
         EDGES,
         queries=queries,
         reference=golden.reference,
-        reference_moments=Moments(np.zeros_like(rows), rows * HOP_S),
-        truth=Moments(np.zeros_like(true_rows), true_rows * HOP_S),
+        reference_positions=Positions(np.zeros_like(rows), rows * HOP_S),
+        truth=Positions(np.zeros_like(true_rows), true_rows * HOP_S),
     )
 
 
@@ -163,23 +171,23 @@ def test_nafp_hits_of_several_segments(
 ) -> None:
     table, length = golden.table(name), LENGTHS[column]
     asked = table["test_ids"]
-    queries = side_by_side(golden.query[asked[:, None] + np.arange(length)])
+    queries = concatenate_runs(golden.query[asked[:, None] + np.arange(length)])
     # The last distractors' runs go on in the reference, as in the scripts' one long array.
     everything = np.concatenate([golden.distractors, golden.reference])
     rows, distractors = np.arange(len(golden.reference) - length + 1), np.arange(EDGES[-1])
-    index = ByPosition(index_of(name, **options), length)
-    cells = Cells(store=Store(tmp_path), key="golden", k=K)
+    index = PositionwiseIndex(index_of(name, **options), length)
+    cells = CandidateStore(store=Store(tmp_path), key="golden", k=K)
     source = InOrder(Runs(everything, distractors, length))
-    list(search_blocks([Searcher(index, cells, "x")], queries, source, EDGES))
+    list(search_blocks([BlockSearch(index, cells, "x")], queries, source, EDGES))
     reference = Runs(golden.reference, rows, length)
-    found = gather(
-        search_reference(Searcher(index, cells, "x"), queries, reference),
+    found = gather_evidence(
+        search_reference(BlockSearch(index, cells, "x"), queries, reference),
         cells,
         EDGES,
         queries=queries,
         reference=reference,
-        reference_moments=Moments(np.zeros_like(rows), rows * HOP_S),
-        truth=Moments(np.zeros_like(asked), asked * HOP_S),
+        reference_positions=Positions(np.zeros_like(rows), rows * HOP_S),
+        truth=Positions(np.zeros_like(asked), asked * HOP_S),
     )
     strict, near = (found.ranks(range(3), tolerance) for tolerance in (0.0, HOP_S))
     columns = table["raw_score"][:, np.arange(4) * len(LENGTHS) + column].astype(bool)

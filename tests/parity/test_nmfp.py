@@ -11,7 +11,7 @@ import soundfile
 import torch
 
 from fpbench import Fingerprinter, Segments, Settings
-from fpbench.encoders.archives import located
+from fpbench.encoders.archives import find_checkpoint
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.tensor_bundle import TensorBundle
 from fpbench.encoders.weights import load_weights, write_weights
@@ -88,7 +88,9 @@ def close(found: object, expected: np.ndarray, tolerance: float) -> None:
 def test_every_tensor_of_the_checkpoint(folder: Path) -> None:
     listed = folder / "checkpoint" / "variables.csv"
     with (
-        located(folder / "checkpoint" / "nmfp-triplet.tar.xz", "tensorflow", None) as prefix,
+        find_checkpoint(
+            folder / "checkpoint" / "nmfp-triplet.tar.xz", "tensorflow", None
+        ) as prefix,
         listed.open(newline="") as file,
     ):
         bundle = TensorBundle(prefix)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fpbench import Candidates, FpbenchError
-from fpbench.plugin.checked import answered
+from fpbench.plugin.checked import search_checked
 
 SHAPE, ROWS = (3, 2), 10
 
@@ -37,7 +37,7 @@ def test_a_good_answer_passes_and_what_it_prints_is_no_result(
         print("searching")
         return good()
 
-    assert answered(ask, "x", shape=SHAPE, rows=ROWS).ids[0, 1] == 9
+    assert search_checked(ask, "x", shape=SHAPE, rows=ROWS).ids[0, 1] == 9
     assert capsys.readouterr() == ("", "searching\n")
 
 
@@ -70,4 +70,4 @@ def test_a_good_answer_passes_and_what_it_prints_is_no_result(
 )
 def test_a_broken_answer_is_blamed_by_name(ask: Callable[[], Candidates], rule: str) -> None:
     with pytest.raises(FpbenchError, match=f"plugin 'x' .*{rule}"):
-        answered(ask, "x", shape=SHAPE, rows=ROWS)
+        search_checked(ask, "x", shape=SHAPE, rows=ROWS)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.plugin.checked import drawn
-from fpbench.prefetch import ahead
+from fpbench.plugin.checked import draw_checked
+from fpbench.prefetch import prefetch
 from fpbench.search.distractors import SyntheticDistractors
 
 
@@ -52,7 +52,7 @@ FAULTS = {
 
 def test_what_keeps_the_rules_comes_through(rng: np.random.Generator) -> None:
     wanted = np.arange(6, dtype=np.float32).reshape(3, 2)
-    assert drawn(Drawing(lambda n: wanted), "pen", 3, rng) is wanted
+    assert draw_checked(Drawing(lambda n: wanted), "pen", 3, rng) is wanted
 
 
 @pytest.mark.parametrize(("make", "rule"), FAULTS.values(), ids=FAULTS.keys())
@@ -60,7 +60,7 @@ def test_a_broken_rule_names_the_generator(
     make: Callable[[int], object], rule: str, rng: np.random.Generator
 ) -> None:
     with pytest.raises(FpbenchError, match=f"generator 'pen' .*{rule}"):
-        drawn(Drawing(make), "pen", 4, rng)
+        draw_checked(Drawing(make), "pen", 4, rng)
 
 
 @pytest.mark.parametrize(("make", "rule"), FAULTS.values(), ids=FAULTS.keys())
@@ -69,7 +69,7 @@ def test_distractors_are_checked_in_another_thread_too(
 ) -> None:
     source = SyntheticDistractors(Drawing(make), "pen", seed=0)
     with pytest.raises(FpbenchError, match=f"generator 'pen' .*{rule}"):
-        list(ahead(source.rows(0, 5)))
+        list(prefetch(source.rows(0, 5)))
 
 
 def test_drawing_leaves_stdout_as_it_is(rng: np.random.Generator) -> None:
@@ -80,5 +80,5 @@ def test_drawing_leaves_stdout_as_it_is(rng: np.random.Generator) -> None:
         seen.append(sys.stdout)
         return np.zeros((n, 2), np.float32)
 
-    drawn(Drawing(looking), "pen", 1, rng)
+    draw_checked(Drawing(looking), "pen", 1, rng)
     assert seen == [sys.stdout]

@@ -5,21 +5,21 @@ import logging
 import pytest
 import torch
 
-from fpbench.plugin.devices import has_bfloat16, settled
+from fpbench.plugin.devices import has_bfloat16, resolve_dtype
 
 
 def test_auto_is_bfloat16_where_the_processor_has_it() -> None:
-    assert settled("auto", "cpu") == ("bfloat16" if has_bfloat16("cpu") else "float32")
+    assert resolve_dtype("auto", "cpu") == ("bfloat16" if has_bfloat16("cpu") else "float32")
 
 
 def test_what_was_asked_for_stays() -> None:
-    assert settled("float32", "cpu") == "float32"
-    assert settled("bfloat16", "cpu") == "bfloat16"
+    assert resolve_dtype("float32", "cpu") == "float32"
+    assert resolve_dtype("bfloat16", "cpu") == "bfloat16"
 
 
 def test_bfloat16_without_hardware_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        settled("bfloat16", "cpu")
+        resolve_dtype("bfloat16", "cpu")
     assert ("--dtype auto" in caplog.text) is not has_bfloat16("cpu")
 
 

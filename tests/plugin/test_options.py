@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from fpbench import FpbenchError, configured
+from fpbench import FpbenchError, apply_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,14 @@ class Config:
     ],
 )
 def test_sets_one_field(key: str, text: str, value: object) -> None:
-    changed = configured(Config(), {key: text})
+    changed = apply_options(Config(), {key: text})
     assert getattr(changed, key) == value
-    assert configured(Config(), {}) == Config()
+    assert apply_options(Config(), {}) == Config()
 
 
 def test_a_wrong_key_lists_the_settings() -> None:
     with pytest.raises(FpbenchError, match="no setting is called 'hop'") as caught:
-        configured(Config(), {"hop": "1"})
+        apply_options(Config(), {"hop": "1"})
     assert caught.value.hint is not None
     assert "did you mean 'hop_s'" in caught.value.hint
     assert "mode=segment" in caught.value.hint
@@ -59,10 +59,10 @@ def test_a_wrong_key_lists_the_settings() -> None:
 )
 def test_a_wrong_value_says_what_it_takes(key: str, text: str, hint: str) -> None:
     with pytest.raises(FpbenchError, match=f"'{key}' cannot be '{text}'") as caught:
-        configured(Config(), {key: text})
+        apply_options(Config(), {key: text})
     assert caught.value.hint == f"it takes {hint}"
 
 
 def test_structures_cannot_be_set_from_text() -> None:
     with pytest.raises(FpbenchError, match="no setting is called 'names'"):
-        configured(Config(), {"names": "3"})
+        apply_options(Config(), {"names": "3"})

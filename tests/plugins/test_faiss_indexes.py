@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
-from fpbench.evidence.candidates import k_smallest
+from fpbench.evidence.candidates import merge_candidates
 from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
@@ -100,7 +100,7 @@ def test_merged_blocks_are_the_monolithic_answer(
         cell = index.search(queries, pieces(rows[start:stop]), 20)
         ids = np.where(cell.ids >= 0, cell.ids + start, -1)
         cell = Candidates(ids, cell.keys, cell.scores)
-        merged = cell if merged is None else k_smallest(merged, cell)
+        merged = cell if merged is None else merge_candidates(merged, cell)
     assert merged is not None
     ids, keys = neighbours(monolithic(name, rows), queries, 20)
     np.testing.assert_array_equal(merged.ids, ids)

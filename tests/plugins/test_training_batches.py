@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench import FpbenchError, Recording, Settings, TrainingAudio
+from fpbench import FpbenchError, PcmAudio, Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import (
     circularly_convolved,
     convolved,
@@ -58,7 +58,7 @@ RECIPE = Recipe(
 )
 
 
-def silent(*lengths: int) -> list[Recording]:
+def silent(*lengths: int) -> list[PcmAudio]:
     return [np.zeros(length, dtype=np.int16) for length in lengths]
 
 
@@ -77,7 +77,7 @@ def system() -> System:
     )
 
 
-def audio_of(*music: Recording) -> TrainingAudio:
+def audio_of(*music: PcmAudio) -> TrainingAudio:
     one = [np.ones(SAMPLES, dtype=np.int16)]
     return TrainingAudio(music=music, held_out=one, noise=one, impulse_responses=one)
 
@@ -207,7 +207,7 @@ def test_anywhere_takes_none_but_the_tracks_that_are_long_enough() -> None:
     assert sorted(places.track.tolist()) == [1, 3]
 
 
-def delayed(samples: int) -> Recording:
+def delayed(samples: int) -> PcmAudio:
     """An impulse response of 20 samples whose sound arrives after some."""
     return np.where(np.arange(20) < samples, 0, 8192).astype(np.int16)
 

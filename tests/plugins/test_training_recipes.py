@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from fpbench import FpbenchError, Settings, configured
+from fpbench import FpbenchError, Settings, apply_options
 from fpbench.encoders.recipes import recipe_options
 from fpbench.plugin.catalog import Catalog
 from fpbench_plugins.building_blocks.contrastive import learning_rate
@@ -30,7 +30,7 @@ def test_the_published_recipe_is_the_one_in_the_code(system: str) -> None:
     published = importlib.import_module(f"fpbench_plugins.{system}.training").PUBLISHED_RECIPE
     offer, _ = Catalog.load().offer("trainable", system)
     options = recipe_options(offer, "published")
-    assert configured(published, options) == published
+    assert apply_options(published, options) == published
     assert set(options) == {k for k, v in published.description().items() if v is not None}
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from fpbench import FpbenchError
 from fpbench.cli import main
-from fpbench.generators.fidelity_report import FLOOR, measured
+from fpbench.generators.fidelity_report import FLOOR, measure_fidelity
 from fpbench.results.files import read_result
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.fidelity_figure import plot_fidelity, shares_above
@@ -68,6 +68,6 @@ def test_a_query_is_similar_to_its_equal_too() -> None:
 def test_any_number_of_sets_is_drawn(tmp_path: Path, rng: np.random.Generator) -> None:
     sets = {f"set {n}": rng.standard_normal((20, 4), dtype=np.float32) for n in range(7)}
     real = rng.standard_normal((40, 4), dtype=np.float32)
-    report = measured(real, np.repeat(np.arange(8), 5), sets, seed=0)
+    report = measure_fidelity(real, np.repeat(np.arange(8), 5), sets, seed=0)
     plot_fidelity(report, {FLOOR: real, **sets}, tmp_path / "fidelity.png", queries=None)
     assert (tmp_path / "fidelity.png").read_bytes().startswith(b"\x89PNG")

@@ -10,8 +10,16 @@ import pytest
 from fpbench import Candidates, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.evidence.truth import Moments, distances_s
-from fpbench.search.blocks import Cells, Searcher, gather, grow, match_scores, search_blocks
+from fpbench.evidence.truth import distances_s
+from fpbench.plugin.datasets import Positions
+from fpbench.search.blocks import (
+    BlockSearch,
+    CandidateStore,
+    gather_evidence,
+    grow_index,
+    match_scores,
+    search_blocks,
+)
 from fpbench.search.blocks import search_reference as search_cell
 from fpbench.search.scores import sum_by_halves
 
@@ -83,10 +91,12 @@ class Case:
     def __init__(self) -> None:
         rng = np.random.default_rng(5)
         self.reference = unit(60, rng)
-        self.reference_moments = Moments(np.repeat(np.arange(6), 10), np.tile(np.arange(10.0), 6))
+        self.reference_positions = Positions(
+            np.repeat(np.arange(6), 10), np.tile(np.arange(10.0), 6)
+        )
         rows = rng.permutation(60)[:QUERIES]
-        self.truth = Moments(
-            self.reference_moments.track[rows], self.reference_moments.start_s[rows]
+        self.truth = Positions(
+            self.reference_positions.track[rows], self.reference_positions.start_s[rows]
         )
         noisy = self.reference[rows] + 0.4 * rng.standard_normal((QUERIES, DIM), dtype=np.float32)
         self.queries = noisy / np.linalg.norm(noisy, axis=1, keepdims=True)
@@ -95,16 +105,18 @@ class Case:
         self.match_score = best_of(self.queries, self.reference, 60)
 
     def evidence(self, store: Store, k: int) -> Evidence:
-        cells = Cells(store=store, key="case", k=k)
-        for _ in search_blocks([Searcher(Scan(), cells, "scan")], self.queries, self.source, EDGES):
+        cells = CandidateStore(store=store, key="case", k=k)
+        for _ in search_blocks(
+            [BlockSearch(Scan(), cells, "scan")], self.queries, self.source, EDGES
+        ):
             pass
-        return gather(
-            search_cell(Searcher(Scan(), cells, "scan"), self.queries, self.reference),
+        return gather_evidence(
+            search_cell(BlockSearch(Scan(), cells, "scan"), self.queries, self.reference),
             cells,
             EDGES,
             queries=self.queries,
             reference=self.reference,
-            reference_moments=self.reference_moments,
+            reference_positions=self.reference_positions,
             truth=self.truth,
         )
 
@@ -112,8 +124,8 @@ class Case:
         """Rank of the best match among the reference and the first n distractors, ties against."""
         ours = sum_by_halves(self.queries[:, None] * self.reference[None])
         theirs = sum_by_halves(self.queries[:, None] * self.rows[None, :n])
-        same = self.reference_moments.track[None] == self.truth.track[:, None]
-        away = np.abs(self.reference_moments.start_s[None] - self.truth.start_s[:, None])
+        same = self.reference_positions.track[None] == self.truth.track[:, None]
+        away = np.abs(self.reference_positions.start_s[None] - self.truth.start_s[:, None])
         match = same & (True if tolerance_s is None else away <= tolerance_s)
         best = np.where(match, ours, -np.inf).max(axis=1)[:, None]
         return (~match & (ours >= best)).sum(axis=1) + (theirs >= best).sum(axis=1)
@@ -134,8 +146,8 @@ def test_hit_rates_at_block_ends_equal_brute_force(
 def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
     case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
     case.evidence(whole, k=5)
-    cells = Cells(store=broken, key="case", k=5)
-    steps = search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES)
+    cells = CandidateStore(store=broken, key="case", k=5)
+    steps = search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES)
     assert next(steps) == (100, False)
     assert next(steps) == (200, False)
     steps.close()  # type: ignore[attr-defined]
@@ -158,12 +170,14 @@ class Hasty(Scan):
 def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
     case, store = Case(), Store(tmp_path)
     searchers = [
-        Searcher(index, Cells(store=store, key=key, k=5), "scan")
+        BlockSearch(index, CandidateStore(store=store, key=key, k=5), "scan")
         for index, key in ((Hasty(), "hasty"), (Scan(), "a"), (Scan(), "b"))
     ]
     list(search_blocks(searchers, case.queries, case.source, EDGES))
     assert case.source.read == list(pairwise(EDGES))
-    alone = Searcher(Scan(), Cells(store=Store(tmp_path / "alone"), key="a", k=5), "scan")
+    alone = BlockSearch(
+        Scan(), CandidateStore(store=Store(tmp_path / "alone"), key="a", k=5), "scan"
+    )
     list(search_blocks([alone], case.queries, case.source, EDGES))
     for pair in pairwise(EDGES):
         expected = alone.cells.read(*pair)
@@ -176,25 +190,27 @@ def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
 
 
 def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
-    case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
+    case, cells = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
+    list(search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
     case.source.read.clear()
-    steps = list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES))
+    steps = list(
+        search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES)
+    )
     assert steps == [(100, True), (200, True), (450, False), (900, False)]
     assert case.source.read == [(200, 450), (450, 900)]
 
 
 def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
-    case, cells = Case(), Cells(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([Searcher(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
+    case, cells = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
+    list(search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
     with pytest.raises(ValueError, match="distractors 200 to 450 have not been searched"):
-        gather(
-            search_cell(Searcher(Scan(), cells, "scan"), case.queries, case.reference),
+        gather_evidence(
+            search_cell(BlockSearch(Scan(), cells, "scan"), case.queries, case.reference),
             cells,
             EDGES,
             queries=case.queries,
             reference=case.reference,
-            reference_moments=case.reference_moments,
+            reference_positions=case.reference_positions,
             truth=case.truth,
         )
 
@@ -202,7 +218,7 @@ def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
 def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
     case = Case()
     sizes = (100, 450, 900)
-    steps = grow(
+    steps = grow_index(
         GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10, plugin="scan"
     )
     found = [(done, cell) for done, cell in steps if cell is not None]
@@ -213,7 +229,7 @@ def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
         match_score=np.zeros(QUERIES, dtype=np.float32),
         sizes=sizes,
         cells=cells,
-        distances_s=[distances_s(c.ids, case.reference_moments, case.truth) for c in cells],
+        distances_s=[distances_s(c.ids, case.reference_positions, case.truth) for c in cells],
     )
     for size in sizes:
         expected = case.brute_force_ranks(size, 0.0)
@@ -222,9 +238,9 @@ def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
 
 def test_the_score_of_the_true_match_is_kept_even_if_it_is_not_found() -> None:
     case = Case()
-    nowhere = Moments(case.truth.track.copy(), case.truth.start_s)
+    nowhere = Positions(case.truth.track.copy(), case.truth.start_s)
     nowhere.track[0] = 99
-    scores = match_scores(case.queries, case.reference, case.reference_moments, nowhere)
+    scores = match_scores(case.queries, case.reference, case.reference_positions, nowhere)
     row = 10 * case.truth.track[1] + int(case.truth.start_s[1])
     assert scores[0] == -np.inf
     assert scores[1] == pytest.approx(float(case.queries[1] @ case.reference[row]), abs=1e-6)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Vectors
-from fpbench.prefetch import ahead
+from fpbench.prefetch import prefetch
 from fpbench.search.distractors import (
     CHUNK,
     LONGEST_BLOCK,
@@ -148,7 +148,7 @@ def test_refuses_a_size_below_one() -> None:
 
 
 def test_ahead_keeps_the_items_and_their_order() -> None:
-    assert list(ahead(iter(range(5)))) == list(range(5))
+    assert list(prefetch(iter(range(5)))) == list(range(5))
 
 
 def test_ahead_waits_for_nothing_that_nobody_wants() -> None:
@@ -160,7 +160,7 @@ def test_ahead_waits_for_nothing_that_nobody_wants() -> None:
             waited_for.append(1)
         yield 1
 
-    items = ahead(drawn())
+    items = prefetch(drawn())
     assert next(items) == 0
     items.close()
     closed.set()
@@ -173,4 +173,4 @@ def test_ahead_hands_errors_on() -> None:
         raise FpbenchError("broken generator")
 
     with pytest.raises(FpbenchError, match="broken generator"):
-        list(ahead(broken()))
+        list(prefetch(broken()))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fpbench.search.sequences import Runs, run_starts, side_by_side
+from fpbench.search.sequences import Runs, concatenate_runs, run_starts
 
 
 def test_runs_stay_within_a_track_and_avoid_unusable_rows() -> None:
@@ -16,7 +16,7 @@ def test_runs_stay_within_a_track_and_avoid_unusable_rows() -> None:
 
 def test_the_score_of_a_run_is_the_mean_over_its_rows() -> None:
     vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], dtype=np.float32)
-    query = side_by_side(np.array([[[1, 0], [1, 0]]], dtype=np.float32))
+    query = concatenate_runs(np.array([[[1, 0], [1, 0]]], dtype=np.float32))
     runs = Runs(vectors, np.array([0, 1]), 2)
     assert runs.shape == (2, 4)
     # (1 + 0) / 2 and (0 + 0.6) / 2

@@ -8,7 +8,7 @@ import pytest
 from fpbench import Settings, Vectors
 from fpbench.evidence.evidence import Evidence
 from fpbench.plugin.indexes import BlockIndex, Candidates
-from fpbench.search.sequences import ByPosition, Runs, side_by_side
+from fpbench.search.sequences import PositionwiseIndex, Runs, concatenate_runs
 from fpbench_plugins import exact
 
 LENGTH, DIM, K = 3, 8, 4
@@ -35,7 +35,7 @@ def test_proposes_the_runs_that_began_so_much_earlier(
 ) -> None:
     rows, asked = unit(40, rng), unit(2 * LENGTH, rng).reshape(2, LENGTH, DIM)
     runs = Runs(rows, np.arange(40 - LENGTH + 1), LENGTH)
-    found = ByPosition(single, LENGTH).search(side_by_side(asked), chunks(runs, 10), K)
+    found = PositionwiseIndex(single, LENGTH).search(concatenate_runs(asked), chunks(runs, 10), K)
     assert found.ids.shape == (2 * LENGTH, K)
     for query in range(2):
         for j in range(LENGTH):
@@ -50,8 +50,8 @@ def test_proposes_the_runs_that_began_so_much_earlier(
 @pytest.mark.parametrize("size", [1, 7, 100])
 def test_chunks_change_nothing(single: BlockIndex, rng: np.random.Generator, size: int) -> None:
     runs = Runs(unit(60, rng), np.arange(58), LENGTH)
-    queries = side_by_side(unit(5 * LENGTH, rng).reshape(5, LENGTH, DIM))
-    index = ByPosition(single, LENGTH)
+    queries = concatenate_runs(unit(5 * LENGTH, rng).reshape(5, LENGTH, DIM))
+    index = PositionwiseIndex(single, LENGTH)
     whole, cut = (
         index.search(queries, chunks(runs, 58), K),
         index.search(queries, chunks(runs, size), K),

@@ -10,7 +10,7 @@ from fpbench.progress import Report
 from fpbench.results.document import Skipped
 
 
-def each_once(dataset: Dataset, report: Report) -> tuple[Dataset, list[Skipped]]:
+def drop_duplicates(dataset: Dataset, report: Report) -> tuple[Dataset, list[Skipped]]:
     """A dataset without files that are, byte for byte, one before them.
 
     Of equal files the first stands for all, and the reference comes before the distractors: a match

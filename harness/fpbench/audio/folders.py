@@ -27,7 +27,7 @@ def audio_below(root: Path) -> list[Path]:
     found = []
     for folder, below, names in os.walk(root, followlinks=True):
         here = Path(folder)
-        below[:] = [n for n in below if not n.startswith(".") and not _leads_back(here / n)]
+        below[:] = [n for n in below if not n.startswith(".") and not _is_link_to_parent(here / n)]
         found += [here / n for n in names if not n.startswith(".")]
     audio = sorted(path for path in found if path.suffix.lower() in SUFFIXES and path.is_file())
     _warn_of_left_out(root, sorted(set(found).difference(audio)))
@@ -56,7 +56,7 @@ def _warn_of_left_out(root: Path, others: Sequence[Path]) -> None:
         )
 
 
-def _leads_back(folder: Path) -> bool:
+def _is_link_to_parent(folder: Path) -> bool:
     return folder.is_symlink() and folder.resolve() in {
         above.resolve() for above in folder.absolute().parents
     }

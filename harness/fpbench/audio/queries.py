@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import soxr
@@ -11,29 +10,12 @@ from jaxtyping import Float32, Float64, Int64
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.audio.reading import read_audio
 from fpbench.errors import FpbenchError
-from fpbench.plugin.datasets import Track
+from fpbench.plugin.blame import translate_errors
+from fpbench.plugin.datasets import Positions, Track
 from fpbench.plugin.degradations import Degradation
-from fpbench.plugin.fingerprinters import Samples
-from fpbench.plugin.loading import translating
+from fpbench.plugin.fingerprinters import Recording, Samples
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
-
-Recording = Float32[np.ndarray, " recording"]
-"""Mono audio, longer than a query."""
-
-
-@dataclass(frozen=True, slots=True)
-class QueryTruth:
-    """Where queries come from.
-
-    Args:
-        track: Index into the reference tracks.
-        start_s: Where the query begins in that track.
-    """
-
-    track: Int64[np.ndarray, " queries"]
-    start_s: Float64[np.ndarray, " queries"]
-
 
 # ---------------------------------------------------------------- drawing
 
@@ -43,7 +25,7 @@ def draw_queries(
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
     seed: int,
-) -> QueryTruth:
+) -> Positions:
     """Draw a point of the grid, from all at which a query fits, and a start near it.
 
     The grid is the multiples of ``grid_s`` in every track, and each is as likely as any other. A
@@ -82,15 +64,15 @@ def draw_queries(
         low = max(-recipe.max_offset_s, -grid_s)
         high = min(recipe.max_offset_s, float(durations_s[track[i]]) - needed_s - grid_s)
         start_s[i] = max(0.0, grid_s + rng.uniform(low, max(low, high)))
-    return QueryTruth(track, start_s)
+    return Positions(track, start_s)
 
 
 # ---------------------------------------------------------------- degrading
 
 
-def degraded_queries(
+def degrade_queries(
     tracks: Sequence[Track],
-    truth: QueryTruth,
+    truth: Positions,
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
     *,
@@ -166,15 +148,15 @@ def make_query(
         FpbenchError: A degradation returns something else than audio.
     """
     rngs = [rng_at(seed, Stream.QUERY_DEGRADATION, number, step) for step in range(len(chain))]
-    samples = _through_chain(track, start_s, recipe, chain, rngs)
+    samples = _degrade(track, start_s, recipe, chain, rngs)
     if sample_rate_hz != recipe.sample_rate_hz:
         samples = soxr.resample(samples, recipe.sample_rate_hz, sample_rate_hz)
-    samples = _fitted(samples, round(recipe.query_length_s * sample_rate_hz))
+    samples = _fit_length(samples, round(recipe.query_length_s * sample_rate_hz))
     peak = float(np.max(np.abs(samples), initial=0.0))
     return samples / np.float32(peak) if peak > 1 else samples
 
 
-def _through_chain(
+def _degrade(
     track: Recording,
     start_s: float,
     recipe: QueryRecipe,
@@ -189,7 +171,7 @@ def _through_chain(
     samples = track[start - before : start + length].copy()
     for at, (step, rng) in enumerate(zip(chain, rngs, strict=True)):
         heard = len(samples)
-        with translating(f"degradation '{recipe.degradations[at].name}'", "degrading a query"):
+        with translate_errors(f"degradation '{recipe.degradations[at].name}'", "degrading a query"):
             samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
         if not len(samples) or not np.isfinite(samples).all():
             raise FpbenchError(
@@ -201,7 +183,7 @@ def _through_chain(
         query_at = round(before * len(samples) / heard)
         before = min(query_at, context)
         samples = samples[query_at - before : query_at + length]
-    return _fitted(samples, recipe.samples)
+    return _fit_length(samples, recipe.samples)
 
 
 def _needs(recipe: QueryRecipe, chain: Sequence[Degradation]) -> list[tuple[int, int]]:
@@ -215,7 +197,7 @@ def _needs(recipe: QueryRecipe, chain: Sequence[Degradation]) -> list[tuple[int,
     return needs[::-1]
 
 
-def _fitted(samples: Recording, length: int) -> Float32[np.ndarray, " {length}"]:
+def _fit_length(samples: Recording, length: int) -> Float32[np.ndarray, " {length}"]:
     """The first ``length`` samples, with silence at the end if there are fewer."""
     missing = max(0, length - len(samples))
     return np.pad(samples[:length], (0, missing)) if missing else samples[:length]

@@ -54,7 +54,8 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     Args:
         path: The format is taken from the contents, not from the name.
         sample_rate_hz: Wanted; the file may have any other.
-        resampler: ``soxr`` at its high quality, or ``sinc-hann`` (see :mod:`fpbench.audio.sinc_resampling`).
+        resampler: ``soxr`` at its high quality, or ``sinc-hann``
+            (:mod:`fpbench.audio.sinc_resampling`).
 
     Returns:
         The samples, not scaled or clipped.
@@ -66,7 +67,7 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     try:
         # Bytes, because soundfile refuses text that is not UTF-8, as old file names are.
         with soundfile.SoundFile(os.fsencode(path)) as file:
-            problem = _cut_off(path, file.format)
+            problem = _find_missing_end(path, file.format)
             if file.frames == UNKNOWN_FRAMES:
                 problem = "its header does not say how long it is, as of one made in a pipe"
             pieces = [] if problem else list(_mono_pieces(file, sample_rate_hz, resampler))
@@ -174,7 +175,7 @@ def _mono_pieces(
         yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
-def _cut_off(path: Path, container: str) -> str | None:
+def _find_missing_end(path: Path, container: str) -> str | None:
     """How the file's end is missing, for formats where libsndfile reads on without a word."""
     size = path.stat().st_size
     with path.open("rb") as file:

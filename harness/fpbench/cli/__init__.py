@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from fpbench.cli.interrupts import interrupts_kept
+from fpbench.cli.interrupts import defer_interrupts
 from fpbench.errors import FpbenchError
 
 INTERRUPTED = 130
@@ -51,7 +51,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            with interrupts_kept():
+            with defer_interrupts():
                 return super().invoke(ctx)
         except FpbenchError as err:
             if os.environ.get("FPBENCH_DEBUG"):

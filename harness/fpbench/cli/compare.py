@@ -7,7 +7,7 @@ import click
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
-from fpbench.results.names import measure
+from fpbench.results.names import metric_label
 from fpbench.units import short_hours, short_size
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def compare(first: Path, second: Path, level: float) -> None:
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     note += f"; points, with {100 * level:g} % intervals (paired, bootstrap over tracks)"
     note += "; * one is better"
-    click.echo("\n\n".join([*map(_shown, comparisons), note]))
+    click.echo("\n\n".join([*map(_format_comparison, comparisons), note]))
 
 
-def _shown(comparison: "Comparison") -> str:
+def _format_comparison(comparison: "Comparison") -> str:
     heading = " minus ".join(comparison.names)
     heading += f"; {comparison.index}, {comparison.distractors} distractors"
     if comparison.generator is not None:
@@ -54,26 +54,26 @@ def _shown(comparison: "Comparison") -> str:
     differences = comparison.differences
     measures = list(dict.fromkeys((d.metric, d.tolerance_s) for d in differences))
     measures.sort(key=lambda m: m[1] is None)
-    cells = {(_database(d), d.metric, d.tolerance_s): _cell(d) for d in differences}
-    databases = sorted({_database(d) for d in differences})
+    cells = {(_database_key(d), d.metric, d.tolerance_s): _cell(d) for d in differences}
+    databases = sorted({_database_key(d) for d in differences})
     rows = [
         [
-            _both(tuple(map(short_size, sizes))),
-            _both(tuple(map(short_hours, hours))),
+            _join_pair(tuple(map(short_size, sizes))),
+            _join_pair(tuple(map(short_hours, hours))),
             *(cells.get(((sizes, hours), *m), "") for m in measures),
         ]
         for sizes, hours in databases
     ]
-    headers = ["distractors", "audio", *(measure(*m) for m in measures)]
+    headers = ["distractors", "audio", *(metric_label(*m) for m in measures)]
     return heading + "\n" + tabulate(rows, headers=headers, stralign="right")
 
 
-def _database(difference: "Difference") -> tuple[tuple[int, int], tuple[float, float]]:
+def _database_key(difference: "Difference") -> tuple[tuple[int, int], tuple[float, float]]:
     one, other = difference.points
     return (one.n_distractors, other.n_distractors), (one.hours, other.hours)
 
 
-def _both(texts: tuple[str, ...]) -> str:
+def _join_pair(texts: tuple[str, ...]) -> str:
     one, other = texts
     return one if one == other else f"{one} and {other}"
 

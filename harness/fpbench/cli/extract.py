@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from fpbench.cli.fingerprinter_settings import fingerprinter_settings
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder
+from fpbench.files import make_folder
 from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
 from fpbench.plugin.catalog import Catalog
@@ -44,7 +44,7 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
         raise FpbenchError("no audio files given", hint="fpbench extract ... AUDIO... -o OUT.npz")
     if out.suffix != ".npz":
         raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
-    made_folder(out.parent)
+    make_folder(out.parent)
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     with progress("extract") as report:
         found = extraction.extract(fingerprinter, name, paths, report=report)

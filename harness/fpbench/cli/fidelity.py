@@ -8,9 +8,9 @@ import click
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.fingerprinter_settings import parse_key_values
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder, refuse_to_replace, write_json
+from fpbench.files import make_folder, refuse_to_replace, write_json
 from fpbench.fingerprints.files import (
     READABLE,
     VectorFile,
@@ -18,13 +18,19 @@ from fpbench.fingerprints.files import (
     read_vectors,
     refuse_not_finite,
 )
-from fpbench.generators.fidelity_report import FLOOR, LEAST_TRACKS, TooFewError, halved, measured
-from fpbench.generators.files import load_generator, was_fitted_to
+from fpbench.generators.fidelity_report import (
+    FLOOR,
+    LEAST_TRACKS,
+    TooFewError,
+    halve_tracks,
+    measure_fidelity,
+)
+from fpbench.generators.files import is_fitted_to, load_generator
+from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.checked import drawn
+from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.plugin.loading import blaming
 from fpbench.randomness import Stream, rng_at
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
@@ -116,7 +122,7 @@ def fidelity(
     if synthetic.suffix in READABLE:
         candidates = {SYNTHETIC: np.asarray(_read(synthetic).vectors)}
     else:
-        settings = Settings(options=key_values(pairs))
+        settings = Settings(options=parse_key_values(pairs))
         fitted = load_generator(synthetic, catalog, settings, name)
         candidates = {SYNTHETIC: _drawn(fitted, synthetic.name, wanted, seed)}
     for baseline in baselines:
@@ -127,7 +133,7 @@ def fidelity(
         _check_dim(label, candidate, vectors)
     asked, answers = _queries(queries, reference, vectors)
     try:
-        report = measured(
+        report = measure_fidelity(
             vectors,
             tracks,
             candidates,
@@ -159,7 +165,7 @@ def _prepare(json_path: Path | None, figure: Path | None) -> None:
         refuse_to_replace(json_path, "the JSON block", key="statistics", option="--json")
     for path in (json_path, figure):
         if path is not None:
-            made_folder(path.parent)
+            make_folder(path.parent)
 
 
 def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
@@ -168,7 +174,7 @@ def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
     for what, other in (("SYNTHETIC", synthetic), ("--train", train)):
         if other is not None and _same(real, other):
             raise FpbenchError(f"REAL '{real}' and {what} '{other}' are the same", hint=hint)
-    if synthetic.suffix not in READABLE and was_fitted_to(synthetic, real):
+    if synthetic.suffix not in READABLE and is_fitted_to(synthetic, real):
         raise FpbenchError(f"'{synthetic}' was fitted to REAL '{real}' itself", hint=hint)
 
 
@@ -200,13 +206,13 @@ def _checked_halves(
             f"to others: {2 * LEAST_TRACKS} are needed",
             hint="give more tracks, a smaller --track-rows, or --train",
         )
-    return halved(tracks, rng_at(seed, Stream.FIDELITY))
+    return halve_tracks(tracks, rng_at(seed, Stream.FIDELITY))
 
 
 def _drawn(
     generator: FingerprintGenerator, name: str, rows: int, seed: int
 ) -> Float32[np.ndarray, "{rows} dim"]:
-    return drawn(generator, name, rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
+    return draw_checked(generator, name, rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
 
 
 def _fitted(
@@ -214,7 +220,7 @@ def _fitted(
 ) -> FingerprintGenerator:
     method = catalog.generator(name, Settings())
     offer, _ = catalog.offer("generator", name)
-    with tempfile.TemporaryDirectory() as work_dir, blaming(offer.source.plugin, "fitting it"):
+    with tempfile.TemporaryDirectory() as work_dir, blame(offer.source.plugin, "fitting it"):
         return method.fit(real, seed=seed, work_dir=Path(work_dir), report=lambda share, what: None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fpbench.errors import FpbenchError
-from fpbench.plugin.devices import WANTED_DTYPES, settled
+from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
 from fpbench.plugin.entries import Settings
 
 dtype_option = click.option(
@@ -41,9 +41,9 @@ def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         settings = Settings(
             device=device,
-            dtype=settled(options.pop("dtype"), device),
+            dtype=resolve_dtype(options.pop("dtype"), device),
             weights=weights,
-            options=key_values(pairs),
+            options=parse_key_values(pairs),
             seed=options.pop("seed"),
         )
         command(*args, settings=settings, **options)
@@ -51,7 +51,7 @@ def fingerprinter_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_settings
 
 
-def key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
     """Split ``KEY=VALUE`` texts.
 
     Raises:

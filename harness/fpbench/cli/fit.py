@@ -5,23 +5,23 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, parse_key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder, refuse_to_replace
+from fpbench.files import make_folder, refuse_to_replace
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite
 from fpbench.generators.files import (
     FitRecord,
-    history_in,
+    read_history,
     record_path,
     save_generator,
     write_record,
 )
 from fpbench.hashing import file_sha256
+from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.loading import blaming
 from fpbench.review.history_figure import plot_history
 
 
@@ -66,8 +66,8 @@ def fit(
     refuse_to_replace(
         record_path(output), "the record of this fit", key="generator_sha256", option="-o"
     )
-    options = key_values(pairs)
-    settled_dtype = settled(dtype, device)
+    options = parse_key_values(pairs)
+    settled_dtype = resolve_dtype(dtype, device)
     settings = Settings(
         device=device,
         dtype=settled_dtype,
@@ -79,10 +79,10 @@ def fit(
     catalog = Catalog.load()
     method = catalog.generator(name, settings)
     offer, _ = catalog.offer("generator", name)
-    work_dir = made_folder(output.with_name(output.name + ".work"))
-    with progress(f"fit {name}") as report, blaming(offer.source.plugin, f"fitting '{name}'"):
+    work_dir = make_folder(output.with_name(output.name + ".work"))
+    with progress(f"fit {name}") as report, blame(offer.source.plugin, f"fitting '{name}'"):
         generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
-    with blaming(offer.source.plugin, f"saving '{name}'"):
+    with blame(offer.source.plugin, f"saving '{name}'"):
         save_generator(generator, output)
     record = FitRecord(
         generator=name,
@@ -95,7 +95,7 @@ def fit(
         rows=real.shape[0],
         dim=real.shape[1],
         generator_sha256=file_sha256(output),
-        history=history_in(output),
+        history=read_history(output),
     )
     write_record(record, output)
     if record.history:

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, parse_key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.files import resumable_file
 from fpbench.generators.files import load_generator
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Settings
-from fpbench.prefetch import ahead
+from fpbench.prefetch import prefetch
 from fpbench.search.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.units import parse_sizes, short_size
 
@@ -52,8 +52,8 @@ def generate(
     same seed compares queries with, and a shard is the same wherever it is made. Killed at any
     time, the same command goes on where it stopped.
     """
-    options = key_values(pairs)
-    settled_dtype = settled(dtype, device)
+    options = parse_key_values(pairs)
+    settled_dtype = resolve_dtype(dtype, device)
     settings = Settings(device=device, dtype=settled_dtype, options=options)
     start, stop = shard_rows(_one_size(wanted), shard)
     fitted = load_generator(generator, Catalog.load(), settings, name)
@@ -73,7 +73,7 @@ def generate(
         progress(f"draw {generator.name}") as report,
     ):
         sequence = SyntheticDistractors(fitted, generator.name, seed, at_once=DRAWN_AT_ONCE[device])
-        for rows in ahead(sequence.rows(start + file.rows, stop)):
+        for rows in prefetch(sequence.rows(start + file.rows, stop)):
             file.append(rows)
             report(file.rows / (stop - start), f"{short_size(file.rows)} rows")
     click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")

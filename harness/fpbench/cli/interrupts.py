@@ -12,7 +12,7 @@ AGAIN_S = 0.05
 
 
 @contextlib.contextmanager
-def interrupts_kept() -> Iterator[None]:
+def defer_interrupts() -> Iterator[None]:
     """Within it Ctrl-C raises ``KeyboardInterrupt`` a little later where it would do harm now.
 
     Python drops what is raised inside a finaliser or a callback of a weak reference, and native

@@ -13,7 +13,7 @@ import click
 from tabulate import tabulate
 
 from fpbench.cache import Store
-from fpbench.cli.fingerprinter_settings import key_values
+from fpbench.cli.fingerprinter_settings import parse_key_values
 from fpbench.cli.progress import progress
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
@@ -21,7 +21,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.devices import WANTED_DTYPES
 from fpbench.results.document import Curve, Result
 from fpbench.results.files import read_result
-from fpbench.results.names import measure
+from fpbench.results.names import metric_label
 from fpbench.runs.config import RunConfig, read_config
 from fpbench.units import parse_sizes, short_hours, short_size
 
@@ -124,7 +124,7 @@ def run(**typed: Any) -> None:
 
     if typed["out"] is not None:
         _refuse_out(typed["out"])
-    config = read_config(typed["config"], _fields(typed))
+    config = read_config(typed["config"], _typed_fields(typed))
     config = _with_queries(config, typed["queries"], typed["query_length"])
     _refuse_idle(typed, config)
     store = Store.open(typed["cache"])
@@ -134,7 +134,7 @@ def run(**typed: Any) -> None:
     if ready_made:
         _refuse_for_ready_made(typed, config)
     subject = config.dataset if ready_made else config.fingerprinter
-    out: Path = typed["out"] or Path("runs") / f"{stem_of(subject)}.json"
+    out: Path = typed["out"] or Path("runs") / f"{result_stem(subject)}.json"
     plan = make_plan(prepared)
     click.echo(plan.table(), err=not typed["plan"])
     refuse_what_cannot_fit(plan, store, out)
@@ -148,13 +148,13 @@ def run(**typed: Any) -> None:
     click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
 
 
-def _fields(typed: dict[str, Any]) -> dict[str, Any]:
+def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
     """What was typed, by field of :class:`RunConfig`."""
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
     same += ["generator_weights", "seed", "device", "dtype"]
     fields = {name: typed[name] for name in same if typed[name] is not None}
     if typed["settings"]:
-        fields["fingerprinter_options"] = key_values(typed["settings"])
+        fields["fingerprinter_options"] = parse_key_values(typed["settings"])
     if typed["sizes"] is not None:
         fields["sizes"] = parse_sizes(typed["sizes"])
     if typed["indexes"]:
@@ -219,7 +219,7 @@ def _tolerance(text: str) -> float | None:
     return tolerance_s
 
 
-def stem_of(subject: str) -> str:
+def result_stem(subject: str) -> str:
     """A file name from a fingerprinter's or dataset's name: of its argument where it has one."""
     kind, _, argument = subject.rpartition(":")
     path = Path(argument)
@@ -265,7 +265,7 @@ def _table(result: Result) -> str:
         headers = [
             "distractors",
             "audio",
-            *(measure(c.metric, c.tolerance_s) for c in curves),
+            *(metric_label(c.metric, c.tolerance_s) for c in curves),
             "repeats",
         ]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]

@@ -5,20 +5,21 @@ from pathlib import Path
 import click
 
 from fpbench.cache import Store
-from fpbench.cli.fingerprinter_settings import dtype_option, key_values
+from fpbench.cli.fingerprinter_settings import dtype_option, parse_key_values
 from fpbench.cli.progress import progress
-from fpbench.encoders.recipes import DEFAULT_RECIPE, changed, recipe_options
-from fpbench.encoders.training import Progress, Rhythm
+from fpbench.encoders.recipes import DEFAULT_RECIPE, override_options, recipe_options
+from fpbench.encoders.training import TrainingProgress, TrainingSchedule
 from fpbench.encoders.training import train as trained
 from fpbench.encoders.training_audio import training_audio
 from fpbench.encoders.training_report import report_path, write_report
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder, refuse_to_replace
+from fpbench.files import make_folder, refuse_to_replace
 from fpbench.hashing import content_key, file_sha256
+from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.loading import blaming
+from fpbench.review.training_figure import plot_training
 
 
 @click.command()
@@ -87,11 +88,11 @@ def train(
         report_path(output), "the curves of this training", key="validations", option="-o"
     )
     catalog = Catalog.load()
-    settled_dtype = settled(dtype, device)
+    settled_dtype = resolve_dtype(dtype, device)
     offer, _ = catalog.offer("trainable", fingerprinter)
-    typed = key_values(changes)
+    typed = parse_key_values(changes)
     typed |= {key: str(n) for key, n in (("steps", steps), ("epochs", epochs)) if n is not None}
-    options = changed(recipe_options(offer, recipe), typed)
+    options = override_options(recipe_options(offer, recipe), typed)
     store = Store.open(cache_dir)
     settings = Settings(
         device=device,
@@ -105,7 +106,7 @@ def train(
     opened = catalog.dataset(dataset, Settings(cache_dir=store.root))
     audio = training_audio(opened, trainable.sample_rate_hz, seed=seed, store=store)
     plugin = offer.source.plugin
-    with blaming(plugin, f"starting to train '{offer.entry.name}'"):
+    with blame(plugin, f"starting to train '{offer.entry.name}'"):
         trainee = trainable.start(audio)
     described = {
         **trainee.description,
@@ -116,22 +117,23 @@ def train(
         "dtype": settled_dtype,
     }
     identity = content_key(settings=described, audio=audio.identity)
-    rhythm = Rhythm(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
-    made_folder(output.parent)
+    rhythm = TrainingSchedule(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
+    make_folder(output.parent)
     checkpoint = output.with_name(output.name + ".checkpoint")
     with progress(f"train {fingerprinter}") as report:
         steps_taken = trained(trainee, checkpoint, plugin=plugin, identity=identity, rhythm=rhythm)
         for now in steps_taken:
             report(now.step / trainee.steps, _words(now, trainee.steps))
             if now.saved:
-                with blaming(plugin, "saving weights"):
+                with blame(plugin, "saving weights"):
                     trainee.save(output, now.step)
                 write_report(output, now, described, audio, trainable.sample_rate_hz)
+                plot_training(now.losses, now.validations, output.with_suffix(".png"))
     checkpoint.unlink()
     click.echo(f"{output}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
 
 
-def _words(now: Progress, steps: int) -> str:
+def _words(now: TrainingProgress, steps: int) -> str:
     words = f"{now.step} of {steps} steps"
     if now.losses:
         words += f", loss {now.losses[-1]:.3f}"

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetched
-from fpbench.encoders.install import installed, installed_path, published_file
+from fpbench.encoders.install import installed_path, list_installed, published_file
 from fpbench.encoders.weights import SUFFIX, weights_folder, write_weights
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
@@ -76,7 +76,7 @@ def fetch(name: str, variant: str | None, url: str | None) -> None:
 def list_() -> None:
     """List installed weights, and those that can be fetched."""
     folder = weights_folder()
-    here = installed(folder)
+    here = list_installed(folder)
     rows = [
         (
             one.info.fingerprinter,

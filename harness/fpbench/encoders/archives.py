@@ -28,7 +28,7 @@ _KINDS = {
 
 
 @contextmanager
-def located(path: Path, form: Format, member: str | None) -> Iterator[Path]:
+def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Path]:
     """The prefix of a TensorFlow checkpoint, or the path of a torch file.
 
     What is in an archive lives in a temporary folder for as long as this lasts.
@@ -42,21 +42,21 @@ def located(path: Path, form: Format, member: str | None) -> Iterator[Path]:
     if path.is_file() and path.name.endswith(_ARCHIVES):
         with tempfile.TemporaryDirectory(prefix="fpbench-") as folder:
             _unpack(path, Path(folder), _NEEDED[form])
-            yield _only(Path(folder), path, form, member)
+            yield _find_only(Path(folder), path, form, member)
     elif path.is_dir():
-        yield _only(path, path, form, member)
+        yield _find_only(path, path, form, member)
     elif form == "tensorflow":
         prefix = path.with_name(path.name.removesuffix(".index"))
         if not prefix.with_name(prefix.name + ".index").is_file():
-            raise _nothing(path, form)
+            raise _not_found(path, form)
         yield prefix
     elif path.is_file():
         yield path
     else:
-        raise _nothing(path, form)
+        raise _not_found(path, form)
 
 
-def _only(folder: Path, named: Path, form: Format, member: str | None) -> Path:
+def _find_only(folder: Path, named: Path, form: Format, member: str | None) -> Path:
     if form == "tensorflow":
         found = [file.with_suffix("") for file in sorted(folder.rglob("*.index"))]
     else:
@@ -71,7 +71,7 @@ def _only(folder: Path, named: Path, form: Format, member: str | None) -> Path:
     if len(found) > 1 and len(latest) == 1 and len({file.parent for file in found}) == 1:
         return latest[0]
     if not found:
-        raise _nothing(named, form, member)
+        raise _not_found(named, form, member)
     if len(found) > 1:
         names = ", ".join(str(file.relative_to(folder)) for file in found)
         raise FpbenchError(
@@ -89,7 +89,7 @@ def _is_latest(prefix: Path) -> bool:
     return told is not None and PurePosixPath(told["prefix"]).name == prefix.name
 
 
-def _nothing(path: Path, form: Format, member: str | None = None) -> FpbenchError:
+def _not_found(path: Path, form: Format, member: str | None = None) -> FpbenchError:
     where = f"{path}, member '{member}'," if member else f"{path}"
     return FpbenchError(
         f"{where} is not {_KINDS[form]}, nor a folder or archive that holds one",

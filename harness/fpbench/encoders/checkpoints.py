@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fpbench.encoders.archives import located
+from fpbench.encoders.archives import find_checkpoint
 from fpbench.encoders.tensor_bundle import TensorBundle
 from fpbench.encoders.weights import WeightsInfo
 from fpbench.errors import FpbenchError
@@ -23,7 +23,7 @@ _LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenCheckpoint:
     """A checkpoint's tensors: shapes by name at once, values on demand."""
 
     file: Path
@@ -47,10 +47,10 @@ def import_checkpoint(
             those that the layout wants; the message lists them.
     """
     open_checkpoint = _open_tensorflow if layout.format == "tensorflow" else _open_torch
-    with located(path, layout.format, member) as found:
+    with find_checkpoint(path, layout.format, member) as found:
         opened = open_checkpoint(found, layout)
-        sources = _matched(layout, opened.shapes, path)
-        tensors = _converted(sources, opened, path)
+        sources = _match_rules(layout, opened.shapes, path)
+        tensors = _convert(sources, opened, path)
         whole = path if path.is_file() else opened.file
         info = WeightsInfo(
             fingerprinter=layout.fingerprinter,
@@ -63,22 +63,22 @@ def import_checkpoint(
     return tensors, info
 
 
-def _open_tensorflow(prefix: Path, layout: Checkpoint) -> Opened:
+def _open_tensorflow(prefix: Path, layout: Checkpoint) -> OpenCheckpoint:
     bundle = TensorBundle(prefix)
     names = {
         name.removesuffix(_SUFFIX).removeprefix(layout.optional_prefix): name
         for name in bundle.entries
         if name.endswith(_SUFFIX)
     }
-    return Opened(
+    return OpenCheckpoint(
         bundle.index_path,
         {name: bundle.entries[raw].shape for name, raw in names.items()},
         lambda name: bundle.read(names[name]),
     )
 
 
-def _open_torch(path: Path, layout: Checkpoint) -> Opened:
-    content = _unpickled(path)
+def _open_torch(path: Path, layout: Checkpoint) -> OpenCheckpoint:
+    content = _unpickle(path)
     if layout.state_key is not None and isinstance(content, Mapping):
         content = content.get(layout.state_key, content)
     if not isinstance(content, Mapping):
@@ -88,10 +88,10 @@ def _open_torch(path: Path, layout: Checkpoint) -> Opened:
         for name, value in content.items()
         if hasattr(value, "numpy")
     }
-    return Opened(path, {name: a.shape for name, a in arrays.items()}, arrays.__getitem__)
+    return OpenCheckpoint(path, {name: a.shape for name, a in arrays.items()}, arrays.__getitem__)
 
 
-def _unpickled(path: Path) -> Any:
+def _unpickle(path: Path) -> Any:
     """Load a torch file, refusing everything but tensors and plain numbers."""
     import torch
     from numpy._core.multiarray import _reconstruct, scalar
@@ -112,12 +112,12 @@ def _unpickled(path: Path) -> Any:
                 f"{path.name} contains code, which was not run: {_first_line(err)}",
                 hint="a checkpoint needs tensors and numbers only; get it from its authors",
             ) from err
-        raise _damaged(path, err) from err
+        raise _damaged_error(path, err) from err
     except (
         *(RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError),
         *(AttributeError, ArithmeticError, AssertionError, struct.error),
     ) as err:
-        raise _damaged(path, err) from err
+        raise _damaged_error(path, err) from err
 
 
 def _encode() -> Callable[..., bytes]:
@@ -127,7 +127,7 @@ def _encode() -> Callable[..., bytes]:
     return encode
 
 
-def _damaged(path: Path, err: Exception) -> FpbenchError:
+def _damaged_error(path: Path, err: Exception) -> FpbenchError:
     return FpbenchError(
         f"{path.name} is no torch file, or is damaged: {_first_line(err)}",
         hint="fetch or copy it again",
@@ -143,7 +143,7 @@ def _first_line(err: Exception) -> str:
 # ---------------------------------------------------------------- rules
 
 
-def _matched(
+def _match_rules(
     layout: Checkpoint, shapes: Mapping[str, tuple[int, ...]], path: Path
 ) -> dict[str, list[tuple[str, TensorRule]]]:
     """For each target, the names of its sources in the checkpoint, with their rules."""
@@ -164,7 +164,7 @@ def _matched(
     ignored = re.compile("|".join(f"(?:{pattern})" for pattern in layout.ignored) or r"(?!)")
     unexpected = [name for name in shapes if name not in known and not ignored.fullmatch(name)]
     faults = [
-        f"\n  {len(names)} tensors {kind}: {_shortened(names)}"
+        f"\n  {len(names)} tensors {kind}: {_shorten(names)}"
         for kind, names in (
             ("missing", missing),
             ("unexpected", unexpected),
@@ -180,22 +180,22 @@ def _matched(
     return sources
 
 
-def _shortened(names: Sequence[str]) -> str:
+def _shorten(names: Sequence[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(names[:_LISTED]) + more
 
 
-def _converted(
-    sources: Mapping[str, Sequence[tuple[str, TensorRule]]], opened: Opened, path: Path
+def _convert(
+    sources: Mapping[str, Sequence[tuple[str, TensorRule]]], opened: OpenCheckpoint, path: Path
 ) -> dict[str, np.ndarray]:
     tensors = {}
     for target, parts in sources.items():
-        arrays = [_placed(opened.read(name), name, rule, path) for name, rule in parts]
+        arrays = [_apply_rule(opened.read(name), name, rule, path) for name, rule in parts]
         tensors[target] = arrays[0] if len(arrays) == 1 else np.stack(arrays)
     return tensors
 
 
-def _placed(array: np.ndarray, name: str, rule: TensorRule, path: Path) -> np.ndarray:
+def _apply_rule(array: np.ndarray, name: str, rule: TensorRule, path: Path) -> np.ndarray:
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise FpbenchError(
             f"{path}: tensor '{name}' is not made of finite numbers",

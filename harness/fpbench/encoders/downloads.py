@@ -19,14 +19,14 @@ _PAGE_STARTS = (b"<!doctype html", b"<html")
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class DownloadProgress:
     """How far a download is; ``total_bytes`` is None where the server does not say."""
 
     done_bytes: int
     total_bytes: int | None
 
 
-def download(url: str, path: Path) -> Iterator[Received]:
+def download(url: str, path: Path) -> Iterator[DownloadProgress]:
     """Fetch a file, yielding as it comes.
 
     What has come lies in ``PATH.part``, and with it in ``PATH.part.json`` what tells whether the
@@ -43,8 +43,8 @@ def download(url: str, path: Path) -> Iterator[Received]:
         raise FpbenchError(f"'{url}' is not a web address", hint="it must start with https://")
     part = path.with_name(path.name + ".part")
     try:
-        with _opened(url, part) as answer:
-            yield from _written(answer, url, part)
+        with _open(url, part) as answer:
+            yield from _write_pieces(answer, url, part)
     except urllib.error.HTTPError as err:
         err.close()
         raise FpbenchError(
@@ -52,7 +52,7 @@ def download(url: str, path: Path) -> Iterator[Received]:
         ) from err
     except (OSError, http.client.HTTPException) as err:
         reason = getattr(err, "reason", None) or err
-        raise _broken_off(url, part, f"{reason}") from err
+        raise _interrupted_error(url, part, f"{reason}") from err
     part.replace(path)
     _validator_path(part).unlink(missing_ok=True)
 
@@ -64,32 +64,32 @@ def hash_of(path: Path, digest: str) -> str:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
-def _opened(url: str, part: Path) -> Any:
+def _open(url: str, part: Path) -> Any:
     """Ask for what is not there yet."""
     start = part.stat().st_size if part.exists() else 0
     validator = _validator(part)
     if not start or validator is None:
-        return _asked(url, {})
+        return _request(url, {})
     try:
-        return _asked(url, {"Range": f"bytes={start}-", "If-Range": validator})
+        return _request(url, {"Range": f"bytes={start}-", "If-Range": validator})
     except urllib.error.HTTPError as err:
         if err.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         err.close()
-        return _asked(url, {})
+        return _request(url, {})
 
 
-def _asked(url: str, headers: dict[str, str]) -> Any:
+def _request(url: str, headers: dict[str, str]) -> Any:
     # The identity encoding, because ranges count the bytes that are sent.
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", **headers})  # noqa: S310  the scheme is checked
     return urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
 
 
-def _written(answer: Any, url: str, part: Path) -> Iterator[Received]:
+def _write_pieces(answer: Any, url: str, part: Path) -> Iterator[DownloadProgress]:
     resumed = answer.status == http.HTTPStatus.PARTIAL_CONTENT
     done = part.stat().st_size if resumed else 0
     if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
-        raise _broken_off(url, part, "the server sent another part than was asked for")
+        raise _interrupted_error(url, part, "the server sent another part than was asked for")
     length = answer.headers.get("Content-Length")
     total = done + int(length) if length else None
     _remember_validator(part, answer.headers.get("ETag") or answer.headers.get("Last-Modified"))
@@ -104,9 +104,9 @@ def _written(answer: Any, url: str, part: Path) -> Iterator[Received]:
                 )
             file.write(piece)
             done += len(piece)
-            yield Received(done, total)
+            yield DownloadProgress(done, total)
     if total is not None and done < total:
-        raise _broken_off(url, part, f"after {done} of {total} bytes")
+        raise _interrupted_error(url, part, f"after {done} of {total} bytes")
 
 
 def _is_page(piece: bytes, content_type: str) -> bool:
@@ -114,7 +114,7 @@ def _is_page(piece: bytes, content_type: str) -> bool:
     return content_type.startswith("text/html") or start.startswith(_PAGE_STARTS)
 
 
-def _broken_off(url: str, part: Path, reason: str) -> FpbenchError:
+def _interrupted_error(url: str, part: Path, reason: str) -> FpbenchError:
     have = part.stat().st_size if part.exists() else 0
     again = f"; it goes on after the {have} bytes that came" if have else ""
     return FpbenchError(

@@ -6,17 +6,17 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from fpbench.encoders.checkpoints import import_checkpoint
-from fpbench.encoders.downloads import Received, download, hash_of
+from fpbench.encoders.downloads import DownloadProgress, download, hash_of
 from fpbench.encoders.weights import SUFFIX, WeightsInfo, read_info, write_weights
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder
+from fpbench.files import make_folder
 from fpbench.plugin.checkpoints import Checkpoint, PublishedFile
 
 _PIN_ALGORITHM = "sha256"
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class InstalledWeights:
     """A weights file in a folder."""
 
     path: Path
@@ -50,7 +50,7 @@ def installed_path(folder: Path, layout: Checkpoint, file: PublishedFile) -> Pat
     return folder / f"{layout.fingerprinter}-{file.name}{SUFFIX}"
 
 
-def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[Received]:
+def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[DownloadProgress]:
     """Download a published file, check it, and install it at :func:`installed_path`.
 
     Where the publisher gives no hash, that of the first download is kept beside the weights, and
@@ -59,7 +59,7 @@ def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[Rec
     Raises:
         FpbenchError: The download fails, or it is another file, or no fitting checkpoint.
     """
-    made_folder(folder)
+    make_folder(folder)
     target = installed_path(folder, layout, file)
     archive = folder / f".{target.stem}-{PurePosixPath(urlsplit(file.url).path).name}"
     pin = target.with_suffix(f".{_PIN_ALGORITHM}")
@@ -82,6 +82,6 @@ def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[Rec
         archive.unlink()
 
 
-def installed(folder: Path) -> list[Installed]:
+def list_installed(folder: Path) -> list[InstalledWeights]:
     """All weights files of a folder, sorted by name."""
-    return [Installed(path, read_info(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+    return [InstalledWeights(path, read_info(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]

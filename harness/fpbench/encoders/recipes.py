@@ -12,7 +12,7 @@ from fpbench.plugin.catalog import Offer
 DEFAULT_RECIPE = "published"
 
 
-def changed(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+def override_options(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
     """The settings of a recipe with those from the command line in their place.
 
     Raises:
@@ -45,8 +45,8 @@ def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
         path = Path(recipe)
         if not path.is_file():
             raise FpbenchError(f"there is no recipe '{path}'", hint="give the path of a TOML file")
-        return flat(text_of(path), recipe)
-    found = own_recipes(offer)
+        return parse_flat_toml(read_text(path), recipe)
+    found = plugin_recipes(offer)
     if not found and recipe == DEFAULT_RECIPE:
         return {}
     if recipe not in found:
@@ -55,10 +55,10 @@ def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
             f"'{offer.entry.name}' has no recipe called '{recipe}'",
             hint=f"it has: {names}; or give a file ending in .toml",
         )
-    return flat(text_of(found[recipe]), f"recipe '{recipe}'")
+    return parse_flat_toml(read_text(found[recipe]), f"recipe '{recipe}'")
 
 
-def own_recipes(offer: Offer) -> dict[str, Traversable]:
+def plugin_recipes(offer: Offer) -> dict[str, Traversable]:
     """The recipes in a plugin's folder, sorted by name; a plugin that is a lone file has none."""
     spec = offer.source.module.__spec__
     if spec is None or spec.submodule_search_locations is None:
@@ -69,7 +69,7 @@ def own_recipes(offer: Offer) -> dict[str, Traversable]:
     return dict(sorted(found.items()))
 
 
-def text_of(recipe: Traversable) -> str:
+def read_text(recipe: Traversable) -> str:
     """A recipe's text.
 
     Raises:
@@ -88,7 +88,7 @@ def text_of(recipe: Traversable) -> str:
         ) from err
 
 
-def flat(text: str, where: str) -> dict[str, str]:
+def parse_flat_toml(text: str, where: str) -> dict[str, str]:
     """Flat TOML as text values.
 
     Raises:

@@ -24,7 +24,7 @@ _AGAIN = "fetch or copy the checkpoint again; all its files must be from one sav
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredTensor:
     """Where a tensor is; ``dtype`` is None for those that are no numbers, such as strings."""
 
     dtype: str | None
@@ -51,8 +51,8 @@ class TensorBundle:
         try:
             table = dict(_table(self.index_path.read_bytes()))
             self._shards = _header(table.pop(b""))
-            self.entries: Mapping[str, Stored] = {
-                name.decode(): _stored(message) for name, message in table.items()
+            self.entries: Mapping[str, StoredTensor] = {
+                name.decode(): _parse_entry(message) for name, message in table.items()
             }
         except OSError as err:
             raise FpbenchError(f"cannot read {self.index_path}: {err.strerror}") from err
@@ -153,12 +153,12 @@ def _header(message: bytes) -> int:
     return _number(fields.get(1, 0))
 
 
-def _stored(message: bytes) -> Stored:
+def _parse_entry(message: bytes) -> StoredTensor:
     fields = dict(_fields(message))
     shape = fields.get(2, b"")
     if 7 in fields or not isinstance(shape, bytes):
         raise ValueError("it holds partitioned variables, which are not supported")
-    return Stored(
+    return StoredTensor(
         dtype=_DTYPES.get(_number(fields.get(1, 0))),
         shape=tuple(
             _number(dict(_fields(size)).get(1, 0))

@@ -13,8 +13,8 @@ from safetensors.numpy import save
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
+from fpbench.plugin.blame import blame
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.loading import blaming
 from fpbench.plugin.training import Trainee
 
 _STATE = "state."
@@ -22,7 +22,7 @@ _CURVES = "curves."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class TrainingSchedule:
     """When to look up from learning. Nothing here changes the weights.
 
     Args:
@@ -37,7 +37,7 @@ class Rhythm:
 
 
 @dataclass(slots=True)
-class Progress:
+class TrainingProgress:
     """How far a training is.
 
     Args:
@@ -56,8 +56,8 @@ class Progress:
 
 
 def train(
-    trainee: Trainee, checkpoint: Path, *, plugin: str, identity: str, rhythm: Rhythm
-) -> Iterator[Progress]:
+    trainee: Trainee, checkpoint: Path, *, plugin: str, identity: str, rhythm: TrainingSchedule
+) -> Iterator[TrainingProgress]:
     """Take every step that is not in the checkpoint, yielding after each.
 
     Args:
@@ -73,40 +73,42 @@ def train(
             fails, or a loss or its state is not finite: nothing is learnt after that, and nothing
             is written.
     """
-    progress = Progress()
+    progress = TrainingProgress()
     if checkpoint.exists():
-        with blaming(plugin, f"going on from {checkpoint}"):
-            progress = resumed(trainee, checkpoint, identity)
+        with blame(plugin, f"going on from {checkpoint}"):
+            progress = resume(trainee, checkpoint, identity)
     yield progress
     saved_at = time.perf_counter()
     while progress.step < trainee.steps:
         started_at = time.perf_counter()
-        with blaming(plugin, f"taking training step {progress.step}"):
+        with blame(plugin, f"taking training step {progress.step}"):
             loss = trainee.step(progress.step)
         if not math.isfinite(loss):
-            raise _lost(f"the loss of training step {progress.step} is {loss}")
+            raise _diverged_error(f"the loss of training step {progress.step} is {loss}")
         progress.losses.append(loss)
         progress.step += 1
         finished = progress.step == trainee.steps
         if finished or progress.step % rhythm.validate_every == 0:
-            with blaming(plugin, f"validating after step {progress.step}"):
+            with blame(plugin, f"validating after step {progress.step}"):
                 rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
             progress.validations.append((progress.step, rate))
         now = time.perf_counter()
         progress.seconds += now - started_at
         progress.saved = finished or now - saved_at >= rhythm.checkpoint_every_s
         if progress.saved:
-            with blaming(plugin, f"handing over its state after step {progress.step}"):
+            with blame(plugin, f"handing over its state after step {progress.step}"):
                 state = trainee.state()
             broken = [name for name, array in state.items() if not np.isfinite(array).all()]
             if broken:
-                raise _lost(f"{broken[0]} holds NaN or infinity after step {progress.step}")
+                raise _diverged_error(
+                    f"{broken[0]} holds NaN or infinity after step {progress.step}"
+                )
             write_checkpoint(checkpoint, state, progress, identity)
             saved_at = now
         yield progress
 
 
-def _lost(problem: str) -> FpbenchError:
+def _diverged_error(problem: str) -> FpbenchError:
     """Nothing more can be learnt."""
     return FpbenchError(problem, hint="train with a lower learning rate, or look for broken audio")
 
@@ -118,7 +120,7 @@ def hit_rate(references: Vectors, queries: Vectors) -> float:
 
 
 def write_checkpoint(
-    path: Path, state: Mapping[str, np.ndarray], progress: Progress, identity: str
+    path: Path, state: Mapping[str, np.ndarray], progress: TrainingProgress, identity: str
 ) -> None:
     """Everything needed to go on, in one file that is whole or absent."""
     arrays = {_STATE + name: np.ascontiguousarray(array) for name, array in state.items()}
@@ -129,7 +131,7 @@ def write_checkpoint(
         file.write(save(arrays, metadata={"fpbench": json.dumps(said)}))
 
 
-def resumed(trainee: Trainee, path: Path, identity: str) -> Progress:
+def resume(trainee: Trainee, path: Path, identity: str) -> TrainingProgress:
     """Put a trainee where a checkpoint left off.
 
     Raises:
@@ -156,7 +158,7 @@ def resumed(trainee: Trainee, path: Path, identity: str) -> Progress:
         }
     )
     validations = arrays[_CURVES + "validations"].reshape(-1, 2)
-    return Progress(
+    return TrainingProgress(
         step=said["step"],
         losses=arrays[_CURVES + "losses"].tolist(),
         validations=[(int(step), float(rate)) for step, rate in validations],

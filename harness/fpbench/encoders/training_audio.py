@@ -11,11 +11,11 @@ import numpy as np
 from fpbench.audio.reading import audio_hash, read_ahead
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, made_folder
-from fpbench.hashing import content_key
+from fpbench.files import atomic_file, make_folder
+from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.plugin.fingerprinters import Samples
-from fpbench.plugin.training import Recording, TrainingAudio
+from fpbench.plugin.training import PcmAudio, TrainingAudio
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 
@@ -23,7 +23,6 @@ HELD_OUT_SHARE = 1 / 16
 """Of the tracks to train on, at least one: kept aside for validation, the same for equal seeds."""
 
 _KIND = "training-audio"
-_FORMAT = 1
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def training_audio(
                 hint=f"training needs at least {at_least}; use manifest:FILE.csv with a split "
                 "called train",
             )
-    learnt, held_out = split(dataset.train, seed)
+    learnt, held_out = split_held_out(dataset.train, seed)
     uses = {
         "music": learnt,
         "held_out": held_out,
@@ -60,11 +59,13 @@ def training_audio(
         "impulse_responses": dataset.train_impulse_responses,
     }
     keys = {name: audio_key(those, sample_rate_hz) for name, those in uses.items()}
-    recordings = {name: decoded(uses[name], sample_rate_hz, store, keys[name]) for name in keys}
+    recordings = {
+        name: decode_tracks(uses[name], sample_rate_hz, store, keys[name]) for name in keys
+    }
     return TrainingAudio(**recordings, identity=content_key(**keys))
 
 
-def split(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:
+def split_held_out(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:
     """The tracks to learn from and those held out, both in their order."""
     n_held_out = max(1, round(len(tracks) * HELD_OUT_SHARE))
     order = rng_at(seed, Stream.TRAINING, 0).permutation(len(tracks))
@@ -82,15 +83,15 @@ def audio_key(tracks: Sequence[Track], sample_rate_hz: int) -> str:
         FpbenchError: A file cannot be read.
     """
     return content_key(
-        format=_FORMAT,
+        code=code_key(__name__),
         sample_rate_hz=sample_rate_hz,
         audio=list(map_ahead(audio_hash, [track.path for track in tracks])),
     )
 
 
-def decoded(
+def decode_tracks(
     tracks: Sequence[Track], sample_rate_hz: int, store: Store, key: str
-) -> list[Recording]:
+) -> list[PcmAudio]:
     """All tracks as 16-bit samples, from the store if they were decoded before.
 
     Tracks that cannot be read or are silent are left out with a warning.
@@ -103,7 +104,7 @@ def decoded(
     """
     data, index = store.path(_KIND, key, ".pcm"), store.path(_KIND, key, ".json")
     if not index.exists():
-        made_folder(data.parent)
+        make_folder(data.parent)
         _decode(tracks, sample_rate_hz, data, index)
     ends = json.loads(index.read_text())
     samples = np.memmap(data, dtype=np.int16, mode="r")
@@ -129,6 +130,6 @@ def _decode(tracks: Sequence[Track], sample_rate_hz: int, data: Path, index: Pat
         file.write(json.dumps(ends).encode())
 
 
-def _as_pcm16(samples: Samples) -> Recording:
-    scaled: Recording = np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16)
+def _as_pcm16(samples: Samples) -> PcmAudio:
+    scaled: PcmAudio = np.clip(np.rint(samples * 32_768), -32_768, 32_767).astype(np.int16)
     return scaled

@@ -3,20 +3,19 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from fpbench.encoders.training import Progress
+from fpbench.encoders.training import TrainingProgress
 from fpbench.files import write_json
 from fpbench.plugin.training import TrainingAudio
-from fpbench.review.training_figure import draw_curves
 
 
 def write_report(
     path: Path,
-    progress: Progress,
+    progress: TrainingProgress,
     settings: Mapping[str, bool | int | float | str | None],
     audio: TrainingAudio,
     sample_rate_hz: int,
 ) -> None:
-    """Write the curves of weights ``path`` beside it, as ``.json`` and ``.png``.
+    """Write the curves of weights ``path`` beside it, as ``.json``.
 
     Args:
         settings: Whatever shaped the weights.
@@ -41,7 +40,6 @@ def write_report(
         "seconds": progress.seconds,
     }
     write_json(report_path(path), document)
-    draw_curves(path.with_suffix(".png"), progress)
 
 
 def report_path(path: Path) -> Path:

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float32, Int64
 from fpbench.plugin.indexes import Candidates
 
 
-def no_candidates(queries: int, k: int) -> Candidates:
+def empty_candidates(queries: int, k: int) -> Candidates:
     """What searching nothing finds."""
     return Candidates(
         np.full((queries, k), -1, dtype=np.int64),
@@ -15,13 +15,13 @@ def no_candidates(queries: int, k: int) -> Candidates:
     )
 
 
-def k_smallest(a: Candidates, b: Candidates) -> Candidates:
+def merge_candidates(a: Candidates, b: Candidates) -> Candidates:
     """The k smallest keys of two equally wide cells; at equal keys those of ``a`` come first.
 
     If all ids of ``b`` are higher than those of ``a``, the order is (key, id).
     """
     keys = np.concatenate([a.keys, b.keys], axis=1)
-    best = ascending(keys, a.keys.shape[1])
+    best = smallest_columns(keys, a.keys.shape[1])
     return Candidates(
         np.take_along_axis(np.concatenate([a.ids, b.ids], axis=1), best, axis=1),
         np.take_along_axis(keys, best, axis=1),
@@ -29,7 +29,7 @@ def k_smallest(a: Candidates, b: Candidates) -> Candidates:
     )
 
 
-def ascending(
+def smallest_columns(
     keys: Float32[np.ndarray, "queries columns"], k: int
 ) -> Int64[np.ndarray, "queries k"]:
     """Columns of the k smallest keys of each row; at equal keys the left one comes first.

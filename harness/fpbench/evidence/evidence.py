@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from fpbench.evidence.candidates import ascending, best_match_rank, no_candidates
+from fpbench.evidence.candidates import best_match_rank, empty_candidates, smallest_columns
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
 
@@ -81,7 +81,7 @@ class Evidence:
 
     def best_distractors(self, run: range) -> Float32[np.ndarray, " queries"]:
         """The best score that a query reaches in blocks that hold no right answer."""
-        best = _distractors(no_candidates(len(self.reference.ids), self.shortlist), 0)
+        best = _distractors(empty_candidates(len(self.reference.ids), self.shortlist), 0)
         for number in run:
             best = best.with_block(self.blocks[number], int(self.edges[number]))
         scores = best.scores.reshape(len(self.query_track), -1)
@@ -154,7 +154,7 @@ class _Shortlist:
         cls, cell: Candidates, match: Bool[np.ndarray, "rows columns"], k: int
     ) -> "_Shortlist":
         whole = cls(cell.ids, cell.keys, cell.scores, match)
-        empty = no_candidates(len(cell.ids), k)
+        empty = empty_candidates(len(cell.ids), k)
         return cls._best((whole._only(~match), whole._only(match), _distractors(empty, 0)), k)
 
     def with_block(self, cell: Candidates, first_id: int) -> "_Shortlist":
@@ -167,7 +167,7 @@ class _Shortlist:
             return best_match_rank(self.scores, self.match)
         together = (len(self.ids) // positions, -1)
         ids, scores = self.ids.reshape(together), self.scores.reshape(together)
-        once = np.where(_seen_before(ids), np.float32(-np.inf), scores)
+        once = np.where(_is_repeat(ids), np.float32(-np.inf), scores)
         return best_match_rank(once, self.match.reshape(together))
 
     def _only(self, mask: Bool[np.ndarray, "rows k"]) -> "_Shortlist":
@@ -184,7 +184,7 @@ class _Shortlist:
         keys = np.concatenate([part.keys for part in parts], axis=1)
         scores = np.concatenate([part.scores for part in parts], axis=1)
         match = np.concatenate([part.match for part in parts], axis=1)
-        best = ascending(keys, k)
+        best = smallest_columns(keys, k)
         return cls(
             *(np.take_along_axis(array, best, axis=1) for array in (ids, keys, scores, match))
         )
@@ -195,7 +195,7 @@ def _distractors(cell: Candidates, first_id: int) -> _Shortlist:
     return _Shortlist(ids, cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
 
 
-def _seen_before(ids: Int64[np.ndarray, "queries columns"]) -> Bool[np.ndarray, "queries columns"]:
+def _is_repeat(ids: Int64[np.ndarray, "queries columns"]) -> Bool[np.ndarray, "queries columns"]:
     """Where a row holds an id that stands further left already."""
     order = np.argsort(ids, axis=1, kind="stable")
     ordered = np.take_along_axis(ids, order, axis=1)

@@ -32,7 +32,7 @@ def evidence_name(stem: str, index: str, distractors: str) -> str:
 
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
     """Write an ``.npz`` file, whole or not at all; equal evidence gives equal bytes."""
-    arrays = _of_blocks(evidence) if isinstance(evidence, Evidence) else _of_grown(evidence)
+    arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)
     with atomic_file(path) as file:
         np.savez(file, allow_pickle=False, **dict(sorted(arrays.items())))
 
@@ -66,7 +66,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
     )
 
 
-def evidence_of(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:
+def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:
     """What lies beside a result, if it is there.
 
     Raises:
@@ -83,7 +83,7 @@ def evidence_of(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | 
     return read_evidence(file)
 
 
-def _of_blocks(evidence: Evidence) -> Mapping[str, np.ndarray]:
+def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     shape = (0, len(evidence.reference.ids), evidence.shortlist)
     blocks = evidence.blocks
     empty = np.empty(shape, dtype=np.float32)
@@ -104,7 +104,7 @@ def _of_blocks(evidence: Evidence) -> Mapping[str, np.ndarray]:
     }
 
 
-def _of_grown(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
+def _grown_arrays(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
     return {
         "query_track": evidence.query_track,
         "match_score": evidence.match_score,

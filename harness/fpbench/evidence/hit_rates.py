@@ -13,6 +13,8 @@ from fpbench.results.document import Curve, DistractorKind, Interval, Point
 
 HIT_RANKS = (1, 3, 10)
 LEVEL = 0.95
+DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
+"""Distractors at which curves are read off if nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

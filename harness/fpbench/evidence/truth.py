@@ -1,19 +1,11 @@
 """Which rows of the reference are right answers to a query, and how far others are from it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
+from fpbench.plugin.datasets import Positions
+
 CLOCK_S = 1e-6  # differences between start times smaller than this are rounding
-
-
-@dataclass(frozen=True, slots=True)
-class Moments:
-    """Places in music: which track, and where in it."""
-
-    track: Int64[np.ndarray, " rows"]
-    start_s: Float64[np.ndarray, " rows"]
 
 
 def matches(
@@ -25,7 +17,7 @@ def matches(
 
 
 def distances_s(
-    ids: Int64[np.ndarray, "rows k"], reference: Moments, truth: Moments
+    ids: Int64[np.ndarray, "rows k"], reference: Positions, truth: Positions
 ) -> Float64[np.ndarray, "rows k"]:
     """How far candidates are from where they should be; inf for wrong tracks and ids of no row.
 
@@ -41,8 +33,8 @@ def distances_s(
     return np.where(known & (reference.track[rows] == truth.track[query, None]), away, np.inf)
 
 
-def right_runs(
-    reference: Moments, truth: Moments, tolerance_s: float | None
+def matching_rows(
+    reference: Positions, truth: Positions, tolerance_s: float | None
 ) -> tuple[
     Int64[np.ndarray, " rows"], Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]
 ]:
@@ -66,7 +58,7 @@ def right_runs(
     return order, first, stop
 
 
-def nearest_rows(reference: Moments, truth: Moments) -> Int64[np.ndarray, " queries"]:
+def nearest_rows(reference: Positions, truth: Positions) -> Int64[np.ndarray, " queries"]:
     """The reference row nearest in time to each query; -1 where its track has none.
 
     Of two equally near rows the earlier one.

@@ -10,23 +10,25 @@ from jaxtyping import Bool, Float32, Float64
 
 from fpbench.audio.reading import SILENCE_PEAK, Reading, read_ahead
 from fpbench.errors import FpbenchError
+from fpbench.plugin.blame import blame
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import (
     AnyFingerprinter,
     Fingerprinter,
     FingerprintSpec,
+    Recording,
     Samples,
     Segments,
     TrackFingerprinter,
     Vectors,
 )
-from fpbench.plugin.loading import PREFIX, blaming
-
-Recording = Float32[np.ndarray, " _"]
-"""Like ``Samples``, where there are several of different lengths."""
+from fpbench.plugin.loading import PREFIX
 
 BATCH_SEGMENTS = 128
+
+
 NORM_TOLERANCE = 1e-3
+
 
 _NONE_GIVEN = "too short: the fingerprinter gave no fingerprints"
 
@@ -47,7 +49,7 @@ class TrackVectors:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrackOutcome:
     """What came of one track: fingerprints, or none and the reason.
 
     Args:
@@ -68,7 +70,7 @@ def fingerprint_files(
     *,
     skip_silent: bool = True,
     refuse_not_finite: bool = True,
-) -> Iterator[Outcome]:
+) -> Iterator[TrackOutcome]:
     """Read and fingerprint tracks, as :func:`read_ahead` and :func:`fingerprint_tracks` say.
 
     Returns:
@@ -94,7 +96,7 @@ def fingerprint_readings(
     readings: Iterable[Reading],
     *,
     refuse_not_finite: bool = True,
-) -> Iterator[Outcome]:
+) -> Iterator[TrackOutcome]:
     """:func:`fingerprint_tracks` for what was read, passing on what could not be."""
     waiting: deque[tuple[Track, str | None]] = deque()
 
@@ -104,10 +106,10 @@ def fingerprint_readings(
             if reading.samples is not None:
                 yield reading.samples
 
-    def skipped() -> Iterator[Outcome]:
+    def skipped() -> Iterator[TrackOutcome]:
         while waiting and waiting[0][1] is not None:
             track, problem = waiting.popleft()
-            yield Outcome(track, None, problem)
+            yield TrackOutcome(track, None, problem)
 
     for found in fingerprint_tracks(
         fingerprinter, name, recordings(), refuse_not_finite=refuse_not_finite
@@ -115,7 +117,7 @@ def fingerprint_readings(
         yield from skipped()
         track, _ = waiting.popleft()
         empty = len(found.vectors) == 0
-        yield Outcome(track, None, _NONE_GIVEN) if empty else Outcome(track, found, None)
+        yield TrackOutcome(track, None, _NONE_GIVEN) if empty else TrackOutcome(track, found, None)
     yield from skipped()
 
 
@@ -140,10 +142,10 @@ def fingerprint_tracks(
     Raises:
         FpbenchError: The fingerprinter broke a rule, or fails; the message names both.
     """
-    checked = _Checked(fingerprinter, name, refuse_not_finite=refuse_not_finite)
+    checked = _CheckedFingerprinter(fingerprinter, name, refuse_not_finite=refuse_not_finite)
     if fingerprinter.spec.front_end == "track":
         return (checked.fingerprint(samples) for samples in recordings)
-    return _embed_across(checked, recordings)
+    return _embed_batched(checked, recordings)
 
 
 def least_samples(spec: FingerprintSpec) -> int:
@@ -165,7 +167,7 @@ def segments_of(samples: Float32[np.ndarray, " recording"], spec: FingerprintSpe
     return windows[:: spec.hop_samples]
 
 
-class _Checked:
+class _CheckedFingerprinter:
     """A fingerprinter whose every answer is checked against its spec."""
 
     def __init__(
@@ -180,7 +182,7 @@ class _Checked:
     def embed(self, segments: Segments) -> tuple[Vectors, Bool[np.ndarray, " batch"]]:
         """Vectors, and which segments are silent."""
         silent = np.maximum(segments.max(axis=1), -segments.min(axis=1)) <= SILENCE_PEAK
-        with blaming(self._blamed, "embedding segments"):
+        with blame(self._blamed, "embedding segments"):
             vectors: object = cast(Fingerprinter, self._fingerprinter).embed(segments)
         return self._vectors(vectors, len(segments), silent), silent
 
@@ -189,7 +191,7 @@ class _Checked:
             [np.zeros(1, np.int32), np.cumsum(np.abs(samples) > SILENCE_PEAK, dtype=np.int32)]
         )
         duration_s = len(samples) / self.spec.sample_rate_hz
-        with blaming(self._blamed, "fingerprinting a recording"):
+        with blame(self._blamed, "fingerprinting a recording"):
             answer = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
             vectors, start_s = answer.vectors, answer.start_s
         self._refuse_times(start_s, duration_s)
@@ -240,11 +242,13 @@ class _Checked:
         )
 
 
-def _embed_across(checked: _Checked, recordings: Iterable[Recording]) -> Iterator[TrackVectors]:
+def _embed_batched(
+    checked: _CheckedFingerprinter, recordings: Iterable[Recording]
+) -> Iterator[TrackVectors]:
     """Fill batches from one recording after the other; hand out tracks as their rows come back."""
     spec = checked.spec
     size = spec.batch_segments or BATCH_SEGMENTS
-    back = _RowsBack(spec)
+    back = _TrackAssembler(spec)
     batch: list[Segments] = []
     room = size
     for samples in recordings:
@@ -263,7 +267,7 @@ def _embed_across(checked: _Checked, recordings: Iterable[Recording]) -> Iterato
     yield from back.complete_tracks()
 
 
-class _RowsBack:
+class _TrackAssembler:
     """Rows that came back from the fingerprinter, until their track is complete."""
 
     def __init__(self, spec: FingerprintSpec) -> None:

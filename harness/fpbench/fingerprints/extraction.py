@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
 from fpbench.files import atomic_file
-from fpbench.fingerprints.embedding import Outcome, fingerprint_files
+from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.progress import Report
@@ -74,7 +74,7 @@ def extract(
         FpbenchError: The fingerprinter broke a rule, or fails.
     """
     tracks = [Track(name=str(path), path=path) for path in paths]
-    outcomes: list[Outcome] = []
+    outcomes: list[TrackOutcome] = []
     for outcome in fingerprint_files(
         fingerprinter, name, tracks, skip_silent=False, refuse_not_finite=False
     ):

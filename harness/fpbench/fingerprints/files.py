@@ -22,7 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, writing
+from fpbench.files import atomic_file, translate_write_errors
 from fpbench.plugin.fingerprinters import Vectors
 
 try:
@@ -52,7 +52,7 @@ class VectorFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _Marked:
+class _VectorTable:
     """All rows of a file, and which of them it marks as silent or not finite."""
 
     vectors: Vectors
@@ -73,7 +73,7 @@ def read_vectors(path: Path) -> VectorFile:
     Raises:
         FpbenchError: Missing, of an unknown suffix, cut short, or not a float matrix.
     """
-    file = _opened(path)
+    file = _open(path)
     tracks = None if file.tracks is None else file.tracks[file.usable]
     return VectorFile(_rows(file.vectors, file.usable), tracks)
 
@@ -88,7 +88,7 @@ def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndar
         FpbenchError: As for :func:`read_vectors`; no queries, more than reference rows, or longer
             or shorter ones.
     """
-    asked, answers = _opened(queries), _opened(reference)
+    asked, answers = _open(queries), _open(reference)
     n, dim = asked.vectors.shape
     if dim != answers.vectors.shape[1]:
         raise FpbenchError(
@@ -129,7 +129,7 @@ def _rows(vectors: Vectors, wanted: Bool[np.ndarray, " batch"]) -> Float32[np.nd
     return vectors if wanted.all() else vectors[wanted]
 
 
-def _opened(path: Path) -> _Marked:
+def _open(path: Path) -> _VectorTable:
     if path.suffix not in READABLE:
         raise FpbenchError(
             f"'{path}' is no file of fingerprints", hint=f"it takes {', '.join(READABLE)}"
@@ -146,28 +146,28 @@ _DAMAGE = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFil
 """What NumPy raises at files that are cut short or hold something else."""
 
 
-def _read_npy(path: Path) -> _Marked:
-    return _Marked(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
+def _read_npy(path: Path) -> _VectorTable:
+    return _VectorTable(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
 
 
-def _read_mm(path: Path) -> _Marked:
+def _read_mm(path: Path) -> _VectorTable:
     rows, dim = (int(x) for x in np.load(_shape_path(path), allow_pickle=False))
     _expect_bytes(path, rows * dim * 4)
     if rows == 0:
-        return _Marked(np.zeros((0, dim), dtype=np.float32))
-    return _Marked(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)))
+        return _VectorTable(np.zeros((0, dim), dtype=np.float32))
+    return _VectorTable(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)))
 
 
-def _read_fbin(path: Path) -> _Marked:
+def _read_fbin(path: Path) -> _VectorTable:
     with path.open("rb") as file:
         rows, dim = (int(x) for x in np.fromfile(file, dtype="<i4", count=2))
     _expect_bytes(path, 8 + rows * dim * 4)
     if rows == 0:
-        return _Marked(np.zeros((0, dim), dtype=np.float32))
-    return _Marked(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)))
+        return _VectorTable(np.zeros((0, dim), dtype=np.float32))
+    return _VectorTable(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)))
 
 
-def _read_npz(path: Path) -> _Marked:
+def _read_npz(path: Path) -> _VectorTable:
     # Opened here, because NumPy leaves a damaged archive open.
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
         vectors = _matrix(arrays["vectors"])
@@ -177,7 +177,7 @@ def _read_npz(path: Path) -> _Marked:
             raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")
     tracks = about["track"].astype(np.int64) if "track" in about else None
     marks = [about[name].astype(bool) for name in MARKS if name in about]
-    return _Marked(vectors, tracks, np.logical_or.reduce(marks) if marks else None)
+    return _VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None)
 
 
 _READERS = {".npy": _read_npy, ".mm": _read_mm, ".fbin": _read_fbin, ".npz": _read_npz}
@@ -218,7 +218,7 @@ class Appender:
             FpbenchError: The disk is full, or fails.
         """
         left = np.ascontiguousarray(vectors, dtype="<f4").reshape(-1).view(np.uint8)
-        with writing(self.path):
+        with translate_write_errors(self.path):
             while len(left):
                 left = left[self._file.write(left.data) :]
 
@@ -247,12 +247,12 @@ def resumable_file(
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
-    with writing(path):
+    with translate_write_errors(path):
         # Not buffered, because a buffer that a full disk did not take is written again at closing.
         file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
     with file:
         _lock(file, partial, path)
-        with writing(path):
+        with translate_write_errors(path):
             size_bytes = file.seek(0, os.SEEK_END)
             done = max(size_bytes - len(header), 0) // (dim * 4)
             done = rows if done >= rows else done - done % chunk_rows
@@ -262,12 +262,12 @@ def resumable_file(
             file.truncate(len(header) + done * dim * 4)
             file.seek(0, os.SEEK_END)
         yield Appender(done, path, file)
-        with writing(path):
+        with translate_write_errors(path):
             os.fsync(file.fileno())
         if path.suffix == ".mm":
             with atomic_file(_shape_path(path)) as shape_file:
                 np.save(shape_file, np.array([rows, dim], dtype=np.int64))
-        with writing(path):
+        with translate_write_errors(path):
             partial.replace(path)  # locked still, or a second process might begin in between
 
 

@@ -6,18 +6,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.audio.queries import QueryTruth, degraded_queries
+from fpbench.audio.queries import degrade_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.embedding import fingerprint_tracks
-from fpbench.hashing import content_key
-from fpbench.plugin.datasets import Track
+from fpbench.hashing import code_key, content_key
+from fpbench.plugin.datasets import Positions, Track
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Samples
 from fpbench.progress import Report
-
-FORMAT = 1  # of what is stored, and of how queries are made: raise it to make all anew
 
 _SHARD = 512  # queries, about: what a killed run may lose
 
@@ -36,11 +34,11 @@ class QuerySet:
 
     key: str
     vectors: QueryVectors = field(repr=False)
-    truth: QueryTruth = field(repr=False)
+    truth: Positions = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueryMaker:
+class QuerySource:
     """All that shapes queries and their fingerprints.
 
     Args:
@@ -63,11 +61,11 @@ class QueryMaker:
     chain: Sequence[Degradation]
     seed: int
 
-    def key(self, truth: QueryTruth, numbers: Int64[np.ndarray, " shard"]) -> str:
+    def key(self, truth: Positions, numbers: Int64[np.ndarray, " shard"]) -> str:
         """Names the fingerprints of some queries."""
         return content_key(
             made="queries",
-            format=FORMAT,
+            code=code_key(__name__),
             fingerprinter=self.identity,
             spec=self.fingerprinter.spec,
             sources=self.sources,
@@ -79,7 +77,7 @@ class QueryMaker:
         )
 
 
-def build_query_set(store: Store, maker: QueryMaker, truth: QueryTruth, report: Report) -> QuerySet:
+def build_query_set(store: Store, maker: QuerySource, truth: Positions, report: Report) -> QuerySet:
     """Open the fingerprints of all queries, making those that are not in the store yet.
 
     Raises:
@@ -98,7 +96,7 @@ def build_query_set(store: Store, maker: QueryMaker, truth: QueryTruth, report: 
             def tell(made: int, base: int = base) -> None:
                 report((base + made) / len(truth.track), f"{base + made} queries")
 
-            arrays = {"vectors": _fingerprinted(maker, truth, numbers, tell)}
+            arrays = {"vectors": _fingerprint_queries(maker, truth, numbers, tell)}
             store.write("queries", key, arrays)
         found |= dict(zip(numbers.tolist(), arrays["vectors"], strict=True))
         report((done + 1) / len(shards), f"{len(found)} queries")
@@ -106,7 +104,7 @@ def build_query_set(store: Store, maker: QueryMaker, truth: QueryTruth, report: 
     return QuerySet(key=maker.key(truth, np.arange(len(vectors))), vectors=vectors, truth=truth)
 
 
-def _shards(truth: QueryTruth) -> Iterator[Int64[np.ndarray, " shard"]]:
+def _shards(truth: Positions) -> Iterator[Int64[np.ndarray, " shard"]]:
     """Whole tracks, so that each is decoded once, until there are enough queries."""
     by_track = np.argsort(truth.track, kind="stable")
     borders = np.flatnonzero(np.diff(truth.track[by_track])) + 1
@@ -120,9 +118,9 @@ def _shards(truth: QueryTruth) -> Iterator[Int64[np.ndarray, " shard"]]:
         yield np.concatenate(shard)
 
 
-def _fingerprinted(
-    maker: QueryMaker,
-    truth: QueryTruth,
+def _fingerprint_queries(
+    maker: QuerySource,
+    truth: Positions,
     numbers: Int64[np.ndarray, " shard"],
     tell: Callable[[int], None],
 ) -> QueryVectors:
@@ -133,7 +131,7 @@ def _fingerprinted(
     order: list[int] = []
 
     def recordings() -> Iterator[Samples]:
-        queries = degraded_queries(
+        queries = degrade_queries(
             maker.tracks,
             truth,
             maker.recipe,

@@ -12,35 +12,26 @@ from jaxtyping import Bool, Float64, Int32
 from fpbench.audio.reading import audio_hash, read_ahead
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, made_folder
+from fpbench.files import atomic_file, make_folder
 from fpbench.fingerprints.embedding import (
-    Outcome,
+    TrackOutcome,
     TrackVectors,
     fingerprint_files,
     fingerprint_readings,
     least_samples,
 )
-from fpbench.hashing import content_key
+from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
-
-FORMAT = 1  # of what is stored, and of how audio is read and cut: raise it to make all anew
+from fpbench.results.document import Skipped
 
 _TRACKS = "tracks"
 _SETS = "sets"
 _ROWS_AT_ONCE = 1 << 16
 
 logger = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A track without fingerprints, and why."""
-
-    name: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +89,14 @@ def build_fingerprint_set(
         FpbenchError: The fingerprinter broke a rule, or the store cannot be written.
     """
     spec = fingerprinter.spec
-    audio = list(map_ahead(_audio, tracks))
-    maker = {"format": FORMAT, "fingerprinter": identity, "spec": spec}
+    audio = list(map_ahead(_hash_audio, tracks))
+    maker = {"code": code_key(__name__), "fingerprinter": identity, "spec": spec}
     key = content_key(made="set", audio=[one.hash for one in audio], **maker)
     opened = _open_set(store, key, tracks, audio, spec.dim)
     if opened is None:
-        outcomes: Iterable[Outcome]
+        outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
-            outcomes = _reporting(fingerprint_files(fingerprinter, name, tracks), tracks, report)
+            outcomes = _report_each(fingerprint_files(fingerprinter, name, tracks), tracks, report)
         else:
             keys = [
                 one.hash and content_key(made="track", audio=one.hash, **maker) for one in audio
@@ -113,7 +104,7 @@ def build_fingerprint_set(
             wanted = {key: track for key, track in zip(keys, tracks, strict=True) if key}
             _make_missing(store, fingerprinter, name, wanted, report=report)
             outcomes = (
-                _stored_track(store, key, track) if key else Outcome(track, None, one.problem)
+                _read_track(store, key, track) if key else TrackOutcome(track, None, one.problem)
                 for key, track, one in zip(keys, tracks, audio, strict=True)
             )
         _write_set(store, key, outcomes)
@@ -127,18 +118,18 @@ def build_fingerprint_set(
 
 
 @dataclass(frozen=True, slots=True)
-class _Audio:
+class _AudioFile:
     """A file's hash, or why it has none."""
 
     hash: str | None
     problem: str | None
 
 
-def _audio(track: Track) -> _Audio:
+def _hash_audio(track: Track) -> _AudioFile:
     try:
-        return _Audio(audio_hash(track.path), None)
+        return _AudioFile(audio_hash(track.path), None)
     except FpbenchError as err:
-        return _Audio(None, err.message.removeprefix(f"cannot read {track.path}: "))
+        return _AudioFile(None, err.message.removeprefix(f"cannot read {track.path}: "))
 
 
 def _make_missing(
@@ -168,15 +159,15 @@ def _make_missing(
         report(done / len(missing), f"{done} of {len(missing)} tracks")
 
 
-def _reporting(
-    outcomes: Iterable[Outcome], tracks: Sequence[Track], report: Report
-) -> Iterator[Outcome]:
+def _report_each(
+    outcomes: Iterable[TrackOutcome], tracks: Sequence[Track], report: Report
+) -> Iterator[TrackOutcome]:
     for done, outcome in enumerate(outcomes, start=1):
         yield outcome
         report(done / len(tracks), f"{done} of {len(tracks)} tracks")
 
 
-def _write_track(store: Store, key: str, outcome: Outcome) -> None:
+def _write_track(store: Store, key: str, outcome: TrackOutcome) -> None:
     arrays = {"problem": np.array(outcome.problem or "")}
     if outcome.found is not None:
         arrays["vectors"] = outcome.found.vectors
@@ -186,7 +177,7 @@ def _write_track(store: Store, key: str, outcome: Outcome) -> None:
     store.write(_TRACKS, key, arrays, durable=False)
 
 
-def _stored_track(store: Store, key: str, track: Track) -> Outcome:
+def _read_track(store: Store, key: str, track: Track) -> TrackOutcome:
     arrays = store.read(_TRACKS, key)
     if arrays is None:
         raise FpbenchError(
@@ -195,15 +186,15 @@ def _stored_track(store: Store, key: str, track: Track) -> Outcome:
         )
     problem = str(arrays["problem"]) or None
     if problem is not None:
-        return Outcome(track, None, problem)
+        return TrackOutcome(track, None, problem)
     found = TrackVectors(arrays["vectors"], arrays["start_s"], arrays["silent"])
-    return Outcome(track, found, None)
+    return TrackOutcome(track, found, None)
 
 
-def _write_set(store: Store, key: str, outcomes: Iterable[Outcome]) -> None:
+def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None:
     """Vectors first, then the table: a set without a table is not there."""
     path = store.path(_SETS, key, ".f32")
-    made_folder(path.parent)
+    make_folder(path.parent)
     rows, problems = [], []
     start_s, silent = [np.zeros(0)], [np.zeros(0, dtype=bool)]
     digest = _new_digest()
@@ -229,13 +220,13 @@ def _write_set(store: Store, key: str, outcomes: Iterable[Outcome]) -> None:
 
 
 def _open_set(
-    store: Store, key: str, tracks: Sequence[Track], audio: Sequence[_Audio], dim: int
+    store: Store, key: str, tracks: Sequence[Track], audio: Sequence[_AudioFile], dim: int
 ) -> FingerprintSet | None:
     """The stored set; None if it is not there, or not as it was written."""
     table = store.read(_SETS, key)
     if table is None:
         return None
-    vectors = _mapped(store.path(_SETS, key, ".f32"), int(table["rows"].sum()), dim)
+    vectors = _map_vectors(store.path(_SETS, key, ".f32"), int(table["rows"].sum()), dim)
     if vectors is None or _digest_of(vectors) != str(table["digest"]):
         logger.warning("stored fingerprints %s are damaged and are made again", key)
         return None
@@ -248,11 +239,11 @@ def _open_set(
         silent=table["silent"],
         tracks=tuple(track.name for track in tracks),
         audio_hashes=tuple(one.hash for one in audio),
-        skipped=tuple(Skipped(track.name, why) for track, why in problems if why),
+        skipped=tuple(Skipped(track=track.name, reason=why) for track, why in problems if why),
     )
 
 
-def _mapped(path: Path, rows: int, dim: int) -> Vectors | None:
+def _map_vectors(path: Path, rows: int, dim: int) -> Vectors | None:
     if not path.is_file() or path.stat().st_size != 4 * rows * dim:
         return None
     if rows == 0:

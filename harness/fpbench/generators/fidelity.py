@@ -188,7 +188,7 @@ def local_dimension(distances: Float32[np.ndarray, "points k"]) -> float:
     return 1 / inverse if inverse > 0 else math.inf
 
 
-def beaten_by(
+def count_better(
     queries: Float32[np.ndarray, "queries dim"],
     truth: Float32[np.ndarray, " queries"],
     distractors: Float32[np.ndarray, "rows dim"],
@@ -218,7 +218,7 @@ def hit_chances(
     queries is the hit rate averaged over *all* subsets, with no draw made.
 
     Args:
-        counts: From :func:`beaten_by`.
+        counts: From :func:`count_better`.
         distractors: D, how many there are.
         sizes: Each from 0 to D.
     """

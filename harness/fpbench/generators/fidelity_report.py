@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.files import finite
+from fpbench.files import json_safe
 from fpbench.generators import fidelity
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
@@ -41,8 +41,8 @@ class Statistics:
     Args:
         frechet: See :func:`fpbench.generators.fidelity.frechet_distance`.
         js_marginal: See :func:`fpbench.generators.fidelity.marginal_divergence`, bits.
-        js_similarity: See :func:`fpbench.generators.fidelity.similarity_divergence`, bits; the judge's pairs
-            and a real candidate's are of different tracks.
+        js_similarity: See :func:`fpbench.generators.fidelity.similarity_divergence`, bits; the
+            judge's pairs and a real candidate's are of different tracks.
         precision: See :class:`fpbench.generators.fidelity.Manifold`, as for the next three.
         recall: Share of judges.
         density: About 1 is good.
@@ -128,10 +128,10 @@ class FidelityReport:
 
     def to_json(self) -> dict[str, object]:
         """The fidelity block of a result; what is not finite is None, as JSON has no infinity."""
-        return {key: finite(value) for key, value in dataclasses.asdict(self).items()}
+        return {key: json_safe(value) for key, value in dataclasses.asdict(self).items()}
 
 
-def measured(
+def measure_fidelity(
     real: Float32[np.ndarray, "real dim"],
     tracks: Int64[np.ndarray, " real"],
     candidates: Mapping[str, np.ndarray],
@@ -168,18 +168,18 @@ def measured(
     scores: dict[str, list[Statistics]] = {name: [] for name in (FLOOR, *candidates)}
     for split, pair in enumerate(halves):
         rng = rng_at(seed, Stream.FIDELITY, split, 1)
-        judge, floor = (_part(real, tracks, _some(half, rows, rng)) for half in pair)
-        scores[FLOOR].append(_compared(judge, floor, rng))
+        judge, floor = (_select(real, tracks, _sample_rows(half, rows, rng)) for half in pair)
+        scores[FLOOR].append(_compare(judge, floor, rng))
         for name, candidate in candidates.items():
-            picked = _some(np.arange(len(candidate)), rows, rng)
-            scores[name].append(_compared(judge, _Set(candidate[picked], picked), rng))
+            picked = _sample_rows(np.arange(len(candidate)), rows, rng)
+            scores[name].append(_compare(judge, _Set(candidate[picked], picked), rng))
     copying_rng = rng_at(seed, Stream.FIDELITY, splits)
     return FidelityReport(
         rows=rows,
         tracks=len(np.unique(tracks)),
         splits=splits,
-        statistics={name: _over_splits(each, np.mean) for name, each in scores.items()},
-        spread={name: _over_splits(each, np.std) for name, each in scores.items()},
+        statistics={name: _summarise(each, np.mean) for name, each in scores.items()},
+        spread={name: _summarise(each, np.std) for name, each in scores.items()},
         copying={}
         if training is None
         else _copying(real, halves[0], candidates, training, rng=copying_rng, most=most_rows),
@@ -201,7 +201,7 @@ def judge_splits(
     """
     if len(np.unique(tracks)) < LEAST_TRACKS:
         raise TooFewError(f"{len(np.unique(tracks))} real tracks, {LEAST_TRACKS} needed")
-    halves = [halved(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
+    halves = [halve_tracks(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
     for part in (part for pair in halves for part in pair):
         if len(part) < LEAST_ROWS:
             raise TooFewError(
@@ -226,7 +226,7 @@ def _refuse_too_few(
         raise TooFewError("no queries")
 
 
-def halved(
+def halve_tracks(
     tracks: Int64[np.ndarray, " batch"], rng: np.random.Generator
 ) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
     """Rows of two sets of whole tracks, about equally many rows each.
@@ -250,13 +250,13 @@ class _Set:
     tracks: Int64[np.ndarray, " batch"]
 
 
-def _part(real: Vectors, tracks: Int64[np.ndarray, " batch"], rows: np.ndarray) -> _Set:
+def _select(real: Vectors, tracks: Int64[np.ndarray, " batch"], rows: np.ndarray) -> _Set:
     if len(np.unique(tracks[rows])) < 2:
         raise TooFewError(f"{len(rows)} rows of a real half are all of one track, 2 needed")
     return _Set(real[rows], tracks[rows])
 
 
-def _compared(judge: _Set, candidate: _Set, rng: np.random.Generator) -> Statistics:
+def _compare(judge: _Set, candidate: _Set, rng: np.random.Generator) -> Statistics:
     overlap = fidelity.manifold(judge.vectors, candidate.vectors)
     sizes = [k for k in fidelity.PROFILE_K if k <= len(candidate.vectors)]
     distances = fidelity.nearest_distances(judge.vectors, candidate.vectors, max(sizes))
@@ -277,7 +277,7 @@ def _compared(judge: _Set, candidate: _Set, rng: np.random.Generator) -> Statist
     )
 
 
-def _over_splits(each: Sequence[Statistics], summary: Callable[..., np.ndarray]) -> Statistics:
+def _summarise(each: Sequence[Statistics], summary: Callable[..., np.ndarray]) -> Statistics:
     # Copies of one row have infinite dimension, and the spread of infinities is NaN.
     with np.errstate(invalid="ignore"):
         columns = {
@@ -300,11 +300,11 @@ def _copying(
     """The floor half stands for a generator that never saw the fitted rows."""
     judge, floor = halves
     rows = min(len(training), len(judge), most)
-    fitted = training[_some(np.arange(len(training)), rows, rng)]
-    held_out = real[_some(judge, rows, rng)]
+    fitted = training[_sample_rows(np.arange(len(training)), rows, rng)]
+    held_out = real[_sample_rows(judge, rows, rng)]
     found = {}
     for name, candidate in {FLOOR: real[floor], **candidates}.items():
-        sample = candidate[_some(np.arange(len(candidate)), min(len(floor), most), rng)]
+        sample = candidate[_sample_rows(np.arange(len(candidate)), min(len(floor), most), rng)]
         near = fidelity.nearest_distances(sample, fitted, 1)[:, 0]
         far = fidelity.nearest_distances(sample, held_out, 1)[:, 0]
         found[name] = Copying(
@@ -331,7 +331,7 @@ def _hit_rates(
     sizes = sizes_up_to(min(len(pool) for pool in pools.values()))
 
     def chances(pool: np.ndarray, sizes: Sequence[int]) -> Float64[np.ndarray, "sizes queries"]:
-        counts = fidelity.beaten_by(queries, truth, pool)
+        counts = fidelity.count_better(queries, truth, pool)
         hits: Float64[np.ndarray, "sizes queries"] = (
             fidelity.hit_chances(counts, len(pool), sizes) * best
         )
@@ -363,6 +363,8 @@ def sizes_up_to(largest: int) -> list[int]:
     return [*(size for size in steps if size < largest), largest]
 
 
-def _some(rows: np.ndarray, most: int, rng: np.random.Generator) -> Int64[np.ndarray, " picked"]:
+def _sample_rows(
+    rows: np.ndarray, most: int, rng: np.random.Generator
+) -> Int64[np.ndarray, " picked"]:
     """At most so many of some row numbers, in ascending order."""
     return rows if len(rows) <= most else np.sort(rng.choice(rows, most, replace=False))

@@ -10,12 +10,13 @@ from typing import Any
 from safetensors import SafetensorError
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_path, finite, write_json
+from fpbench.files import atomic_path, json_safe, write_json
 from fpbench.hashing import file_sha256
+from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.plugin.loading import PREFIX, blaming
+from fpbench.plugin.loading import PREFIX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def save_generator(generator: FingerprintGenerator, path: Path) -> None:
 
 def write_record(record: FitRecord, path: Path) -> None:
     """Write the JSON beside generator file ``path``."""
-    write_json(record_path(path), finite(dataclasses.asdict(record)))
+    write_json(record_path(path), json_safe(dataclasses.asdict(record)))
 
 
 def record_path(path: Path) -> Path:
@@ -69,22 +70,22 @@ def record_path(path: Path) -> Path:
     return path.with_suffix(".json")
 
 
-def was_fitted_to(path: Path, fingerprints: Path) -> bool:
+def is_fitted_to(path: Path, fingerprints: Path) -> bool:
     """Whether a generator was fitted to this very file, by the record beside it.
 
     Raises:
         FpbenchError: The fingerprints cannot be read.
     """
-    digest = _recorded(path).get("fingerprints_sha256")
+    digest = _read_record(path).get("fingerprints_sha256")
     return digest is not None and digest == file_sha256(fingerprints)
 
 
-def history_in(path: Path) -> list[dict[str, float]]:
+def read_history(path: Path) -> list[dict[str, float]]:
     """The judgements that a plugin kept inside its generator file; empty if it kept none.
 
     They are ``record.history`` of the JSON under the metadata key ``fpbench``.
     """
-    history = _metadata(path).get("record", {}).get("history", [])
+    history = _read_metadata(path).get("record", {}).get("history", [])
     return list(history)
 
 
@@ -103,7 +104,7 @@ def load_generator(
     """
     if not path.is_file():
         raise FpbenchError(f"there is no generator '{path}'", hint="make one with `fpbench fit`")
-    recorded = _recorded_name(path)
+    recorded = _read_name(path)
     name = name or recorded
     if name is None:
         raise FpbenchError(
@@ -117,7 +118,7 @@ def load_generator(
             hint=f"add --generator {recorded}",
         )
     method = catalog.generator(name, settings)
-    with blaming(offer.source.plugin, f"loading '{path}'"):
+    with blame(offer.source.plugin, f"loading '{path}'"):
         try:
             return method.load(path)
         except (SafetensorError, OSError) as err:
@@ -126,16 +127,16 @@ def load_generator(
             ) from err
 
 
-def _recorded_name(path: Path) -> str | None:
+def _read_name(path: Path) -> str | None:
     """From the JSON beside a generator, else from the file itself; None if neither says."""
-    for recorded in (_recorded(path), _metadata(path)):
+    for recorded in (_read_record(path), _read_metadata(path)):
         name = recorded.get("generator")
         if isinstance(name, str):
             return name
     return None
 
 
-def _recorded(path: Path) -> dict[str, Any]:
+def _read_record(path: Path) -> dict[str, Any]:
     """The JSON beside a generator; empty if there is none."""
     try:
         found = json.loads(record_path(path).read_text(encoding="utf-8"))
@@ -144,7 +145,7 @@ def _recorded(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _metadata(path: Path) -> dict[str, Any]:
+def _read_metadata(path: Path) -> dict[str, Any]:
     """The JSON under metadata key ``fpbench`` of a safetensors file; empty if there is none."""
     try:
         with path.open("rb") as file:

@@ -13,6 +13,7 @@ import pluggy
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin import hooks
+from fpbench.plugin.blame import blame
 from fpbench.plugin.checkpoints import Checkpoint
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
@@ -20,7 +21,7 @@ from fpbench.plugin.entries import Entry, Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
 from fpbench.plugin.indexes import IndexPlan
-from fpbench.plugin.loading import PREFIX, Source, blaming, import_source
+from fpbench.plugin.loading import PREFIX, Source, import_source
 from fpbench.plugin.training import Trainable
 
 KINDS: Mapping[str, str] = {
@@ -143,7 +144,7 @@ class Catalog:
         for source in self._sources.values():
             others = [p for p in self._manager.get_plugins() if p is not source.module]
             ask = self._manager.subset_hook_caller("fpbench_checkpoints", remove_plugins=others)
-            with blaming(source.plugin, "answering fpbench_checkpoints"):
+            with blame(source.plugin, "answering fpbench_checkpoints"):
                 answers: list[Iterable[Checkpoint]] = ask()
                 found |= {layout.fingerprinter: layout for answer in answers for layout in answer}
         return dict(sorted(found.items()))
@@ -156,13 +157,13 @@ class Catalog:
                 f"no weights file '{settings.weights}'",
                 hint="check the path, or see `fpbench weights --help`",
             )
-        with blaming(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
+        with blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
             return offer.entry.create(replace(settings, argument=argument))
 
     # ------------------------------------------------------------ registering
 
     def _register_installed(self, point: importlib.metadata.EntryPoint) -> None:
-        with blaming(point.name, "importing it"):
+        with blame(point.name, "importing it"):
             module = point.load()
         if not isinstance(module, ModuleType):
             raise FpbenchError(
@@ -212,7 +213,7 @@ class Catalog:
         others = [p for p in self._manager.get_plugins() if p is not source.module]
         for kind, hook_name in KINDS.items():
             ask = self._manager.subset_hook_caller(hook_name, remove_plugins=others)
-            with blaming(source.plugin, f"answering {hook_name}"):
+            with blame(source.plugin, f"answering {hook_name}"):
                 answers: list[Iterable[Any]] = ask()
                 entries = [entry for answer in answers for entry in answer]
             for entry in entries:

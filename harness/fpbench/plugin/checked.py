@@ -6,14 +6,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.errors import FpbenchError
+from fpbench.plugin.blame import blame, translate_errors
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.indexes import Candidates
-from fpbench.plugin.loading import blaming, translating
 
 _DTYPES = {"ids": np.int64, "keys": np.float32, "scores": np.float32}
 
 
-def answered(
+def search_checked(
     ask: Callable[[], Candidates], plugin: str, *, shape: tuple[int, int], rows: int
 ) -> Candidates:
     """Ask an index, and refuse what no index may answer.
@@ -28,7 +28,7 @@ def answered(
         FpbenchError: It failed, or answered in another shape or dtype, with rows that are not
             there, or with NaN.
     """
-    with blaming(plugin, f"searching {rows} rows"):
+    with blame(plugin, f"searching {rows} rows"):
         found: object = ask()
     if not isinstance(found, Candidates):
         raise _broken_answer(plugin, f"answers are Candidates, not {type(found).__name__}")
@@ -51,7 +51,7 @@ def _broken_answer(plugin: str, rule: str) -> FpbenchError:
     return FpbenchError(f"plugin '{plugin}' breaks a rule: {rule}", hint="mend the index's search")
 
 
-def drawn(
+def draw_checked(
     generator: FingerprintGenerator, name: str, rows: int, rng: np.random.Generator
 ) -> Float32[np.ndarray, "{rows} dim"]:
     """Draw fingerprints, and refuse what no generator may draw.
@@ -68,7 +68,7 @@ def drawn(
         FpbenchError: It failed, or drew another number of rows, another dimension than it says,
             anything but float32, NaN or infinity.
     """
-    with translating(f"generator '{name}'", f"drawing {rows} fingerprints"):
+    with translate_errors(f"generator '{name}'", f"drawing {rows} fingerprints"):
         vectors: object = generator.draw(rows, rng)
     if not isinstance(vectors, np.ndarray):
         raise _broken_draw(name, f"draws are a NumPy array, not {type(vectors).__name__}")

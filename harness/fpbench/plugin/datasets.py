@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64, Int64
 
 from fpbench.plugin.fingerprinters import Vectors
 
@@ -21,6 +21,19 @@ class Track:
 
     name: str
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Where rows or queries come from.
+
+    Args:
+        track: Index into a list of tracks.
+        start_s: Seconds from the start of that track.
+    """
+
+    track: Int64[np.ndarray, " rows"]
+    start_s: Float64[np.ndarray, " rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def has_bfloat16(device: str) -> bool:
     return any(torch.cpu.get_capabilities().get(unit, False) for unit in _BFLOAT16_UNITS)
 
 
-def settled(dtype: WantedDtype, device: str) -> Dtype:
+def resolve_dtype(dtype: WantedDtype, device: str) -> Dtype:
     """``auto`` as what is fastest on a device; anything else as it is, with a warning if slow.
 
     From then on a GPU computes float32 as float32.

@@ -107,3 +107,7 @@ class TrackFingerprinter(Protocol):
 
 
 AnyFingerprinter = Fingerprinter | TrackFingerprinter
+
+
+Recording = Float32[np.ndarray, " _"]
+"""Like ``Samples``, where there are several of different lengths."""

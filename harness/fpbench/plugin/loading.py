@@ -1,15 +1,14 @@
-"""Imports plugins, and names the plugin in whatever goes wrong in it."""
+"""Imports plugins."""
 
 import importlib.metadata
 import importlib.util
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from fpbench.errors import FpbenchError
+from fpbench.plugin.blame import blame
 
 PREFIX = "plugin:"
 
@@ -22,31 +21,6 @@ class Source:
     distribution: str
     version: str
     module: ModuleType
-
-
-@contextmanager
-def blaming(plugin: str, doing: str) -> Iterator[None]:
-    """Turn whatever a plugin raises into one error that names it and what it was doing.
-
-    What it prints goes to stderr, because stdout belongs to results. That is so for all threads,
-    so this is for the main one.
-    """
-    with redirect_stdout(sys.stderr), translating(f"plugin '{plugin}'", doing):
-        yield
-
-
-@contextmanager
-def translating(culprit: str, doing: str) -> Iterator[None]:
-    """Turn any exception into one error that names who failed while doing what; for any thread."""
-    try:
-        yield
-    except FpbenchError:
-        raise
-    except Exception as err:
-        raise FpbenchError(
-            f"{culprit} failed while {doing}: {type(err).__name__}: {err}",
-            hint="FPBENCH_DEBUG=1 shows where",
-        ) from err
 
 
 def import_source(target: str) -> Source:
@@ -63,7 +37,7 @@ def import_source(target: str) -> Source:
             hint=f"make {target}.py in this folder, install a package of that name, "
             "or run `fpbench plugins`",
         )
-    with blaming(target, "importing it"):
+    with blame(target, "importing it"):
         module = importlib.import_module(target)
     return Source(plugin=target, distribution="(module)", version="-", module=module)
 
@@ -88,6 +62,6 @@ def _source_from_file(target: str, path: Path) -> Source:
     beside = str(folder.parent if package else folder)
     if beside not in sys.path:
         sys.path.append(beside)
-    with blaming(target, "importing it"):
+    with blame(target, "importing it"):
         spec.loader.exec_module(module)
     return Source(plugin=target, distribution=str(path), version="-", module=module)

@@ -23,7 +23,7 @@ _LISTS = ((int, ...), (float, ...))
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def configured(config: Config, options: Mapping[str, str]) -> Config:
+def apply_options(config: Config, options: Mapping[str, str]) -> Config:
     """A copy of ``config`` with some fields replaced by parsed text.
 
     Fields of type bool, int, float, str, ``Literal``, ``X | None``, ``tuple[int, ...]`` and
@@ -40,13 +40,13 @@ def configured(config: Config, options: Mapping[str, str]) -> Config:
             wanted = f"did you mean '{close[0]}'? " if close else ""
             raise FpbenchError(
                 f"no setting is called '{key}'",
-                hint=wanted + "settings: " + ", ".join(_listed(config, settable)),
+                hint=wanted + "settings: " + ", ".join(_list_options(config, settable)),
             )
         try:
-            changes[key] = _parsed(settable[key], text)
+            changes[key] = _parse(settable[key], text)
         except ValueError as err:
             raise FpbenchError(
-                f"setting '{key}' cannot be '{text}'", hint=f"it takes {_words(settable[key])}"
+                f"setting '{key}' cannot be '{text}'", hint=f"it takes {_describe(settable[key])}"
             ) from err
     try:
         return dataclasses.replace(config, **changes)
@@ -115,12 +115,12 @@ def _is_simple(kind: Any) -> bool:
     return typing.get_origin(kind) is Literal or kind in (bool, int, float, str, type(None))
 
 
-def _parsed(kind: Any, text: str) -> object:
+def _parse(kind: Any, text: str) -> object:
     if typing.get_origin(kind) in _UNIONS:
         parts = typing.get_args(kind)
         if type(None) in parts and text.lower() == "none":
             return None
-        return _parsed(next(part for part in parts if part is not type(None)), text)
+        return _parse(next(part for part in parts if part is not type(None)), text)
     if typing.get_origin(kind) is Literal:
         for value in typing.get_args(kind):
             if text == str(value):
@@ -135,18 +135,18 @@ def _parsed(kind: Any, text: str) -> object:
     return kind(text)
 
 
-def _words(kind: Any) -> str:
+def _describe(kind: Any) -> str:
     if typing.get_origin(kind) in _UNIONS:
-        return " or ".join(_words(part) for part in typing.get_args(kind))
+        return " or ".join(_describe(part) for part in typing.get_args(kind))
     if typing.get_origin(kind) is Literal:
         return " or ".join(str(value) for value in typing.get_args(kind))
     if typing.get_origin(kind) is tuple:
-        return _words(typing.get_args(kind)[0]) + ", or several with commas between them"
+        return _describe(typing.get_args(kind)[0]) + ", or several with commas between them"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     return names.get(kind, "none")
 
 
-def _listed(config: object, settable: Mapping[str, Any]) -> list[str]:
+def _list_options(config: object, settable: Mapping[str, Any]) -> list[str]:
     return [f"{key}={_text(getattr(config, key))}" for key in settable]
 
 

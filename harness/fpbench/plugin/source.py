@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fpbench.hashing import file_sha256
+from fpbench.hashing import code_key, file_sha256, public_modules
 from fpbench.plugin.entries import Settings
 
 _TOLD = {".md", ".png"}  # for people
@@ -27,6 +27,18 @@ def source_sha256(module: ModuleType) -> str:
     Shipped weights are files of the folder too, so retraining them changes the hash; cards and
     pictures decide nothing, and recipes only trainings: they are left out.
     """
+    return _files_sha256(_source_files(module))
+
+
+@cache
+def _harness_key(module: ModuleType) -> str:
+    """Of the harness's code that a plugin calls."""
+    code = [file for file in _source_files(module) if file.suffix == ".py"]
+    names = {name for file in code for name in _import_names(file, module.__name__)}
+    return code_key(*sorted(public_modules(names)))
+
+
+def _source_files(module: ModuleType) -> set[Path]:
     path = Path(module.__file__ or "")
     own = set(path.parent.rglob("*")) if path.name == "__init__.py" else {path}
     own = {
@@ -36,13 +48,7 @@ def source_sha256(module: ModuleType) -> str:
         and not _IDLE & set(file.relative_to(path.parent).parts)
         and file.suffix not in _TOLD
     }
-    return _files_sha256(own | _imported_files(own, module))
-
-
-def harness_sha256(*modules: str) -> str:
-    """Hash of named modules of the harness whose code decides an output's bytes."""
-    folder = Path(__file__).parent
-    return _files_sha256({folder / f"{name}.py" for name in modules})
+    return own | _imported_files(own, module)
 
 
 def _files_sha256(files: Iterable[Path]) -> str:
@@ -125,6 +131,7 @@ def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any
     return {
         "name": name,
         "source": source_sha256(module),
+        "harness": _harness_key(module),
         "weights": file_sha256(settings.weights) if settings.weights else None,
         "options": dict(settings.options),
         "argument": settings.argument,

@@ -10,7 +10,7 @@ from jaxtyping import Int16
 
 from fpbench.plugin.fingerprinters import Vectors
 
-Recording = Int16[np.ndarray, " _"]
+PcmAudio = Int16[np.ndarray, " _"]
 """Mono audio as stored: amplitude times 32 768, rounded; usually a memory map of any length."""
 
 
@@ -26,10 +26,10 @@ class TrainingAudio:
         identity: Equal for recordings read from equal files; empty if they are from none.
     """
 
-    music: Sequence[Recording]
-    held_out: Sequence[Recording]
-    noise: Sequence[Recording]
-    impulse_responses: Sequence[Recording]
+    music: Sequence[PcmAudio]
+    held_out: Sequence[PcmAudio]
+    noise: Sequence[PcmAudio]
+    impulse_responses: Sequence[PcmAudio]
     identity: str = ""
 
 

@@ -52,7 +52,7 @@ def read_result(path: Path) -> Result:
             f"{path} is not JSON: {err}", hint="was it cut off? `fpbench run` writes it again"
         ) from err
     _check(document, str(path))
-    result: Result = _loaded(Result, document)
+    result: Result = _load(Result, document)
     return result
 
 
@@ -77,26 +77,26 @@ def _check(document: object, name: str) -> None:
     if error is not None:
         where = ".".join(str(part) for part in error.absolute_path) or "the document"
         raise FpbenchError(
-            f"{name}: {where}: {_shortened(error.message)}",
+            f"{name}: {where}: {_shorten(error.message)}",
             hint="the format is harness/fpbench/schemas/result.v1.json",
         )
 
 
-def _shortened(message: str, limit: int = 300) -> str:
+def _shorten(message: str, limit: int = 300) -> str:
     return message if len(message) <= limit else f"{message[:limit]} …"
 
 
-def _loaded(kind: Any, value: Any) -> Any:
+def _load(kind: Any, value: Any) -> Any:
     """Dictionaries and lists from JSON into the dataclasses that ``kind`` names."""
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
         return kind(
-            **{f.name: _loaded(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)}
+            **{f.name: _load(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)}
         )
     if isinstance(kind, types.UnionType):
         if value is None:
             return None
-        return _loaded(next(k for k in typing.get_args(kind) if k is not type(None)), value)
+        return _load(next(k for k in typing.get_args(kind) if k is not type(None)), value)
     if typing.get_origin(kind) is Sequence:
-        return [_loaded(typing.get_args(kind)[0], item) for item in value]
+        return [_load(typing.get_args(kind)[0], item) for item in value]
     return value

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from fpbench.results.document import FingerprinterInfo
 
 
-def label(system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtype: bool) -> str:
+def system_label(
+    system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtype: bool
+) -> str:
     """A system's name, with whatever sets it apart from others of that name.
 
     Args:
@@ -36,7 +38,7 @@ def label(system: FingerprinterInfo, shown: Sequence[FingerprinterInfo], *, dtyp
     return f"{system.name} ({', '.join(said)})" if said else system.name
 
 
-def measure(metric: str, tolerance_s: float | None) -> str:
+def metric_label(metric: str, tolerance_s: float | None) -> str:
     """Such as ``HR@1 ±0.25 s``, or ``HR@1 track`` where a match may be anywhere in it."""
     where = "track" if tolerance_s is None else f"±{tolerance_s:g} s"
     return f"{metric.upper()} {where}"

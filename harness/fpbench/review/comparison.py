@@ -11,14 +11,13 @@ from jaxtyping import Int64
 from fpbench.errors import FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.evidence.files import evidence_name, evidence_of
-from fpbench.evidence.hit_rates import ranks_at
+from fpbench.evidence.files import evidence_name, find_evidence
+from fpbench.evidence.hit_rates import DEFAULT_SIZES, ranks_at
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import Question
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
 from fpbench.results.files import read_result
-from fpbench.results.names import label
-from fpbench.runs.config import SYNTHETIC_SIZES
+from fpbench.results.names import system_label
 
 HIGHEST_LEVEL = 0.995
 """Of an interval: beyond it the bootstrap's resamples are too few to tell."""
@@ -87,7 +86,7 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
             f"{first} and {second} have other audio, other queries or another seed",
             hint="run both with the same dataset, recipe and seed",
         )
-    pairs = [(curve, like) for curve in one.curves if (like := _like(curve, one, other))]
+    pairs = [(curve, like) for curve in one.curves if (like := _matching_curve(curve, one, other))]
     if not pairs:
         raise FpbenchError(
             f"{first} and {second} have no curve in common",
@@ -123,7 +122,7 @@ def _kind(curve: Curve) -> tuple[str, DistractorKind]:
     return curve.index, curve.distractors
 
 
-def _like(wanted: Curve, one: Result, other: Result) -> Curve | None:
+def _matching_curve(wanted: Curve, one: Result, other: Result) -> Curve | None:
     """The curve of another result that measures the same."""
     generators = {_generator(result, wanted.distractors) for result in (one, other)}
     if len(generators) > 1 and len(set(_labels((one, other)))) > 1:
@@ -143,7 +142,7 @@ def _generator(result: Result, distractors: DistractorKind) -> str | None:
 
 def _labels(results: Sequence[Result]) -> list[str]:
     systems = [result.fingerprinter for result in results]
-    return [label(system, systems, dtype=True) for system in systems]
+    return [system_label(system, systems, dtype=True) for system in systems]
 
 
 def _names(results: tuple[Result, Result], curves: tuple[Curve, Curve]) -> tuple[str, str]:
@@ -163,7 +162,7 @@ def _evidence(
 ) -> Evidence | GrownEvidence:
     ending = evidence_name("", index, distractors)
     info = next((info for info in result.evidence if info.file.endswith(ending)), None)
-    evidence = None if info is None else evidence_of(path, info)
+    evidence = None if info is None else find_evidence(path, info)
     if evidence is None:
         name = path.stem + ending if info is None else info.file
         raise FpbenchError(
@@ -187,10 +186,10 @@ def _differences(
     for curves in pairs:
         metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
         k = int(metric.removeprefix("hr@"))
-        for points in _places(curves, results):
+        for points in _common_sizes(curves, results):
             sizes = [point.n_distractors for point in points]
             first, second = (ranks(side, size, tolerance_s) for side, size in enumerate(sizes))
-            more = _more_hits(first, second, k)
+            more = _hit_differences(first, second, k)
             of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
             rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
             track = evidence[0].query_track
@@ -205,7 +204,7 @@ def _differences(
             )
 
 
-def _places(
+def _common_sizes(
     curves: tuple[Curve, Curve], results: tuple[Result, Result]
 ) -> Iterator[tuple[Point, Point]]:
     """The sizes that both have; of real distractors also all that there are, however many."""
@@ -217,17 +216,17 @@ def _places(
     if (
         curves[0].distractors == "real"
         and last.n_distractors != their_last.n_distractors
-        and all(_ran_out(*pair) for pair in zip(curves, results, strict=True))
+        and all(_is_exhausted(*pair) for pair in zip(curves, results, strict=True))
     ):
         yield last, their_last
 
 
-def _ran_out(curve: Curve, result: Result) -> bool:
-    wanted = result.config.get("sizes") or SYNTHETIC_SIZES
+def _is_exhausted(curve: Curve, result: Result) -> bool:
+    wanted = result.config.get("sizes") or DEFAULT_SIZES
     return curve.points[-1].n_distractors < max(wanted)
 
 
-def _more_hits(
+def _hit_differences(
     first: dict[int, np.ndarray], second: dict[int, np.ndarray], k: int
 ) -> Int64[np.ndarray, "databases queries"]:
     """Hits of the first less those of the second, in the databases that begin at the same place.

@@ -7,7 +7,7 @@ from typing import Any
 
 from fpbench.files import atomic_file
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import label
+from fpbench.results.names import system_label
 from fpbench.units import short_hours, short_size
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
@@ -42,8 +42,8 @@ def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") 
         there = {key: line for key, line in lines.items() if key[1] in shown}
         for (system, index, kind), (_, curve) in there.items():
             _draw(axes, curve, colours[system if several else index], styles[kind])
-        _dress(axes, there, metric)
-        _explain(axes, colours, styles)
+        _style_axes(axes, there, metric)
+        _add_legend(axes, colours, styles)
         if several:
             axes.set_title(shown[0], loc="left", fontsize=10)
     # Software and creation date are left out, so that equal results are equal bytes.
@@ -55,7 +55,7 @@ def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) ->
     lines: dict[tuple[str, str, str], tuple[Result, Curve]] = {}
     shown = [result.fingerprinter for result in results]
     for result in results:
-        system = label(result.fingerprinter, shown, dtype=False)
+        system = system_label(result.fingerprinter, shown, dtype=False)
         for curve in result.curves:
             if (curve.metric, curve.tolerance_s) == (metric, tolerance_s):
                 # A system measured with several generators has the same real curve each time.
@@ -89,7 +89,7 @@ def _draw(axes: Any, curve: Curve, colour: str, style: str) -> None:
     axes.plot(sizes, values, linestyle=style, marker="o", markersize=4, color=colour)
 
 
-def _dress(axes: Any, lines: Lines, metric: str) -> None:
+def _style_axes(axes: Any, lines: Lines, metric: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axes.set_xscale("log")
@@ -103,14 +103,16 @@ def _dress(axes: Any, lines: Lines, metric: str) -> None:
     hops = {result.fingerprinter.hop_s for result, _ in lines.values()}
     if len(hops) == 1:
         hop_s = hops.pop()
-        hours = axes.secondary_xaxis("top", functions=(_times(hop_s / 3600), _times(3600 / hop_s)))
+        hours = axes.secondary_xaxis(
+            "top", functions=(_scale_by(hop_s / 3600), _scale_by(3600 / hop_s))
+        )
         hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
         hours.tick_params(labelsize=8, colors="0.4")
 
 
-def _explain(axes: Any, colours: Mapping[str, str], styles: Mapping[str, Any]) -> None:
+def _add_legend(axes: Any, colours: Mapping[str, str], styles: Mapping[str, Any]) -> None:
     """A legend of what colours and dashes mean, instead of one row for each line."""
     from matplotlib.lines import Line2D
 
@@ -125,7 +127,7 @@ def _explain(axes: Any, colours: Mapping[str, str], styles: Mapping[str, Any]) -
     axes.legend(handles=handles, frameon=False, loc="best", fontsize=9)
 
 
-def _times(factor: float) -> Callable[..., Any]:
+def _scale_by(factor: float) -> Callable[..., Any]:
     return lambda n: n * factor
 
 

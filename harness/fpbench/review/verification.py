@@ -10,7 +10,7 @@ import numpy as np
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence, repeats
-from fpbench.evidence.files import evidence_name, evidence_of
+from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Curve, EvidenceInfo, Point, Result
@@ -35,7 +35,7 @@ def validate_result(path: Path) -> list[str]:
         raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     unchecked = []
     for info in result.evidence:
-        evidence = evidence_of(path, info)
+        evidence = find_evidence(path, info)
         if evidence is None:
             unchecked.append(f"{info.file} is not there: its curves were not computed again")
             continue
@@ -63,21 +63,21 @@ def _contradictions(result: Result) -> Iterator[str]:
         if not _curves_of(result, info):
             yield f"no curve belongs to the evidence {info.file}"
     listed = {id(curve) for info in result.evidence for curve in _curves_of(result, info)}
-    times = Counter(map(_called, result.curves))
+    times = Counter(map(_curve_name, result.curves))
     for curve in result.curves:
         said = ["no evidence is listed for it"] if id(curve) not in listed else []
-        said += ["it is listed twice"] if times[_called(curve)] > 1 else []
-        for contradiction in [*said, *_of_curve(result, curve)]:
-            yield f"{_called(curve)}: {contradiction}"
-    yield from _of_names(result)
-    yield from _of_queries(result)
-    yield from _of_status(result)
+        said += ["it is listed twice"] if times[_curve_name(curve)] > 1 else []
+        for contradiction in [*said, *_check_curve(result, curve)]:
+            yield f"{_curve_name(curve)}: {contradiction}"
+    yield from _check_names(result)
+    yield from _check_queries(result)
+    yield from _check_status(result)
 
 
-def _of_names(result: Result) -> Iterator[str]:
+def _check_names(result: Result) -> Iterator[str]:
     parts = {"fingerprinter": result.fingerprinter, "generator": result.generator}
     for kind, part in parts.items():
-        if part is None or (kind == "fingerprinter" and _ready_made(result)):
+        if part is None or (kind == "fingerprinter" and _is_ready_made(result)):
             continue
         wanted = str(result.config.get(kind))
         # What an entry in a plugin:FILE is called, only that file says.
@@ -85,9 +85,9 @@ def _of_names(result: Result) -> Iterator[str]:
             yield f"{kind}.name is {part.name!r}, but config.{kind} {wanted!r}"
 
 
-def _of_queries(result: Result) -> Iterator[str]:
+def _check_queries(result: Result) -> Iterator[str]:
     queries, recipe = result.queries, result.config.get("recipe")
-    if _ready_made(result):  # no recipe made them, and a file may hold fewer than wanted
+    if _is_ready_made(result):  # no recipe made them, and a file may hold fewer than wanted
         return
     if not isinstance(recipe, Mapping):
         yield f"config.recipe is {recipe!r}"
@@ -100,7 +100,7 @@ def _of_queries(result: Result) -> Iterator[str]:
             yield f"queries.{field} is {told!r}, but config.recipe.{key} {recipe.get(key)!r}"
 
 
-def _of_status(result: Result) -> Iterator[str]:
+def _check_status(result: Result) -> Iterator[str]:
     """A run is partial where real distractors alone end below the largest size wanted."""
     sizes = result.config.get("sizes")
     if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
@@ -112,12 +112,12 @@ def _of_status(result: Result) -> Iterator[str]:
         yield f"status is {result.status}, but curves reach {reached} distractors, of {wanted}"
 
 
-def _ready_made(result: Result) -> bool:
+def _is_ready_made(result: Result) -> bool:
     """Whether queries are rows of a file, which no fingerprinter of the run made."""
     return "ready_made" in result.queries.recipe
 
 
-def _of_curve(result: Result, curve: Curve) -> Iterator[str]:
+def _check_curve(result: Result, curve: Curve) -> Iterator[str]:
     sizes = [point.n_distractors for point in curve.points]
     if sizes != sorted(set(sizes)):
         yield f"sizes {sizes} do not rise"
@@ -156,9 +156,9 @@ def _differences(
         )
     for curve in curves:
         sizes = [point.n_distractors for point in curve.points]
-        strange = [size for size in sizes if not _searched(evidence, size)]
+        strange = [size for size in sizes if not _has_size(evidence, size)]
         if strange:
-            yield f"{_called(curve)}: the evidence has no database of {strange[0]} distractors"
+            yield f"{_curve_name(curve)}: the evidence has no database of {strange[0]} distractors"
             continue
         labels = CurveLabels(
             distractors=curve.distractors,
@@ -172,17 +172,17 @@ def _differences(
         )
         computed = {c.metric: c for c in hit_rate_curves(evidence, sizes, labels)}
         if curve.metric not in computed:
-            yield f"{_called(curve)}: this metric is not known"
+            yield f"{_curve_name(curve)}: this metric is not known"
             continue
         for point, again in zip(curve.points, computed[curve.metric].points, strict=True):
             for field, (told, found) in _unequal(point, again).items():
                 yield (
-                    f"{_called(curve)}: {field} at {point.n_distractors} distractors is {told}, "
-                    f"but the evidence gives {found}"
+                    f"{_curve_name(curve)}: {field} at {point.n_distractors} distractors is "
+                    f"{told}, but the evidence gives {found}"
                 )
 
 
-def _searched(evidence: Evidence | GrownEvidence, size: int) -> bool:
+def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
     if isinstance(evidence, GrownEvidence):
         return size in evidence.sizes
     return size == 0 or bool(repeats(evidence.edges, size))
@@ -190,7 +190,7 @@ def _searched(evidence: Evidence | GrownEvidence, size: int) -> bool:
 
 def _unequal(told: Point, found: Point) -> Mapping[str, tuple[object, object]]:
     """Fields in which two points differ by more than rounding."""
-    a, b = _flat(told), _flat(found)
+    a, b = _flatten(told), _flatten(found)
     return {name: (a[name], b[name]) for name in a if not _equal(a[name], b[name])}
 
 
@@ -200,12 +200,12 @@ def _equal(a: object, b: object) -> bool:
     return a == b
 
 
-def _flat(point: Point) -> dict[str, object]:
+def _flatten(point: Point) -> dict[str, object]:
     plain = asdict(point)
     interval = plain.pop("ci")
     return plain | {f"ci.{name}": value for name, value in interval.items()}
 
 
-def _called(curve: Curve) -> str:
+def _curve_name(curve: Curve) -> str:
     where = "in the track" if curve.tolerance_s is None else f"within {curve.tolerance_s:g} s"
     return f"curve {curve.metric} {where} with {curve.index}, {curve.distractors}"

@@ -17,11 +17,8 @@ from fpbench.audio.query_recipe import (
     recipe_to_json,
 )
 from fpbench.errors import FpbenchError
-from fpbench.plugin.devices import WantedDtype, settled
+from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
-
-SYNTHETIC_SIZES = (10_000, 100_000, 1_000_000)
-"""Where curves are read off if nobody says otherwise."""
 
 Device = Literal["cpu", "cuda"]
 Wanted = Literal["real", "synthetic", "both", "none"]
@@ -127,7 +124,7 @@ def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
         table["fingerprinter_options"] = {**earlier, **typed["fingerprinter_options"]}
     device: Device = _value(Device, table.get("device", "cpu"), source, "device")
     wanted: WantedDtype = _value(WantedDtype, table.get("dtype", "float32"), source, "dtype")
-    table["dtype"] = settled(wanted, device)
+    table["dtype"] = resolve_dtype(wanted, device)
     config: RunConfig = _from_table(RunConfig, table, source, "")
     return config
 

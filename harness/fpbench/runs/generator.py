@@ -12,25 +12,25 @@ from jaxtyping import Float32
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.evidence.truth import right_runs
-from fpbench.files import made_folder
+from fpbench.evidence.truth import matching_rows
+from fpbench.files import make_folder
 from fpbench.generators.fidelity_report import (
     LEAST_TRACKS,
     FidelityReport,
     TooFewError,
-    halved,
+    halve_tracks,
     judge_splits,
-    measured,
+    measure_fidelity,
 )
 from fpbench.generators.files import load_generator, save_generator
-from fpbench.hashing import content_key, file_sha256, rows_digest
+from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
+from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog, Offer
-from fpbench.plugin.checked import drawn
+from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.plugin.loading import blaming
-from fpbench.plugin.source import harness_sha256, identity, source_sha256
+from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import GeneratorInfo
@@ -49,7 +49,7 @@ _ROWS = 5_000  # of each set that fidelity compares
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedGenerator:
     """A generator ready to draw, what a result says about it, and a name for what it draws."""
 
     generator: FingerprintGenerator
@@ -58,7 +58,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Halves:
+class FitSplit:
     """Real fingerprints, divided by track.
 
     Args:
@@ -74,7 +74,7 @@ class Halves:
     by_reference: bool
 
 
-def halves(config: RunConfig, inputs: Inputs) -> Halves:
+def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
     """Half of the distractor tracks to fit to and half to judge by.
 
     A generator that came fitted is judged by all distractors, or by the reference if the dataset
@@ -87,7 +87,7 @@ def halves(config: RunConfig, inputs: Inputs) -> Halves:
     by_reference = given and len(inputs.real) == 0
     real, tracks = inputs.real, inputs.real_tracks
     if by_reference:
-        real, tracks = inputs.reference, inputs.moments.track
+        real, tracks = inputs.reference, inputs.reference_positions.track
     least = LEAST_TRACKS if given else 2 * LEAST_TRACKS
     if len(np.unique(tracks)) < least:
         which = "reference" if by_reference else "distractor"
@@ -98,13 +98,15 @@ def halves(config: RunConfig, inputs: Inputs) -> Halves:
             hint="more distractor tracks; or --distractors real",
         )
     if given:
-        return Halves(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
-    fit, judge = halved(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
+        return FitSplit(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
+    fit, judge = halve_tracks(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
     try:
         judge_splits(tracks[judge], seed=config.seed)
     except TooFewError as err:
-        raise _unjudged(config.generator, err) from err
-    return Halves(fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False)
+        raise _cannot_judge_error(config.generator, err) from err
+    return FitSplit(
+        fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False
+    )
 
 
 def generator_settings(config: RunConfig, store: Store) -> Settings:
@@ -129,17 +131,17 @@ def generator_settings(config: RunConfig, store: Store) -> Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
+class GeneratorFitting:
     """Where the generators of one run are fitted and judged; each only once, then stored."""
 
     config: RunConfig
     catalog: Catalog
     store: Store
     inputs: Inputs
-    data: Halves
+    data: FitSplit
     stage: Stage
 
-    def fitted(self) -> Fitted:
+    def fitted(self) -> FittedGenerator:
         """The run's generator: from the weights given, or fitted now.
 
         What was set for a fit is in its file; what is set for a file can change how it draws.
@@ -173,9 +175,9 @@ class Workshop:
             weights_sha256=file_sha256(path),
         )
         draws = identity(offer.entry.name, offer.source.module, settings)
-        return Fitted(generator, info, content_key(by=draws, weights=info.weights_sha256))
+        return FittedGenerator(generator, info, content_key(by=draws, weights=info.weights_sha256))
 
-    def fidelity(self, made: Fitted) -> Mapping[str, Any]:
+    def fidelity(self, made: FittedGenerator) -> Mapping[str, Any]:
         """How like the real ones its fingerprints are, with floor and baselines beside it.
 
         The baselines are left out where a fitted generator was given, because nothing is there to
@@ -188,7 +190,7 @@ class Workshop:
         baselines = [self.catalog.offer("generator", name)[0] for name in named]
         key = content_key(
             made="fidelity",
-            code=harness_sha256("evidence", "fitting", "fidelity", "fidelity_report"),
+            code=code_key(__name__),
             generator=made.key,
             inputs=self.inputs.key,
             fitted=rows_digest(self.data.fit),
@@ -209,7 +211,7 @@ class Workshop:
         loaded: dict[str, Any] = json.loads(str(known["json"]))
         return loaded
 
-    def _judged(self, made: Fitted) -> FidelityReport:
+    def _judged(self, made: FittedGenerator) -> FidelityReport:
         data = self.data
         rows = max(_ROWS, len(data.judge))
         candidates = {made.info.name: self._drawn(made.generator, made.info.name, rows)}
@@ -219,9 +221,9 @@ class Workshop:
                 offer, _ = self.catalog.offer("generator", name)
                 _, baseline = self._own(offer, settings)
                 candidates[name] = self._drawn(baseline, name, rows)
-        asked = {} if data.by_reference else _asked(self.inputs, self.config.tolerance_s)
+        asked = {} if data.by_reference else _fidelity_queries(self.inputs, self.config.tolerance_s)
         try:
-            return measured(
+            return measure_fidelity(
                 data.judge,
                 data.judge_tracks,
                 candidates,
@@ -231,10 +233,10 @@ class Workshop:
                 **asked,
             )
         except TooFewError as err:
-            raise _unjudged(made.info.name, err) from err
+            raise _cannot_judge_error(made.info.name, err) from err
 
     def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
-        return drawn(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
+        return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
     def _own(self, offer: Offer, settings: Settings) -> tuple[Path, FingerprintGenerator]:
         """A generator fitted to one half, from the store or made now, and its file."""
@@ -251,10 +253,10 @@ class Workshop:
         method = self.catalog.generator(offer.entry.name, settings)
         work_dir = self.store.path("fits", key)
         for folder in (work_dir, path.parent):
-            made_folder(folder)
+            make_folder(folder)
         with (
             self.stage(f"fitting {offer.entry.name}") as report,
-            blaming(offer.source.plugin, "fitting it"),
+            blame(offer.source.plugin, "fitting it"),
         ):
             generator = method.fit(
                 self.data.fit, seed=settings.seed, work_dir=work_dir, report=report
@@ -263,16 +265,19 @@ class Workshop:
         return path, load_generator(path, self.catalog, drawing, offer.entry.name)
 
 
-def _unjudged(generator: str, err: TooFewError) -> FpbenchError:
+def _cannot_judge_error(generator: str, err: TooFewError) -> FpbenchError:
     return FpbenchError(
         f"generator '{generator}' cannot be judged: {err}",
         hint="more or longer distractor tracks; or --distractors real",
     )
 
 
-def _asked(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
-    """What is asked of the reference, for :func:`measured`; nothing where nothing is right."""
-    order, first, stop = right_runs(inputs.moments, inputs.truth, tolerance_s)
+def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
+    """Queries, reference and right answers, for :func:`measure_fidelity`.
+
+    Empty where no row of the reference is right.
+    """
+    order, first, stop = matching_rows(inputs.reference_positions, inputs.truth, tolerance_s)
     if (first == stop).all():
         return {}
     return {

@@ -9,17 +9,16 @@ import numpy as np
 import soundfile
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.audio.duplicates import each_once
+from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.queries import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.reading import UNKNOWN_FRAMES, audio_hash
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.evidence.truth import Moments
-from fpbench.fingerprints.query_sets import QueryMaker, build_query_set
+from fpbench.fingerprints.query_sets import QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key, rows_digest
-from fpbench.plugin.datasets import Dataset, Track, VectorDataset
+from fpbench.plugin.datasets import Dataset, Positions, Track, VectorDataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
@@ -27,7 +26,7 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
 from fpbench.search.inputs import Inputs
-from fpbench.search.sequences import Rows, Runs, run_starts, side_by_side
+from fpbench.search.sequences import Rows, Runs, concatenate_runs, run_starts
 
 logger = getLogger(__name__)
 
@@ -36,7 +35,7 @@ CLUSTER_S = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Degrader:
+class NamedDegradation:
     """A degradation as caches and other people's results know it.
 
     Args:
@@ -50,7 +49,7 @@ class Degrader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class NamedFingerprinter:
     """A fingerprinter as errors and caches know it."""
 
     fingerprinter: AnyFingerprinter
@@ -69,9 +68,9 @@ class Listener:
 
 def inputs_from_audio(
     dataset: Dataset,
-    listener: Listener,
+    listener: NamedFingerprinter,
     recipe: QueryRecipe,
-    degraders: Sequence[Degrader],
+    degraders: Sequence[NamedDegradation],
     *,
     want_real: bool,
     seed: int,
@@ -89,7 +88,7 @@ def inputs_from_audio(
     """
     whole = dataset if want_real else replace(dataset, distractors=())
     with stage("read files") as report:
-        dataset, copies = each_once(whole, report)
+        dataset, copies = drop_duplicates(whole, report)
     reference = listener.fingerprints(store, dataset.reference, stage, "reference")
     if len(reference.vectors) == 0:
         raise FpbenchError(
@@ -99,7 +98,7 @@ def inputs_from_audio(
     seconds = durations_s(dataset.reference)
     # Nothing can be asked about a track that cannot be read or heard; one that is merely too short
     # for this fingerprinter is a question that it cannot answer.
-    unusable = {s.name for s in reference.skipped if not s.reason.startswith("too short")}
+    unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
     askable = np.array([track.name not in unusable for track in dataset.reference])
     chain = [degrader.degradation for degrader in degraders]
     truth = draw_queries(seconds * askable, recipe, chain, seed)
@@ -111,7 +110,7 @@ def inputs_from_audio(
             for degrader, hashes in zip(degraders, recordings, strict=True)
         ],
     }
-    maker = QueryMaker(
+    maker = QuerySource(
         fingerprinter=listener.fingerprinter,
         name=listener.name,
         identity=listener.identity,
@@ -134,12 +133,14 @@ def inputs_from_audio(
     real_rows = run_starts(real.track.astype(np.int64), ~real.silent, length) if real else rows[:0]
     return Inputs(
         key=content_key(reference=reference.key, queries=queries.key),
-        queries=side_by_side(queries.vectors),
+        queries=concatenate_runs(queries.vectors),
         segments=length,
-        truth=Moments(truth.track, truth.start_s),
+        truth=truth,
         clusters=truth.track,
         reference=_rows(reference.vectors, rows, length),
-        moments=Moments(reference.track[rows].astype(np.int64), reference.start_s[rows]),
+        reference_positions=Positions(
+            reference.track[rows].astype(np.int64), reference.start_s[rows]
+        ),
         real=_rows(real.vectors if real else reference.vectors, real_rows, length),
         real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
         real_key=real.key if real else "",
@@ -191,12 +192,12 @@ def inputs_from_vectors(
     clusters = (start_s // CLUSTER_S).astype(np.int64)
     return Inputs(
         key=content_key(vectors=digests[:2], asked=asked.tolist(), length=length),
-        queries=side_by_side(vectors.query[asked[:, None] + np.arange(length)]),
+        queries=concatenate_runs(vectors.query[asked[:, None] + np.arange(length)]),
         segments=length,
-        truth=Moments(np.zeros(len(asked), dtype=np.int64), start_s),
+        truth=Positions(np.zeros(len(asked), dtype=np.int64), start_s),
         clusters=clusters,
         reference=_rows(vectors.reference, reference_rows, length),
-        moments=Moments(np.zeros(len(reference_s), dtype=np.int64), reference_s),
+        reference_positions=Positions(np.zeros(len(reference_s), dtype=np.int64), reference_s),
         real=_rows(vectors.distractors, distractor_rows, length),
         real_tracks=distractor_rows // max(1, round(CLUSTER_S / vectors.hop_s)),
         real_key=digests[2],
@@ -259,7 +260,7 @@ def _data_info(
         distractor_tracks=len(dataset.distractors),
         distractor_fingerprints=len(real.vectors) if real else 0,
         distractor_hours=float(durations_s(dataset.distractors).sum()) / 3600,
-        skipped=[*copies, *(Skipped(track=s.name, reason=s.reason) for s in skipped)],
+        skipped=[*copies, *skipped],
         content=content_key(
             reference=reference.audio_hashes,
             distractors=real.audio_hashes if real else (),
@@ -272,4 +273,4 @@ def _first_reason(found: FingerprintSet) -> str:
     if not found.skipped:
         return ""
     first = found.skipped[0]
-    return f": {len(found.skipped)} skipped, the first, {first.name}, because: {first.reason}"
+    return f": {len(found.skipped)} skipped, the first, {first.track}, because: {first.reason}"

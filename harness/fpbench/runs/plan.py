@@ -10,12 +10,12 @@ from tabulate import tabulate
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.generators.files import load_generator
-from fpbench.plugin.loading import blaming
-from fpbench.runs.config import SYNTHETIC_SIZES
+from fpbench.plugin.blame import blame
 from fpbench.runs.generator import generator_settings
-from fpbench.runs.inputs import Listener, durations_s
-from fpbench.runs.prepare import Prepared, fewest_segments
+from fpbench.runs.inputs import NamedFingerprinter, durations_s
+from fpbench.runs.prepare import PreparedRun, fewest_segments
 from fpbench.runs.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
@@ -79,7 +79,7 @@ class Plan:
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
 
-def make_plan(prepared: Prepared) -> Plan:
+def make_plan(prepared: PreparedRun) -> Plan:
     """Estimate a run from headers of audio files and short trials, as if nothing were cached.
 
     The times are of the right order, not more: an approximate index is taken to run as fast as
@@ -91,7 +91,7 @@ def make_plan(prepared: Prepared) -> Plan:
     n_queries = min([config.recipe.n_queries, *([] if vectors is None else [len(vectors.query)])])
     if prepared.listener is not None:
         needs += _fingerprinting_needs(prepared, prepared.listener)
-    sizes = config.sizes or SYNTHETIC_SIZES
+    sizes = config.sizes or DEFAULT_SIZES
     largest = {
         "none": [0],
         "real": [min(n_real, sizes[-1])],
@@ -117,7 +117,7 @@ def make_plan(prepared: Prepared) -> Plan:
     return Plan(needs)
 
 
-def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
+def _generator_needs(prepared: PreparedRun, n_real: int) -> list[Need]:
     """Fitting to half of the real distractors, if no fitted generator is given, and drawing."""
     config, dim = prepared.config, prepared.info.dim
     settings = generator_settings(config, prepared.store)
@@ -125,13 +125,13 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
     growing = sum(plan.growing is not None for plan in prepared.indexes.values())
     draws = growing + (growing < len(prepared.indexes))
     learning = [(plan.block or plan.growing) for plan in prepared.indexes.values()]
-    drawn = (config.sizes or SYNTHETIC_SIZES)[-1] * draws
+    drawn = (config.sizes or DEFAULT_SIZES)[-1] * draws
     drawn += sum(index.training_rows for index in learning if index is not None)
     needs = []
     if config.generator_weights is None:
         offer, _ = prepared.catalog.offer("generator", config.generator)
         method = prepared.catalog.generator(config.generator, settings)
-        with blaming(offer.source.plugin, "estimating what a fit takes"):
+        with blame(offer.source.plugin, "estimating what a fit takes"):
             need = method.need(n_real // 2, dim)
         generator = need.stand_in
         needs.append(
@@ -158,7 +158,7 @@ def _generator_needs(prepared: Prepared, n_real: int) -> list[Need]:
     return [*needs, draw]
 
 
-def _rows(prepared: Prepared) -> tuple[int, int]:
+def _rows(prepared: PreparedRun) -> tuple[int, int]:
     """About how many fingerprints the reference and the real distractors have."""
     dataset, hop_s = prepared.dataset, prepared.info.hop_s
     if dataset.vectors is not None:
@@ -169,7 +169,7 @@ def _rows(prepared: Prepared) -> tuple[int, int]:
     return int(reference_s / hop_s), int(distractors_s / hop_s)
 
 
-def _fingerprinting_needs(prepared: Prepared, listener: Listener) -> list[Need]:
+def _fingerprinting_needs(prepared: PreparedRun, listener: NamedFingerprinter) -> list[Need]:
     spec = listener.fingerprinter.spec
     rate = fingerprinting_rate(listener.fingerprinter, listener.name)
     bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # by track, and once more as a set
@@ -246,7 +246,7 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
             f"the run needs {_size(plan.memory_bytes)} of memory; {_size(available)} are free",
             hint="smaller --sizes, or an index that works block by block: exact or ivfpq",
         )
-    cache, result = _existing(store.root), _existing(out.parent)
+    cache, result = _nearest_existing(store.root), _nearest_existing(out.parent)
     if cache.stat().st_dev == result.stat().st_dev:
         where = f"the disk of {store.root} and {out.parent}"
         places = [(cache, where, plan.disk_bytes, plan.result_bytes, "--cache or --out")]
@@ -275,7 +275,7 @@ def available_memory_bytes() -> float:
         return float("inf")
 
 
-def _existing(folder: Path) -> Path:
+def _nearest_existing(folder: Path) -> Path:
     folder = folder.resolve()
     while not folder.exists():
         folder = folder.parent

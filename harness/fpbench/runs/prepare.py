@@ -18,27 +18,27 @@ from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import FingerprinterInfo
 from fpbench.runs.config import RunConfig
-from fpbench.runs.inputs import Degrader, Listener, durations_s
+from fpbench.runs.inputs import NamedDegradation, NamedFingerprinter, durations_s
 from fpbench.search.tasks import parameters
 
 logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedRun:
     """Everything a run names, found and loaded, before any long work."""
 
     config: RunConfig
     catalog: Catalog
     store: Store
     dataset: Dataset
-    listener: Listener | None
+    listener: NamedFingerprinter | None
     info: FingerprinterInfo
-    degraders: Sequence[Degrader]
+    degraders: Sequence[NamedDegradation]
     indexes: Mapping[str, IndexPlan]
 
 
-def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> Prepared:
+def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> PreparedRun:
     """Find and load every part that the config names, so that mistakes show at once.
 
     Raises:
@@ -53,15 +53,15 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     _warn_of_idle(config, dataset)
     steps = config.recipe.degradations if dataset.vectors is None else ()
     in_dataset = replace(settings, dataset=dataset)
-    degraders = [_degrader(step, catalog, in_dataset) for step in steps]
+    degraders = [_load_degradation(step, catalog, in_dataset) for step in steps]
     indexes = {name: empty_index(name, config, catalog, store) for name in config.indexes}
     for plan in indexes.values():
         parameters(plan)  # refuses a broken one before the long work
-    listener, info = _listener(config, catalog, settings, dataset)
+    listener, info = _load_fingerprinter(config, catalog, settings, dataset)
     _refuse_long_queries(config, dataset)
     _refuse_tracks(config, dataset)
     refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
-    return Prepared(
+    return PreparedRun(
         config=config,
         catalog=catalog,
         store=store,
@@ -73,10 +73,10 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     )
 
 
-def _degrader(step: Step, catalog: Catalog, settings: Settings) -> Degrader:
+def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> NamedDegradation:
     source = catalog.offer("degradation", step.name)[0].source
     code = source_sha256(source.module)
-    return Degrader(
+    return NamedDegradation(
         degradation=catalog.degradation(step.name, replace(settings, options=step.options)),
         code=code,
         maker=code if source.version == "-" else source.distribution,
@@ -159,11 +159,11 @@ def fewest_segments(length_s: float, info: FingerprinterInfo) -> int:
     return 1 + max(0, math.floor((length_s - info.segment_s) / info.hop_s + 1e-6))
 
 
-def _listener(
+def _load_fingerprinter(
     config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
-) -> tuple[Listener | None, FingerprinterInfo]:
+) -> tuple[NamedFingerprinter | None, FingerprinterInfo]:
     if dataset.vectors is not None:
-        return None, _ready_made(dataset.vectors)
+        return None, _ready_made_info(dataset.vectors)
     settings = replace(
         settings,
         weights=config.weights,
@@ -171,7 +171,7 @@ def _listener(
         options=config.fingerprinter_options,
     )
     offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
-    listener = Listener(
+    listener = NamedFingerprinter(
         fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
         name=offer.entry.name,
         identity=identity(offer.entry.name, offer.source.module, settings),
@@ -198,7 +198,7 @@ def _fingerprinter_info(
     )
 
 
-def _ready_made(vectors: VectorDataset) -> FingerprinterInfo:
+def _ready_made_info(vectors: VectorDataset) -> FingerprinterInfo:
     return FingerprinterInfo(
         name="ready-made",
         distribution="-",

@@ -6,19 +6,19 @@ from pathlib import Path
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name, write_evidence
-from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
-from fpbench.files import made_folder
-from fpbench.hashing import content_key, file_sha256
-from fpbench.plugin.source import harness_sha256, source_sha256
+from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
+from fpbench.files import make_folder
+from fpbench.hashing import code_key, content_key, file_sha256
+from fpbench.plugin.source import source_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.environment import environment
 from fpbench.results.files import write_result
 from fpbench.review.curves_figure import plot_curves
-from fpbench.runs.config import SYNTHETIC_SIZES, RunConfig
-from fpbench.runs.generator import Fitted, Workshop, halves
+from fpbench.runs.config import RunConfig
+from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.inputs import inputs_from_audio, inputs_from_vectors
-from fpbench.runs.prepare import Prepared, empty_index, refuse_runs
+from fpbench.runs.prepare import PreparedRun, empty_index, refuse_runs
 from fpbench.search.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, SearchTask, parameters, search
@@ -26,21 +26,10 @@ from fpbench.search.tasks import SHORTLIST, Database, SearchTask, parameters, se
 TRAINING = 1
 """The repeat whose draws indexes learn from; repeat 0 is what they search."""
 
-_SEARCHING = (
-    "answers",
-    "distractors",
-    "inner_products",
-    "measuring",
-    "positions",
-    "ranking",
-    "search",
-    "sequences",
-)
-
 logger = getLogger(__name__)
 
 
-def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> Result:
+def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -> Result:
     """Do the long work and write the result, its evidence and its figure.
 
     Killed at any moment, the same call goes on where it stopped and writes the same bytes.
@@ -55,7 +44,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         FpbenchError: A plugin broke a rule, or a wanted size cannot be had.
     """
     config = prepared.config
-    made_folder(out.parent)
+    make_folder(out.parent)
     inputs = _inputs(prepared, stage)
     refuse_runs(inputs.segments, config, prepared.indexes)
     if inputs.data.skipped:
@@ -69,12 +58,12 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
         )
     made, fidelity = None, None
     if config.distractors in ("synthetic", "both"):
-        workshop = Workshop(
+        workshop = GeneratorFitting(
             config=config,
             catalog=prepared.catalog,
             store=prepared.store,
             inputs=inputs,
-            data=halves(config, inputs),
+            data=split_tracks(config, inputs),
             stage=stage,
         )
         made = workshop.fitted()
@@ -121,7 +110,7 @@ def run_prepared(prepared: Prepared, out: Path, command: str, stage: Stage) -> R
 # ---------------------------------------------------------------- parts
 
 
-def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
+def _inputs(prepared: PreparedRun, stage: Stage) -> Inputs:
     config, vectors = prepared.config, prepared.dataset.vectors
     if prepared.listener is None and vectors is not None:
         recipe = config.recipe
@@ -141,7 +130,7 @@ def _inputs(prepared: Prepared, stage: Stage) -> Inputs:
     )
 
 
-def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[Database]:
+def _databases(config: RunConfig, inputs: Inputs, made: FittedGenerator | None) -> list[Database]:
     """What to search, and where to look.
 
     A real curve ends at all the real distractors there are, and a synthetic one beside it is read
@@ -150,7 +139,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
     Raises:
         FpbenchError: Real distractors are wanted and there are none.
     """
-    wanted = config.sizes or SYNTHETIC_SIZES
+    wanted = config.sizes or DEFAULT_SIZES
     have = len(inputs.real)
     found = []
     if config.distractors == "none":
@@ -182,7 +171,7 @@ def _databases(config: RunConfig, inputs: Inputs, made: Fitted | None) -> list[D
     return found
 
 
-def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> SearchTask:
+def _task(prepared: PreparedRun, name: str, inputs: Inputs, database: Database) -> SearchTask:
     offer, argument = prepared.catalog.offer("index", name)
     plan = empty_index(name, prepared.config, prepared.catalog, prepared.store)
     return SearchTask(
@@ -196,7 +185,7 @@ def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> 
             index=offer.entry.name,
             argument=argument,
             source=source_sha256(offer.source.module),
-            code=harness_sha256(*_SEARCHING),
+            code=code_key(search.__module__),
             parameters=parameters(plan),
             inputs=inputs.key,
             distractors=database.key,
@@ -205,7 +194,7 @@ def _task(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> 
     )
 
 
-def _labels(prepared: Prepared, name: str, inputs: Inputs, database: Database) -> CurveLabels:
+def _labels(prepared: PreparedRun, name: str, inputs: Inputs, database: Database) -> CurveLabels:
     config = prepared.config
     return CurveLabels(
         distractors=database.kind,

@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from fpbench.fingerprints.embedding import fingerprint_tracks
-from fpbench.plugin.checked import drawn
+from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import FingerprintGenerator
 
@@ -47,10 +47,10 @@ def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
         FpbenchError: The generator breaks a rule; ``name`` is what it is called.
     """
     rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
-    drawn(generator, name, 1, rng)  # on a GPU it is compiled first
+    draw_checked(generator, name, 1, rng)  # on a GPU it is compiled first
     while elapsed < 0.1:
         rows *= 2
         start = time.perf_counter()
-        drawn(generator, name, rows, rng)
+        draw_checked(generator, name, rows, rng)
         elapsed = time.perf_counter() - start
     return elapsed / rows

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from fpbench.errors import FpbenchError
-from fpbench.files import made_folder
+from fpbench.files import make_folder
 
 _FILES = {
     "pyproject.toml.txt": "pyproject.toml",
@@ -54,7 +54,7 @@ def write_scaffold(folder: Path) -> list[Path]:
     for source, target in _FILES.items():
         text = files("fpbench.scaffold").joinpath(source).read_text(encoding="utf-8")
         path = folder / target.format(module=module)
-        made_folder(path.parent)
+        make_folder(path.parent)
         path.write_text(Template(text).substitute(name=name, module=module), encoding="utf-8")
         written.append(path)
     return written

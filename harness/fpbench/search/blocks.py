@@ -10,17 +10,18 @@ from jaxtyping import Float32
 
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.truth import Moments, distances_s, nearest_rows
-from fpbench.files import made_folder
+from fpbench.evidence.truth import distances_s, nearest_rows
+from fpbench.files import make_folder
 from fpbench.hashing import content_key
-from fpbench.plugin.checked import answered
+from fpbench.plugin.blame import blame
+from fpbench.plugin.checked import search_checked
+from fpbench.plugin.datasets import Positions
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
-from fpbench.plugin.loading import blaming
-from fpbench.prefetch import ahead
+from fpbench.prefetch import prefetch
 from fpbench.search.distractors import CHUNK, DistractorSource
 from fpbench.search.scores import paired_products
-from fpbench.search.sequences import ByPosition, Rows
+from fpbench.search.sequences import PositionwiseIndex, Rows
 
 KIND = "evidence"
 
@@ -28,7 +29,7 @@ Queries = Float32[np.ndarray, "queries dim"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cells:
+class CandidateStore:
     """The cells of one search in a store, finished ones and those to come.
 
     Args:
@@ -59,17 +60,17 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True)
-class Searcher:
+class BlockSearch:
     """An index, where what it finds is kept, and the plugin that errors name."""
 
     index: BlockIndex
-    cells: Cells
+    cells: CandidateStore
     plugin: str
 
     def search(self, queries: Queries, block: Iterator[Vectors], k: int, rows: int) -> Candidates:
         """The k best of a block of so many rows, for each query or each of its positions."""
-        positions = self.index.length if isinstance(self.index, ByPosition) else 1
-        return answered(
+        positions = self.index.length if isinstance(self.index, PositionwiseIndex) else 1
+        return search_checked(
             lambda: self.index.search(queries, block, k),
             self.plugin,
             shape=(len(queries) * positions, k),
@@ -78,7 +79,7 @@ class Searcher:
 
 
 def search_blocks(
-    searchers: Sequence[Searcher],
+    searchers: Sequence[BlockSearch],
     queries: Queries,
     source: DistractorSource,
     edges: Sequence[int],
@@ -91,21 +92,21 @@ def search_blocks(
     """
     for start, stop in pairwise(edges):
         missing = [s for s in searchers if s.cells.read(start, stop) is None]
-        rows = ahead(source.rows(start, stop)) if missing else iter(())
-        for searcher, reading in zip(missing, _readings(rows, missing), strict=True):
+        rows = prefetch(source.rows(start, stop)) if missing else iter(())
+        for searcher, reading in zip(missing, _replay_rows(rows, missing), strict=True):
             cell = searcher.search(queries, reading, searcher.cells.k, stop - start)
             searcher.cells.write(start, stop, cell)
         yield stop, not missing
 
 
-def _readings(
-    rows: Iterator[Vectors], searchers: Sequence[Searcher]
+def _replay_rows(
+    rows: Iterator[Vectors], searchers: Sequence[BlockSearch]
 ) -> Iterator[Iterator[Vectors]]:
     """The same rows for each searcher, one after the other; between them they are on disk."""
     if len(searchers) <= 1:
         yield from [rows] * len(searchers)
         return
-    with tempfile.TemporaryFile(dir=made_folder(searchers[0].cells.store.root)) as file:
+    with tempfile.TemporaryFile(dir=make_folder(searchers[0].cells.store.root)) as file:
         dim = 0
 
         def recorded() -> Iterator[Vectors]:
@@ -128,7 +129,7 @@ def _readings(
             yield replayed()
 
 
-def search_reference(searcher: Searcher, queries: Queries, reference: Rows) -> Candidates:
+def search_reference(searcher: BlockSearch, queries: Queries, reference: Rows) -> Candidates:
     """The reference's cell; ids are its rows.
 
     One more than of blocks is kept, see :class:`fpbench.evidence.evidence.Evidence`.
@@ -137,15 +138,15 @@ def search_reference(searcher: Searcher, queries: Queries, reference: Rows) -> C
     return searcher.search(queries, _chunks(reference), k, len(reference))
 
 
-def gather(
+def gather_evidence(
     reference_cell: Candidates,
-    cells: Cells,
+    cells: CandidateStore,
     edges: Sequence[int],
     *,
     queries: Queries,
     reference: Rows,
-    reference_moments: Moments,
-    truth: Moments,
+    reference_positions: Positions,
+    truth: Positions,
 ) -> Evidence:
     """Put finished cells together.
 
@@ -161,25 +162,25 @@ def gather(
     return Evidence(
         query_track=truth.track,
         reference=reference_cell,
-        distance_s=distances_s(reference_cell.ids, reference_moments, truth),
-        match_score=match_scores(queries, reference, reference_moments, truth),
+        distance_s=distances_s(reference_cell.ids, reference_positions, truth),
+        match_score=match_scores(queries, reference, reference_positions, truth),
         edges=np.array(edges, dtype=np.int64),
         blocks=blocks,
     )
 
 
 def match_scores(
-    queries: Queries, reference: Rows, reference_moments: Moments, truth: Moments
+    queries: Queries, reference: Rows, reference_positions: Positions, truth: Positions
 ) -> np.ndarray:
     """Score of each query with the row nearest to its true time; -inf where there is none."""
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
-    rows = nearest_rows(reference_moments, truth)
+    rows = nearest_rows(reference_positions, truth)
     there = rows >= 0
     scores[there] = paired_products(queries[there], np.asarray(reference[rows[there]]))
     return scores
 
 
-def grow(
+def grow_index(
     index: GrowingIndex,
     queries: Queries,
     reference: Rows,
@@ -200,13 +201,13 @@ def grow(
     """
 
     def add(rows: Vectors) -> None:
-        with blaming(plugin, f"adding {len(rows)} rows"):
+        with blame(plugin, f"adding {len(rows)} rows"):
             index.add(rows)
 
     def answer(distractors: int) -> Candidates:
         held = len(reference) + distractors
         shape = (len(queries), k)
-        return answered(lambda: index.search(queries, k), plugin, shape=shape, rows=held)
+        return search_checked(lambda: index.search(queries, k), plugin, shape=shape, rows=held)
 
     for rows in _chunks(reference):
         add(rows)
@@ -214,7 +215,7 @@ def grow(
         if start == stop:
             yield stop, answer(stop)
         done = start
-        for rows in ahead(source.rows(start, stop)):
+        for rows in prefetch(source.rows(start, stop)):
             add(rows)
             done += len(rows)
             yield done, answer(done) if done == stop else None

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from fpbench.errors import FpbenchError
-from fpbench.plugin.checked import drawn
+from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.randomness import Stream, rng_at
@@ -87,7 +87,7 @@ class SyntheticDistractors:
 
     def _drawn(self, number: int) -> Vectors:
         rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
-        return drawn(self._generator, self._name, CHUNK, rng)
+        return draw_checked(self._generator, self._name, CHUNK, rng)
 
 
 class RealDistractors:

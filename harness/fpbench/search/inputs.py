@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.evidence.truth import Moments
+from fpbench.plugin.datasets import Positions
 from fpbench.results.document import DataInfo, QueryInfo
 from fpbench.search.sequences import Runs
 
@@ -22,7 +22,7 @@ class Inputs:
         truth: Where each query comes from.
         clusters: Which queries are alike, for intervals: as a rule the track of each.
         reference: The fingerprints that a query can match.
-        moments: Where each of them is from.
+        reference_positions: Where each of them is from.
         real: Fingerprints of audio that answers no query; there may be none.
         real_tracks: Which track each of them is from.
         real_key: Names them.
@@ -32,10 +32,10 @@ class Inputs:
     key: str
     queries: Float32[np.ndarray, "queries dim"] = field(repr=False)
     segments: int
-    truth: Moments = field(repr=False)
+    truth: Positions = field(repr=False)
     clusters: Int64[np.ndarray, " queries"] = field(repr=False)
     reference: Float32[np.ndarray, "reference dim"] | Runs = field(repr=False)
-    moments: Moments = field(repr=False)
+    reference_positions: Positions = field(repr=False)
     real: Float32[np.ndarray, "distractors dim"] | Runs = field(repr=False)
     real_tracks: Int64[np.ndarray, " distractors"] = field(repr=False)
     real_key: str

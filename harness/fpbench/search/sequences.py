@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from fpbench.evidence.candidates import k_smallest, no_candidates
+from fpbench.evidence.candidates import empty_candidates, merge_candidates
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.search.scores import products_at
@@ -15,7 +15,7 @@ from fpbench.search.scores import products_at
 PIECE_BYTES = 256 << 20  # of runs that are held at once
 
 
-class ByPosition(BlockIndex):
+class PositionwiseIndex(BlockIndex):
     """Finds runs of fingerprints: each fingerprint of a query proposes some, all are scored whole.
 
     The j-th fingerprint of a query is looked up among the j-th ones of all runs. That is the same
@@ -46,7 +46,7 @@ class ByPosition(BlockIndex):
         self._index.train(self._at(0, vectors))
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        best = [no_candidates(len(queries), k)] * self.length
+        best = [empty_candidates(len(queries), k)] * self.length
         first_id = 0
         for runs in _pieces(block):
             for j in range(self.length):
@@ -54,7 +54,7 @@ class ByPosition(BlockIndex):
                 found = self._index.search(self._at(j, queries), single, k)
                 scores = products_at(queries, runs, found.ids)
                 ids = np.where(found.ids < 0, -1, found.ids + first_id)
-                best[j] = k_smallest(best[j], Candidates(ids, found.keys, scores))
+                best[j] = merge_candidates(best[j], Candidates(ids, found.keys, scores))
             first_id += len(runs)
         return Candidates(
             *(
@@ -117,13 +117,13 @@ class Runs:
         """Some runs: what NumPy takes as an index of one axis."""
         starts = self._starts[which]
         rows = starts[:, None] + np.arange(self._length)
-        return side_by_side(self._vectors[rows])
+        return concatenate_runs(self._vectors[rows])
 
 
 Rows = Float32[np.ndarray, "rows dim"] | Runs
 
 
-def side_by_side(
+def concatenate_runs(
     runs: Float32[np.ndarray, "runs length dim"],
 ) -> Float32[np.ndarray, "runs longer"]:
     """Each run as one vector whose inner product with another is their mean score."""

@@ -11,22 +11,22 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
 from fpbench.hashing import content_key
+from fpbench.plugin.blame import blame
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
-from fpbench.plugin.loading import blaming
 from fpbench.progress import Stage
 from fpbench.results.document import DistractorKind
 from fpbench.search.blocks import (
-    Cells,
-    Searcher,
-    gather,
-    grow,
+    BlockSearch,
+    CandidateStore,
+    gather_evidence,
+    grow_index,
     match_scores,
     search_blocks,
     search_reference,
 )
 from fpbench.search.distractors import DistractorSource, block_edges
 from fpbench.search.inputs import Inputs
-from fpbench.search.sequences import ByPosition
+from fpbench.search.sequences import PositionwiseIndex
 
 SHORTLIST = 20
 """Candidates kept for each query and block: what the paper re-ranks, and more than HR@10 needs."""
@@ -98,13 +98,13 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
             drawn once.
     """
     by_block = [
-        (task, Searcher(_block_index(task), _cells(task), task.plugin))
+        (task, BlockSearch(_block_index(task), _block_candidates(task), task.plugin))
         for task in tasks
         if task.plan.growing is None
     ]
     _search_blocks(by_block, stage)
     return [
-        _search_grown(task, task.plan.growing, stage) if task.plan.growing else _gathered(task)
+        _search_grown(task, task.plan.growing, stage) if task.plan.growing else _gather(task)
         for task in tasks
     ]
 
@@ -114,7 +114,7 @@ def _block_index(task: SearchTask) -> BlockIndex:
     length, block = task.inputs.segments, task.plan.block
     assert block is not None  # noqa: S101 - parameters() has refused empty plans
     # An index that learns has learnt single fingerprints; any other takes a run as a long one.
-    return ByPosition(block, length) if length > 1 and block.training_rows > 0 else block
+    return PositionwiseIndex(block, length) if length > 1 and block.training_rows > 0 else block
 
 
 def _edges(task: SearchTask) -> Sequence[int]:
@@ -122,28 +122,30 @@ def _edges(task: SearchTask) -> Sequence[int]:
     return block_edges(sizes) if sizes else [0]
 
 
-def _cells(task: SearchTask) -> Cells:
-    return Cells(store=task.store, key=task.key, k=SHORTLIST)
+def _block_candidates(task: SearchTask) -> CandidateStore:
+    return CandidateStore(store=task.store, key=task.key, k=SHORTLIST)
 
 
-def _shelf(task: SearchTask) -> Cells:
+def _reference_candidates(task: SearchTask) -> CandidateStore:
     """Where the reference's cell is: kept like a block, under a name of its own.
 
     One wider than the blocks', see :class:`Evidence`.
     """
-    return Cells(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
+    return CandidateStore(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
 
 
-def _search_blocks(tasks: Sequence[tuple[SearchTask, Searcher]], stage: Stage) -> None:
+def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage) -> None:
     """Leave in the store whatever cells are missing."""
     for task, searcher in tasks:
         reference = task.inputs.reference
-        unknown = _shelf(task).read(0, len(reference)) is None
-        if unknown or any(_cells(task).read(*pair) is None for pair in pairwise(_edges(task))):
+        unknown = _reference_candidates(task).read(0, len(reference)) is None
+        if unknown or any(
+            _block_candidates(task).read(*pair) is None for pair in pairwise(_edges(task))
+        ):
             _train(searcher.index, task, stage)
         if unknown:
             cell = search_reference(searcher, task.inputs.queries, reference)
-            _shelf(task).write(0, len(reference), cell)
+            _reference_candidates(task).write(0, len(reference), cell)
     if not tasks:
         return
     task, searchers = tasks[0][0], [searcher for _, searcher in tasks]
@@ -153,17 +155,17 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, Searcher]], stage: Stage) -
             report(done / edges[-1], f"{done:,} distractors")
 
 
-def _gathered(task: SearchTask) -> Evidence:
+def _gather(task: SearchTask) -> Evidence:
     inputs = task.inputs
-    reference_cell = _shelf(task).read(0, len(inputs.reference))
+    reference_cell = _reference_candidates(task).read(0, len(inputs.reference))
     assert reference_cell is not None  # noqa: S101 - written just now
-    evidence = gather(
+    evidence = gather_evidence(
         reference_cell,
-        _cells(task),
+        _block_candidates(task),
         _edges(task),
         queries=inputs.queries,
         reference=inputs.reference,
-        reference_moments=inputs.moments,
+        reference_positions=inputs.reference_positions,
         truth=inputs.truth,
     )
     return replace(evidence, query_track=inputs.clusters)
@@ -175,11 +177,11 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
     queries = inputs.queries
     sizes = list(database.sizes) or [0]
     # How a graph grows depends on where additions are cut, so answers belong to all the sizes.
-    cells = replace(_cells(task), key=content_key(search=task.key, sizes=sizes))
+    cells = replace(_block_candidates(task), key=content_key(search=task.key, sizes=sizes))
     if any(cells.read(0, size) is None for size in sizes):
         _train(index, task, stage)
         with stage(f"{task.name}, {database.kind}") as report:
-            grown = grow(
+            grown = grow_index(
                 index,
                 queries,
                 inputs.reference,
@@ -196,10 +198,14 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
     found: list[Candidates] = [cell for cell in answers if cell is not None]
     return GrownEvidence(
         query_track=inputs.clusters,
-        match_score=match_scores(queries, inputs.reference, inputs.moments, inputs.truth),
+        match_score=match_scores(
+            queries, inputs.reference, inputs.reference_positions, inputs.truth
+        ),
         sizes=sizes,
         cells=found,
-        distances_s=[distances_s(cell.ids, inputs.moments, inputs.truth) for cell in found],
+        distances_s=[
+            distances_s(cell.ids, inputs.reference_positions, inputs.truth) for cell in found
+        ],
     )
 
 
@@ -217,5 +223,5 @@ def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> 
         rows = index.training_rows if have is None else min(have, index.training_rows)
         chunks = list(source.rows(0, rows))
         vectors = np.concatenate(chunks) if chunks else task.inputs.reference[:]
-        with blaming(task.plugin, f"training on {len(vectors)} rows"):
+        with blame(task.plugin, f"training on {len(vectors)} rows"):
             index.train(vectors)

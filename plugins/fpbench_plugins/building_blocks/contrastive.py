@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor, nn
 
-from fpbench import FpbenchError, Recording, Settings, Stream, TrainingAudio, Vectors, rng_at
+from fpbench import FpbenchError, PcmAudio, Settings, Stream, TrainingAudio, Vectors, rng_at
 from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
 from fpbench.hashing import file_sha256
 from fpbench_plugins.building_blocks import losses
@@ -78,7 +78,7 @@ class System:
     degrade: Degrade
     front_end: FrontEnd
     embed: Embed
-    level: Callable[[Recording], float] | None = None
+    level: Callable[[PcmAudio], float] | None = None
     silence: float = 0.0
 
 
@@ -281,7 +281,7 @@ def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> 
     return replace(audio, impulse_responses=responses)
 
 
-def segments_of(tracks: Sequence[Recording], system: System, recipe: Recipe) -> Segments:
+def segments_of(tracks: Sequence[PcmAudio], system: System, recipe: Recipe) -> Segments:
     """Where the anchors of a recipe lie, in some tracks."""
     hop = round(recipe.hop_s * system.sample_rate_hz)
     return Segments.of(tracks, system.segment_samples, max(1, hop))

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float32, Int64
 from torch import Tensor
 
-from fpbench import FpbenchError, Recording, Stream, rng_at
+from fpbench import FpbenchError, PcmAudio, Stream, rng_at
 
 ORDER, DRAWS, VALIDATION = 1, 2, 3
 """Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
@@ -66,7 +66,7 @@ class Segments:
     highest: Counts
 
     @classmethod
-    def of(cls, recordings: Sequence[Recording], samples: int, hop: int) -> "Segments":
+    def of(cls, recordings: Sequence[PcmAudio], samples: int, hop: int) -> "Segments":
         """The full segments of each recording; shifts of up to a hop stay inside it."""
         counts = np.array([max(0, (len(r) - samples) // hop + 1) for r in recordings])
         lengths = np.array([len(r) for r in recordings])
@@ -222,7 +222,7 @@ class AnywhereInTrack:
 
     @classmethod
     def of(
-        cls, recordings: Sequence[Recording], samples: int, *, anchors: int, margin: int, seed: int
+        cls, recordings: Sequence[PcmAudio], samples: int, *, anchors: int, margin: int, seed: int
     ) -> "AnywhereInTrack":
         """Recordings that are longer than a segment and the margin."""
         lengths = np.array([len(recording) for recording in recordings])
@@ -266,7 +266,7 @@ def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches
 
 
 def clips(
-    recordings: Sequence[Recording], track: Counts, start: Counts, samples: int, context: int = 0
+    recordings: Sequence[PcmAudio], track: Counts, start: Counts, samples: int, context: int = 0
 ) -> Clips:
     """Stretches of recordings with what came before; zeros where there is nothing."""
     out = np.zeros((len(track), context + samples), dtype=np.float32)
@@ -280,7 +280,7 @@ def clips(
 
 
 def backgrounds(
-    recordings: Sequence[Recording], count: int, samples: int, rng: np.random.Generator
+    recordings: Sequence[PcmAudio], count: int, samples: int, rng: np.random.Generator
 ) -> Clips:
     """A random stretch of a random recording for each row; short ones are repeated."""
     out = np.empty((count, samples), dtype=np.float32)
@@ -301,7 +301,7 @@ def ratios_db(
 
 
 def rooms(
-    recordings: Sequence[Recording],
+    recordings: Sequence[PcmAudio],
     count: int,
     samples: int,
     strength: float,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench import FpbenchError, Samples, Settings, apply_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Band:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Band":
-        return cls(configured(TELEPHONE, settings.options))
+        return cls(apply_options(TELEPHONE, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

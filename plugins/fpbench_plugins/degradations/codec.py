@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import soundfile
 
-from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench import FpbenchError, Samples, Settings, apply_options
 
 SUBTYPES = {"mp3": "MPEG_LAYER_III", "ogg": "VORBIS", "opus": "OPUS"}
 
@@ -30,7 +30,7 @@ class CodecConfig:
             raise ValueError(f"compression={self.compression} is not between 0 and 1")
 
 
-PUBLISHED = CodecConfig(codec="mp3", compression=0.9)
+DEFAULTS = CodecConfig(codec="mp3", compression=0.9)
 
 
 class Codec:
@@ -45,7 +45,7 @@ class Codec:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Codec":
-        return cls(configured(PUBLISHED, settings.options))
+        return cls(apply_options(DEFAULTS, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fpbench import Samples, Settings, configured
+from fpbench import Samples, Settings, apply_options
 from fpbench_plugins.degradations.recordings import require_range
 
 
@@ -31,7 +31,7 @@ class Gain:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Gain":
-        return cls(configured(GainConfig(min_gain_db=-20.0, max_gain_db=0.0), settings.options))
+        return cls(apply_options(GainConfig(min_gain_db=-20.0, max_gain_db=0.0), settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
@@ -66,7 +66,7 @@ class Clip:
     @classmethod
     def from_settings(cls, settings: Settings) -> "Clip":
         published = ClipConfig(min_overload_db=0.0, max_overload_db=12.0)
-        return cls(configured(published, settings.options))
+        return cls(apply_options(published, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

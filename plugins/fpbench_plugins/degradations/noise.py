@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32
 
-from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench import FpbenchError, Samples, Settings, apply_options
 from fpbench_plugins.degradations.recordings import recording, recordings, require_range
 
 _TRIES = 50  # recordings have pauses; this many silent stretches in a row are no accident
@@ -52,7 +52,7 @@ class Noise:
         Raises:
             FpbenchError: There are none.
         """
-        config = configured(NAFP, settings.options)
+        config = apply_options(NAFP, settings.options)
         files = recordings(config.folder, settings.dataset.noise if settings.dataset else ())
         if not files:
             raise FpbenchError(

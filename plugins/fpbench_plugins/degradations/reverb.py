@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy.signal import oaconvolve
 
-from fpbench import FpbenchError, Samples, Settings, configured
+from fpbench import FpbenchError, Samples, Settings, apply_options
 from fpbench_plugins.building_blocks.impulse_responses import Response, from_direct_sound
 from fpbench_plugins.degradations.recordings import recording, recordings, require_range
 from fpbench_plugins.degradations.rooms import simulated
@@ -41,7 +41,7 @@ class ReverbConfig:
             raise ValueError(f"min_rt60_s={self.min_rt60_s} is not positive")
 
 
-PUBLISHED = ReverbConfig(memory_s=2.0, rooms=24, min_rt60_s=0.2, max_rt60_s=0.8)
+DEFAULTS = ReverbConfig(memory_s=2.0, rooms=24, min_rt60_s=0.2, max_rt60_s=0.8)
 
 
 class Reverb:
@@ -61,7 +61,7 @@ class Reverb:
         Raises:
             FpbenchError: There are none and none may be simulated.
         """
-        config = configured(PUBLISHED, settings.options)
+        config = apply_options(DEFAULTS, settings.options)
         dataset = settings.dataset
         files = recordings(config.folder, dataset.impulse_responses if dataset else ())
         if not files and config.rooms == 0:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from numpy.lib.stride_tricks import sliding_window_view
 
-from fpbench import Samples, Settings, configured
+from fpbench import Samples, Settings, apply_options
 from fpbench_plugins.degradations.recordings import require_range
 
 Stretched = Float32[np.ndarray, " stretched"]
@@ -27,7 +27,7 @@ class StretchConfig:
             raise ValueError(f"tempo {self.min_tempo} to {self.max_tempo} is not within 0.25 to 4")
 
 
-PUBLISHED = StretchConfig(min_tempo=0.9, max_tempo=1.1)
+DEFAULTS = StretchConfig(min_tempo=0.9, max_tempo=1.1)
 
 
 class Stretch:
@@ -42,7 +42,7 @@ class Stretch:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Stretch":
-        return cls(configured(PUBLISHED, settings.options))
+        return cls(apply_options(DEFAULTS, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

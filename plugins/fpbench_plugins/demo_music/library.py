@@ -13,8 +13,8 @@ import platformdirs
 import soundfile
 from tqdm import tqdm
 
-from fpbench import Dataset, Samples, Settings, Stream, Track, configured, rng_at
-from fpbench.files import atomic_file, made_folder
+from fpbench import Dataset, Samples, Settings, Stream, Track, apply_options, rng_at
+from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import map_ahead
 from fpbench_plugins.demo_music.recording import recorded
 from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
@@ -66,7 +66,7 @@ STANDARD = DemoConfig(reference=100, distractors=200, train=100, noises=14, room
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class DemoRecording:
     """One file of the library, there or to be made."""
 
     shelf: str
@@ -80,7 +80,7 @@ def opened(settings: Settings) -> Dataset:
     Raises:
         FpbenchError: The cache cannot be written.
     """
-    config = configured(STANDARD, settings.options)
+    config = apply_options(STANDARD, settings.options)
     cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
     shelves = catalogued(cache / f"demo-{config.music_seed}-{version()}", config)
     missing = [r for shelf in shelves.values() for r in shelf if not r.path.is_file()]
@@ -101,29 +101,29 @@ def opened(settings: Settings) -> Dataset:
     )
 
 
-def catalogued(folder: Path, config: DemoConfig) -> dict[str, list[Recording]]:
+def catalogued(folder: Path, config: DemoConfig) -> dict[str, list[DemoRecording]]:
     """Every recording of the library and where it belongs."""
     around = (config.noises, config.rooms)
     counts = (config.reference, config.distractors, config.train, *around, *around)
     return {
-        shelf: [Recording(shelf, i, folder / shelf / f"{i:04d}.flac") for i in range(count)]
+        shelf: [DemoRecording(shelf, i, folder / shelf / f"{i:04d}.flac") for i in range(count)]
         for shelf, count in zip(SHELVES, counts, strict=True)
     }
 
 
-def tracks(shelf: Sequence[Recording]) -> list[Track]:
+def tracks(shelf: Sequence[DemoRecording]) -> list[Track]:
     """The recordings as the harness knows them."""
     return [Track(name=f"{r.shelf}/{r.path.name}", path=r.path) for r in shelf]
 
 
-def made_up(recordings: Sequence[Recording], music_seed: int) -> Iterator[Path]:
+def made_up(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
     """Make recordings in threads and yield each one's path when it is complete on disk.
 
     Raises:
         FpbenchError: A file cannot be written.
     """
 
-    def make(recording: Recording) -> Path:
+    def make(recording: DemoRecording) -> Path:
         write_whole(recording.path, sound_of(recording.shelf, recording.number, music_seed))
         return recording.path
 
@@ -149,7 +149,7 @@ def write_whole(path: Path, samples: Samples) -> None:
     encoded = io.BytesIO()
     whole = np.round(samples * 32_767).astype(np.int16)
     soundfile.write(encoded, whole, RATE_HZ, format="FLAC", subtype="PCM_16")
-    made_folder(path.parent)
+    make_folder(path.parent)
     with atomic_file(path) as file:
         file.write(encoded.getbuffer())
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from fpbench import Dataset, FpbenchError, Settings, VectorDataset, Vectors, configured
+from fpbench import Dataset, FpbenchError, Settings, VectorDataset, Vectors, apply_options
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def opened(settings: Settings) -> Dataset:
 
     Source: the layout written by github.com/mimbres/neural-audio-fp.
     """
-    config = configured(EmbeddingsConfig(), settings.options)
+    config = apply_options(EmbeddingsConfig(), settings.options)
     folder = Path(settings.argument or ".").expanduser()
     if not folder.is_dir():
         raise FpbenchError(f"'{folder}' is not a folder", hint="give the folder of db.mm")

@@ -18,11 +18,11 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
 
 def create(settings: Settings) -> IndexPlan:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
-    from fpbench import configured
+    from fpbench import apply_options
     from fpbench.plugin.devices import has_bfloat16
     from fpbench_plugins.exact.index import ExactConfig, ExactIndex
 
     # Whatever dtype was asked for: the answer is the same, byte for byte.
     fast = has_bfloat16(settings.device)
-    config = configured(ExactConfig(sieve="bfloat16" if fast else "float32"), settings.options)
+    config = apply_options(ExactConfig(sieve="bfloat16" if fast else "float32"), settings.options)
     return IndexPlan(block=ExactIndex(config, settings.device))

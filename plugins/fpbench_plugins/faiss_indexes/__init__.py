@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, FpbenchError, IndexPlan, Settings, configured, hookimpl
+from fpbench import Entry, FpbenchError, IndexPlan, Settings, apply_options, hookimpl
 
 FAISS = {"library": "FAISS (MIT)", "metric": "squared Euclidean distance"}
 
@@ -51,28 +51,28 @@ def create_ivfpq(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.recipes import IvfPq
 
-    return IndexPlan(block=FaissBlockIndex(configured(IvfPq(), settings.options)))
+    return IndexPlan(block=FaissBlockIndex(apply_options(IvfPq(), settings.options)))
 
 
 def create_ivf(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.recipes import Ivf
 
-    return IndexPlan(block=FaissBlockIndex(configured(Ivf(), settings.options)))
+    return IndexPlan(block=FaissBlockIndex(apply_options(Ivf(), settings.options)))
 
 
 def create_lsh(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.recipes import Lsh
 
-    return IndexPlan(block=FaissBlockIndex(configured(Lsh(), settings.options)))
+    return IndexPlan(block=FaissBlockIndex(apply_options(Lsh(), settings.options)))
 
 
 def create_hnsw(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
     from fpbench_plugins.faiss_indexes.recipes import Hnsw
 
-    return IndexPlan(growing=FaissGrowingIndex(configured(Hnsw(), settings.options)))
+    return IndexPlan(growing=FaissGrowingIndex(apply_options(Hnsw(), settings.options)))
 
 
 def create_any(settings: Settings) -> IndexPlan:

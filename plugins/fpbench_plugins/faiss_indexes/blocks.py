@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from fpbench import BlockIndex, Candidates, Vectors
-from fpbench.evidence.candidates import k_smallest, no_candidates
+from fpbench.evidence.candidates import empty_candidates, merge_candidates
 from fpbench.search.scores import products_at
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
@@ -43,12 +43,14 @@ class FaissBlockIndex(BlockIndex):
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         require_finite(queries, "query")
-        best = no_candidates(len(queries), k)
+        best = empty_candidates(len(queries), k)
         first_id = 0
         for chunks in filled(self._index, block):
             ids, keys = neighbours(self._index, queries, k)
             scores = products_with(queries, chunks, ids)
-            best = k_smallest(best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores))
+            best = merge_candidates(
+                best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores)
+            )
             first_id += self._index.ntotal
         self._index.reset()
         return best

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO, cast
 
-from fpbench import Dataset, FpbenchError, Settings, Track, configured
+from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
 
 SUBSETS = ("small", "medium", "large", "full")
 
@@ -50,7 +50,7 @@ def opened(settings: Settings) -> Dataset:
     Raises:
         FpbenchError: The table or the audio folder is missing or not as published.
     """
-    config = configured(FmaConfig(), settings.options)
+    config = apply_options(FmaConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
     subset = config.subset or only_subset(root)
     audio = root / f"fma_{subset}"

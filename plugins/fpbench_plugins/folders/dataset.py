@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from fpbench import Dataset, FpbenchError, Settings, Track, configured
+from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
 from fpbench.audio.folders import SUFFIXES, audio_below
 
 FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
@@ -38,7 +38,7 @@ def opened(settings: Settings) -> Dataset:
         FpbenchError: The folder does not exist, has no music, or has both a ``reference`` or
             ``distractors`` folder and music outside all role folders.
     """
-    config = configured(FolderConfig(), settings.options)
+    config = apply_options(FolderConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
     if not root.is_dir():
         raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")

@@ -17,7 +17,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
 
 
 def create(settings: Settings) -> GeneratorMethod:
-    from fpbench import configured
-    from fpbench_plugins.gaussian.generator import PUBLISHED, GaussianMethod
+    from fpbench import apply_options
+    from fpbench_plugins.gaussian.generator import DEFAULTS, GaussianMethod
 
-    return GaussianMethod(configured(PUBLISHED, settings.options))
+    return GaussianMethod(apply_options(DEFAULTS, settings.options))

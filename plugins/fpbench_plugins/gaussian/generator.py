@@ -38,7 +38,7 @@ class GaussianConfig:
     project: bool | None = None
 
 
-PUBLISHED = GaussianConfig()
+DEFAULTS = GaussianConfig()
 
 
 class GaussianGenerator(FingerprintGenerator):

@@ -10,7 +10,7 @@ from fpbench import (
     TensorRule,
     TrackFingerprinter,
     Trainable,
-    configured,
+    apply_options,
     hookimpl,
 )
 
@@ -82,10 +82,10 @@ def create(settings: Settings) -> TrackFingerprinter:
     from fpbench_plugins.grafprint.config import PUBLISHED
     from fpbench_plugins.grafprint.fingerprinter import grafprint
 
-    return grafprint(configured(PUBLISHED, settings.options), settings)
+    return grafprint(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:
     from fpbench_plugins.grafprint.training import PUBLISHED_RECIPE, grafprint_trainable
 
-    return grafprint_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return grafprint_trainable(apply_options(PUBLISHED_RECIPE, settings.options), settings)

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from torch import Tensor
 from torch.nn.functional import pad
 
-from fpbench import Recording, Settings, TrainingAudio
+from fpbench import PcmAudio, Settings, TrainingAudio
 from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
 from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
 from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
@@ -125,7 +125,7 @@ def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings
     )
 
 
-def loudness(recording: Recording) -> float:
+def loudness(recording: PcmAudio) -> float:
     """What a track's clips are divided by: nearly its greatest magnitude."""
     magnitudes = np.abs(recording.astype(np.float32)) / 32_768
     return float(np.quantile(magnitudes, LOUD)) + 1e-8

@@ -9,7 +9,7 @@ from fpbench import (
     Settings,
     TensorRule,
     Trainable,
-    configured,
+    apply_options,
     hookimpl,
 )
 
@@ -63,10 +63,10 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.nafp.config import PUBLISHED
     from fpbench_plugins.nafp.fingerprinter import nafp
 
-    return nafp(configured(PUBLISHED, settings.options), settings)
+    return nafp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:
     from fpbench_plugins.nafp.training import PUBLISHED_RECIPE, nafp_trainable
 
-    return nafp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return nafp_trainable(apply_options(PUBLISHED_RECIPE, settings.options), settings)

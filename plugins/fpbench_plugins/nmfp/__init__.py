@@ -10,7 +10,7 @@ from fpbench import (
     Settings,
     TensorRule,
     Trainable,
-    configured,
+    apply_options,
     hookimpl,
 )
 
@@ -73,10 +73,10 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.nmfp.config import PUBLISHED
     from fpbench_plugins.nmfp.fingerprinter import nmfp
 
-    return nmfp(configured(PUBLISHED, settings.options), settings)
+    return nmfp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:
     from fpbench_plugins.nmfp.training import PUBLISHED_RECIPE, nmfp_trainable
 
-    return nmfp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return nmfp_trainable(apply_options(PUBLISHED_RECIPE, settings.options), settings)

@@ -10,7 +10,7 @@ from fpbench import (
     Settings,
     TensorRule,
     Trainable,
-    configured,
+    apply_options,
     hookimpl,
 )
 
@@ -83,10 +83,10 @@ def create(settings: Settings) -> Fingerprinter:
     from fpbench_plugins.peaknetfp.config import PUBLISHED
     from fpbench_plugins.peaknetfp.fingerprinter import peaknetfp
 
-    return peaknetfp(configured(PUBLISHED, settings.options), settings)
+    return peaknetfp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:
     from fpbench_plugins.peaknetfp.training import PUBLISHED_RECIPE, peaknetfp_trainable
 
-    return peaknetfp_trainable(configured(PUBLISHED_RECIPE, settings.options), settings)
+    return peaknetfp_trainable(apply_options(PUBLISHED_RECIPE, settings.options), settings)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, Fingerprinter, Settings, configured, hookimpl, refuse_weights
+from fpbench import Entry, Fingerprinter, Settings, apply_options, hookimpl, refuse_weights
 
 
 @hookimpl
@@ -11,7 +11,7 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
 
 
 def create(settings: Settings) -> Fingerprinter:
-    from fpbench_plugins.random_baseline.fingerprinter import PUBLISHED, RandomFingerprinter
+    from fpbench_plugins.random_baseline.fingerprinter import DEFAULTS, RandomFingerprinter
 
     refuse_weights(settings, "random")
-    return RandomFingerprinter(configured(PUBLISHED, settings.options))
+    return RandomFingerprinter(apply_options(DEFAULTS, settings.options))

@@ -16,7 +16,7 @@ class RandomConfig:
     draw_seed: int
 
 
-PUBLISHED = RandomConfig(
+DEFAULTS = RandomConfig(
     spec=FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=128), draw_seed=0
 )
 

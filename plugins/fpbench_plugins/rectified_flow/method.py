@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from fpbench import GeneratorNeed, Report, Settings, Vectors, configured
+from fpbench import GeneratorNeed, Report, Settings, Vectors, apply_options
 from fpbench.plugin.options import refuse_settings_but
 from fpbench_plugins.building_blocks.flow_fitting import fitted_flow
 from fpbench_plugins.building_blocks.flow_generator import (
@@ -24,7 +24,7 @@ class RectifiedFlow:
     """Implements :class:`fpbench.GeneratorMethod`."""
 
     def __init__(self, settings: Settings) -> None:
-        self.config = configured(PUBLISHED, settings.options)
+        self.config = apply_options(PUBLISHED, settings.options)
         self._settings = settings
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:

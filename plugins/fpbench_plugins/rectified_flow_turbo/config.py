@@ -86,7 +86,7 @@ class TurboConfig:
         )
 
 
-PUBLISHED = TurboConfig(
+DEFAULTS = TurboConfig(
     teacher=None,
     # Fitted to 10 900 spectral sketches of 43 tracks, its gap to 10 000 real distractors of
     # other tracks is within 0.15 points, a Gaussian's 0.5; held-out loss was lowest at epoch 70.

@@ -16,10 +16,10 @@ from fpbench import (
     Settings,
     Stream,
     Vectors,
-    configured,
+    apply_options,
     rng_at,
 )
-from fpbench.files import atomic_file, made_folder
+from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
 from fpbench.runs.trials import draw_seconds
@@ -34,7 +34,7 @@ from fpbench_plugins.building_blocks.flow_generator import (
 )
 from fpbench_plugins.building_blocks.flow_needs import Trial, flow_need
 from fpbench_plugins.building_blocks.flow_training import trained
-from fpbench_plugins.rectified_flow_turbo.config import PUBLISHED
+from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
 
 NAME = "rectified-flow-turbo"
@@ -48,7 +48,7 @@ class Turbo:
     """Implements :class:`fpbench.GeneratorMethod`."""
 
     def __init__(self, settings: Settings) -> None:
-        self.config = configured(PUBLISHED, settings.options)
+        self.config = apply_options(DEFAULTS, settings.options)
         self._settings = settings
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
@@ -161,7 +161,7 @@ class Turbo:
         )
         kept = work_dir / f"teacher-{key}.safetensors"
         if not kept.exists():
-            folder = made_folder(work_dir / f"teacher-{key}")
+            folder = make_folder(work_dir / f"teacher-{key}")
             teacher = fitted_flow(
                 fingerprints,
                 self.config.teacher_config,

@@ -17,7 +17,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
 
 
 def create(settings: Settings) -> GeneratorMethod:
-    from fpbench import configured
-    from fpbench_plugins.resample.generator import PUBLISHED, ResampleMethod
+    from fpbench import apply_options
+    from fpbench_plugins.resample.generator import DEFAULTS, ResampleMethod
 
-    return ResampleMethod(configured(PUBLISHED, settings.options), settings.options)
+    return ResampleMethod(apply_options(DEFAULTS, settings.options), settings.options)

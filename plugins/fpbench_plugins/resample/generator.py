@@ -38,7 +38,7 @@ class ResampleConfig:
             raise ValueError(f"most_rows must be at least 1, not {self.most_rows}")
 
 
-PUBLISHED = ResampleConfig()
+DEFAULTS = ResampleConfig()
 
 
 @dataclass(frozen=True, slots=True)

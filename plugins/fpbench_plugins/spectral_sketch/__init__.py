@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, Fingerprinter, Settings, configured, hookimpl, refuse_weights
+from fpbench import Entry, Fingerprinter, Settings, apply_options, hookimpl, refuse_weights
 
 
 @hookimpl
@@ -12,7 +12,7 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
 
 def create(settings: Settings) -> Fingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
-    from fpbench_plugins.spectral_sketch.fingerprinter import PUBLISHED, SpectralSketch
+    from fpbench_plugins.spectral_sketch.fingerprinter import DEFAULTS, SpectralSketch
 
     refuse_weights(settings, "spectral-sketch")
-    return SpectralSketch(configured(PUBLISHED, settings.options), settings.device)
+    return SpectralSketch(apply_options(DEFAULTS, settings.options), settings.device)

@@ -23,7 +23,7 @@ class SketchConfig:
     signs_seed: int
 
 
-PUBLISHED = SketchConfig(
+DEFAULTS = SketchConfig(
     spec=FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=128), signs_seed=0
 )
 
