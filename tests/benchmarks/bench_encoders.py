@@ -19,9 +19,12 @@ from torch.nn.functional import elu, layer_norm, normalize, pad
 
 from fpbench import Fingerprinter, Segments, Settings, Vectors
 from fpbench_plugins import nafp, nmfp
-from fpbench_plugins.building_blocks.separable_encoder import NORM_EPSILON, SeparableEncoder
-from fpbench_plugins.building_blocks.separable_layout import FRAME_STRIDES, EncoderConfig
-from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.building_blocks.encoders.separable_encoder import (
+    NORM_EPSILON,
+    SeparableEncoder,
+)
+from fpbench_plugins.building_blocks.encoders.separable_layout import FRAME_STRIDES, EncoderConfig
+from fpbench_plugins.building_blocks.encoders.weights import weights_rng
 from fpbench_plugins.nafp import config as nafp_config
 from fpbench_plugins.nafp import front_end as nafp_front_end
 from fpbench_plugins.nmfp import config as nmfp_config

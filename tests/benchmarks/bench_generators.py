@@ -12,8 +12,9 @@ import torch
 from tabulate import tabulate
 
 from fpbench import Settings, Stream, rng_at
-from fpbench_plugins.building_blocks.flow import NetworkShape, Normalisation, fresh_network
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_network
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 from fpbench_plugins.rectified_flow.method import RectifiedFlow
 from fpbench_plugins.rectified_flow_turbo.method import Turbo

@@ -15,7 +15,7 @@ from tabulate import tabulate
 from fpbench import Settings
 from fpbench.search.distractors import CHUNK, SyntheticDistractors
 from fpbench_plugins import exact
-from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 
 CHUNKS = 60

@@ -22,7 +22,7 @@ from torch.nn.functional import conv2d, normalize, relu
 
 from fpbench import Settings, Vectors
 from fpbench_plugins import grafprint, peaknetfp
-from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint import config as grafprint_config
 from fpbench_plugins.grafprint import front_end as grafprint_front_end
 from fpbench_plugins.grafprint import network as grafprint_network

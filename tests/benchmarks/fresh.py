@@ -8,8 +8,8 @@ from pathlib import Path
 from torch import nn
 
 from fpbench.encoders.weights import WeightsInfo, write_weights
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
+from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
 from fpbench_plugins.grafprint import config as grafprint
 from fpbench_plugins.grafprint import network as grafprint_network
 from fpbench_plugins.nafp import config as nafp

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 import torch
 
-from fpbench_plugins.building_blocks import augmentation, losses
-from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine
+from fpbench_plugins.building_blocks.contrastive import augmentation, losses
+from fpbench_plugins.building_blocks.contrastive.optimisers import Adam, Lamb, cosine
 
 pytestmark = pytest.mark.parity
 

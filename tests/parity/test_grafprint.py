@@ -19,7 +19,7 @@ from fpbench.audio.reading import read_audio
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.weights import load_weights, write_weights
-from fpbench_plugins.building_blocks.weights import fill, unfilled
+from fpbench_plugins.building_blocks.encoders.weights import fill, unfilled
 from fpbench_plugins.grafprint import create, fpbench_checkpoints
 from fpbench_plugins.grafprint.config import PUBLISHED
 from fpbench_plugins.grafprint.fingerprinter import grafprint

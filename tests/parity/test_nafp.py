@@ -10,8 +10,8 @@ import torch
 from fpbench import Fingerprinter, Segments, Settings
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.weights import load_weights, write_weights
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.weights import fill
+from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
+from fpbench_plugins.building_blocks.encoders.weights import fill
 from fpbench_plugins.nafp import fpbench_checkpoints
 from fpbench_plugins.nafp.config import PUBLISHED
 from fpbench_plugins.nafp.fingerprinter import nafp

@@ -16,8 +16,8 @@ from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.tensor_bundle import TensorBundle
 from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder, unit
-from fpbench_plugins.building_blocks.weights import fill
+from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder, unit
+from fpbench_plugins.building_blocks.encoders.weights import fill
 from fpbench_plugins.nmfp import fpbench_checkpoints
 from fpbench_plugins.nmfp.config import PUBLISHED
 from fpbench_plugins.nmfp.fingerprinter import nmfp

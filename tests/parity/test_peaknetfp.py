@@ -14,7 +14,7 @@ from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
 from fpbench.plugin.fingerprinters import Samples
-from fpbench_plugins.building_blocks.weights import fill, unfilled
+from fpbench_plugins.building_blocks.encoders.weights import fill, unfilled
 from fpbench_plugins.peaknetfp import fpbench_checkpoints
 from fpbench_plugins.peaknetfp.config import PUBLISHED
 from fpbench_plugins.peaknetfp.fingerprinter import peaknetfp

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from fpbench import Settings
-from fpbench_plugins.building_blocks.flow_generator import FlowGenerator, network_of
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, network_of
 from fpbench_plugins.rectified_flow import create
 
 pytestmark = pytest.mark.parity

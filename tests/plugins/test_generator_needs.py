@@ -7,7 +7,7 @@ import pytest
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
 from fpbench.plugin.catalog import Catalog
-from fpbench_plugins.building_blocks.flow_generator import FlowGenerator, write_fitted
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, write_fitted
 
 SMALL = {
     "gaussian": {},

@@ -9,8 +9,9 @@ import torch
 
 from fpbench import Settings, Vectors
 from fpbench_plugins import exact
-from fpbench_plugins.building_blocks.flow import NetworkShape, Normalisation, fresh_network
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_network
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
@@ -79,7 +80,7 @@ def test_threads_draw_the_bytes_that_one_draws() -> None:
 def test_product_and_gate_as_one_kernel(rows: int, width: int) -> None:
     if torch.cuda.get_device_capability()[0] != 9:
         pytest.skip("its kernel is for Hopper")
-    from fpbench_plugins.building_blocks.gated_product import gated_product, paired
+    from fpbench_plugins.building_blocks.compute.gated_product import gated_product, paired
 
     rng = torch.Generator("cuda").manual_seed(0)
     a = torch.randn(rows, width, device="cuda", generator=rng).bfloat16()

@@ -6,7 +6,7 @@ import torch
 
 from fpbench import FpbenchError, Samples, Settings, TrackFingerprinter
 from fpbench.testing import check_fingerprinter
-from fpbench_plugins.building_blocks.weights import unfilled
+from fpbench_plugins.building_blocks.encoders.weights import unfilled
 from fpbench_plugins.grafprint import create, fpbench_checkpoints, tensor_rules
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.grafprint.fast import FastGrafprint, max_relative_rows, nearest_rows

@@ -81,8 +81,8 @@ def test_bfloat16_is_near(small: Fingerprinter) -> None:
 
 
 def test_a_weights_file_decides_the_size_of_the_network(tmp_path: Path) -> None:
-    from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-    from fpbench_plugins.building_blocks.weights import weights_rng
+    from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
+    from fpbench_plugins.building_blocks.encoders.weights import weights_rng
     from fpbench_plugins.nafp.config import NafpConfig
 
     network = SeparableEncoder(NafpConfig(width=16).encoder)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fpbench import Fingerprinter, FpbenchError, Settings
 from fpbench.testing import check_fingerprinter
-from fpbench_plugins.building_blocks.weights import unfilled
+from fpbench_plugins.building_blocks.encoders.weights import unfilled
 from fpbench_plugins.peaknetfp import create, fpbench_checkpoints, tensor_rules
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels

@@ -10,12 +10,9 @@ import torch
 from torch import Tensor
 
 from fpbench import FpbenchError, Settings
-from fpbench_plugins.building_blocks.flow import (
-    NetworkShape,
-    Normalisation,
-    fresh_network,
-)
-from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_network
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.rectified_flow import create
 
 LAYOUTS = {

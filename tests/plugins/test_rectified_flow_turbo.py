@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from fpbench import FpbenchError, Settings, Vectors
-from fpbench_plugins.building_blocks.flow_generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
 from fpbench_plugins.rectified_flow_turbo import create
 
 TINY = {

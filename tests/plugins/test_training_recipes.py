@@ -8,7 +8,7 @@ import pytest
 from fpbench import FpbenchError, Settings, apply_options
 from fpbench.encoders.recipes import recipe_options
 from fpbench.plugin.catalog import Catalog
-from fpbench_plugins.building_blocks.contrastive import learning_rate
+from fpbench_plugins.building_blocks.contrastive.recipe_parts import learning_rate
 from fpbench_plugins.nafp.training import PUBLISHED_RECIPE
 
 SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")

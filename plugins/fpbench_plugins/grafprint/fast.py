@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32, Int64
 from torch import Tensor, nn
 from torch.nn.functional import elu, leaky_relu, linear, normalize, pad
 
-from fpbench_plugins.building_blocks.fused_linear import fused_linear
+from fpbench_plugins.building_blocks.compute.fused_linear import fused_linear
 from fpbench_plugins.grafprint.network import (
     GROUPS,
     SLOPE,

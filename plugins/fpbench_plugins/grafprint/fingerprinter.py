@@ -8,7 +8,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import Fingerprints, FpbenchError, Samples, Settings, TrackFingerprinter
-from fpbench_plugins.building_blocks.weights import equipped
+from fpbench_plugins.building_blocks.encoders.weights import equipped
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.fast import FastGrafprint
 from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows

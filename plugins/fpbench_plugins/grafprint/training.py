@@ -10,11 +10,13 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from fpbench import PcmAudio, Settings, TrainingAudio
-from fpbench_plugins.building_blocks.augmentation import convolved, with_noise_added
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.recipe import Recipe, at_least
-from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.contrastive.augmentation import convolved, with_noise_added
+from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.system import Longer, System
+from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
+from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.validators import at_least
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.front_end import htk_filterbank
 from fpbench_plugins.grafprint.network import GROUPS, GrafprintNetwork, initialise

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fpbench import FingerprintSpec
-from fpbench_plugins.building_blocks.separable_layout import EncoderConfig
+from fpbench_plugins.building_blocks.encoders.separable_layout import EncoderConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ def fpbench_trainables() -> Iterable[Entry[Trainable]]:
 
 def tensor_rules() -> list[TensorRule]:
     """The official network's tensors."""
-    from fpbench_plugins.building_blocks.separable_layout import tensor_rules
+    from fpbench_plugins.building_blocks.encoders.separable_layout import tensor_rules
     from fpbench_plugins.nmfp.config import PUBLISHED
 
     return tensor_rules(PUBLISHED.encoder)

@@ -3,9 +3,9 @@
 from functools import partial
 
 from fpbench import Fingerprinter, Settings
-from fpbench_plugins.building_blocks.segment_fingerprinter import SegmentFingerprinter
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.weights import equipped
+from fpbench_plugins.building_blocks.encoders.segment_fingerprinter import SegmentFingerprinter
+from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
+from fpbench_plugins.building_blocks.encoders.weights import equipped
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED, NmfpConfig
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 

@@ -5,13 +5,13 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from fpbench_plugins.building_blocks.mel import (
+from fpbench_plugins.building_blocks.encoders.mel import (
     hz_to_mel,
     mel_to_hz,
     slaney_filterbank,
     triangles,
 )
-from fpbench_plugins.building_blocks.spectrogram import mel_magnitudes
+from fpbench_plugins.building_blocks.encoders.spectrogram import mel_magnitudes
 from fpbench_plugins.nmfp.config import NmfpConfig
 
 Patches = Float32[Tensor, "batch mels frames"]

@@ -8,11 +8,17 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import Settings, TrainingAudio
-from fpbench_plugins.building_blocks.augmentation import convolved, mixed, peak_normalised
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.recipe import Recipe, at_least
-from fpbench_plugins.building_blocks.separable_training import separable_trainable
+from fpbench_plugins.building_blocks.contrastive.augmentation import (
+    convolved,
+    mixed,
+    peak_normalised,
+)
+from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.separable_training import separable_trainable
+from fpbench_plugins.building_blocks.contrastive.system import Longer
+from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
+from fpbench_plugins.building_blocks.validators import at_least
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 

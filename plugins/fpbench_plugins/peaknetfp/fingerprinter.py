@@ -6,8 +6,8 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import Fingerprinter, Settings
-from fpbench_plugins.building_blocks.segment_fingerprinter import SegmentFingerprinter
-from fpbench_plugins.building_blocks.weights import equipped
+from fpbench_plugins.building_blocks.encoders.segment_fingerprinter import SegmentFingerprinter
+from fpbench_plugins.building_blocks.encoders.weights import equipped
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from fpbench_plugins.building_blocks.mel import slaney_filterbank
-from fpbench_plugins.building_blocks.spectrogram import mel_magnitudes
+from fpbench_plugins.building_blocks.encoders.mel import slaney_filterbank
+from fpbench_plugins.building_blocks.encoders.spectrogram import mel_magnitudes
 from fpbench_plugins.peaknetfp.config import PeakNetFpConfig
 
 FLOOR = 1e-5

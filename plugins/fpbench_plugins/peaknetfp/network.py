@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from fpbench_plugins.building_blocks.fused_linear import fused_linear
+from fpbench_plugins.building_blocks.compute.fused_linear import fused_linear
 from fpbench_plugins.peaknetfp.config import PeakNetFpConfig, Scale
 from fpbench_plugins.peaknetfp.grouping import ball_members, farthest_points, squared_distances
 

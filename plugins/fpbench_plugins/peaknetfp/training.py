@@ -8,17 +8,18 @@ import torch
 from torch import Tensor
 
 from fpbench import Settings, TrainingAudio
-from fpbench_plugins.building_blocks.augmentation import (
+from fpbench_plugins.building_blocks.contrastive.augmentation import (
     convolved,
     masked,
     mixed,
     peak_normalised,
     stretched,
 )
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Longer, System
-from fpbench_plugins.building_blocks.pairs import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.recipe import Recipe
-from fpbench_plugins.building_blocks.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.system import Longer, System
+from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
+from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import Images, filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from fpbench import FpbenchError
-from fpbench_plugins.building_blocks.flow import NetworkShape, VelocityNetwork
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow
+from fpbench_plugins.building_blocks.flow.generator import FittedFlow
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
 from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
 
 PREFIX = "model."

@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow import Normalisation
-from fpbench_plugins.building_blocks.flow_config import FlowConfig
-from fpbench_plugins.building_blocks.recipe import above_zero
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
+from fpbench_plugins.building_blocks.validators import above_zero
 
 PUBLISHED_NORMALISATIONS = {
     "nafp": Normalisation(mean=0.000703, std=0.088386),

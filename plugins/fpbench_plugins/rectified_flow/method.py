@@ -5,14 +5,14 @@ from pathlib import Path
 
 from fpbench import GeneratorNeed, Report, Settings, Vectors, apply_options
 from fpbench.plugin.options import refuse_settings_but
-from fpbench_plugins.building_blocks.flow_fitting import fitted_flow
-from fpbench_plugins.building_blocks.flow_generator import (
+from fpbench_plugins.building_blocks.flow.fitting import fitted_flow
+from fpbench_plugins.building_blocks.flow.generator import (
     FittedFlow,
     FlowGenerator,
     Sampling,
     read_fitted,
 )
-from fpbench_plugins.building_blocks.flow_needs import flow_need
+from fpbench_plugins.building_blocks.flow.needs import flow_need
 from fpbench_plugins.rectified_flow.checkpoint import is_lightning, read_lightning
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 

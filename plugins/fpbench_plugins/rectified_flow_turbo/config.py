@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow import NetworkShape
-from fpbench_plugins.building_blocks.flow_config import FlowConfig
-from fpbench_plugins.building_blocks.flow_generator import Sampling
-from fpbench_plugins.building_blocks.recipe import above_zero, at_least, between_0_and_1
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.generator import Sampling
+from fpbench_plugins.building_blocks.flow.network import NetworkShape
+from fpbench_plugins.building_blocks.validators import above_zero, at_least, between_0_and_1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

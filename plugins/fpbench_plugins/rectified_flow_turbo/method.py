@@ -23,17 +23,18 @@ from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
 from fpbench.runs.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow import fresh_network, integrate, velocity_of
-from fpbench_plugins.building_blocks.flow_fitting import fitted_flow, sha256_of
-from fpbench_plugins.building_blocks.flow_generator import (
+from fpbench_plugins.building_blocks.flow.fitting import fitted_flow, sha256_of
+from fpbench_plugins.building_blocks.flow.generator import (
     FittedFlow,
     FlowGenerator,
     network_of,
     read_fitted,
     write_fitted,
 )
-from fpbench_plugins.building_blocks.flow_needs import Trial, flow_need
-from fpbench_plugins.building_blocks.flow_training import trained
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.needs import Trial, flow_need
+from fpbench_plugins.building_blocks.flow.network import fresh_network
+from fpbench_plugins.building_blocks.flow.training import trained
 from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
 

@@ -21,14 +21,10 @@ from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, rng_at
 from fpbench.generators.fidelity import frechet_distance
-from fpbench_plugins.building_blocks.flow import (
-    Normalisation,
-    VelocityNetwork,
-    integrate,
-    precision,
-    velocity_of,
-)
-from fpbench_plugins.building_blocks.flow_training import Schedule
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precision
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
+from fpbench_plugins.building_blocks.flow.training import Schedule
 from fpbench_plugins.rectified_flow_turbo.config import TurboConfig
 
 EVALUATIONS = 20  # in a training

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fpbench import FingerprintSpec, Segments, Vectors
-from fpbench_plugins.building_blocks.cores import Cores
+from fpbench_plugins.building_blocks.compute.parallel_rows import Cores
 
 
 class SegmentFingerprinter:

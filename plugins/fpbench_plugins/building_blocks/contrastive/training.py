@@ -1,85 +1,35 @@
 """One step after another: two views of some music, their fingerprints, a loss, an update."""
 
 import json
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float32
-from torch import Tensor, nn
+from torch import Tensor
 
-from fpbench import FpbenchError, PcmAudio, Settings, Stream, TrainingAudio, Vectors, rng_at
+from fpbench import FpbenchError, Settings, Stream, TrainingAudio, Vectors, rng_at
 from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
 from fpbench.hashing import file_sha256
-from fpbench_plugins.building_blocks import losses
-from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
-from fpbench_plugins.building_blocks.optimisers import Adam, Lamb, cosine
-from fpbench_plugins.building_blocks.pairs import (
+from fpbench_plugins.building_blocks.contrastive.batches import (
     DRAWS,
     VALIDATION,
-    AnywhereInTrack,
-    Batches,
-    Clips,
-    OnePerTrack,
     Places,
-    Segments,
-    SeveralPerTrack,
-    ShuffledSegments,
-    clips,
-    enough,
 )
-from fpbench_plugins.building_blocks.recipe import Recipe
-from fpbench_plugins.building_blocks.weights import fill
-
-Embeddings = Float32[Tensor, "batch dim"]
-Longer = Float32[Tensor, "batch longer"]
-
-Degrade = Callable[[Longer, TrainingAudio, float, np.random.Generator], Clips]
-"""Positives from clean clips that start ``context_s`` early, which are without that afterwards.
-
-The number is the strength of the degradation, from 0 to 1.
-"""
-
-FrontEnd = Callable[[Clips, Clips, np.random.Generator], Tensor]
-"""What the network sees of anchors and, in its second half, of positives; always exact."""
-
-Embed = Callable[[Tensor], tuple[Embeddings, Embeddings]]
-"""Fingerprints of both halves, computed in 16 bits where the user asks for it."""
-
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class System:
-    """What one fingerprinter is, for training.
-
-    Args:
-        name: Of the fingerprinter.
-        architecture: What its weights files say about the network.
-        sample_rate_hz: Of all clips.
-        segment_samples: Length of an anchor.
-        network: With fresh weights, on the device.
-        degrade: Draws from the generator whatever it needs.
-        front_end: Masks spectrograms only while the network is in training mode.
-        level: Divides a track's clips; 1 if levels are left as they are.
-        silence: Pairs with an end that never exceeds this, before division, are left out.
-    """
-
-    name: str
-    architecture: Mapping[str, object]
-    sample_rate_hz: int
-    segment_samples: int
-    network: nn.Module
-    degrade: Degrade
-    front_end: FrontEnd
-    embed: Embed
-    level: Callable[[PcmAudio], float] | None = None
-    silence: float = 0.0
+from fpbench_plugins.building_blocks.contrastive.clips import Clips, clips
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.recipe_parts import (
+    batches,
+    held_out_segments,
+    learning_rate,
+    objective,
+    optimiser,
+    with_audible_rooms,
+)
+from fpbench_plugins.building_blocks.contrastive.system import Embeddings, System
+from fpbench_plugins.building_blocks.encoders.weights import fill
 
 
 class ContrastiveTrainable:
@@ -245,128 +195,6 @@ def take_over(system: System, weights: Path) -> None:
             hint="choose the recipe and settings that the weights were trained with",
         )
     fill(system.network, tensors, weights)
-
-
-def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> TrainingAudio:
-    """The same audio, without impulse responses that would silence whatever is played in them.
-
-    Those left lose their delay if the recipe says so.
-
-    Raises:
-        FpbenchError: None is left.
-    """
-    heard = recipe.heard_samples(system.sample_rate_hz, system.segment_samples)
-    if heard == 0:
-        return audio
-    responses = [response for response in audio.impulse_responses if response.any()]
-    if recipe.aligned_rooms:
-        responses = [
-            response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
-            for response in responses
-        ]
-    responses = [response for response in responses if response[:heard].any()]
-    of, heard_s = len(audio.impulse_responses), heard / system.sample_rate_hz
-    if not responses:
-        raise FpbenchError(
-            f"all {of} impulse responses are silent for the {heard_s:g} s that positives hear",
-            hint="set aligned_rooms=true or a longer response_s, or train with other rooms",
-        )
-    if len(responses) < of:
-        logger.warning(
-            "left out %d of %d impulse responses: silent for the %g s that positives hear",
-            of - len(responses),
-            of,
-            heard_s,
-        )
-    return replace(audio, impulse_responses=responses)
-
-
-def segments_of(tracks: Sequence[PcmAudio], system: System, recipe: Recipe) -> Segments:
-    """Where the anchors of a recipe lie, in some tracks."""
-    hop = round(recipe.hop_s * system.sample_rate_hz)
-    return Segments.of(tracks, system.segment_samples, max(1, hop))
-
-
-def held_out_segments(system: System, recipe: Recipe, audio: TrainingAudio) -> Segments:
-    """What validation takes its pairs from.
-
-    Raises:
-        FpbenchError: No held-out track is as long as a segment.
-    """
-    segments = segments_of(audio.held_out, system, recipe)
-    if len(segments.track) == 0:
-        segment_s = system.segment_samples / system.sample_rate_hz
-        raise FpbenchError(
-            f"of {len(audio.held_out)} tracks held out for validation, none is as long as a "
-            f"segment, {segment_s:g} s",
-            hint="train on longer tracks, or choose another --seed, which holds out others",
-        )
-    return segments
-
-
-def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
-    """The way of choosing pairs that the recipe asks for.
-
-    Raises:
-        FpbenchError: There is too little music for one batch.
-    """
-    samples, rate = system.segment_samples, system.sample_rate_hz
-    segments = segments_of(audio.music, system, recipe)
-    margin, anchors = round(recipe.margin_s * rate), recipe.anchors
-    if recipe.batching == "segments":
-        whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
-        return enough(whole, len(segments.track), "segments", anchors)
-    if recipe.per_track is not None:
-        groups = SeveralPerTrack(
-            segments=segments,
-            anchors=anchors,
-            per_track=recipe.per_track,
-            margin=margin,
-            seed=seed,
-        )
-        available = groups.groups * recipe.per_track
-        return enough(groups, available, f"segments in groups of {recipe.per_track}", anchors)
-    if recipe.batching == "tracks":
-        turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
-        return enough(turns, len(np.unique(segments.track)), "tracks", anchors)
-    anywhere = AnywhereInTrack.of(audio.music, samples, anchors=anchors, margin=margin, seed=seed)
-    return enough(anywhere, len(anywhere.tracks), "tracks", anchors)
-
-
-def learning_rate(recipe: Recipe, step: int, steps: int, per_epoch: int) -> float:
-    """Of one step."""
-    if recipe.lr_per == "epoch":
-        return recipe.lr * cosine(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
-    return recipe.lr * cosine(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
-
-
-def optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Fresh, for all weights."""
-    if recipe.optimiser == "lamb":
-        return Lamb(network.parameters(), recipe.lr)
-    if recipe.optimiser == "keras-adam":
-        return Adam(network.parameters(), recipe.lr)
-    return torch.optim.Adam(network.parameters(), recipe.lr)
-
-
-def objective(recipe: Recipe, anchors: Embeddings, positives: Embeddings) -> Float32[Tensor, ""]:
-    """The loss that the recipe names."""
-    anchors, positives = anchors.float(), positives.float()
-    match recipe.loss:
-        case "nt-xent":
-            return losses.nt_xent(anchors, positives, recipe.temperature)
-        case "nt-xent-sum":
-            return 2 * losses.nt_xent(anchors, positives, recipe.temperature)
-        case "triplet":
-            labels = torch.arange(len(anchors), device=anchors.device).repeat(2)
-            both = torch.cat((anchors, positives))
-            return losses.triplet(both, labels, recipe.triplet_margin)
-        case "decoupled":
-            return losses.decoupled(anchors, positives, recipe.temperature)
-        case "kernel-contrastive":
-            return losses.kernel_contrastive(anchors, positives, t=2.0, gamma=16.0)
-        case "alignment-uniformity":
-            return losses.alignment_uniformity(anchors, positives, alpha=2.0, t=2.0)
 
 
 def _peaks(x: Clips) -> Float32[Tensor, " batch"]:

@@ -18,16 +18,11 @@ from torch.nn.functional import normalize
 from fpbench import FpbenchError, Vectors
 from fpbench.files import atomic_file
 from fpbench.search.distractors import CHUNK
-from fpbench_plugins.building_blocks.cores import Cores
-from fpbench_plugins.building_blocks.flow import (
-    NetworkShape,
-    Normalisation,
-    Solver,
-    VelocityNetwork,
-    integrate,
-    velocity_of,
-)
-from fpbench_plugins.building_blocks.gpu_graph import Graphs
+from fpbench_plugins.building_blocks.compute.cuda_graphs import Graphs
+from fpbench_plugins.building_blocks.compute.parallel_rows import Cores
+from fpbench_plugins.building_blocks.flow.integration import Solver, integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 RECORD = "fpbench"
 """The one key of a file's metadata: JSON with sorted keys, so that equal fits give equal bytes."""
@@ -41,7 +36,7 @@ class Sampling:
     """How noise becomes fingerprints.
 
     Args:
-        solver: See :func:`fpbench_plugins.building_blocks.flow.integrate`.
+        solver: See :func:`fpbench_plugins.building_blocks.flow.integration.integrate`.
         steps: Of the solver.
         project: Whether results are scaled to length 1, as real fingerprints are. The authors'
             code does not.

@@ -10,15 +10,11 @@ from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, Vectors, rng_at
 from fpbench.generators.fidelity import frechet_distance, manifold
-from fpbench_plugins.building_blocks.flow import (
-    Normalisation,
-    VelocityNetwork,
-    integrate,
-    precision,
-    velocity_of,
-)
-from fpbench_plugins.building_blocks.flow_config import FlowConfig
-from fpbench_plugins.building_blocks.flow_training import Schedule
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precision
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
+from fpbench_plugins.building_blocks.flow.training import Schedule
 
 _ORDER, _NOISE = 0, 1  # what a draw of Stream.GENERATOR_FIT is for
 _JUDGE_TIMES = 16  # noises and times per held-out row: less noise in the held-out loss

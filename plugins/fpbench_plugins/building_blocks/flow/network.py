@@ -1,7 +1,7 @@
-"""A velocity field on vectors, and the solvers that carry noise along it to data.
+"""A network that gives the velocity of points on their way from noise to data.
 
 Time runs from 1 (noise) to 0 (data). A velocity has the sign *data minus noise*, so a solver adds
-it. Vectors here are in normalised units (see :class:`Normalisation`).
+it. Points are in normalised units (see :mod:`.normalisation`).
 
 Source: Bhattacharjee et al. 2025, arXiv 2509.18620; Liu et al. 2023, "Flow straight and fast",
     arXiv 2209.03003.
@@ -20,15 +20,6 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from torch.nn import functional
-
-from fpbench import Vectors
-
-Solver = Literal["euler", "midpoint", "heun"]
-
-EVALUATIONS_PER_STEP: dict[Solver, int] = {"euler": 1, "midpoint": 2, "heun": 2}
-
-Velocity = Callable[[Float[Tensor, "batch dim"], float], Float[Tensor, "batch dim"]]
-"""Takes points and one time for all of them."""
 
 Modulation = tuple[Float[Tensor, "... width"], Float[Tensor, "... width"]]
 """Gain and offset that a normalisation ends with; see :meth:`AdaptiveNorm.modulation`."""
@@ -187,7 +178,7 @@ class GatedUnit(nn.Module):
     def inner(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch inner"]:
         """What the second matrix is applied to."""
         if self._pairs is not None:
-            from fpbench_plugins.building_blocks.gated_product import gated_product
+            from fpbench_plugins.building_blocks.compute.gated_product import gated_product
 
             return gated_product(a, self._pairs)
         both: Tensor = self.to_mlp(a)
@@ -199,7 +190,7 @@ class GatedUnit(nn.Module):
         weight = self.to_mlp.weight
         fits = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
         if weight.is_cuda and fits and _is_hopper(weight.device):
-            from fpbench_plugins.building_blocks.gated_product import paired
+            from fpbench_plugins.building_blocks.compute.gated_product import paired
 
             self._pairs = paired(weight.detach())
 
@@ -295,68 +286,3 @@ def fresh_network(shape: NetworkShape, rng: np.random.Generator) -> VelocityNetw
 def precision(device: torch.device, dtype: str) -> AbstractContextManager[None]:
     """Within it, networks with float32 weights compute in ``dtype``: float32 or bfloat16."""
     return torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16")
-
-
-def integrate(
-    velocity: Velocity, noise: Float32[Tensor, "batch dim"], steps: int, solver: Solver
-) -> Float32[Tensor, "batch dim"]:
-    """Carry noise at time 1 to data at time 0 in equal steps.
-
-    Args:
-        velocity: Data minus noise at a point and a time.
-        noise: Standard normal; left unchanged.
-        steps: At least 1; each costs ``EVALUATIONS_PER_STEP`` calls of ``velocity``.
-        solver: ``euler`` (the authors'; error of order 1/steps), or ``midpoint`` or ``heun``
-            (order 1/steps**2).
-    """
-    x, step = noise, 1 / steps
-    for j in range(steps):
-        slope = velocity(x, 1 - j * step)
-        if solver == "midpoint":
-            slope = velocity(x + step / 2 * slope, 1 - (j + 0.5) * step)
-        elif solver == "heun":
-            end = velocity(x + step * slope, 1 - (j + 1) * step)
-            slope = (slope + end) / 2
-        x = x + step * slope
-    return x
-
-
-def velocity_of(network: VelocityNetwork) -> Velocity:
-    """A network's velocities, as long as it learns nothing.
-
-    All that a time decides is computed when that time comes for the first time.
-    """
-    known: dict[float, list[Modulation]] = {}
-
-    def velocity(x: Float[Tensor, "batch dim"], time: float) -> Float32[Tensor, "batch dim"]:
-        if time not in known:
-            known[time] = network.modulations(torch.full((1,), time, device=x.device))
-        return network.modulated(x, known[time])
-
-    return velocity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Normalisation:
-    """One mean and one standard deviation for all entries of all fingerprints."""
-
-    mean: float
-    std: float
-
-
-def measured_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> Normalisation:
-    """Mean and standard deviation over all entries, accumulated in float64, chunk by chunk.
-
-    Raises:
-        ValueError: No entries, or all of them equal.
-    """
-    count, total, squares = fingerprints.size, 0.0, 0.0
-    for start in range(0, len(fingerprints), rows_at_once):
-        chunk = fingerprints[start : start + rows_at_once].astype(np.float64)
-        total += float(chunk.sum())
-        squares += float(np.square(chunk).sum())
-    mean = total / count if count else 0.0
-    variance = squares / count - mean**2 if count else 0.0
-    if variance <= 0:
-        raise ValueError("fingerprints without any variance cannot be normalised")
-    return Normalisation(mean=mean, std=math.sqrt(variance))

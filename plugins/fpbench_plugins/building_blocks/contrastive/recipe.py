@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from fpbench_plugins.building_blocks.validators import above_zero, at_least
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
@@ -23,8 +25,8 @@ class Recipe:
         per_track: Size of the groups; divides ``anchors``.
         hop_s: Between segments that anchors are taken around.
         margin_s: How far an anchor moves from its segment, and a positive from its anchor.
-        loss: Which of :mod:`fpbench_plugins.building_blocks.losses`; ``nt-xent-sum`` is twice
-            ``nt-xent``.
+        loss: One of :mod:`fpbench_plugins.building_blocks.contrastive.losses`;
+            ``nt-xent-sum`` is twice ``nt-xent``.
         temperature: Of the losses with a softmax.
         triplet_margin: In squared distance.
         optimiser: ``adam`` (epsilon outside the bias correction, as torch has it), ``keras-adam``
@@ -108,39 +110,3 @@ class Recipe:
     def description(self) -> dict[str, bool | int | float | str | None]:
         """All settings by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-def at_least(config: object, low: int, *names: str) -> None:
-    """Refuse settings that are too small; None is not set and passes.
-
-    Raises:
-        ValueError: One is less than ``low``, infinite or NaN.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not low <= value < math.inf:
-            raise ValueError(f"{name}={value}, but it must be at least {low} and finite")
-
-
-def above_zero(config: object, *names: str) -> None:
-    """Refuse settings that are too small; None is not set and passes.
-
-    Raises:
-        ValueError: One is 0 or less, infinite or NaN.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not 0 < value < math.inf:
-            raise ValueError(f"{name}={value}, but it must be above 0 and finite")
-
-
-def between_0_and_1(config: object, *names: str) -> None:
-    """Refuse settings that are no proper share; None is not set and passes.
-
-    Raises:
-        ValueError: One is 0 or less, 1 or more, or NaN.
-    """
-    for name in names:
-        value = getattr(config, name)
-        if value is not None and not 0 < value < 1:
-            raise ValueError(f"{name}={value}, but it must lie between 0 and 1")

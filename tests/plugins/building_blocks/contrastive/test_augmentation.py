@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fpbench_plugins.building_blocks.augmentation import mixed, spectral_mask, stretched
+from fpbench_plugins.building_blocks.contrastive.augmentation import mixed, spectral_mask, stretched
 
 
 def test_mixes_at_the_ratio_asked_for() -> None:

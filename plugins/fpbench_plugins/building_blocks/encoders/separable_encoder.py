@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from torch.nn.functional import conv2d, elu, layer_norm, pad
 
-from fpbench_plugins.building_blocks.separable_layout import (
+from fpbench_plugins.building_blocks.encoders.separable_layout import (
     FRAME_STRIDES,
     MEL_STRIDE,
     TAPS,

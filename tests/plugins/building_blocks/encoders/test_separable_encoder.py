@@ -1,24 +1,23 @@
 """The encoder's parts, held to hand-worked answers and to torch's own operations."""
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn.functional import conv2d, pad
 
-from fpbench_plugins.building_blocks.mel import hz_to_mel, mel_to_hz, slaney_filterbank
-from fpbench_plugins.building_blocks.separable_encoder import (
+from fpbench_plugins.building_blocks.encoders.separable_encoder import (
     SeparableEncoder,
     convolve,
     unit,
 )
-from fpbench_plugins.building_blocks.separable_layout import EncoderConfig, tensor_rules
-from fpbench_plugins.building_blocks.spectrogram import mel_magnitudes
+from fpbench_plugins.building_blocks.encoders.separable_layout import EncoderConfig, tensor_rules
 
 PUBLISHED = EncoderConfig(
     mels=256, frames=32, width=128, dim=128, slice_hidden=32, slice_norm=False
 )
+
+
 SMALL = EncoderConfig(mels=32, frames=9, width=2, dim=4, slice_hidden=3, slice_norm=True)
 
 
@@ -142,26 +141,3 @@ def test_equal_seeds_give_equal_weights() -> None:
 def test_zero_has_no_direction() -> None:
     assert torch.equal(unit(torch.zeros(1, 3)), torch.zeros(1, 3))
     torch.testing.assert_close(unit(torch.tensor([[3.0, 4.0]])), torch.tensor([[0.6, 0.8]]))
-
-
-def test_mel_scale_turns_logarithmic_at_one_kilohertz() -> None:
-    assert hz_to_mel(500.0) == pytest.approx(7.5)
-    assert hz_to_mel(1000.0) == pytest.approx(15)
-    assert hz_to_mel(6400.0) == pytest.approx(42)
-    np.testing.assert_allclose(mel_to_hz(np.array([7.5, 15.0, 42.0])), [500, 1000, 6400])
-
-
-def test_filters_have_area_one() -> None:
-    bank = slaney_filterbank(16_000, 16_384, 40, 100.0, 8_000.0)
-    np.testing.assert_allclose(bank.sum(axis=0) * 16_000 / 16_384, 1, rtol=2e-3)
-
-
-def test_a_tone_is_magnitude_times_window_sum() -> None:
-    # A cosine of amplitude 1 in a Hann window of sum 32 has magnitude 16 in its own bin.
-    tone = torch.cos(2 * torch.pi * 8 * torch.arange(128.0) / 64)[None]
-    magnitudes = mel_magnitudes(
-        tone, torch.eye(33), n_fft=64, hop_samples=32, pad_left=0, pad_right=0
-    )
-    assert magnitudes.shape == (1, 33, 3)
-    torch.testing.assert_close(magnitudes[0, 8], torch.full((3,), 16.0))
-    torch.testing.assert_close(magnitudes[0, 20], torch.zeros(3), atol=1e-5, rtol=0)

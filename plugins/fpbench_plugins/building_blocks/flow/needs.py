@@ -10,14 +10,10 @@ from torch import Tensor
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
 from fpbench.runs.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow import (
-    NetworkShape,
-    Normalisation,
-    fresh_network,
-    precision,
-)
-from fpbench_plugins.building_blocks.flow_config import FlowConfig
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.generator import FittedFlow, FlowGenerator, Sampling
+from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_network, precision
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 _COPIES = 5  # of all weights while fitting: themselves, slopes, two moments, an average
 _KEPT = 24  # numbers that a block keeps for the way back, per row and unit of width

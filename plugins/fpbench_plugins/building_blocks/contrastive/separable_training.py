@@ -10,13 +10,14 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import FingerprintSpec, Settings
-from fpbench_plugins.building_blocks.augmentation import masked
-from fpbench_plugins.building_blocks.contrastive import ContrastiveTrainable, Degrade, System
-from fpbench_plugins.building_blocks.pairs import Clips
-from fpbench_plugins.building_blocks.recipe import Recipe
-from fpbench_plugins.building_blocks.separable_encoder import SeparableEncoder, unit
-from fpbench_plugins.building_blocks.separable_layout import EncoderConfig
-from fpbench_plugins.building_blocks.weights import weights_rng
+from fpbench_plugins.building_blocks.contrastive.augmentation import masked
+from fpbench_plugins.building_blocks.contrastive.clips import Clips
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.system import Degrade, System
+from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
+from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder, unit
+from fpbench_plugins.building_blocks.encoders.separable_layout import EncoderConfig
+from fpbench_plugins.building_blocks.encoders.weights import weights_rng
 
 Embeddings = Float32[Tensor, "batch dim"]
 Images = Float32[Tensor, "both mels frames"]

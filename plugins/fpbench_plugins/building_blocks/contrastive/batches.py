@@ -5,22 +5,14 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-import torch
-from jaxtyping import Float32, Int64
-from torch import Tensor
+from jaxtyping import Int64
 
 from fpbench import FpbenchError, PcmAudio, Stream, rng_at
 
 ORDER, DRAWS, VALIDATION = 1, 2, 3
 """Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
 
-EASE_DB = 30.0
-"""How much weaker noise is at strength 0."""
-
-_FULL_SCALE = 32_768
-
 Counts = Int64[np.ndarray, " batch"]
-Clips = Float32[Tensor, "batch samples"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,67 +255,6 @@ def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches
             hint=fewer if available else "train on longer tracks",
         )
     return batches
-
-
-def clips(
-    recordings: Sequence[PcmAudio], track: Counts, start: Counts, samples: int, context: int = 0
-) -> Clips:
-    """Stretches of recordings with what came before; zeros where there is nothing."""
-    out = np.zeros((len(track), context + samples), dtype=np.float32)
-    for row, (number, first) in enumerate(zip(track, start - context, strict=True)):
-        recording = recordings[number]
-        piece = recording[max(first, 0) : first + context + samples]
-        offset = max(-first, 0)
-        out[row, offset : offset + len(piece)] = piece
-    out /= _FULL_SCALE
-    return torch.from_numpy(out)
-
-
-def backgrounds(
-    recordings: Sequence[PcmAudio], count: int, samples: int, rng: np.random.Generator
-) -> Clips:
-    """A random stretch of a random recording for each row; short ones are repeated."""
-    out = np.empty((count, samples), dtype=np.float32)
-    for row, number in enumerate(rng.integers(0, len(recordings), count)):
-        recording = recordings[number]
-        start = rng.integers(0, max(1, len(recording) - samples + 1))
-        out[row] = np.resize(recording[start : start + samples], samples)
-    out /= _FULL_SCALE
-    return torch.from_numpy(out)
-
-
-def ratios_db(
-    low: float, high: float, count: int, strength: float, rng: np.random.Generator
-) -> Float32[Tensor, " batch"]:
-    """Signal-to-noise ratios, evenly drawn; :data:`EASE_DB` higher at strength 0."""
-    drawn = rng.uniform(low, high, count) + (1 - strength) * EASE_DB
-    return torch.from_numpy(drawn.astype(np.float32))
-
-
-def rooms(
-    recordings: Sequence[PcmAudio],
-    count: int,
-    samples: int,
-    strength: float,
-    rng: np.random.Generator,
-) -> Clips:
-    """A random impulse response for each row, at most ``samples`` long, zeros behind.
-
-    Args:
-        samples: 0 means no room: a response that leaves music as it is.
-        strength: What all that comes after the loudest sample is multiplied by.
-    """
-    if samples == 0:
-        return torch.ones(count, 1)
-    chosen = [recordings[number] for number in rng.integers(0, len(recordings), count)]
-    longest = min(samples, max(map(len, chosen)))
-    out = np.zeros((count, longest), dtype=np.float32)
-    for row, recording in enumerate(chosen):
-        out[row, : len(recording[:longest])] = recording[:longest]
-        if strength < 1:
-            out[row, int(np.abs(out[row]).argmax()) + 1 :] *= strength
-    out /= _FULL_SCALE
-    return torch.from_numpy(out)
 
 
 def _integers(low: Counts, high: Counts, rng: np.random.Generator) -> Counts:

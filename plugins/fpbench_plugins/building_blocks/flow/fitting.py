@@ -10,15 +10,15 @@ from jaxtyping import Float32
 
 from fpbench import FpbenchError, Report, Settings, Stream, Vectors, rng_at
 from fpbench.hashing import content_key
-from fpbench_plugins.building_blocks.flow import (
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.generator import FittedFlow
+from fpbench_plugins.building_blocks.flow.network import fresh_network
+from fpbench_plugins.building_blocks.flow.normalisation import (
     Normalisation,
-    fresh_network,
-    measured_normalisation,
+    normalisation_of,
 )
-from fpbench_plugins.building_blocks.flow_config import FlowConfig
-from fpbench_plugins.building_blocks.flow_generator import FittedFlow
-from fpbench_plugins.building_blocks.flow_objective import FlowObjective
-from fpbench_plugins.building_blocks.flow_training import trained
+from fpbench_plugins.building_blocks.flow.objective import FlowObjective
+from fpbench_plugins.building_blocks.flow.training import trained
 
 
 def fitted_flow(
@@ -111,15 +111,3 @@ def sha256_of(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
         chunk = fingerprints[start : start + rows_at_once]
         digest.update(np.ascontiguousarray(chunk, dtype="<f4").data)
     return digest.hexdigest()
-
-
-def normalisation_of(fingerprints: Vectors) -> Normalisation:
-    """As :func:`measured_normalisation`, for a user.
-
-    Raises:
-        FpbenchError: The rows have no variance.
-    """
-    try:
-        return measured_normalisation(fingerprints)
-    except ValueError as err:
-        raise FpbenchError(f"cannot fit: {err}", hint="give real fingerprints") from err

@@ -1,0 +1,1 @@
+"""Faster inference: rows in parallel, fused operations, CUDA graphs."""

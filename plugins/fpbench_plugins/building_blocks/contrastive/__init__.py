@@ -1,0 +1,1 @@
+"""Contrastive training: recipes, batches, degradation, losses and optimisers."""

@@ -1,0 +1,150 @@
+"""What a recipe asks for: rooms, batches, learning rate, optimiser and loss."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor, nn
+
+from fpbench import FpbenchError, PcmAudio, TrainingAudio
+from fpbench_plugins.building_blocks.contrastive import losses
+from fpbench_plugins.building_blocks.contrastive.batches import (
+    AnywhereInTrack,
+    Batches,
+    OnePerTrack,
+    Segments,
+    SeveralPerTrack,
+    ShuffledSegments,
+    enough,
+)
+from fpbench_plugins.building_blocks.contrastive.optimisers import Adam, Lamb, cosine
+from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.system import Embeddings, System
+from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
+
+logger = logging.getLogger(__name__)
+
+
+def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> TrainingAudio:
+    """The same audio, without impulse responses that would silence whatever is played in them.
+
+    Those left lose their delay if the recipe says so.
+
+    Raises:
+        FpbenchError: None is left.
+    """
+    heard = recipe.heard_samples(system.sample_rate_hz, system.segment_samples)
+    if heard == 0:
+        return audio
+    responses = [response for response in audio.impulse_responses if response.any()]
+    if recipe.aligned_rooms:
+        responses = [
+            response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
+            for response in responses
+        ]
+    responses = [response for response in responses if response[:heard].any()]
+    of, heard_s = len(audio.impulse_responses), heard / system.sample_rate_hz
+    if not responses:
+        raise FpbenchError(
+            f"all {of} impulse responses are silent for the {heard_s:g} s that positives hear",
+            hint="set aligned_rooms=true or a longer response_s, or train with other rooms",
+        )
+    if len(responses) < of:
+        logger.warning(
+            "left out %d of %d impulse responses: silent for the %g s that positives hear",
+            of - len(responses),
+            of,
+            heard_s,
+        )
+    return replace(audio, impulse_responses=responses)
+
+
+def segments_of(tracks: Sequence[PcmAudio], system: System, recipe: Recipe) -> Segments:
+    """Where the anchors of a recipe lie, in some tracks."""
+    hop = round(recipe.hop_s * system.sample_rate_hz)
+    return Segments.of(tracks, system.segment_samples, max(1, hop))
+
+
+def held_out_segments(system: System, recipe: Recipe, audio: TrainingAudio) -> Segments:
+    """What validation takes its pairs from.
+
+    Raises:
+        FpbenchError: No held-out track is as long as a segment.
+    """
+    segments = segments_of(audio.held_out, system, recipe)
+    if len(segments.track) == 0:
+        segment_s = system.segment_samples / system.sample_rate_hz
+        raise FpbenchError(
+            f"of {len(audio.held_out)} tracks held out for validation, none is as long as a "
+            f"segment, {segment_s:g} s",
+            hint="train on longer tracks, or choose another --seed, which holds out others",
+        )
+    return segments
+
+
+def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
+    """The way of choosing pairs that the recipe asks for.
+
+    Raises:
+        FpbenchError: There is too little music for one batch.
+    """
+    samples, rate = system.segment_samples, system.sample_rate_hz
+    segments = segments_of(audio.music, system, recipe)
+    margin, anchors = round(recipe.margin_s * rate), recipe.anchors
+    if recipe.batching == "segments":
+        whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
+        return enough(whole, len(segments.track), "segments", anchors)
+    if recipe.per_track is not None:
+        groups = SeveralPerTrack(
+            segments=segments,
+            anchors=anchors,
+            per_track=recipe.per_track,
+            margin=margin,
+            seed=seed,
+        )
+        available = groups.groups * recipe.per_track
+        return enough(groups, available, f"segments in groups of {recipe.per_track}", anchors)
+    if recipe.batching == "tracks":
+        turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
+        return enough(turns, len(np.unique(segments.track)), "tracks", anchors)
+    anywhere = AnywhereInTrack.of(audio.music, samples, anchors=anchors, margin=margin, seed=seed)
+    return enough(anywhere, len(anywhere.tracks), "tracks", anchors)
+
+
+def learning_rate(recipe: Recipe, step: int, steps: int, per_epoch: int) -> float:
+    """Of one step."""
+    if recipe.lr_per == "epoch":
+        return recipe.lr * cosine(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
+    return recipe.lr * cosine(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
+
+
+def optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+    """Fresh, for all weights."""
+    if recipe.optimiser == "lamb":
+        return Lamb(network.parameters(), recipe.lr)
+    if recipe.optimiser == "keras-adam":
+        return Adam(network.parameters(), recipe.lr)
+    return torch.optim.Adam(network.parameters(), recipe.lr)
+
+
+def objective(recipe: Recipe, anchors: Embeddings, positives: Embeddings) -> Float32[Tensor, ""]:
+    """The loss that the recipe names."""
+    anchors, positives = anchors.float(), positives.float()
+    match recipe.loss:
+        case "nt-xent":
+            return losses.nt_xent(anchors, positives, recipe.temperature)
+        case "nt-xent-sum":
+            return 2 * losses.nt_xent(anchors, positives, recipe.temperature)
+        case "triplet":
+            labels = torch.arange(len(anchors), device=anchors.device).repeat(2)
+            both = torch.cat((anchors, positives))
+            return losses.triplet(both, labels, recipe.triplet_margin)
+        case "decoupled":
+            return losses.decoupled(anchors, positives, recipe.temperature)
+        case "kernel-contrastive":
+            return losses.kernel_contrastive(anchors, positives, t=2.0, gamma=16.0)
+        case "alignment-uniformity":
+            return losses.alignment_uniformity(anchors, positives, alpha=2.0, t=2.0)

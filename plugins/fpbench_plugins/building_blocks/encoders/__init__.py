@@ -1,0 +1,1 @@
+"""From segments of audio to vectors: mel spectrograms, encoders, and their weights."""

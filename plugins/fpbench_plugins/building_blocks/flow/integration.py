@@ -1,0 +1,56 @@
+"""Solvers that carry noise along a velocity field to data."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from fpbench_plugins.building_blocks.flow.network import Modulation, VelocityNetwork
+
+Solver = Literal["euler", "midpoint", "heun"]
+
+EVALUATIONS_PER_STEP: dict[Solver, int] = {"euler": 1, "midpoint": 2, "heun": 2}
+
+Velocity = Callable[[Float[Tensor, "batch dim"], float], Float[Tensor, "batch dim"]]
+"""Takes points and one time for all of them."""
+
+
+def integrate(
+    velocity: Velocity, noise: Float32[Tensor, "batch dim"], steps: int, solver: Solver
+) -> Float32[Tensor, "batch dim"]:
+    """Carry noise at time 1 to data at time 0 in equal steps.
+
+    Args:
+        velocity: Data minus noise at a point and a time.
+        noise: Standard normal; left unchanged.
+        steps: At least 1; each costs ``EVALUATIONS_PER_STEP`` calls of ``velocity``.
+        solver: ``euler`` (the authors'; error of order 1/steps), or ``midpoint`` or ``heun``
+            (order 1/steps**2).
+    """
+    x, step = noise, 1 / steps
+    for j in range(steps):
+        slope = velocity(x, 1 - j * step)
+        if solver == "midpoint":
+            slope = velocity(x + step / 2 * slope, 1 - (j + 0.5) * step)
+        elif solver == "heun":
+            end = velocity(x + step * slope, 1 - (j + 1) * step)
+            slope = (slope + end) / 2
+        x = x + step * slope
+    return x
+
+
+def velocity_of(network: VelocityNetwork) -> Velocity:
+    """A network's velocities, as long as it learns nothing.
+
+    All that a time decides is computed when that time comes for the first time.
+    """
+    known: dict[float, list[Modulation]] = {}
+
+    def velocity(x: Float[Tensor, "batch dim"], time: float) -> Float32[Tensor, "batch dim"]:
+        if time not in known:
+            known[time] = network.modulations(torch.full((1,), time, device=x.device))
+        return network.modulated(x, known[time])
+
+    return velocity

@@ -1,0 +1,46 @@
+"""One mean and one standard deviation for all entries of all fingerprints."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpbench import FpbenchError, Vectors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalisation:
+    """One mean and one standard deviation for all entries of all fingerprints."""
+
+    mean: float
+    std: float
+
+
+def measured_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> Normalisation:
+    """Mean and standard deviation over all entries, accumulated in float64, chunk by chunk.
+
+    Raises:
+        ValueError: No entries, or all of them equal.
+    """
+    count, total, squares = fingerprints.size, 0.0, 0.0
+    for start in range(0, len(fingerprints), rows_at_once):
+        chunk = fingerprints[start : start + rows_at_once].astype(np.float64)
+        total += float(chunk.sum())
+        squares += float(np.square(chunk).sum())
+    mean = total / count if count else 0.0
+    variance = squares / count - mean**2 if count else 0.0
+    if variance <= 0:
+        raise ValueError("fingerprints without any variance cannot be normalised")
+    return Normalisation(mean=mean, std=math.sqrt(variance))
+
+
+def normalisation_of(fingerprints: Vectors) -> Normalisation:
+    """As :func:`measured_normalisation`, for a user.
+
+    Raises:
+        FpbenchError: The rows have no variance.
+    """
+    try:
+        return measured_normalisation(fingerprints)
+    except ValueError as err:
+        raise FpbenchError(f"cannot fit: {err}", hint="give real fingerprints") from err
