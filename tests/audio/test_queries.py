@@ -1,6 +1,5 @@
 """Queries lie where they say, are drawn by address, and hear no more than they should."""
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Track
 from fpbench.audio.queries import degrade_queries, draw_queries, make_query
-from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step, recipe_from_json, recipe_to_json
+from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
 from fpbench.plugin.datasets import Positions
 
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
@@ -197,65 +196,3 @@ def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
     truth = Positions(np.zeros(1, np.int64), np.zeros(1))
     with pytest.raises(FpbenchError, match=r"gone\.wav"):
         list(degrade_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
-
-
-# ---------------------------------------------------------------- recipes
-
-
-TEXT = st.text(st.characters(codec="utf-8"))
-
-
-@given(
-    n_queries=st.integers(1, 10**6),
-    query_length_s=st.floats(0.1, 30),
-    max_offset_s=st.floats(0, 0.25),
-    steps=st.lists(st.tuples(TEXT, st.dictionaries(TEXT, TEXT, max_size=3)), max_size=3),
-)
-def test_recipes_survive_json(
-    n_queries: int,
-    query_length_s: float,
-    max_offset_s: float,
-    steps: list[tuple[str, dict[str, str]]],
-) -> None:
-    recipe = QueryRecipe(
-        n_queries=n_queries,
-        query_length_s=query_length_s,
-        grid_s=0.5,
-        max_offset_s=max_offset_s,
-        sample_rate_hz=8_000,
-        degradations=tuple(
-            Step(name=name, options={k: v for k, v in options.items() if k != "name"})
-            for name, options in steps
-        ),
-    )
-    assert recipe_from_json(recipe_to_json(recipe)) == recipe
-
-
-def test_toml_takes_numbers_for_options() -> None:
-    text = 'query_length_s = 5\n[[degradations]]\nname = "noise"\nmin_snr_db = -3\n'
-    recipe = recipe_from_json(tomllib.loads(text))
-    assert recipe.query_length_s == 5.0
-    assert recipe.n_queries == NAFP.n_queries
-    assert recipe.degradations == (Step(name="noise", options={"min_snr_db": "-3"}),)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        pytest.param("n_querys = 3", "a query recipe has no 'n_querys'", id="key"),
-        pytest.param('n_queries = "3"', "n_queries = '3' in a query recipe is no int", id="kind"),
-        pytest.param("n_queries = 1.5", "n_queries = 1.5", id="fraction"),
-        pytest.param("n_queries = true", "n_queries = True", id="boolean"),
-        pytest.param("n_queries = 0", "n_queries=0 is not positive", id="zero"),
-        pytest.param("query_length_s = nan", "query_length_s=nan is not positive", id="nan"),
-        pytest.param("max_offset_s = 0.3", "not within half of grid_s", id="offset"),
-        pytest.param("degradations = 3", "degradations = 3 is no list", id="no list"),
-        pytest.param("degradations = [{}]", r"degradation \{\} has no name", id="no name"),
-        pytest.param(
-            'degradations = [{name = "noise", snr = [1]}]', "'snr' of degradation", id="option"
-        ),
-    ],
-)
-def test_names_what_is_wrong_in_a_recipe(text: str, message: str) -> None:
-    with pytest.raises(FpbenchError, match=message):
-        recipe_from_json(tomllib.loads(text))

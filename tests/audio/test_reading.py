@@ -1,7 +1,6 @@
 """Audio comes in as mono float32, and a bad file is a reason, not a crash."""
 
 import os
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +9,7 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError, Track
-from fpbench.audio.folders import audio_below
 from fpbench.audio.reading import audio_hash, read_ahead, read_audio
-from fpbench.prefetch import map_ahead
 from fpbench.runs.inputs import durations_s
 
 RATE = 8_000
@@ -34,32 +31,6 @@ def test_reads_every_format(tmp_path: Path, suffix: str) -> None:
     assert samples.dtype == np.float32
     assert abs(len(samples) - 2 * RATE) < 0.1 * RATE  # mp3 may pad
     assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
-
-
-def test_a_folder_says_once_what_is_left_out(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "album").mkdir()
-    for name in ("a.wav", "album/b.M4A", "c.wma", "._d.m4a", "list.csv", "cover.jpg", "LICENSE"):
-        (tmp_path / name).touch()
-    for name in ("gone.flac", "music", "notes.txt"):
-        (tmp_path / name).symlink_to(tmp_path / "nowhere")
-    assert audio_below(tmp_path) == [tmp_path / "a.wav"]
-    assert [record.getMessage() for record in caplog.records] == [
-        f"left out 2 audio files below {tmp_path} of kinds that are not read, the first, "
-        "album/b.M4A; convert them to flac",
-        f"left out 2 links below {tmp_path} that lead nowhere, the first, gone.flac",
-    ]
-
-
-def test_a_folder_without_such_files_says_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    for name in ("a.wav", "a.txt", "a.csv", "a.jpg", "LICENSE"):
-        (tmp_path / name).touch()
-    (tmp_path / "b.wav").symlink_to(tmp_path / "a.wav")
-    assert len(audio_below(tmp_path)) == 2
-    assert caplog.records == []
 
 
 def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
@@ -219,35 +190,3 @@ def test_silence_can_be_wanted(tmp_path: Path) -> None:
     track = Track(name="s", path=write(tmp_path / "s.wav", np.zeros(RATE, dtype=np.float32)))
     (reading,) = read_ahead([track], RATE, skip_silent=False)
     assert reading.problem is None
-
-
-def test_map_ahead_is_bounded_and_in_order() -> None:
-    taken: list[int] = []
-
-    def items() -> "object":
-        for item in range(100):
-            taken.append(item)
-            yield item
-
-    results = map_ahead(lambda item: item * 10, items(), workers=2)
-    assert next(results) == 0
-    assert len(taken) == 6
-    assert list(results) == list(range(10, 1000, 10))
-
-
-def test_what_nobody_waits_for_holds_nobody_up() -> None:
-    begun, closed, waited_for = threading.Event(), threading.Event(), []
-
-    def work(item: int) -> int:
-        if item > 0:
-            begun.set()
-            if not closed.wait(20):
-                waited_for.append(item)
-        return item
-
-    results = map_ahead(work, range(9), workers=1)
-    assert next(results) == 0
-    assert begun.wait(20)
-    results.close()
-    closed.set()
-    assert waited_for == []

@@ -1,10 +1,15 @@
-"""The checksum is TensorFlow's; whole checkpoints are read in ``test_checkpoints``."""
+"""A bundle is read as TensorFlow wrote it, or refused."""
 
 import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
-from fpbench.encoders.tensor_bundle import masked_crc32c
+from fpbench import FpbenchError
+from fpbench.encoders.tensor_bundle import TensorBundle, masked_crc32c
 
 
 # Of RFC 3720, appendix B.4, rotated right by 15 bits and added to 0xA282EAD8 by hand.
@@ -24,3 +29,33 @@ def test_is_the_masked_checksum_of_the_standard(data: bytes, crc: int) -> None:
 
 def test_fits_four_bytes() -> None:
     assert len(struct.pack("<I", masked_crc32c(b"\xff" * 1000))) == 4
+
+
+VALUES = {
+    "kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "bias": np.array([1, 2], dtype=np.float32),
+    "iterations": np.array(7, dtype=np.int64),
+}
+
+
+@pytest.fixture
+def prefix(tmp_path: Path, write_bundle: Callable[[Path, Mapping[str, np.ndarray]], None]) -> Path:
+    write_bundle(tmp_path / "ckpt-1", VALUES)
+    return tmp_path / "ckpt-1"
+
+
+def test_a_bundle_gives_back_what_was_written(prefix: Path) -> None:
+    bundle = TensorBundle(prefix)
+    for name, value in VALUES.items():
+        found = bundle.read(f"{name}/.ATTRIBUTES/VARIABLE_VALUE")
+        assert found.dtype == value.dtype
+        assert_array_equal(found, value)
+
+
+def test_truncations_of_an_index_are_refused(prefix: Path) -> None:
+    index = prefix.with_name("ckpt-1.index")
+    whole = index.read_bytes()
+    for size in range(0, len(whole), 2):
+        index.write_bytes(whole[:size])
+        with pytest.raises(FpbenchError):
+            TensorBundle(prefix)

@@ -1,8 +1,6 @@
 """Evidence gives what searching each database anew would give, and never flatters."""
 
-from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +8,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fpbench import Candidates, FpbenchError
-from fpbench.evidence.bootstrap import interval_over_tracks
-from fpbench.evidence.evidence import Evidence, GrownEvidence, false_accept_rate, repeats
-from fpbench.evidence.files import read_evidence, write_evidence
-from fpbench.evidence.truth import distances_s, matches, matching_rows, nearest_rows
-from fpbench.plugin.datasets import Positions
+from fpbench import Candidates
+from fpbench.evidence.evidence import Evidence, false_accept_rate, repeats
 
 INF = np.inf
+FILLER = (-1, INF, -INF)
 
 
 def cell(*rows: list[tuple[int, float, float]]) -> Candidates:
@@ -35,12 +30,15 @@ def exact_cell(*rows: list[float]) -> Candidates:
     return cell(*([(i, -score, score) for i, score in enumerate(row)] for row in rows))
 
 
-def evidence(reference: Candidates, distance_s: list[list[float]], *blocks: Candidates) -> Evidence:
+def evidence(
+    reference: Candidates, distance_s: list[list[float]], *blocks: Candidates, positions: int = 1
+) -> Evidence:
+    queries = len(distance_s) // positions
     return Evidence(
-        query_track=np.arange(len(distance_s)),
+        query_track=np.arange(queries),
         reference=reference,
         distance_s=np.array(distance_s),
-        match_score=np.full(len(distance_s), 0.5, dtype=np.float32),
+        match_score=np.full(queries, 0.5, dtype=np.float32),
         edges=np.arange(len(blocks) + 1) * 10,
         blocks=blocks,
     )
@@ -108,9 +106,8 @@ def test_a_query_whose_track_is_not_in_the_reference_never_hits() -> None:
 
 
 def test_fillers_are_nobody() -> None:
-    filler = (-1, INF, -INF)
-    reference = cell([(4, 1.0, -0.5), filler, filler])
-    found = evidence(reference, [[0.0, INF, INF]], cell([filler, filler]))
+    reference = cell([(4, 1.0, -0.5), FILLER, FILLER])
+    found = evidence(reference, [[0.0, INF, INF]], cell([FILLER, FILLER]))
     assert found.ranks(range(1), 0.0).tolist() == [0]
     assert found.best_distractors(range(1)).tolist() == [-INF]
 
@@ -199,120 +196,21 @@ def test_repeats_are_disjoint_and_take_what_borders_allow() -> None:
     assert repeats(edges, 11) == []
 
 
-REFERENCE = Positions(np.array([7, 7, 7, 3, 3]), np.array([0.0, 0.5, 1.0, 0.0, 0.5]))
+def test_a_run_that_two_fingerprints_propose_counts_once() -> None:
+    # One query of two fingerprints. Both propose distractor 7, which scores above the match;
+    # distractor 3 is proposed by the second alone, and scores below it.
+    reference = cell([(5, 0.2, 0.5), FILLER, FILLER], [FILLER] * 3)
+    block = cell([(7, 0.1, 0.9), FILLER], [(7, 0.1, 0.9), (3, 0.3, 0.4)])
+    found = evidence(reference, [[0.0, INF, INF], [INF] * 3], block, positions=2)
+    assert found.positions == 2
+    assert found.ranks(range(0), 0.25).tolist() == [0]
+    assert found.ranks(range(1), 0.25).tolist() == [1]
+    assert found.best_distractors(range(1)).tolist() == [np.float32(0.9)]
 
 
-def test_distance_is_time_within_the_right_track_only() -> None:
-    truth = Positions(np.array([7, 3, 5]), np.array([0.2, 0.5, 0.0]))
-    away = distances_s(np.array([[1, 3, -1], [4, 0, 9], [0, 1, 2]]), REFERENCE, truth)
-    np.testing.assert_allclose(away, [[0.3, INF, INF], [0.0, INF, INF], [INF, INF, INF]])
-
-
-@pytest.mark.parametrize("tolerance_s", [0.0, 0.25, 0.5, None])
-def test_right_runs_are_the_rows_within_the_tolerance(tolerance_s: float | None) -> None:
-    truth = Positions(np.array([7, 7, 7, 3, 5]), np.array([0.25, 0.5, 9.0, 0.3, 0.0]))
-    order, first, stop = matching_rows(REFERENCE, truth, tolerance_s)
-    everywhere = np.tile(np.arange(5), (5, 1))
-    right = matches(distances_s(everywhere, REFERENCE, truth), tolerance_s)
-    for query in range(5):
-        assert set(order[first[query] : stop[query]]) == set(np.flatnonzero(right[query]))
-
-
-def test_nearest_row_is_in_the_right_track_and_the_earlier_of_two() -> None:
-    truth = Positions(np.array([7, 7, 7, 3, 5]), np.array([0.2, 0.75, 9.0, 0.3, 0.0]))
-    assert nearest_rows(REFERENCE, truth).tolist() == [0, 1, 2, 4, -1]
-
-
-def test_an_interval_over_tracks_is_wider_where_queries_of_a_track_agree(
-    rng: np.random.Generator,
-) -> None:
-    track = np.repeat(np.arange(40), 10)
-    agreeing = np.repeat(np.arange(40) % 2, 10)
-    mixed = np.tile([0, 1], 200)
-    low, high = interval_over_tracks(agreeing, 1, track, rng)
-    # 40 coins: standard error 0.079, times 1.96 on both sides.
-    assert low == pytest.approx(0.5 - 0.155, abs=0.03)
-    assert high == pytest.approx(0.5 + 0.155, abs=0.03)
-    assert interval_over_tracks(mixed, 1, track, rng) == (0.5, 0.5)
-
-
-def test_an_interval_over_one_track_is_its_rate_to_the_last_bit(rng: np.random.Generator) -> None:
-    hits, track = rng.integers(0, 4, 58), np.zeros(58, dtype=np.int64)
-    assert interval_over_tracks(hits, 3, track, rng) == (hits.sum() / 174, hits.sum() / 174)
-
-
-def test_an_interval_needs_queries(rng: np.random.Generator) -> None:
-    none = np.empty(0, dtype=np.int64)
-    with pytest.raises(ValueError, match="no queries"):
-        interval_over_tracks(none, 1, none, rng)
-
-
-def an_evidence() -> Evidence:
-    return evidence(
-        exact_cell([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_cell([0.4, 0.3]), exact_cell([0.9, 0])
-    )
-
-
-def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
-    again = read_evidence(tmp_path / "a.npz")
-    assert isinstance(again, Evidence)
-    assert again.ranks(range(2), 0.0).tolist() == [1]
-    write_evidence(tmp_path / "b.npz", again)
-    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
-
-
-def test_a_file_holds_what_was_grown(tmp_path: Path) -> None:
-    grown = GrownEvidence(
-        query_track=np.array([0]),
-        match_score=np.array([0.5], dtype=np.float32),
-        sizes=(10, 20),
-        cells=(exact_cell([0.5, 0.4]), exact_cell([0.6, 0.5])),
-        distances_s=(np.array([[0.0, INF]]), np.array([[INF, 0.0]])),
-    )
-    write_evidence(tmp_path / "a.npz", grown)
-    again = read_evidence(tmp_path / "a.npz")
-    assert isinstance(again, GrownEvidence)
-    assert [again.ranks(size, 0.0).tolist() for size in (10, 20)] == [[0], [1]]
-
-
-def with_another_method(archive: bytes) -> bytes:
-    """An archive whose first file is said to be compressed in a way that nobody knows."""
-    at = archive.index(b"PK\x01\x02") + 10
-    return archive[:at] + bytes([99, 0]) + archive[at + 2 :]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda archive: archive[:-100], id="cut"),
-        pytest.param(with_another_method, id="unknown compression"),
-    ],
-)
-def test_refuses_a_damaged_file(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
-    (tmp_path / "b.npz").write_bytes(damage((tmp_path / "a.npz").read_bytes()))
-    with pytest.raises(FpbenchError, match=r"cannot read evidence from .*b\.npz"):
-        read_evidence(tmp_path / "b.npz")
-
-
-def test_refuses_an_array_that_is_no_archive(tmp_path: Path) -> None:
-    with (tmp_path / "a.npz").open("wb") as file:
-        np.save(file, np.zeros(3))
-    with pytest.raises(FpbenchError, match=r"cannot read evidence from .*a\.npz: .*not a zip"):
-        read_evidence(tmp_path / "a.npz")
-
-
-def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
-    np.savez(tmp_path / "a.npz", vectors=np.zeros(3))
-    with pytest.raises(FpbenchError, match="no evidence file: it holds vectors"):
-        read_evidence(tmp_path / "a.npz")
-
-
-def test_refuses_blocks_that_edges_do_not_account_for(tmp_path: Path) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
-    with np.load(tmp_path / "a.npz") as file:
-        arrays = dict(file)
-    np.savez(tmp_path / "b.npz", **{**arrays, "edges": np.array([0, 10])})
-    with pytest.raises(FpbenchError, match="contradicts itself: block_ids"):
-        read_evidence(tmp_path / "b.npz")
+def test_each_fingerprint_has_a_shortlist_of_its_own() -> None:
+    # The match is crowded out of the first fingerprint's two places and stays in the second's.
+    reference = cell(*[[(5, 0.4, 0.5), FILLER, FILLER]] * 2)
+    block = cell([(1, 0.1, 0.1), (2, 0.2, 0.2)], [(3, 0.9, 0.3), FILLER])
+    found = evidence(reference, [[0.0, INF, INF]] * 2, block, positions=2)
+    assert found.ranks(range(1), 0.25).tolist() == [0]

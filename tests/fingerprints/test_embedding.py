@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
 from fpbench.fingerprints.embedding import fingerprint_files, fingerprint_tracks, segments_of
-from fpbench.fingerprints.extraction import extract
 
 TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
 """10 samples a segment, 5 a hop."""
@@ -192,37 +191,3 @@ def test_files_give_one_outcome_each_in_order(files: list[Path]) -> None:
         *(3, None, None, None),
         3,
     ]
-
-
-def test_extraction_keeps_silence_and_all_paths(files: list[Path], tmp_path: Path) -> None:
-    told: list[str] = []
-    found = extract(FirstAndLast(), "x", files, report=lambda _, name: told.append(name))
-    assert told == [str(path) for path in files]
-    assert found.tracks == tuple(told)
-    assert found.track.tolist() == [0, 0, 0, 3, 4, 4, 4]
-    assert found.start_s.tolist() == [0, 0.5, 1, 0, 0, 0.5, 1]
-    assert found.silent.tolist() == [False] * 3 + [True] + [False] * 3
-    assert [path for path, _ in found.problems] == [str(files[1]), str(files[2])]
-    found.save(tmp_path / "out.npz")
-    with np.load(tmp_path / "out.npz") as saved:
-        assert {name: saved[name].dtype.kind for name in saved} == {
-            "vectors": "f",
-            "start_s": "f",
-            "track": "i",
-            "tracks": "U",
-            "silent": "b",
-            "not_finite": "b",
-        }
-        np.testing.assert_array_equal(saved["vectors"], found.vectors)
-
-
-def test_extraction_lets_nan_through(files: list[Path]) -> None:
-    plugin = Answers(np.full((3, 2), np.nan, np.float32))
-    found = extract(plugin, "x", files[:1], report=lambda *_: None)
-    assert found.not_finite.tolist() == [True] * 3
-
-
-def test_extraction_of_nothing_is_empty(files: list[Path]) -> None:
-    found = extract(FirstAndLast(), "x", files[1:3], report=lambda *_: None)
-    assert found.vectors.shape == (0, 2)
-    assert found.track.tolist() == []

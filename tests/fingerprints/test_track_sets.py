@@ -16,7 +16,8 @@ import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
 from fpbench.cache import Store
-from fpbench.fingerprints.track_sets import FingerprintSet, Skipped, build_fingerprint_set
+from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
+from fpbench.results.document import Skipped
 
 SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
 
@@ -93,7 +94,7 @@ def test_names_what_it_skips(tmp_path: Path, tracks: list[Track]) -> None:
     tracks[3].path.unlink()
     for _ in range(2):
         found = build(tmp_path / "store", Counting(), tracks)
-        assert [one.name for one in found.skipped] == [f"track {n}" for n in range(4)]
+        assert [one.track for one in found.skipped] == [f"track {n}" for n in range(4)]
         reasons = [one.reason for one in found.skipped]
         assert reasons[:2] == ["silent", "too short: 0.5 s, 1 s needed"]
         assert reasons[3] == "No such file or directory"
@@ -105,7 +106,7 @@ def test_a_set_may_be_empty(tmp_path: Path, tracks: list[Track]) -> None:
     tracks[0].path.unlink()
     found = build(tmp_path / "store", Counting(), tracks[:1])
     assert found.vectors.shape == (0, 4)
-    assert found.skipped == (Skipped("track 0", "No such file or directory"),)
+    assert found.skipped == (Skipped(track="track 0", reason="No such file or directory"),)
 
 
 @pytest.mark.parametrize("kind", ["sets", "tracks"])

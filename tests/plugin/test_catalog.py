@@ -1,6 +1,5 @@
 """Plugins are found by name; a broken one ends in one error that names it and its rule."""
 
-import sys
 import textwrap
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 
 from fpbench import FpbenchError, Settings
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.source import source_sha256
 
 GOOD = textwrap.dedent("""
     import numpy as np
@@ -43,50 +41,6 @@ def test_bundled_plugins_are_found_and_sound(catalog: Catalog) -> None:
     assert names == sorted(names)
 
 
-def test_a_file_is_a_plugin(catalog: Catalog, tmp_path: Path) -> None:
-    path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
-    made = catalog.fingerprinter(f"plugin:{path}", Settings())
-    assert made.spec.dim == 4
-
-
-def test_a_module_in_the_working_directory_is_a_plugin(
-    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
-    monkeypatch.chdir(tmp_path)
-    assert catalog.fingerprinter("plugin:mymodel", Settings()).spec.dim == 4
-
-
-@pytest.mark.parametrize("plugin", ["mymodel.py", "mymodel/__init__.py"])
-def test_what_lies_beside_a_plugin_can_be_imported_and_changes_its_hash(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugin: str
-) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    sys.modules.pop("beside_the_model", None)
-    folder = tmp_path / "models"
-    (folder / plugin).parent.mkdir(parents=True)
-    write(folder, plugin, "from beside_the_model import NAME" + GOOD.format(name="mine"))
-    write(folder, "beside_the_model.py", "NAME = 'one'")
-    (tmp_path / "link").symlink_to(folder)
-    hashes = set()
-    for text in ("NAME = 'one'", "NAME = 'two'"):
-        write(folder, "beside_the_model.py", text)
-        source_sha256.cache_clear()
-        offer, _ = Catalog.load().offer("fingerprinter", f"plugin:{tmp_path / 'link' / plugin}")
-        hashes.add(source_sha256(offer.source.module))
-    assert len(hashes) == 2
-
-
-def test_what_lies_beside_a_plugin_hides_nothing(
-    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    sys.modules.pop("colorsys", None)
-    write(tmp_path, "colorsys.py", "raise RuntimeError('not the one of the standard library')")
-    path = write(tmp_path, "mymodel.py", "import colorsys" + GOOD.format(name="mine"))
-    assert catalog.fingerprinter(f"plugin:{path}", Settings()).spec.dim == 4
-
-
 def test_a_registered_name_works_with_the_prefix(catalog: Catalog) -> None:
     offer, argument = catalog.offer("fingerprinter", "plugin:spectral-sketch")
     assert (offer.entry.name, argument) == ("spectral-sketch", None)
@@ -105,12 +59,6 @@ def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="no fingerprinter is called 'spectral-skech'") as err:
         catalog.fingerprinter("spectral-skech", Settings())
     assert err.value.hint == "did you mean 'spectral-sketch'?"
-
-
-def test_a_missing_module_says_what_to_make(catalog: Catalog) -> None:
-    with pytest.raises(FpbenchError, match="no plugin is called 'nowhere_at_all'") as err:
-        catalog.fingerprinter("plugin:nowhere_at_all", Settings())
-    assert "nowhere_at_all.py" in (err.value.hint or "")
 
 
 @pytest.mark.parametrize(

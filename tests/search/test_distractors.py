@@ -1,7 +1,6 @@
 """Row i of a sequence of distractors depends on the seed and on i, and on nothing else."""
 
 import threading
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Vectors
-from fpbench.prefetch import prefetch
 from fpbench.search.distractors import (
     CHUNK,
     LONGEST_BLOCK,
@@ -145,32 +143,3 @@ def test_blocks_end_at_every_size_and_stay_short(sizes: list[int]) -> None:
 def test_refuses_a_size_below_one() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         block_edges([0, 10])
-
-
-def test_ahead_keeps_the_items_and_their_order() -> None:
-    assert list(prefetch(iter(range(5)))) == list(range(5))
-
-
-def test_ahead_waits_for_nothing_that_nobody_wants() -> None:
-    closed, waited_for = threading.Event(), []
-
-    def drawn() -> Iterator[int]:
-        yield 0
-        if not closed.wait(20):
-            waited_for.append(1)
-        yield 1
-
-    items = prefetch(drawn())
-    assert next(items) == 0
-    items.close()
-    closed.set()
-    assert waited_for == []
-
-
-def test_ahead_hands_errors_on() -> None:
-    def broken() -> Iterator[int]:
-        yield 1
-        raise FpbenchError("broken generator")
-
-    with pytest.raises(FpbenchError, match="broken generator"):
-        list(prefetch(broken()))

@@ -1,8 +1,32 @@
-"""A run of fingerprints is one long vector whose inner product is the mean of its rows'."""
+"""Runs score the mean of their rows; each fingerprint proposes runs, and whole runs are scored."""
+
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
 
-from fpbench.search.sequences import Runs, concatenate_runs, run_starts
+from fpbench import Settings, Vectors
+from fpbench.plugin.indexes import BlockIndex
+from fpbench.search.sequences import PositionwiseIndex, Runs, concatenate_runs, run_starts
+from fpbench_plugins import exact
+
+LENGTH, DIM, K = 3, 8, 4
+
+
+@pytest.fixture
+def single() -> BlockIndex:
+    block = exact.create(Settings()).block
+    assert block is not None
+    return block
+
+
+def unit(rows: int, rng: np.random.Generator) -> Vectors:
+    x = rng.standard_normal((rows, DIM), dtype=np.float32)
+    return x / np.linalg.norm(x, axis=1, keepdims=True)
+
+
+def chunks(runs: Runs, size: int) -> Iterator[Vectors]:
+    return (runs[np.arange(i, min(i + size, len(runs)))] for i in range(0, len(runs), size))
 
 
 def test_runs_stay_within_a_track_and_avoid_unusable_rows() -> None:
@@ -29,3 +53,33 @@ def test_a_run_of_unit_rows_has_length_one(rng: np.random.Generator) -> None:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     runs = Runs(vectors, np.arange(41), 10)[:]
     np.testing.assert_allclose(np.linalg.norm(runs, axis=1), 1, rtol=1e-6)
+
+
+def test_proposes_the_runs_that_began_so_much_earlier(
+    single: BlockIndex, rng: np.random.Generator
+) -> None:
+    rows, asked = unit(40, rng), unit(2 * LENGTH, rng).reshape(2, LENGTH, DIM)
+    runs = Runs(rows, np.arange(40 - LENGTH + 1), LENGTH)
+    found = PositionwiseIndex(single, LENGTH).search(concatenate_runs(asked), chunks(runs, 10), K)
+    assert found.ids.shape == (2 * LENGTH, K)
+    for query in range(2):
+        for j in range(LENGTH):
+            near = np.argsort(-(rows[j : j + len(runs)] @ asked[query, j]), kind="stable")[:K]
+            assert found.ids[query * LENGTH + j].tolist() == near.tolist()
+            for place, start in enumerate(near):
+                whole = np.mean(np.sum(asked[query] * rows[start : start + LENGTH], axis=1))
+                score = found.scores[query * LENGTH + j, place]
+                assert score == pytest.approx(whole, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_chunks_change_nothing(single: BlockIndex, rng: np.random.Generator, size: int) -> None:
+    runs = Runs(unit(60, rng), np.arange(58), LENGTH)
+    queries = concatenate_runs(unit(5 * LENGTH, rng).reshape(5, LENGTH, DIM))
+    index = PositionwiseIndex(single, LENGTH)
+    whole, cut = (
+        index.search(queries, chunks(runs, 58), K),
+        index.search(queries, chunks(runs, size), K),
+    )
+    np.testing.assert_array_equal(whole.ids, cut.ids)
+    np.testing.assert_array_equal(whole.scores, cut.scores)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fpbench import FpbenchError
 from fpbench.cli import main
 from fpbench.results.document import Curve, Interval, Point, Result
-from fpbench.results.files import read_result, schema, write_result
+from fpbench.results.files import read_result, write_result
 from fpbench_leaderboard import leaderboard
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
@@ -82,46 +81,11 @@ def test_the_same_audio_by_another_path_is_in_the_same_table() -> None:
     assert rows(leaderboard([second, first])) == ["system", "one", "two"]
 
 
-@pytest.mark.parametrize(
-    ("changes", "names"),
-    [
-        ({}, ["nafp", "nafp"]),
-        (
-            {"weights_sha256": "12345678" * 8},
-            ["nafp (weights as shipped)", "nafp (weights 12345678)"],
-        ),
-        ({"options": {"width": "32"}}, ["nafp", "nafp (width=32)"]),
-        ({"dtype": "bfloat16"}, ["nafp (float32)", "nafp (bfloat16)"]),
-        ({"version": "9"}, ["nafp (fpbench-audio 0.1.0)", "nafp (fpbench-audio 9)"]),
-    ],
-)
-def test_systems_of_one_name_are_told_apart_by_what_differs(
-    changes: dict[str, object], names: list[str]
-) -> None:
+def test_systems_of_one_name_are_told_apart() -> None:
     first, second = named("nafp", {1000: 0.9}), named("nafp", {1000: 0.8})
-    plain = dataclasses.replace(
-        first.fingerprinter,
-        weights_sha256=None,
-        options={},
-        dtype="float32",
-        distribution="fpbench-audio",
-        version="0.1.0",
-    )
-    first = dataclasses.replace(first, fingerprinter=plain)
-    second = dataclasses.replace(second, fingerprinter=dataclasses.replace(plain, **changes))
-    assert rows(leaderboard([first, second])) == ["system", *names]
-
-
-def test_two_states_of_a_file_are_told_apart_by_its_source() -> None:
-    results = []
-    for digest, value in (("1" * 64, 0.9), ("2" * 64, 0.8)):
-        result = named("mymodel", {1000: value})
-        system = dataclasses.replace(
-            result.fingerprinter, distribution="mymodel.py", version="-", source_sha256=digest
-        )
-        results.append(dataclasses.replace(result, fingerprinter=system))
-    names = ["mymodel (source 11111111)", "mymodel (source 22222222)"]
-    assert rows(leaderboard(results)) == ["system", *names]
+    wider = dataclasses.replace(second.fingerprinter, options={"width": "32"})
+    second = dataclasses.replace(second, fingerprinter=wider)
+    assert rows(leaderboard([second, first])) == ["system", "nafp", "nafp (width=32)"]
 
 
 def test_code_that_changed_no_answer_has_no_row_of_its_own() -> None:
@@ -170,31 +134,6 @@ def test_nothing_to_show_says_so() -> None:
     assert leaderboard([], metric="hr@3") == "No results with hr@3.\n"
 
 
-def test_a_result_survives_a_round_trip(tmp_path: Path) -> None:
-    result = read_result(GOLDEN)
-    write_result(result, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_bytes() == GOLDEN.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        pytest.param('"schema_version": 1', '"schema_version": 9', "schema_version", id="version"),
-        pytest.param('"status": "complete"', '"status": "done"', "status", id="enum"),
-        pytest.param('"command"', '"comand"', "'command' is a required", id="misspelt"),
-        pytest.param("{", "", "is not JSON", id="cut"),
-    ],
-)
-def test_a_damaged_result_is_refused_by_field(
-    tmp_path: Path, old: str, new: str, message: str
-) -> None:
-    path = tmp_path / "damaged.json"
-    path.write_text(GOLDEN.read_text().replace(old, new, 1))
-    with pytest.raises(FpbenchError, match=message) as err:
-        read_result(path)
-    assert "damaged.json" in err.value.message
-
-
 def test_the_command_prints_markdown_and_names_what_is_missing(tmp_path: Path) -> None:
     write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
     shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
@@ -233,25 +172,6 @@ def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -
     shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
     assert shown.exit_code == 2
     assert "cut.json is not JSON" in shown.stderr
-
-
-def test_schema_and_dataclasses_name_the_same_fields() -> None:
-    from fpbench.results import document as results
-
-    properties = schema()["properties"]
-    parts = {
-        results.Result: schema(),
-        results.Curve: properties["curves"]["items"],
-        results.Point: properties["curves"]["items"]["properties"]["points"]["items"],
-        results.FingerprinterInfo: properties["fingerprinter"],
-        results.DataInfo: properties["data"],
-        results.QueryInfo: properties["queries"],
-        results.GeneratorInfo: properties["generator"]["anyOf"][0],
-        results.EvidenceInfo: properties["evidence"]["items"],
-    }
-    for kind, part in parts.items():
-        names = {f.name for f in dataclasses.fields(kind)}
-        assert names == set(part["properties"]) == set(part["required"]), kind
 
 
 def test_results_that_can_be_compared_make_one_figure(tmp_path: Path) -> None:

@@ -1,0 +1,168 @@
+"""The one checkpoint is found in whatever a user names, and no archive writes elsewhere."""
+
+import io
+import random
+import tarfile
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.encoders.archives import Format, find_checkpoint
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    prefix = tmp_path / "saved" / "ckpt-1"
+    prefix.parent.mkdir()
+    index_of(prefix).write_bytes(b"index")
+    # Random, so that half an archive of it is no whole one.
+    prefix.with_name("ckpt-1.data-00000-of-00001").write_bytes(random.Random(0).randbytes(9_000))
+    prefix.with_name("graph.pbtxt").write_bytes(b"not needed")
+    return prefix
+
+
+def index_of(prefix: Path) -> Path:
+    return prefix.with_name(prefix.name + ".index")
+
+
+def tarred(prefix: Path, suffix: str) -> Path:
+    path = prefix.parents[1] / f"saved{suffix}"
+    with tarfile.open(path, f"w:{suffix.rpartition('.')[2].replace('tgz', 'gz')}") as archive:
+        archive.add(prefix.parent, "saved")
+    return path
+
+
+def zipped(prefix: Path) -> Path:
+    path = prefix.parents[1] / "saved.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in prefix.parent.iterdir():
+            archive.write(file, f"saved/{file.name}")
+    return path
+
+
+def found(path: Path, form: Format = "tensorflow", member: str | None = None) -> str:
+    """The name of what is found, which is there while it is looked at."""
+    with find_checkpoint(path, form, member) as checkpoint:
+        there = index_of(checkpoint) if form == "tensorflow" else checkpoint
+        assert there.is_file()
+        return checkpoint.name
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        pytest.param(lambda prefix: prefix, id="prefix"),
+        pytest.param(index_of, id="index"),
+        pytest.param(lambda prefix: prefix.parent, id="folder"),
+        pytest.param(lambda prefix: prefix.parents[1], id="folder above"),
+        pytest.param(lambda prefix: tarred(prefix, ".tar"), id="tar"),
+        pytest.param(lambda prefix: tarred(prefix, ".tar.xz"), id="tar.xz"),
+        pytest.param(lambda prefix: tarred(prefix, ".tgz"), id="tgz"),
+        pytest.param(zipped, id="zip"),
+    ],
+)
+def test_every_way_to_name_a_checkpoint(prefix: Path, named: Callable[[Path], Path]) -> None:
+    assert found(named(prefix)) == "ckpt-1"
+
+
+def test_only_what_is_needed_leaves_an_archive(prefix: Path) -> None:
+    with find_checkpoint(tarred(prefix, ".tgz"), "tensorflow", None) as checkpoint:
+        names = sorted(path.name for path in checkpoint.parent.iterdir())
+    assert names == ["ckpt-1.data-00000-of-00001", "ckpt-1.index"]
+    assert not checkpoint.parent.exists()
+
+
+def test_of_several_the_state_file_or_the_user_chooses(prefix: Path) -> None:
+    index_of(prefix.with_name("ckpt-2")).touch()
+    with pytest.raises(FpbenchError, match="2 checkpoints: ckpt-1, ckpt-2"):
+        found(prefix.parent)
+    assert found(prefix.parent, member="ckpt-1") == "ckpt-1"
+    state = prefix.with_name("checkpoint")
+    state.write_text('model_checkpoint_path: "ckpt-2"\nall_model_checkpoint_paths: "ckpt-1"\n')
+    assert found(prefix.parent) == "ckpt-2"
+
+
+def test_a_member_is_the_end_of_a_path(tmp_path: Path) -> None:
+    archive = tmp_path / "checkpoint.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for folder in ("toy", "other"):
+            file.writestr(f"checkpoint/{folder}/model_best.pth", folder)
+    with pytest.raises(FpbenchError, match="holds 2 checkpoints"):
+        found(archive, "torch")
+    with find_checkpoint(archive, "torch", "toy/model_best.pth") as path:
+        assert path.read_text() == "toy"
+    with pytest.raises(FpbenchError, match=r"member 'oy/model_best\.pth'"):
+        found(archive, "torch", "oy/model_best.pth")
+
+
+def test_a_torch_file_is_itself(tmp_path: Path) -> None:
+    (tmp_path / "model.pt").touch()
+    assert found(tmp_path / "model.pt", "torch") == "model.pt"
+    with pytest.raises(FpbenchError, match=r"none\.pt is not a torch file"):
+        found(tmp_path / "none.pt", "torch")
+
+
+@pytest.mark.parametrize("suffix", [".tar.xz", ".tgz", ".tar"])
+def test_a_cut_archive_is_refused(prefix: Path, suffix: str) -> None:
+    path = tarred(prefix, suffix)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
+    with pytest.raises(FpbenchError, match=r"cut short or damaged|nor a folder or archive"):
+        found(path)
+
+
+def test_a_cut_zip_is_refused(prefix: Path) -> None:
+    path = zipped(prefix)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(FpbenchError, match="cut short or damaged"):
+        found(path)
+
+
+OUTSIDE = ["../ckpt-1.index", "/tmp/ckpt-1.index", "a/../../ckpt-1.index"]
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+@pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+def test_an_archive_cannot_write_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, suffix: str
+) -> None:
+    path = tmp_path / f"bad{suffix}"
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as zipped:
+            zipped.writestr(name, b"abc")
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            entry = tarfile.TarInfo(name)
+            entry.size = 3
+            archive.addfile(entry, io.BytesIO(b"abc"))
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(inside))
+    # tarfile refuses such a name; zipfile writes the file inside, under what is left of the name.
+    with suppress(FpbenchError):
+        found(path)
+    assert set(tmp_path.rglob("*")) == {path, inside}
+    assert not Path("/tmp/ckpt-1.index").exists()
+
+
+def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("secret")
+    path = tmp_path / "links.tar"
+    with tarfile.open(path, "w") as archive:
+        entry = tarfile.TarInfo("model.pth")
+        entry.type, entry.linkname = tarfile.SYMTYPE, str(secret)
+        archive.addfile(entry)
+    with pytest.raises(FpbenchError, match="nor a folder or archive that holds one"):
+        found(path, "torch")
+
+
+def test_an_archive_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "music.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("song.ogg", b"la la")
+    with pytest.raises(FpbenchError, match="nor a folder or archive that holds one"):
+        found(path)

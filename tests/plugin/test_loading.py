@@ -1,0 +1,103 @@
+"""A plugin is a module, a file or a package, and sees what lies beside it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.plugin.loading import import_source
+from fpbench.plugin.source import source_sha256
+
+
+@pytest.fixture(autouse=True)
+def forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test imports is unknown to the next one."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield
+    for name, module in list(sys.modules.items()):
+        if str(tmp_path) in (getattr(module, "__file__", None) or ""):
+            del sys.modules[name]
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_a_file_is_a_plugin(tmp_path: Path) -> None:
+    path = write(tmp_path / "mymodel.py", "NAME = 'mine'")
+    source = import_source(str(path))
+    assert source.module.NAME == "mine"
+    assert (source.distribution, source.version) == (str(path), "-")
+
+
+def test_a_module_in_the_working_directory_is_a_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "mymodel.py", "NAME = 'mine'")
+    monkeypatch.chdir(tmp_path)
+    assert import_source("mymodel").module.NAME == "mine"
+
+
+def test_a_file_hides_no_installed_module(tmp_path: Path) -> None:
+    import_source(str(write(tmp_path / "json.py", "NAME = 'mine'")))
+    import json
+
+    assert json.loads("1") == 1
+
+
+def test_a_package_keeps_its_name_so_that_its_files_import_each_other(tmp_path: Path) -> None:
+    write(tmp_path / "loaded_package" / "numbers.py", "ONE = 1")
+    path = write(
+        tmp_path / "loaded_package" / "__init__.py", "from loaded_package.numbers import ONE"
+    )
+    assert import_source(str(path)).module.ONE == 1
+
+
+@pytest.mark.parametrize("plugin", ["mymodel.py", "mymodel/__init__.py"])
+def test_what_lies_beside_a_plugin_can_be_imported_and_changes_its_hash(
+    tmp_path: Path, plugin: str
+) -> None:
+    folder = tmp_path / "models"
+    write(folder / plugin, "from beside_the_model import NAME")
+    (tmp_path / "link").symlink_to(write(folder / "beside_the_model.py", "").parent)
+    hashes = set()
+    for text in ("NAME = 'one'", "NAME = 'two'"):
+        write(folder / "beside_the_model.py", text)
+        sys.modules.pop("beside_the_model", None)
+        source = import_source(str(tmp_path / "link" / plugin))
+        hashes.add(source_sha256(source.module))
+    assert len(hashes) == 2
+
+
+def test_what_lies_beside_a_plugin_hides_nothing(tmp_path: Path) -> None:
+    sys.modules.pop("colorsys", None)
+    write(tmp_path / "colorsys.py", "raise RuntimeError('not the one of the standard library')")
+    path = write(tmp_path / "mymodel.py", "from colorsys import rgb_to_hsv")
+    assert import_source(str(path)).module.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
+
+
+def test_a_module_that_is_nowhere_says_what_to_make() -> None:
+    with pytest.raises(FpbenchError, match="no plugin is called 'nowhere_at_all'") as err:
+        import_source("nowhere_at_all")
+    assert "nowhere_at_all.py" in (err.value.hint or "")
+
+
+def test_a_file_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"no plugin file '.*none\.py'"):
+        import_source(str(tmp_path / "none.py"))
+
+
+def test_a_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "model.txt", "NAME = 'mine'")
+    with pytest.raises(FpbenchError, match=r"model\.txt' is not a Python file"):
+        import_source(str(path))
+
+
+def test_what_fails_while_it_is_imported_is_blamed(tmp_path: Path) -> None:
+    path = write(tmp_path / "broken.py", "1 / 0")
+    with pytest.raises(FpbenchError, match=r"broken\.py' failed while importing it: ZeroDivision"):
+        import_source(str(path))

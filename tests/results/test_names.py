@@ -1,0 +1,81 @@
+"""Systems of one name are told apart by what differs, and by no more."""
+
+import dataclasses
+
+import pytest
+
+from fpbench.results.document import FingerprinterInfo
+from fpbench.results.names import metric_label, system_label
+
+NAFP = FingerprinterInfo(
+    name="nafp",
+    distribution="fpbench-audio",
+    version="0.1.0",
+    source_sha256="1" * 64,
+    weights_sha256=None,
+    options={},
+    device="cpu",
+    dtype="float32",
+    sample_rate_hz=8_000,
+    segment_s=1.0,
+    hop_s=0.5,
+    dim=128,
+)
+
+
+def labels(*systems: FingerprinterInfo, dtype: bool = True) -> list[str]:
+    return [system_label(system, systems, dtype=dtype) for system in systems]
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        pytest.param({}, ["nafp", "nafp"], id="nothing"),
+        pytest.param(
+            {"weights_sha256": "12345678" * 8},
+            ["nafp (weights as shipped)", "nafp (weights 12345678)"],
+            id="weights",
+        ),
+        pytest.param({"options": {"width": "32"}}, ["nafp", "nafp (width=32)"], id="option"),
+        pytest.param({"dtype": "bfloat16"}, ["nafp (float32)", "nafp (bfloat16)"], id="dtype"),
+        pytest.param(
+            {"version": "9"},
+            ["nafp (fpbench-audio 0.1.0)", "nafp (fpbench-audio 9)"],
+            id="version",
+        ),
+        pytest.param({"source_sha256": "2" * 64}, ["nafp", "nafp"], id="source of a version"),
+        pytest.param({"device": "cuda"}, ["nafp", "nafp"], id="device"),
+        pytest.param({"name": "nmfp", "dtype": "bfloat16"}, ["nafp", "nmfp"], id="name"),
+        pytest.param(
+            {"weights_sha256": "12345678" * 8, "options": {"width": "32", "depth": "2"}},
+            ["nafp (weights as shipped)", "nafp (weights 12345678, depth=2, width=32)"],
+            id="several",
+        ),
+    ],
+)
+def test_systems_are_told_apart_by_what_differs(
+    changes: dict[str, object], names: list[str]
+) -> None:
+    assert labels(NAFP, dataclasses.replace(NAFP, **changes)) == names
+
+
+def test_two_states_of_a_file_are_told_apart_by_its_source() -> None:
+    # A file has no version that changes with it.
+    first = dataclasses.replace(NAFP, distribution="mymodel.py", version="-")
+    second = dataclasses.replace(first, source_sha256="2" * 64)
+    assert labels(first, second) == ["nafp (source 11111111)", "nafp (source 22222222)"]
+
+
+def test_arithmetic_sets_systems_apart_only_if_asked() -> None:
+    assert labels(NAFP, dataclasses.replace(NAFP, dtype="bfloat16"), dtype=False) == ["nafp"] * 2
+
+
+def test_alone_a_system_has_its_plain_name() -> None:
+    assert labels(dataclasses.replace(NAFP, options={"width": "32"})) == ["nafp"]
+
+
+def test_a_metric_says_how_far_off_a_match_may_be() -> None:
+    # The sign is not ASCII, as it stands on the board.
+    assert metric_label("hr@1", 0.25) == "HR@1 \u00b10.25 s"
+    assert metric_label("hr@10", 2.0) == "HR@10 \u00b12 s"
+    assert metric_label("hr@3", None) == "HR@3 track"
