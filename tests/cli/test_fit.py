@@ -81,7 +81,7 @@ def test_what_is_no_record_of_a_fit_is_not_replaced(real: Path, tmp_path: Path, 
     result = fit(real, tmp_path / "g.safetensors", generator="gaussian")
     assert result.exit_code == 2
     assert "g.json would be replaced by the record of this fit" in result.stderr
-    assert "choose another -o" in result.stderr
+    assert "choose another --out" in result.stderr
     found = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert found == {"g.json": taken, "g.png": "its figure"}
 

@@ -40,7 +40,7 @@ def test_every_listed_command_has_help(command: str) -> None:
 
 
 def test_plugins_lists_every_kind_with_its_source() -> None:
-    shown = CliRunner().invoke(main, ["plugins", "--verbose"])
+    shown = CliRunner().invoke(main, ["plugins", "--details"])
     assert shown.exit_code == 0
     for word in ("fingerprinter", "generator", "index", "dataset", "degradation"):
         assert f"\n{word} " in shown.stdout

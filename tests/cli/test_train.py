@@ -107,7 +107,7 @@ def options(system: str) -> list[str]:
 
 def command(system: str, manifest: Path, out: Path, *arguments: str) -> list[str]:
     fixed = ["train", "--fingerprinter", system, "--dataset", f"manifest:{manifest}"]
-    return [*fixed, "--cache-dir", str(out.parent / "cache"), "-o", str(out), *arguments]
+    return [*fixed, "--cache", str(out.parent / "cache"), "-o", str(out), *arguments]
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_never_writes_over_the_weights_it_starts_from(manifest: Path, tmp_path: 
     before = out.read_bytes()
     result = CliRunner().invoke(main, command("nafp", manifest, out, *small, "--weights", str(out)))
     assert result.exit_code == 2
-    assert "--weights and -o are the same file" in result.stderr
+    assert "--weights and --out are the same file" in result.stderr
     assert out.read_bytes() == before
 
 
@@ -324,7 +324,7 @@ def test_never_writes_over_what_is_no_report_of_a_training(manifest: Path, tmp_p
     result = CliRunner().invoke(main, command("nafp", manifest, out, *options("nafp")))
     assert result.exit_code == 2
     assert "w.json would be replaced by the curves of this training" in result.stderr
-    assert "choose another -o" in result.stderr
+    assert "choose another --out" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["w.json"]
     assert out.with_suffix(".json").read_text() == '{"schema_version": 1}'
 

@@ -3,7 +3,7 @@
 import click
 from tabulate import tabulate
 
-from fpbench.cli.fingerprinter_settings import fingerprinter_settings
+from fpbench.cli.options import plugin_settings
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.randomness import Stream, rng_at
@@ -12,7 +12,7 @@ from fpbench.testing import run_checks
 
 @click.command()
 @click.argument("name")
-@fingerprinter_settings
+@plugin_settings(of="A setting of the fingerprinter.", weights="A safetensors file.")
 def check(name: str, settings: Settings) -> None:
     """Try a fingerprinter against the harness's rules.
 

@@ -7,14 +7,14 @@ import click
 import numpy as np
 from jaxtyping import Bool
 
-from fpbench.cli.fingerprinter_settings import fingerprinter_settings
-from fpbench.cli.progress import progress
+from fpbench.cli.options import out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
+from fpbench.progress import progress
 
 TIMES_NAMED = 5
 
@@ -22,10 +22,8 @@ TIMES_NAMED = 5
 @click.command()
 @click.argument("paths", metavar="AUDIO...", type=click.Path(path_type=Path), nargs=-1)
 @click.option("--fingerprinter", "name", required=True, metavar="NAME", help="As for fpbench run.")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE", help="An .npz."
-)
-@fingerprinter_settings
+@out_option("The fingerprints.", metavar="FILE.npz")
+@plugin_settings(of="A setting of the fingerprinter.", weights="A safetensors file.")
 def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -> None:
     """Fingerprint audio files into one .npz file.
 

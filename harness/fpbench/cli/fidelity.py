@@ -8,7 +8,7 @@ import click
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.cli.fingerprinter_settings import parse_key_values
+from fpbench.cli.options import parse_key_values, seed_option, set_option
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_to_replace, write_json
 from fpbench.fingerprints.files import (
@@ -73,9 +73,9 @@ SYNTHETIC = "synthetic"
 )
 @click.option("--rows", type=click.IntRange(10), default=10_000, show_default=True)
 @click.option("--splits", type=click.IntRange(1), default=4, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@seed_option()
 @click.option("--generator", "name", help="Kind of SYNTHETIC, where its file does not say.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="For that generator.")
+@set_option("A setting of that generator.")
 @click.option(
     "--json",
     "json_path",

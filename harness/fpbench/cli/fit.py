@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.fingerprinter_settings import dtype_option, parse_key_values
-from fpbench.cli.progress import progress
+from fpbench.cli.options import out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_to_replace
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite
@@ -20,8 +19,8 @@ from fpbench.generators.files import (
 from fpbench.hashing import file_sha256
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Settings
+from fpbench.progress import progress
 from fpbench.review.history_figure import plot_history
 
 
@@ -34,71 +33,46 @@ from fpbench.review.history_figure import plot_history
     help="Real ones: .npy, .mm, .fbin, or .npz from `fpbench extract`, of which silent ones are "
     "left out.",
 )
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The generator (.safetensors); its record goes beside it as .json, its curves as .png.",
+@out_option(
+    "The generator; its record goes beside it as .json, its curves as .png.",
+    metavar="FILE.safetensors",
 )
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Change one setting.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@dtype_option
-def fit(
-    *,
-    name: str,
-    fingerprints: Path,
-    output: Path,
-    pairs: tuple[str, ...],
-    seed: int,
-    device: str,
-    dtype: WantedDtype,
-) -> None:
+@plugin_settings(of="A setting of the generator.")
+def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None:
     """Fit a generator to real fingerprints.
 
-    Killed at any time, the same command goes on from OUTPUT.work and ends in the same bytes.
+    Killed at any time, the same command goes on from FILE.work and ends in the same bytes.
     """
-    if output.suffix != ".safetensors":
-        raise FpbenchError(
-            f"'{output}' cannot hold a generator", hint="end its name in .safetensors"
-        )
+    if out.suffix != ".safetensors":
+        raise FpbenchError(f"'{out}' cannot hold a generator", hint="end its name in .safetensors")
     refuse_to_replace(
-        record_path(output), "the record of this fit", key="generator_sha256", option="-o"
-    )
-    options = parse_key_values(pairs)
-    settled_dtype = resolve_dtype(dtype, device)
-    settings = Settings(
-        device=device,
-        dtype=settled_dtype,
-        options=options,
-        seed=seed,
+        record_path(out), "the record of this fit", key="generator_sha256", option="--out"
     )
     real = read_vectors(fingerprints).vectors
     refuse_not_finite(real, fingerprints)
     catalog = Catalog.load()
     method = catalog.generator(name, settings)
     offer, _ = catalog.offer("generator", name)
-    work_dir = make_folder(output.with_name(output.name + ".work"))
+    work_dir = make_folder(out.with_name(out.name + ".work"))
     with progress(f"fit {name}") as report, blame(offer.source.plugin, f"fitting '{name}'"):
-        generator = method.fit(real, seed=seed, work_dir=work_dir, report=report)
+        generator = method.fit(real, seed=settings.seed, work_dir=work_dir, report=report)
     with blame(offer.source.plugin, f"saving '{name}'"):
-        save_generator(generator, output)
+        save_generator(generator, out)
     record = FitRecord(
         generator=name,
-        settings=options,
-        seed=seed,
-        device=device,
-        dtype=settled_dtype,
+        settings=settings.options,
+        seed=settings.seed,
+        device=settings.device,
+        dtype=settings.dtype,
         fingerprints=fingerprints.name,
         fingerprints_sha256=file_sha256(fingerprints),
         rows=real.shape[0],
         dim=real.shape[1],
-        generator_sha256=file_sha256(output),
-        history=read_history(output),
+        generator_sha256=file_sha256(out),
+        history=read_history(out),
     )
-    write_record(record, output)
+    write_record(record, out)
     if record.history:
-        plot_history(record.history, output.with_suffix(".png"))
+        plot_history(record.history, out.with_suffix(".png"))
     shutil.rmtree(work_dir)
-    click.echo(f"{output}: {name}, fitted to {len(real)} fingerprints")
+    click.echo(f"{out}: {name}, fitted to {len(real)} fingerprints")

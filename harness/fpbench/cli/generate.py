@@ -4,16 +4,15 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.fingerprinter_settings import dtype_option, parse_key_values
-from fpbench.cli.progress import progress
+from fpbench.cli.options import out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.files import resumable_file
 from fpbench.generators.files import load_generator
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Settings
 from fpbench.prefetch import prefetch
+from fpbench.progress import progress
 from fpbench.search.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
 from fpbench.units import parse_sizes, short_size
 
@@ -21,30 +20,18 @@ from fpbench.units import parse_sizes, short_size
 @click.command()
 @click.argument("generator", type=click.Path(path_type=Path))
 @click.option("-n", "--rows", "wanted", required=True, help="How many, such as 250000, 1e8, 100M.")
-@click.option(
-    "-o",
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    help=".npy, .mm (and _shape.npy) or .fbin.",
-)
+@out_option("The fingerprints: .npy, .mm (and _shape.npy) or .fbin.")
 @click.option("--shard", metavar="k/K", help="Only the k-th of K parts, counted from 1.")
 @click.option("--generator", "name", help="Its kind, where the file does not say.")
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="Such as project=false.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-@dtype_option
+@plugin_settings(of="A setting of the generator, such as project=false.")
 def generate(
     *,
     generator: Path,
     wanted: str,
-    output: Path,
+    out: Path,
     shard: str | None,
     name: str | None,
-    pairs: tuple[str, ...],
-    seed: int,
-    device: str,
-    dtype: WantedDtype,
+    settings: Settings,
 ) -> None:
     """Draw synthetic fingerprints from GENERATOR into a file.
 
@@ -52,31 +39,27 @@ def generate(
     same seed compares queries with, and a shard is the same wherever it is made. Killed at any
     time, the same command goes on where it stopped.
     """
-    options = parse_key_values(pairs)
-    settled_dtype = resolve_dtype(dtype, device)
-    settings = Settings(device=device, dtype=settled_dtype, options=options)
+    seed, device = settings.seed, settings.device
     start, stop = shard_rows(_one_size(wanted), shard)
     fitted = load_generator(generator, Catalog.load(), settings, name)
     key = content_key(
         generator=file_sha256(generator),
-        options=options,
+        options=settings.options,
         seed=seed,
         device=device,
-        dtype=settled_dtype,
+        dtype=settings.dtype,
         start=start,
         stop=stop,
     )
     with (
-        resumable_file(
-            output, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK
-        ) as file,
+        resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file,
         progress(f"draw {generator.name}") as report,
     ):
         sequence = SyntheticDistractors(fitted, generator.name, seed, at_once=DRAWN_AT_ONCE[device])
         for rows in prefetch(sequence.rows(start + file.rows, stop)):
             file.append(rows)
             report(file.rows / (stop - start), f"{short_size(file.rows)} rows")
-    click.echo(f"{output}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")
+    click.echo(f"{out}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")
 
 
 def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:

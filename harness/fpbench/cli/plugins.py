@@ -8,8 +8,8 @@ from fpbench.plugin.catalog import KINDS, Catalog
 
 @click.command()
 @click.option("--kind", type=click.Choice(list(KINDS)), help="Only this kind.")
-@click.option("--verbose", is_flag=True, help="Papers, sources and licences too.")
-def plugins(kind: str | None, *, verbose: bool) -> None:
+@click.option("--details", is_flag=True, help="Papers, sources and licences, too.")
+def plugins(kind: str | None, *, details: bool) -> None:
     """List everything that can be named on the command line, and who provides it.
 
     Other people's plugins are found once their distribution is installed; `plugin:mymodel` needs
@@ -27,7 +27,7 @@ def plugins(kind: str | None, *, verbose: bool) -> None:
         for offer in offers
     ]
     click.echo(tabulate(rows, headers=("kind", "name", "summary", "from"), tablefmt="simple"))
-    if verbose:
+    if details:
         for offer in offers:
             if offer.entry.details:
                 click.echo(f"\n{offer.kind} {offer.entry.name}")

@@ -13,12 +13,20 @@ import click
 from tabulate import tabulate
 
 from fpbench.cache import Store
-from fpbench.cli.fingerprinter_settings import parse_key_values
-from fpbench.cli.progress import progress
+from fpbench.cli.options import (
+    cache_option,
+    device_option,
+    dtype_option,
+    out_option,
+    parse_key_values,
+    seed_option,
+    set_option,
+    weights_option,
+)
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.devices import WANTED_DTYPES
+from fpbench.progress import progress
 from fpbench.results.document import Curve, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import metric_label
@@ -38,18 +46,8 @@ logger = getLogger(__name__)
     "--fingerprinter",
     help="From `fpbench plugins`, or plugin:MODULE, plugin:FILE.py.  [default: nafp]",
 )
-@click.option(
-    "--weights",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A safetensors file.  [default: the fingerprinter's own]",
-)
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="A setting of the fingerprinter; a wrong key lists them all.",
-)
+@weights_option("A safetensors file.  [default: the fingerprinter's own]")
+@set_option("A setting of the fingerprinter; a wrong key lists them all.")
 @click.option(
     "--dataset",
     help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR, fma:DIR.  [default: demo]",
@@ -85,25 +83,15 @@ logger = getLogger(__name__)
     "--tolerance",
     help="Seconds that a match may be off, or `track` for anywhere in it.  [default: 0.25]",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Of every draw.  [default: 0]")
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="[default: cpu]")
-@click.option(
-    "--dtype",
-    type=click.Choice(WANTED_DTYPES),
-    help="Of the networks' arithmetic; auto: bfloat16 on a processor that has it, else float32.  "
-    "[default: float32]",
+@seed_option(in_config=True)
+@device_option(in_config=True)
+@dtype_option(in_config=True)
+@out_option(
+    "The result; evidence and a PNG are put beside it.  [default: runs/FINGERPRINTER.json]",
+    metavar="FILE.json",
+    required=False,
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The result (.json); evidence and a PNG are put beside it.  "
-    "[default: runs/FINGERPRINTER.json]",
-)
-@click.option(
-    "--cache",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="For fingerprints and evidence.  [default: $FPBENCH_CACHE or the user's cache folder]",
-)
+@cache_option()
 @click.option("--plan", is_flag=True, help="Say what the run needs, and stop.")
 def run(**typed: Any) -> None:
     """Measure hit rate against database size, and write one result.
@@ -153,8 +141,8 @@ def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
     same += ["generator_weights", "seed", "device", "dtype"]
     fields = {name: typed[name] for name in same if typed[name] is not None}
-    if typed["settings"]:
-        fields["fingerprinter_options"] = parse_key_values(typed["settings"])
+    if typed["pairs"]:
+        fields["fingerprinter_options"] = parse_key_values(typed["pairs"])
     if typed["sizes"] is not None:
         fields["sizes"] = parse_sizes(typed["sizes"])
     if typed["indexes"]:
@@ -196,9 +184,9 @@ def _refuse_idle(typed: dict[str, Any], config: RunConfig) -> None:
 
 
 def _refuse_for_ready_made(typed: dict[str, Any], config: RunConfig) -> None:
-    for name in ("fingerprinter", "weights", "settings"):
+    for name in ("fingerprinter", "weights", "pairs"):
         if typed[name]:
-            option = "set" if name == "settings" else name
+            option = "set" if name == "pairs" else name
             raise FpbenchError(
                 f"--{option} does nothing: {config.dataset} holds fingerprints, not audio",
                 hint="leave it out",

@@ -7,6 +7,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from fpbench.cli.options import out_option
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetched
 from fpbench.encoders.install import installed_path, list_installed, published_file
@@ -31,9 +32,7 @@ def weights() -> None:
 @weights.command("import")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
 @click.option("--fingerprinter", "name", required=True, metavar="NAME", help="Whose it is.")
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FILE.safetensors"
-)
+@out_option("The weights.", metavar="FILE.safetensors")
 @click.option("--member", metavar="PATH", help="Which one, where CHECKPOINT holds several.")
 def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
     """Turn a checkpoint of the authors into a weights file.

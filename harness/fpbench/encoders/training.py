@@ -148,7 +148,7 @@ def resume(trainee: Trainee, path: Path, identity: str) -> TrainingProgress:
     if said["identity"] != identity:
         raise FpbenchError(
             f"{path} belongs to a training with other settings or audio",
-            hint="delete it to start afresh, or choose another -o",
+            hint="delete it to start afresh, or choose another --out",
         )
     trainee.restore(
         {

@@ -48,7 +48,7 @@ class Entry(Generic[Thing_co]):
         summary: One line for ``fpbench plugins``.
         create: Does the loading; the only place where torch or files may be touched.
         argument: Metavariable of what must follow the name and a colon, such as ``DIR``.
-        details: Label and value pairs for ``fpbench plugins --verbose``: paper, source, licence.
+        details: Label and value pairs for ``fpbench plugins --details``: paper, source, licence.
     """
 
     name: str

@@ -1,0 +1,144 @@
+"""Options that several commands have: each is defined once and means the same everywhere."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fpbench.errors import FpbenchError
+from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
+from fpbench.plugin.entries import Settings
+
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+def device_option(*, in_config: bool = False) -> Decorator:
+    """``--device``."""
+    return _option(
+        "--device",
+        type=click.Choice(["cpu", "cuda"]),
+        default="cpu",
+        in_config=in_config,
+        help="Where networks compute.",
+    )
+
+
+def dtype_option(*, in_config: bool = False) -> Decorator:
+    """``--dtype``."""
+    return _option(
+        "--dtype",
+        type=click.Choice(WANTED_DTYPES),
+        default="float32",
+        in_config=in_config,
+        help="Of the networks' arithmetic; vectors are float32 always. auto: bfloat16 on a "
+        "processor that has it, else float32.",
+    )
+
+
+def seed_option(*, in_config: bool = False) -> Decorator:
+    """``--seed``."""
+    return _option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        in_config=in_config,
+        help="Of every draw, fresh weights among them.",
+    )
+
+
+def weights_option(text: str) -> Decorator:
+    """``--weights``: a safetensors file, and what it is for."""
+    return click.option(
+        "--weights",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar="FILE",
+        help=text,
+    )
+
+
+def set_option(text: str) -> Decorator:
+    """``--set``, as ``pairs`` for :func:`parse_key_values`."""
+    return click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=text)
+
+
+def cache_option() -> Decorator:
+    """``--cache``."""
+    return click.option(
+        "--cache",
+        type=click.Path(path_type=Path, file_okay=False),
+        metavar="FOLDER",
+        help="For what can be made again.  [default: $FPBENCH_CACHE or the user's cache folder]",
+    )
+
+
+def out_option(text: str, *, metavar: str = "FILE", required: bool = True) -> Decorator:
+    """``-o`` and ``--out``: the file to write."""
+    return click.option(
+        "-o",
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        metavar=metavar,
+        required=required,
+        help=text,
+    )
+
+
+def plugin_settings(*, of: str, weights: str | None = None) -> Decorator:
+    """``--set --device --dtype --seed``, handed over as one ``settings``.
+
+    Args:
+        of: What is set by ``--set``.
+        weights: What ``--weights`` is for; None leaves it out.
+    """
+
+    def add_options(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def with_settings(
+            *args: Any, pairs: tuple[str, ...], device: str, dtype: Any, seed: int, **options: Any
+        ) -> None:
+            settings = Settings(
+                device=device,
+                dtype=resolve_dtype(dtype, device),
+                weights=options.pop("weights", None),
+                options=parse_key_values(pairs),
+                seed=seed,
+            )
+            command(*args, settings=settings, **options)
+
+        shared = [set_option(of), device_option(), dtype_option(), seed_option()]
+        with_options: Callable[..., None] = with_settings
+        for add in [*reversed(shared), *([weights_option(weights)] if weights else [])]:
+            with_options = add(with_options)
+        return with_options
+
+    return add_options
+
+
+def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Split ``KEY=VALUE`` texts.
+
+    Raises:
+        FpbenchError: One has no equals sign, or a key comes twice.
+    """
+    options: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            missing = "key" if equals else "value"
+            raise FpbenchError(
+                f"--set '{pair}' is not KEY=VALUE: it has no {missing}",
+                hint="write --set KEY=VALUE",
+            )
+        if key in options:
+            raise FpbenchError(f"--set {key} is given twice", hint="give each key once")
+        options[key] = value
+    return options
+
+
+def _option(*names: str, default: Any, in_config: bool, help: str, **more: Any) -> Decorator:
+    """An option with a default; None where it is not typed and a config file may say it, too."""
+    if in_config:
+        return click.option(*names, default=None, help=f"{help}  [default: {default}]", **more)
+    return click.option(*names, default=default, show_default=True, help=help, **more)
