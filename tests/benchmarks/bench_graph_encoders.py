@@ -22,7 +22,7 @@ from torch.nn.functional import conv2d, normalize, relu
 
 from fpbench import Settings, Vectors
 from fpbench_plugins import grafprint, peaknetfp
-from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
 from fpbench_plugins.grafprint import config as grafprint_config
 from fpbench_plugins.grafprint import front_end as grafprint_front_end
 from fpbench_plugins.grafprint import network as grafprint_network
@@ -61,7 +61,7 @@ def grafprint_audio() -> np.ndarray:
 def plain_grafprint() -> Embed:
     """All segments of a file in one batch, as the official scripts have it."""
     config = grafprint_config.PUBLISHED
-    network = unfilled(partial(grafprint_network.GrafprintNetwork, config))
+    network = build_empty(partial(grafprint_network.GrafprintNetwork, config))
     grafprint_network.initialise(network, weights_rng(0))
     network.eval()
     bank = torch.from_numpy(grafprint_front_end.htk_filterbank(16_000, 1024, 64))
@@ -91,7 +91,7 @@ class PlainPeakNetFp(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         config = peaknetfp_config.PUBLISHED
-        ours = unfilled(partial(peaknetfp_network.PeakNetFpNetwork, config))
+        ours = build_empty(partial(peaknetfp_network.PeakNetFpNetwork, config))
         peaknetfp_network.initialise(ours, weights_rng(0))
         self.ours, self.config = ours, config
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from fpbench.encoders.weights import WeightsInfo, write_weights
 from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
 from fpbench_plugins.grafprint import config as grafprint
 from fpbench_plugins.grafprint import network as grafprint_network
 from fpbench_plugins.nafp import config as nafp
@@ -19,19 +19,19 @@ from fpbench_plugins.peaknetfp import network as peaknetfp_network
 
 
 def _separable(encoder: object) -> nn.Module:
-    network = unfilled(lambda: SeparableEncoder(encoder))
+    network = build_empty(lambda: SeparableEncoder(encoder))
     network.initialise(weights_rng(0))
     return network
 
 
 def _graph() -> nn.Module:
-    network = unfilled(lambda: grafprint_network.GrafprintNetwork(grafprint.PUBLISHED))
+    network = build_empty(lambda: grafprint_network.GrafprintNetwork(grafprint.PUBLISHED))
     grafprint_network.initialise(network, weights_rng(0))
     return network
 
 
 def _peaks() -> nn.Module:
-    network = unfilled(lambda: peaknetfp_network.PeakNetFpNetwork(peaknetfp.PUBLISHED))
+    network = build_empty(lambda: peaknetfp_network.PeakNetFpNetwork(peaknetfp.PUBLISHED))
     peaknetfp_network.initialise(network, weights_rng(0))
     return network
 

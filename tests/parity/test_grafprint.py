@@ -19,15 +19,15 @@ from fpbench.audio.reading import read_audio
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.weights import load_weights, write_weights
-from fpbench_plugins.building_blocks.encoders.weights import fill, unfilled
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, fill
 from fpbench_plugins.grafprint import create, fpbench_checkpoints
 from fpbench_plugins.grafprint.config import PUBLISHED
-from fpbench_plugins.grafprint.fingerprinter import grafprint
+from fpbench_plugins.grafprint.fingerprinter import load_grafprint
 from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows
 from fpbench_plugins.grafprint.network import (
     Block,
     GrafprintNetwork,
-    min_max_scaled,
+    min_max_scale,
     nearest_nodes,
     use_batch_statistics,
 )
@@ -74,14 +74,14 @@ def weights(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def network(weights: Path) -> GrafprintNetwork:
-    network = unfilled(lambda: GrafprintNetwork(PUBLISHED))
+    network = build_empty(lambda: GrafprintNetwork(PUBLISHED))
     fill(network, load_weights(weights, "grafprint")[0], weights)
     return network.eval().requires_grad_(requires_grad=False)
 
 
 @pytest.fixture(scope="module")
 def fingerprinter(weights: Path) -> TrackFingerprinter:
-    return grafprint(PUBLISHED, Settings(weights=weights))
+    return load_grafprint(PUBLISHED, Settings(weights=weights))
 
 
 @pytest.fixture
@@ -144,9 +144,9 @@ def test_patches_become_nodes(
     golden: Callable[[str], Arrays], front_end: Arrays, network: GrafprintNetwork
 ) -> None:
     peak = golden("peak")
-    of_a = min_max_scaled(torch.from_numpy(front_end["segments_a"]))
+    of_a = min_max_scale(torch.from_numpy(front_end["segments_a"]))
     close(network.patches(of_a)[..., 0], peak["peak_a"], 1e-5)
-    of_b = min_max_scaled(segments(front_end["spec_b"])[peak["part_b_index"]])
+    of_b = min_max_scale(segments(front_end["spec_b"])[peak["part_b_index"]])
     close(of_b, peak["conv_in_b_part"][:, 2], 1e-6)
     close(network.patches(of_b)[..., 0], peak["peak_b_part"], 1e-5)
 
@@ -261,8 +261,8 @@ def test_one_silent_segment_spoils_a_batch_only_if_asked(
     start, length = int(expected["batch_b_crop_start"]), int(expected["batch_b_crop_len"])
     samples = read_audio(folder / "audio_b.wav", 16_000)[start : start + length]
     in_batches = replace(PUBLISHED, batch_norm="batch")
-    sane = grafprint(in_batches, Settings(weights=weights)).fingerprint(samples)
-    official = grafprint(replace(in_batches, silence="nan"), Settings(weights=weights))
+    sane = load_grafprint(in_batches, Settings(weights=weights)).fingerprint(samples)
+    official = load_grafprint(replace(in_batches, silence="nan"), Settings(weights=weights))
     assert len(sane.vectors) == expected["batch_b_crop_rows"]
     assert np.isfinite(sane.vectors).all()
     assert np.isnan(official.fingerprint(samples).vectors).all() == expected["batch_b_crop_all_nan"]

@@ -14,7 +14,7 @@ from fpbench_plugins.building_blocks.encoders.separable_encoder import Separable
 from fpbench_plugins.building_blocks.encoders.weights import fill
 from fpbench_plugins.nafp import fpbench_checkpoints
 from fpbench_plugins.nafp.config import PUBLISHED
-from fpbench_plugins.nafp.fingerprinter import nafp
+from fpbench_plugins.nafp.fingerprinter import load_nafp
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
 
 pytestmark = pytest.mark.parity
@@ -52,7 +52,7 @@ def encoder(weights: Path) -> SeparableEncoder:
 
 @pytest.fixture(scope="module")
 def by_segment(weights: Path) -> Fingerprinter:
-    return nafp(PUBLISHED, Settings(weights=weights))
+    return load_nafp(PUBLISHED, Settings(weights=weights))
 
 
 def close(found: object, expected: np.ndarray, tolerance: float) -> None:
@@ -97,7 +97,7 @@ def test_flattened_blocks_and_unscaled_fingerprints(
 def test_fingerprints_in_batches(
     golden: dict[str, np.ndarray], segments: Segments, weights: Path, batch: int
 ) -> None:
-    fingerprinter = nafp(replace(IN_BATCHES, batch_segments=batch), Settings(weights=weights))
+    fingerprinter = load_nafp(replace(IN_BATCHES, batch_segments=batch), Settings(weights=weights))
     assert fingerprinter.spec.batch_segments == batch
     starts = range(0, len(segments), batch)
     vectors = np.concatenate([fingerprinter.embed(segments[at : at + batch]) for at in starts])
@@ -116,7 +116,7 @@ def test_fingerprints_of_single_segments(
 
 
 def test_bfloat16_is_near(segments: Segments, weights: Path, by_segment: Fingerprinter) -> None:
-    fast = nafp(PUBLISHED, Settings(weights=weights, dtype="bfloat16"))
+    fast = load_nafp(PUBLISHED, Settings(weights=weights, dtype="bfloat16"))
     assert (cosine_distance(fast.embed(segments), by_segment.embed(segments)) < 1e-3).all()
 
 

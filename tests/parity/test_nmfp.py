@@ -16,11 +16,14 @@ from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.tensor_bundle import TensorBundle
 from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
-from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder, unit
+from fpbench_plugins.building_blocks.encoders.separable_encoder import (
+    SeparableEncoder,
+    to_unit_length,
+)
 from fpbench_plugins.building_blocks.encoders.weights import fill
 from fpbench_plugins.nmfp import fpbench_checkpoints
 from fpbench_plugins.nmfp.config import PUBLISHED
-from fpbench_plugins.nmfp.fingerprinter import nmfp
+from fpbench_plugins.nmfp.fingerprinter import load_nmfp
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 
 pytestmark = pytest.mark.parity
@@ -77,7 +80,7 @@ def encoder(weights: Path) -> SeparableEncoder:
 
 @pytest.fixture(scope="module")
 def fingerprinter(weights: Path) -> Fingerprinter:
-    return nmfp(PUBLISHED, Settings(weights=weights))
+    return load_nmfp(PUBLISHED, Settings(weights=weights))
 
 
 def close(found: object, expected: np.ndarray, tolerance: float) -> None:
@@ -133,7 +136,7 @@ def test_fingerprints_of_official_patches(
     patches = torch.from_numpy(front_end["mel"])
     flat = encoder.convolve(patches)
     close(flat, embeddings["conv_out"], 3e-3)
-    vectors = unit(encoder.divide(flat))
+    vectors = to_unit_length(encoder.divide(flat))
     close(vectors, embeddings["emb_float64"], 1e-5)
     close(vectors, embeddings["emb"], 3e-4)
 
@@ -152,5 +155,5 @@ def test_fingerprints_of_official_resampling(
 
 
 def test_bfloat16_is_near(segments: Segments, weights: Path, fingerprinter: Fingerprinter) -> None:
-    fast = nmfp(PUBLISHED, Settings(weights=weights, dtype="bfloat16")).embed(segments)
+    fast = load_nmfp(PUBLISHED, Settings(weights=weights, dtype="bfloat16")).embed(segments)
     assert (1 - (fast * fingerprinter.embed(segments)).sum(axis=1) < 1e-3).all()

@@ -14,10 +14,10 @@ from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.weights import load_weights, write_weights
 from fpbench.fingerprints.embedding import segments_of
 from fpbench.plugin.fingerprinters import Samples
-from fpbench_plugins.building_blocks.encoders.weights import fill, unfilled
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, fill
 from fpbench_plugins.peaknetfp import fpbench_checkpoints
 from fpbench_plugins.peaknetfp.config import PUBLISHED
-from fpbench_plugins.peaknetfp.fingerprinter import peaknetfp
+from fpbench_plugins.peaknetfp.fingerprinter import load_peaknetfp
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels
 from fpbench_plugins.peaknetfp.grouping import (
     ball_members,
@@ -63,7 +63,7 @@ def weights(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def network(weights: Path) -> PeakNetFpNetwork:
-    network = unfilled(lambda: PeakNetFpNetwork(PUBLISHED))
+    network = build_empty(lambda: PeakNetFpNetwork(PUBLISHED))
     fill(network, load_weights(weights, "peaknetfp")[0], weights)
     return network.requires_grad_(requires_grad=False)
 
@@ -166,7 +166,7 @@ def test_embeddings_from_golden_points(
 def test_from_samples_to_fingerprints(
     folder: Path, encoder: Arrays, weights: Path, segments: Segments
 ) -> None:
-    found = peaknetfp(PUBLISHED, Settings(weights=weights)).embed(segments)
+    found = load_peaknetfp(PUBLISHED, Settings(weights=weights)).embed(segments)
     wanted = encoder["embedding"]
     robust = arrays(folder / "robustness.npz")["embedding_robust"]
     close(found[robust], wanted[robust], 1e-5)

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from fpbench import Settings
-from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, network_of
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, build_network
 from fpbench_plugins.rectified_flow import create
 
 pytestmark = pytest.mark.parity
@@ -49,14 +49,14 @@ def loaded(folder: Path, golden: Golden, **options: str) -> FlowGenerator:
 
 
 def test_time_embedding(folder: Path, golden: Golden) -> None:
-    network = network_of(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
+    network = build_network(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
     embedding = network.time_embedding(torch.from_numpy(golden["t"]), torch.float32)
     np.testing.assert_allclose(embedding.numpy(), golden["time_embedding"], atol=2e-6)
 
 
 @pytest.mark.parametrize("gradients", [True, False])
 def test_velocity(folder: Path, golden: Golden, *, gradients: bool) -> None:
-    network = network_of(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
+    network = build_network(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
     with torch.set_grad_enabled(gradients):
         velocity = network(torch.from_numpy(golden["x"]), torch.from_numpy(golden["t"]))
     np.testing.assert_allclose(velocity.numpy(), golden["velocity"], atol=2e-5)

@@ -9,11 +9,11 @@ from scipy.signal import butter, correlate, sosfilt
 
 from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Track
 from fpbench_plugins import degradations
-from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
-from fpbench_plugins.degradations.noise import looped, mix_at_snr
-from fpbench_plugins.degradations.recordings import recordings
-from fpbench_plugins.degradations.reverb import convolved
-from fpbench_plugins.degradations.stretch import at_tempo
+from fpbench_plugins.building_blocks.impulse_responses import remove_delay
+from fpbench_plugins.degradations.noise import loop_recording, mix_at_snr
+from fpbench_plugins.degradations.recordings import find_recordings
+from fpbench_plugins.degradations.reverb import convolve
+from fpbench_plugins.degradations.stretch import change_tempo
 
 RATE = 16_000
 
@@ -86,7 +86,7 @@ def test_noise_draws_ratios_over_the_whole_range(music: Samples, dataset: Datase
 
 def test_short_noise_starts_again() -> None:
     noise = np.array([1, 2, 3], dtype=np.float32)
-    np.testing.assert_array_equal(looped(noise, 0.4, 7), [2, 3, 1, 2, 3, 1, 2])
+    np.testing.assert_array_equal(loop_recording(noise, 0.4, 7), [2, 3, 1, 2, 3, 1, 2])
 
 
 def test_noise_skips_pauses_but_not_for_ever(
@@ -119,7 +119,7 @@ def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
     for name in ("b.wav", "._b.wav", "folder.wav/c.flac", "a b.wav", "a/d.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in recordings(str(tmp_path), [])]
+    found = [path.relative_to(tmp_path).as_posix() for path in find_recordings(str(tmp_path), [])]
     assert found == ["a/d.wav", "a b.wav", "b.wav", "folder.wav/c.flac"]
 
 
@@ -145,13 +145,13 @@ def test_the_room_remembers_what_came_before(
 
 def test_convolution_is_exact() -> None:
     clean = np.array([1, 0, 2, 0], dtype=np.float32)
-    response = from_direct_sound(np.array([0, 0, 0.8, 0, -0.6, 0.0], dtype=np.float32))
-    np.testing.assert_allclose(convolved(clean, response), [0.8, 0, 1.0, 0], atol=1e-6)
+    response = remove_delay(np.array([0, 0, 0.8, 0, -0.6, 0.0], dtype=np.float32))
+    np.testing.assert_allclose(convolve(clean, response), [0.8, 0, 1.0, 0], atol=1e-6)
 
 
 def test_an_early_arrival_counts_as_direct_sound_before_a_louder_echo() -> None:
     response = np.array([0.1, 0, 0.6, 0, 1], dtype=np.float32)
-    np.testing.assert_array_equal(from_direct_sound(response), response[2:])
+    np.testing.assert_array_equal(remove_delay(response), response[2:])
 
 
 def test_names_a_silent_impulse_response(
@@ -214,7 +214,7 @@ def test_a_filter_edge_lies_below_half_the_rate(music: Samples, rng: np.random.G
 @pytest.mark.parametrize("tempo", [0.8, 0.95, 1.0, 1.2])
 def test_a_stretch_keeps_pitch_and_divides_length(tempo: float) -> None:
     tone = np.sin(2 * np.pi * 440 * np.arange(2 * RATE) / RATE).astype(np.float32)
-    stretched = at_tempo(tone, tempo, 1_024)
+    stretched = change_tempo(tone, tempo, 1_024)
     assert len(stretched) == round(2 * RATE / tempo)
     spectrum = np.abs(np.fft.rfft(stretched * np.hanning(len(stretched)), 1 << 17))
     assert np.argmax(spectrum) * RATE / (1 << 17) == pytest.approx(440, abs=0.5)
@@ -226,7 +226,7 @@ def test_a_stretch_divides_every_time_by_the_tempo(tempo: float) -> None:
     clicks = np.zeros(2 * RATE, dtype=np.float32)
     times = np.array([8_000, 16_000, 24_000])
     clicks[times] = 1
-    stretched = at_tempo(clicks, tempo, 1_024)
+    stretched = change_tempo(clicks, tempo, 1_024)
     for time in times:
         around = np.arange(-512, 512) + round(time / tempo)
         energy = stretched[around] ** 2
@@ -234,7 +234,7 @@ def test_a_stretch_divides_every_time_by_the_tempo(tempo: float) -> None:
 
 
 def test_an_unstretched_stretch_changes_nothing(music: Samples) -> None:
-    np.testing.assert_allclose(at_tempo(music, 1.0, 1_024), music, atol=1e-5)
+    np.testing.assert_allclose(change_tempo(music, 1.0, 1_024), music, atol=1e-5)
 
 
 def test_gain_and_overload_are_as_asked(rng: np.random.Generator) -> None:

@@ -13,10 +13,10 @@ from scipy.signal import butter, sosfilt
 from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, rng_at
 from fpbench_plugins.demo_music import create
 from fpbench_plugins.demo_music.composition import compose
-from fpbench_plugins.demo_music.library import STANDARD, sound_of
+from fpbench_plugins.demo_music.library import DEFAULTS, make_sound
+from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S
 from fpbench_plugins.demo_music.song import SCALES, draw_song
-from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
 
 RATE = 16_000
 GOLDEN = Path(__file__).parents[1] / "golden" / "demo_music.npz"
@@ -31,7 +31,7 @@ def opened(cache: Path, **options: str) -> Dataset:
 
 @pytest.fixture(scope="module")
 def tracks() -> list[Samples]:
-    return [sound_of("reference", i, 0) for i in range(5)]
+    return [make_sound("reference", i, 0) for i in range(5)]
 
 
 def signs(samples: Samples) -> Signs:
@@ -119,7 +119,7 @@ def test_names_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_the_standard_library_has_three_hundred_tracks_to_search() -> None:
-    assert STANDARD.reference + STANDARD.distractors >= 300
+    assert DEFAULTS.reference + DEFAULTS.distractors >= 300
 
 
 def test_refuses_negative_counts(tmp_path: Path) -> None:
@@ -131,8 +131,8 @@ def test_refuses_negative_counts(tmp_path: Path) -> None:
 
 
 def test_equal_addresses_sound_equal(tracks: list[Samples]) -> None:
-    np.testing.assert_array_equal(sound_of("reference", 3, 0), tracks[3])
-    rooms = [sound_of("ir", 3, 0), sound_of("train_ir", 3, 0), sound_of("ir", 3, 1)]
+    np.testing.assert_array_equal(make_sound("reference", 3, 0), tracks[3])
+    rooms = [make_sound("ir", 3, 0), make_sound("train_ir", 3, 0), make_sound("ir", 3, 1)]
     assert len({room.tobytes() for room in rooms}) == 3
 
 
@@ -161,7 +161,7 @@ def test_no_track_is_nearly_another(tracks: list[Samples], rng: np.random.Genera
 @pytest.mark.slow
 def test_no_track_of_a_hundred_is_nearly_another(rng: np.random.Generator) -> None:
     # Among all 300 the most alike two agreed to 0.07, degraded copies of 50 to 0.33 and up.
-    made = [sound_of(shelf, i, 0) for shelf in ("reference", "distractors") for i in range(50)]
+    made = [make_sound(kind, i, 0) for kind in ("reference", "distractors") for i in range(50)]
     prints = [signs(track) for track in made]
     copies = [likeness(signs(degraded(made[i], rng)), prints[i]) for i in range(0, 100, 10)]
     others = [likeness(p, q) for i, p in enumerate(prints) for q in prints[:i]]

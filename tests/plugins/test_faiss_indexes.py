@@ -12,7 +12,7 @@ from fpbench.evidence.candidates import merge_candidates
 from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
-from fpbench_plugins.faiss_indexes.recipes import Factory
+from fpbench_plugins.faiss_indexes.settings import Factory
 
 SMALL = {"nlist": "8", "nprobe": "3", "parts": "8", "bits": "5"}
 
@@ -55,7 +55,7 @@ def block_index(name: str, **options: str) -> BlockIndex:
 
 
 def growing_index(settings: Settings) -> GrowingIndex:
-    growing = faiss_indexes.create_any(settings).growing
+    growing = faiss_indexes.create_factory(settings).growing
     assert growing is not None
     return growing
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Settings, Track
 from fpbench_plugins.folders import create
-from fpbench_plugins.folders.dataset import divided
+from fpbench_plugins.folders.dataset import divide_tracks
 
 
 def touched(root: Path, *names: str) -> Settings:
@@ -80,8 +80,8 @@ def test_names_are_sorted_as_text(tmp_path: Path) -> None:
 @given(n=st.integers(1, 60), seed=st.integers(0, 999))
 def test_a_new_track_moves_at_most_one_other(n: int, seed: int) -> None:
     tracks = [Track(name=f"{seed}-{i}", path=Path("x")) for i in range(n + 1)]
-    before = {t.name for t in divided(tracks[:n], 0.5)[0]}
-    after = {t.name for t in divided(tracks, 0.5)[0]}
+    before = {t.name for t in divide_tracks(tracks[:n], 0.5)[0]}
+    after = {t.name for t in divide_tracks(tracks, 0.5)[0]}
     assert len(before ^ (after - {tracks[n].name})) <= 1
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from fpbench import GeneratorNeed, Settings, Stream, rng_at
 from fpbench.plugin.catalog import Catalog
-from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, write_fitted
+from fpbench_plugins.building_blocks.flow.generator import FlowGenerator, write_flow
 
 SMALL = {
     "gaussian": {},
@@ -46,7 +46,7 @@ def test_a_given_teacher_takes_the_steps_it_carries_with(tmp_path: Path) -> None
     teacher = tmp_path / "teacher.safetensors"
     stand_in = need("rectified-flow", steps="1").stand_in
     assert isinstance(stand_in, FlowGenerator)
-    write_fitted(replace(stand_in.fitted, generator="rectified-flow"), teacher)
+    write_flow(replace(stand_in.fitted, generator="rectified-flow"), teacher)
 
     def seconds(pair_steps: str) -> float:
         options = {"pairs": "1000000", "iterations": "1", "pair_steps": pair_steps}

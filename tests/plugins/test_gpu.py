@@ -80,12 +80,15 @@ def test_threads_draw_the_bytes_that_one_draws() -> None:
 def test_product_and_gate_as_one_kernel(rows: int, width: int) -> None:
     if torch.cuda.get_device_capability()[0] != 9:
         pytest.skip("its kernel is for Hopper")
-    from fpbench_plugins.building_blocks.compute.gated_product import gated_product, paired
+    from fpbench_plugins.building_blocks.compute.gated_product import (
+        gated_product,
+        interleave_gates,
+    )
 
     rng = torch.Generator("cuda").manual_seed(0)
     a = torch.randn(rows, width, device="cuda", generator=rng).bfloat16()
     weight = torch.randn(4 * width, width, device="cuda", generator=rng).bfloat16() / width**0.5
     gate, value = (a.double() @ weight.double().T).chunk(2, dim=1)
     wanted = torch.nn.functional.silu(gate) * value
-    found = gated_product(a, paired(weight)).double()
+    found = gated_product(a, interleave_gates(weight)).double()
     assert ((found - wanted).norm() / wanted.norm()).item() < 3e-3

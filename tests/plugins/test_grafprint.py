@@ -6,7 +6,7 @@ import torch
 
 from fpbench import FpbenchError, Samples, Settings, TrackFingerprinter
 from fpbench.testing import check_fingerprinter
-from fpbench_plugins.building_blocks.encoders.weights import unfilled
+from fpbench_plugins.building_blocks.encoders.weights import build_empty
 from fpbench_plugins.grafprint import create, fpbench_checkpoints, tensor_rules
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.grafprint.fast import FastGrafprint, max_relative_rows, nearest_rows
@@ -39,7 +39,7 @@ def noise(rng: np.random.Generator, samples: int) -> Samples:
 
 
 def network(seed: int = 0) -> GrafprintNetwork:
-    made = unfilled(lambda: GrafprintNetwork(PUBLISHED))
+    made = build_empty(lambda: GrafprintNetwork(PUBLISHED))
     initialise(made, torch.Generator().manual_seed(seed))
     return made.eval().requires_grad_(requires_grad=False)
 
@@ -112,7 +112,7 @@ def test_the_checkpoint_describes_the_published_network() -> None:
     assert set(layout.config) == set(ARCHITECTURE)
     for key, value in layout.config.items():
         assert getattr(PUBLISHED, key) == (tuple(value) if isinstance(value, list) else value)
-    made = unfilled(lambda: GrafprintNetwork(PUBLISHED))
+    made = build_empty(lambda: GrafprintNetwork(PUBLISHED))
     shapes = {name: tuple(tensor.shape) for name, tensor in made.state_dict().items()}
     assert {rule.target: rule.shape for rule in tensor_rules()} == shapes
     assert sum(p.numel() for p in made.parameters()) == 18_367_264

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fpbench import Fingerprinter, FpbenchError, Settings
 from fpbench.testing import check_fingerprinter
-from fpbench_plugins.building_blocks.encoders.weights import unfilled
+from fpbench_plugins.building_blocks.encoders.weights import build_empty
 from fpbench_plugins.peaknetfp import create, fpbench_checkpoints, tensor_rules
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels
@@ -68,7 +68,7 @@ def test_fresh_weights_come_from_the_seed_alone(rng: np.random.Generator) -> Non
 
 
 def test_fresh_weights_have_glorots_spread() -> None:
-    network = unfilled(lambda: PeakNetFpNetwork(PUBLISHED))
+    network = build_empty(lambda: PeakNetFpNetwork(PUBLISHED))
     initialise(network, torch.Generator().manual_seed(0))
     weight = network.layer3.weights[0].detach()
     expected = (2 / (323 + 128)) ** 0.5
@@ -97,7 +97,7 @@ def test_the_checkpoint_describes_the_published_network() -> None:
     assert set(layout.config) == set(ARCHITECTURE)
     for key, value in layout.config.items():
         assert getattr(PUBLISHED, key) == (tuple(value) if isinstance(value, list) else value)
-    network = unfilled(lambda: PeakNetFpNetwork(PUBLISHED))
+    network = build_empty(lambda: PeakNetFpNetwork(PUBLISHED))
     shapes = {name: tuple(p.shape) for name, p in network.named_parameters()}
     assert {rule.target: rule.target_shape for rule in tensor_rules()} == shapes
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fpbench import TrainingAudio
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.system import Degrade
 from fpbench_plugins.grafprint import training as grafprint
 from fpbench_plugins.nafp import training as nafp
@@ -28,17 +28,17 @@ from fpbench_plugins.peaknetfp import training as peaknetfp
         ),
     ],
 )
-def test_recipes_say_how_much_of_a_room_is_heard(recipe: Recipe, samples: int) -> None:
-    assert recipe.heard_samples(8_000, 8_000) == samples
+def test_recipes_say_how_much_of_a_room_is_heard(recipe: TrainingRecipe, samples: int) -> None:
+    assert recipe.audible_samples(8_000, 8_000) == samples
 
 
 @pytest.mark.parametrize(
     "degrade",
     [
-        partial(nafp.drawn_degradation, replace(nafp.PUBLISHED_RECIPE, response_s=0.0)),
-        partial(nmfp.drawn_degradation, replace(nmfp.PUBLISHED_RECIPE, response_s=0.0)),
-        partial(grafprint.drawn_degradation, replace(grafprint.PUBLISHED_RECIPE, response_s=0.0)),
-        partial(peaknetfp.drawn_degradation, replace(peaknetfp.PUBLISHED_RECIPE, degraded=True)),
+        partial(nafp.draw_positives, replace(nafp.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(nmfp.draw_positives, replace(nmfp.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(grafprint.draw_positives, replace(grafprint.PUBLISHED_RECIPE, response_s=0.0)),
+        partial(peaknetfp.draw_positives, replace(peaknetfp.PUBLISHED_RECIPE, degraded=True)),
     ],
     ids=["nafp", "nmfp", "grafprint", "peaknetfp"],
 )
@@ -58,6 +58,6 @@ def test_grafprint_hears_noise_through_the_room_if_asked_to(
     noise = np.tile(np.array([1000, -1000], dtype=np.int16), 10_000)
     audio = TrainingAudio(music=[], held_out=[], noise=[noise], impulse_responses=[room])
     recipe = replace(grafprint.PUBLISHED_RECIPE, snr_high_db=0.0, noise_in_room=noise_in_room)
-    positives = grafprint.drawn_degradation(recipe, torch.ones(2, 17_000), audio, 1.0, rng)
+    positives = grafprint.draw_positives(recipe, torch.ones(2, 17_000), audio, 1.0, rng)
     swing = positives[:, 1:].sub(positives[:, :-1]).abs()
     torch.testing.assert_close(swing.amax(), torch.tensor(left), atol=1e-3, rtol=0)

@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float32
 
-Response = Float32[np.ndarray, " taps"]
+ImpulseResponse = Float32[np.ndarray, " taps"]
 
 
-def from_direct_sound(response: Response) -> Float32[np.ndarray, " kept"]:
+def remove_delay(response: ImpulseResponse) -> Float32[np.ndarray, " kept"]:
     """An impulse response without its delay, so that what went in at t comes out at t.
 
     The direct sound is the first sample of at least half the greatest magnitude: in a long room a

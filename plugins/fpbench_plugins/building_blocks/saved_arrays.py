@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from fpbench import FpbenchError
 
 
-def saved_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.ndarray]:
+def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.ndarray]:
     """The arrays of a fitted generator.
 
     Args:

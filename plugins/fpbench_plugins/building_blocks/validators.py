@@ -3,7 +3,7 @@
 import math
 
 
-def at_least(config: object, low: int, *names: str) -> None:
+def require_at_least(config: object, low: int, *names: str) -> None:
     """Refuse settings that are too small; None is not set and passes.
 
     Raises:
@@ -15,7 +15,7 @@ def at_least(config: object, low: int, *names: str) -> None:
             raise ValueError(f"{name}={value}, but it must be at least {low} and finite")
 
 
-def above_zero(config: object, *names: str) -> None:
+def require_above_zero(config: object, *names: str) -> None:
     """Refuse settings that are too small; None is not set and passes.
 
     Raises:
@@ -27,7 +27,7 @@ def above_zero(config: object, *names: str) -> None:
             raise ValueError(f"{name}={value}, but it must be above 0 and finite")
 
 
-def between_0_and_1(config: object, *names: str) -> None:
+def require_between_0_and_1(config: object, *names: str) -> None:
     """Refuse settings that are no proper share; None is not set and passes.
 
     Raises:

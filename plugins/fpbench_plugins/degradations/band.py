@@ -28,7 +28,7 @@ class BandConfig:
             raise ValueError(f"low_hz={low}, high_hz={high}, order={self.order} are no filter")
 
 
-TELEPHONE = BandConfig(low_hz=300.0, high_hz=3_400.0, order=4)
+DEFAULTS = BandConfig(low_hz=300.0, high_hz=3_400.0, order=4)
 """The band of ITU-T G.712."""
 
 
@@ -44,7 +44,7 @@ class Band:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Band":
-        return cls(apply_options(TELEPHONE, settings.options))
+        return cls(apply_options(DEFAULTS, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

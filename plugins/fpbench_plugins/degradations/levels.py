@@ -19,6 +19,9 @@ class GainConfig:
         require_range("gain_db", self.min_gain_db, self.max_gain_db)
 
 
+GAIN_DEFAULTS = GainConfig(min_gain_db=-20.0, max_gain_db=0.0)
+
+
 class Gain:
     """Implements :class:`fpbench.Degradation`."""
 
@@ -31,7 +34,7 @@ class Gain:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Gain":
-        return cls(apply_options(GainConfig(min_gain_db=-20.0, max_gain_db=0.0), settings.options))
+        return cls(apply_options(GAIN_DEFAULTS, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
@@ -53,6 +56,9 @@ class ClipConfig:
             raise ValueError(f"min_overload_db={self.min_overload_db} is negative")
 
 
+CLIP_DEFAULTS = ClipConfig(min_overload_db=0.0, max_overload_db=12.0)
+
+
 class Clip:
     """Implements :class:`fpbench.Degradation`."""
 
@@ -65,8 +71,7 @@ class Clip:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Clip":
-        published = ClipConfig(min_overload_db=0.0, max_overload_db=12.0)
-        return cls(apply_options(published, settings.options))
+        return cls(apply_options(CLIP_DEFAULTS, settings.options))
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Settings, apply_options
-from fpbench_plugins.degradations.recordings import recording, recordings, require_range
+from fpbench_plugins.degradations.recordings import find_recordings, load_recording, require_range
 
 _TRIES = 50  # recordings have pauses; this many silent stretches in a row are no accident
 
@@ -32,7 +32,7 @@ class NoiseConfig:
         require_range("snr_db", self.min_snr_db, self.max_snr_db)
 
 
-NAFP = NoiseConfig(min_snr_db=0.0, max_snr_db=10.0)
+DEFAULTS = NoiseConfig(min_snr_db=0.0, max_snr_db=10.0)
 
 
 class Noise:
@@ -52,8 +52,8 @@ class Noise:
         Raises:
             FpbenchError: There are none.
         """
-        config = apply_options(NAFP, settings.options)
-        files = recordings(config.folder, settings.dataset.noise if settings.dataset else ())
+        config = apply_options(DEFAULTS, settings.options)
+        files = find_recordings(config.folder, settings.dataset.noise if settings.dataset else ())
         if not files:
             raise FpbenchError(
                 "degradation 'noise' has no recordings: the dataset offers none",
@@ -69,13 +69,13 @@ class Noise:
         path = self.recordings[0]
         for _ in range(_TRIES):
             path = self.recordings[int(rng.integers(len(self.recordings)))]
-            noise = looped(recording(path, sample_rate_hz), rng.random(), len(samples))
+            noise = loop_recording(load_recording(path, sample_rate_hz), rng.random(), len(samples))
             if np.any(noise[context:]):
                 return mix_at_snr(samples, noise, context, snr_db)
         raise FpbenchError(f"noise recording '{path}' is silent", hint="replace it")
 
 
-def looped(
+def loop_recording(
     recording: Float32[np.ndarray, " recording"], at: float, length: int
 ) -> Float32[np.ndarray, " {length}"]:
     """A stretch of a recording, which starts again from its beginning where it ends.

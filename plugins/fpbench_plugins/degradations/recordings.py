@@ -9,7 +9,7 @@ from fpbench.audio.folders import audio_below
 from fpbench.audio.reading import read_audio
 
 
-def recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
+def find_recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
     """What :func:`audio_below` finds in ``folder``, or the dataset's recordings if it is None.
 
     Raises:
@@ -24,7 +24,7 @@ def recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
 
 
 @lru_cache(maxsize=256)  # a few seconds each; drawn again and again
-def recording(path: Path, sample_rate_hz: int) -> Samples:
+def load_recording(path: Path, sample_rate_hz: int) -> Samples:
     """One file, read-only because it is shared between queries.
 
     Raises:

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.signal import oaconvolve
 
 from fpbench import FpbenchError, Samples, Settings, apply_options
-from fpbench_plugins.building_blocks.impulse_responses import Response, from_direct_sound
-from fpbench_plugins.degradations.recordings import recording, recordings, require_range
-from fpbench_plugins.degradations.rooms import simulated
+from fpbench_plugins.building_blocks.impulse_responses import ImpulseResponse, remove_delay
+from fpbench_plugins.degradations.recordings import find_recordings, load_recording, require_range
+from fpbench_plugins.degradations.rooms import simulate_room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Reverb:
         """
         config = apply_options(DEFAULTS, settings.options)
         dataset = settings.dataset
-        files = recordings(config.folder, dataset.impulse_responses if dataset else ())
+        files = find_recordings(config.folder, dataset.impulse_responses if dataset else ())
         if not files and config.rooms == 0:
             raise FpbenchError(
                 "degradation 'reverb' has no impulse responses and rooms=0",
@@ -79,19 +79,19 @@ class Reverb:
         config = self._config
         choice = int(rng.integers(len(self.recordings) or config.rooms))
         if self.recordings:
-            response = recording(self.recordings[choice], sample_rate_hz)
+            response = load_recording(self.recordings[choice], sample_rate_hz)
         else:
-            response = simulated(choice, config.min_rt60_s, config.max_rt60_s, sample_rate_hz)
+            response = simulate_room(choice, config.min_rt60_s, config.max_rt60_s, sample_rate_hz)
         longest = math.ceil(config.memory_s * sample_rate_hz)
         try:
-            return convolved(samples, from_direct_sound(response)[:longest])
+            return convolve(samples, remove_delay(response)[:longest])
         except ValueError as err:
             raise FpbenchError(
                 f"impulse response '{self.recordings[choice]}': {err}", hint="replace it"
             ) from err
 
 
-def convolved(samples: Samples, response: Response) -> Samples:
+def convolve(samples: Samples, response: ImpulseResponse) -> Samples:
     """``samples`` through a response scaled to energy 1, which keeps the power of white noise.
 
     Returns:

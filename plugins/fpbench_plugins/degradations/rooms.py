@@ -10,7 +10,7 @@ _REFLECTIONS = 60  # at most: a room takes 0.1 s then, and later ones are 30 dB 
 
 
 @lru_cache(maxsize=128)
-def simulated(room: int, min_rt60_s: float, max_rt60_s: float, sample_rate_hz: int) -> Samples:
+def simulate_room(room: int, min_rt60_s: float, max_rt60_s: float, sample_rate_hz: int) -> Samples:
     """The impulse response of room number ``room``, the same in every run.
 
     Args:

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from fpbench import Samples, Settings, apply_options
 from fpbench_plugins.degradations.recordings import require_range
 
-Stretched = Float32[np.ndarray, " stretched"]
+StretchedSamples = Float32[np.ndarray, " stretched"]
 
 WINDOW_S = 0.064  # long enough to tell the partials of music apart, short enough for drums
 
@@ -46,12 +46,12 @@ class Stretch:
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
-    ) -> Stretched:
+    ) -> StretchedSamples:
         tempo = rng.uniform(self._config.min_tempo, self._config.max_tempo)
-        return at_tempo(samples, tempo, 4 * round(WINDOW_S * sample_rate_hz / 4))
+        return change_tempo(samples, tempo, 4 * round(WINDOW_S * sample_rate_hz / 4))
 
 
-def at_tempo(samples: Samples, tempo: float, window: int) -> Stretched:
+def change_tempo(samples: Samples, tempo: float, window: int) -> StretchedSamples:
     """A phase vocoder.
 
     Frames are read every ``tempo * hop`` samples and written every ``hop`` samples. The phase of a
@@ -82,12 +82,12 @@ def at_tempo(samples: Samples, tempo: float, window: int) -> Stretched:
     phase[0] = np.angle(spectra[0])
     pieces = np.fft.irfft(np.abs(spectra) * np.exp(1j * np.cumsum(phase, axis=0)), window) * hann
     wanted = slice(window // 2, window // 2 + length)
-    weight = overlap_added(np.broadcast_to(hann**2, pieces.shape))[wanted]
-    stretched: Stretched = (overlap_added(pieces)[wanted] / weight).astype(np.float32)
+    weight = overlap_add(np.broadcast_to(hann**2, pieces.shape))[wanted]
+    stretched: StretchedSamples = (overlap_add(pieces)[wanted] / weight).astype(np.float32)
     return stretched
 
 
-def overlap_added(pieces: Float[np.ndarray, "frames window"]) -> Float[np.ndarray, " samples"]:
+def overlap_add(pieces: Float[np.ndarray, "frames window"]) -> Float[np.ndarray, " samples"]:
     """The sum of pieces that each start a quarter of their length after the one before."""
     hop = pieces.shape[1] // 4
     out = np.zeros((len(pieces) + 3, hop))

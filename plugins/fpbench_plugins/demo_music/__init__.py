@@ -22,6 +22,6 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
 
 
 def create(settings: Settings) -> Dataset:
-    from fpbench_plugins.demo_music.library import opened
+    from fpbench_plugins.demo_music.library import open_dataset
 
-    return opened(settings)
+    return open_dataset(settings)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fpbench_plugins.demo_music.drumming import drum_bar
-from fpbench_plugins.demo_music.parts import bass_bar, chord_bar, draw_motif, melody_bar, swung
+from fpbench_plugins.demo_music.parts import bass_bar, chord_bar, draw_motif, melody_bar, swing_time
 from fpbench_plugins.demo_music.song import SCALES, Hit, Note, Section, Song, Tone
 
 
@@ -29,14 +29,14 @@ def compose(song: Song, length_s: float, rng: np.random.Generator) -> Score:
         number, within = divmod(bar, song.section_bars)
         section = sections[song.form[number % len(song.form)]]
         if within == 0:
-            playing = draw_playing(song, number == 0, rng)
+            playing = draw_players(song, number == 0, rng)
         # Players are no machines: the tempo wanders by a percent or so from bar to bar.
         beat_s = song.beat_s * (1 + 0.008 * rng.standard_normal())
         chord = section.chords[bar % len(section.chords)]
         for name in parts:
             if name in playing:
-                tones = play(song, name, section, chord, rng, bar=bar)
-                parts[name] += humanised(tones, song, time_s, beat_s, rng)
+                tones = write_bar(song, name, section, chord, rng, bar=bar)
+                parts[name] += humanise(tones, song, time_s, beat_s, rng)
         if "drums" in playing:
             last = within == song.section_bars - 1
             hits += drum_bar(song, time_s, beat_s, rng, fill=last and rng.random() < 0.7)
@@ -67,7 +67,7 @@ def draw_section(song: Song, rng: np.random.Generator) -> Section:
     )
 
 
-def draw_playing(song: Song, opening: bool, rng: np.random.Generator) -> frozenset[str]:
+def draw_players(song: Song, opening: bool, rng: np.random.Generator) -> frozenset[str]:
     """Who plays in a section: nearly all, fewer in an opening, and always some harmony."""
     share = 0.55 if opening and rng.random() < 0.4 else 0.88
     playing = {name for name in song.styles if rng.random() < share}
@@ -75,7 +75,7 @@ def draw_playing(song: Song, opening: bool, rng: np.random.Generator) -> frozens
     return frozenset(playing | {"chords 0"})
 
 
-def play(
+def write_bar(
     song: Song,
     part: str,
     section: Section,
@@ -94,7 +94,7 @@ def play(
     return bass_bar(song, style, section, chord, rng)
 
 
-def humanised(
+def humanise(
     tones: Sequence[tuple[Tone, float]],
     song: Song,
     bar_s: float,
@@ -109,7 +109,7 @@ def humanised(
     held = rng.uniform(0.82, 1.05, len(tones))
     return [
         Note(
-            max(0.0, bar_s + beat_s * swung(tone.at, song.swing) + float(late_s[i])),
+            max(0.0, bar_s + beat_s * swing_time(tone.at, song.swing) + float(late_s[i])),
             float(tone.length * beat_s * held[i]),
             tone.step,
             float(np.clip(velocity * force[i], 0.15, 1)),

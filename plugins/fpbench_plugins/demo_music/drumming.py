@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fpbench_plugins.demo_music.parts import swung
+from fpbench_plugins.demo_music.parts import swing_time
 from fpbench_plugins.demo_music.song import Hit, Song
 
 
@@ -16,7 +16,7 @@ def drum_bar(
         if rng.random() < chance:
             late_s = 0.005 * rng.standard_normal()
             force = float(np.clip(velocity * (1 + 0.15 * rng.standard_normal()), 0.05, 1))
-            start_s = bar_s + beat_s * swung(at, song.swing) + late_s
+            start_s = bar_s + beat_s * swing_time(at, song.swing) + late_s
             hits.append(Hit(max(0.0, start_s), piece, force))
 
     for at in np.arange(0, song.meter, 0.25):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import Samples
-from fpbench_plugins.demo_music.timbres import RATE_HZ, wave
+from fpbench_plugins.demo_music.timbres import RATE_HZ, sine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,21 +37,21 @@ class Kit:
         """The sound of one :class:`~fpbench_plugins.demo_music.composition.Hit`."""
         match piece:
             case "kick":
-                return velocity * swept(self.kick_hz, 4.0, self.kick_s, rng)
+                return velocity * falling_tone(self.kick_hz, 4.0, self.kick_s, rng)
             case "tom":
                 pitch_hz = self.tom_hz * rng.choice([0.75, 1, 1.3])
-                return 0.8 * velocity * swept(pitch_hz, 1.5, 0.18, rng)
+                return 0.8 * velocity * falling_tone(pitch_hz, 1.5, 0.18, rng)
             case "snare":
-                wires = rough(self.snare_s, 0.5, rng)
-                skin = swept(self.snare_hz, 1.3, 0.6 * self.snare_s, rng)
-                return velocity * mixed(self.skin * skin, (1 - self.skin) * wires)
+                wires = decaying_noise(self.snare_s, 0.5, rng)
+                skin = falling_tone(self.snare_hz, 1.3, 0.6 * self.snare_s, rng)
+                return velocity * add_sounds(self.skin * skin, (1 - self.skin) * wires)
             case "clap":
-                return 0.4 * velocity * clapped(rng)
+                return 0.4 * velocity * hand_clap(rng)
             case "rim":
-                return 0.6 * velocity * swept(self.snare_hz * 3.1, 1.1, 0.025, rng)
+                return 0.6 * velocity * falling_tone(self.snare_hz * 3.1, 1.1, 0.025, rng)
             case _:
                 open_for = 6 if piece == "open hat" else 1
-                return 0.5 * velocity * rough(open_for * self.hat_s, self.brightness, rng)
+                return 0.5 * velocity * decaying_noise(open_for * self.hat_s, self.brightness, rng)
 
 
 def draw_kit(rng: np.random.Generator) -> Kit:
@@ -68,17 +68,17 @@ def draw_kit(rng: np.random.Generator) -> Kit:
     )
 
 
-def swept(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Generator) -> Samples:
+def falling_tone(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Generator) -> Samples:
     """A skin: a tone that falls to ``pitch_hz`` from ``drop`` times as high, and dies away."""
     t = np.arange(int(5 * decay_s * RATE_HZ) + 16) / RATE_HZ
     pitch_hz *= rng.uniform(0.97, 1.03)
     fall_s = 0.02
     turns = pitch_hz * (t + (drop - 1) * fall_s * (1 - np.exp(-t / fall_s)))
-    skin: Samples = np.exp(-t / decay_s).astype(np.float32) * wave(turns)
+    skin: Samples = np.exp(-t / decay_s).astype(np.float32) * sine(turns)
     return skin
 
 
-def rough(decay_s: float, brightness: float, rng: np.random.Generator) -> Samples:
+def decaying_noise(decay_s: float, brightness: float, rng: np.random.Generator) -> Samples:
     """Wires, metal or beads: noise that dies away."""
     n = int(5 * decay_s * RATE_HZ) + 16
     noise = rng.standard_normal(n + 1, dtype=np.float32)
@@ -89,16 +89,16 @@ def rough(decay_s: float, brightness: float, rng: np.random.Generator) -> Sample
     return out
 
 
-def clapped(rng: np.random.Generator) -> Samples:
+def hand_clap(rng: np.random.Generator) -> Samples:
     """Several hands, not quite together."""
-    clap = rough(0.12, 0.45, rng)
+    clap = decaying_noise(0.12, 0.45, rng)
     for late_s in (0.011, 0.023):
         at = int(late_s * rng.uniform(0.8, 1.2) * RATE_HZ)
         clap = clap + np.concatenate([np.zeros(at, dtype=np.float32), clap[:-at]])
     return clap
 
 
-def mixed(
+def add_sounds(
     one: Float32[np.ndarray, " one"], other: Float32[np.ndarray, " other"]
 ) -> Float32[np.ndarray, " longer"]:
     """The sum of two sounds that start together."""

@@ -49,7 +49,7 @@ def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
     return response.astype(np.float32)
 
 
-def convolved(
+def convolve(
     dry: Samples, response: Float32[np.ndarray, " taps"], gain: Float32[np.ndarray, " bins"] | None
 ) -> Samples:
     """``dry`` through an impulse response and a tone control, as long as ``dry``.

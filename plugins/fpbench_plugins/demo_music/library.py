@@ -16,13 +16,13 @@ from tqdm import tqdm
 from fpbench import Dataset, Samples, Settings, Stream, Track, apply_options, rng_at
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import map_ahead
-from fpbench_plugins.demo_music.recording import recorded
-from fpbench_plugins.demo_music.surroundings import NOISES, background, impulse_response
+from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
+from fpbench_plugins.demo_music.recording import make_track
 from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 logger = logging.getLogger(__name__)
 
-SHELVES = (
+KINDS = (
     "reference",
     "distractors",
     "train",
@@ -62,61 +62,61 @@ class DemoConfig:
             raise ValueError("counts and music_seed must be at least 0")
 
 
-STANDARD = DemoConfig(reference=100, distractors=200, train=100, noises=14, rooms=12, music_seed=0)
+DEFAULTS = DemoConfig(reference=100, distractors=200, train=100, noises=14, rooms=12, music_seed=0)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoRecording:
     """One file of the library, there or to be made."""
 
-    shelf: str
+    kind: str
     number: int
     path: Path
 
 
-def opened(settings: Settings) -> Dataset:
+def open_dataset(settings: Settings) -> Dataset:
     """The demo library, made first where the cache lacks any of it.
 
     Raises:
         FpbenchError: The cache cannot be written.
     """
-    config = apply_options(STANDARD, settings.options)
+    config = apply_options(DEFAULTS, settings.options)
     cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
-    shelves = catalogued(cache / f"demo-{config.music_seed}-{version()}", config)
-    missing = [r for shelf in shelves.values() for r in shelf if not r.path.is_file()]
+    by_kind = list_recordings(cache / f"demo-{config.music_seed}-{version()}", config)
+    missing = [r for some in by_kind.values() for r in some if not r.path.is_file()]
     if missing:
         logger.info("making %d recordings in %s", len(missing), missing[0].path.parents[1])
-        made = made_up(missing, config.music_seed)
+        made = make_recordings(missing, config.music_seed)
         for _ in tqdm(made, "making demo music", len(missing), unit="track", disable=None):
             pass
     return Dataset(
         name="demo",
-        reference=tracks(shelves["reference"]),
-        distractors=tracks(shelves["distractors"]),
-        train=tracks(shelves["train"]),
-        noise=tracks(shelves["noise"]),
-        impulse_responses=tracks(shelves["ir"]),
-        train_noise=tracks(shelves["train_noise"]),
-        train_impulse_responses=tracks(shelves["train_ir"]),
+        reference=to_tracks(by_kind["reference"]),
+        distractors=to_tracks(by_kind["distractors"]),
+        train=to_tracks(by_kind["train"]),
+        noise=to_tracks(by_kind["noise"]),
+        impulse_responses=to_tracks(by_kind["ir"]),
+        train_noise=to_tracks(by_kind["train_noise"]),
+        train_impulse_responses=to_tracks(by_kind["train_ir"]),
     )
 
 
-def catalogued(folder: Path, config: DemoConfig) -> dict[str, list[DemoRecording]]:
+def list_recordings(folder: Path, config: DemoConfig) -> dict[str, list[DemoRecording]]:
     """Every recording of the library and where it belongs."""
     around = (config.noises, config.rooms)
     counts = (config.reference, config.distractors, config.train, *around, *around)
     return {
-        shelf: [DemoRecording(shelf, i, folder / shelf / f"{i:04d}.flac") for i in range(count)]
-        for shelf, count in zip(SHELVES, counts, strict=True)
+        kind: [DemoRecording(kind, i, folder / kind / f"{i:04d}.flac") for i in range(count)]
+        for kind, count in zip(KINDS, counts, strict=True)
     }
 
 
-def tracks(shelf: Sequence[DemoRecording]) -> list[Track]:
+def to_tracks(recordings: Sequence[DemoRecording]) -> list[Track]:
     """The recordings as the harness knows them."""
-    return [Track(name=f"{r.shelf}/{r.path.name}", path=r.path) for r in shelf]
+    return [Track(name=f"{r.kind}/{r.path.name}", path=r.path) for r in recordings]
 
 
-def made_up(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
+def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
     """Make recordings in threads and yield each one's path when it is complete on disk.
 
     Raises:
@@ -124,23 +124,23 @@ def made_up(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Pa
     """
 
     def make(recording: DemoRecording) -> Path:
-        write_whole(recording.path, sound_of(recording.shelf, recording.number, music_seed))
+        write_flac(recording.path, make_sound(recording.kind, recording.number, music_seed))
         return recording.path
 
     return map_ahead(make, recordings)
 
 
-def sound_of(shelf: str, number: int, music_seed: int) -> Samples:
+def make_sound(kind: str, number: int, music_seed: int) -> Samples:
     """The recording with this address; it depends on nothing else."""
-    rng = rng_at(music_seed, Stream.DEMO_MUSIC, SHELVES.index(shelf), number)
-    if shelf.endswith("noise"):
+    rng = rng_at(music_seed, Stream.DEMO_MUSIC, KINDS.index(kind), number)
+    if kind.endswith("noise"):
         return background(NOISES[number % len(NOISES)], rng)
-    if shelf.endswith("ir"):
+    if kind.endswith("ir"):
         return impulse_response(rng)
-    return recorded(rng)
+    return make_track(rng)
 
 
-def write_whole(path: Path, samples: Samples) -> None:
+def write_flac(path: Path, samples: Samples) -> None:
     """Write 16-bit FLAC so that the file is either complete or not there.
 
     Raises:

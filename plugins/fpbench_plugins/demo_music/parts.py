@@ -26,7 +26,7 @@ def draw_motif(beats: int, density: float, rng: np.random.Generator) -> list[Ton
     return tones
 
 
-def varied(motif: Sequence[Tone], rng: np.random.Generator) -> list[Tone]:
+def vary_motif(motif: Sequence[Tone], rng: np.random.Generator) -> list[Tone]:
     """The same melody as somebody else would remember it."""
     out = []
     for tone in motif:
@@ -58,7 +58,7 @@ def melody_bar(
     steps = len(SCALES[song.scale])
     low = song.meter if second else 0
     out = []
-    for tone in varied(section.motif, rng):
+    for tone in vary_motif(section.motif, rng):
         if not low <= tone.at < low + song.meter:
             continue
         step = tone.step
@@ -132,6 +132,6 @@ def bass_bar(
     return [(Tone(float(at), float(n), int(p)), 0.85) for at, n, p in tones]
 
 
-def swung(at: float, swing: float) -> float:
+def swing_time(at: float, swing: float) -> float:
     """A time in beats with the second half of every beat late."""
     return at + swing * (1 - abs(2 * (at % 1) - 1))

@@ -7,7 +7,7 @@ import numpy as np
 from fpbench import Samples
 from fpbench_plugins.demo_music.composition import Score, compose
 from fpbench_plugins.demo_music.drums import Kit, draw_kit
-from fpbench_plugins.demo_music.effects import chorus, convolved, echo, room, tone_control
+from fpbench_plugins.demo_music.effects import chorus, convolve, echo, room, tone_control
 from fpbench_plugins.demo_music.song import Hit, Note, draw_song
 from fpbench_plugins.demo_music.timbres import RATE_HZ, Instrument, draw_instrument
 
@@ -19,32 +19,34 @@ ROLES = {"melody": "lead", "pad": "pad", "stabs": "struck", "strum": "struck", "
 LEVELS = {"lead": 0.2, "pad": 0.1, "struck": 0.13, "bass": 0.17}
 
 
-def recorded(rng: np.random.Generator) -> Samples:
+def make_track(rng: np.random.Generator) -> Samples:
     """A piece nobody has heard before; peak below 1."""
     score = compose(draw_song(rng), TRACK_S, rng)
-    return mastered(mixed_down(score, rng), rng)
+    return master(mix_down(score, rng), rng)
 
 
-def mixed_down(score: Score, rng: np.random.Generator) -> Samples:
+def mix_down(score: Score, rng: np.random.Generator) -> Samples:
     """All parts at their levels, each through its own effects."""
     mix = np.zeros(round(TRACK_S * RATE_HZ), dtype=np.float32)
     tuning_cents = float(rng.normal(0, 12))
     for name, notes in score.parts.items():
         role = ROLES.get(score.song.styles[name], "bass")
         instrument = draw_instrument(role, rng)
-        part = played(notes, instrument, len(mix), tuning_cents, rng)
+        part = play_part(notes, instrument, len(mix), tuning_cents, rng)
         if role != "bass" and rng.random() < 0.3:
             part = chorus(part, rng.uniform(0.001, 0.004), rng.uniform(0.2, 1.2), rng)
         if role in {"lead", "struck"} and rng.random() < 0.4:
             delay_s = score.song.beat_s * float(rng.choice([0.5, 0.75, 1]))
             part = echo(part, delay_s, rng.uniform(0.2, 0.5))
-        mix += levelled(part, LEVELS[role] * float(rng.uniform(0.7, 1.4)))
+        mix += set_level(part, LEVELS[role] * float(rng.uniform(0.7, 1.4)))
     if score.hits:
-        mix += levelled(drummed(score.hits, draw_kit(rng), len(mix), rng), rng.uniform(0.08, 0.22))
+        mix += set_level(
+            play_drums(score.hits, draw_kit(rng), len(mix), rng), rng.uniform(0.08, 0.22)
+        )
     return mix
 
 
-def played(
+def play_part(
     notes: Sequence[Note],
     instrument: Instrument,
     samples: int,
@@ -60,7 +62,7 @@ def played(
     return out
 
 
-def drummed(hits: Sequence[Hit], kit: Kit, samples: int, rng: np.random.Generator) -> Samples:
+def play_drums(hits: Sequence[Hit], kit: Kit, samples: int, rng: np.random.Generator) -> Samples:
     """The drums on their own."""
     out = np.zeros(samples, dtype=np.float32)
     for hit in hits:
@@ -76,7 +78,7 @@ def add_at(out: np.ndarray, start: int, sound: np.ndarray) -> None:
         out[start:end] += sound[: end - start]
 
 
-def levelled(part: Samples, level: float) -> Samples:
+def set_level(part: Samples, level: float) -> Samples:
     """Scaled so that the root mean square where it sounds is ``level``."""
     sounding = part[np.abs(part) > 1e-3 * np.max(np.abs(part), initial=1e-9)]
     if not len(sounding):
@@ -84,13 +86,13 @@ def levelled(part: Samples, level: float) -> Samples:
     return part * np.float32(level / np.sqrt(np.mean(sounding**2)))
 
 
-def mastered(mix: Samples, rng: np.random.Generator) -> Samples:
+def master(mix: Samples, rng: np.random.Generator) -> Samples:
     """Through a room, tone control and a little tape, at a level that differs between pieces."""
     response = room(float(np.exp(rng.uniform(np.log(0.25), np.log(2.2)))), rng.random(), rng)
     response[1:] *= np.float32(rng.uniform(0.15, 1))
     high_cut_hz = float(rng.choice([7_500, 7_500, rng.uniform(3_000, 7_500)]))
     tone = tone_control(len(mix), rng.uniform(-1.5, 2), rng.uniform(25, 80), high_cut_hz)
-    wet = convolved(mix, response, tone)
+    wet = convolve(mix, response, tone)
     wet *= np.float32(rng.uniform(0.6, 2.2) / max(1e-6, float(np.percentile(np.abs(wet), 99.5))))
     tape = np.tanh(wet) + np.float32(3e-4) * rng.standard_normal(len(wet), dtype=np.float32)
     fade = round(0.05 * RATE_HZ)

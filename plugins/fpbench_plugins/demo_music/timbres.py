@@ -138,8 +138,8 @@ class Fm:
         # Sidebands reach about (index + 1) modulator frequencies to either side.
         most = max(0.3, (TOP_HZ - pitch_hz) / (pitch_hz * self.ratio) - 1)
         index = min(most, self.index * velocity * rng.uniform(0.85, 1.15))
-        swing = index * np.exp(-t / self.index_decay_s) * wave(pitch_hz * self.ratio * t)
-        tone: Samples = velocity * shape * wave(pitch_hz * t + swing / (2 * np.pi))
+        swing = index * np.exp(-t / self.index_decay_s) * sine(pitch_hz * self.ratio * t)
+        tone: Samples = velocity * shape * sine(pitch_hz * t + swing / (2 * np.pi))
         return tone
 
 
@@ -199,7 +199,7 @@ class Mallet:
             if frequency_hz * ratio < TOP_HZ:
                 decay = np.exp(-t * (1 + 0.9 * i) * 3 / self.ring_s).astype(np.float32)
                 level = np.float32(strength * rng.uniform(0.7, 1.3) * velocity ** (0.3 * i))
-                total += level * decay * wave(frequency_hz * ratio * t + rng.random())
+                total += level * decay * sine(frequency_hz * ratio * t + rng.random())
         total[:32] *= np.linspace(0, 1, 32, dtype=np.float32)
         note: Samples = velocity * total * np.linspace(1, 0, n, dtype=np.float32)
         return note
@@ -221,11 +221,11 @@ class Breath:
         # Slow noise times a tone is noise around the tone.
         knots = rng.standard_normal(int(t[-1] * self.width_hz) + 3)
         slow = np.interp(t * self.width_hz, np.arange(len(knots)), knots).astype(np.float32)
-        tone = wave(frequency_hz * t) + 0.25 * wave(2 * frequency_hz * t + 0.2)
+        tone = sine(frequency_hz * t) + 0.25 * sine(2 * frequency_hz * t + 0.2)
         return velocity * shape * ((1 - self.noise) * tone + self.noise * slow * tone)
 
 
-def wave(turns: Float64[np.ndarray, " samples"]) -> Samples:
+def sine(turns: Float64[np.ndarray, " samples"]) -> Samples:
     """A sine, its phase in turns."""
     # Whole turns are taken off in float64; what is left fits the fast float32 sine.
     fraction = (turns - np.floor(turns)).astype(np.float32)

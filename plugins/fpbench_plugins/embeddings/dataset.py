@@ -13,7 +13,7 @@ from fpbench import Dataset, FpbenchError, Settings, VectorDataset, Vectors, app
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 65_536  # 32 MB at 128 dims
-MOST_UNEQUAL = 1e-2  # float16 on the way makes lengths differ by less
+LENGTH_TOLERANCE = 1e-2  # float16 on the way makes lengths differ by less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class EmbeddingsConfig:
                 raise ValueError(f"{name}={getattr(self, name)} is not positive and finite")
 
 
-def opened(settings: Settings) -> Dataset:
+def open_dataset(settings: Settings) -> Dataset:
     """The three matrices in ``settings.argument``.
 
     Raises:
@@ -51,7 +51,7 @@ def opened(settings: Settings) -> Dataset:
     if not folder.is_dir():
         raise FpbenchError(f"'{folder}' is not a folder", hint="give the folder of db.mm")
     query, reference, distractors = (
-        mapped(folder, name, config) for name in ("query", "db", "dummy_db")
+        map_matrix(folder, name, config) for name in ("query", "db", "dummy_db")
     )
     if query.shape != reference.shape:
         raise FpbenchError(
@@ -75,11 +75,11 @@ def opened(settings: Settings) -> Dataset:
     )
 
 
-def mapped(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
+def map_matrix(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
     """A read-only memory map of ``<name>.mm`` without NaN.
 
     Raises:
-        FpbenchError: See :func:`opened`.
+        FpbenchError: See :func:`open_dataset`.
     """
     file = folder / f"{name}.mm"
     if not file.is_file():
@@ -105,7 +105,7 @@ def mapped(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
     vectors.flags.writeable = False
     lengths = np.linalg.norm(vectors[:CHUNK_ROWS], axis=1)
     shortest, longest = lengths.min(initial=np.inf, where=lengths > 0), lengths.max()
-    if longest - shortest > MOST_UNEQUAL:
+    if longest - shortest > LENGTH_TOLERANCE:
         logger.warning(
             "%s: rows have lengths from %.3g to %.3g: exact search ranks by inner product, FAISS's "
             "indexes by distance, and for such rows the two disagree",

@@ -15,9 +15,9 @@ from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
-CPU_PANEL = {torch.float32: 1_024, torch.bfloat16: 512}  # queries that are sieved together:
-GPU_PANEL = 16_384  # what was fastest with AVX2, with AMX and on an H200
-TOGETHER = 2  # chunks that are sieved at once: every look has costs of its own
+CPU_PANEL_QUERIES = {torch.float32: 1_024, torch.bfloat16: 512}  # queries that are sieved together:
+GPU_PANEL_QUERIES = 16_384  # what was fastest with AVX2, with AMX and on an H200
+CHUNKS_AT_ONCE = 2  # chunks that are sieved at once: every look has costs of its own
 CHUNKS_AHEAD = 2  # that threads may lag behind each other
 
 
@@ -58,23 +58,25 @@ class ExactIndex(BlockIndex):
         # Torch's own threads wait for each other in every operation; ours take whole chunks.
         on_cpu = self._device.type == "cpu"
         workers = torch.get_num_threads() if on_cpu else 1
-        at_once = CPU_PANEL[self._dtype] if on_cpu else GPU_PANEL
+        at_once = CPU_PANEL_QUERIES[self._dtype] if on_cpu else GPU_PANEL_QUERIES
         parts = max(workers, -(-len(queries) // at_once))
         asked = torch.from_numpy(queries).to(self._device).tensor_split(parts)
         panels = [Panel(some, k, self._dtype) for some in asked]
         with ExitStack() as stack:
             threads = [
-                stack.enter_context(ThreadPoolExecutor(1, "sieve", _alone, (self._device,)))
+                stack.enter_context(
+                    ThreadPoolExecutor(1, "sieve", _use_one_thread, (self._device,))
+                )
                 for _ in range(workers + 1)
             ]
             workspaces = [Workspace() for _ in range(workers)]
             waiting: deque[list[Future[None]]] = deque()
             first_id = 0
-            for vectors in _regrouped(block):
-                chunk = threads[-1].submit(self._prepared, vectors, first_id)
+            for vectors in _regroup(block):
+                chunk = threads[-1].submit(self._prepare_chunk, vectors, first_id)
                 waiting.append(
                     [
-                        threads[i].submit(_take, panels[i::workers], chunk, workspaces[i])
+                        threads[i].submit(_take_chunk, panels[i::workers], chunk, workspaces[i])
                         for i in range(workers)
                     ]
                 )
@@ -84,12 +86,12 @@ class ExactIndex(BlockIndex):
             for tasks in waiting:
                 _wait(tasks)
         for panel in panels:
-            panel.settle()
+            panel.merge_waiting()
         scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
         ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
         return Candidates(ids, -scores, scores)
 
-    def _prepared(self, vectors: Vectors, first_id: int) -> Chunk:
+    def _prepare_chunk(self, vectors: Vectors, first_id: int) -> Chunk:
         rows = torch.from_numpy(vectors).to(self._device)
         longest = float(torch.linalg.vector_norm(rows, dim=1).amax()) if len(rows) else 0.0
         if not np.isfinite(longest):
@@ -101,15 +103,15 @@ class ExactIndex(BlockIndex):
         return Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
 
 
-def _alone(device: torch.device) -> None:
+def _use_one_thread(device: torch.device) -> None:
     torch.set_num_threads(1)
     if device.type == "cuda":
         torch.zeros(1, device=device)  # makes the GPU known to the thread, or cuBLAS warns
 
 
-def _take(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:
+def _take_chunk(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:
     for panel in panels:
-        panel.take(chunk.result(), workspace)
+        panel.add(chunk.result(), workspace)
 
 
 def _wait(tasks: Sequence[Future[None]]) -> None:
@@ -117,12 +119,12 @@ def _wait(tasks: Sequence[Future[None]]) -> None:
         task.result()
 
 
-def _regrouped(block: Iterator[Vectors]) -> Iterator[Vectors]:
+def _regroup(block: Iterator[Vectors]) -> Iterator[Vectors]:
     """The same rows, ``TOGETHER`` chunks at once, none longer than ``CHUNK``, to bound memory."""
     chunks = (
         vectors[start : start + CHUNK]
         for vectors in block
         for start in range(0, len(vectors), CHUNK)
     )
-    while some := list(islice(chunks, TOGETHER)):
+    while some := list(islice(chunks, CHUNKS_AT_ONCE)):
         yield np.concatenate(some)

@@ -47,7 +47,7 @@ class Workspace:
     def __init__(self) -> None:
         self._held = torch.empty(0)
 
-    def room_for(self, size: int, *, like: Tensor) -> Float[Tensor, " products"]:
+    def reserve(self, size: int, *, like: Tensor) -> Float[Tensor, " products"]:
         """That many numbers of the dtype and on the device of ``like``, of any value."""
         if len(self._held) < size or self._held.dtype != like.dtype:
             self._held = torch.empty(size, dtype=like.dtype, device=like.device)
@@ -91,26 +91,26 @@ class Panel:
         # What the k best so far reach at least; it only rises.
         self._floor = torch.full((n,), -torch.inf, device=queries.device)
 
-    def take(self, chunk: Chunk, workspace: "Workspace") -> None:
+    def add(self, chunk: Chunk, workspace: "Workspace") -> None:
         """Look at the next rows of the block."""
         if len(self._queries) == 0 or len(chunk.rows) == 0:
             return
-        products = multiplied(chunk.coarse, self._coarse, workspace)
+        products = multiply(chunk.coarse, self._coarse, workspace)
         if bool(self._floor.isneginf().any()):
-            self._look_ahead(products, chunk)
-        row, query = sieved(products, self._reach(chunk))
+            self._raise_floor(products, chunk)
+        row, query = sieve(products, self._sieve_bound(chunk))
         self._waiting += self._score(chunk, row, query)
         if sum(len(query) for query, _, _ in self._waiting) >= 2 * len(self._queries):
-            self.settle()
+            self.merge_waiting()
 
-    def settle(self) -> None:
+    def merge_waiting(self) -> None:
         """Merge what waits; call it after the last chunk, before reading the answer."""
         if self._waiting:
             self._merge(*(torch.cat(parts) for parts in zip(*self._waiting, strict=True)))
             self._waiting = []
             self._floor = torch.maximum(self._floor, self.scores[:, -1])
 
-    def _reach(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
+    def _sieve_bound(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
         """What the product of a row must reach to be worth a second look."""
         reach = self._floor - self._error * chunk.longest
         if not self._any_zero:
@@ -119,7 +119,7 @@ class Panel:
         full = self.scores[:, -1] > -torch.inf
         return torch.where((self._error == 0) & full, torch.inf, reach)
 
-    def _look_ahead(self, products: Products, chunk: Chunk) -> None:
+    def _raise_floor(self, products: Products, chunk: Chunk) -> None:
         """Raise the floor to what k rows of this chunk reach, so that few need a second look.
 
         The k-th largest of one value from each of many groups is reached by k rows at least.
@@ -145,7 +145,7 @@ class Panel:
             r, q = row[some : some + PAIRS_AT_ONCE], query[some : some + PAIRS_AT_ONCE]
             products = chunk.rows.index_select(0, r).mul_(self._queries.index_select(0, q))
             score = sum_by_halves(products)
-            better = places(score > self.scores[:, -1].index_select(0, q))
+            better = true_indices(score > self.scores[:, -1].index_select(0, q))
             yield q[better], r[better] + chunk.first_id, score[better]
 
     def _merge(
@@ -197,7 +197,7 @@ def sieve_error(
     return bound.float()
 
 
-def multiplied(
+def multiply(
     rows: Float[Tensor, "rows dim"],
     queries: Float[Tensor, "dim queries"],
     workspace: "Workspace",
@@ -211,7 +211,7 @@ def multiplied(
     tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // GROUP * GROUP
     tile_rows = max(GROUP, min(tile_rows, -(-len(rows) // GROUP) * GROUP))
     tiles = -(-len(rows) // tile_rows)
-    values = workspace.room_for(tiles * tile_rows * n, like=rows).view(tiles * tile_rows, n)
+    values = workspace.reserve(tiles * tile_rows * n, like=rows).view(tiles * tile_rows, n)
     values[len(rows) :] = -torch.inf
     groups, bits = tile_rows // GROUP, BITS[rows.dtype]
     maxima = torch.empty(tiles, groups, n, dtype=bits, device=rows.device)
@@ -224,7 +224,7 @@ def multiplied(
     return Products(values, maxima.view(-1, n), tile_rows)
 
 
-def sieved(
+def sieve(
     products: Products, reach: Float32[Tensor, " queries"]
 ) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
     """Row and query of every product that is at least ``reach``, rounded to the products' dtype.
@@ -234,17 +234,17 @@ def sieved(
     dtype, n = products.values.dtype, products.values.shape[1]
     reach = reach.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the filling
     lowest = torch.where(reach > 0, reach.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    flat = places(at_least(products.maxima, lowest).view(-1))
+    flat = true_indices(reaches(products.maxima, lowest).view(-1))
     group, query = flat // n, flat % n
     groups = products.tile_rows // GROUP  # in a tile
     first = group // groups * products.tile_rows + group % groups
     rows = first + torch.arange(GROUP, device=first.device)[:, None] * groups
     members = products.values.view(-1).index_select(0, (rows * n + query).view(-1))
-    hit = places((members.view(GROUP, -1) >= reach.index_select(0, query)).view(-1))
+    hit = true_indices((members.view(GROUP, -1) >= reach.index_select(0, query)).view(-1))
     return rows.view(-1)[hit], query[hit % max(len(query), 1)]
 
 
-def at_least(
+def reaches(
     maxima: Int[Tensor, "groups queries"], lowest: Int[Tensor, " queries"]
 ) -> Bool[Tensor, "groups queries"]:
     """Which maxima reach their query's bound."""
@@ -254,7 +254,7 @@ def at_least(
     return maxima >= lowest
 
 
-def places(mask: Bool[Tensor, " places"]) -> Int64[Tensor, " pairs"]:
+def true_indices(mask: Bool[Tensor, " places"]) -> Int64[Tensor, " pairs"]:
     """Where a mask is true, ascending."""
     if mask.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(mask.numpy()))  # ten times faster than torch's

@@ -37,7 +37,7 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
         Entry(
             name="faiss",
             summary="whatever index_factory makes of a string, grown in place",
-            create=create_any,
+            create=create_factory,
             argument="FACTORY",
             details=FAISS,
         ),
@@ -49,40 +49,42 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
 
 def create_ivfpq(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
-    from fpbench_plugins.faiss_indexes.recipes import IvfPq
+    from fpbench_plugins.faiss_indexes.settings import IvfPq
 
     return IndexPlan(block=FaissBlockIndex(apply_options(IvfPq(), settings.options)))
 
 
 def create_ivf(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
-    from fpbench_plugins.faiss_indexes.recipes import Ivf
+    from fpbench_plugins.faiss_indexes.settings import Ivf
 
     return IndexPlan(block=FaissBlockIndex(apply_options(Ivf(), settings.options)))
 
 
 def create_lsh(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
-    from fpbench_plugins.faiss_indexes.recipes import Lsh
+    from fpbench_plugins.faiss_indexes.settings import Lsh
 
     return IndexPlan(block=FaissBlockIndex(apply_options(Lsh(), settings.options)))
 
 
 def create_hnsw(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
-    from fpbench_plugins.faiss_indexes.recipes import Hnsw
+    from fpbench_plugins.faiss_indexes.settings import Hnsw
 
     return IndexPlan(growing=FaissGrowingIndex(apply_options(Hnsw(), settings.options)))
 
 
-def create_any(settings: Settings) -> IndexPlan:
+def create_factory(settings: Settings) -> IndexPlan:
     from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
-    from fpbench_plugins.faiss_indexes.recipes import Factory
+    from fpbench_plugins.faiss_indexes.settings import Factory
 
     if not settings.argument:
         raise FpbenchError(
             "which FAISS index is meant is not said",
             hint="write a factory string after the colon, such as faiss:IVF256,Flat",
         )
-    recipe = Factory(factory=settings.argument, search=tuple(sorted(settings.options.items())))
-    return IndexPlan(growing=FaissGrowingIndex(recipe))
+    index_settings = Factory(
+        factory=settings.argument, search=tuple(sorted(settings.options.items()))
+    )
+    return IndexPlan(growing=FaissGrowingIndex(index_settings))

@@ -14,7 +14,12 @@ from fpbench import BlockIndex, Candidates, Vectors
 from fpbench.evidence.candidates import empty_candidates, merge_candidates
 from fpbench.search.scores import products_at
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
-from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
+from fpbench_plugins.faiss_indexes.settings import (
+    IndexSettings,
+    Value,
+    list_parameters,
+    train_index,
+)
 
 ADDED_AT_ONCE = 50_000  # FAISS's threads wait for each other several times in every addition
 MOST_ROWS = 500_000  # kept whole, for their exact scores: 256 MB of 128 dims
@@ -26,28 +31,28 @@ Chunk = Float32[np.ndarray, "_ dim"]  # of any length, unlike Vectors within one
 class FaissBlockIndex(BlockIndex):
     """Implements :class:`fpbench.BlockIndex`; ``keys`` are FAISS's distances."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
+    def __init__(self, settings: IndexSettings) -> None:
+        self._settings = settings
         self._index: Any = None
 
     @property
     def parameters(self) -> Mapping[str, Value]:
-        return parameters_of(self._recipe)
+        return list_parameters(self._settings)
 
     @property
     def training_rows(self) -> int:
-        return self._recipe.training_rows
+        return self._settings.training_rows
 
     def train(self, vectors: Vectors, /) -> None:
-        self._index = trained(self._recipe, vectors)
+        self._index = train_index(self._settings, vectors)
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         require_finite(queries, "query")
         best = empty_candidates(len(queries), k)
         first_id = 0
-        for chunks in filled(self._index, block):
+        for chunks in fill_index(self._index, block):
             ids, keys = neighbours(self._index, queries, k)
-            scores = products_with(queries, chunks, ids)
+            scores = exact_scores(queries, chunks, ids)
             best = merge_candidates(
                 best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores)
             )
@@ -56,7 +61,7 @@ class FaissBlockIndex(BlockIndex):
         return best
 
 
-def filled(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
+def fill_index(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
     """Fill an index, and hand out the chunks that are in it whenever that is enough."""
     held: list[Chunk] = []
     rows, before = 0, 0
@@ -86,7 +91,7 @@ def last_rows(chunks: Sequence[Chunk], rows: int) -> Vectors:
     return np.concatenate(chunks[first:])
 
 
-def products_with(
+def exact_scores(
     queries: Float32[np.ndarray, "queries dim"],
     chunks: Sequence[Chunk],
     ids: Int64[np.ndarray, "queries k"],

@@ -9,26 +9,31 @@ import numpy as np
 
 from fpbench import Candidates, GrowingIndex, Vectors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
-from fpbench_plugins.faiss_indexes.recipes import Recipe, Value, parameters_of, trained
+from fpbench_plugins.faiss_indexes.settings import (
+    IndexSettings,
+    Value,
+    list_parameters,
+    train_index,
+)
 
 
 class FaissGrowingIndex(GrowingIndex):
     """Implements :class:`fpbench.GrowingIndex`; scores are 1 - d/2 of FAISS's distance d."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self._recipe = recipe
+    def __init__(self, settings: IndexSettings) -> None:
+        self._settings = settings
         self._index: Any = None
 
     @property
     def parameters(self) -> Mapping[str, Value]:
-        return parameters_of(self._recipe)
+        return list_parameters(self._settings)
 
     @property
     def training_rows(self) -> int:
-        return self._recipe.training_rows
+        return self._settings.training_rows
 
     def train(self, vectors: Vectors, /) -> None:
-        self._index = trained(self._recipe, vectors)
+        self._index = train_index(self._settings, vectors)
 
     def add(self, vectors: Vectors, /) -> None:
         if self._index is None:

@@ -24,6 +24,6 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
 
 
 def create(settings: Settings) -> Dataset:
-    from fpbench_plugins.fma.dataset import opened
+    from fpbench_plugins.fma.dataset import open_dataset
 
-    return opened(settings)
+    return open_dataset(settings)

@@ -39,7 +39,7 @@ class FmaConfig:
             raise ValueError(f"train_share={self.train_share} is not between 0 and 1")
 
 
-def opened(settings: Settings) -> Dataset:
+def open_dataset(settings: Settings) -> Dataset:
     """FMA's ``test`` split as reference, ``validation`` as distractors, ``training`` as both
     distractors and train.
 
@@ -106,7 +106,7 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
     """
     try:
         with table.open(encoding="utf-8", newline="") as lines:
-            yield from _parsed_rows(table, lines)
+            yield from _parse_rows(table, lines)
     except FileNotFoundError as err:
         raise FpbenchError(
             f"there is no '{table}'", hint="unpack fma_metadata.zip beside the audio"
@@ -115,7 +115,7 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
         raise FpbenchError(f"'{table}' is damaged: {err}", hint="unpack it again") from err
 
 
-def _parsed_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
+def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
     rows = csv.reader(lines)
     # Two levels of column names, then a line that only names the index.
     names = list(zip(next(rows, []), next(rows, []), strict=False))

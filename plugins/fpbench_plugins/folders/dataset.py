@@ -28,11 +28,11 @@ class FolderConfig:
             raise ValueError(f"reference_share={self.reference_share} is not between 0 and 1")
 
 
-def opened(settings: Settings) -> Dataset:
+def open_dataset(settings: Settings) -> Dataset:
     """All audio below ``settings.argument``.
 
     A file below one of :data:`FOLDERS` is for that. All other files are music:
-    if there is neither ``reference/`` nor ``distractors/`` it is divided by :func:`divided`.
+    if there is neither ``reference/`` nor ``distractors/`` it is divided by :func:`divide_tracks`.
 
     Raises:
         FpbenchError: The folder does not exist, has no music, or has both a ``reference`` or
@@ -47,7 +47,7 @@ def opened(settings: Settings) -> Dataset:
     for track in tracks_below(root):
         below.get(track.name.split("/", 1)[0], music).append(track)
     if not any((root / folder).is_dir() for folder in ("reference", "distractors")):
-        below["reference"], below["distractors"] = divided(music, config.reference_share)
+        below["reference"], below["distractors"] = divide_tracks(music, config.reference_share)
     elif music:
         raise FpbenchError(
             f"'{music[0].path}' and {len(music) - 1} more are in no folder with a role",
@@ -75,7 +75,7 @@ def tracks_below(root: Path) -> list[Track]:
     return [Track(name=name, path=path) for name, path in sorted(found)]
 
 
-def divided(tracks: Sequence[Track], share: float) -> tuple[list[Track], list[Track]]:
+def divide_tracks(tracks: Sequence[Track], share: float) -> tuple[list[Track], list[Track]]:
     """Two disjoint lists, in the order given, the first with ``share`` of the tracks.
 
     Tracks are ranked by a hash of their name, so the division depends on no seed and no position,

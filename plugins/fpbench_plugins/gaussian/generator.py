@@ -20,7 +20,7 @@ from fpbench import (
     Report,
     Vectors,
 )
-from fpbench_plugins.building_blocks.saved_arrays import saved_arrays
+from fpbench_plugins.building_blocks.saved_arrays import load_arrays
 
 ROWS_AT_ONCE = 100_000
 ROWS_PER_S = 500_000.0  # learnt from, about
@@ -113,7 +113,7 @@ class GaussianMethod(GeneratorMethod):
         )
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        saved = saved_arrays(path, "gaussian", {"factor", "mean", "project"})
+        saved = load_arrays(path, "gaussian", {"factor", "mean", "project"})
         project = self._project(bool(saved["project"]))
         return GaussianGenerator(saved["mean"], saved["factor"], project=project)
 

@@ -80,9 +80,9 @@ def tensor_rules() -> list[TensorRule]:
 def create(settings: Settings) -> TrackFingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench_plugins.grafprint.config import PUBLISHED
-    from fpbench_plugins.grafprint.fingerprinter import grafprint
+    from fpbench_plugins.grafprint.fingerprinter import load_grafprint
 
-    return grafprint(apply_options(PUBLISHED, settings.options), settings)
+    return load_grafprint(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:

@@ -20,7 +20,7 @@ from fpbench_plugins.grafprint.network import (
     Downsample,
     GrafprintNetwork,
     NodeNorm,
-    min_max_scaled,
+    min_max_scale,
 )
 
 _COLUMNS = 32  # whose largest stands for all of them in the search for the nearest
@@ -60,7 +60,7 @@ class FastGrafprint(nn.Module):
     def forward(
         self, segments: Float32[Tensor, "batch mels frames"]
     ) -> Float32[Tensor, "batch dim"]:
-        nodes = self.patches(min_max_scaled(segments))[..., 0].transpose(1, 2).contiguous()
+        nodes = self.patches(min_max_scale(segments))[..., 0].transpose(1, 2).contiguous()
         x: Tensor = self.stages[0](leaky_relu(self.stem(nodes), SLOPE))
         for downsample, stage in zip(self.downsamples, list(self.stages)[1:], strict=True):
             x = stage(downsample(x))
@@ -78,7 +78,7 @@ class FoldedLinear(nn.Module):
 
     def __init__(self, layer: nn.Conv2d, norm: NodeNorm, dtype: torch.dtype) -> None:
         super().__init__()
-        weight, bias = folded(layer, norm)
+        weight, bias = fold_batch_norm(layer, norm)
         self.register_buffer("weight", weight[:, :, 0, 0].to(dtype))
         self.register_buffer("bias", bias.to(dtype))
 
@@ -97,8 +97,8 @@ class FastBlock(nn.Module):
         graph = block.graph
         self.neighbours = graph.neighbours
         self.inward = FoldedLinear(graph.inward, graph.inward_norm, dtype)
-        weight, bias = folded(graph.relate, graph.relate_norm)
-        self.register_buffer("relate_weight", by_group(weight[:, :, 0, 0]).to(dtype))
+        weight, bias = fold_batch_norm(graph.relate, graph.relate_norm)
+        self.register_buffer("relate_weight", regroup_weights(weight[:, :, 0, 0]).to(dtype))
         self.register_buffer("relate_bias", bias.view(GROUPS, 1, -1).to(dtype))
         self.outward = FoldedLinear(graph.outward, graph.outward_norm, dtype)
         self.expand = FoldedLinear(block.expand, block.expand_norm, dtype)
@@ -107,11 +107,11 @@ class FastBlock(nn.Module):
     def forward(self, x: Rows) -> Rows:
         y = self.inward(x)
         r = max_relative_rows(y, nearest_rows(y, self.neighbours))
-        x = self.outward(self._related(y, r), plus=x.to(y.dtype))
+        x = self.outward(self._relate(y, r), plus=x.to(y.dtype))
         out: Rows = self.contract(self.expand(x, relu=True), plus=x)
         return out
 
-    def _related(self, y: Rows, r: Rows) -> Wider:
+    def _relate(self, y: Rows, r: Rows) -> Wider:
         parts = [z.flatten(0, 1).view(-1, GROUPS, z.shape[2] // GROUPS) for z in (y, r)]
         pairs = torch.cat([part.transpose(0, 1) for part in parts], dim=2)
         hidden = torch.baddbmm(self.relate_bias, pairs, self.relate_weight).relu_()
@@ -126,7 +126,7 @@ class FastDownsample(nn.Module):
 
     def __init__(self, downsample: Downsample, dtype: torch.dtype) -> None:
         super().__init__()
-        weight, bias = folded(downsample.conv, downsample.norm)
+        weight, bias = fold_batch_norm(downsample.conv, downsample.norm)
         self.register_buffer("weight", weight[..., 1].transpose(1, 2).flatten(1).to(dtype))
         self.register_buffer("bias", bias.to(dtype))
 
@@ -136,7 +136,7 @@ class FastDownsample(nn.Module):
         return fused_linear(triples, self.weight, self.bias)
 
 
-def folded(
+def fold_batch_norm(
     layer: nn.Conv2d, norm: NodeNorm
 ) -> tuple[Float32[Tensor, "out in height width"], Float32[Tensor, " out"]]:
     """Weight and bias of a convolution that does the work of a batch norm, too."""
@@ -148,7 +148,7 @@ def folded(
     return weight.float(), (bias * scale + norm.bias).float()
 
 
-def by_group(weight: Float[Tensor, "out pairs"]) -> Float[Tensor, "groups pairs part"]:
+def regroup_weights(weight: Float[Tensor, "out pairs"]) -> Float[Tensor, "groups pairs part"]:
     """Weights over interleaved (y, r), rearranged for each group's y and then its r."""
     out, pairs = weight.shape
     interleaved = weight.view(GROUPS, out // GROUPS, pairs // 2, 2)

@@ -8,7 +8,7 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import Fingerprints, FpbenchError, Samples, Settings, TrackFingerprinter
-from fpbench_plugins.building_blocks.encoders.weights import equipped
+from fpbench_plugins.building_blocks.encoders.weights import load_network
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.fast import FastGrafprint
 from fpbench_plugins.grafprint.front_end import htk_filterbank, log_mel, segment_windows
@@ -43,12 +43,12 @@ class Grafprint:
         spectrogram = log_mel(x, self._filterbank, config.stft_hop_samples)
         segments = segment_windows(spectrogram, config.n_frames, config.hop_frames)
         part = config.chunk_segments if config.batch_norm == "batch" else PART_SEGMENTS
-        vectors = [self._embedded(chunk) for chunk in torch.split(segments, part)]
+        vectors = [self._embed(chunk) for chunk in torch.split(segments, part)]
         hop_samples = config.hop_frames * config.stft_hop_samples
         start_s = np.arange(len(segments)) * hop_samples / config.sample_rate_hz
         return Fingerprints(torch.cat(vectors).cpu().numpy(), start_s)
 
-    def _embedded(self, segments: Float32[Tensor, "batch mels frames"]) -> Tensor:
+    def _embed(self, segments: Float32[Tensor, "batch mels frames"]) -> Tensor:
         if self._config.silence == "nan":
             return cast(Tensor, self._network(segments))
         usable = has_range(segments)
@@ -58,9 +58,9 @@ class Grafprint:
         return vectors
 
 
-def grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
+def load_grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
     """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
-    config, network = equipped(
+    config, network = load_network(
         NAME,
         config,
         PUBLISHED,
@@ -71,10 +71,10 @@ def grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter
     )
     if config.batch_norm == "batch":
         use_batch_statistics(network)
-    return Grafprint(config, _at_precision(network, config, settings.dtype), settings.device)
+    return Grafprint(config, _set_precision(network, config, settings.dtype), settings.device)
 
 
-def _at_precision(network: GrafprintNetwork, config: GrafprintConfig, dtype: str) -> nn.Module:
+def _set_precision(network: GrafprintNetwork, config: GrafprintConfig, dtype: str) -> nn.Module:
     if dtype == "float32":
         return network
     if config.batch_norm == "batch":

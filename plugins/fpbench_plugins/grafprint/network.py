@@ -36,7 +36,7 @@ class GrafprintNetwork(nn.Module):
         self.project_out = nn.Linear(hidden, config.dim)
 
     def forward(self, segments: Float[Tensor, "batch mels frames"]) -> Float[Tensor, "batch dim"]:
-        hidden = self.encoder(self.patches(min_max_scaled(segments)))
+        hidden = self.encoder(self.patches(min_max_scale(segments)))
         return normalize(self.project_out(elu(self.project_in(hidden))))
 
 
@@ -186,7 +186,7 @@ def has_range(segments: Float[Tensor, "batch mels frames"]) -> Bool[Tensor, " ba
     return torch.isfinite(spread) & (spread > 0)
 
 
-def min_max_scaled(
+def min_max_scale(
     segments: Float[Tensor, "batch mels frames"],
 ) -> Float[Tensor, "batch mels frames"]:
     """Each segment brought to [0, 1]; one of constant level becomes NaN."""

@@ -20,7 +20,7 @@ from fpbench_plugins.grafprint.network import (
     GraphEncoder,
     MaxRelativeGraph,
     NodeNorm,
-    min_max_scaled,
+    min_max_scale,
 )
 
 Rows = Float[Tensor, "batch nodes channels"]
@@ -30,50 +30,50 @@ def fingerprints(
     network: GrafprintNetwork, segments: Float[Tensor, "batch mels frames"]
 ) -> Float[Tensor, "batch dim"]:
     """What ``network(segments)`` gives, up to rounding; in 16 bits where autocast says so."""
-    nodes = network.patches(min_max_scaled(segments))[..., 0].transpose(1, 2)
-    hidden = encoded(network.encoder, nodes)
+    nodes = network.patches(min_max_scale(segments))[..., 0].transpose(1, 2)
+    hidden = encode(network.encoder, nodes)
     # Sixteen bits are too few for the last layers: neighbouring segments would become equal.
     with torch.autocast(segments.device.type, enabled=False):
         return normalize(network.project_out(elu(network.project_in(hidden.float()))))
 
 
-def encoded(encoder: GraphEncoder, nodes: Rows) -> Float[Tensor, "batch hidden"]:
-    x = leaky_relu(normed(encoder.stem_norm, layer(encoder.stem, nodes)), SLOPE)
+def encode(encoder: GraphEncoder, nodes: Rows) -> Float[Tensor, "batch hidden"]:
+    x = leaky_relu(apply_norm(encoder.stem_norm, apply_conv1x1(encoder.stem, nodes)), SLOPE)
     for number, stage in enumerate(encoder.stages):
         if number > 0:
-            x = downsampled(cast(Downsample, encoder.downsamples[number - 1]), x)
+            x = downsample(cast(Downsample, encoder.downsamples[number - 1]), x)
         for block in cast(nn.Sequential, stage):
-            x = through_block(cast(Block, block), x)
+            x = apply_block(cast(Block, block), x)
     # The mean over nodes and the linear layer before it change places.
-    return layer(encoder.widen, x.float().mean(dim=1))
+    return apply_conv1x1(encoder.widen, x.float().mean(dim=1))
 
 
-def through_block(block: Block, x: Rows) -> Rows:
-    x = through_graph(block.graph, x)
-    hidden = relu(normed(block.expand_norm, layer(block.expand, x)))
-    return normed(block.contract_norm, layer(block.contract, hidden)) + x
+def apply_block(block: Block, x: Rows) -> Rows:
+    x = apply_graph(block.graph, x)
+    hidden = relu(apply_norm(block.expand_norm, apply_conv1x1(block.expand, x)))
+    return apply_norm(block.contract_norm, apply_conv1x1(block.contract, hidden)) + x
 
 
-def through_graph(graph: MaxRelativeGraph, x: Rows) -> Rows:
-    y = normed(graph.inward_norm, layer(graph.inward, x))
-    r = largest_of(y, nearest_rows(y, graph.neighbours)) - y
+def apply_graph(graph: MaxRelativeGraph, x: Rows) -> Rows:
+    y = apply_norm(graph.inward_norm, apply_conv1x1(graph.inward, x))
+    r = max_over_neighbours(y, nearest_rows(y, graph.neighbours)) - y
     # Interleaved, so that each group sees y and r of the same channels.
     groups = torch.stack((y, r), dim=3).flatten(2).chunk(GROUPS, dim=2)
     weights = graph.relate.weight[:, :, 0, 0].chunk(GROUPS)
     parts = [linear(part, weight) for part, weight in zip(groups, weights, strict=True)]
-    hidden = relu(normed(graph.relate_norm, torch.cat(parts, dim=2) + biases(graph.relate)))
-    return x + normed(graph.outward_norm, layer(graph.outward, hidden))
+    hidden = relu(apply_norm(graph.relate_norm, torch.cat(parts, dim=2) + biases(graph.relate)))
+    return x + apply_norm(graph.outward_norm, apply_conv1x1(graph.outward, hidden))
 
 
-def downsampled(downsample: Downsample, x: Rows) -> Float[Tensor, "batch fewer wider"]:
+def downsample(downsample: Downsample, x: Rows) -> Float[Tensor, "batch fewer wider"]:
     """Three nodes make one; the first sees only two, because the line starts there."""
     padded = pad(x, (0, 0, 1, 0))
     taps = torch.cat((padded[:, :-1:2], padded[:, 1::2], padded[:, 2::2]), dim=2)
     kernel = downsample.conv.weight[:, :, :, 1].transpose(1, 2).flatten(1)
-    return normed(downsample.norm, linear(taps, kernel, downsample.conv.bias))
+    return apply_norm(downsample.norm, linear(taps, kernel, downsample.conv.bias))
 
 
-def layer(conv: nn.Conv2d, x: Float[Tensor, "... channels"]) -> Float[Tensor, "... wider"]:
+def apply_conv1x1(conv: nn.Conv2d, x: Float[Tensor, "... channels"]) -> Float[Tensor, "... wider"]:
     """A 1x1 convolution."""
     return linear(x, conv.weight[:, :, 0, 0], conv.bias)
 
@@ -82,7 +82,7 @@ def biases(conv: nn.Conv2d) -> Float[Tensor, " wider"] | float:
     return 0.0 if conv.bias is None else conv.bias
 
 
-def normed(norm: NodeNorm, x: Rows) -> Rows:
+def apply_norm(norm: NodeNorm, x: Rows) -> Rows:
     # As one image in channels-last layout, for which torch has vectorised kernels.
     image = x.reshape(1, -1, 1, x.shape[2]).permute(0, 3, 1, 2)
     out: Rows = norm(image).permute(0, 2, 3, 1).reshape(x.shape)
@@ -97,7 +97,7 @@ def nearest_rows(y: Rows, k: int) -> Int64[Tensor, "batch nodes {k}"]:
         return (v @ v.transpose(1, 2)).topk(k, dim=2, sorted=False).indices
 
 
-def largest_of(y: Rows, nearest: Int64[Tensor, "batch nodes k"]) -> Rows:
+def max_over_neighbours(y: Rows, nearest: Int64[Tensor, "batch nodes k"]) -> Rows:
     """Channel by channel the largest value among each node's nearest."""
     batch, nodes, channels = y.shape
     first = torch.arange(batch, device=y.device)[:, None, None] * nodes

@@ -10,13 +10,18 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from fpbench import PcmAudio, Settings, TrainingAudio
-from fpbench_plugins.building_blocks.contrastive.augmentation import convolved, with_noise_added
-from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.augmentation import add_noise, convolve
+from fpbench_plugins.building_blocks.contrastive.clips import (
+    Clips,
+    draw_impulse_responses,
+    draw_noise,
+    draw_snr_db,
+)
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.system import Longer, System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
-from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
-from fpbench_plugins.building_blocks.validators import at_least
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
+from fpbench_plugins.building_blocks.validators import require_at_least
 from fpbench_plugins.grafprint.config import ARCHITECTURE, PUBLISHED, GrafprintConfig
 from fpbench_plugins.grafprint.front_end import htk_filterbank
 from fpbench_plugins.grafprint.network import GROUPS, GrafprintNetwork, initialise
@@ -30,8 +35,8 @@ _FLOOR = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrafprintRecipe(Recipe):
-    """See :class:`Recipe`; ``width`` is the first stage's, and doubles from stage to stage.
+class GrafprintRecipe(TrainingRecipe):
+    """See :class:`TrainingRecipe`; ``width`` is the first stage's, and doubles from stage to stage.
 
     Args:
         peak_stride: Mel bands between rows of nodes.
@@ -49,8 +54,8 @@ class GrafprintRecipe(Recipe):
 
     def __post_init__(self) -> None:
         # Not super(): dataclasses with slots are classes made anew, which it does not know.
-        Recipe.__post_init__(self)
-        at_least(self, 1, "peak_stride", "depth", "hidden_dim", "head_units")
+        TrainingRecipe.__post_init__(self)
+        require_at_least(self, 1, "peak_stride", "depth", "hidden_dim", "head_units")
         if self.width % GROUPS:
             raise ValueError(
                 f"width={self.width} is not a multiple of the network's {GROUPS} groups"
@@ -99,7 +104,7 @@ def grafprint_trainable(recipe: GrafprintRecipe, settings: Settings) -> Contrast
 
 
 def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings) -> System:
-    network = unfilled(partial(GrafprintNetwork, config))
+    network = build_empty(partial(GrafprintNetwork, config))
     initialise(network, weights_rng(settings.seed))
     network.to(settings.device)
     bank = torch.from_numpy(htk_filterbank(config.sample_rate_hz, config.n_fft, config.n_mels))
@@ -119,7 +124,7 @@ def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings
         sample_rate_hz=config.sample_rate_hz,
         segment_samples=config.spec.samples,
         network=network,
-        degrade=partial(drawn_degradation, recipe),
+        degrade=partial(draw_positives, recipe),
         front_end=front_end,
         embed=embed,
         level=loudness,
@@ -146,7 +151,7 @@ def log_mels(
     return decibels.transpose(1, 2)
 
 
-def drawn_degradation(
+def draw_positives(
     recipe: GrafprintRecipe,
     before: Longer,
     audio: TrainingAudio,
@@ -158,12 +163,14 @@ def drawn_degradation(
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
 
     def in_rooms(clips: Clips) -> Clips:
-        return convolved(clips, rooms(audio.impulse_responses, rows, taps, strength, rng))
+        return convolve(
+            clips, draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
+        )
 
     def in_noise(clips: Clips) -> Clips:
-        noise = backgrounds(audio.noise, rows, clips.shape[1], rng)
-        snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
-        return with_noise_added(clips, noise, snr_db)
+        noise = draw_noise(audio.noise, rows, clips.shape[1], rng)
+        snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+        return add_noise(clips, noise, snr_db)
 
     if recipe.noise_in_room:
         return in_rooms(in_noise(before))[:, -samples:]

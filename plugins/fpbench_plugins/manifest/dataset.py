@@ -18,7 +18,7 @@ SPLITS = {
 """What each kind can be divided into."""
 
 
-def opened(settings: Settings) -> Dataset:
+def open_dataset(settings: Settings) -> Dataset:
     """The tracks of a manifest, in its order, named by the ``path`` column.
 
     Paths are relative to the manifest's folder. Further columns are ignored.
@@ -48,7 +48,7 @@ def opened(settings: Settings) -> Dataset:
         first_line[real] = line
         if not file.is_file():
             missing.append(f"line {line}: {path}")
-        tracks[use_of(row, f"{manifest}, line {line}")].append(Track(name=path, path=file))
+        tracks[kind_and_split(row, f"{manifest}, line {line}")].append(Track(name=path, path=file))
     if missing:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         raise FpbenchError(
@@ -97,7 +97,7 @@ def numbered_rows(manifest: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         raise FpbenchError(f"{manifest}: not CSV in UTF-8: {err}", hint="save it as such") from err
 
 
-def use_of(row: Mapping[str, str], where: str) -> tuple[str, str]:
+def kind_and_split(row: Mapping[str, str], where: str) -> tuple[str, str]:
     """A row's kind and split.
 
     Raises:

@@ -61,9 +61,9 @@ def tensor_rules() -> list[TensorRule]:
 def create(settings: Settings) -> Fingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench_plugins.nafp.config import PUBLISHED
-    from fpbench_plugins.nafp.fingerprinter import nafp
+    from fpbench_plugins.nafp.fingerprinter import load_nafp
 
-    return nafp(apply_options(PUBLISHED, settings.options), settings)
+    return load_nafp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:

@@ -5,14 +5,14 @@ from functools import partial
 from fpbench import Fingerprinter, Settings
 from fpbench_plugins.building_blocks.encoders.segment_fingerprinter import SegmentFingerprinter
 from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.encoders.weights import equipped
+from fpbench_plugins.building_blocks.encoders.weights import load_network
 from fpbench_plugins.nafp.config import ARCHITECTURE, PUBLISHED, NafpConfig
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
 
 
-def nafp(config: NafpConfig, settings: Settings) -> Fingerprinter:
+def load_nafp(config: NafpConfig, settings: Settings) -> Fingerprinter:
     """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
-    config, network = equipped(
+    config, network = load_network(
         "nafp",
         config,
         PUBLISHED,

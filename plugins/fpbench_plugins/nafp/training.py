@@ -10,13 +10,18 @@ from torch import Tensor
 
 from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.contrastive.augmentation import (
-    circularly_convolved,
-    convolved,
-    mixed,
-    peak_normalised,
+    convolve,
+    convolve_circularly,
+    mix_at_snr,
+    normalise_peaks,
 )
-from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.clips import (
+    Clips,
+    draw_impulse_responses,
+    draw_noise,
+    draw_snr_db,
+)
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.separable_training import separable_trainable
 from fpbench_plugins.building_blocks.contrastive.system import Longer
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
@@ -27,8 +32,8 @@ NAME = "nafp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NafpRecipe(Recipe):
-    """See :class:`Recipe`.
+class NafpRecipe(TrainingRecipe):
+    """See :class:`TrainingRecipe`.
 
     Args:
         normalise: Over what spectrograms are brought to a maximum of 0, as in the fingerprinter.
@@ -70,12 +75,12 @@ def nafp_trainable(recipe: NafpRecipe, settings: Settings) -> ContrastiveTrainab
         ARCHITECTURE,
         recipe,
         settings,
-        degrade=partial(drawn_degradation, recipe),
+        degrade=partial(draw_positives, recipe),
         images=partial(log_mel, filterbank=bank, config=config),
     )
 
 
-def drawn_degradation(
+def draw_positives(
     recipe: NafpRecipe,
     before: Longer,
     audio: TrainingAudio,
@@ -84,15 +89,15 @@ def drawn_degradation(
 ) -> Clips:
     """Positives in noise and rooms of the training set."""
     rows, length = before.shape
-    noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+    noise = draw_noise(audio.noise, rows, length, rng)
+    snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    responses = rooms(audio.impulse_responses, rows, taps, strength, rng)
+    responses = draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
     circular = recipe.rooms == "circular"
-    return degraded(before, noise, snr_db, responses, PUBLISHED.spec.samples, circular=circular)
+    return degrade(before, noise, snr_db, responses, PUBLISHED.spec.samples, circular=circular)
 
 
-def degraded(
+def degrade(
     before: Longer,
     noise: Longer,
     snr_db: Float32[Tensor, " batch"],
@@ -106,6 +111,6 @@ def degraded(
     Args:
         before: Longer of ``samples``, and any music before them.
     """
-    noisy = mixed(before, noise, snr_db)
-    wet = circularly_convolved(noisy, responses) if circular else convolved(noisy, responses)
-    return peak_normalised(wet[:, -samples:])
+    noisy = mix_at_snr(before, noise, snr_db)
+    wet = convolve_circularly(noisy, responses) if circular else convolve(noisy, responses)
+    return normalise_peaks(wet[:, -samples:])

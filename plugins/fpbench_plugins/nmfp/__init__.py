@@ -71,9 +71,9 @@ def tensor_rules() -> list[TensorRule]:
 def create(settings: Settings) -> Fingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench_plugins.nmfp.config import PUBLISHED
-    from fpbench_plugins.nmfp.fingerprinter import nmfp
+    from fpbench_plugins.nmfp.fingerprinter import load_nmfp
 
-    return nmfp(apply_options(PUBLISHED, settings.options), settings)
+    return load_nmfp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:

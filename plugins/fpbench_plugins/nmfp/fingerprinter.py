@@ -5,14 +5,14 @@ from functools import partial
 from fpbench import Fingerprinter, Settings
 from fpbench_plugins.building_blocks.encoders.segment_fingerprinter import SegmentFingerprinter
 from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
-from fpbench_plugins.building_blocks.encoders.weights import equipped
+from fpbench_plugins.building_blocks.encoders.weights import load_network
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED, NmfpConfig
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 
 
-def nmfp(config: NmfpConfig, settings: Settings) -> Fingerprinter:
+def load_nmfp(config: NmfpConfig, settings: Settings) -> Fingerprinter:
     """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
-    config, network = equipped(
+    config, network = load_network(
         "nmfp",
         config,
         PUBLISHED,

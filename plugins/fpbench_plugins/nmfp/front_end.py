@@ -9,7 +9,7 @@ from fpbench_plugins.building_blocks.encoders.mel import (
     hz_to_mel,
     mel_to_hz,
     slaney_filterbank,
-    triangles,
+    triangle_filters,
 )
 from fpbench_plugins.building_blocks.encoders.spectrogram import mel_magnitudes
 from fpbench_plugins.nmfp.config import NmfpConfig
@@ -27,7 +27,7 @@ def filterbank(config: NmfpConfig) -> Float32[Tensor, "bins mels"]:
     steps = np.full(n_mels + 2, (high - low) / (n_mels + 1), dtype=np.float32)
     steps[0] = low
     edges = mel_to_hz(np.cumsum(steps, dtype=np.float32).astype(np.float64))
-    return torch.from_numpy(triangles(edges, rate, n_fft))
+    return torch.from_numpy(triangle_filters(edges, rate, n_fft))
 
 
 def log_mel(

@@ -9,16 +9,21 @@ from torch import Tensor
 
 from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.contrastive.augmentation import (
-    convolved,
-    mixed,
-    peak_normalised,
+    convolve,
+    mix_at_snr,
+    normalise_peaks,
 )
-from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.clips import (
+    Clips,
+    draw_impulse_responses,
+    draw_noise,
+    draw_snr_db,
+)
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.separable_training import separable_trainable
 from fpbench_plugins.building_blocks.contrastive.system import Longer
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
-from fpbench_plugins.building_blocks.validators import at_least
+from fpbench_plugins.building_blocks.validators import require_at_least
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 
@@ -26,8 +31,8 @@ NAME = "nmfp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NmfpRecipe(Recipe):
-    """See :class:`Recipe`.
+class NmfpRecipe(TrainingRecipe):
+    """See :class:`TrainingRecipe`.
 
     Args:
         microphone_s: Microphones' impulse responses are cut to this; 0 leaves them out. Datasets
@@ -38,11 +43,11 @@ class NmfpRecipe(Recipe):
 
     def __post_init__(self) -> None:
         # Not super(): dataclasses with slots are classes made anew, which it does not know.
-        Recipe.__post_init__(self)
-        at_least(self, 0, "microphone_s")
+        TrainingRecipe.__post_init__(self)
+        require_at_least(self, 0, "microphone_s")
 
-    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
-        of_rooms = Recipe.heard_samples(self, sample_rate_hz, segment_samples)
+    def audible_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+        of_rooms = TrainingRecipe.audible_samples(self, sample_rate_hz, segment_samples)
         of_microphones = min(round(self.microphone_s * sample_rate_hz), segment_samples)
         return min((n for n in (of_rooms, of_microphones) if n > 0), default=0)
 
@@ -77,12 +82,12 @@ def nmfp_trainable(recipe: NmfpRecipe, settings: Settings) -> ContrastiveTrainab
         ARCHITECTURE,
         recipe,
         settings,
-        degrade=partial(drawn_degradation, recipe),
+        degrade=partial(draw_positives, recipe),
         images=partial(log_mel, filterbank=bank, config=config),
     )
 
 
-def drawn_degradation(
+def draw_positives(
     recipe: NmfpRecipe,
     before: Longer,
     audio: TrainingAudio,
@@ -91,19 +96,21 @@ def drawn_degradation(
 ) -> Clips:
     """Positives in noise, rooms and microphones of the training set."""
     rows, length = before.shape
-    noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+    noise = draw_noise(audio.noise, rows, length, rng)
+    snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     rate = PUBLISHED.sample_rate_hz
-    responses = rooms(audio.impulse_responses, rows, round(recipe.response_s * rate), strength, rng)
+    responses = draw_impulse_responses(
+        audio.impulse_responses, rows, round(recipe.response_s * rate), strength, rng
+    )
     microphones = None
     if recipe.microphone_s > 0:
-        microphones = rooms(
+        microphones = draw_impulse_responses(
             audio.impulse_responses, rows, round(recipe.microphone_s * rate), strength, rng
         )
-    return degraded(before, noise, snr_db, responses, microphones, samples=PUBLISHED.spec.samples)
+    return degrade(before, noise, snr_db, responses, microphones, samples=PUBLISHED.spec.samples)
 
 
-def degraded(
+def degrade(
     before: Longer,
     noise: Longer,
     snr_db: Float32[Tensor, " batch"],
@@ -120,8 +127,8 @@ def degraded(
     Args:
         before: Longer of ``samples``, and any music before them.
     """
-    noisy = mixed(before, noise, snr_db)
-    wet = peak_normalised(convolved(noisy, responses))[:, -samples:]
+    noisy = mix_at_snr(before, noise, snr_db)
+    wet = normalise_peaks(convolve(noisy, responses))[:, -samples:]
     if microphones is None:
         return wet
-    return peak_normalised(convolved(wet, microphones))
+    return normalise_peaks(convolve(wet, microphones))

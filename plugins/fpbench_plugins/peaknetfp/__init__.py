@@ -81,9 +81,9 @@ def tensor_rules() -> list[TensorRule]:
 def create(settings: Settings) -> Fingerprinter:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench_plugins.peaknetfp.config import PUBLISHED
-    from fpbench_plugins.peaknetfp.fingerprinter import peaknetfp
+    from fpbench_plugins.peaknetfp.fingerprinter import load_peaknetfp
 
-    return peaknetfp(apply_options(PUBLISHED, settings.options), settings)
+    return load_peaknetfp(apply_options(PUBLISHED, settings.options), settings)
 
 
 def trainable(settings: Settings) -> Trainable:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fpbench import Fingerprinter, Settings
 from fpbench_plugins.building_blocks.encoders.segment_fingerprinter import SegmentFingerprinter
-from fpbench_plugins.building_blocks.encoders.weights import equipped
+from fpbench_plugins.building_blocks.encoders.weights import load_network
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
@@ -16,9 +16,9 @@ from fpbench_plugins.peaknetfp.peaks import peak_points
 NAME = "peaknetfp"
 
 
-def peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
+def load_peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
     """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
-    config, network = equipped(
+    config, network = load_network(
         NAME,
         config,
         PUBLISHED,
@@ -31,11 +31,14 @@ def peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
         network.reduce_precision()
     bank = filterbank(config).to(settings.device)
     return SegmentFingerprinter(
-        config.spec, partial(points, filterbank=bank, config=config), network, settings.device
+        config.spec,
+        partial(segment_points, filterbank=bank, config=config),
+        network,
+        settings.device,
     )
 
 
-def points(
+def segment_points(
     segments: Float32[Tensor, "batch samples"],
     filterbank: Float32[Tensor, "bins mels"],
     config: PeakNetFpConfig,

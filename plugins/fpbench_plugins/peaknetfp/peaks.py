@@ -26,7 +26,7 @@ def peak_points(images: Images, config: PeakNetFpConfig) -> Points:
     is_peak = peak_cells(images).flatten(1)
     amplitudes = images.flatten(1)
     by = amplitudes if config.peak_ordering == "amplitude_desc" else None
-    cells = ranked(is_peak, by, config.n_peaks)
+    cells = rank_cells(is_peak, by, config.n_peaks)
     count = is_peak.sum(dim=1, keepdim=True)
     place = torch.arange(config.n_peaks, device=images.device).expand(len(images), -1)
     cells = cells.gather(1, place % count.clamp(1, config.n_peaks))
@@ -41,7 +41,7 @@ def peak_points(images: Images, config: PeakNetFpConfig) -> Points:
     return points
 
 
-def ranked(
+def rank_cells(
     chosen: Bool[Tensor, "batch cells"], by: Float32[Tensor, "batch cells"] | None, n: int
 ) -> Int64[Tensor, "batch {n}"]:
     """The chosen cells first: by amplitude, falling, and then, or only, by cell number."""

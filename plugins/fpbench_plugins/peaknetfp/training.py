@@ -9,17 +9,22 @@ from torch import Tensor
 
 from fpbench import Settings, TrainingAudio
 from fpbench_plugins.building_blocks.contrastive.augmentation import (
-    convolved,
-    masked,
-    mixed,
-    peak_normalised,
-    stretched,
+    apply_spectral_mask,
+    convolve,
+    mix_at_snr,
+    normalise_peaks,
+    stretch,
 )
-from fpbench_plugins.building_blocks.contrastive.clips import Clips, backgrounds, ratios_db, rooms
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.clips import (
+    Clips,
+    draw_impulse_responses,
+    draw_noise,
+    draw_snr_db,
+)
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.system import Longer, System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
-from fpbench_plugins.building_blocks.encoders.weights import unfilled, weights_rng
+from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
 from fpbench_plugins.peaknetfp.front_end import Images, filterbank, levels
 from fpbench_plugins.peaknetfp.network import PeakNetFpNetwork, initialise
@@ -29,8 +34,8 @@ NAME = "peaknetfp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeakNetFpRecipe(Recipe):
-    """See :class:`Recipe`; ``width`` is the first layer's, and all others scale with it.
+class PeakNetFpRecipe(TrainingRecipe):
+    """See :class:`TrainingRecipe`; ``width`` is the first layer's, and all others scale with it.
 
     Args:
         degraded: Whether positives are in noise and rooms; the published ones are not.
@@ -45,15 +50,15 @@ class PeakNetFpRecipe(Recipe):
 
     def __post_init__(self) -> None:
         # Not super(): dataclasses with slots are classes made anew, which it does not know.
-        Recipe.__post_init__(self)
+        TrainingRecipe.__post_init__(self)
         if not 0.5 <= self.stretch_low <= self.stretch_high <= 2:
             raise ValueError(
                 f"stretch_low={self.stretch_low} and stretch_high={self.stretch_high}, but they "
                 "must be from 0.5 to 2 and in this order"
             )
 
-    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
-        heard = Recipe.heard_samples(self, sample_rate_hz, segment_samples)
+    def audible_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+        heard = TrainingRecipe.audible_samples(self, sample_rate_hz, segment_samples)
         return heard if self.degraded else 0
 
 
@@ -96,7 +101,7 @@ def peaknetfp_trainable(recipe: PeakNetFpRecipe, settings: Settings) -> Contrast
 
 
 def _system(config: PeakNetFpConfig, recipe: PeakNetFpRecipe, settings: Settings) -> System:
-    network = unfilled(partial(PeakNetFpNetwork, config))
+    network = build_empty(partial(PeakNetFpNetwork, config))
     initialise(network, weights_rng(settings.seed))
     network.to(settings.device)
     bank = filterbank(config).to(settings.device)
@@ -104,9 +109,9 @@ def _system(config: PeakNetFpConfig, recipe: PeakNetFpRecipe, settings: Settings
     def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
         images = levels(torch.cat((anchors, positives)), bank, config)
         if recipe.spectral_mask and network.training:
-            images = masked(images, rng)
+            images = apply_spectral_mask(images, rng)
         clean, other = images.chunk(2)
-        return peak_points(torch.cat((clean, drawn_stretch(other, recipe, rng))), config)
+        return peak_points(torch.cat((clean, stretch_randomly(other, recipe, rng))), config)
 
     def embed(points: Tensor) -> tuple[Tensor, Tensor]:
         anchors, positives = network(points).chunk(2)
@@ -118,13 +123,13 @@ def _system(config: PeakNetFpConfig, recipe: PeakNetFpRecipe, settings: Settings
         sample_rate_hz=config.sample_rate_hz,
         segment_samples=config.spec.samples,
         network=network,
-        degrade=partial(drawn_degradation, recipe),
+        degrade=partial(draw_positives, recipe),
         front_end=front_end,
         embed=embed,
     )
 
 
-def drawn_degradation(
+def draw_positives(
     recipe: PeakNetFpRecipe,
     before: Longer,
     audio: TrainingAudio,
@@ -135,17 +140,19 @@ def drawn_degradation(
     if not recipe.degraded:
         return before[:, -PUBLISHED.spec.samples :]
     rows, length = before.shape
-    noise = backgrounds(audio.noise, rows, length, rng)
-    snr_db = ratios_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
-    noisy = mixed(before, noise, snr_db)
+    noise = draw_noise(audio.noise, rows, length, rng)
+    snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
+    noisy = mix_at_snr(before, noise, snr_db)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
-    wet = convolved(noisy, rooms(audio.impulse_responses, rows, taps, strength, rng))
-    return peak_normalised(wet[:, -PUBLISHED.spec.samples :])
+    wet = convolve(
+        noisy, draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
+    )
+    return normalise_peaks(wet[:, -PUBLISHED.spec.samples :])
 
 
-def drawn_stretch(images: Images, recipe: PeakNetFpRecipe, rng: np.random.Generator) -> Images:
+def stretch_randomly(images: Images, recipe: PeakNetFpRecipe, rng: np.random.Generator) -> Images:
     """Images of a tempo drawn for the whole batch, in percent with one decimal."""
     factor = round(rng.uniform(recipe.stretch_low, recipe.stretch_high), 3)
     too_many = int(np.ceil(images.shape[2] / factor)) - images.shape[2]
     start = int(rng.integers(0, too_many)) if too_many > 0 else 0
-    return stretched(images, factor, start)
+    return stretch(images, factor, start)

@@ -20,7 +20,7 @@ from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
 PREFIX = "model."
 
 # Lightning keeps hyper-parameters and callback paths in these; none of them runs anything.
-_HARMLESS: list[Any] = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
+_SAFE_CLASSES: list[Any] = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
 
 
 def is_lightning(path: Path) -> bool:
@@ -36,14 +36,14 @@ def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> F
 
     Source: the public code of arXiv 2509.18620, at the states that change the layout.
     """
-    content = _unpickled(path)
+    content = _unpickle(path)
     state = content.get("state_dict")
     if not isinstance(state, Mapping):
         raise FpbenchError(
             f"'{path}' has no 'state_dict'", hint="give a checkpoint that PyTorch Lightning wrote"
         )
-    weights = {_without_prefix(name, path): tensor.float() for name, tensor in state.items()}
-    shape = shape_of(weights, path)
+    weights = {_strip_prefix(name, path): tensor.float() for name, tensor in state.items()}
+    shape = network_shape(weights, path)
     units = config.normalisation
     if units is None:
         raise FpbenchError(
@@ -67,7 +67,7 @@ def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> F
     )
 
 
-def shape_of(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
+def network_shape(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
     """Tell the layouts apart by the names of the weights, and read sizes off the weights.
 
     The last state of the code has a time MLP and adapts every normalisation; earlier ones used
@@ -96,14 +96,14 @@ def shape_of(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
     )
     with torch.device("meta"):
         expected = VelocityNetwork(shape).state_dict()
-    _refuse("unexpected", sorted(weights.keys() - expected.keys()), path)
-    _refuse("missing", sorted(expected.keys() - weights.keys()), path)
+    _refuse_names("unexpected", sorted(weights.keys() - expected.keys()), path)
+    _refuse_names("missing", sorted(expected.keys() - weights.keys()), path)
     unlike = [name for name in expected if weights[name].shape != expected[name].shape]
-    _refuse("wrongly shaped", unlike, path)
+    _refuse_names("wrongly shaped", unlike, path)
     return shape
 
 
-def _refuse(fault: str, names: list[str], path: Path) -> None:
+def _refuse_names(fault: str, names: list[str], path: Path) -> None:
     if not names:
         return
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
@@ -113,7 +113,7 @@ def _refuse(fault: str, names: list[str], path: Path) -> None:
     )
 
 
-def _without_prefix(name: str, path: Path) -> str:
+def _strip_prefix(name: str, path: Path) -> str:
     if not name.startswith(PREFIX):
         raise FpbenchError(
             f"'{path}' has unexpected weights: {name}",
@@ -122,9 +122,9 @@ def _without_prefix(name: str, path: Path) -> str:
     return name.removeprefix(PREFIX)
 
 
-def _unpickled(path: Path) -> dict[str, Any]:
+def _unpickle(path: Path) -> dict[str, Any]:
     try:
-        with torch.serialization.safe_globals(_HARMLESS):
+        with torch.serialization.safe_globals(_SAFE_CLASSES):
             content = torch.load(path, weights_only=True, map_location="cpu")
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as err:
         raise FpbenchError(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
-from fpbench_plugins.building_blocks.validators import above_zero
+from fpbench_plugins.building_blocks.validators import require_above_zero
 
 PUBLISHED_NORMALISATIONS = {
     "nafp": Normalisation(mean=0.000703, std=0.088386),
@@ -33,7 +33,7 @@ class RectifiedFlowConfig(FlowConfig):
 
     def __post_init__(self) -> None:
         FlowConfig.__post_init__(self)
-        above_zero(self, "std")
+        require_above_zero(self, "std")
         if self.mean is not None and not math.isfinite(self.mean):
             raise ValueError(f"mean={self.mean}, but it must be finite")
         if (self.mean is None) != (self.std is None):

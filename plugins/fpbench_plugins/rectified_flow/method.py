@@ -5,12 +5,12 @@ from pathlib import Path
 
 from fpbench import GeneratorNeed, Report, Settings, Vectors, apply_options
 from fpbench.plugin.options import refuse_settings_but
-from fpbench_plugins.building_blocks.flow.fitting import fitted_flow
+from fpbench_plugins.building_blocks.flow.fitting import fit_flow
 from fpbench_plugins.building_blocks.flow.generator import (
     FittedFlow,
     FlowGenerator,
     Sampling,
-    read_fitted,
+    read_flow,
 )
 from fpbench_plugins.building_blocks.flow.needs import flow_need
 from fpbench_plugins.rectified_flow.checkpoint import is_lightning, read_lightning
@@ -33,7 +33,7 @@ class RectifiedFlow:
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
     ) -> FlowGenerator:
-        fitted = fitted_flow(
+        fitted = fit_flow(
             fingerprints,
             self.config,
             self.config.normalisation,
@@ -52,7 +52,7 @@ class RectifiedFlow:
             fitted = read_lightning(path, NAME, self.config)
             refuse_settings_but([*sampling_names, *UNITS], options, what)
             return self._generator(fitted)
-        fitted = read_fitted(path, NAME)
+        fitted = read_flow(path, NAME)
         refuse_settings_but(sampling_names, options, what)
         # A file draws as its fit said, except for what is asked for now.
         sampling = dataclasses.replace(

@@ -6,7 +6,11 @@ from typing import Literal
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
 from fpbench_plugins.building_blocks.flow.generator import Sampling
 from fpbench_plugins.building_blocks.flow.network import NetworkShape
-from fpbench_plugins.building_blocks.validators import above_zero, at_least, between_0_and_1
+from fpbench_plugins.building_blocks.validators import (
+    require_above_zero,
+    require_at_least,
+    require_between_0_and_1,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +52,11 @@ class TurboConfig:
     saved_as: Literal["float32", "float16"]
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "teacher_width", "teacher_depth", "teacher_epochs", "pair_steps")
-        at_least(self, 1, "width", "depth", "steps", "iterations", "batch_rows")
-        at_least(self, 20, "pairs")
-        above_zero(self, "learning_rate")
-        between_0_and_1(self, "ema_decay")
+        require_at_least(self, 1, "teacher_width", "teacher_depth", "teacher_epochs", "pair_steps")
+        require_at_least(self, 1, "width", "depth", "steps", "iterations", "batch_rows")
+        require_at_least(self, 20, "pairs")
+        require_above_zero(self, "learning_rate")
+        require_between_0_and_1(self, "ema_decay")
 
     def shape(self, dim: int) -> NetworkShape:
         """Of the student for fingerprints of ``dim`` entries."""

@@ -23,18 +23,18 @@ from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
 from fpbench.runs.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow.fitting import fitted_flow, sha256_of
+from fpbench_plugins.building_blocks.flow.fitting import fingerprints_sha256, fit_flow
 from fpbench_plugins.building_blocks.flow.generator import (
     FittedFlow,
     FlowGenerator,
-    network_of,
-    read_fitted,
-    write_fitted,
+    build_network,
+    read_flow,
+    write_flow,
 )
-from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
-from fpbench_plugins.building_blocks.flow.needs import Trial, flow_need
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
+from fpbench_plugins.building_blocks.flow.needs import FitTrial, flow_need
 from fpbench_plugins.building_blocks.flow.network import fresh_network
-from fpbench_plugins.building_blocks.flow.training import trained
+from fpbench_plugins.building_blocks.flow.training import train
 from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
 
@@ -54,7 +54,7 @@ class Turbo:
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
         config, settings = self.config, self._settings
-        student = Trial(config.shape(dim), settings)
+        student = FitTrial(config.shape(dim), settings)
         seconds = config.iterations * student.step_seconds(config.batch_rows)
         memory = student.memory_bytes(config.batch_rows) + 8.0 * config.pairs * dim
         taught = config.teacher_config
@@ -64,7 +64,7 @@ class Turbo:
             memory = max(memory, teacher.fit_memory_bytes)
             carrier: FingerprintGenerator = teacher.stand_in
         else:
-            given = read_fitted(Path(config.teacher), TEACHER)
+            given = read_flow(Path(config.teacher), TEACHER)
             carrier = self._generator(dataclasses.replace(given, sampling=taught.sampling))
         return GeneratorNeed(
             fit_seconds=seconds + config.pairs * draw_seconds(carrier, TEACHER),
@@ -78,7 +78,7 @@ class Turbo:
         settings, config = self._settings, self.config
         teacher = self._teacher(fingerprints, seed, work_dir, report)
         taught = content_key(
-            teacher={name: sha256_of_tensor(weights) for name, weights in teacher.weights.items()},
+            teacher={name: tensor_sha256(weights) for name, weights in teacher.weights.items()},
             steps=config.pair_steps,
             seed=seed,
             dtype=settings.dtype,
@@ -98,13 +98,13 @@ class Turbo:
             dtype=settings.dtype,
         )
         done = _TEACHER_SHARE + _PAIRS_SHARE
-        outcome = trained(
+        outcome = train(
             network,
             objective.loss_at,
             objective.judge,
             objective.schedule,
             checkpoint=work_dir / "student.pt",
-            identity=content_key(generator=NAME, config=config, taught=taught),
+            key=content_key(generator=NAME, config=config, taught=taught),
             report=lambda share, phrase: report(done + (1 - done) * share, f"student: {phrase}"),
         )
         return self._generator(
@@ -130,7 +130,7 @@ class Turbo:
         )
 
     def load(self, path: Path, /) -> FlowGenerator:
-        fitted = read_fitted(path, NAME)
+        fitted = read_flow(path, NAME)
         # Not steps: a student knows only the jumps it was trained for.
         refuse_settings_but(["project"], self._settings.options, f"generator '{path}'")
         if "project" in self._settings.options:
@@ -145,7 +145,7 @@ class Turbo:
         self, fingerprints: Vectors, seed: int, work_dir: Path, report: Report
     ) -> FittedFlow:
         if self.config.teacher is not None:
-            given = read_fitted(Path(self.config.teacher), TEACHER)
+            given = read_flow(Path(self.config.teacher), TEACHER)
             if given.shape.dim != fingerprints.shape[1]:
                 raise FpbenchError(
                     f"teacher '{self.config.teacher}' draws {given.shape.dim} dimensions, the "
@@ -156,14 +156,14 @@ class Turbo:
         key = content_key(
             config=self.config.teacher_config,
             seed=seed,
-            data=sha256_of(fingerprints),
+            data=fingerprints_sha256(fingerprints),
             dtype=self._settings.dtype,
             device=self._settings.device,
         )
         kept = work_dir / f"teacher-{key}.safetensors"
         if not kept.exists():
             folder = make_folder(work_dir / f"teacher-{key}")
-            teacher = fitted_flow(
+            teacher = fit_flow(
                 fingerprints,
                 self.config.teacher_config,
                 None,
@@ -173,16 +173,16 @@ class Turbo:
                 work_dir=folder,
                 report=lambda share, phrase: report(_TEACHER_SHARE * share, f"teacher: {phrase}"),
             )
-            write_fitted(teacher, kept)
-        return read_fitted(kept, TEACHER)
+            write_flow(teacher, kept)
+        return read_flow(kept, TEACHER)
 
     def _pairs(
         self, teacher: FittedFlow, seed: int, work_dir: Path, taught: str, report: Report
     ) -> tuple[Float32[Tensor, "pairs dim"], Float32[Tensor, "pairs dim"]]:
         """Noises, and where the teacher carries each, in normalised units."""
         device = torch.device(self._settings.device)
-        network = network_of(teacher, device, getattr(torch, self._settings.dtype))
-        velocity = velocity_of(network)
+        network = build_network(teacher, device, getattr(torch, self._settings.dtype))
+        velocity = velocity_function(network)
         noises, arrivals = [], []
         for start in range(0, self.config.pairs, PAIRS_AT_ONCE):
             rows = min(PAIRS_AT_ONCE, self.config.pairs - start)
@@ -203,6 +203,6 @@ class Turbo:
         return torch.cat(noises), torch.cat(arrivals)
 
 
-def sha256_of_tensor(weights: Tensor) -> str:
+def tensor_sha256(weights: Tensor) -> str:
     """Of its values as float32."""
-    return sha256_of(weights.float().reshape(len(weights), -1).numpy())
+    return fingerprints_sha256(weights.float().reshape(len(weights), -1).numpy())

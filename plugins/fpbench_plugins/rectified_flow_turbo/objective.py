@@ -21,7 +21,7 @@ from torch.nn.functional import mse_loss, normalize
 
 from fpbench import Stream, rng_at
 from fpbench.generators.fidelity import frechet_distance
-from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precision
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.flow.training import Schedule
@@ -83,7 +83,7 @@ class Distillation:
         noise, carried = self._held_out
         drawn = self._draw(network, noise)
         loss = float(mse_loss(drawn, carried))
-        students, teachers = (self._on_sphere(x).cpu().numpy() for x in (drawn, carried))
+        students, teachers = (self._denormalise(x).cpu().numpy() for x in (drawn, carried))
         finite = np.isfinite(students).all()
         frechet = frechet_distance(students, teachers) if finite else math.nan
         return {"imitation_loss": loss, "frechet": frechet}
@@ -92,7 +92,7 @@ class Distillation:
         self, network: VelocityNetwork, noise: Float32[Tensor, "batch dim"]
     ) -> Float32[Tensor, "batch dim"]:
         with precision(noise.device, self._dtype):
-            return integrate(velocity_of(network), noise, self._config.steps, "euler")
+            return integrate(velocity_function(network), noise, self._config.steps, "euler")
 
-    def _on_sphere(self, x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
+    def _denormalise(self, x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         return normalize(x * self._units.std + self._units.mean)

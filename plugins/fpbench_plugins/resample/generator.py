@@ -24,7 +24,7 @@ from fpbench import (
     rng_at,
 )
 from fpbench.plugin.options import refuse_settings_but
-from fpbench_plugins.building_blocks.saved_arrays import saved_arrays
+from fpbench_plugins.building_blocks.saved_arrays import load_arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +93,6 @@ class ResampleMethod(GeneratorMethod):
         return ResampleGenerator(np.ascontiguousarray(rows))
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        saved = saved_arrays(path, "resample", {"rows"})
+        saved = load_arrays(path, "resample", {"rows"})
         refuse_settings_but((), self.options, f"generator '{path}'")
         return ResampleGenerator(saved["rows"])

@@ -10,7 +10,7 @@ from torch import Tensor
 Work = Callable[[Float32[Tensor, "rows dim"]], Float32[Tensor, "rows dim"]]
 
 
-class Graphs:
+class CudaGraphs:
     """Runs the same work for several threads at once, each on a CUDA stream of its own.
 
     A flow of 32 steps is some 2 000 operations of 50 microseconds, and Python would take longer to
@@ -26,7 +26,7 @@ class Graphs:
 
     def __init__(self, work: Work, rows: int, dim: int) -> None:
         self._work, self._shape = work, (rows, dim)
-        self._idle: list[_Graph] = []
+        self._idle: list[_CudaGraph] = []
         self._lock = Lock()
 
     @torch.inference_mode()
@@ -34,14 +34,14 @@ class Graphs:
         """What ``work`` makes of at most ``rows`` rows, from the CPU and back to it."""
         with self._lock:
             # Recording under the lock, too: torch records one graph at a time.
-            graph = self._idle.pop() if self._idle else _Graph(self._work, self._shape)
+            graph = self._idle.pop() if self._idle else _CudaGraph(self._work, self._shape)
         try:
             return graph.run(x)
         finally:
             self._idle.append(graph)
 
 
-class _Graph:
+class _CudaGraph:
     def __init__(self, work: Work, shape: tuple[int, int]) -> None:
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         self._stream.wait_stream(torch.cuda.current_stream())  # which weights came on

@@ -13,10 +13,10 @@ from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 ROWS, COLUMNS, DEPTH = 128, 256, 64  # of a tile of the product, and of a step of its sums
-NEIGHBOURS = 8  # tiles that follow each other share columns with so many rows
+STRIPE_TILES = 8  # tiles that follow each other share columns with so many rows
 
 
-def paired(weight: BFloat16[Tensor, "twice width"]) -> BFloat16[Tensor, "twice width"]:
+def interleave_gates(weight: BFloat16[Tensor, "twice width"]) -> BFloat16[Tensor, "twice width"]:
     """The rows of gates and of values in turns, so that what belongs together lies together."""
     gates, values = weight.chunk(2)
     return torch.stack([gates, values], dim=1).flatten(0, 1).contiguous()
@@ -29,7 +29,7 @@ def gated_product(
 
     Args:
         a: Contiguous; as wide as a multiple of 64.
-        pairs: From :func:`paired`; a multiple of 256 rows.
+        pairs: From :func:`interleave_gates`; a multiple of 256 rows.
     """
     rows, width = a.shape
     made = torch.empty(rows, len(pairs) // 2, dtype=a.dtype, device=a.device)
@@ -46,7 +46,7 @@ def gated_product(
         ROWS,
         COLUMNS,
         DEPTH,
-        NEIGHBOURS,
+        STRIPE_TILES,
         workers,
         num_warps=8,
         num_stages=3,
@@ -66,16 +66,16 @@ def _gated_product(  # noqa: PLR0917
     ROWS: tl.constexpr,
     COLUMNS: tl.constexpr,
     DEPTH: tl.constexpr,
-    NEIGHBOURS: tl.constexpr,
+    STRIPE_TILES: tl.constexpr,
     WORKERS: tl.constexpr,
 ):
     high, wide = tl.cdiv(rows, ROWS), columns // COLUMNS
     for tile in tl.range(tl.program_id(0), high * wide, WORKERS, flatten=True):
-        # Tiles come in stripes of NEIGHBOURS rows of tiles, column by column.
-        stripe = tile // (NEIGHBOURS * wide) * NEIGHBOURS
-        in_stripe = min(high - stripe, NEIGHBOURS)
-        row = (stripe + tile % (NEIGHBOURS * wide) % in_stripe) * ROWS
-        column = tile % (NEIGHBOURS * wide) // in_stripe * COLUMNS
+        # Tiles come in stripes of STRIPE_TILES rows of tiles, column by column.
+        stripe = tile // (STRIPE_TILES * wide) * STRIPE_TILES
+        in_stripe = min(high - stripe, STRIPE_TILES)
+        row = (stripe + tile % (STRIPE_TILES * wide) % in_stripe) * ROWS
+        column = tile % (STRIPE_TILES * wide) // in_stripe * COLUMNS
         both = tl.zeros((ROWS, COLUMNS), dtype=tl.float32)
         for k in range(0, width, DEPTH):
             both = tl.dot(a.load([row, k]), pairs.load([column, k]).T, both)

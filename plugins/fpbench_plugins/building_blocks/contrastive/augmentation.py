@@ -12,36 +12,36 @@ Batch = Float32[Tensor, "batch samples"]
 Images = Float32[Tensor, "batch bins frames"]
 
 
-def peak_normalised(x: Batch) -> Batch:
+def normalise_peaks(x: Batch) -> Batch:
     """Each row scaled to a peak of 1; silent rows as they are."""
     peak = x.abs().amax(dim=1, keepdim=True)
     return x / torch.where(peak > 0, peak, 1)
 
 
-def mixed(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
+def mix_at_snr(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
     """Music and noise at a ratio of their powers over the row, scaled to a peak of 1.
 
     Where one of them is silent, the other is all there is. Source: NAFP and NMFP.
     """
     gain = 10 ** (snr_db[:, None] / 20)
-    return peak_normalised(gain * music / _divisor(_rms(music)) + noise / _divisor(_rms(noise)))
+    return normalise_peaks(gain * music / _divisor(_rms(music)) + noise / _divisor(_rms(noise)))
 
 
-def with_noise_added(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
+def add_noise(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
     """Music at its own level, noise under it. Source: GraFPrint, after torch-audiomentations."""
     wanted = _rms(music) / 10 ** (snr_db[:, None] / 20)
     return music + wanted * noise / (_rms(noise) + 1e-8)
 
 
-def convolved(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
+def convolve(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
     """Each row in its own room; what rings on after the row's end is cut off."""
-    size = _fast_size(x.shape[1] + responses.shape[1] - 1)
+    size = _fft_size(x.shape[1] + responses.shape[1] - 1)
     spectrum = torch.fft.rfft(x, size) * torch.fft.rfft(responses, size)
     wet: Batch = torch.fft.irfft(spectrum, size)[:, : x.shape[1]]
     return wet
 
 
-def circularly_convolved(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
+def convolve_circularly(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
     """Each row in its own room, its end ringing into its start. Source: NAFP."""
     size = x.shape[1]
     wet: Batch = torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(responses, size), size)
@@ -61,13 +61,15 @@ def spectral_mask(
     centre_frame = int(rng.integers(0, frames - 1))
     centre_bin = int(rng.integers(0, bins - 1))
     mask = np.zeros((bins, frames), dtype=bool)
-    mask[_around(centre_bin, height, bins), _around(centre_frame, width, frames)] = True
+    mask[
+        _indices_around(centre_bin, height, bins), _indices_around(centre_frame, width, frames)
+    ] = True
     band = int(rng.integers(5, 20))
-    mask[_around(int(rng.integers(0, bins - 1)), band, bins)] = True
+    mask[_indices_around(int(rng.integers(0, bins - 1)), band, bins)] = True
     return mask
 
 
-def masked(images: Images, rng: np.random.Generator) -> Images:
+def apply_spectral_mask(images: Images, rng: np.random.Generator) -> Images:
     """All images without the cells of one mask.
 
     They become 0, which is not silence but the loudest level (NAFP), the middle of the range
@@ -77,7 +79,7 @@ def masked(images: Images, rng: np.random.Generator) -> Images:
     return images.masked_fill(torch.from_numpy(mask).to(images.device), 0)
 
 
-def stretched(images: Images, factor: float, start: int = 0) -> Images:
+def stretch(images: Images, factor: float, start: int = 0) -> Images:
     """Images of music played ``factor`` times as fast, with as many frames as before.
 
     Args:
@@ -94,7 +96,7 @@ def stretched(images: Images, factor: float, start: int = 0) -> Images:
     return pad(resized, (0, frames - width))
 
 
-def _around(centre: int, size: int, length: int) -> slice:
+def _indices_around(centre: int, size: int, length: int) -> slice:
     """Indices within half a size of the centre, both ends included, never none."""
     first = min(max(centre - size // 2, 0), length - 2)
     last = min(max(centre + size // 2, 1), length - 1)
@@ -109,5 +111,5 @@ def _divisor(x: Float32[Tensor, "batch 1"]) -> Float32[Tensor, "batch 1"]:
     return torch.where(x > 0, x, 1)
 
 
-def _fast_size(at_least: int) -> int:
+def _fft_size(at_least: int) -> int:
     return 1 << (at_least - 1).bit_length()

@@ -12,11 +12,11 @@ from fpbench import FpbenchError, PcmAudio, Stream, rng_at
 ORDER, DRAWS, VALIDATION = 1, 2, 3
 """Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
 
-Counts = Int64[np.ndarray, " batch"]
+Integers = Int64[np.ndarray, " batch"]
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class Pairs:
     """Where anchors and their positives start, one pair per row.
 
     Args:
@@ -25,9 +25,9 @@ class Places:
         positive: First sample of the positive, in the same recording.
     """
 
-    track: Counts
-    anchor: Counts
-    positive: Counts
+    track: Integers
+    anchor: Integers
+    positive: Integers
 
 
 @runtime_checkable
@@ -37,7 +37,7 @@ class Batches(Protocol):
     @property
     def per_epoch(self) -> int: ...
 
-    def places(self, number: int, rng: np.random.Generator) -> Places:
+    def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
         """The pairs of one batch; what is not fixed by the epoch's order comes from ``rng``."""
         ...
 
@@ -52,13 +52,13 @@ class Segments:
         highest: Allowed shift, at least 0.
     """
 
-    track: Counts
-    start: Counts
-    lowest: Counts
-    highest: Counts
+    track: Integers
+    start: Integers
+    lowest: Integers
+    highest: Integers
 
     @classmethod
-    def of(cls, recordings: Sequence[PcmAudio], samples: int, hop: int) -> "Segments":
+    def from_recordings(cls, recordings: Sequence[PcmAudio], samples: int, hop: int) -> "Segments":
         """The full segments of each recording; shifts of up to a hop stay inside it."""
         counts = np.array([max(0, (len(r) - samples) // hop + 1) for r in recordings])
         lengths = np.array([len(r) for r in recordings])
@@ -72,9 +72,9 @@ class Segments:
             np.minimum(hop, lengths[track] - samples - start),
         )
 
-    def shifted(
-        self, rows: Counts, margin: int, rng: np.random.Generator, *, together: int = 1
-    ) -> Places:
+    def draw_pairs(
+        self, rows: Integers, margin: int, rng: np.random.Generator, *, together: int = 1
+    ) -> Pairs:
         """Pairs around chosen segments: each end shifted, at most ``margin`` apart.
 
         Args:
@@ -87,12 +87,12 @@ class Segments:
             alike = rng.integers(-margin, max(margin, 1 - margin), len(rows) // together)
             anchor = np.clip(np.repeat(alike, together), lowest, highest)
         else:
-            anchor = _integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
-        positive = _integers(
+            anchor = _draw_integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
+        positive = _draw_integers(
             np.maximum(anchor - margin, lowest), np.minimum(anchor + margin, highest), rng
         )
         start = self.start[rows]
-        return Places(self.track[rows], start + anchor, start + positive)
+        return Pairs(self.track[rows], start + anchor, start + positive)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +108,13 @@ class ShuffledSegments:
     def per_epoch(self) -> int:
         return len(self.segments.track) // self.anchors
 
-    def places(self, number: int, rng: np.random.Generator) -> Places:
+    def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
         epoch, batch = divmod(number, self.per_epoch)
         order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch).permutation(
             len(self.segments.track)
         )
         rows = order[batch * self.anchors : (batch + 1) * self.anchors]
-        return self.segments.shifted(rows, self.margin, rng)
+        return self.segments.draw_pairs(rows, self.margin, rng)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ class OnePerTrack:
     def per_epoch(self) -> int:
         return len(self.segments.track) // self.anchors
 
-    def places(self, number: int, rng: np.random.Generator) -> Places:
+    def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
         epoch, batch = divmod(number, self.per_epoch)
         order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch)
         tracks, first, counts = np.unique(
@@ -150,7 +150,7 @@ class OnePerTrack:
         # Sorted by track, then by a random key: each track's own segments, shuffled.
         within = np.lexsort((keys, self.segments.track))
         rows = within[first[chosen] + turn % counts[chosen]]
-        return self.segments.shifted(rows, self.margin, rng)
+        return self.segments.draw_pairs(rows, self.margin, rng)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +177,7 @@ class SeveralPerTrack:
     def per_epoch(self) -> int:
         return self.groups // (self.anchors // self.per_track)
 
-    def places(self, number: int, rng: np.random.Generator) -> Places:
+    def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
         epoch, batch = divmod(number, self.per_epoch)
         order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch)
         shuffled = np.lexsort((order.random(len(self.segments.track)), self.segments.track))
@@ -193,7 +193,7 @@ class SeveralPerTrack:
         rows = shuffled[(chosen[:, None] + np.arange(self.per_track)).ravel()]
         # Each on its own, neighbours could become the same music and still be told apart. Those in
         # two groups of one track still can, as each group has its own shift.
-        return self.segments.shifted(rows, self.margin, rng, together=self.per_track)
+        return self.segments.draw_pairs(rows, self.margin, rng, together=self.per_track)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +205,15 @@ class AnywhereInTrack:
         lengths: Of these, in samples.
     """
 
-    tracks: Counts
-    lengths: Counts
+    tracks: Integers
+    lengths: Integers
     samples: int
     anchors: int
     margin: int
     seed: int
 
     @classmethod
-    def of(
+    def from_recordings(
         cls, recordings: Sequence[PcmAudio], samples: int, *, anchors: int, margin: int, seed: int
     ) -> "AnywhereInTrack":
         """Recordings that are longer than a segment and the margin."""
@@ -232,17 +232,17 @@ class AnywhereInTrack:
     def per_epoch(self) -> int:
         return len(self.lengths) // self.anchors
 
-    def places(self, number: int, rng: np.random.Generator) -> Places:
+    def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
         epoch, batch = divmod(number, self.per_epoch)
         order = rng_at(self.seed, Stream.TRAINING, ORDER, epoch).permutation(len(self.lengths))
         chosen = order[batch * self.anchors : (batch + 1) * self.anchors]
         room = self.lengths[chosen] - self.samples - self.margin
-        piece = _integers(np.zeros_like(room), room, rng)
+        piece = _draw_integers(np.zeros_like(room), room, rng)
         shifts = rng.integers(0, max(1, self.margin), (2, len(chosen)))
-        return Places(self.tracks[chosen], piece + shifts[0], piece + shifts[1])
+        return Pairs(self.tracks[chosen], piece + shifts[0], piece + shifts[1])
 
 
-def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches:
+def require_full_batch(batches: Batches, available: int, what: str, anchors: int) -> Batches:
     """The same batches.
 
     Raises:
@@ -257,7 +257,7 @@ def enough(batches: Batches, available: int, what: str, anchors: int) -> Batches
     return batches
 
 
-def _integers(low: Counts, high: Counts, rng: np.random.Generator) -> Counts:
+def _draw_integers(low: Integers, high: Integers, rng: np.random.Generator) -> Integers:
     """Uniform in [low, high), or low where that is empty."""
-    drawn: Counts = rng.integers(low, np.maximum(high, low + 1))
+    drawn: Integers = rng.integers(low, np.maximum(high, low + 1))
     return drawn

@@ -8,7 +8,7 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import PcmAudio
-from fpbench_plugins.building_blocks.contrastive.batches import Counts
+from fpbench_plugins.building_blocks.contrastive.batches import Integers
 
 EASE_DB = 30.0
 """How much weaker noise is at strength 0."""
@@ -18,8 +18,8 @@ _FULL_SCALE = 32_768
 Clips = Float32[Tensor, "batch samples"]
 
 
-def clips(
-    recordings: Sequence[PcmAudio], track: Counts, start: Counts, samples: int, context: int = 0
+def cut_clips(
+    recordings: Sequence[PcmAudio], track: Integers, start: Integers, samples: int, context: int = 0
 ) -> Clips:
     """Stretches of recordings with what came before; zeros where there is nothing."""
     out = np.zeros((len(track), context + samples), dtype=np.float32)
@@ -32,7 +32,7 @@ def clips(
     return torch.from_numpy(out)
 
 
-def backgrounds(
+def draw_noise(
     recordings: Sequence[PcmAudio], count: int, samples: int, rng: np.random.Generator
 ) -> Clips:
     """A random stretch of a random recording for each row; short ones are repeated."""
@@ -45,7 +45,7 @@ def backgrounds(
     return torch.from_numpy(out)
 
 
-def ratios_db(
+def draw_snr_db(
     low: float, high: float, count: int, strength: float, rng: np.random.Generator
 ) -> Float32[Tensor, " batch"]:
     """Signal-to-noise ratios, evenly drawn; :data:`EASE_DB` higher at strength 0."""
@@ -53,7 +53,7 @@ def ratios_db(
     return torch.from_numpy(drawn.astype(np.float32))
 
 
-def rooms(
+def draw_impulse_responses(
     recordings: Sequence[PcmAudio],
     count: int,
     samples: int,

@@ -64,7 +64,7 @@ def triplet(
     return relu(to_partner - to_stranger + margin).mean()
 
 
-def decoupled(anchors: Embeddings, positives: Embeddings, temperature: float) -> Scalar:
+def decoupled_nt_xent(anchors: Embeddings, positives: Embeddings, temperature: float) -> Scalar:
     """NT-Xent without the partner in the denominator, summed over both directions.
 
     Source: Yeh et al. 2022, "Decoupled contrastive learning", eq. 6.

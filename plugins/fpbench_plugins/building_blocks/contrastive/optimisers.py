@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-def cosine(step: int, steps: int, *, end: float, warm_up: int = 0) -> float:
+def cosine_schedule(step: int, steps: int, *, end: float, warm_up: int = 0) -> float:
     """Share of the peak learning rate at a step: linear warm-up, then half a cosine.
 
     Args:
@@ -21,7 +21,7 @@ def cosine(step: int, steps: int, *, end: float, warm_up: int = 0) -> float:
     return (1 - end) * (1 + math.cos(math.pi * done)) / 2 + end
 
 
-class Adam(torch.optim.Optimizer):
+class KerasAdam(torch.optim.Optimizer):
     """Adam with Keras's epsilon, which is added before the bias correction.
 
     torch adds it after: its epsilon of e acts as Keras's of e * sqrt(1 - beta2 ** t).
@@ -41,7 +41,7 @@ class Adam(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            weights, m, v, t = _moments(self, group)
+            weights, m, v, t = _update_moments(self, group)
             beta1, beta2 = group["betas"]
             rate = group["lr"] * math.sqrt(1 - beta2**t) / (1 - beta1**t)
             divisor = torch._foreach_sqrt(v)
@@ -70,7 +70,7 @@ class Lamb(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            weights, ms, vs, t = _moments(self, group)
+            weights, ms, vs, t = _update_moments(self, group)
             beta1, beta2 = group["betas"]
             for weight, m, v in zip(weights, ms, vs, strict=True):
                 update = (m / (1 - beta1**t)) / ((v / (1 - beta2**t)).sqrt() + group["eps"])
@@ -80,7 +80,7 @@ class Lamb(torch.optim.Optimizer):
                 weight.sub_(group["lr"] * ratio * update)
 
 
-def _moments(
+def _update_moments(
     optimiser: torch.optim.Optimizer, group: dict[str, Any]
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor], int]:
     """Take in the gradients: weights, first and second moments, and how many steps they hold."""

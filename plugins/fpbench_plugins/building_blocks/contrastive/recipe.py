@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass, fields
 from typing import Literal
 
-from fpbench_plugins.building_blocks.validators import above_zero, at_least
+from fpbench_plugins.building_blocks.validators import require_above_zero, require_at_least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class TrainingRecipe:
     """Equal recipes, seeds and audio give equal weights.
 
     Args:
@@ -80,10 +80,10 @@ class Recipe:
     saved_as: Literal["float32", "float16"] = "float32"
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "width", "anchors", "epochs", "steps")
-        at_least(self, 0, "margin_s", "triplet_margin", "response_s", "context_s")
-        at_least(self, 0, "ramp", "warm_up", "lr_end")
-        above_zero(self, "hop_s", "temperature", "lr")
+        require_at_least(self, 1, "width", "anchors", "epochs", "steps")
+        require_at_least(self, 0, "margin_s", "triplet_margin", "response_s", "context_s")
+        require_at_least(self, 0, "ramp", "warm_up", "lr_end")
+        require_above_zero(self, "hop_s", "temperature", "lr")
         if not -math.inf < self.snr_low_db <= self.snr_high_db < math.inf:
             raise ValueError(
                 f"snr_low_db={self.snr_low_db} and snr_high_db={self.snr_high_db}, but they must "
@@ -98,11 +98,11 @@ class Recipe:
         if self.per_track is not None and (self.per_track < 1 or self.anchors % self.per_track):
             raise ValueError(f"per_track={self.per_track} does not divide anchors={self.anchors}")
 
-    def strength(self, step: int) -> float:
+    def degradation_strength(self, step: int) -> float:
         """Of the degradation at one step, from 0 to 1."""
         return min(1.0, step / self.ramp) if self.ramp else 1.0
 
-    def heard_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
+    def audible_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
         """How much of an impulse response positives can hear; 0 if they are in no room."""
         longest = round(self.context_s * sample_rate_hz) + segment_samples
         return min(round(self.response_s * sample_rate_hz), longest)

@@ -18,17 +18,19 @@ from fpbench_plugins.building_blocks.contrastive.batches import (
     Segments,
     SeveralPerTrack,
     ShuffledSegments,
-    enough,
+    require_full_batch,
 )
-from fpbench_plugins.building_blocks.contrastive.optimisers import Adam, Lamb, cosine
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.optimisers import KerasAdam, Lamb, cosine_schedule
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.system import Embeddings, System
-from fpbench_plugins.building_blocks.impulse_responses import from_direct_sound
+from fpbench_plugins.building_blocks.impulse_responses import remove_delay
 
 logger = logging.getLogger(__name__)
 
 
-def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> TrainingAudio:
+def keep_audible_responses(
+    audio: TrainingAudio, system: System, recipe: TrainingRecipe
+) -> TrainingAudio:
     """The same audio, without impulse responses that would silence whatever is played in them.
 
     Those left lose their delay if the recipe says so.
@@ -36,13 +38,13 @@ def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> 
     Raises:
         FpbenchError: None is left.
     """
-    heard = recipe.heard_samples(system.sample_rate_hz, system.segment_samples)
+    heard = recipe.audible_samples(system.sample_rate_hz, system.segment_samples)
     if heard == 0:
         return audio
     responses = [response for response in audio.impulse_responses if response.any()]
     if recipe.aligned_rooms:
         responses = [
-            response[len(response) - len(from_direct_sound(response.astype(np.float32))) :]
+            response[len(response) - len(remove_delay(response.astype(np.float32))) :]
             for response in responses
         ]
     responses = [response for response in responses if response[:heard].any()]
@@ -62,19 +64,19 @@ def with_audible_rooms(audio: TrainingAudio, system: System, recipe: Recipe) -> 
     return replace(audio, impulse_responses=responses)
 
 
-def segments_of(tracks: Sequence[PcmAudio], system: System, recipe: Recipe) -> Segments:
+def anchor_segments(tracks: Sequence[PcmAudio], system: System, recipe: TrainingRecipe) -> Segments:
     """Where the anchors of a recipe lie, in some tracks."""
     hop = round(recipe.hop_s * system.sample_rate_hz)
-    return Segments.of(tracks, system.segment_samples, max(1, hop))
+    return Segments.from_recordings(tracks, system.segment_samples, max(1, hop))
 
 
-def held_out_segments(system: System, recipe: Recipe, audio: TrainingAudio) -> Segments:
+def held_out_segments(system: System, recipe: TrainingRecipe, audio: TrainingAudio) -> Segments:
     """What validation takes its pairs from.
 
     Raises:
         FpbenchError: No held-out track is as long as a segment.
     """
-    segments = segments_of(audio.held_out, system, recipe)
+    segments = anchor_segments(audio.held_out, system, recipe)
     if len(segments.track) == 0:
         segment_s = system.segment_samples / system.sample_rate_hz
         raise FpbenchError(
@@ -85,18 +87,20 @@ def held_out_segments(system: System, recipe: Recipe, audio: TrainingAudio) -> S
     return segments
 
 
-def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> Batches:
+def make_batches(
+    system: System, recipe: TrainingRecipe, audio: TrainingAudio, seed: int
+) -> Batches:
     """The way of choosing pairs that the recipe asks for.
 
     Raises:
         FpbenchError: There is too little music for one batch.
     """
     samples, rate = system.segment_samples, system.sample_rate_hz
-    segments = segments_of(audio.music, system, recipe)
+    segments = anchor_segments(audio.music, system, recipe)
     margin, anchors = round(recipe.margin_s * rate), recipe.anchors
     if recipe.batching == "segments":
         whole = ShuffledSegments(segments=segments, anchors=anchors, margin=margin, seed=seed)
-        return enough(whole, len(segments.track), "segments", anchors)
+        return require_full_batch(whole, len(segments.track), "segments", anchors)
     if recipe.per_track is not None:
         groups = SeveralPerTrack(
             segments=segments,
@@ -106,31 +110,37 @@ def batches(system: System, recipe: Recipe, audio: TrainingAudio, seed: int) -> 
             seed=seed,
         )
         available = groups.groups * recipe.per_track
-        return enough(groups, available, f"segments in groups of {recipe.per_track}", anchors)
+        return require_full_batch(
+            groups, available, f"segments in groups of {recipe.per_track}", anchors
+        )
     if recipe.batching == "tracks":
         turns = OnePerTrack(segments=segments, anchors=anchors, margin=margin, seed=seed)
-        return enough(turns, len(np.unique(segments.track)), "tracks", anchors)
-    anywhere = AnywhereInTrack.of(audio.music, samples, anchors=anchors, margin=margin, seed=seed)
-    return enough(anywhere, len(anywhere.tracks), "tracks", anchors)
+        return require_full_batch(turns, len(np.unique(segments.track)), "tracks", anchors)
+    anywhere = AnywhereInTrack.from_recordings(
+        audio.music, samples, anchors=anchors, margin=margin, seed=seed
+    )
+    return require_full_batch(anywhere, len(anywhere.tracks), "tracks", anchors)
 
 
-def learning_rate(recipe: Recipe, step: int, steps: int, per_epoch: int) -> float:
+def learning_rate(recipe: TrainingRecipe, step: int, steps: int, per_epoch: int) -> float:
     """Of one step."""
     if recipe.lr_per == "epoch":
-        return recipe.lr * cosine(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
-    return recipe.lr * cosine(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
+        return recipe.lr * cosine_schedule(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
+    return recipe.lr * cosine_schedule(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
 
 
-def optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+def make_optimiser(recipe: TrainingRecipe, network: nn.Module) -> torch.optim.Optimizer:
     """Fresh, for all weights."""
     if recipe.optimiser == "lamb":
         return Lamb(network.parameters(), recipe.lr)
     if recipe.optimiser == "keras-adam":
-        return Adam(network.parameters(), recipe.lr)
+        return KerasAdam(network.parameters(), recipe.lr)
     return torch.optim.Adam(network.parameters(), recipe.lr)
 
 
-def objective(recipe: Recipe, anchors: Embeddings, positives: Embeddings) -> Float32[Tensor, ""]:
+def contrastive_loss(
+    recipe: TrainingRecipe, anchors: Embeddings, positives: Embeddings
+) -> Float32[Tensor, ""]:
     """The loss that the recipe names."""
     anchors, positives = anchors.float(), positives.float()
     match recipe.loss:
@@ -143,7 +153,7 @@ def objective(recipe: Recipe, anchors: Embeddings, positives: Embeddings) -> Flo
             both = torch.cat((anchors, positives))
             return losses.triplet(both, labels, recipe.triplet_margin)
         case "decoupled":
-            return losses.decoupled(anchors, positives, recipe.temperature)
+            return losses.decoupled_nt_xent(anchors, positives, recipe.temperature)
         case "kernel-contrastive":
             return losses.kernel_contrastive(anchors, positives, t=2.0, gamma=16.0)
         case "alignment-uniformity":

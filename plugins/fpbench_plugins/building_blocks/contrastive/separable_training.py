@@ -10,12 +10,15 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from fpbench import FingerprintSpec, Settings
-from fpbench_plugins.building_blocks.contrastive.augmentation import masked
+from fpbench_plugins.building_blocks.contrastive.augmentation import apply_spectral_mask
 from fpbench_plugins.building_blocks.contrastive.clips import Clips
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.system import Degrade, System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
-from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder, unit
+from fpbench_plugins.building_blocks.encoders.separable_encoder import (
+    SeparableEncoder,
+    to_unit_length,
+)
 from fpbench_plugins.building_blocks.encoders.separable_layout import EncoderConfig
 from fpbench_plugins.building_blocks.encoders.weights import weights_rng
 
@@ -41,7 +44,7 @@ def separable_trainable(
     name: str,
     config: SeparableConfig,
     fields: Sequence[str],
-    recipe: Recipe,
+    recipe: TrainingRecipe,
     settings: Settings,
     *,
     degrade: Degrade,
@@ -61,7 +64,11 @@ def separable_trainable(
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
             seen = images(torch.cat((anchors, positives)))
-            return masked(seen, rng) if recipe.spectral_mask and network.training else seen
+            return (
+                apply_spectral_mask(seen, rng)
+                if recipe.spectral_mask and network.training
+                else seen
+            )
 
         return System(
             name=name,
@@ -71,17 +78,17 @@ def separable_trainable(
             network=network,
             degrade=degrade,
             front_end=front_end,
-            embed=partial(embedded_pair, network),
+            embed=partial(embed_pair, network),
         )
 
     return ContrastiveTrainable(recipe, settings, config.sample_rate_hz, system)
 
 
-def embedded_pair(network: SeparableEncoder, images: Images) -> tuple[Embeddings, Embeddings]:
+def embed_pair(network: SeparableEncoder, images: Images) -> tuple[Embeddings, Embeddings]:
     """Fingerprints of the first half of the images and of the second."""
     features = network.convolve(images)
     # Sixteen bits are too few for the last layers: neighbouring segments would become equal.
     with torch.autocast(features.device.type, enabled=False):
-        fingerprints = unit(network.divide(features.float()))
+        fingerprints = to_unit_length(network.divide(features.float()))
     anchors, positives = fingerprints.chunk(2)
     return anchors, positives

@@ -16,17 +16,17 @@ from fpbench.hashing import file_sha256
 from fpbench_plugins.building_blocks.contrastive.batches import (
     DRAWS,
     VALIDATION,
-    Places,
+    Pairs,
 )
-from fpbench_plugins.building_blocks.contrastive.clips import Clips, clips
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.clips import Clips, cut_clips
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.recipe_parts import (
-    batches,
+    contrastive_loss,
     held_out_segments,
+    keep_audible_responses,
     learning_rate,
-    objective,
-    optimiser,
-    with_audible_rooms,
+    make_batches,
+    make_optimiser,
 )
 from fpbench_plugins.building_blocks.contrastive.system import Embeddings, System
 from fpbench_plugins.building_blocks.encoders.weights import fill
@@ -41,7 +41,7 @@ class ContrastiveTrainable:
 
     def __init__(
         self,
-        recipe: Recipe,
+        recipe: TrainingRecipe,
         settings: Settings,
         sample_rate_hz: int,
         system: Callable[[], System],
@@ -57,17 +57,17 @@ class ContrastiveTrainee:
     """Implements :class:`fpbench.Trainee`."""
 
     def __init__(
-        self, system: System, recipe: Recipe, audio: TrainingAudio, settings: Settings
+        self, system: System, recipe: TrainingRecipe, audio: TrainingAudio, settings: Settings
     ) -> None:
         self._system, self._recipe = system, recipe
         self._before_sha256 = file_sha256(settings.weights) if settings.weights else None
         if settings.weights is not None:
-            take_over(system, settings.weights)
-        self._audio = with_audible_rooms(audio, system, recipe)
+            load_start_weights(system, settings.weights)
+        self._audio = keep_audible_responses(audio, system, recipe)
         self._settings = settings
-        self._batches = batches(system, recipe, audio, settings.seed)
+        self._batches = make_batches(system, recipe, audio, settings.seed)
         self._held_out = held_out_segments(system, recipe, audio)
-        self._optimiser = optimiser(recipe, system.network)
+        self._optimiser = make_optimiser(recipe, system.network)
         level = system.level
         self._levels, self._held_out_levels = (
             np.array([level(track) if level else 1.0 for track in tracks], dtype=np.float32)
@@ -88,9 +88,9 @@ class ContrastiveTrainee:
         for group in self._optimiser.param_groups:
             group["lr"] = learning_rate(self._recipe, number, self.steps, self._batches.per_epoch)
         self._system.network.train()
-        places = self._batches.places(number, rng)
-        strength = self._recipe.strength(number)
-        loss = objective(self._recipe, *self._views(places, strength, rng))
+        pairs = self._batches.pairs(number, rng)
+        strength = self._recipe.degradation_strength(number)
+        loss = contrastive_loss(self._recipe, *self._embed_pairs(pairs, strength, rng))
         self._optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's stubs leave it untyped
         self._optimiser.step()
@@ -105,8 +105,8 @@ class ContrastiveTrainee:
         parts = []
         for batch, first in enumerate(range(0, len(order), anchors)):
             rng = rng_at(seed, Stream.TRAINING, VALIDATION, batch)
-            places = self._held_out.shifted(order[first : first + anchors], self._margin, rng)
-            parts.append(self._views(places, 1.0, rng, held_out=True))
+            pairs = self._held_out.draw_pairs(order[first : first + anchors], self._margin, rng)
+            parts.append(self._embed_pairs(pairs, 1.0, rng, held_out=True))
         references, queries = (torch.cat(side).cpu().numpy() for side in zip(*parts, strict=True))
         return references, queries
 
@@ -156,16 +156,16 @@ class ContrastiveTrainee:
     def _margin(self) -> int:
         return round(self._recipe.margin_s * self._system.sample_rate_hz)
 
-    def _views(
-        self, places: Places, strength: float, rng: np.random.Generator, *, held_out: bool = False
+    def _embed_pairs(
+        self, pairs: Pairs, strength: float, rng: np.random.Generator, *, held_out: bool = False
     ) -> tuple[Embeddings, Embeddings]:
         """Fingerprints of clean anchors and degraded positives."""
         tracks = self._audio.held_out if held_out else self._audio.music
         samples, device = self._system.segment_samples, self._settings.device
         context = round(self._recipe.context_s * self._system.sample_rate_hz)
-        anchors = clips(tracks, places.track, places.anchor, samples)
-        before = clips(tracks, places.track, places.positive, samples, context)
-        levels = (self._held_out_levels if held_out else self._levels)[places.track]
+        anchors = cut_clips(tracks, pairs.track, pairs.anchor, samples)
+        before = cut_clips(tracks, pairs.track, pairs.positive, samples, context)
+        levels = (self._held_out_levels if held_out else self._levels)[pairs.track]
         scale = 1 / torch.from_numpy(levels)[:, None]
         if self._system.silence > 0:
             heard = _peaks(anchors).minimum(_peaks(before[:, context:])) >= self._system.silence
@@ -178,7 +178,7 @@ class ContrastiveTrainee:
             return self._system.embed(seen)
 
 
-def take_over(system: System, weights: Path) -> None:
+def load_start_weights(system: System, weights: Path) -> None:
     """Put weights learnt before into a network.
 
     Raises:

@@ -19,10 +19,10 @@ def slaney_filterbank(
     Source: Slaney 1998, "Auditory Toolbox", as common Python front ends have it.
     """
     edges_mel = np.linspace(hz_to_mel(f_min_hz), hz_to_mel(f_max_hz), n_mels + 2)
-    return triangles(mel_to_hz(edges_mel), sample_rate_hz, n_fft)
+    return triangle_filters(mel_to_hz(edges_mel), sample_rate_hz, n_fft)
 
 
-def triangles(
+def triangle_filters(
     edges_hz: Float64[np.ndarray, " edges"], sample_rate_hz: int, n_fft: int
 ) -> Float32[np.ndarray, "bins mels"]:
     """Triangles over three neighbouring edges each, of area 1 in Hz.

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from fpbench import FingerprintSpec, Segments, Vectors
-from fpbench_plugins.building_blocks.compute.parallel_rows import Cores
+from fpbench_plugins.building_blocks.compute.parallel_rows import ParallelRows
 
 
 class SegmentFingerprinter:
@@ -29,17 +29,17 @@ class SegmentFingerprinter:
         self._front_end = front_end
         self._network = network.to(device).eval()
         self._device = device
-        self._cores = Cores(device)
+        self._parallel = ParallelRows(device)
 
     def embed(self, segments: Segments, /) -> Vectors:
         x = torch.tensor(segments, device=self._device)
         if len(x) == 0:
             return x.new_empty(0, self.spec.dim).cpu().numpy()
         if self.spec.batch_segments is None:
-            vectors = self._cores.map(self._embed, x)
+            vectors = self._parallel.map(self._embed, x)
         else:
-            patches = self._cores.map(self._front_end, x, rows=len(x))
-            vectors = self._cores.map(self._network, patches)
+            patches = self._parallel.map(self._front_end, x, rows=len(x))
+            vectors = self._parallel.map(self._network, patches)
         return vectors.cpu().numpy()
 
     def _embed(self, segments: Tensor) -> Tensor:

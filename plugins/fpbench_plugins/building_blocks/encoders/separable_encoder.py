@@ -28,11 +28,11 @@ _EARLY_BLOCKS = 3
 _CACHED_SEGMENTS = 8
 # Learning keeps what it computes, so no cache is large enough; but memory that is asked for in
 # pieces of less than 32 MB is used again in the next step, and larger ones are new pages each time.
-_LEARNT_SEGMENTS = 32
+_TRAINING_SEGMENTS = 32
 
 Patches = Float32[Tensor, "batch mels frames"]
 Activations = Float[Tensor, "batch mels frames channels"]
-Convolved = Float[Tensor, "batch new_mels new_frames width"]
+BlockOutput = Float[Tensor, "batch new_mels new_frames width"]
 
 
 class SeparableEncoder(nn.Module):
@@ -47,18 +47,18 @@ class SeparableEncoder(nn.Module):
 
     def forward(self, patches: Patches) -> Float32[Tensor, "batch dim"]:
         """Fingerprints of length 1."""
-        return unit(self.divide(self.convolve(patches)))
+        return to_unit_length(self.divide(self.convolve(patches)))
 
     def convolve(self, patches: Patches) -> Float32[Tensor, "batch channels"]:
         """The output of the last block, flattened."""
         x = patches[..., None].to(next(self.parameters()).dtype)
         early, late = self.blocks[:_EARLY_BLOCKS], self.blocks[_EARLY_BLOCKS:]
         if x.device.type == "cpu":
-            rows = _LEARNT_SEGMENTS if torch.is_grad_enabled() else _CACHED_SEGMENTS
-            x = torch.cat([_through(early, part) for part in torch.split(x, rows)])
+            rows = _TRAINING_SEGMENTS if torch.is_grad_enabled() else _CACHED_SEGMENTS
+            x = torch.cat([_apply_blocks(early, part) for part in torch.split(x, rows)])
         else:
-            x = _through(early, x)
-        return _through(late, x).flatten(1).float()
+            x = _apply_blocks(early, x)
+        return _apply_blocks(late, x).flatten(1).float()
 
     def reduce_precision(self) -> None:
         """Let the blocks compute in bfloat16; what follows them is cheap and stays exact."""
@@ -96,7 +96,7 @@ class Block(nn.Module):
         self.mel_gamma = nn.Parameter(torch.empty(after))
         self.mel_beta = nn.Parameter(torch.empty(after))
 
-    def forward(self, x: Activations) -> Convolved:
+    def forward(self, x: Activations) -> BlockOutput:
         x = convolve(x, self.frame_kernel, self.frame_bias, axis=2, stride=self.frame_stride)
         x = layer_norm(_elu(x), x.shape[1:], self.frame_gamma, self.frame_beta, NORM_EPSILON)
         x = convolve(x, self.mel_kernel, self.mel_bias, axis=1, stride=MEL_STRIDE)
@@ -134,7 +134,7 @@ def convolve(
     *,
     axis: int,
     stride: int,
-) -> Convolved:
+) -> BlockOutput:
     """Cross-correlate along one axis, padded with zeros as TensorFlow's ``SAME`` does.
 
     An even length at stride 2 is padded behind only, where torch's ``padding=1`` would shift it.
@@ -150,7 +150,7 @@ def convolve(
     # On one core, per segment: at width 128 in bfloat16 gathering takes 3.8 ms to answer and
     # torch's convolution 7.2; at width 32 it is 3.9 and 1.4 ms to learn.
     if not torch.is_grad_enabled():
-        return _gathered(
+        return _gather_and_multiply(
             x, kernel, bias, axis=axis, stride=stride, new_size=new_size, before=before
         )
     images = x.permute(0, 3, 1, 2)  # to torch this is channels-last, which needs no copy
@@ -165,7 +165,7 @@ def convolve(
     return y.permute(0, 2, 3, 1).contiguous()
 
 
-def _gathered(
+def _gather_and_multiply(
     x: Activations,
     kernel: Float[Tensor, "seen channels width"],
     bias: Float[Tensor, " width"],
@@ -174,7 +174,7 @@ def _gathered(
     stride: int,
     new_size: int,
     before: int,
-) -> Convolved:
+) -> BlockOutput:
     """One matrix product over all taps, which lie beside each other in a copy of ``x``."""
     size, taps = x.shape[axis], len(kernel)
     shape = (*x.shape[:axis], new_size, *x.shape[axis + 1 : 3])
@@ -192,13 +192,13 @@ def _gathered(
     return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
 
 
-def _through(blocks: Iterable[nn.Module], x: Activations) -> Convolved:
+def _apply_blocks(blocks: Iterable[nn.Module], x: Activations) -> BlockOutput:
     for block in blocks:
         x = block(x)
     return x
 
 
-def unit(x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
+def to_unit_length(x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
     """Rows scaled to length 1; a row of zeros stays as it is."""
     return x * x.square().sum(1, keepdim=True).clamp(min=SMALLEST_SQUARED_NORM).rsqrt()
 

@@ -72,10 +72,10 @@ def _block_rules(config: EncoderConfig) -> Iterator[TensorRule]:
                 shape=(*kernel, channels, width),
                 target_shape=(TAPS, channels, width),
             )
-            yield _plain(f"{source}/conv2d_{layer}/bias", f"{target}.{axis}_bias", width)
+            yield _copy_rule(f"{source}/conv2d_{layer}/bias", f"{target}.{axis}_bias", width)
             for part in ("gamma", "beta"):
                 # The authors' name is that of another kind of norm, which they can choose too.
-                yield _plain(f"{source}/BN_{layer}/{part}", f"{target}.{axis}_{part}", *shape)
+                yield _copy_rule(f"{source}/BN_{layer}/{part}", f"{target}.{axis}_{part}", *shape)
 
 
 def _slice_rules(config: EncoderConfig) -> Iterator[TensorRule]:
@@ -84,14 +84,14 @@ def _slice_rules(config: EncoderConfig) -> Iterator[TensorRule]:
     last = 2 if config.slice_norm else 1
     for number in range(config.dim):
         source = f"model/div_enc/split_fc_layers/{number}/layer_with_weights"
-        yield _plain(f"{source}-0/kernel", "divide.hidden_kernel", inputs, hidden)
-        yield _plain(f"{source}-0/bias", "divide.hidden_bias", hidden)
+        yield _copy_rule(f"{source}-0/kernel", "divide.hidden_kernel", inputs, hidden)
+        yield _copy_rule(f"{source}-0/bias", "divide.hidden_bias", hidden)
         if config.slice_norm:
             for part in ("gamma", "beta"):
-                yield _plain(f"model/div_enc/BN/{number}/{part}", f"divide.norm_{part}", hidden)
-        yield _plain(f"{source}-{last}/kernel", "divide.output_kernel", hidden, 1)
-        yield _plain(f"{source}-{last}/bias", "divide.output_bias", 1)
+                yield _copy_rule(f"model/div_enc/BN/{number}/{part}", f"divide.norm_{part}", hidden)
+        yield _copy_rule(f"{source}-{last}/kernel", "divide.output_kernel", hidden, 1)
+        yield _copy_rule(f"{source}-{last}/bias", "divide.output_bias", 1)
 
 
-def _plain(source: str, target: str, *shape: int) -> TensorRule:
+def _copy_rule(source: str, target: str, *shape: int) -> TensorRule:
     return TensorRule(source=source, target=target, shape=shape)

@@ -20,7 +20,7 @@ logger = getLogger(__name__)
 Network = TypeVar("Network", bound=nn.Module)
 
 
-def equipped(
+def load_network(
     name: str,
     config: Config,
     published: Config,
@@ -46,19 +46,21 @@ def equipped(
     Raises:
         FpbenchError: The file is another system's, or does not fit.
     """
-    weights = settings.weights or shipped(name, config, published, fields)
+    weights = settings.weights or shipped_weights_path(name, config, published, fields)
     if weights is None:
-        network = unfilled(lambda: build(config))
+        network = build_empty(lambda: build(config))
         initialise(network, fresh_rng(name, settings.seed))
         return config, network
     tensors, info = load_weights(weights, name)
-    config = fitted(config, info.config, fields, weights)
-    network = unfilled(lambda: build(config))
+    config = config_of_weights(config, info.config, fields, weights)
+    network = build_empty(lambda: build(config))
     fill(network, tensors, weights)
     return config, network
 
 
-def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path) -> Config:
+def config_of_weights(
+    config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path
+) -> Config:
     """A config whose network is the one that a weights file was made for.
 
     Args:
@@ -81,7 +83,9 @@ def fitted(config: Config, said: Mapping[str, object], fields: Sequence[str], pa
         raise FpbenchError(f"{path} describes no possible network: {err}") from err
 
 
-def shipped(name: str, config: Config, published: Config, fields: Sequence[str]) -> Path | None:
+def shipped_weights_path(
+    name: str, config: Config, published: Config, fields: Sequence[str]
+) -> Path | None:
     """The weights that come with a plugin, said in the log to be ours and not the authors'.
 
     Args:
@@ -105,7 +109,7 @@ def shipped(name: str, config: Config, published: Config, fields: Sequence[str])
     return path
 
 
-def unfilled(build: Callable[[], Network]) -> Network:
+def build_empty(build: Callable[[], Network]) -> Network:
     """A network without values yet; torch's constructors would draw global random numbers."""
     with torch.device("meta"):
         network = build()

@@ -7,7 +7,11 @@ from fpbench.generators.fidelity import NEIGHBOURS
 from fpbench_plugins.building_blocks.flow.generator import Sampling
 from fpbench_plugins.building_blocks.flow.integration import Solver
 from fpbench_plugins.building_blocks.flow.network import NetworkShape
-from fpbench_plugins.building_blocks.validators import above_zero, at_least, between_0_and_1
+from fpbench_plugins.building_blocks.validators import (
+    require_above_zero,
+    require_at_least,
+    require_between_0_and_1,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +57,12 @@ class FlowConfig:
     project: bool
 
     def __post_init__(self) -> None:
-        at_least(self, 1, "width", "depth", "batch_rows", "epochs", "steps")
-        at_least(self, 1, "judge_epochs", "patience")
-        at_least(self, NEIGHBOURS + 1, "judge_rows")
-        at_least(self, 0, "weight_decay")
-        above_zero(self, "learning_rate")
-        between_0_and_1(self, "held_out", "ema_decay")
+        require_at_least(self, 1, "width", "depth", "batch_rows", "epochs", "steps")
+        require_at_least(self, 1, "judge_epochs", "patience")
+        require_at_least(self, NEIGHBOURS + 1, "judge_rows")
+        require_at_least(self, 0, "weight_decay")
+        require_above_zero(self, "learning_rate")
+        require_between_0_and_1(self, "held_out", "ema_decay")
         if self.time_dim < 4 or self.time_dim % 2:
             raise ValueError(f"time_dim={self.time_dim}, but it must be even and at least 4")
 

@@ -15,13 +15,13 @@ from fpbench_plugins.building_blocks.flow.generator import FittedFlow
 from fpbench_plugins.building_blocks.flow.network import fresh_network
 from fpbench_plugins.building_blocks.flow.normalisation import (
     Normalisation,
-    normalisation_of,
+    measure_normalisation,
 )
 from fpbench_plugins.building_blocks.flow.objective import FlowObjective
-from fpbench_plugins.building_blocks.flow.training import trained
+from fpbench_plugins.building_blocks.flow.training import train
 
 
-def fitted_flow(
+def fit_flow(
     fingerprints: Vectors,
     config: FlowConfig,
     units: Normalisation | None,
@@ -44,19 +44,19 @@ def fitted_flow(
         FpbenchError: Too few rows, rows without variance, or another fit's checkpoint.
     """
     learn, judge = split_rows(fingerprints, config.held_out)
-    units = units or normalisation_of(learn)
+    units = units or _measure_normalisation(learn)
     shape = config.shape(fingerprints.shape[1])
-    digest = sha256_of(fingerprints)
+    digest = fingerprints_sha256(fingerprints)
     device = torch.device(settings.device)
     network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS)).to(device)
     objective = FlowObjective(network, learn, judge, units, config, seed=seed, dtype=settings.dtype)
-    outcome = trained(
+    outcome = train(
         network,
         objective.loss_at,
         objective.judge,
         objective.schedule,
         checkpoint=work_dir / "checkpoint.pt",
-        identity=content_key(
+        key=content_key(
             generator=generator,
             config=config,
             seed=seed,
@@ -104,10 +104,17 @@ def split_rows(
     return fingerprints[:learn], fingerprints[learn:]
 
 
-def sha256_of(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
+def fingerprints_sha256(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
     """Of the rows' bytes, little-endian, in order."""
     digest = hashlib.sha256()
     for start in range(0, len(fingerprints), rows_at_once):
         chunk = fingerprints[start : start + rows_at_once]
         digest.update(np.ascontiguousarray(chunk, dtype="<f4").data)
     return digest.hexdigest()
+
+
+def _measure_normalisation(fingerprints: Vectors) -> Normalisation:
+    try:
+        return measure_normalisation(fingerprints)
+    except ValueError as err:
+        raise FpbenchError(f"cannot fit a flow: {err}", hint="give real fingerprints") from err

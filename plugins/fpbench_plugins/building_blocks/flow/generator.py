@@ -18,9 +18,9 @@ from torch.nn.functional import normalize
 from fpbench import FpbenchError, Vectors
 from fpbench.files import atomic_file
 from fpbench.search.distractors import CHUNK
-from fpbench_plugins.building_blocks.compute.cuda_graphs import Graphs
-from fpbench_plugins.building_blocks.compute.parallel_rows import Cores
-from fpbench_plugins.building_blocks.flow.integration import Solver, integrate, velocity_of
+from fpbench_plugins.building_blocks.compute.cuda_graphs import CudaGraphs
+from fpbench_plugins.building_blocks.compute.parallel_rows import ParallelRows
+from fpbench_plugins.building_blocks.flow.integration import Solver, integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
@@ -74,10 +74,12 @@ class FlowGenerator:
     def __init__(self, fitted: FittedFlow, *, device: str, dtype: str) -> None:
         self.fitted = fitted
         self._device = torch.device(device)
-        self._velocity = velocity_of(network_of(fitted, self._device, getattr(torch, dtype)))
-        self._cores = Cores(device)
+        self._velocity = velocity_function(
+            build_network(fitted, self._device, getattr(torch, dtype))
+        )
+        self._parallel = ParallelRows(device)
         on_gpu = self._device.type == "cuda"
-        self._graphs = Graphs(self._carried, CHUNK, self.dim) if on_gpu else None
+        self._graphs = CudaGraphs(self._follow_flow, CHUNK, self.dim) if on_gpu else None
 
     @property
     def dim(self) -> int:
@@ -103,19 +105,21 @@ class FlowGenerator:
             return self._graphs.run(noise)
         # Smaller parts of a few rows, or a trial of them would not show how many cores there are.
         rows = min(PART_ROWS, max(32, len(noise) // 16))
-        return self._cores.map(self._carried, noise.clone(), rows)  # aligned, as in network_of
+        return self._parallel.map(
+            self._follow_flow, noise.clone(), rows
+        )  # aligned, as in network_of
 
-    def _carried(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
+    def _follow_flow(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         sampling, units = self.fitted.sampling, self.fitted.normalisation
         x = integrate(self._velocity, noise, sampling.steps, sampling.solver)
         x = x * units.std + units.mean
         return normalize(x) if sampling.project else x
 
     def save(self, path: Path, /) -> None:
-        write_fitted(self.fitted, path)
+        write_flow(self.fitted, path)
 
 
-def network_of(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> VelocityNetwork:
+def build_network(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> VelocityNetwork:
     """The network with its weights, ready to be called but not to learn."""
     with torch.device("meta"):
         network = VelocityNetwork(fitted.shape)
@@ -126,7 +130,7 @@ def network_of(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> 
     return network.to(device=device, dtype=dtype).eval().requires_grad_(False).freeze()
 
 
-def write_fitted(fitted: FittedFlow, path: Path) -> None:
+def write_flow(fitted: FittedFlow, path: Path) -> None:
     """Write one safetensors file, whole or not at all; equal fits give equal bytes."""
     record = {
         "generator": fitted.generator,
@@ -141,8 +145,8 @@ def write_fitted(fitted: FittedFlow, path: Path) -> None:
         file.write(payload)
 
 
-def read_fitted(path: Path, generator: str) -> FittedFlow:
-    """Read what :func:`write_fitted` wrote.
+def read_flow(path: Path, generator: str) -> FittedFlow:
+    """Read what :func:`write_flow` wrote.
 
     Args:
         path: A safetensors file.

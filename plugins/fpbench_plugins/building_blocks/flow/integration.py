@@ -41,7 +41,7 @@ def integrate(
     return x
 
 
-def velocity_of(network: VelocityNetwork) -> Velocity:
+def velocity_function(network: VelocityNetwork) -> Velocity:
     """A network's velocities, as long as it learns nothing.
 
     All that a time decides is computed when that time comes for the first time.
@@ -51,6 +51,6 @@ def velocity_of(network: VelocityNetwork) -> Velocity:
     def velocity(x: Float[Tensor, "batch dim"], time: float) -> Float32[Tensor, "batch dim"]:
         if time not in known:
             known[time] = network.modulations(torch.full((1,), time, device=x.device))
-        return network.modulated(x, known[time])
+        return network.velocity_at(x, known[time])
 
     return velocity

@@ -22,7 +22,7 @@ _TRIALS = 3
 
 def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> GeneratorNeed:
     """Of fitting a flow; judging it on the way takes as long as drawing what is judged."""
-    trial = Trial(config.shape(dim), settings)
+    trial = FitTrial(config.shape(dim), settings)
     held_out = round(rows * config.held_out)
     steps = config.epochs * math.ceil((rows - held_out) / config.batch_rows)
     stand_in = trial.generator(config.sampling)
@@ -35,7 +35,7 @@ def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> Ge
     )
 
 
-class Trial:
+class FitTrial:
     """One network with fresh weights on this machine."""
 
     def __init__(self, shape: NetworkShape, settings: Settings) -> None:

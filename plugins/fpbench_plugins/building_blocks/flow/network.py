@@ -68,7 +68,7 @@ class VelocityNetwork(nn.Module):
         self, x: Float[Tensor, "batch dim"], t: Float[Tensor, " times"]
     ) -> Float32[Tensor, "batch dim"]:
         """The velocity at points and one time for all of them, or one each."""
-        return self.modulated(x, self.modulations(t))
+        return self.velocity_at(x, self.modulations(t))
 
     def freeze(self) -> "VelocityNetwork":
         """Prepare for speed; the weights do not change afterwards."""
@@ -82,7 +82,7 @@ class VelocityNetwork(nn.Module):
         norms = [cast(Block, layer).norm for layer in self.layers] + [self.norm_output]
         return [norm.modulation(condition) for norm in norms]
 
-    def modulated(
+    def velocity_at(
         self, x: Float[Tensor, "batch dim"], modulations: Sequence[Modulation]
     ) -> Float32[Tensor, "batch dim"]:
         """The velocity at points, given all that the time decides."""
@@ -182,7 +182,7 @@ class GatedUnit(nn.Module):
 
             return gated_product(a, self._pairs)
         both: Tensor = self.to_mlp(a)
-        gated: Tensor = _fused(_gated, both)(both)
+        gated: Tensor = _fuse_on_gpu(_swiglu, both)(both)
         return gated
 
     def freeze(self) -> None:
@@ -190,9 +190,9 @@ class GatedUnit(nn.Module):
         weight = self.to_mlp.weight
         fits = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
         if weight.is_cuda and fits and _is_hopper(weight.device):
-            from fpbench_plugins.building_blocks.compute.gated_product import paired
+            from fpbench_plugins.building_blocks.compute.gated_product import interleave_gates
 
-            self._pairs = paired(weight.detach())
+            self._pairs = interleave_gates(weight.detach())
 
     def forward(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
         out: Tensor = self.to_out(self.inner(a))
@@ -200,7 +200,7 @@ class GatedUnit(nn.Module):
 
 
 @no_type_check  # torch cannot compile through a shape checker
-def _gated(both: Float[Tensor, "batch twice"]) -> Float[Tensor, "batch inner"]:
+def _swiglu(both: Float[Tensor, "batch twice"]) -> Float[Tensor, "batch inner"]:
     gate, value = both.chunk(2, dim=1)
     return functional.silu(gate) * value
 
@@ -208,16 +208,16 @@ def _gated(both: Float[Tensor, "batch twice"]) -> Float[Tensor, "batch inner"]:
 def _layer_norm(
     h: Float[Tensor, "batch width"], gain: Float[Tensor, " width"], offset: Float[Tensor, " width"]
 ) -> Float[Tensor, "batch width"]:
-    return _fused(functional.layer_norm, h)(h, gain.shape, gain, offset)
+    return _fuse_on_gpu(functional.layer_norm, h)(h, gain.shape, gain, offset)
 
 
-def _fused(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tensor]:
+def _fuse_on_gpu(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tensor]:
     """The same function; on a GPU in one pass over memory, where torch takes several."""
-    return _compiled(function) if like.is_cuda and not torch.is_grad_enabled() else function
+    return _compile(function) if like.is_cuda and not torch.is_grad_enabled() else function
 
 
 @cache
-def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _compile(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return torch.compile(function, dynamic=False) if _has_triton() else function
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fpbench import FpbenchError, Vectors
+from fpbench import Vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Normalisation:
     std: float
 
 
-def measured_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> Normalisation:
+def measure_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> Normalisation:
     """Mean and standard deviation over all entries, accumulated in float64, chunk by chunk.
 
     Raises:
@@ -32,15 +32,3 @@ def measured_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) ->
     if variance <= 0:
         raise ValueError("fingerprints without any variance cannot be normalised")
     return Normalisation(mean=mean, std=math.sqrt(variance))
-
-
-def normalisation_of(fingerprints: Vectors) -> Normalisation:
-    """As :func:`measured_normalisation`, for a user.
-
-    Raises:
-        FpbenchError: The rows have no variance.
-    """
-    try:
-        return measured_normalisation(fingerprints)
-    except ValueError as err:
-        raise FpbenchError(f"cannot fit: {err}", hint="give real fingerprints") from err

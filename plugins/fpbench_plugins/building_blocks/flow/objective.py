@@ -11,7 +11,7 @@ from torch.nn.functional import mse_loss, normalize
 from fpbench import Stream, Vectors, rng_at
 from fpbench.generators.fidelity import frechet_distance, manifold
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
-from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_of
+from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precision
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.flow.training import Schedule
@@ -36,7 +36,7 @@ class FlowObjective:
     ) -> None:
         self._network = network
         self._learn = learn
-        self._judge = _some(judge, config.judge_rows, rng_at(seed, Stream.FIDELITY, 0))
+        self._judge = _subsample(judge, config.judge_rows, rng_at(seed, Stream.FIDELITY, 0))
         self._units = units
         self._config = config
         self._seed = seed
@@ -61,7 +61,7 @@ class FlowObjective:
     def loss_at(self, step: int) -> Float32[Tensor, ""]:
         """Mean squared error of the velocity at random times between noise and data."""
         rng = rng_at(self._seed, Stream.GENERATOR_FIT, _NOISE, step)
-        x = self._normalised(self._learn[self._rows(step)])
+        x = self._normalise(self._learn[self._batch_rows(step)])
         t, z = self._times_and_noise(len(x), rng)
         return self._loss(self._network, x, t, z)
 
@@ -69,13 +69,13 @@ class FlowObjective:
     def judge(self, network: VelocityNetwork) -> dict[str, float]:
         """Held-out loss, and the paper's statistics of draws against held-out rows."""
         rng = rng_at(self._seed, Stream.FIDELITY, 1)
-        x = self._normalised(self._judge)
+        x = self._normalise(self._judge)
         losses = [
             float(self._loss(network, x, *self._times_and_noise(len(x), rng)))
             for _ in range(_JUDGE_TIMES)
         ]
         loss = float(np.mean(losses))
-        drawn = self._drawn(network, len(x), rng)
+        drawn = self._draw(network, len(x), rng)
         if not np.isfinite(drawn).all():
             return {"held_out_loss": loss, "frechet": math.nan}
         overlap = manifold(self._judge, drawn)
@@ -88,7 +88,7 @@ class FlowObjective:
             "coverage": overlap.coverage,
         }
 
-    def _rows(self, step: int) -> Int64[np.ndarray, " batch"]:
+    def _batch_rows(self, step: int) -> Int64[np.ndarray, " batch"]:
         epoch, batch = divmod(step, self._epoch_steps)
         if self._order is None or self._order[0] != epoch:
             rng = rng_at(self._seed, Stream.GENERATOR_FIT, _ORDER, epoch)
@@ -116,20 +116,20 @@ class FlowObjective:
             velocity = network(between, t)
         return mse_loss(velocity, x - z)
 
-    def _drawn(self, network: VelocityNetwork, rows: int, rng: np.random.Generator) -> Vectors:
+    def _draw(self, network: VelocityNetwork, rows: int, rng: np.random.Generator) -> Vectors:
         _, z = self._times_and_noise(rows, rng)
         with precision(self._device, self._dtype):
-            x = integrate(velocity_of(network), z, self._config.steps, self._config.solver)
+            x = integrate(velocity_function(network), z, self._config.steps, self._config.solver)
         x = x * self._units.std + self._units.mean
         drawn: Vectors = (normalize(x) if self._config.project else x).cpu().numpy()
         return drawn
 
-    def _normalised(self, rows: Vectors) -> Float32[Tensor, "batch dim"]:
+    def _normalise(self, rows: Vectors) -> Float32[Tensor, "batch dim"]:
         x = torch.from_numpy(np.ascontiguousarray(rows)).to(self._device)
         return (x - self._units.mean) / self._units.std
 
 
-def _some(rows: Vectors, most: int, rng: np.random.Generator) -> Vectors:
+def _subsample(rows: Vectors, most: int, rng: np.random.Generator) -> Vectors:
     if len(rows) <= most:
         return np.array(rows)
     return rows[np.sort(rng.choice(len(rows), most, replace=False))]

@@ -71,7 +71,7 @@ class _State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
+class TrainingOutcome:
     """The outcome.
 
     Args:
@@ -85,21 +85,21 @@ class Trained:
     history: list[dict[str, float]]
 
 
-def trained(
+def train(
     network: Network,
     loss_at: LossAt,
     evaluate: Evaluate[Network],
     schedule: Schedule,
     *,
     checkpoint: Path,
-    identity: str,
+    key: str,
     report: Report,
-) -> Trained:
+) -> TrainingOutcome:
     """Train a network in place, going on from a checkpoint if there is one.
 
     Args:
         checkpoint: A file that comes and goes on coming.
-        identity: Of everything that determines the outcome; a checkpoint of another is refused.
+        key: Of everything that determines the outcome. A checkpoint with another key is refused.
 
     Raises:
         FpbenchError: The checkpoint is of another training, or a loss or statistic is not finite:
@@ -113,7 +113,7 @@ def trained(
     )
     average = None if schedule.average_decay is None else copy.deepcopy(network)
     state = _State()
-    saved = read_checkpoint(checkpoint, identity)
+    saved = read_checkpoint(checkpoint, key)
     if saved is not None:
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
@@ -122,31 +122,33 @@ def trained(
         state = _State(**saved["state"])
     saved_at, saving_s = time.perf_counter(), 0.0
 
-    while state.step < schedule.steps and not _exhausted(state, schedule):
-        loss = _one_step(network, optimiser, loss_at, schedule, state)
+    while state.step < schedule.steps and not _out_of_patience(state, schedule):
+        loss = _take_step(network, optimiser, loss_at, schedule, state)
         if average is not None and schedule.average_decay is not None:
             _move_average(average, network, schedule.average_decay, state.step)
         evaluated = state.step % schedule.evaluate_every == 0 or state.step == schedule.steps
         if evaluated:
-            _judge(network if average is None else average, evaluate, schedule, state)
+            _evaluate_and_keep(network if average is None else average, evaluate, schedule, state)
         wait_s = CHECKPOINT_AFTER_EVALUATION_S if evaluated else CHECKPOINT_S
         began = time.perf_counter()
         if began - saved_at > max(wait_s, saving_s / CHECKPOINT_SHARE):
-            write_checkpoint(checkpoint, identity, _content(network, optimiser, average, state))
+            write_checkpoint(
+                checkpoint, key, _checkpoint_content(network, optimiser, average, state)
+            )
             saved_at = time.perf_counter()
             saving_s = saved_at - began
-        report(state.step / schedule.steps, _phrase(loss, state))
+        report(state.step / schedule.steps, _progress_text(loss, state))
     kept = network if average is None else average
-    weights = state.best_weights if schedule.select else _copied(kept)
+    weights = state.best_weights if schedule.select else _copy_weights(kept)
     best_step = min(state.history, key=lambda entry: entry.get(schedule.select or "", 0.0))["step"]
-    return Trained(
-        weights=weights or _copied(kept),
+    return TrainingOutcome(
+        weights=weights or _copy_weights(kept),
         step=int(best_step) if schedule.select else state.step,
         history=state.history,
     )
 
 
-def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
+def read_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     """The checkpoint of this training; None if there is none.
 
     Raises:
@@ -155,7 +157,7 @@ def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
     if not path.exists():
         return None
     saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-    if saved["identity"] != identity:
+    if saved.get("key") != key:
         raise FpbenchError(
             f"'{path}' is the checkpoint of another training",
             hint="the data or a setting changed: use another work folder, or delete it",
@@ -163,7 +165,7 @@ def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
     return saved
 
 
-def _one_step(
+def _take_step(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     loss_at: LossAt,
@@ -187,7 +189,7 @@ def _one_step(
     return value
 
 
-def _judge(
+def _evaluate_and_keep(
     network: Network, evaluate: Evaluate[Network], schedule: Schedule, state: _State
 ) -> None:
     network.eval()
@@ -201,7 +203,7 @@ def _judge(
         return
     if statistics[schedule.select] < state.best:
         state.best, state.stale = statistics[schedule.select], 0
-        state.best_weights = _copied(network)
+        state.best_weights = _copy_weights(network)
     else:
         state.stale += 1
 
@@ -211,7 +213,7 @@ def _refuse_not_finite(name: str, value: float, step: int) -> None:
         raise FpbenchError(f"{name} is {value} at step {step}", hint="set a lower learning_rate")
 
 
-def _exhausted(state: _State, schedule: Schedule) -> bool:
+def _out_of_patience(state: _State, schedule: Schedule) -> bool:
     return schedule.patience is not None and state.stale >= schedule.patience
 
 
@@ -223,11 +225,11 @@ def _move_average(average: nn.Module, network: nn.Module, decay: float, step: in
             slow.lerp_(fast, 1 - decay)
 
 
-def _copied(network: nn.Module) -> dict[str, Tensor]:
+def _copy_weights(network: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
 
 
-def _content(
+def _checkpoint_content(
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
     average: nn.Module | None,
@@ -241,13 +243,13 @@ def _content(
     }
 
 
-def write_checkpoint(path: Path, identity: str, content: Mapping[str, Any]) -> None:
+def write_checkpoint(path: Path, key: str, content: Mapping[str, Any]) -> None:
     """Write what :func:`read_checkpoint` reads, whole or not at all."""
     with atomic_file(path) as file:
-        torch.save({"identity": identity, **content}, file)
+        torch.save({"key": key, **content}, file)
 
 
-def _phrase(loss: float, state: _State) -> str:
+def _progress_text(loss: float, state: _State) -> str:
     words = [f"step {state.step}", f"loss {loss:.4f}"]
     if state.history:
         last = state.history[-1]

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from fpbench import FpbenchError, PcmAudio, Settings, TrainingAudio
-from fpbench_plugins.building_blocks.contrastive.recipe import Recipe
+from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.recipe_parts import (
-    batches,
-    segments_of,
-    with_audible_rooms,
+    anchor_segments,
+    keep_audible_responses,
+    make_batches,
 )
 from fpbench_plugins.building_blocks.contrastive.system import System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
@@ -19,7 +19,7 @@ from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrai
 SAMPLES, HOP, MARGIN = 8, 4, 2
 
 
-RECIPE = Recipe(
+RECIPE = TrainingRecipe(
     width=1,
     anchors=2,
     epochs=1,
@@ -74,7 +74,7 @@ def test_says_how_many_segments_are_in_whole_groups(
     # 9 and 3 segments make 2 groups of 4; 3 and 3 make none.
     recipe = replace(RECIPE, batching="groups", per_track=4, anchors=12)
     with pytest.raises(FpbenchError, match=said) as caught:
-        batches(system(), recipe, audio_of(*silent(*lengths)), 0)
+        make_batches(system(), recipe, audio_of(*silent(*lengths)), 0)
     assert hint in (caught.value.hint or "")
     assert "anchors=0" not in (caught.value.hint or "")
 
@@ -103,12 +103,12 @@ def delayed(samples: int) -> PcmAudio:
     ],
 )
 def test_leaves_out_rooms_that_positives_cannot_hear(
-    recipe: Recipe, kept: list[list[int]], caplog: pytest.LogCaptureFixture
+    recipe: TrainingRecipe, kept: list[list[int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     audio = replace(
         audio_of(), impulse_responses=[delayed(1), delayed(3), delayed(10), delayed(20)]
     )
-    heard = with_audible_rooms(audio, system(), recipe).impulse_responses
+    heard = keep_audible_responses(audio, system(), recipe).impulse_responses
     assert [response[:2].tolist() for response in heard] == kept
     left_out = 4 - len(kept)
     assert (f"left out {left_out} of 4 impulse responses" in caplog.text) == (left_out > 0)
@@ -117,7 +117,7 @@ def test_leaves_out_rooms_that_positives_cannot_hear(
 def test_refuses_rooms_of_which_none_can_be_heard() -> None:
     audio = replace(audio_of(), impulse_responses=[delayed(4), delayed(20)])
     with pytest.raises(FpbenchError, match=r"all 2 impulse responses are silent for the 0.5 s"):
-        with_audible_rooms(audio, system(), RECIPE)
+        keep_audible_responses(audio, system(), RECIPE)
 
 
 def test_refuses_held_out_tracks_that_are_all_too_short() -> None:
@@ -128,4 +128,4 @@ def test_refuses_held_out_tracks_that_are_all_too_short() -> None:
 
 def test_a_hop_of_less_than_a_sample_is_one() -> None:
     recipe = replace(RECIPE, hop_s=1e-3)
-    assert segments_of(silent(10), system(), recipe).start.tolist() == [0, 1, 2]
+    assert anchor_segments(silent(10), system(), recipe).start.tolist() == [0, 1, 2]

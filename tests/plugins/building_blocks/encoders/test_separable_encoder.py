@@ -9,7 +9,7 @@ from torch.nn.functional import conv2d, pad
 from fpbench_plugins.building_blocks.encoders.separable_encoder import (
     SeparableEncoder,
     convolve,
-    unit,
+    to_unit_length,
 )
 from fpbench_plugins.building_blocks.encoders.separable_layout import EncoderConfig, tensor_rules
 
@@ -139,5 +139,7 @@ def test_equal_seeds_give_equal_weights() -> None:
 
 
 def test_zero_has_no_direction() -> None:
-    assert torch.equal(unit(torch.zeros(1, 3)), torch.zeros(1, 3))
-    torch.testing.assert_close(unit(torch.tensor([[3.0, 4.0]])), torch.tensor([[0.6, 0.8]]))
+    assert torch.equal(to_unit_length(torch.zeros(1, 3)), torch.zeros(1, 3))
+    torch.testing.assert_close(
+        to_unit_length(torch.tensor([[3.0, 4.0]])), torch.tensor([[0.6, 0.8]])
+    )

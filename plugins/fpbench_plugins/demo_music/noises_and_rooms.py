@@ -19,7 +19,7 @@ def background(kind: str, rng: np.random.Generator) -> Samples:
         "rain": rain,
         "hum": hum,
         "babble": babble,
-        "pink": lambda rng: coloured(rng.uniform(0.8, 1.2), rng),
+        "pink": lambda rng: coloured_noise(rng.uniform(0.8, 1.2), rng),
         "traffic": traffic,
         "dishes": dishes,
     }
@@ -35,7 +35,7 @@ def impulse_response(rng: np.random.Generator) -> Samples:
     return response * np.float32(0.9 / np.max(np.abs(response)))
 
 
-def coloured(slope: float, rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
+def coloured_noise(slope: float, rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """Noise whose power falls as frequency to the power of ``slope``; 1 is pink, 2 is brown."""
     n = round(NOISE_S * RATE_HZ)
     f = np.fft.rfftfreq(n, 1 / RATE_HZ)
@@ -45,7 +45,7 @@ def coloured(slope: float, rng: np.random.Generator) -> Float[np.ndarray, " samp
     return np.asarray(noise / np.std(noise))
 
 
-def slowly(rate_hz: float, rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
+def wandering_level(rate_hz: float, rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """A level that wanders between 0 and 1, with about ``rate_hz`` turns a second."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
     knots = rng.random(int(NOISE_S * rate_hz) + 3)
@@ -54,14 +54,14 @@ def slowly(rate_hz: float, rng: np.random.Generator) -> Float[np.ndarray, " samp
 
 def wind(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """Gusts: the louder, the more high frequencies."""
-    gust = slowly(rng.uniform(0.5, 1.5), rng)
-    low, high = coloured(2.2, rng), coloured(1.0, rng)
+    gust = wandering_level(rng.uniform(0.5, 1.5), rng)
+    low, high = coloured_noise(2.2, rng), coloured_noise(1.0, rng)
     return np.asarray(low * (0.3 + gust) + rng.uniform(0.2, 0.8) * high * gust**2)
 
 
 def rain(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """A hiss, and drops on something near."""
-    hiss = coloured(rng.uniform(-0.3, 0.5), rng) * (0.8 + 0.2 * slowly(2.0, rng))
+    hiss = coloured_noise(rng.uniform(-0.3, 0.5), rng) * (0.8 + 0.2 * wandering_level(2.0, rng))
     drops = np.zeros(len(hiss))
     t = np.arange(400) / RATE_HZ
     for start in rng.integers(0, len(drops), int(rng.uniform(50, 400))):
@@ -78,7 +78,7 @@ def hum(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """Mains, a fan, a refrigerator."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
     mains_hz = rng.choice([50, 60]) * rng.uniform(0.998, 1.002)
-    total = np.asarray(rng.uniform(0.3, 1.5) * coloured(1.3, rng))
+    total = np.asarray(rng.uniform(0.3, 1.5) * coloured_noise(1.3, rng))
     for h in range(1, 30):
         level = rng.exponential(1.5) / h**0.8 * (1.5 if h % 2 == 0 else 1)
         total = total + level * np.sin(2 * np.pi * (mains_hz * h * t + rng.random()))
@@ -100,7 +100,7 @@ def babble(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
                 consonant = np.diff(rng.standard_normal(900)) * np.hanning(899)
                 add_at(total, int(at_s * RATE_HZ), 0.15 * nearness * consonant)
             at_s += syllable_s * rng.uniform(0.8, 1.3) + (rng.random() < 0.1) * rng.uniform(0.3, 1)
-    return np.asarray(total + 0.05 * np.std(total) * coloured(1.0, rng))
+    return np.asarray(total + 0.05 * np.std(total) * coloured_noise(1.0, rng))
 
 
 def syllable(rng: np.random.Generator) -> Wave:
@@ -121,17 +121,17 @@ def syllable(rng: np.random.Generator) -> Wave:
 def traffic(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """A road: a rumble, and cars that come and go."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
-    total = 0.5 * coloured(2.0, rng)
+    total = 0.5 * coloured_noise(2.0, rng)
     for _ in range(int(rng.integers(2, 6))):
         passing = 1 / (1 + ((t - rng.uniform(0, NOISE_S)) / rng.uniform(0.4, 1.5)) ** 2)
         motor = np.sin(2 * np.pi * rng.uniform(50, 110) * t + 3 * np.sin(2 * np.pi * 0.3 * t))
-        total = total + rng.uniform(0.5, 2) * passing * (coloured(0.9, rng) + 0.7 * motor)
+        total = total + rng.uniform(0.5, 2) * passing * (coloured_noise(0.9, rng) + 0.7 * motor)
     return total
 
 
 def dishes(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """A kitchen or a café: things that ring when they are put down."""
-    total = 0.25 * coloured(1.0, rng)
+    total = 0.25 * coloured_noise(1.0, rng)
     t = np.arange(3_000) / RATE_HZ
     for start in rng.integers(0, len(total), int(rng.uniform(15, 50))):
         ring = sum(

@@ -17,7 +17,7 @@ Value = int | float | str
 
 
 @runtime_checkable
-class Recipe(Protocol):
+class IndexSettings(Protocol):
     """Settings of an index, and how to build one that is still empty and untrained."""
 
     @property
@@ -30,29 +30,29 @@ class Recipe(Protocol):
         ...
 
 
-def parameters_of(recipe: Recipe) -> dict[str, Value]:
-    """All settings of a recipe, with the library's version, which answers depend on too."""
-    settings = asdict(recipe)  # type: ignore[call-overload]  # a dataclass
-    by_name = dict(settings.pop("search", ()))
-    return {**settings, **by_name, "faiss": faiss.__version__}
+def list_parameters(settings: IndexSettings) -> dict[str, Value]:
+    """All settings of an index, with the library's version, which answers depend on too."""
+    values = asdict(settings)  # type: ignore[call-overload]  # a dataclass
+    by_name = dict(values.pop("search", ()))
+    return {**values, **by_name, "faiss": faiss.__version__}
 
 
-def built(recipe: Recipe, dim: int) -> Any:
+def build_index(settings: IndexSettings, dim: int) -> Any:
     """An empty index.
 
     Raises:
         FpbenchError: FAISS refuses the settings, or silently uses others.
     """
     try:
-        index = recipe.build(dim)
+        index = settings.build(dim)
     except RuntimeError as err:
         reason = str(err).strip().splitlines()[-1]
         raise FpbenchError(
-            f"FAISS cannot build {recipe} for vectors of {dim} dims: {reason}",
+            f"FAISS cannot build {settings} for vectors of {dim} dims: {reason}",
             hint="choose another factory string, or change [index_options] in the --config file",
         ) from err
-    has = recipe.read_back(index)
-    for name, wanted in asdict(recipe).items():  # type: ignore[call-overload]  # a dataclass
+    has = settings.read_back(index)
+    for name, wanted in asdict(settings).items():  # type: ignore[call-overload]  # a dataclass
         if name in has and has[name] != wanted:
             raise FpbenchError(
                 f"FAISS uses {name}={has[name]} where {name}={wanted} was asked for",
@@ -61,14 +61,14 @@ def built(recipe: Recipe, dim: int) -> Any:
     return index
 
 
-def trained(recipe: Recipe, vectors: Vectors) -> Any:
+def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
     """An empty index that has learnt what it needs.
 
     Raises:
-        FpbenchError: As :func:`built`; a vector is not finite; or there are too few.
+        FpbenchError: As :func:`build_index`; a vector is not finite; or there are too few.
     """
     require_finite(vectors, "training vector")
-    index = built(recipe, vectors.shape[1])
+    index = build_index(settings, vectors.shape[1])
     if index.is_trained:
         return index
     try:
