@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from fpbench.cli.installed_commands import installed_commands, load_command
 from fpbench.cli.interrupts import defer_interrupts
 from fpbench.errors import FpbenchError
 
@@ -16,7 +17,6 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
-    "leaderboard": "Make markdown tables from results.",
     "compare": "Tell whether one system is better than another.",
     "validate": "Recompute and check results.",
     "plugins": "List everything that can be named on the command line.",
@@ -31,23 +31,35 @@ COMMANDS = {
 }
 """Name and help line, so that ``fpbench --help`` imports none of them."""
 
+logger = logging.getLogger(__name__)
+
 
 class LazyGroup(click.Group):
     """Imports a command when it runs, and turns :class:`FpbenchError` into text."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return list(dict.fromkeys((*COMMANDS, *installed_commands())))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            points = installed_commands().get(cmd_name)
+            return load_command(points) if points else None
         module = importlib.import_module(f"fpbench.cli.{cmd_name}")
         command: click.Command = getattr(module, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = list(COMMANDS.items())
+        for name, points in installed_commands().items():
+            if name in COMMANDS:
+                logger.warning("%s is left out: fpbench has a command '%s'", points[0].value, name)
+                continue
+            try:
+                rows.append((name, load_command(points).get_short_help_str(limit=80)))
+            except FpbenchError as err:
+                rows.append((name, f"(broken) {err.message}"))
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

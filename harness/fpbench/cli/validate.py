@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.leaderboard import result_files
 from fpbench.errors import FpbenchError
+from fpbench.results.files import result_files
 
 
 @click.command()

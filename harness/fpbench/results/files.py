@@ -7,12 +7,15 @@ import typing
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
 from fpbench.results.document import Result
+
+logger = getLogger(__name__)
 
 
 @cache
@@ -56,7 +59,26 @@ def read_result(path: Path) -> Result:
     return result
 
 
-def may_be_result(path: Path) -> bool:
+def result_files(path: Path) -> list[Path]:
+    """A result file itself, or all below a folder, sorted.
+
+    Fits and trainings leave JSON files, too; those below a folder are left out with a warning.
+
+    Raises:
+        FpbenchError: There is nothing at ``path``.
+    """
+    if path.is_dir():
+        found = {file: _may_be_result(file) for file in sorted(path.rglob("*.json"))}
+        others = [str(file) for file, wanted in found.items() if not wanted]
+        if others:
+            logger.warning("left out, as no results: %s", ", ".join(others))
+        return [file for file, wanted in found.items() if wanted]
+    if not path.exists():
+        raise FpbenchError(f"no such file or folder: {path}", hint="give result files or folders")
+    return [path]
+
+
+def _may_be_result(path: Path) -> bool:
     """Whether a JSON file claims to be a result; one that cannot be read may be a damaged one."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

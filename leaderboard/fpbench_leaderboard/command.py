@@ -1,7 +1,6 @@
-"""``fpbench leaderboard``."""
+"""``fpbench leaderboard``: a light module, because ``fpbench --help`` imports it."""
 
 from collections.abc import Sequence
-from logging import getLogger
 from pathlib import Path
 
 import click
@@ -9,11 +8,7 @@ import click
 from fpbench.errors import FpbenchError
 from fpbench.results.comparable import Question
 from fpbench.results.document import Result
-from fpbench.results.files import may_be_result, read_result
-from fpbench.review.curves_figure import plot_curves
-from fpbench_leaderboard import leaderboard as tables
-
-logger = getLogger(__name__)
+from fpbench_leaderboard.tables import leaderboard as tables
 
 
 @click.command()
@@ -22,7 +17,7 @@ logger = getLogger(__name__)
 @click.option(
     "--figure",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="PNG",
+    metavar="FILE.png",
     help="Draw all curves into one picture, too.",
 )
 def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> None:
@@ -31,6 +26,8 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     PATHS are result files or folders of them; without any, the folder submissions. Results go into
     one table only if they can be compared: same audio, same queries, same metric.
     """
+    from fpbench.results.files import read_result, result_files
+
     if figure is not None and figure.suffix != ".png":
         raise FpbenchError(f"'{figure}' cannot hold the figure", hint="end its name in .png")
     found = [file for path in paths or (Path("submissions"),) for file in result_files(path)]
@@ -46,6 +43,8 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
     Raises:
         FpbenchError: There is nothing to draw, or results that must not be compared.
     """
+    from fpbench.review.curves_figure import plot_curves
+
     if not any(curve.metric == metric for result in results for curve in result.curves):
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give files of results")
     first = Question.of(results[0])
@@ -56,22 +55,3 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
                 hint="name the files that belong together",
             )
     plot_curves(results, figure, metric=metric)
-
-
-def result_files(path: Path) -> list[Path]:
-    """A result file itself, or all below a folder, sorted.
-
-    Fits and trainings leave JSON files, too; those below a folder are left out with a warning.
-
-    Raises:
-        FpbenchError: There is nothing at ``path``.
-    """
-    if path.is_dir():
-        found = {file: may_be_result(file) for file in sorted(path.rglob("*.json"))}
-        others = [str(file) for file, wanted in found.items() if not wanted]
-        if others:
-            logger.warning("left out, as no results: %s", ", ".join(others))
-        return [file for file, wanted in found.items() if wanted]
-    if not path.exists():
-        raise FpbenchError(f"no such file or folder: {path}", hint="give result files or folders")
-    return [path]
