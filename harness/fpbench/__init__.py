@@ -17,7 +17,7 @@ from fpbench.plugin.fingerprinters import (
 )
 from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
 from fpbench.plugin.hooks import hookimpl
-from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
 from fpbench.plugin.options import apply_options, refuse_settings, refuse_weights
 from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
 from fpbench.progress import Report
@@ -39,7 +39,7 @@ __all__ = [
     "GeneratorMethod",
     "GeneratorNeed",
     "GrowingIndex",
-    "IndexPlan",
+    "Index",
     "PcmAudio",
     "PublishedFile",
     "Report",

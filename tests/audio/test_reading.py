@@ -9,8 +9,7 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError, Track
-from fpbench.audio.reading import audio_hash, read_ahead, read_audio
-from fpbench.runs.inputs import durations_s
+from fpbench.audio.reading import audio_hash, durations_s, read_ahead, read_audio
 
 RATE = 8_000
 

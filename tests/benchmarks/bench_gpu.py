@@ -55,8 +55,7 @@ def draw_flops(generator: FlowGenerator) -> int:
 
 def search_rate() -> float:
     """Distractors a second that 2 000 queries are compared with."""
-    index = exact.create(Settings(device="cuda", options={"sieve": "bfloat16"})).block
-    assert index is not None
+    index = exact.create(Settings(device="cuda", options={"sieve": "bfloat16"}))
     rows = unit(50 * CHUNK, 1)
     queries = unit(QUERIES, 0)
     index.search(queries, chunks(rows), K)

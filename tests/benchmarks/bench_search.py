@@ -44,7 +44,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def bench_exact(queries: Vectors, rows: Vectors, dtype: str) -> None:
-    index = exact.create(Settings(options={"sieve": dtype})).block
+    index = exact.create(Settings(options={"sieve": dtype}))
     q = torch.from_numpy(queries).to(getattr(torch, dtype))
     x = torch.from_numpy(rows).to(q.dtype).T
     # Whole, it would not fit: 1 M rows give 8 GB of products. Warm, and written over.
@@ -67,8 +67,7 @@ def bench_exact(queries: Vectors, rows: Vectors, dtype: str) -> None:
 
 
 def bench_ivfpq(queries: Vectors, rows: Vectors) -> None:
-    index = faiss_indexes.create_ivfpq(Settings()).block
-    assert index is not None
+    index = faiss_indexes.create_ivfpq(Settings())
     whole = faiss.IndexIVFPQ(faiss.IndexFlatL2(DIM), DIM, 64, 64, 8)
     whole.nprobe = 20
     whole.train(rows[:20_000])
@@ -86,8 +85,7 @@ def bench_ivfpq(queries: Vectors, rows: Vectors) -> None:
 
 
 def peak_memory(distractors: int) -> None:
-    index = exact.create(Settings()).block
-    assert index is not None
+    index = exact.create(Settings())
     drawn = (unit(CHUNK, 1, c) for c in range(distractors // CHUNK))
     index.search(unit(QUERIES, 0), prefetch(drawn), K)
     status = Path("/proc/self/status").read_text()

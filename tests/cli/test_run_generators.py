@@ -33,6 +33,8 @@ class Drawing:
 
 
 class Method:
+    learns_from = ()
+
     def __init__(self, settings):
         pass
 
@@ -181,7 +183,7 @@ def test_a_teacher_is_refused(tmp_path: Path, music: Path, config: Path) -> None
     taught.write_text('generator_options.teacher = "flow.safetensors"\n' + config.read_text())
     shown = run(tmp_path, music, taught, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
-    assert "generator option 'teacher' is not for a run" in shown.stderr
+    assert "'rectified-flow-turbo' also learns from flow.safetensors" in shown.stderr
     assert "--generator-weights" in shown.stderr
 
 

@@ -98,9 +98,7 @@ def created(name: str, options: dict[str, str]) -> BlockIndex:
         "ivf": faiss_indexes.create_ivf,
         "ivfpq": faiss_indexes.create_ivfpq,
     }[name]
-    block = create(Settings(options=options)).block
-    assert block is not None
-    return block
+    return create(Settings(options=options))
 
 
 def evidence_of(

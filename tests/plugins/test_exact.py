@@ -18,9 +18,7 @@ DTYPES = ("float32", "bfloat16")
 
 
 def exact(dtype: str) -> BlockIndex:
-    block = create(Settings(options={"sieve": dtype})).block
-    assert block is not None
-    return block
+    return create(Settings(options={"sieve": dtype}))
 
 
 def unit(n: int, dim: int, rng: np.random.Generator) -> Vectors:

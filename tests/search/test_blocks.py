@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
 
-from fpbench import Candidates, Vectors
+from fpbench import Candidates, FpbenchError, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
@@ -30,6 +31,8 @@ EDGES = [0, 100, 200, 450, 900]
 class Scan:
     """A block index of few lines: every pair."""
 
+    kind: Final = "block"
+    exact = True
     training_rows = 0
 
     @property
@@ -44,6 +47,8 @@ class Scan:
 
 class GrowingScan(Scan):
     """The same as a growing index."""
+
+    kind: Final = "growing"  # type: ignore[misc, assignment] # of another kind than its base
 
     def __init__(self) -> None:
         self.rows = np.empty((0, DIM), dtype=np.float32)
@@ -200,10 +205,10 @@ def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
     assert case.source.read == [(200, 450), (450, 900)]
 
 
-def test_gathering_unfinished_cells_is_refused(tmp_path: Path) -> None:
+def test_missing_candidates_are_named(tmp_path: Path) -> None:
     case, cells = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
     list(search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
-    with pytest.raises(ValueError, match="distractors 200 to 450 have not been searched"):
+    with pytest.raises(FpbenchError, match="candidates of rows 200 to 450 have vanished"):
         gather_evidence(
             search_cell(BlockSearch(Scan(), cells, "scan"), case.queries, case.reference),
             cells,

@@ -15,9 +15,7 @@ LENGTH, DIM, K = 3, 8, 4
 
 @pytest.fixture
 def single() -> BlockIndex:
-    block = exact.create(Settings()).block
-    assert block is not None
-    return block
+    return exact.create(Settings())
 
 
 def unit(rows: int, rng: np.random.Generator) -> Vectors:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import BinaryIO, Literal
 import numpy as np
 import soundfile
 import soxr
+from jaxtyping import Float64
 
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
@@ -89,6 +90,19 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
             f"cannot read {path}: {problem}", hint="replace the file or leave it out"
         )
     return samples
+
+
+def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
+    """From the headers of the files; 0 for one that cannot be read."""
+    return np.array([_duration_s(track) for track in tracks], dtype=np.float64)
+
+
+def _duration_s(track: Track) -> float:
+    try:
+        info = soundfile.info(os.fsencode(track.path))
+    except (soundfile.SoundFileError, OSError, RuntimeError):
+        return 0.0
+    return 0.0 if info.frames == UNKNOWN_FRAMES else float(info.duration)
 
 
 def audio_hash(path: Path) -> str:

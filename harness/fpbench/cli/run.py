@@ -118,7 +118,7 @@ def run(**typed: Any) -> None:
     store = Store.open(typed["cache"])
     stage = partial(progress, leave=False)
     prepared = prepare(config, Catalog.load(), store, stage)
-    ready_made = prepared.listener is None
+    ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(typed, config)
     subject = config.dataset if ready_made else config.fingerprinter

@@ -126,8 +126,6 @@ def _fingerprint_queries(
 ) -> QueryVectors:
     """The fingerprints of some queries, in the order of ``numbers``."""
     spec = maker.fingerprinter.spec
-    # GraFPrint's front end takes only what is longer than a segment, so it hears one sample more.
-    extra = 1 if spec.front_end == "track" else 0
     order: list[int] = []
 
     def recordings() -> Iterator[Samples]:
@@ -142,7 +140,7 @@ def _fingerprint_queries(
         )
         for number, samples in queries:
             order.append(number)
-            yield np.pad(samples, (0, extra))
+            yield np.pad(samples, (0, spec.query_padding))
 
     rows = []
     for made in fingerprint_tracks(maker.fingerprinter, maker.name, recordings()):

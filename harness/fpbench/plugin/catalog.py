@@ -14,13 +14,14 @@ import pluggy
 from fpbench.errors import FpbenchError
 from fpbench.plugin import hooks
 from fpbench.plugin.blame import blame
+from fpbench.plugin.checked import refuse_incomplete
 from fpbench.plugin.checkpoints import Checkpoint
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.entries import Entry, Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
-from fpbench.plugin.indexes import IndexPlan
+from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_source
 from fpbench.plugin.training import Trainable
 
@@ -118,9 +119,9 @@ class Catalog:
         made: GeneratorMethod = self._create("generator", name, settings)
         return made
 
-    def index(self, name: str, settings: Settings) -> IndexPlan:
+    def index(self, name: str, settings: Settings) -> Index:
         """Load a search index, empty."""
-        made: IndexPlan = self._create("index", name, settings)
+        made: Index = self._create("index", name, settings)
         return made
 
     def dataset(self, name: str, settings: Settings) -> Dataset:
@@ -158,7 +159,9 @@ class Catalog:
                 hint="check the path, or see `fpbench weights --help`",
             )
         with blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
-            return offer.entry.create(replace(settings, argument=argument))
+            made = offer.entry.create(replace(settings, argument=argument))
+        refuse_incomplete(made, kind, offer.source.plugin, offer.entry.name)
+        return made
 
     # ------------------------------------------------------------ registering
 

@@ -1,16 +1,64 @@
 """What plugins hand back, checked once where it comes in."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Float32
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame, translate_errors
-from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.plugin.indexes import Candidates
+from fpbench.plugin.datasets import Dataset
+from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.fingerprinters import Fingerprinter, TrackFingerprinter
+from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.plugin.training import Trainable
+
+_PROTOCOLS: Mapping[str, tuple[type, ...]] = {
+    "fingerprinter": (Fingerprinter, TrackFingerprinter),
+    "generator": (GeneratorMethod,),
+    "index": (BlockIndex, GrowingIndex),
+    "dataset": (Dataset,),
+    "degradation": (Degradation,),
+    "trainable": (Trainable,),
+}
+"""What an entry of each kind may create."""
+
 
 _DTYPES = {"ids": np.int64, "keys": np.float32, "scores": np.float32}
+
+
+def refuse_incomplete(made: object, kind: str, plugin: str, name: str) -> None:
+    """Refuse a part of a plugin that lacks something its interface names.
+
+    Args:
+        made: What an entry created.
+        kind: Of the entry, such as ``index``.
+        plugin: What errors call the plugin.
+        name: Of the entry.
+
+    Raises:
+        FpbenchError: Names what is missing.
+    """
+    lacks = {protocol.__name__: _missing_members(made, protocol) for protocol in _PROTOCOLS[kind]}
+    nearest = min(lacks, key=lambda protocol: len(lacks[protocol]))
+    if lacks[nearest]:
+        raise FpbenchError(
+            f"plugin '{plugin}' breaks a rule: {kind} '{name}' has no {', '.join(lacks[nearest])}",
+            hint=f"the interface is fpbench.{nearest}",
+        )
+
+
+def _missing_members(made: object, protocol: type) -> list[str]:
+    # Looked up without calling properties, which may be slow or fail before an index is trained.
+    return [
+        member
+        for member in dir(protocol)
+        if not member.startswith("_")
+        and inspect.getattr_static(made, member, None) is None
+        and not hasattr(made, member)
+    ]
 
 
 def search_checked(

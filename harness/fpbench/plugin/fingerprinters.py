@@ -38,6 +38,8 @@ class FingerprintSpec:
             exactly this many consecutive segments, across track borders, the last batch smaller.
         resampler: What brings audio of other rates to ``sample_rate_hz``: ``soxr``, or
             ``sinc-hann``, torchaudio's, where an encoder must see what its authors' code saw.
+        query_padding: Samples of silence to append to a query, for a front end that takes only
+            what is longer than a segment.
     """
 
     sample_rate_hz: int
@@ -50,6 +52,7 @@ class FingerprintSpec:
     short: Literal["pad", "skip"] = "skip"
     batch_segments: int | None = None
     resampler: Literal["soxr", "sinc-hann"] = "soxr"
+    query_padding: int = 0
 
     def __post_init__(self) -> None:
         if min(self.sample_rate_hz, self.samples, self.hop_samples, self.dim) < 1:

@@ -1,6 +1,6 @@
 """Generators: real fingerprints in, synthetic ones out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -53,6 +53,14 @@ class GeneratorNeed:
 @runtime_checkable
 class GeneratorMethod(Protocol):
     """A way to make generators: fit one to fingerprints, or load a fitted one."""
+
+    @property
+    def learns_from(self) -> Sequence[Path]:
+        """Files that :meth:`fit` learns from besides the fingerprints, such as a fitted teacher.
+
+        A run refuses them, because they may know the tracks that the generator is judged by.
+        """
+        ...
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
         """What fitting to ``rows`` fingerprints of ``dim`` entries takes, and drawing after it."""

@@ -10,7 +10,7 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.entries import Entry
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
-from fpbench.plugin.indexes import IndexPlan
+from fpbench.plugin.indexes import Index
 from fpbench.plugin.training import Trainable
 
 PROJECT = "fpbench"
@@ -35,7 +35,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
 
 
 @hookspec
-def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+def fpbench_indexes() -> Iterable[Entry[Index]]:
     """Name the search indexes this plugin offers. Answer without faiss."""
     raise NotImplementedError
 

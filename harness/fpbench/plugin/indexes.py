@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -31,6 +31,16 @@ class BlockIndex(Protocol):
     """Search that decomposes: the k best of all blocks are the merge of the k best of each."""
 
     @property
+    def kind(self) -> Literal["block"]:
+        """What tells the two kinds of indexes apart."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row is compared with every query: keys are then negated exact scores."""
+        ...
+
+    @property
     def parameters(self) -> Mapping[str, int | float | str]:
         """Everything that shapes an answer, read back from the library after setting it."""
         ...
@@ -54,6 +64,11 @@ class GrowingIndex(Protocol):
     """Search that does not decompose, such as a graph: grown in place, asked at each size."""
 
     @property
+    def kind(self) -> Literal["growing"]:
+        """What tells the two kinds of indexes apart."""
+        ...
+
+    @property
     def parameters(self) -> Mapping[str, int | float | str]: ...
 
     @property
@@ -70,9 +85,5 @@ class GrowingIndex(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class IndexPlan:
-    """What an index entry creates: exactly one of the two kinds."""
-
-    block: BlockIndex | None = None
-    growing: GrowingIndex | None = None
+Index = BlockIndex | GrowingIndex
+"""What an index entry creates; ``kind`` tells which of the two it is."""

@@ -1,7 +1,7 @@
 """A generator fitted to one half of the tracks, and judged by the other."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 from pathlib import Path
@@ -29,8 +29,8 @@ from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.plugin.source import identity, source_sha256
+from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
+from fpbench.plugin.source import identity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import GeneratorInfo
@@ -42,10 +42,57 @@ logger = getLogger(__name__)
 BASELINES = ("gaussian", "resample")
 """What a generator has to beat to have earned its place; fitted to the same half."""
 
-TEACHER = "teacher"
-"""The option of a generator that learns from a fitted one instead of from the run's tracks."""
-
 _ROWS = 5_000  # of each set that fidelity compares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedGenerator:
+    """A way to make generators as errors, results and caches know it.
+
+    Args:
+        settings: What it was created with.
+        given: The generator that came fitted; None where this run fits one.
+    """
+
+    offer: Offer
+    settings: Settings
+    method: GeneratorMethod
+    given: FingerprintGenerator | None = None
+
+    @property
+    def name(self) -> str:
+        return self.offer.entry.name
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """What decides the bytes of a fit and of a draw."""
+        return identity(self.name, self.offer.source.module, self.settings)
+
+
+def load_named_generator(
+    config: RunConfig, catalog: Catalog, settings: Settings
+) -> NamedGenerator | None:
+    """The run's generator, or a way to fit it; None where no synthetic distractors are wanted.
+
+    Raises:
+        FpbenchError: It does not exist, cannot be loaded, or would learn from files that may know
+            the tracks that it is judged by.
+    """
+    if config.distractors not in ("synthetic", "both"):
+        return None
+    offer, _ = catalog.offer("generator", config.generator)
+    settings = replace(settings, options=config.generator_options)
+    method = catalog.generator(config.generator, settings)
+    if config.generator_weights is not None:
+        given = load_generator(config.generator_weights, catalog, settings, config.generator)
+        return NamedGenerator(offer=offer, settings=settings, method=method, given=given)
+    for file in method.learns_from:
+        raise FpbenchError(
+            f"generator '{config.generator}' also learns from {file}, which may know the tracks "
+            "that a run judges it by",
+            hint="fit it to other tracks with `fpbench fit`, then give --generator-weights",
+        )
+    return NamedGenerator(offer=offer, settings=settings, method=method)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,55 +156,36 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
     )
 
 
-def generator_settings(config: RunConfig, store: Store) -> Settings:
-    """What a run's generator is made with.
-
-    Raises:
-        FpbenchError: It names a teacher, which may have learned from the judging tracks.
-    """
-    if TEACHER in config.generator_options:
-        raise FpbenchError(
-            f"generator option '{TEACHER}' is not for a run: whoever taught the generator may have "
-            "learned from the tracks that it is judged by",
-            hint=f"`fpbench fit --set {TEACHER}=FILE ...`, then --generator-weights",
-        )
-    return Settings(
-        device=config.device,
-        dtype=config.dtype,
-        options=config.generator_options,
-        seed=config.seed,
-        cache_dir=store.root,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFitting:
-    """Where the generators of one run are fitted and judged; each only once, then stored."""
+    """Fits and judges the generators of one run, each only once.
+
+    Args:
+        named: The run's generator.
+        split: Real fingerprints to fit to and to judge by.
+    """
 
     config: RunConfig
     catalog: Catalog
     store: Store
+    named: NamedGenerator
     inputs: Inputs
-    data: FitSplit
+    split: FitSplit
     stage: Stage
 
-    def fitted(self) -> FittedGenerator:
+    def generator(self) -> FittedGenerator:
         """The run's generator: from the weights given, or fitted now.
 
         What was set for a fit is in its file; what is set for a file can change how it draws.
 
         Raises:
-            FpbenchError: It cannot be loaded, or draws vectors of another length than the
-                fingerprinter's.
+            FpbenchError: It draws vectors of another length than the fingerprinter's.
         """
-        config = self.config
-        settings = generator_settings(config, self.store)
-        offer, _ = self.catalog.offer("generator", config.generator)
-        path = config.generator_weights
-        if path is None:
-            path, generator = self._own(offer, settings)
+        named, path = self.named, self.config.generator_weights
+        if path is None or named.given is None:
+            path, generator = self._fit_or_load(named)
         else:
-            generator = load_generator(path, self.catalog, settings, config.generator)
+            generator = named.given
         dim = self.inputs.reference.shape[1]
         if generator.dim != dim:
             raise FpbenchError(
@@ -166,16 +194,16 @@ class GeneratorFitting:
                 hint="give a generator that was fitted to this fingerprinter's fingerprints",
             )
         info = GeneratorInfo(
-            name=offer.entry.name,
-            distribution=offer.source.distribution,
-            version=offer.source.version,
-            options=dict(config.generator_options),
+            name=named.name,
+            distribution=named.offer.source.distribution,
+            version=named.offer.source.version,
+            options=dict(named.settings.options),
             parameters=generator.parameters,
-            fitted_fingerprints=len(self.data.fit) or None,
+            fitted_fingerprints=len(self.split.fit) or None,
             weights_sha256=file_sha256(path),
         )
-        draws = identity(offer.entry.name, offer.source.module, settings)
-        return FittedGenerator(generator, info, content_key(by=draws, weights=info.weights_sha256))
+        key = content_key(by=named.identity, weights=info.weights_sha256)
+        return FittedGenerator(generator, info, key)
 
     def fidelity(self, made: FittedGenerator) -> Mapping[str, Any]:
         """How like the real ones its fingerprints are, with floor and baselines beside it.
@@ -186,83 +214,94 @@ class GeneratorFitting:
         Raises:
             FpbenchError: There is too little to judge by.
         """
-        named = BASELINES if len(self.data.fit) else ()
-        baselines = [self.catalog.offer("generator", name)[0] for name in named]
+        baselines = self._baselines()
         key = content_key(
             made="fidelity",
             code=code_key(__name__),
             generator=made.key,
             inputs=self.inputs.key,
-            fitted=rows_digest(self.data.fit),
-            judge=rows_digest(self.data.judge),
-            tracks=rows_digest(self.data.judge_tracks),
+            fitted=rows_digest(self.split.fit),
+            judge=rows_digest(self.split.judge),
+            tracks=rows_digest(self.split.judge_tracks),
             tolerance_s=self.config.tolerance_s,
             seed=self.config.seed,
-            baselines=[source_sha256(offer.source.module) for offer in baselines],
+            baselines=[baseline.identity for baseline in baselines],
         )
         known = self.store.read("fidelity", key)
         if known is None:
             with self.stage("fidelity") as report:
                 report(0.0, made.info.name)
-                known = {
-                    "json": np.array(json.dumps(self._judged(made).to_json(), allow_nan=False))
-                }
+                document = self._measure_fidelity(made, baselines).to_json()
+            known = {"json": np.array(json.dumps(document, allow_nan=False))}
             self.store.write("fidelity", key, known)
         loaded: dict[str, Any] = json.loads(str(known["json"]))
         return loaded
 
-    def _judged(self, made: FittedGenerator) -> FidelityReport:
-        data = self.data
-        rows = max(_ROWS, len(data.judge))
-        candidates = {made.info.name: self._drawn(made.generator, made.info.name, rows)}
-        for name in BASELINES:
-            if name not in candidates and len(data.fit):
-                settings = replace(generator_settings(self.config, self.store), options={})
-                offer, _ = self.catalog.offer("generator", name)
-                _, baseline = self._own(offer, settings)
-                candidates[name] = self._drawn(baseline, name, rows)
-        asked = {} if data.by_reference else _fidelity_queries(self.inputs, self.config.tolerance_s)
+    def _baselines(self) -> list[NamedGenerator]:
+        """What the generator is shown beside; none where there is nothing to fit them to."""
+        if len(self.split.fit) == 0:
+            return []
+        settings = replace(self.named.settings, options={})
+        return [
+            NamedGenerator(
+                offer=self.catalog.offer("generator", name)[0],
+                settings=settings,
+                method=self.catalog.generator(name, settings),
+            )
+            for name in BASELINES
+        ]
+
+    def _measure_fidelity(
+        self, made: FittedGenerator, baselines: Sequence[NamedGenerator]
+    ) -> FidelityReport:
+        split = self.split
+        candidates = {made.info.name: self._draw(made.generator, made.info.name)}
+        for baseline in baselines:
+            if baseline.name not in candidates:
+                _, generator = self._fit_or_load(baseline)
+                candidates[baseline.name] = self._draw(generator, baseline.name)
+        asked = {}
+        if not split.by_reference:
+            asked = _fidelity_queries(self.inputs, self.config.tolerance_s)
         try:
             return measure_fidelity(
-                data.judge,
-                data.judge_tracks,
+                split.judge,
+                split.judge_tracks,
                 candidates,
                 seed=self.config.seed,
                 most_rows=_ROWS,
-                training=data.fit if len(data.fit) else None,
+                training=split.fit if len(split.fit) else None,
                 **asked,
             )
         except TooFewError as err:
             raise _cannot_judge_error(made.info.name, err) from err
 
-    def _drawn(self, generator: FingerprintGenerator, name: str, rows: int) -> Vectors:
+    def _draw(self, generator: FingerprintGenerator, name: str) -> Vectors:
+        rows = max(_ROWS, len(self.split.judge))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
-    def _own(self, offer: Offer, settings: Settings) -> tuple[Path, FingerprintGenerator]:
+    def _fit_or_load(self, named: NamedGenerator) -> tuple[Path, FingerprintGenerator]:
         """A generator fitted to one half, from the store or made now, and its file."""
-        made_by = identity(offer.entry.name, offer.source.module, settings)
-        key = content_key(made="generator", by=made_by, rows=rows_digest(self.data.fit))
+        key = content_key(made="generator", by=named.identity, rows=rows_digest(self.split.fit))
         path = self.store.path("generators", key, ".safetensors")
         # What was set for the fit is in the file.
-        drawing = replace(settings, options={})
+        drawing = replace(named.settings, options={})
         if path.exists():
             try:
-                return path, load_generator(path, self.catalog, drawing, offer.entry.name)
+                return path, load_generator(path, self.catalog, drawing, named.name)
             except FpbenchError as err:
                 logger.warning("%s; it is in the cache and is made again", err.message)
-        method = self.catalog.generator(offer.entry.name, settings)
-        work_dir = self.store.path("fits", key)
-        for folder in (work_dir, path.parent):
-            make_folder(folder)
+        work_dir = make_folder(self.store.path("fits", key))
+        make_folder(path.parent)
         with (
-            self.stage(f"fitting {offer.entry.name}") as report,
-            blame(offer.source.plugin, "fitting it"),
+            self.stage(f"fitting {named.name}") as report,
+            blame(named.offer.source.plugin, "fitting it"),
         ):
-            generator = method.fit(
-                self.data.fit, seed=settings.seed, work_dir=work_dir, report=report
+            generator = named.method.fit(
+                self.split.fit, seed=named.settings.seed, work_dir=work_dir, report=report
             )
             save_generator(generator, path)
-        return path, load_generator(path, self.catalog, drawing, offer.entry.name)
+        return path, load_generator(path, self.catalog, drawing, named.name)
 
 
 def _cannot_judge_error(generator: str, err: TooFewError) -> FpbenchError:

@@ -1,21 +1,20 @@
 """Everything a search needs, from audio or from ready-made fingerprints."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
 import numpy as np
-import soundfile
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Int64
 
 from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.queries import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import UNKNOWN_FRAMES, audio_hash
+from fpbench.audio.reading import audio_hash, durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.query_sets import QuerySource, build_query_set
+from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.datasets import Dataset, Positions, Track, VectorDataset
@@ -40,12 +39,16 @@ class NamedDegradation:
 
     Args:
         code: A hash of its plugin's files.
-        maker: Where it comes from: the distribution, or, for a mere file, a hash of it.
+        origin: The distribution that it comes from, or, for a mere file, a hash of it.
     """
 
     degradation: Degradation
     code: str
-    maker: str
+    origin: str
+
+    def recording_hashes(self) -> list[str]:
+        """Of the files whose sound may go into queries."""
+        return list(map_ahead(audio_hash, self.degradation.recordings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,144 +69,248 @@ class NamedFingerprinter:
             )
 
 
-def inputs_from_audio(
-    dataset: Dataset,
-    listener: NamedFingerprinter,
-    recipe: QueryRecipe,
-    degraders: Sequence[NamedDegradation],
-    *,
-    want_real: bool,
-    seed: int,
-    store: Store,
-    stage: Stage,
-) -> Inputs:
-    """Fingerprint the reference, the queries, and the distractors if they are wanted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioSource:
+    """Recordings, how queries are made from them, and the fingerprinter that hears both.
 
     Args:
-        degraders: What the recipe asks for, in its order.
+        want_real: Whether the dataset's distractors are wanted, too.
+        segments: Fingerprints in a query, from :func:`count_segments`.
+        seed: The run's.
+    """
+
+    dataset: Dataset
+    fingerprinter: NamedFingerprinter
+    recipe: QueryRecipe
+    degradations: Sequence[NamedDegradation]
+    want_real: bool
+    segments: int
+    seed: int
+
+    def build_inputs(self, store: Store, stage: Stage) -> Inputs:
+        """Fingerprint the reference, the queries, and the distractors if they are wanted.
+
+        Raises:
+            FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
+                broke a rule.
+        """
+        wanted = self.dataset if self.want_real else replace(self.dataset, distractors=())
+        with stage("read files") as report:
+            dataset, duplicates = drop_duplicates(wanted, report)
+        reference = self._fingerprint_reference(dataset, store, stage)
+        queries = self._fingerprint_queries(dataset, reference, store, stage)
+        real = self.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
+        data = self._describe_data(wanted, duplicates, reference, real)
+        return self._assemble(reference, queries, real, data)
+
+    def _fingerprint_reference(
+        self, dataset: Dataset, store: Store, stage: Stage
+    ) -> FingerprintSet:
+        reference = self.fingerprinter.fingerprints(store, dataset.reference, stage, "reference")
+        if len(reference.vectors) == 0:
+            raise FpbenchError(
+                f"dataset '{dataset.name}' has no usable reference track{_first_reason(reference)}",
+                hint="check the dataset's path and layout",
+            )
+        return reference
+
+    def _fingerprint_queries(
+        self, dataset: Dataset, reference: FingerprintSet, store: Store, stage: Stage
+    ) -> QuerySet:
+        chain = [named.degradation for named in self.degradations]
+        # Nothing can be asked about a track that cannot be read or heard; one that is merely too
+        # short for this fingerprinter is a question that it cannot answer.
+        unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
+        askable = np.array([track.name not in unusable for track in dataset.reference])
+        truth = draw_queries(
+            durations_s(dataset.reference) * askable, self.recipe, chain, self.seed
+        )
+        source = QuerySource(
+            fingerprinter=self.fingerprinter.fingerprinter,
+            name=self.fingerprinter.name,
+            identity=self.fingerprinter.identity,
+            tracks=dataset.reference,
+            sources={
+                "reference": reference.audio_hashes,
+                "degradations": [
+                    content_key(code=named.code, recordings=named.recording_hashes())
+                    for named in self.degradations
+                ],
+            },
+            recipe=self.recipe,
+            chain=chain,
+            seed=self.seed,
+        )
+        with stage("queries") as report:
+            queries = build_query_set(store, source, truth, report)
+        found = queries.vectors.shape[1]
+        if found != self.segments:
+            raise FpbenchError(
+                f"fingerprinter '{self.fingerprinter.name}' gives {found} fingerprints for a "
+                f"query, but {self.segments} for noise of the same length",
+                hint="recordings of equal length must give equally many fingerprints",
+            )
+        return queries
+
+    def _describe_data(
+        self,
+        wanted: Dataset,
+        duplicates: Sequence[Skipped],
+        reference: FingerprintSet,
+        real: FingerprintSet,
+    ) -> DataInfo:
+        degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
+        return DataInfo(
+            name=wanted.name,
+            reference_tracks=len(wanted.reference),
+            reference_fingerprints=len(reference.vectors),
+            reference_hours=float(durations_s(wanted.reference).sum()) / 3600,
+            distractor_tracks=len(wanted.distractors),
+            distractor_fingerprints=len(real.vectors),
+            distractor_hours=float(durations_s(wanted.distractors).sum()) / 3600,
+            skipped=[*duplicates, *reference.skipped, *real.skipped],
+            content=content_key(
+                reference=reference.audio_hashes,
+                distractors=real.audio_hashes,
+                degradations=degradations,
+            ),
+        )
+
+    def _assemble(
+        self, reference: FingerprintSet, queries: QuerySet, real: FingerprintSet, data: DataInfo
+    ) -> Inputs:
+        anywhere = np.ones(len(reference.vectors), dtype=bool)
+        rows = run_starts(reference.track.astype(np.int64), anywhere, self.segments)
+        # The rows of silent segments are no music that could be mistaken for other music.
+        real_rows = run_starts(real.track.astype(np.int64), ~real.silent, self.segments)
+        return Inputs(
+            key=content_key(reference=reference.key, queries=queries.key),
+            queries=concatenate_runs(queries.vectors),
+            segments=self.segments,
+            truth=queries.truth,
+            clusters=queries.truth.track,
+            reference=_rows(reference.vectors, rows, self.segments),
+            reference_positions=Positions(
+                reference.track[rows].astype(np.int64), reference.start_s[rows]
+            ),
+            real=_rows(real.vectors, real_rows, self.segments),
+            real_tracks=real.track[real_rows].astype(np.int64),
+            real_key=real.key,
+            hop_s=self.fingerprinter.fingerprinter.spec.hop_s,
+            data=data,
+            query_info=QueryInfo(
+                n=self.recipe.n_queries,
+                tracks=len(np.unique(queries.truth.track)),
+                length_s=self.recipe.query_length_s,
+                recipe=recipe_to_json(self.recipe),
+            ),
+        )
+
+
+def count_segments(named: NamedFingerprinter, length_s: float) -> int:
+    """Fingerprints in a query, from a trial with noise.
+
+    Args:
+        length_s: Of a query.
 
     Raises:
-        FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
-            broke a rule.
+        FpbenchError: The fingerprinter gives none, or breaks a rule.
     """
-    whole = dataset if want_real else replace(dataset, distractors=())
-    with stage("read files") as report:
-        dataset, copies = drop_duplicates(whole, report)
-    reference = listener.fingerprints(store, dataset.reference, stage, "reference")
-    if len(reference.vectors) == 0:
+    spec = named.fingerprinter.spec
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, round(length_s * spec.sample_rate_hz))
+    heard = np.pad(noise.astype(np.float32), (0, spec.query_padding))
+    (found,) = fingerprint_tracks(named.fingerprinter, named.name, [heard])
+    if len(found.vectors) == 0:
         raise FpbenchError(
-            f"dataset '{dataset.name}' has no usable reference track" + _first_reason(reference),
-            hint="check the dataset's path and layout",
+            f"queries of {length_s:g} s give no fingerprints with '{named.name}'",
+            hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
-    seconds = durations_s(dataset.reference)
-    # Nothing can be asked about a track that cannot be read or heard; one that is merely too short
-    # for this fingerprinter is a question that it cannot answer.
-    unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
-    askable = np.array([track.name not in unusable for track in dataset.reference])
-    chain = [degrader.degradation for degrader in degraders]
-    truth = draw_queries(seconds * askable, recipe, chain, seed)
-    recordings = [list(map_ahead(audio_hash, step.recordings)) for step in chain]
-    sources = {
-        "reference": reference.audio_hashes,
-        "degradations": [
-            content_key(code=degrader.code, recordings=hashes)
-            for degrader, hashes in zip(degraders, recordings, strict=True)
-        ],
-    }
-    maker = QuerySource(
-        fingerprinter=listener.fingerprinter,
-        name=listener.name,
-        identity=listener.identity,
-        tracks=dataset.reference,
-        sources=sources,
-        recipe=recipe,
-        chain=chain,
-        seed=seed,
-    )
-    with stage("queries") as report:
-        queries = build_query_set(store, maker, truth, report)
-    real = None
-    if want_real:
-        real = listener.fingerprints(store, dataset.distractors, stage, "distractors")
-    makers = [degrader.maker for degrader in degraders]
-    length = queries.vectors.shape[1]
-    anywhere = np.ones(len(reference.vectors), dtype=bool)
-    rows = run_starts(reference.track.astype(np.int64), anywhere, length)
-    # The rows of silent segments are no music that could be mistaken for other music.
-    real_rows = run_starts(real.track.astype(np.int64), ~real.silent, length) if real else rows[:0]
-    return Inputs(
-        key=content_key(reference=reference.key, queries=queries.key),
-        queries=concatenate_runs(queries.vectors),
-        segments=length,
-        truth=truth,
-        clusters=truth.track,
-        reference=_rows(reference.vectors, rows, length),
-        reference_positions=Positions(
-            reference.track[rows].astype(np.int64), reference.start_s[rows]
-        ),
-        real=_rows(real.vectors if real else reference.vectors, real_rows, length),
-        real_tracks=real.track[real_rows].astype(np.int64) if real else real_rows,
-        real_key=real.key if real else "",
-        hop_s=listener.fingerprinter.spec.hop_s,
-        data=_data_info(whole, copies, reference, real, list(zip(makers, recordings, strict=True))),
-        query_info=QueryInfo(
-            n=recipe.n_queries,
-            tracks=len(np.unique(truth.track)),
-            length_s=recipe.query_length_s,
-            recipe=recipe_to_json(recipe),
-        ),
-    )
+    return len(found.vectors)
 
 
-def inputs_from_vectors(
-    name: str, vectors: VectorDataset, n_queries: int, query_length_s: float, seed: int
-) -> Inputs:
-    """Take ready-made fingerprints: row i of the queries is the degraded row i of the reference.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorSource:
+    """Ready-made fingerprints: row i of the queries is the degraded row i of the reference.
 
     All rows lie on one timeline, so a match may be off in time, and a query may go on, even across
     a track's border, as in the evaluation that the NAFP family shares.
 
     Args:
+        name: Of the dataset.
         query_length_s: Rounded to whole fingerprints, of which a query has one at least.
+        seed: The run's.
 
     Raises:
         FpbenchError: Queries are longer than all there is.
     """
-    length = 1 + max(0, round((query_length_s - vectors.segment_s) / vectors.hop_s))
-    rows = len(vectors.query) - length + 1
-    if rows < 1:
-        raise FpbenchError(
-            f"queries of {query_length_s:g} s are {length} fingerprints, and '{name}' has "
-            f"{len(vectors.query)}",
-            hint="a shorter --query-length",
+
+    name: str
+    vectors: VectorDataset
+    n_queries: int
+    query_length_s: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if len(self.vectors.query) < self.segments:
+            raise FpbenchError(
+                f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, and "
+                f"'{self.name}' has {len(self.vectors.query)}",
+                hint="a shorter --query-length",
+            )
+
+    @property
+    def segments(self) -> int:
+        """Fingerprints in a query."""
+        more_s = self.query_length_s - self.vectors.segment_s
+        return 1 + max(0, round(more_s / self.vectors.hop_s))
+
+    def build_inputs(self, _store: Store, _stage: Stage) -> Inputs:
+        """Choose the queries; nothing is left to compute, and so nothing to keep."""
+        vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
+        chosen = self._choose_queries()
+        start_s = chosen * hop_s
+        clusters = (start_s // CLUSTER_S).astype(np.int64)
+        reference_rows = np.arange(len(vectors.reference) - length + 1)
+        distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
+        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
+        return Inputs(
+            key=content_key(vectors=digests[:2], asked=chosen.tolist(), length=length),
+            queries=concatenate_runs(vectors.query[chosen[:, None] + np.arange(length)]),
+            segments=length,
+            truth=Positions(np.zeros(len(chosen), dtype=np.int64), start_s),
+            clusters=clusters,
+            reference=_rows(vectors.reference, reference_rows, length),
+            reference_positions=Positions(
+                np.zeros(len(reference_rows), dtype=np.int64), reference_rows * hop_s
+            ),
+            real=_rows(vectors.distractors, distractor_rows, length),
+            real_tracks=distractor_rows // max(1, round(CLUSTER_S / hop_s)),
+            real_key=digests[2],
+            hop_s=hop_s,
+            data=self._describe_data(content_key(vectors=digests)),
+            query_info=QueryInfo(
+                n=len(chosen),
+                tracks=len(np.unique(clusters)),
+                length_s=vectors.segment_s + (length - 1) * hop_s,
+                recipe={"ready_made": self.name},
+            ),
         )
-    asked = np.arange(rows)
-    if n_queries > rows:
-        logger.warning("%d queries are wanted, and '%s' has %d", n_queries, name, rows)
-    if n_queries < rows:
-        asked = np.sort(rng_at(seed, Stream.QUERY_POSITION).permutation(rows)[:n_queries])
-    start_s = asked * vectors.hop_s
-    reference_rows = np.arange(len(vectors.reference) - length + 1)
-    distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
-    reference_s = reference_rows * vectors.hop_s
-    hours = vectors.hop_s / 3600
-    arrays = (vectors.query, vectors.reference, vectors.distractors)
-    digests = [rows_digest(array) for array in arrays]
-    clusters = (start_s // CLUSTER_S).astype(np.int64)
-    return Inputs(
-        key=content_key(vectors=digests[:2], asked=asked.tolist(), length=length),
-        queries=concatenate_runs(vectors.query[asked[:, None] + np.arange(length)]),
-        segments=length,
-        truth=Positions(np.zeros(len(asked), dtype=np.int64), start_s),
-        clusters=clusters,
-        reference=_rows(vectors.reference, reference_rows, length),
-        reference_positions=Positions(np.zeros(len(reference_s), dtype=np.int64), reference_s),
-        real=_rows(vectors.distractors, distractor_rows, length),
-        real_tracks=distractor_rows // max(1, round(CLUSTER_S / vectors.hop_s)),
-        real_key=digests[2],
-        hop_s=vectors.hop_s,
-        data=DataInfo(
-            name=name,
+
+    def _choose_queries(self) -> Int64[np.ndarray, " queries"]:
+        rows = len(self.vectors.query) - self.segments + 1
+        if self.n_queries > rows:
+            logger.warning(
+                "%d queries are wanted, and '%s' has %d", self.n_queries, self.name, rows
+            )
+        if self.n_queries >= rows:
+            return np.arange(rows)
+        order = rng_at(self.seed, Stream.QUERY_POSITION).permutation(rows)
+        return np.sort(order[: self.n_queries])
+
+    def _describe_data(self, content: str) -> DataInfo:
+        vectors, hours = self.vectors, self.vectors.hop_s / 3600
+        return DataInfo(
+            name=self.name,
             reference_tracks=0,
             reference_fingerprints=len(vectors.reference),
             reference_hours=len(vectors.reference) * hours,
@@ -211,28 +318,15 @@ def inputs_from_vectors(
             distractor_fingerprints=len(vectors.distractors),
             distractor_hours=len(vectors.distractors) * hours,
             skipped=[],
-            content=content_key(vectors=digests),
-        ),
-        query_info=QueryInfo(
-            n=len(asked),
-            tracks=len(np.unique(clusters)),
-            length_s=vectors.segment_s + (length - 1) * vectors.hop_s,
-            recipe={"ready_made": name},
-        ),
-    )
+            content=content,
+        )
 
 
-def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
-    """From the headers of the files; 0 for one that cannot be read."""
-    return np.array([_duration_s(track) for track in tracks], dtype=np.float64)
-
-
-def _duration_s(track: Track) -> float:
-    try:
-        info = soundfile.info(os.fsencode(track.path))
-    except (soundfile.SoundFileError, OSError, RuntimeError):
-        return 0.0
-    return 0.0 if info.frames == UNKNOWN_FRAMES else float(info.duration)
+def _first_reason(found: FingerprintSet) -> str:
+    if not found.skipped:
+        return ""
+    first = found.skipped[0]
+    return f": {len(found.skipped)} skipped, the first, {first.track}, because: {first.reason}"
 
 
 def _rows(
@@ -242,35 +336,3 @@ def _rows(
     if length > 1:
         return Runs(vectors, starts, length)
     return vectors if len(starts) == len(vectors) else vectors[starts]
-
-
-def _data_info(
-    dataset: Dataset,
-    copies: Sequence[Skipped],
-    reference: FingerprintSet,
-    real: FingerprintSet | None,
-    degradations: Sequence[tuple[str, Sequence[str]]],
-) -> DataInfo:
-    skipped = [*reference.skipped, *(real.skipped if real else ())]
-    return DataInfo(
-        name=dataset.name,
-        reference_tracks=len(dataset.reference),
-        reference_fingerprints=len(reference.vectors),
-        reference_hours=float(durations_s(dataset.reference).sum()) / 3600,
-        distractor_tracks=len(dataset.distractors),
-        distractor_fingerprints=len(real.vectors) if real else 0,
-        distractor_hours=float(durations_s(dataset.distractors).sum()) / 3600,
-        skipped=[*copies, *skipped],
-        content=content_key(
-            reference=reference.audio_hashes,
-            distractors=real.audio_hashes if real else (),
-            degradations=degradations,
-        ),
-    )
-
-
-def _first_reason(found: FingerprintSet) -> str:
-    if not found.skipped:
-        return ""
-    first = found.skipped[0]
-    return f": {len(found.skipped)} skipped, the first, {first.track}, because: {first.reason}"

@@ -2,20 +2,22 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tabulate import tabulate
 
+from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
-from fpbench.generators.files import load_generator
 from fpbench.plugin.blame import blame
-from fpbench.runs.generator import generator_settings
-from fpbench.runs.inputs import NamedFingerprinter, durations_s
-from fpbench.runs.prepare import PreparedRun, fewest_segments
+from fpbench.results.document import DistractorKind
+from fpbench.runs.config import RunConfig
+from fpbench.runs.generator import NamedGenerator
+from fpbench.runs.inputs import AudioSource
+from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.trials import draw_seconds, fingerprinting_rate, product_rate
 from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
@@ -85,99 +87,85 @@ def make_plan(prepared: PreparedRun) -> Plan:
     The times are of the right order, not more: an approximate index is taken to run as fast as
     IVF-PQ with the published settings.
     """
-    config, needs = prepared.config, []
-    n_reference, n_real = _rows(prepared)
-    vectors = prepared.dataset.vectors
-    n_queries = min([config.recipe.n_queries, *([] if vectors is None else [len(vectors.query)])])
-    if prepared.listener is not None:
-        needs += _fingerprinting_needs(prepared, prepared.listener)
+    config, source = prepared.config, prepared.source
+    needs: list[Need] = []
+    if isinstance(source, AudioSource):
+        needs += _fingerprinting_needs(source, config)
+        n_queries = config.recipe.n_queries
+        n_reference, n_real = (
+            int(durations_s(tracks).sum() / prepared.info.hop_s)
+            for tracks in (source.dataset.reference, source.dataset.distractors)
+        )
+    else:
+        n_queries = min(config.recipe.n_queries, len(source.vectors.query))
+        n_reference, n_real = len(source.vectors.reference), len(source.vectors.distractors)
+    if prepared.generator is not None:
+        needs += _generator_needs(prepared, prepared.generator, n_real)
     sizes = config.sizes or DEFAULT_SIZES
-    largest = {
-        "none": [0],
-        "real": [min(n_real, sizes[-1])],
-        "synthetic": [sizes[-1]],
-        "both": [min(n_real, sizes[-1]), sizes[-1]],
-    }[config.distractors]
-    if config.distractors in ("synthetic", "both"):
-        needs += _generator_needs(prepared, n_real)
-    for name, plan in prepared.indexes.items():
-        for rows in largest:
-            blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
-            need = search_need(
-                f"search {name}",
+    largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
+    for kind, indexes in prepared.indexes.items():
+        rows = 0 if config.distractors == "none" else largest[kind]
+        blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
+        needs += [
+            search_need(
+                f"search {named.name}",
                 n_queries,
                 rows + n_reference,
                 prepared.info.dim,
                 blocks=blocks,
-                segments=fewest_segments(config.recipe.query_length_s, prepared.info),
-                exact=name == "exact",
-                grown=plan.growing is not None,
+                segments=source.segments,
+                exact=named.index.kind == "block" and named.index.exact,
+                grown=named.index.kind == "growing",
             )
-            needs.append(need)
+            for named in indexes
+        ]
     return Plan(needs)
 
 
-def _generator_needs(prepared: PreparedRun, n_real: int) -> list[Need]:
+def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) -> list[Need]:
     """Fitting to half of the real distractors, if no fitted generator is given, and drawing."""
-    config, dim = prepared.config, prepared.info.dim
-    settings = generator_settings(config, prepared.store)
+    dim = prepared.info.dim
+    indexes = [one.index for one in prepared.indexes["synthetic"]]
     # Once for all indexes that work block by block, and again for each that grows.
-    growing = sum(plan.growing is not None for plan in prepared.indexes.values())
-    draws = growing + (growing < len(prepared.indexes))
-    learning = [(plan.block or plan.growing) for plan in prepared.indexes.values()]
-    drawn = (config.sizes or DEFAULT_SIZES)[-1] * draws
-    drawn += sum(index.training_rows for index in learning if index is not None)
+    growing = sum(index.kind == "growing" for index in indexes)
+    passes = growing + (growing < len(indexes))
+    draws = (prepared.config.sizes or DEFAULT_SIZES)[-1] * passes
+    draws += sum(index.training_rows for index in indexes)
     needs = []
-    if config.generator_weights is None:
-        offer, _ = prepared.catalog.offer("generator", config.generator)
-        method = prepared.catalog.generator(config.generator, settings)
-        with blame(offer.source.plugin, "estimating what a fit takes"):
-            need = method.need(n_real // 2, dim)
+    generator = named.given
+    if generator is None:
+        with blame(named.offer.source.plugin, "estimating what a fit takes"):
+            need = named.method.need(n_real // 2, dim)
         generator = need.stand_in
         needs.append(
             Need(
-                stage=f"fit {config.generator}",
+                stage=f"fit {named.name}",
                 work=f"{short_size(n_real // 2)} fingerprints",
                 seconds=need.fit_seconds,
                 memory_bytes=need.fit_memory_bytes,
                 disk_bytes=0.0,
             )
         )
-    else:
-        generator = load_generator(
-            config.generator_weights, prepared.catalog, settings, config.generator
-        )
     draw = Need(
-        stage=f"draw {config.generator}",
-        work=f"{short_size(drawn)} fingerprints",
-        seconds=drawn * draw_seconds(generator, config.generator),
+        stage=f"draw {named.name}",
+        work=f"{short_size(draws)} fingerprints",
+        seconds=draws * draw_seconds(generator, prepared.config.generator),
         memory_bytes=4.0 * dim * CHUNK,
         # Several indexes read a block from disk, one after the other.
-        disk_bytes=4.0 * dim * min(drawn, LONGEST_BLOCK) if len(prepared.indexes) > 1 else 0.0,
+        disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
     return [*needs, draw]
 
 
-def _rows(prepared: PreparedRun) -> tuple[int, int]:
-    """About how many fingerprints the reference and the real distractors have."""
-    dataset, hop_s = prepared.dataset, prepared.info.hop_s
-    if dataset.vectors is not None:
-        return len(dataset.vectors.reference), len(dataset.vectors.distractors)
-    reference_s, distractors_s = (
-        float(durations_s(tracks).sum()) for tracks in (dataset.reference, dataset.distractors)
-    )
-    return int(reference_s / hop_s), int(distractors_s / hop_s)
-
-
-def _fingerprinting_needs(prepared: PreparedRun, listener: NamedFingerprinter) -> list[Need]:
-    spec = listener.fingerprinter.spec
-    rate = fingerprinting_rate(listener.fingerprinter, listener.name)
+def _fingerprinting_needs(source: AudioSource, config: RunConfig) -> list[Need]:
+    named, dataset, recipe = source.fingerprinter, source.dataset, source.recipe
+    spec = named.fingerprinter.spec
+    rate = fingerprinting_rate(named.fingerprinter, named.name)
     bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # by track, and once more as a set
-    recipe, dataset = prepared.config.recipe, prepared.dataset
     reference_s = float(durations_s(dataset.reference).sum())
     query_s = recipe.n_queries * recipe.query_length_s
     parts = [("reference", reference_s, reference_s), ("queries", query_s, reference_s + query_s)]
-    if prepared.config.distractors != "none":
+    if config.distractors != "none":
         distractors_s = float(durations_s(dataset.distractors).sum())
         parts.append(("distractors", distractors_s, distractors_s))
     return [

@@ -1,11 +1,11 @@
 """Finds and loads every part that a run names, so that mistakes show before any long work."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
 from fpbench.audio.query_recipe import Step
+from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
@@ -13,29 +13,46 @@ from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import FingerprintSpec
-from fpbench.plugin.indexes import IndexPlan
 from fpbench.plugin.source import identity, source_sha256
 from fpbench.progress import Stage
-from fpbench.results.document import FingerprinterInfo
+from fpbench.results.document import DistractorKind, FingerprinterInfo
 from fpbench.runs.config import RunConfig
-from fpbench.runs.inputs import NamedDegradation, NamedFingerprinter, durations_s
-from fpbench.search.tasks import parameters
+from fpbench.runs.generator import NamedGenerator, load_named_generator
+from fpbench.runs.inputs import (
+    AudioSource,
+    NamedDegradation,
+    NamedFingerprinter,
+    VectorSource,
+    count_segments,
+)
+from fpbench.search.tasks import NamedIndex
 
 logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRun:
-    """Everything a run names, found and loaded, before any long work."""
+    """Everything a run names, found and loaded, before any long work.
+
+    Args:
+        source: Where queries, reference and real distractors come from.
+        info: The fingerprinter, for the result.
+        generator: None where no synthetic distractors are wanted.
+        indexes: Empty ones, by kind of distractors: one that grows can be filled only once.
+    """
 
     config: RunConfig
     catalog: Catalog
     store: Store
-    dataset: Dataset
-    listener: NamedFingerprinter | None
+    source: AudioSource | VectorSource
     info: FingerprinterInfo
-    degraders: Sequence[NamedDegradation]
-    indexes: Mapping[str, IndexPlan]
+    generator: NamedGenerator | None
+    indexes: Mapping[DistractorKind, Sequence[NamedIndex]]
+
+    @property
+    def ready_made(self) -> bool:
+        """Whether the dataset holds fingerprints, so that no fingerprinter is used."""
+        return isinstance(self.source, VectorSource)
 
 
 def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> PreparedRun:
@@ -47,30 +64,79 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     catalog.offer("generator", config.generator)
     for name in (*config.indexes, *config.index_options):
         catalog.offer("index", name)
-    settings = Settings(device=config.device, seed=config.seed, cache_dir=store.root)
+    settings = Settings(
+        device=config.device, dtype=config.dtype, seed=config.seed, cache_dir=store.root
+    )
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
-    _warn_of_idle(config, dataset)
-    steps = config.recipe.degradations if dataset.vectors is None else ()
-    in_dataset = replace(settings, dataset=dataset)
-    degraders = [_load_degradation(step, catalog, in_dataset) for step in steps]
-    indexes = {name: empty_index(name, config, catalog, store) for name in config.indexes}
-    for plan in indexes.values():
-        parameters(plan)  # refuses a broken one before the long work
-    listener, info = _load_fingerprinter(config, catalog, settings, dataset)
-    _refuse_long_queries(config, dataset)
-    _refuse_tracks(config, dataset)
-    refuse_runs(fewest_segments(config.recipe.query_length_s, info), config, indexes)
+    _warn_of_unused_settings(config, dataset)
+    indexes = {
+        kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
+        for kind in distractor_kinds(config)
+    }
+    generator = load_named_generator(config, catalog, settings)
+    source: AudioSource | VectorSource
+    if dataset.vectors is None:
+        source, info = _prepare_audio(config, catalog, settings, dataset)
+    else:
+        source, info = _prepare_vectors(config, dataset.vectors)
+    for named in indexes[distractor_kinds(config)[0]]:
+        _refuse_runs(source.segments, config, named)
     return PreparedRun(
         config=config,
         catalog=catalog,
         store=store,
-        dataset=dataset,
-        listener=listener,
+        source=source,
         info=info,
-        degraders=degraders,
+        generator=generator,
         indexes=indexes,
     )
+
+
+def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
+    """What fills the databases of a run; without distractors the reference alone is a real one."""
+    if config.distractors == "both":
+        return ("real", "synthetic")
+    return ("synthetic",) if config.distractors == "synthetic" else ("real",)
+
+
+def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settings) -> NamedIndex:
+    offer, _ = catalog.offer("index", name)
+    named = NamedIndex(
+        name=name,
+        plugin=offer.source.plugin,
+        code=source_sha256(offer.source.module),
+        index=catalog.index(name, replace(settings, options=config.index_options.get(name, {}))),
+    )
+    named.refuse_broken()
+    return named
+
+
+def _prepare_audio(
+    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
+) -> tuple[AudioSource, FingerprinterInfo]:
+    in_dataset = replace(settings, dataset=dataset, dtype="float32")
+    degradations = [
+        _load_degradation(step, catalog, in_dataset) for step in config.recipe.degradations
+    ]
+    settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
+    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
+    named = NamedFingerprinter(
+        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
+        name=offer.entry.name,
+        identity=identity(offer.entry.name, offer.source.module, settings),
+    )
+    _refuse_long_queries(config, dataset)
+    source = AudioSource(
+        dataset=dataset,
+        fingerprinter=named,
+        recipe=config.recipe,
+        degradations=degradations,
+        want_real=config.distractors != "none",  # synthetic ones are judged by real ones
+        segments=count_segments(named, config.recipe.query_length_s),
+        seed=config.seed,
+    )
+    return source, _describe_fingerprinter(offer, settings, named.fingerprinter.spec)
 
 
 def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> NamedDegradation:
@@ -79,23 +145,44 @@ def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> Named
     return NamedDegradation(
         degradation=catalog.degradation(step.name, replace(settings, options=step.options)),
         code=code,
-        maker=code if source.version == "-" else source.distribution,
+        origin=code if source.version == "-" else source.distribution,
     )
 
 
-def empty_index(name: str, config: RunConfig, catalog: Catalog, store: Store) -> IndexPlan:
-    """An index of the config that holds nothing: one that grows can be filled only once."""
-    settings = Settings(
-        device=config.device,
-        dtype=config.dtype,
-        options=config.index_options.get(name, {}),
+def _prepare_vectors(
+    config: RunConfig, vectors: VectorDataset
+) -> tuple[VectorSource, FingerprinterInfo]:
+    if config.tolerance_s is None:
+        raise FpbenchError(
+            f"a match cannot be anywhere in the track: {config.dataset} does not say where one "
+            "track ends",
+            hint="give --tolerance in seconds",
+        )
+    source = VectorSource(
+        name=config.dataset,
+        vectors=vectors,
+        n_queries=config.recipe.n_queries,
+        query_length_s=config.recipe.query_length_s,
         seed=config.seed,
-        cache_dir=store.root,
     )
-    return catalog.index(name, settings)
+    info = FingerprinterInfo(
+        name="ready-made",
+        distribution="-",
+        version="-",
+        source_sha256=None,
+        weights_sha256=None,
+        options={},
+        device="-",
+        dtype="float32",
+        sample_rate_hz=None,
+        segment_s=vectors.segment_s,
+        hop_s=vectors.hop_s,
+        dim=vectors.reference.shape[1],
+    )
+    return source, info
 
 
-def _warn_of_idle(config: RunConfig, dataset: Dataset) -> None:
+def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
     """Say which settings of a config, which may be one for several runs, do nothing in this one."""
     fields: list[str] = []
     if config.distractors in ("real", "none"):
@@ -103,15 +190,15 @@ def _warn_of_idle(config: RunConfig, dataset: Dataset) -> None:
     if dataset.vectors is not None:
         fields += ["fingerprinter", "fingerprinter_options", "weights"]
     default = RunConfig()
-    idle = [name for name in fields if getattr(config, name) != getattr(default, name)]
-    idle += [f"index_options.{name}" for name in config.index_options if name not in config.indexes]
-    for name in idle:
+    unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
+    unused += [
+        f"index_options.{name}" for name in config.index_options if name not in config.indexes
+    ]
+    for name in unused:
         logger.warning("%s does nothing in this run", name)
 
 
 def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
-    if dataset.vectors is not None:
-        return
     length_s = config.recipe.query_length_s
     longest_s = float(durations_s(dataset.reference).max(initial=0.0))
     # Where none can be read, fingerprinting says why. A millisecond forgives rounding.
@@ -122,16 +209,7 @@ def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
         )
 
 
-def _refuse_tracks(config: RunConfig, dataset: Dataset) -> None:
-    if dataset.vectors is not None and config.tolerance_s is None:
-        raise FpbenchError(
-            f"a match cannot be anywhere in the track: {config.dataset} does not say where one "
-            "track ends",
-            hint="give --tolerance in seconds",
-        )
-
-
-def refuse_runs(segments: int, config: RunConfig, indexes: Mapping[str, IndexPlan]) -> None:
+def _refuse_runs(segments: int, config: RunConfig, named: NamedIndex) -> None:
     """Queries of several fingerprints are compared with runs of as many.
 
     Raises:
@@ -145,41 +223,15 @@ def refuse_runs(segments: int, config: RunConfig, indexes: Mapping[str, IndexPla
             "single and independent",
             hint="--distractors real, or --query-length of one segment",
         )
-    for name, plan in indexes.items():
-        if plan.growing is not None:
-            raise FpbenchError(
-                f"{name}: queries of {segments} fingerprints need an index that works block by "
-                "block",
-                hint="--index exact or --index ivfpq, or --query-length of one segment",
-            )
+    if named.index.kind == "growing":
+        raise FpbenchError(
+            f"{named.name}: queries of {segments} fingerprints need an index that works block by "
+            "block",
+            hint="--index exact or --index ivfpq, or --query-length of one segment",
+        )
 
 
-def fewest_segments(length_s: float, info: FingerprinterInfo) -> int:
-    """Fingerprints in a query, at least: some fingerprinters fill up a last one."""
-    return 1 + max(0, math.floor((length_s - info.segment_s) / info.hop_s + 1e-6))
-
-
-def _load_fingerprinter(
-    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
-) -> tuple[NamedFingerprinter | None, FingerprinterInfo]:
-    if dataset.vectors is not None:
-        return None, _ready_made_info(dataset.vectors)
-    settings = replace(
-        settings,
-        weights=config.weights,
-        dtype=config.dtype,
-        options=config.fingerprinter_options,
-    )
-    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
-    listener = NamedFingerprinter(
-        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
-        name=offer.entry.name,
-        identity=identity(offer.entry.name, offer.source.module, settings),
-    )
-    return listener, _fingerprinter_info(offer, settings, listener.fingerprinter.spec)
-
-
-def _fingerprinter_info(
+def _describe_fingerprinter(
     offer: Offer, settings: Settings, spec: FingerprintSpec
 ) -> FingerprinterInfo:
     return FingerprinterInfo(
@@ -195,21 +247,4 @@ def _fingerprinter_info(
         segment_s=spec.segment_s,
         hop_s=spec.hop_s,
         dim=spec.dim,
-    )
-
-
-def _ready_made_info(vectors: VectorDataset) -> FingerprinterInfo:
-    return FingerprinterInfo(
-        name="ready-made",
-        distribution="-",
-        version="-",
-        source_sha256=None,
-        weights_sha256=None,
-        options={},
-        device="-",
-        dtype="float32",
-        sample_rate_hz=None,
-        segment_s=vectors.segment_s,
-        hop_s=vectors.hop_s,
-        dim=vectors.reference.shape[1],
     )

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench.cache import Store
+from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.truth import distances_s, nearest_rows
 from fpbench.files import make_folder
@@ -51,6 +52,20 @@ class CandidateStore:
         if arrays is None:
             return None
         return Candidates(arrays["ids"].astype(np.int64), arrays["keys"], arrays["scores"])
+
+    def require(self, start: int, stop: int) -> Candidates:
+        """Finished candidates.
+
+        Raises:
+            FpbenchError: They are not there: another process has emptied the cache.
+        """
+        found = self.read(start, stop)
+        if found is None:
+            raise FpbenchError(
+                f"candidates of rows {start} to {stop} have vanished from {self.store.root}",
+                hint="run the same command again; it makes only what is missing",
+            )
+        return found
 
     def write(self, start: int, stop: int, cell: Candidates) -> None:
         """Keep a finished cell; once this returns not even a power cut takes it away."""
@@ -151,21 +166,15 @@ def gather_evidence(
     """Put finished cells together.
 
     Raises:
-        ValueError: A block's cell is not in the store: let :func:`search_blocks` finish first.
+        FpbenchError: A block's cell is not in the store: let :func:`search_blocks` finish first.
     """
-    blocks = []
-    for start, stop in pairwise(edges):
-        cell = cells.read(start, stop)
-        if cell is None:
-            raise ValueError(f"distractors {start} to {stop} have not been searched")
-        blocks.append(cell)
     return Evidence(
         query_track=truth.track,
         reference=reference_cell,
         distance_s=distances_s(reference_cell.ids, reference_positions, truth),
         match_score=match_scores(queries, reference, reference_positions, truth),
         edges=np.array(edges, dtype=np.int64),
-        blocks=blocks,
+        blocks=[cells.require(*block) for block in pairwise(edges)],
     )
 
 

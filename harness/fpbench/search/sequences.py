@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -30,9 +30,15 @@ class PositionwiseIndex(BlockIndex):
     Source: Chang et al. 2021, section 3.3, and the evaluation script that the NAFP family shares.
     """
 
+    kind: Final = "block"
+
     def __init__(self, index: BlockIndex, length: int) -> None:
         self._index = index
         self.length = length
+
+    @property
+    def exact(self) -> bool:
+        return False
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:

@@ -10,9 +10,9 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
-from fpbench.hashing import content_key
+from fpbench.hashing import code_key, content_key
 from fpbench.plugin.blame import blame
-from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, IndexPlan
+from fpbench.plugin.indexes import BlockIndex, GrowingIndex, Index
 from fpbench.progress import Stage
 from fpbench.results.document import DistractorKind
 from fpbench.search.blocks import (
@@ -52,42 +52,68 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchTask:
-    """All that shapes one search, and the key that names its outcome.
+class NamedIndex:
+    """An empty index as errors, results and caches know it.
 
     Args:
-        name: Of the index.
-        plugin: Where it comes from.
+        name: As the user gave it, such as ``faiss:HNSW32``.
+        plugin: What errors call its plugin.
+        code: A hash of the plugin's files.
     """
 
     name: str
     plugin: str
-    plan: IndexPlan
+    code: str
+    index: Index
+
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        """What shapes the index's answers."""
+        return self.index.parameters
+
+    def refuse_broken(self) -> None:
+        """Refuse what no run can use and no result can hold, before the long work.
+
+        Raises:
+            FpbenchError: It is of no known kind, or a parameter is neither a number nor text.
+        """
+        if self.index.kind not in ("block", "growing"):
+            raise FpbenchError(
+                f"plugin '{self.plugin}' breaks a rule: index '{self.name}' is of the kind "
+                f"{self.index.kind!r}",
+                hint="kind is 'block' for a BlockIndex and 'growing' for a GrowingIndex",
+            )
+        for name, value in self.index.parameters.items():
+            if not isinstance(value, int | float | str):
+                raise FpbenchError(
+                    f"plugin '{self.plugin}' breaks a rule: parameter {name} of index "
+                    f"'{self.name}' is {value!r}",
+                    hint="parameters are numbers and texts, because a result holds them",
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchTask:
+    """One index to search one database with."""
+
+    named: NamedIndex
     inputs: Inputs
     database: Database
     store: Store
-    key: str
+    device: str
 
-
-def parameters(plan: IndexPlan) -> Mapping[str, int | float | str]:
-    """What shapes an index's answers.
-
-    Raises:
-        FpbenchError: The plan is empty, or a parameter is neither a number nor text.
-    """
-    index = plan.block or plan.growing
-    if index is None:
-        raise FpbenchError(
-            "an index plugin breaks a rule: its IndexPlan is empty",
-            hint="give IndexPlan(block=...) or IndexPlan(growing=...)",
+    @property
+    def key(self) -> str:
+        """Names the outcome: equal keys, equal evidence."""
+        return content_key(
+            code=code_key(__name__),
+            index=self.named.name,
+            source=self.named.code,
+            parameters=self.named.parameters,
+            inputs=self.inputs.key,
+            distractors=self.database.key,
+            device=self.device,
         )
-    for name, value in index.parameters.items():
-        if not isinstance(value, int | float | str):
-            raise FpbenchError(
-                f"an index plugin breaks a rule: its parameter {name} is {value!r}",
-                hint="parameters are numbers and texts, because a result holds them",
-            )
-    return index.parameters
 
 
 def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEvidence]:
@@ -97,24 +123,27 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
         tasks: One for each index, all with the same inputs and database, of which every block is
             drawn once.
     """
-    by_block = [
-        (task, BlockSearch(_block_index(task), _block_candidates(task), task.plugin))
-        for task in tasks
-        if task.plan.growing is None
-    ]
-    _search_blocks(by_block, stage)
-    return [
-        _search_grown(task, task.plan.growing, stage) if task.plan.growing else _gather(task)
-        for task in tasks
-    ]
+    searches: list[tuple[SearchTask, BlockSearch]] = []
+    for task in tasks:
+        index = task.named.index
+        if index.kind == "block":
+            searches.append((task, _block_search(task, index)))
+    _search_blocks(searches, stage)
+    return [_collect(task, stage) for task in tasks]
 
 
-def _block_index(task: SearchTask) -> BlockIndex:
+def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
+    index = task.named.index
+    return _gather(task) if index.kind == "block" else _search_grown(task, index, stage)
+
+
+def _block_search(task: SearchTask, index: BlockIndex) -> BlockSearch:
     """The task's index, made to take queries of several fingerprints."""
-    length, block = task.inputs.segments, task.plan.block
-    assert block is not None  # noqa: S101 - parameters() has refused empty plans
+    length = task.inputs.segments
     # An index that learns has learnt single fingerprints; any other takes a run as a long one.
-    return PositionwiseIndex(block, length) if length > 1 and block.training_rows > 0 else block
+    if length > 1 and index.training_rows > 0:
+        index = PositionwiseIndex(index, length)
+    return BlockSearch(index, _block_candidates(task), task.named.plugin)
 
 
 def _edges(task: SearchTask) -> Sequence[int]:
@@ -150,17 +179,15 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage
         return
     task, searchers = tasks[0][0], [searcher for _, searcher in tasks]
     edges, database = _edges(task), task.database
-    with stage(f"{', '.join(task.name for task, _ in tasks)}, {database.kind}") as report:
+    with stage(f"{', '.join(task.named.name for task, _ in tasks)}, {database.kind}") as report:
         for done, _ in search_blocks(searchers, task.inputs.queries, database.source, edges):
             report(done / edges[-1], f"{done:,} distractors")
 
 
 def _gather(task: SearchTask) -> Evidence:
     inputs = task.inputs
-    reference_cell = _reference_candidates(task).read(0, len(inputs.reference))
-    assert reference_cell is not None  # noqa: S101 - written just now
     evidence = gather_evidence(
-        reference_cell,
+        _reference_candidates(task).require(0, len(inputs.reference)),
         _block_candidates(task),
         _edges(task),
         queries=inputs.queries,
@@ -180,7 +207,7 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
     cells = replace(_block_candidates(task), key=content_key(search=task.key, sizes=sizes))
     if any(cells.read(0, size) is None for size in sizes):
         _train(index, task, stage)
-        with stage(f"{task.name}, {database.kind}") as report:
+        with stage(f"{task.named.name}, {database.kind}") as report:
             grown = grow_index(
                 index,
                 queries,
@@ -188,14 +215,13 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
                 database.source,
                 sizes=sizes,
                 k=SHORTLIST,
-                plugin=task.plugin,
+                plugin=task.named.plugin,
             )
             for done, answer in grown:
                 if answer is not None:
                     cells.write(0, done, answer)
                 report(done / max(sizes[-1], 1), f"{done:,} distractors")
-    answers = [cells.read(0, size) for size in sizes]
-    found: list[Candidates] = [cell for cell in answers if cell is not None]
+    found = [cells.require(0, size) for size in sizes]
     return GrownEvidence(
         query_track=inputs.clusters,
         match_score=match_scores(
@@ -216,12 +242,12 @@ def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> 
     """
     if index.training_rows == 0:
         return
-    with stage(f"{task.name}, {task.database.kind}: training") as report:
+    with stage(f"{task.named.name}, {task.database.kind}: training") as report:
         report(0.0, f"{index.training_rows:,} rows")
         source = task.database.training
         have = source.rows_available
         rows = index.training_rows if have is None else min(have, index.training_rows)
         chunks = list(source.rows(0, rows))
         vectors = np.concatenate(chunks) if chunks else task.inputs.reference[:]
-        with blame(task.plugin, f"training on {len(vectors)} rows"):
+        with blame(task.named.plugin, f"training on {len(vectors)} rows"):
             index.train(vectors)

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, IndexPlan, Settings, hookimpl
+from fpbench import BlockIndex, Entry, Settings, hookimpl
 
 
 @hookimpl
-def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+def fpbench_indexes() -> Iterable[Entry[BlockIndex]]:
     return [
         Entry(
             name="exact",
@@ -16,7 +16,7 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
     ]
 
 
-def create(settings: Settings) -> IndexPlan:
+def create(settings: Settings) -> BlockIndex:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
     from fpbench import apply_options
     from fpbench.plugin.devices import has_bfloat16
@@ -25,4 +25,4 @@ def create(settings: Settings) -> IndexPlan:
     # Whatever dtype was asked for: the answer is the same, byte for byte.
     fast = has_bfloat16(settings.device)
     config = apply_options(ExactConfig(sieve="bfloat16" if fast else "float32"), settings.options)
-    return IndexPlan(block=ExactIndex(config, settings.device))
+    return ExactIndex(config, settings.device)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -35,6 +35,8 @@ class ExactConfig:
 class ExactIndex(BlockIndex):
     """Implements :class:`fpbench.BlockIndex`; ``keys`` are negated scores."""
 
+    kind: Final = "block"
+    exact = True
     training_rows = 0
 
     def __init__(self, config: ExactConfig, device: str) -> None:

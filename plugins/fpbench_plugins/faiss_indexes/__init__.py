@@ -2,13 +2,22 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, FpbenchError, IndexPlan, Settings, apply_options, hookimpl
+from fpbench import (
+    BlockIndex,
+    Entry,
+    FpbenchError,
+    GrowingIndex,
+    Index,
+    Settings,
+    apply_options,
+    hookimpl,
+)
 
 FAISS = {"library": "FAISS (MIT)", "metric": "squared Euclidean distance"}
 
 
 @hookimpl
-def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
+def fpbench_indexes() -> Iterable[Entry[Index]]:
     return [
         Entry(
             name="ivfpq",
@@ -47,35 +56,35 @@ def fpbench_indexes() -> Iterable[Entry[IndexPlan]]:
 # Each imports its own because faiss must not be imported by `fpbench --help`.
 
 
-def create_ivfpq(settings: Settings) -> IndexPlan:
+def create_ivfpq(settings: Settings) -> BlockIndex:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.settings import IvfPq
 
-    return IndexPlan(block=FaissBlockIndex(apply_options(IvfPq(), settings.options)))
+    return FaissBlockIndex(apply_options(IvfPq(), settings.options))
 
 
-def create_ivf(settings: Settings) -> IndexPlan:
+def create_ivf(settings: Settings) -> BlockIndex:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.settings import Ivf
 
-    return IndexPlan(block=FaissBlockIndex(apply_options(Ivf(), settings.options)))
+    return FaissBlockIndex(apply_options(Ivf(), settings.options))
 
 
-def create_lsh(settings: Settings) -> IndexPlan:
+def create_lsh(settings: Settings) -> BlockIndex:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
     from fpbench_plugins.faiss_indexes.settings import Lsh
 
-    return IndexPlan(block=FaissBlockIndex(apply_options(Lsh(), settings.options)))
+    return FaissBlockIndex(apply_options(Lsh(), settings.options))
 
 
-def create_hnsw(settings: Settings) -> IndexPlan:
+def create_hnsw(settings: Settings) -> GrowingIndex:
     from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
     from fpbench_plugins.faiss_indexes.settings import Hnsw
 
-    return IndexPlan(growing=FaissGrowingIndex(apply_options(Hnsw(), settings.options)))
+    return FaissGrowingIndex(apply_options(Hnsw(), settings.options))
 
 
-def create_factory(settings: Settings) -> IndexPlan:
+def create_factory(settings: Settings) -> GrowingIndex:
     from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
     from fpbench_plugins.faiss_indexes.settings import Factory
 
@@ -87,4 +96,4 @@ def create_factory(settings: Settings) -> IndexPlan:
     index_settings = Factory(
         factory=settings.argument, search=tuple(sorted(settings.options.items()))
     )
-    return IndexPlan(growing=FaissGrowingIndex(index_settings))
+    return FaissGrowingIndex(index_settings)

@@ -5,7 +5,7 @@ block, because a distance depends on the query, the code and what was trained, n
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -30,6 +30,9 @@ Chunk = Float32[np.ndarray, "_ dim"]  # of any length, unlike Vectors within one
 
 class FaissBlockIndex(BlockIndex):
     """Implements :class:`fpbench.BlockIndex`; ``keys`` are FAISS's distances."""
+
+    kind: Final = "block"
+    exact = False
 
     def __init__(self, settings: IndexSettings) -> None:
         self._settings = settings

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import faiss
 import numpy as np
@@ -19,6 +19,8 @@ from fpbench_plugins.faiss_indexes.settings import (
 
 class FaissGrowingIndex(GrowingIndex):
     """Implements :class:`fpbench.GrowingIndex`; scores are 1 - d/2 of FAISS's distance d."""
+
+    kind: Final = "growing"
 
     def __init__(self, settings: IndexSettings) -> None:
         self._settings = settings

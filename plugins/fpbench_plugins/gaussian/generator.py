@@ -4,9 +4,10 @@ Fréchet distance compares means and covariances only, so this generator scores 
 hit-rate gap shows what it misses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -84,6 +85,8 @@ class GaussianGenerator(FingerprintGenerator):
 @dataclass(frozen=True, slots=True)
 class GaussianMethod(GeneratorMethod):
     """Implements :class:`fpbench.GeneratorMethod`."""
+
+    learns_from: ClassVar[Sequence[Path]] = ()
 
     config: GaussianConfig
 

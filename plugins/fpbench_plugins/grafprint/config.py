@@ -73,6 +73,7 @@ class GrafprintConfig:
             front_end="track",
             short="skip",
             resampler=self.resampler,
+            query_padding=1,  # the front end drops a recording of exactly one segment
         )
 
 

@@ -1,6 +1,7 @@
 """Fits a flow to fingerprints, or loads one: ours, or the authors'."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from fpbench import GeneratorNeed, Report, Settings, Vectors, apply_options
@@ -22,6 +23,8 @@ UNITS = ("published", "mean", "std")  # settings for what the authors' files do 
 
 class RectifiedFlow:
     """Implements :class:`fpbench.GeneratorMethod`."""
+
+    learns_from: Sequence[Path] = ()
 
     def __init__(self, settings: Settings) -> None:
         self.config = apply_options(PUBLISHED, settings.options)

@@ -1,6 +1,7 @@
 """Fits a teacher where none is given, has it carry noise, and trains a student on the pairs."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,10 @@ class Turbo:
     def __init__(self, settings: Settings) -> None:
         self.config = apply_options(DEFAULTS, settings.options)
         self._settings = settings
+
+    @property
+    def learns_from(self) -> Sequence[Path]:
+        return () if self.config.teacher is None else (Path(self.config.teacher),)
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
         config, settings = self.config, self._settings

@@ -6,9 +6,10 @@ the hit rate against all the fingerprints kept: an upper bound on the hit rate. 
 an IVF-PQ index) fill with copies instead, which makes it a pessimistic bound there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from safetensors.numpy import save_file
@@ -66,6 +67,8 @@ class ResampleGenerator(FingerprintGenerator):
 @dataclass(frozen=True, slots=True)
 class ResampleMethod(GeneratorMethod):
     """Implements :class:`fpbench.GeneratorMethod`."""
+
+    learns_from: ClassVar[Sequence[Path]] = ()
 
     config: ResampleConfig
     options: Mapping[str, str]
