@@ -28,6 +28,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # The tests of what a wheel carries, against an installed one, the source folders out of reach.
 wheel: $(VENV)/ready
