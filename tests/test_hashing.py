@@ -1,13 +1,15 @@
 """Equal contents have equal names, on every machine and in every release."""
 
 import dataclasses
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench import FingerprintSpec
-from fpbench.hashing import content_key
+from fpbench import FingerprintSpec, FpbenchError
+from fpbench.hashing import content_key, file_sha256, rows_digest
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False, width=32),
@@ -44,3 +46,38 @@ def test_keys_do_not_change_from_release_to_release() -> None:
 def test_keys_refuse_what_json_cannot_hold(part: object) -> None:
     with pytest.raises(TypeError):
         content_key(part=part)
+
+
+@pytest.mark.parametrize("part", [float("nan"), float("inf")])
+def test_keys_refuse_what_equals_nothing(part: float) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        content_key(part=part)
+
+
+def test_a_file_is_named_by_its_bytes(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "abc").write_bytes(b"abc")
+    # Of FIPS 180-2, appendix B.1, and of nothing.
+    assert file_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea414140de5dae2223")
+    assert file_sha256(tmp_path / "empty").startswith("e3b0c44298fc1c149afbf4c8996fb924")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"cannot read .*none: No such file"):
+        file_sha256(tmp_path / "none")
+
+
+def test_rows_are_named_by_shape_and_contents() -> None:
+    rows = np.arange(6, dtype=np.float32).reshape(3, 2)
+    others = [rows.reshape(2, 3), rows[:2], rows + 1, rows[::-1], np.zeros((0, 2), np.float32)]
+    assert len({rows_digest(each) for each in (rows, *others)}) == 6
+
+
+def test_rows_have_one_name_however_they_lie_in_memory(tmp_path: Path) -> None:
+    # More than are read at once, whole, from a file, turned about and as every second of others.
+    rows = np.arange(3 * 70_000, dtype=np.int32).reshape(70_000, 3)
+    np.save(tmp_path / "rows.npy", rows)
+    kept = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    turned = np.asfortranarray(rows)
+    spread = np.repeat(rows, 2, axis=0)[::2]
+    assert len({rows_digest(each) for each in (rows, kept, turned, spread)}) == 1

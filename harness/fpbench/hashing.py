@@ -5,7 +5,9 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 
 import numpy as np
@@ -72,34 +74,62 @@ def code_key(*modules: str) -> str:
     Args:
         modules: By full name, such as ``fpbench.search.tasks``.
     """
-    trees, left = {}, sorted(modules)
+    digests: dict[str, str] = {}
+    left = set(modules)
     while left:
         name = left.pop()
         file = _PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-        if name not in trees and file.is_file():
-            trees[name] = _without_docstrings(ast.parse(file.read_bytes()))
-            left += _imported_names(trees[name])
-    return content_key(code={name: ast.dump(tree) for name, tree in trees.items()})
+        if name not in digests and file.is_file():
+            digests[name], imported = _read_code(file)
+            left |= imported
+    return content_key(code=digests)
+
+
+@cache
+def _read_code(file: Path) -> tuple[str, set[str]]:
+    """A digest of a file's code, and what it imports from fpbench."""
+    tree = _without_docstrings(ast.parse(file.read_bytes()))
+    return content_key(code=ast.dump(tree)), public_modules(imported_names(tree))
 
 
 def public_modules(names: Iterable[str]) -> set[str]:
-    """The modules of fpbench that hold some names, given in full: ``fpbench.Entry`` or longer."""
+    """The modules of fpbench that hold some names, as :func:`imported_names` gives them."""
+    homes = _homes()
+    ours = {name for name in names if name.startswith("fpbench.")}
+    every = set(homes.values()) if "fpbench.*" in ours else set()
+    return every | {homes.get(name, name) for name in ours}
+
+
+def imported_names(tree: ast.Module, package: str = "") -> Iterator[str]:
+    """What code imports, by full name: modules, and names in them or below them.
+
+    Of a whole package, ``import fpbench``, also ``fpbench.*``: any name in it may be used.
+
+    Args:
+        tree: Of a file.
+        package: That the file is in, which relative imports start from.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from (alias.name, f"{alias.name}.*")
+        elif isinstance(node, ast.ImportFrom):
+            with suppress(ImportError):  # it leads out of the top package, so it never runs
+                source = resolve_name("." * node.level + (node.module or ""), package)
+                yield source
+                yield from (f"{source}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _homes() -> dict[str, str]:
+    """The module that holds each public name of fpbench."""
     init = ast.parse((_PACKAGE / "__init__.py").read_bytes())
-    homes = {
+    return {
         f"fpbench.{alias.name}": node.module
         for node in ast.walk(init)
         if isinstance(node, ast.ImportFrom) and node.module
         for alias in node.names
     }
-    return {homes.get(name, name) for name in names if name.startswith("fpbench.")}
-
-
-def _imported_names(tree: ast.Module) -> Iterator[str]:
-    """In full; names in modules, too, as any of them may be a module."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fpbench."):
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _without_docstrings(tree: ast.Module) -> ast.Module:

@@ -3,15 +3,14 @@
 import ast
 import hashlib
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import cache
 from importlib.machinery import ModuleSpec
-from importlib.util import find_spec, resolve_name
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fpbench.hashing import code_key, file_sha256, public_modules
+from fpbench.hashing import code_key, file_sha256, imported_names, public_modules
 from fpbench.plugin.entries import Settings
 
 _TOLD = {".md", ".png"}  # for people
@@ -34,7 +33,7 @@ def source_sha256(module: ModuleType) -> str:
 def _harness_key(module: ModuleType) -> str:
     """Of the harness's code that a plugin calls."""
     code = [file for file in _source_files(module) if file.suffix == ".py"]
-    names = {name for file in code for name in _import_names(file, module.__name__)}
+    names = {name for file in code for name in _names_in(file, module.__name__)}
     return code_key(*sorted(public_modules(names)))
 
 
@@ -72,7 +71,7 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
         if file.suffix == ".py"
     ]
     while left:
-        for name in _import_names(*left.pop()):
+        for name in _names_in(*left.pop()):
             spec = _module_spec(name) if name.startswith(above) else _beside(name, beside)
             if spec is not None and spec.origin and Path(spec.origin) not in files | found:
                 found.add(Path(spec.origin))
@@ -80,17 +79,8 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
     return found
 
 
-def _import_names(file: Path, package: str) -> set[str]:
-    """What a file of a package imports by full name: modules, and names in them or below them."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            with suppress(ImportError):  # it leads out of the top package, so it never runs
-                source = resolve_name("." * node.level + (node.module or ""), package)
-                names |= {source, *(f"{source}.{alias.name}" for alias in node.names)}
-    return names
+def _names_in(file: Path, package: str) -> set[str]:
+    return set(imported_names(ast.parse(file.read_bytes()), package))
 
 
 def _module_spec(name: str) -> ModuleSpec | None:

@@ -1,0 +1,114 @@
+"""Curves are what the ranks say, worked out by hand for four queries and two blocks."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from fpbench import Candidates
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves, ranks_at
+from fpbench.results.document import Curve, Point
+
+LABELS = CurveLabels(
+    distractors="real",
+    index="exact",
+    index_parameters={"metric": "inner product"},
+    tolerance_s=0.25,
+    query_length_s=1.0,
+    n_reference=700,
+    hop_s=0.5,
+    seed=0,
+)
+
+
+@pytest.fixture
+def evidence(evidence_of: Callable[..., Evidence]) -> Evidence:
+    """Two blocks of ten; the last query's track is not in the reference."""
+    return evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+
+
+def points(curves: list[Curve], metric: str) -> list[Point]:
+    (curve,) = (curve for curve in curves if curve.metric == metric)
+    return list(curve.points)
+
+
+def test_ranks_are_told_for_each_database_by_where_it_begins(evidence: Evidence) -> None:
+    found = {size: dict(ranks_at(evidence, size, 0.25)) for size in (0, 10, 20, 30)}
+    plain = {size: {at: r.tolist() for at, r in each.items()} for size, each in found.items()}
+    assert plain == {
+        0: {0: [0, 0, 0, 10]},
+        10: {0: [0, 1, 1, 10], 10: [0, 0, 4, 10]},
+        20: {0: [0, 1, 5, 10]},
+        30: {},
+    }
+
+
+def test_rates_are_means_over_queries_and_repeats(evidence: Evidence) -> None:
+    curves = hit_rate_curves(evidence, [0, 10, 20], LABELS)
+    rates = {c.metric: [point.value for point in c.points] for c in curves}
+    assert rates == {
+        "hr@1": [3 / 4, 3 / 8, 1 / 4],
+        "hr@3": [3 / 4, 5 / 8, 2 / 4],
+        "hr@10": [3 / 4, 3 / 4, 3 / 4],
+    }
+
+
+def test_spread_is_that_of_repeats(evidence: Evidence) -> None:
+    # One quarter, then two: the sample standard deviation of two numbers is their gap over sqrt 2.
+    found = points(hit_rate_curves(evidence, [0, 10, 20], LABELS), "hr@1")
+    assert [point.repeats for point in found] == [1, 2, 1]
+    assert [point.std for point in found] == [None, pytest.approx(0.25 / np.sqrt(2)), None]
+
+
+def test_a_point_says_what_it_was_measured_on(evidence: Evidence) -> None:
+    (point,) = points(hit_rate_curves(evidence, [20], LABELS), "hr@1")
+    assert (point.n_distractors, point.n_reference, point.n_queries) == (20, 700, 4)
+    assert point.hours == pytest.approx(720 * 0.5 / 3600)
+    assert point.ci.level == 0.95
+    assert 0 <= point.ci.low <= point.value <= point.ci.high <= 1
+
+
+def test_a_curve_says_how_it_was_measured(evidence: Evidence) -> None:
+    for curve in hit_rate_curves(evidence, [10], LABELS):
+        assert (curve.distractors, curve.index, curve.index_parameters) == (
+            *("real", "exact"),
+            {"metric": "inner product"},
+        )
+        assert (curve.tolerance_s, curve.query_length_s) == (0.25, 1.0)
+
+
+def test_a_point_does_not_depend_on_the_other_sizes(evidence: Evidence) -> None:
+    alone = hit_rate_curves(evidence, [10], LABELS)
+    among = hit_rate_curves(evidence, [0, 10, 20], LABELS)
+    for metric in ("hr@1", "hr@3", "hr@10"):
+        assert points(alone, metric) == points(among, metric)[1:2]
+
+
+def test_the_seed_moves_intervals_and_nothing_else(evidence: Evidence) -> None:
+    tracks = dataclasses.replace(evidence, query_track=np.arange(4))
+    first, second = (
+        points(hit_rate_curves(tracks, [10], dataclasses.replace(LABELS, seed=seed)), "hr@1")[0]
+        for seed in (0, 1)
+    )
+    assert dataclasses.replace(first, ci=second.ci) == second
+
+
+def test_an_index_that_grew_gives_one_database_of_each_size() -> None:
+    def cell(*scores: float) -> Candidates:
+        exact = np.array([scores, scores[::-1]], dtype=np.float32)
+        return Candidates(np.tile(np.arange(len(scores)), (2, 1)), -exact, exact)
+
+    grown = GrownEvidence(
+        query_track=np.array([0, 1]),
+        match_score=np.zeros(2, dtype=np.float32),
+        sizes=(10, 20),
+        cells=(cell(0.9, 0.8, 0.7, 0.1), cell(0.6, 0.8, 0.7, 0.1)),
+        distances_s=(np.array([[0.0, *[np.inf] * 3]] * 2),) * 2,
+    )
+    # The match scores 0.9 and 0.1, then 0.6 and 0.1.
+    curves = hit_rate_curves(grown, [10, 20], LABELS)
+    assert [point.value for point in points(curves, "hr@1")] == [1 / 2, 0]
+    assert [point.value for point in points(curves, "hr@3")] == [1 / 2, 1 / 2]
+    assert [point.repeats for point in points(curves, "hr@1")] == [1, 1]

@@ -1,0 +1,53 @@
+"""Hit rates can be compared if the same was asked about the same audio, whoever was asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fpbench.results.comparable import Question
+from fpbench.results.document import Result
+from fpbench.results.files import read_result
+
+ASKED = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda r: {"fingerprinter": replace(r.fingerprinter, name="x")}, id="system"),
+        pytest.param(lambda r: {"data": replace(r.data, name="folder:other")}, id="path"),
+        pytest.param(lambda r: {"curves": r.curves[:0], "generator": None}, id="distractors"),
+        pytest.param(lambda r: {"config": {"seed": 0, "sizes": [7]}}, id="sizes"),
+        pytest.param(lambda r: {"config": {}}, id="seed left at 0"),
+    ],
+)
+def test_who_is_asked_is_no_part_of_the_question(
+    change: Callable[[Result], dict[str, object]],
+) -> None:
+    assert Question.of(replace(ASKED, **change(ASKED))) == Question.of(ASKED)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda r: {"data": replace(r.data, content="0" * 32)}, id="audio"),
+        pytest.param(lambda r: {"queries": replace(r.queries, n=7)}, id="number"),
+        pytest.param(lambda r: {"queries": replace(r.queries, length_s=2.0)}, id="length"),
+        pytest.param(lambda r: {"queries": replace(r.queries, recipe={})}, id="recipe"),
+        pytest.param(lambda r: {"config": {"seed": 1}}, id="seed"),
+    ],
+)
+def test_other_audio_or_queries_are_another_question(
+    change: Callable[[Result], dict[str, object]],
+) -> None:
+    assert Question.of(replace(ASKED, **change(ASKED))) != Question.of(ASKED)
+
+
+def test_a_recipe_may_name_its_settings_in_any_order() -> None:
+    first, second = (
+        replace(ASKED, queries=replace(ASKED.queries, recipe=recipe))
+        for recipe in ({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1})
+    )
+    assert Question.of(first) == Question.of(second)

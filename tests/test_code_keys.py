@@ -1,0 +1,184 @@
+"""A changed line makes again what its code may have shaped, and nothing else.
+
+Keys are those of a copy of the package, in which one module is edited.
+"""
+
+import ast
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import fpbench
+from fpbench import hashing
+
+PACKAGE = Path(fpbench.__file__).parent
+
+OUTPUTS = {
+    "tracks": "fpbench.fingerprints.track_sets",
+    "queries": "fpbench.fingerprints.query_sets",
+    "training audio": "fpbench.encoders.training_audio",
+    "evidence": "fpbench.search.tasks",
+    "fidelity": "fpbench.runs.generator",
+}
+"""What the cache keeps, and the module whose key is part of its name."""
+
+EVERYTHING = set(OUTPUTS)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package elsewhere, without what is no code."""
+    folder = tmp_path_factory.mktemp("code") / "fpbench"
+    shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__", "scaffold"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def before(copy: Path) -> dict[str, str]:
+    """The keys of all outputs as the code is."""
+    return keys(copy)
+
+
+@pytest.fixture
+def edit(copy: Path) -> Iterator[Callable[[str, Callable[[str], str]], None]]:
+    """Changes the text of a module for one test."""
+    originals: dict[Path, str] = {}
+
+    def change(module: str, change_text: Callable[[str], str]) -> None:
+        path = copy / f"{module}.py"
+        originals[path] = path.read_text()
+        path.write_text(change_text(originals[path]))
+
+    yield change
+    for path, text in originals.items():
+        path.write_text(text)
+
+
+def hashing_of(package: Path) -> ModuleType:
+    """The module that names code, as a copy of the package has it."""
+    spec = importlib.util.spec_from_file_location("hashing_of_a_copy", package / "hashing.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def keys(package: Path) -> dict[str, str]:
+    names = hashing_of(package)
+    return {output: names.code_key(module) for output, module in OUTPUTS.items()}
+
+
+def code_added(text: str) -> str:
+    return f"{text}\nEDITED = True\n"
+
+
+def words_added(text: str) -> str:
+    """A comment, and another docstring for the module and each of its functions and classes."""
+    tree = ast.parse(text)
+    lines = text.splitlines()
+    for node in sorted(ast.walk(tree), key=lambda n: -getattr(n, "lineno", 0)):
+        kinds = ast.FunctionDef | ast.ClassDef
+        if isinstance(node, kinds) and (first := node.body[0]).lineno > node.lineno:
+            lines.insert(first.lineno - 1, " " * first.col_offset + '"""Other words."""')
+    return "\n".join(['"""Other words."""', *lines, "# A comment.", ""])
+
+
+@pytest.mark.parametrize(
+    ("module", "made_again"),
+    [
+        # the ground
+        pytest.param("errors", EVERYTHING, id="errors"),
+        pytest.param("randomness", EVERYTHING - {"tracks"}, id="randomness"),
+        pytest.param("prefetch", EVERYTHING - {"fidelity"}, id="prefetch"),
+        pytest.param("units", set(), id="units"),
+        # the rooms
+        pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),
+        pytest.param("plugin/checked", {"evidence", "fidelity"}, id="plugin: what is checked"),
+        pytest.param("audio/reading", {"tracks", "queries", "training audio"}, id="audio: reading"),
+        pytest.param("audio/queries", {"queries"}, id="audio: queries"),
+        pytest.param("fingerprints/embedding", {"tracks", "queries"}, id="fingerprints"),
+        pytest.param("search/blocks", {"evidence"}, id="search: blocks"),
+        pytest.param("search/scores", {"evidence", "fidelity"}, id="search: scores"),
+        pytest.param("evidence/candidates", {"evidence", "fidelity"}, id="evidence: candidates"),
+        pytest.param("evidence/hit_rates", set(), id="evidence: hit rates"),
+        pytest.param("generators/fidelity", {"fidelity"}, id="generators: fidelity"),
+        pytest.param("encoders/training_audio", {"training audio"}, id="encoders: audio"),
+        pytest.param("encoders/training", set(), id="encoders: training"),
+        pytest.param("results/names", set(), id="results: names"),
+        pytest.param("review/comparison", set(), id="review"),
+        pytest.param("runs/generator", {"fidelity"}, id="runs: the generator"),
+        pytest.param("cli/run", set(), id="cli"),
+    ],
+)
+def test_a_changed_line_of_code_makes_again_what_it_may_have_shaped(
+    copy: Path,
+    before: dict[str, str],
+    edit: Callable[..., None],
+    module: str,
+    made_again: set[str],
+) -> None:
+    edit(module, code_added)
+    after = keys(copy)
+    assert {output for output in OUTPUTS if after[output] != before[output]} == made_again
+
+
+def test_comments_and_docstrings_make_nothing_again(
+    copy: Path, before: dict[str, str], edit: Callable[..., None]
+) -> None:
+    for path in sorted(copy.rglob("*.py")):
+        edit(path.relative_to(copy).with_suffix("").as_posix(), words_added)
+    assert keys(copy) == before
+
+
+def test_code_has_the_same_key_wherever_it_is_installed(before: dict[str, str]) -> None:
+    assert before == {output: hashing.code_key(module) for output, module in OUTPUTS.items()}
+
+
+def test_every_output_has_a_key_of_its_own(before: dict[str, str]) -> None:
+    found = set(before.values())
+    assert len(found) == len(OUTPUTS)
+    assert hashing.code_key() not in found
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param("from fpbench.errors import FpbenchError", id="a name of a module"),
+        pytest.param("from fpbench import errors", id="a module"),
+        pytest.param("from fpbench import FpbenchError", id="a public name"),
+        pytest.param("import fpbench.errors", id="a module in full"),
+        pytest.param("import fpbench", id="the package"),
+        pytest.param("from fpbench import *", id="everything"),
+        pytest.param("def later():\n    from fpbench.errors import FpbenchError", id="later"),
+    ],
+)
+def test_code_that_is_imported_in_any_way_counts(
+    copy: Path, edit: Callable[..., None], line: str
+) -> None:
+    edit("units", lambda _: line)
+    before = hashing_of(copy).code_key("fpbench.units")
+    edit("errors", code_added)
+    assert hashing_of(copy).code_key("fpbench.units") != before
+
+
+def test_a_plugin_is_named_with_the_harness_that_it_calls(
+    copy: Path, edit: Callable[..., None]
+) -> None:
+    plugin = ast.parse("from fpbench import Entry, rng_at\nimport numpy\n")
+
+    def key() -> str:
+        names = hashing_of(copy)
+        modules = names.public_modules(names.imported_names(plugin))
+        assert "fpbench.randomness" in modules
+        return names.code_key(*sorted(modules))
+
+    first = key()
+    edit("search/blocks", code_added)
+    assert key() == first
+    edit("randomness", code_added)
+    assert key() != first
