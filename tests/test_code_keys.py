@@ -5,12 +5,17 @@ Keys are those of a copy of the package, in which one module is edited.
 
 import ast
 import importlib.util
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+import soundfile
 
 import fpbench
 from fpbench import hashing
@@ -95,7 +100,7 @@ def words_added(text: str) -> str:
         pytest.param("errors", EVERYTHING, id="errors"),
         pytest.param("randomness", EVERYTHING - {"tracks"}, id="randomness"),
         pytest.param("prefetch", EVERYTHING - {"fidelity"}, id="prefetch"),
-        pytest.param("units", set(), id="units"),
+        pytest.param("testing", set(), id="testing"),
         # the rooms
         pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),
         pytest.param("plugin/checked", {"evidence", "fidelity"}, id="plugin: what is checked"),
@@ -182,3 +187,60 @@ def test_a_plugin_is_named_with_the_harness_that_it_calls(
     assert key() == first
     edit("randomness", code_added)
     assert key() != first
+
+
+# ---------------------------------------------------------------- a whole run
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four tracks to search for and four distractors, of noise."""
+    folder = tmp_path_factory.mktemp("music")
+    for number, part in enumerate(["reference", "distractors"] * 4):
+        (folder / part).mkdir(exist_ok=True)
+        noise = np.random.default_rng(number).uniform(-0.5, 0.5, 5 * 8_000)
+        soundfile.write(folder / part / f"{number}.wav", noise, 8_000)
+    return folder
+
+
+CONFIG = """
+fingerprinter = "spectral-sketch"
+distractors = "real"
+sizes = [20]
+
+[recipe]
+n_queries = 10
+
+[[recipe.degradations]]
+name = "gain"
+"""
+
+
+def kinds_made(copy: Path, music: Path, folder: Path) -> set[str]:
+    """Which kinds of output a run with the code of ``copy`` adds to the cache in ``folder``."""
+    cache = folder / "cache"
+    before = set(cache.rglob("*.*"))
+    (folder / "run.toml").write_text(CONFIG)
+    arguments = ["--config", folder / "run.toml", "--dataset", f"folder:{music}"]
+    arguments += ["--cache", cache, "--out", folder / "result.json"]
+    path = [str(copy.parent), os.environ.get("PYTHONPATH", "")]
+    done = subprocess.run(
+        [sys.executable, "-m", "fpbench", "run", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, path))},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return {path.relative_to(cache).parts[0] for path in set(cache.rglob("*.*")) - before}
+
+
+@pytest.mark.slow
+def test_a_run_makes_again_what_a_changed_line_may_have_shaped(
+    copy: Path, edit: Callable[..., None], music: Path, tmp_path: Path
+) -> None:
+    assert kinds_made(copy, music, tmp_path) == {"tracks", "sets", "queries", "evidence"}
+    edit("search/scores", code_added)
+    assert kinds_made(copy, music, tmp_path) == {"evidence"}
+    edit("audio/queries", code_added)
+    assert kinds_made(copy, music, tmp_path) == {"queries", "evidence"}
