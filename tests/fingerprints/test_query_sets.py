@@ -1,0 +1,211 @@
+"""Query fingerprints are made once, in order, and again only when what shapes them changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from jaxtyping import Float32
+
+from fpbench import FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
+from fpbench.audio.query_recipe import QueryRecipe, Step
+from fpbench.cache import Store
+from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
+from fpbench.plugin.datasets import Positions
+
+SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=2, hop_s=0.5, unit_norm=False)
+RECIPE = QueryRecipe(
+    n_queries=4,
+    query_length_s=1.0,
+    grid_s=0.5,
+    max_offset_s=0.0,
+    sample_rate_hz=100,
+    degradations=(Step(name="half"),),
+)
+
+
+@dataclass
+class FirstAndLast:
+    """Gives a segment's first and last sample; counts the segments it saw."""
+
+    spec: FingerprintSpec = SPEC
+    segments: int = 0
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        self.segments += len(segments)
+        return segments[:, [0, -1]].copy()
+
+
+@dataclass
+class Half:
+    """Halves amplitudes."""
+
+    context_s: float = 0.0
+    tempo: float = 1.0
+    recordings: tuple[Path, ...] = ()
+    gain: float = 0.5
+
+    def apply(
+        self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+    ) -> Float32[np.ndarray, " degraded"]:
+        return samples * np.float32(self.gain)
+
+
+@pytest.fixture
+def tracks(tmp_path: Path) -> list[Track]:
+    """Three tracks of 4 s, in which every sample says when it is, and in which track."""
+    found = []
+    for number in range(3):
+        ramp = (np.arange(400) + 400 * number).astype(np.float32) / 2_048
+        path = tmp_path / f"{number}.wav"
+        soundfile.write(path, ramp, 100, subtype="FLOAT")
+        found.append(Track(name=str(number), path=path))
+    return found
+
+
+TRUTH = Positions(np.array([2, 0, 2, 1]), np.array([0.0, 1.0, 2.5, 3.0]))
+
+
+@pytest.fixture
+def source(tracks: list[Track]) -> QuerySource:
+    return QuerySource(
+        fingerprinter=FirstAndLast(),
+        name="first-and-last",
+        identity={"version": 1},
+        tracks=tracks,
+        sources={"reference": ["a", "b", "c"]},
+        recipe=RECIPE,
+        chain=(Half(),),
+        seed=0,
+    )
+
+
+def build(
+    tmp_path: Path, source: QuerySource, truth: Positions = TRUTH, told: list[str] | None = None
+) -> QuerySet:
+    words = [] if told is None else told
+    return build_query_set(
+        Store(tmp_path / "store"), source, truth, lambda _, said: words.append(said)
+    )
+
+
+def test_rows_are_those_of_the_degraded_stretches_in_the_order_of_queries(
+    tmp_path: Path, source: QuerySource
+) -> None:
+    found = build(tmp_path, source)
+    first = np.array([800, 100, 1_050, 700])
+    expected = 0.5 * np.stack([first, first + 99], axis=1) / 2_048
+    np.testing.assert_allclose(found.vectors[:, 0], expected, rtol=1e-6)
+    assert found.vectors.shape == (4, 1, 2)
+    assert found.truth is TRUTH
+
+
+def test_a_longer_query_has_several_rows_a_hop_apart(tmp_path: Path, source: QuerySource) -> None:
+    longer = replace(source, recipe=replace(RECIPE, query_length_s=2.0))
+    truth = Positions(np.array([0]), np.array([1.0]))
+    found = build(tmp_path, longer, truth)
+    starts = 2_048 * 2 * found.vectors[0, :, 0]
+    np.testing.assert_allclose(starts, [100, 150, 200], rtol=1e-6)
+
+
+def test_nothing_is_made_twice(tmp_path: Path, source: QuerySource) -> None:
+    first, again = build(tmp_path, source), build(tmp_path, source)
+    assert source.fingerprinter.segments == 4  # type: ignore[union-attr]
+    assert first.key == again.key
+    assert first.vectors.tobytes() == again.vectors.tobytes()
+
+
+def test_damage_is_made_good(tmp_path: Path, source: QuerySource) -> None:
+    whole = build(tmp_path, source).vectors.tobytes()
+    (file,) = (tmp_path / "store").rglob("*.npz")
+    file.write_bytes(file.read_bytes()[:-1])
+    assert build(tmp_path, source).vectors.tobytes() == whole
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda _: {"identity": {"version": 2}}, id="fingerprinter"),
+        pytest.param(
+            lambda _: {"fingerprinter": FirstAndLast(replace(SPEC, short="pad"))}, id="spec"
+        ),
+        pytest.param(lambda _: {"sources": {"reference": ["a", "b", "d"]}}, id="audio"),
+        pytest.param(
+            lambda s: {"recipe": replace(s.recipe, degradations=(Step(name="third"),))},
+            id="recipe",
+        ),
+        pytest.param(lambda _: {"seed": 1}, id="seed"),
+    ],
+)
+def test_another_source_is_another_set(
+    tmp_path: Path, source: QuerySource, change: Callable[[QuerySource], dict[str, object]]
+) -> None:
+    first = build(tmp_path, source)
+    other = replace(source, **change(source))
+    assert build(tmp_path, other).key != first.key
+
+
+def test_other_places_are_another_set(tmp_path: Path, source: QuerySource) -> None:
+    later = Positions(TRUTH.track, TRUTH.start_s + 0.25)
+    assert build(tmp_path, source, later).key != build(tmp_path, source).key
+
+
+def test_names_of_files_are_no_part_of_a_key(tmp_path: Path, source: QuerySource) -> None:
+    first = build(tmp_path, source)
+    renamed = [replace(track, name=f"renamed {track.name}") for track in source.tracks]
+    assert build(tmp_path, replace(source, tracks=renamed)).key == first.key
+
+
+def many(n: int) -> Positions:
+    """Queries of three tracks in turn."""
+    return Positions(np.arange(n) % 3, np.zeros(n))
+
+
+def shards(tmp_path: Path) -> int:
+    return len(list((tmp_path / "store").rglob("*.npz")))
+
+
+def test_many_queries_are_kept_in_shards_of_whole_tracks(
+    tmp_path: Path, source: QuerySource
+) -> None:
+    # 300 of each track: a shard ends with the track that takes it over 512 queries.
+    told: list[str] = []
+    found = build(tmp_path, source, many(900), told)
+    assert shards(tmp_path) == 2
+    assert "600 queries" in told
+    assert told[-1] == "900 queries"
+    starts = 2 * 2_048 * found.vectors[:, 0, 0]
+    np.testing.assert_allclose(starts, 400 * (np.arange(900) % 3), rtol=1e-5)
+
+
+def test_a_killed_run_goes_on_after_its_last_shard(tmp_path: Path, source: QuerySource) -> None:
+    def kill(done: float, words: str) -> None:
+        if shards(tmp_path) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_query_set(Store(tmp_path / "store"), source, many(900), kill)
+    assert source.fingerprinter.segments == 600  # type: ignore[union-attr]
+    found = build(tmp_path, source, many(900))
+    assert source.fingerprinter.segments == 900  # type: ignore[union-attr]
+    assert len(found.vectors) == 900
+
+
+def test_rows_that_depend_on_their_batch_are_made_in_one_go(
+    tmp_path: Path, source: QuerySource
+) -> None:
+    in_shards = build(tmp_path / "other", source, many(900))
+    whole = replace(source, fingerprinter=FirstAndLast(replace(SPEC, batch_segments=7)))
+    found = build(tmp_path, whole, many(900))
+    assert shards(tmp_path) == 1
+    np.testing.assert_array_equal(found.vectors, in_shards.vectors)
+
+
+def test_queries_that_give_no_fingerprint_are_refused(tmp_path: Path, source: QuerySource) -> None:
+    short = replace(source, recipe=replace(RECIPE, query_length_s=0.5))
+    with pytest.raises(FpbenchError, match=r"queries of 0\.5 s give \[0\] fingerprints") as err:
+        build(tmp_path, short)
+    assert "longer queries" in (err.value.hint or "")
+    assert shards(tmp_path) == 0

@@ -1,0 +1,212 @@
+"""Two results of the same queries, compared query by query; differences worked out by hand."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.evidence.evidence import Evidence
+from fpbench.results.document import GeneratorInfo
+from fpbench.results.files import read_result, write_result
+from fpbench.review.comparison import Comparison, Difference, compare_results
+
+TRACK = [0, 0, 1, 1]
+GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+OTHER_SYSTEM = replace(GOLDEN.fingerprinter, name="random")
+
+
+@pytest.fixture
+def write(write_run: Callable[..., Path]) -> Callable[..., Path]:
+    """Writes a result with real distractors."""
+
+    def write(name: str, evidence: Evidence, sizes: list[int], **changes: Any) -> Path:
+        given = {"wanted": sizes, "generator": None, **changes}
+        return write_run(name, {("exact", "real"): evidence}, sizes, **given)
+
+    return write
+
+
+@pytest.fixture
+def first(write: Callable[..., Path], evidence_of: Callable[..., Evidence]) -> Path:
+    """At 10 distractors ranks 0 0 0 1 and 0 0 2 0, at 20 ranks 0 0 2 1."""
+    return write("first", evidence_of([[0, 0, 0, 1], [0, 0, 2, 0]], track=TRACK), [10, 20])
+
+
+@pytest.fixture
+def second(write: Callable[..., Path], evidence_of: Callable[..., Evidence]) -> Path:
+    """At 10 distractors ranks 1 0 0 1 and 0 3 0 0, at 20 ranks 1 3 0 1."""
+    evidence = evidence_of([[1, 0, 0, 1], [0, 3, 0, 0]], track=TRACK)
+    return write("second", evidence, [10, 20], fingerprinter=OTHER_SYSTEM)
+
+
+def differences(comparisons: list[Comparison]) -> dict[tuple[str, int], Difference]:
+    return {(d.metric, d.points[0].n_distractors): d for c in comparisons for d in c.differences}
+
+
+def test_a_difference_is_over_the_databases_that_both_were_asked_about(
+    first: Path, second: Path
+) -> None:
+    found = differences(compare_results(first, second, 0.95))
+    assert {at: d.value for at, d in found.items()} == {
+        ("hr@1", 10): (3 - 2) / 8 + (3 - 3) / 8,
+        ("hr@1", 20): 2 / 4 - 1 / 4,
+        ("hr@3", 10): (4 - 4) / 8 + (4 - 3) / 8,
+        ("hr@3", 20): 4 / 4 - 3 / 4,
+        ("hr@10", 10): 0,
+        ("hr@10", 20): 0,
+    }
+
+
+def test_an_interval_is_over_tracks(first: Path, second: Path) -> None:
+    # On the first track it hits twice more in two queries, on the second once less in two.
+    found = differences(compare_results(first, second, 0.95))["hr@1", 20]
+    assert (found.low, found.high) == (-0.5, 1.0)
+    assert not found.clear
+
+
+def test_a_difference_is_clear_if_its_interval_leaves_out_zero(
+    write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    better = write("better", evidence_of([[0] * 4], track=TRACK), [10])
+    worse = write("worse", evidence_of([[1] * 4], track=TRACK), [10], fingerprinter=OTHER_SYSTEM)
+    for paths, value in (((better, worse), 1), ((worse, better), -1)):
+        found = differences(compare_results(*paths, 0.95))["hr@1", 10]
+        assert (found.value, found.low, found.high, found.clear) == (value, value, value, True)
+
+
+def test_the_other_way_round_is_the_opposite(first: Path, second: Path) -> None:
+    there, back = (
+        differences(compare_results(*paths, 0.95)) for paths in ((first, second), (second, first))
+    )
+    for at, one in there.items():
+        other = back[at]
+        assert (one.value, one.low, one.high) == (-other.value, -other.high, -other.low)
+
+
+def test_nothing_differs_from_itself(first: Path) -> None:
+    for one in differences(compare_results(first, first, 0.95)).values():
+        assert (one.value, one.low, one.high, one.clear) == (0, 0, 0, False)
+
+
+def test_a_comparison_says_who_was_compared_by_what(first: Path, second: Path) -> None:
+    (one,) = compare_results(first, second, 0.95)
+    assert one.names == ("spectral-sketch", "random")
+    assert (one.index, one.distractors, one.generator) == ("exact", "real", None)
+    assert one.queries.n == 4
+
+
+def test_other_sizes_beside_it_make_no_difference(
+    first: Path, write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    # As often as the largest size holds them, 10 distractors are found two and three times.
+    longer = evidence_of([[0, 0, 0, 1], [0, 0, 2, 0], [9, 9, 9, 9]], track=TRACK)
+    found = differences(compare_results(first, write("longer", longer, [10, 30]), 0.95))
+    assert {at[1] for at in found} == {10}
+    one = found["hr@1", 10]
+    assert (one.value, [point.repeats for point in one.points]) == (0, [2, 3])
+
+
+def test_all_real_ones_are_compared_however_many(
+    write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
+    first = write("few", few, [10, 20], wanted=[10, 1000])
+    second = write("many", many, [10, 30], wanted=[10, 1000])
+    found = compare_results(first, second, 0.95)[0].differences
+    sizes = {tuple(point.n_distractors for point in one.points) for one in found}
+    assert sizes == {(10, 10), (20, 30)}
+
+
+def test_sizes_that_were_chosen_are_not_all_there_are(
+    write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
+    first = write("few", few, [10, 20])
+    second = write("many", many, [10, 30], wanted=[10, 1000])
+    found = compare_results(first, second, 0.95)[0].differences
+    assert {tuple(p.n_distractors for p in one.points) for one in found} == {(10, 10)}
+
+
+@pytest.fixture
+def by_generator(
+    write_run: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> Callable[..., Path]:
+    """Writes a result with real distractors and those of a generator."""
+    evidence = evidence_of([[0, 0, 0, 1]], track=TRACK)
+    searches = {("exact", "real"): evidence, ("exact", "synthetic"): evidence}
+
+    def write(name: str, **changes: Any) -> Path:
+        return write_run(name, searches, [10], [10], **changes)
+
+    return write
+
+
+def resample() -> GeneratorInfo:
+    assert GOLDEN.generator is not None
+    return replace(GOLDEN.generator, name="resample", parameters={"neighbours": 3})
+
+
+def test_two_generators_are_compared_by_one_system(by_generator: Callable[..., Path]) -> None:
+    paths = by_generator("gaussian"), by_generator("resample", generator=resample())
+    real, synthetic = compare_results(*paths, 0.95)
+    assert real.names == ("spectral-sketch",) * 2
+    assert synthetic.names == (
+        "spectral-sketch (generator gaussian, project True)",
+        "spectral-sketch (generator resample, neighbours 3)",
+    )
+    assert synthetic.generator is None
+
+
+def test_two_systems_are_compared_by_one_generator(by_generator: Callable[..., Path]) -> None:
+    paths = by_generator("one"), by_generator("other", fingerprinter=OTHER_SYSTEM)
+    assert [c.generator for c in compare_results(*paths, 0.95)] == [None, "gaussian"]
+
+
+def test_two_systems_with_other_generators_are_compared_by_real_ones(
+    by_generator: Callable[..., Path],
+) -> None:
+    other = by_generator("other", fingerprinter=OTHER_SYSTEM, generator=resample())
+    found = compare_results(by_generator("one"), other, 0.95)
+    assert [c.distractors for c in found] == ["real"]
+
+
+def test_other_tracks_are_refused(
+    first: Path, write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    other = write("other", evidence_of([[0] * 4] * 2, track=[0, 1, 1, 1]), [10, 20])
+    with pytest.raises(FpbenchError, match="asked about other tracks"):
+        compare_results(first, other, 0.95)
+
+
+def test_other_questions_are_refused(first: Path, second: Path) -> None:
+    result = read_result(second)
+    write_result(replace(result, config={**result.config, "seed": 7}), second)
+    with pytest.raises(FpbenchError, match="other audio, other queries or another seed"):
+        compare_results(first, second, 0.95)
+
+
+def test_nothing_in_common_is_refused(
+    first: Path, write_run: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    evidence = evidence_of([[0] * 4], track=TRACK)
+    ivf = write_run("ivf", {("ivf", "real"): evidence}, [10], [10], generator=None)
+    with pytest.raises(FpbenchError, match="no curve in common"):
+        compare_results(first, ivf, 0.95)
+
+
+def test_evidence_must_be_there(first: Path, second: Path) -> None:
+    first.with_name("first.exact.real.npz").unlink()
+    with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
+        compare_results(first, second, 0.95)
+
+
+def test_evidence_that_was_never_kept_is_named(first: Path, second: Path) -> None:
+    document = json.loads(first.read_text())
+    document["evidence"] = []
+    first.write_text(json.dumps(document))
+    with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
+        compare_results(first, second, 0.95)

@@ -1,0 +1,301 @@
+"""Every number of a result follows from its evidence, or it is said which does not."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.review.verification import validate_result
+
+Document = dict[str, Any]
+Change = Callable[[Document], None]
+
+
+@pytest.fixture
+def evidence(evidence_of: Callable[..., Evidence]) -> Evidence:
+    return evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+
+
+@pytest.fixture
+def result(write_run: Callable[..., Path], evidence: Evidence) -> Path:
+    """With 10 and 20 real distractors, of 30 that were wanted."""
+    return write_run("r", {("exact", "real"): evidence}, [10, 20], [10, 30], generator=None)
+
+
+@pytest.fixture
+def synthetic(write_run: Callable[..., Path], evidence: Evidence) -> Path:
+    return write_run("s", {("exact", "synthetic"): evidence}, [10, 20], [20])
+
+
+def test_an_honest_result_is_valid(result: Path, synthetic: Path) -> None:
+    assert validate_result(result) == []
+    assert validate_result(synthetic) == []
+
+
+def point(document: Document) -> Document:
+    """HR@1 among ten distractors."""
+    found: Document = document["curves"][0]["points"][0]
+    return found
+
+
+def better(document: Document) -> None:
+    point(document)["value"] = point(document)["ci"]["high"] = 1.0
+
+
+def other_spread(document: Document) -> None:
+    point(document)["std"] = 0.0
+
+
+def fewer_repeats(document: Document) -> None:
+    point(document)["repeats"] = 1
+
+
+def other_interval(document: Document) -> None:
+    point(document)["ci"]["low"] += 0.001
+
+
+def outside_its_interval(document: Document) -> None:
+    point(document)["ci"]["low"] = point(document)["value"] + 0.1
+
+
+def no_evidence(document: Document) -> None:
+    document["evidence"] = []
+
+
+def evidence_of_nothing(document: Document) -> None:
+    document["evidence"].append({"file": "r.ivfpq.real.npz", "sha256": "0" * 64})
+
+
+def invented_curve(document: Document) -> None:
+    document["curves"].append({**document["curves"][0], "index": "ivfpq"})
+
+
+def a_curve_twice(document: Document) -> None:
+    document["curves"].append(document["curves"][0])
+
+
+def sizes_that_fall(document: Document) -> None:
+    document["curves"][0]["points"].reverse()
+
+
+def unknown_size(document: Document) -> None:
+    point(document)["n_distractors"] += 1
+    point(document)["hours"] += document["fingerprinter"]["hop_s"] / 3600
+
+
+def unknown_metric(document: Document) -> None:
+    document["curves"][0]["metric"] = "hr@2"
+
+
+def longer_queries(document: Document) -> None:
+    document["curves"][0]["query_length_s"] = 9.0
+
+
+def larger_reference(document: Document) -> None:
+    point(document)["n_reference"] *= 10
+
+
+def smaller_reference(document: Document) -> None:
+    point(document)["n_reference"] -= 1
+
+
+def other_hours(document: Document) -> None:
+    point(document)["hours"] *= 2
+
+
+def more_queries(document: Document) -> None:
+    document["queries"]["n"] = 100_000
+
+
+def more_queries_everywhere(document: Document) -> None:
+    more_queries(document)
+    for curve in document["curves"]:
+        for each in curve["points"]:
+            each["n_queries"] = 100_000
+
+
+def more_queries_in_the_recipe(document: Document) -> None:
+    document["queries"]["recipe"]["n_queries"] = 100_000
+
+
+def more_queries_in_the_config(document: Document) -> None:
+    document["config"]["recipe"]["n_queries"] = 100_000
+
+
+def louder_noise(document: Document) -> None:
+    document["queries"]["recipe"]["degradations"] = [{"name": "noise", "max_snr_db": "0"}]
+
+
+def no_recipe(document: Document) -> None:
+    document["config"]["recipe"] = None
+
+
+def other_tracks(document: Document) -> None:
+    document["queries"]["tracks"] += 1
+
+
+def other_name(document: Document) -> None:
+    document["fingerprinter"]["name"] = "mine"
+
+
+def complete(document: Document) -> None:
+    document["status"] = "complete"
+
+
+def all_that_was_wanted(document: Document) -> None:
+    document["config"]["sizes"] = [10, 20]
+
+
+def sizes_in_words(document: Document) -> None:
+    document["config"]["sizes"] = ["all"]
+
+
+def no_number(document: Document) -> None:
+    point(document)["hours"] = float("nan")
+
+
+def no_seed(document: Document) -> None:
+    del document["config"]["seed"]
+
+
+def negative_seed(document: Document) -> None:
+    document["config"]["seed"] = -1
+
+
+LIES = {
+    better: r"value at 10 distractors is 1\.0, but the evidence gives 0\.375",
+    other_spread: r"std at 10 distractors is 0\.0, but the evidence gives 0\.17",
+    fewer_repeats: "repeats at 10 distractors is 1, but the evidence gives 2",
+    other_interval: r"ci\.low at 10 distractors is",
+    outside_its_interval: "lies outside its interval",
+    no_evidence: "no evidence is listed for it",
+    evidence_of_nothing: r"no curve belongs to the evidence r\.ivfpq\.real\.npz",
+    invented_curve: "with ivfpq, real: no evidence is listed for it",
+    a_curve_twice: "it is listed twice",
+    sizes_that_fall: r"sizes \[20, 10\] do not rise",
+    unknown_size: "the evidence has no database of 11 distractors",
+    unknown_metric: "hr@2 within 0.25 s with exact, real: this metric is not known",
+    longer_queries: "queries of 9 s in a result of 1 s",
+    larger_reference: "5900 reference fingerprints at 10 distractors, of 590",
+    smaller_reference: "589 reference fingerprints at 10 distractors, of 590",
+    other_hours: "hours at 10 distractors, which are",
+    more_queries: "4 queries at 10 distractors, of 100000",
+    more_queries_everywhere: "queries.n is 100000, but config.recipe.n_queries 4",
+    more_queries_in_the_recipe: "queries.recipe.n_queries is 100000",
+    more_queries_in_the_config: "but config.recipe.n_queries 100000",
+    louder_noise: r"queries.recipe.degradations is \[{'name'",
+    no_recipe: "config.recipe is None",
+    other_tracks: "it has 4 queries of 3 tracks, but the evidence 4 of 2",
+    other_name: "fingerprinter.name is 'mine', but config.fingerprinter 'spectral-sketch'",
+    complete: "status is complete, but curves reach 20 distractors, of 30",
+    all_that_was_wanted: "status is partial, but curves reach 20 distractors, of 20",
+    sizes_in_words: r"config.sizes is \['all'\]",
+    no_number: "NaN is no number",
+    no_seed: "config.seed is None",
+    negative_seed: "config.seed is -1",
+}
+
+
+@pytest.mark.parametrize(("change", "message"), LIES.items(), ids=[c.__name__ for c in LIES])
+def test_a_lie_is_found(
+    result: Path, alter: Callable[..., None], change: Change, message: str
+) -> None:
+    alter(result, change)
+    with pytest.raises(FpbenchError, match=message) as err:
+        validate_result(result)
+    assert "r.json" in err.value.message
+
+
+def no_generator(document: Document) -> None:
+    document["generator"] = None
+
+
+def no_fidelity(document: Document) -> None:
+    document["fidelity"] = None
+
+
+def other_generator(document: Document) -> None:
+    document["generator"]["name"] = "rectified-flow"
+
+
+SYNTHETIC_LIES = {
+    no_generator: "no generator is named",
+    no_fidelity: "synthetic distractors without a fidelity block say nothing",
+    other_generator: "generator.name is 'rectified-flow', but config.generator 'gaussian'",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"), SYNTHETIC_LIES.items(), ids=[c.__name__ for c in SYNTHETIC_LIES]
+)
+def test_synthetic_distractors_need_a_generator_and_its_fidelity(
+    synthetic: Path, alter: Callable[..., None], change: Change, message: str
+) -> None:
+    alter(synthetic, change)
+    with pytest.raises(FpbenchError, match=message):
+        validate_result(synthetic)
+
+
+def last_bit(document: Document) -> None:
+    interval = point(document)["ci"]
+    interval["low"] = float(np.nextafter(interval["low"], 0))
+
+
+def a_point_less(document: Document) -> None:
+    del document["curves"][0]["points"][0]
+
+
+def name_within_a_file(document: Document) -> None:
+    document["config"]["fingerprinter"] = "plugin:models/mine.py"
+
+
+@pytest.mark.parametrize("change", [last_bit, a_point_less, name_within_a_file])
+def test_what_is_no_lie_passes(result: Path, alter: Callable[..., None], change: Change) -> None:
+    alter(result, change)
+    assert validate_result(result) == []
+
+
+def test_a_result_under_another_name_is_still_checked(
+    result: Path, alter: Callable[..., None]
+) -> None:
+    other = result.rename(result.with_name("other.json"))
+    assert validate_result(other) == []
+    alter(other, better)
+    with pytest.raises(FpbenchError, match="but the evidence gives"):
+        validate_result(other)
+
+
+def test_other_evidence_is_refused(result: Path) -> None:
+    file = result.with_name("r.exact.real.npz")
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(FpbenchError, match=r"its hash is not the one in r\.json"):
+        validate_result(result)
+
+
+def test_evidence_that_is_not_there_is_said(result: Path, alter: Callable[..., None]) -> None:
+    result.with_name("r.exact.real.npz").unlink()
+    said = ["r.exact.real.npz is not there: its curves were not computed again"]
+    assert validate_result(result) == said
+    alter(result, better)  # which nothing contradicts any more
+    assert validate_result(result) == said
+
+
+def test_an_index_that_grew_has_the_sizes_that_it_was_asked_at(
+    write_run: Callable[..., Path], evidence: Evidence, alter: Callable[..., None]
+) -> None:
+    grown = GrownEvidence(
+        query_track=evidence.query_track,
+        match_score=evidence.match_score,
+        sizes=(10, 20),
+        cells=(evidence.reference, evidence.reference),
+        distances_s=(evidence.distance_s, evidence.distance_s),
+    )
+    path = write_run("g", {("hnsw", "real"): grown}, [10, 20], [20], generator=None)
+    assert validate_result(path) == []
+    alter(path, unknown_size)
+    with pytest.raises(FpbenchError, match="no database of 11 distractors"):
+        validate_result(path)
