@@ -1,27 +1,33 @@
 """fpbench: how often a fingerprinter finds the right recording, against database size."""
 
-from fpbench.errors import FpbenchError
-from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
-from fpbench.plugin.datasets import Dataset, Track, VectorDataset
-from fpbench.plugin.degradations import Degradation
-from fpbench.plugin.entries import Entry, Settings
-from fpbench.plugin.fingerprinters import (
-    AnyFingerprinter,
-    Fingerprinter,
-    Fingerprints,
-    FingerprintSpec,
-    Samples,
-    Segments,
-    TrackFingerprinter,
-    Vectors,
-)
-from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
-from fpbench.plugin.hooks import hookimpl
-from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
-from fpbench.plugin.options import apply_options, refuse_settings, refuse_weights
-from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
-from fpbench.progress import Report
-from fpbench.randomness import Stream, rng_at
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fpbench.errors import FpbenchError
+    from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
+    from fpbench.plugin.datasets import Dataset, Track, VectorDataset
+    from fpbench.plugin.degradations import Degradation
+    from fpbench.plugin.entries import Entry, Settings
+    from fpbench.plugin.fingerprinters import (
+        AnyFingerprinter,
+        Fingerprinter,
+        Fingerprints,
+        FingerprintSpec,
+        Samples,
+        Segments,
+        TrackFingerprinter,
+        Vectors,
+    )
+    from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
+    from fpbench.plugin.hooks import hookimpl
+    from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
+    from fpbench.plugin.options import apply_options, refuse_settings, refuse_weights
+    from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
+    from fpbench.progress import Report
+    from fpbench.randomness import Stream, rng_at
+
+    __version__: str
 
 __all__ = [
     "AnyFingerprinter",
@@ -55,9 +61,54 @@ __all__ = [
     "TrainingAudio",
     "VectorDataset",
     "Vectors",
+    "__version__",
     "apply_options",
     "hookimpl",
     "refuse_settings",
     "refuse_weights",
     "rng_at",
 ]
+
+_NAMES = {
+    "fpbench.errors": ("FpbenchError",),
+    "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
+    "fpbench.plugin.datasets": ("Dataset", "Track", "VectorDataset"),
+    "fpbench.plugin.degradations": ("Degradation",),
+    "fpbench.plugin.entries": ("Entry", "Settings"),
+    "fpbench.plugin.fingerprinters": (
+        "AnyFingerprinter",
+        "FingerprintSpec",
+        "Fingerprinter",
+        "Fingerprints",
+        "Samples",
+        "Segments",
+        "TrackFingerprinter",
+        "Vectors",
+    ),
+    "fpbench.plugin.generators": ("FingerprintGenerator", "GeneratorMethod", "GeneratorNeed"),
+    "fpbench.plugin.hooks": ("hookimpl",),
+    "fpbench.plugin.indexes": ("BlockIndex", "Candidates", "GrowingIndex", "Index"),
+    "fpbench.plugin.options": ("apply_options", "refuse_settings", "refuse_weights"),
+    "fpbench.plugin.training": ("PcmAudio", "Trainable", "Trainee", "TrainingAudio"),
+    "fpbench.progress": ("Report",),
+    "fpbench.randomness": ("Stream", "rng_at"),
+}
+"""What is imported when it is first asked for; the same as above, where type checkers see it."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+
+    def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            value = importlib.import_module("importlib.metadata").version("fpbench-audio")
+        elif name in _MODULES:
+            value = getattr(importlib.import_module(_MODULES[name]), name)
+        else:
+            raise AttributeError(f"module 'fpbench' has no attribute '{name}'")
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
