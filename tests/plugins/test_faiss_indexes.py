@@ -216,7 +216,7 @@ def test_refuses_a_parameter_that_the_index_does_not_have(rows: Vectors) -> None
 
 
 def test_the_factory_string_is_asked_for() -> None:
-    with pytest.raises(FpbenchError, match="which FAISS index") as error:
+    with pytest.raises(FpbenchError, match="needs a factory string") as error:
         growing_index(Settings())
     assert error.value.hint is not None
     assert "faiss:" in error.value.hint

@@ -1,4 +1,4 @@
-"""Exhaustive search: the k largest inner products, with nothing approximated."""
+"""Exhaustive search for the k largest inner products, without approximation."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ def fpbench_indexes() -> Iterable[Entry[BlockIndex]]:
     return [
         Entry(
             name="exact",
-            summary="every inner product, in float32; bfloat16 only sieves and changes no answer",
+            summary="exhaustive search in float32; bfloat16 pre-selection changes no result",
             create=create,
         )
     ]
@@ -22,7 +22,7 @@ def create(settings: Settings) -> BlockIndex:
     from fpbench.plugin.devices import has_bfloat16
     from fpbench_plugins.exact.index import ExactConfig, ExactIndex
 
-    # Whatever dtype was asked for: the answer is the same, byte for byte.
+    # The user's dtype does not matter here: the results are the same, byte for byte.
     fast = has_bfloat16(settings.device)
     config = apply_options(ExactConfig(sieve="bfloat16" if fast else "float32"), settings.options)
     return ExactIndex(config, settings.device)

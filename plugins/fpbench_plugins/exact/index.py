@@ -1,4 +1,4 @@
-"""Exact search of one block: panels of queries, each on its own thread."""
+"""Exact search of one block. The queries are split into panels, which threads share."""
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,25 +15,27 @@ from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
 
-CPU_PANEL_QUERIES = {torch.float32: 1_024, torch.bfloat16: 512}  # queries that are sieved together:
-GPU_PANEL_QUERIES = 16_384  # what was fastest with AVX2, with AMX and on an H200
-CHUNKS_AT_ONCE = 2  # chunks that are sieved at once: every look has costs of its own
-CHUNKS_AHEAD = 2  # that threads may lag behind each other
+# Queries in a panel: the fastest sizes with AVX2, with AMX and on an H200.
+CPU_PANEL_QUERIES = {torch.float32: 1_024, torch.bfloat16: 512}
+GPU_PANEL_QUERIES = 16_384
+CHUNKS_AT_ONCE = 2  # multiplied together, because each product has a fixed cost
+CHUNKS_AHEAD = 2  # by which one thread may be ahead of another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactConfig:
-    """Nothing here changes an answer.
+    """Settings of exact search. They change its speed, never its results.
 
     Args:
-        sieve: Arithmetic in which the bulk is ruled out; ``create`` takes the device's fastest.
+        sieve: The dtype of the products that rule out most rows. ``create`` chooses the fastest
+            one of the device.
     """
 
     sieve: Literal["float32", "bfloat16"] = "float32"
 
 
 class ExactIndex(BlockIndex):
-    """Implements :class:`fpbench.BlockIndex`; ``keys`` are negated scores."""
+    """Implements :class:`fpbench.BlockIndex`. Its ``keys`` are negative scores."""
 
     kind: Final = "block"
     exact = True
@@ -48,22 +50,22 @@ class ExactIndex(BlockIndex):
         return {"similarity": "inner product", "scores": "float32"}
 
     def train(self, vectors: Vectors, /) -> None:
-        """Nothing to learn."""
+        """Do nothing: exact search is not trained."""
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         finite = np.isfinite(queries).all(axis=1)
         if not finite.all():
             raise FpbenchError(
                 f"query {int(np.argmin(finite))} is not finite",
-                hint="check the fingerprinter it came from",
+                hint="check the fingerprinter that made it",
             )
-        # Torch's own threads wait for each other in every operation; ours take whole chunks.
+        # Torch's own threads wait for each other in every operation. Ours work on whole chunks.
         on_cpu = self._device.type == "cpu"
         workers = torch.get_num_threads() if on_cpu else 1
         at_once = CPU_PANEL_QUERIES[self._dtype] if on_cpu else GPU_PANEL_QUERIES
         parts = max(workers, -(-len(queries) // at_once))
-        asked = torch.from_numpy(queries).to(self._device).tensor_split(parts)
-        panels = [Panel(some, k, self._dtype) for some in asked]
+        parts_of_queries = torch.from_numpy(queries).to(self._device).tensor_split(parts)
+        panels = [Panel(part, k, self._dtype) for part in parts_of_queries]
         with ExitStack() as stack:
             threads = [
                 stack.enter_context(
@@ -99,8 +101,8 @@ class ExactIndex(BlockIndex):
         if not np.isfinite(longest):
             bad = int(np.argmin(np.isfinite(vectors).all(axis=1)))
             raise FpbenchError(
-                f"row {first_id + bad} of the block that is searched is not finite",
-                hint="check the fingerprinter or generator it came from",
+                f"row {first_id + bad} of the database block is not finite",
+                hint="check the fingerprinter or generator that made it",
             )
         return Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
 
@@ -108,7 +110,7 @@ class ExactIndex(BlockIndex):
 def _use_one_thread(device: torch.device) -> None:
     torch.set_num_threads(1)
     if device.type == "cuda":
-        torch.zeros(1, device=device)  # makes the GPU known to the thread, or cuBLAS warns
+        torch.zeros(1, device=device)  # starts CUDA in this thread; without it cuBLAS warns
 
 
 def _take_chunk(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:
@@ -122,7 +124,10 @@ def _wait(tasks: Sequence[Future[None]]) -> None:
 
 
 def _regroup(block: Iterator[Vectors]) -> Iterator[Vectors]:
-    """The same rows, ``TOGETHER`` chunks at once, none longer than ``CHUNK``, to bound memory."""
+    """Join ``CHUNKS_AT_ONCE`` chunks at a time, after cutting long ones to ``CHUNK`` rows.
+
+    The cut bounds the memory that products take.
+    """
     chunks = (
         vectors[start : start + CHUNK]
         for vectors in block

@@ -1,10 +1,11 @@
-"""The k best rows of a block for one panel of queries, found by sieving matrix products.
+"""Finds the k best rows of a block for one panel of queries, with a pre-selection (the sieve).
 
-Each tile of the product is looked at once while it is still in the cache, for the maxima of groups
-of rows. Where a group's maximum reaches what a row must reach to matter, its rows are looked at
-one by one, and those that reach it too are scored again, in the canonical order of
-``sum_by_halves``. The sieve allows for every rounding error of the product, so no row that belongs
-to the answer is lost, and the answer does not depend on tiles, threads, dtype or device.
+The panel is multiplied with the rows tile by tile. While a tile is still in the cache, the maximum
+of each group of rows is taken. A group is opened only where its maximum reaches the bound that a
+row needs to be among the k best. Of an opened group, the rows that reach the bound are scored
+again, in the canonical order of ``sum_by_halves``. The bound allows for every rounding error of
+the product. So no row of the result is lost, and the result does not depend on tiles, threads,
+dtype or device.
 """
 
 from collections.abc import Iterator
@@ -17,8 +18,8 @@ from torch import Tensor
 
 from fpbench.search.scores import sum_by_halves
 
-GROUP = 16  # rows in a group; tiles have a multiple of it
-TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products, looked at before they leave the cache
+GROUP = 16  # rows; the rows of a tile are a multiple of it
+TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products; on a CPU a tile must fit in the cache
 PAIRS_AT_ONCE = 4_096
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
 BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
@@ -26,13 +27,13 @@ BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows of a block, ready for the sieve.
+    """Some rows of a block, prepared for the sieve.
 
     Args:
-        rows: As they came.
-        coarse: The same, rounded to the sieve's dtype.
-        first_id: Number of the first row within the block.
-        longest: No row is longer.
+        rows: In float32.
+        coarse: The same rows, rounded to the dtype of the sieve.
+        first_id: Index of the first row within the block.
+        longest: An upper bound of the rows' lengths (norms).
     """
 
     rows: Float32[Tensor, "rows dim"]
@@ -42,13 +43,13 @@ class Chunk:
 
 
 class Workspace:
-    """Memory for the products of one chunk and one panel, used again for the next."""
+    """Memory for the products of one chunk and one panel. The next pair uses it again."""
 
     def __init__(self) -> None:
         self._held = torch.empty(0)
 
     def reserve(self, size: int, *, like: Tensor) -> Float[Tensor, " products"]:
-        """That many numbers of the dtype and on the device of ``like``, of any value."""
+        """An array of ``size`` undefined values with the dtype and device of ``like``."""
         if len(self._held) < size or self._held.dtype != like.dtype:
             self._held = torch.empty(size, dtype=like.dtype, device=like.device)
         return self._held[:size]
@@ -56,14 +57,14 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """A chunk's rows times a panel's queries, in tiles filled up with -inf.
+    """The products of a chunk's rows and a panel's queries, in tiles padded with -inf.
 
-    Rows are put into groups: member m of group g of a tile is its row m * groups + g.
+    Member m of group g of a tile is its row m * groups + g.
 
     Args:
         values: All products.
-        maxima: Of each group, compared by bit pattern: the maximum where any is positive,
-            otherwise one of its values.
+        maxima: One value for each group, the largest by bit pattern. It is the maximum where any
+            value is positive, otherwise some value of the group.
         tile_rows: Rows in each tile.
     """
 
@@ -73,9 +74,9 @@ class Products:
 
 
 class Panel:
-    """Keeps the k best of the rows seen so far, for each of a few queries.
+    """Keeps the k best of the rows seen so far, for each query of the panel.
 
-    ``scores`` fall from left to right; among equal scores ids rise.
+    ``scores`` are in descending order; ids of equal scores are in ascending order.
     """
 
     def __init__(self, queries: Float32[Tensor, "queries dim"], k: int, dtype: torch.dtype) -> None:
@@ -86,43 +87,43 @@ class Panel:
         self._coarse = queries.to(dtype).T
         self._error = sieve_error(queries, dtype)
         self._any_zero = bool((self._error == 0).any())
-        # Newcomers by (query, id, score). Merging costs the same for few of them as for many.
+        # New candidates as (query, id, score). A merge costs about the same for few as for many.
         self._waiting: list[tuple[Tensor, Tensor, Tensor]] = []
-        # What the k best so far reach at least; it only rises.
+        # A lower bound of the k-th best score so far. It never falls.
         self._floor = torch.full((n,), -torch.inf, device=queries.device)
 
     def add(self, chunk: Chunk, workspace: "Workspace") -> None:
-        """Look at the next rows of the block."""
+        """Take the next rows of the block into account."""
         if len(self._queries) == 0 or len(chunk.rows) == 0:
             return
         products = multiply(chunk.coarse, self._coarse, workspace)
         if bool(self._floor.isneginf().any()):
             self._raise_floor(products, chunk)
-        row, query = sieve(products, self._sieve_bound(chunk))
+        row, query = sieve(products, self._bound(chunk))
         self._waiting += self._score(chunk, row, query)
         if sum(len(query) for query, _, _ in self._waiting) >= 2 * len(self._queries):
             self.merge_waiting()
 
     def merge_waiting(self) -> None:
-        """Merge what waits; call it after the last chunk, before reading the answer."""
+        """Merge all new candidates. Call it after the last chunk, before reading the result."""
         if self._waiting:
             self._merge(*(torch.cat(parts) for parts in zip(*self._waiting, strict=True)))
             self._waiting = []
             self._floor = torch.maximum(self._floor, self.scores[:, -1])
 
-    def _sieve_bound(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
-        """What the product of a row must reach to be worth a second look."""
-        reach = self._floor - self._error * chunk.longest
+    def _bound(self, chunk: Chunk) -> Float32[Tensor, " queries"]:
+        """The product that a row needs to be scored again."""
+        bound = self._floor - self._error * chunk.longest
         if not self._any_zero:
-            return reach
-        # Every score of a zero query is 0, so nothing can beat k rows, whichever they are.
+            return bound
+        # All scores of a zero query are 0, so no row can replace one of its first k rows.
         full = self.scores[:, -1] > -torch.inf
-        return torch.where((self._error == 0) & full, torch.inf, reach)
+        return torch.where((self._error == 0) & full, torch.inf, bound)
 
     def _raise_floor(self, products: Products, chunk: Chunk) -> None:
-        """Raise the floor to what k rows of this chunk reach, so that few need a second look.
+        """Raise the floor to a score that k rows of this chunk reach, so that few rows remain.
 
-        The k-th largest of one value from each of many groups is reached by k rows at least.
+        At least k rows reach the k-th largest of the groups' maxima.
         """
         k, values = self.ids.shape[1], products.values
         if len(chunk.rows) >= k * GROUP:
@@ -140,7 +141,7 @@ class Panel:
         row: Int64[Tensor, " pairs"],
         query: Int64[Tensor, " pairs"],
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Canonical scores of what the sieve let through, as (query, id, score)."""
+        """Canonical scores of the rows that passed the sieve, as (query, id, score)."""
         for some in range(0, len(row), PAIRS_AT_ONCE):
             r, q = row[some : some + PAIRS_AT_ONCE], query[some : some + PAIRS_AT_ONCE]
             products = chunk.rows.index_select(0, r).mul_(self._queries.index_select(0, q))
@@ -154,7 +155,7 @@ class Panel:
         ids: Int64[Tensor, " pairs"],
         score: Float32[Tensor, " pairs"],
     ) -> None:
-        """Let newcomers, whose ids are all higher than those here, take their places."""
+        """Merge new candidates, whose ids are all higher than those kept so far."""
         if len(query) == 0:
             return
         order = (query << 40 | ids).argsort()
@@ -171,7 +172,7 @@ class Panel:
         all_scores = torch.cat([self.scores[touched], new_scores], dim=1)
         all_ids = torch.cat([self.ids[touched], new_ids], dim=1)
         k = self.ids.shape[1]
-        # Stable, so that among equal scores the lower id stays in front.
+        # A stable sort, so that of equal scores the lower id comes first.
         best = all_scores.sort(dim=1, descending=True, stable=True).indices[:, :k]
         self.scores[touched] = all_scores.gather(1, best)
         self.ids[touched] = all_ids.gather(1, best)
@@ -180,14 +181,14 @@ class Panel:
 def sieve_error(
     queries: Float32[Tensor, "queries dim"], dtype: torch.dtype
 ) -> Float32[Tensor, " queries"]:
-    """How far a product in ``dtype`` can be from the canonical score, per unit of row length.
+    """Bound of the difference between a product in ``dtype`` and the canonical score.
 
-    With q' and x' the rounded vectors, |q.x - q'.x'| <= |q - q'| |x'| + |q| |x - x'| (Cauchy and
-    Schwarz), and |x - x'| <= u |x|. Adding dim products in float32 in any order errs by less than
-    dim 2^-24 |q'| |x'| (Higham 2002, section 3.1), and the canonical score by less than that
-    again. A factor of 1.01 and 8 more roundings cover second-order terms and the arithmetic on the
-    bound itself. What rounding the finished product to
-    ``dtype`` does is no error here: rounding keeps order, and the sieve compares rounded numbers.
+    It is per unit of row length. With q' and x' the rounded vectors, |q.x - q'.x'| <=
+    |q - q'| |x'| + |q| |x - x'| (Cauchy and Schwarz), and |x - x'| <= u |x|. The error of adding
+    dim products in float32, in any order, is below dim 2^-24 |q'| |x'| (Higham 2002, section 3.1);
+    so is the error of the canonical score. A factor of 1.01 and 8 more roundings cover second-order
+    terms and the arithmetic on the bound itself. Rounding the finished product to ``dtype`` adds no
+    error here: rounding keeps the order, and the sieve compares rounded numbers.
     """
     length = torch.linalg.vector_norm(queries.double(), dim=1)
     lost = torch.linalg.vector_norm(queries.double() - queries.to(dtype).double(), dim=1)
@@ -202,10 +203,10 @@ def multiply(
     queries: Float[Tensor, "dim queries"],
     workspace: "Workspace",
 ) -> Products:
-    """Multiply tile by tile, and take each group's maximum before the tile leaves the cache.
+    """Multiply tile by tile, and take the groups' maxima while the tile is in the cache.
 
-    Maxima of integers are several times faster than those of bfloat16, and bit patterns of
-    positive numbers order alike.
+    Integer maxima are several times faster than bfloat16 maxima, and the bit patterns of positive
+    numbers have the same order as the numbers.
     """
     n = queries.shape[1]
     tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // GROUP * GROUP
@@ -225,37 +226,37 @@ def multiply(
 
 
 def sieve(
-    products: Products, reach: Float32[Tensor, " queries"]
+    products: Products, bound: Float32[Tensor, " queries"]
 ) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
-    """Row and query of every product that is at least ``reach``, rounded to the products' dtype.
+    """Row and query of every product of at least ``bound``, rounded to the products' dtype.
 
-    Where the reach is not positive every group is looked into.
+    Where the bound is not positive, every group is opened.
     """
     dtype, n = products.values.dtype, products.values.shape[1]
-    reach = reach.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the filling
-    lowest = torch.where(reach > 0, reach.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    flat = true_indices(reaches(products.maxima, lowest).view(-1))
+    bound = bound.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the padding
+    lowest = torch.where(bound > 0, bound.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
+    flat = true_indices(maxima_at_least(products.maxima, lowest).view(-1))
     group, query = flat // n, flat % n
     groups = products.tile_rows // GROUP  # in a tile
     first = group // groups * products.tile_rows + group % groups
     rows = first + torch.arange(GROUP, device=first.device)[:, None] * groups
     members = products.values.view(-1).index_select(0, (rows * n + query).view(-1))
-    hit = true_indices((members.view(GROUP, -1) >= reach.index_select(0, query)).view(-1))
+    hit = true_indices((members.view(GROUP, -1) >= bound.index_select(0, query)).view(-1))
     return rows.view(-1)[hit], query[hit % max(len(query), 1)]
 
 
-def reaches(
+def maxima_at_least(
     maxima: Int[Tensor, "groups queries"], lowest: Int[Tensor, " queries"]
 ) -> Bool[Tensor, "groups queries"]:
-    """Which maxima reach their query's bound."""
+    """Mark the maxima that are at least their query's bound."""
     if maxima.device.type == "cpu":
-        # Torch's comparison of short integers is not vectorised.
+        # Torch's comparison of int16 is not vectorised.
         return torch.from_numpy(np.greater_equal(maxima.numpy(), lowest.numpy()))
     return maxima >= lowest
 
 
-def true_indices(mask: Bool[Tensor, " places"]) -> Int64[Tensor, " pairs"]:
-    """Where a mask is true, ascending."""
+def true_indices(mask: Bool[Tensor, " values"]) -> Int64[Tensor, " pairs"]:
+    """Indices where a mask is true, in ascending order."""
     if mask.device.type == "cpu":
         return torch.from_numpy(np.flatnonzero(mask.numpy()))  # ten times faster than torch's
     return mask.nonzero(as_tuple=True)[0]

@@ -21,31 +21,31 @@ def fpbench_indexes() -> Iterable[Entry[Index]]:
     return [
         Entry(
             name="ivfpq",
-            summary="inverted lists of product-quantised residuals, as arXiv 2509.18620 has them",
+            summary="inverted lists with product-quantised residuals, as in arXiv 2509.18620",
             create=create_ivfpq,
             details=FAISS,
         ),
         Entry(
             name="ivf",
-            summary="inverted lists of whole vectors, as NAFP's evaluation has them",
+            summary="inverted lists with uncompressed vectors, as in NAFP's evaluation",
             create=create_ivf,
             details=FAISS,
         ),
         Entry(
             name="lsh",
-            summary="signs of random projections, compared bit by bit",
+            summary="signs of random projections, compared by Hamming distance",
             create=create_lsh,
             details=FAISS,
         ),
         Entry(
             name="hnsw",
-            summary="a navigable graph, grown in place: memory grows with the database",
+            summary="a navigable graph over the whole database, which must fit in memory",
             create=create_hnsw,
             details=FAISS,
         ),
         Entry(
             name="faiss",
-            summary="whatever index_factory makes of a string, grown in place",
+            summary="any index of FAISS's index_factory; the whole database must fit in memory",
             create=create_factory,
             argument="FACTORY",
             details=FAISS,
@@ -53,7 +53,7 @@ def fpbench_indexes() -> Iterable[Entry[Index]]:
     ]
 
 
-# Each imports its own because faiss must not be imported by `fpbench --help`.
+# The imports are in the functions because `fpbench --help` must not wait for faiss.
 
 
 def create_ivfpq(settings: Settings) -> BlockIndex:
@@ -90,8 +90,8 @@ def create_factory(settings: Settings) -> GrowingIndex:
 
     if not settings.argument:
         raise FpbenchError(
-            "which FAISS index is meant is not said",
-            hint="write a factory string after the colon, such as faiss:IVF256,Flat",
+            "the index 'faiss' needs a factory string",
+            hint="write it after a colon, for example faiss:IVF256,Flat",
         )
     index_settings = Factory(
         factory=settings.argument, search=tuple(sorted(settings.options.items()))

@@ -1,7 +1,7 @@
-"""FAISS indexes whose answers decompose: a trained quantiser, filled, searched and emptied again.
+"""FAISS indexes that search a database block by block, with one trained quantiser.
 
-The k nearest of a whole database by compressed distance are the merge of the k nearest of each
-block, because a distance depends on the query, the code and what was trained, not on other rows.
+A compressed distance depends on the query, the code and the trained quantiser, but not on other
+rows. So the k nearest rows of the database are found by merging the k nearest of each block.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,15 +21,15 @@ from fpbench_plugins.faiss_indexes.settings import (
     train_index,
 )
 
-ADDED_AT_ONCE = 50_000  # FAISS's threads wait for each other several times in every addition
-MOST_ROWS = 500_000  # kept whole, for their exact scores: 256 MB of 128 dims
+ADDED_AT_ONCE = 50_000  # in every addition, FAISS's threads wait for each other several times
+MOST_ROWS = 500_000  # kept uncompressed for their exact scores: 256 MB with 128 dims
 
 
-Chunk = Float32[np.ndarray, "_ dim"]  # of any length, unlike Vectors within one call
+Chunk = Float32[np.ndarray, "_ dim"]  # lengths differ, which Vectors does not allow within one call
 
 
 class FaissBlockIndex(BlockIndex):
-    """Implements :class:`fpbench.BlockIndex`; ``keys`` are FAISS's distances."""
+    """Implements :class:`fpbench.BlockIndex`. Its ``keys`` are FAISS's distances."""
 
     kind: Final = "block"
     exact = False
@@ -65,29 +65,29 @@ class FaissBlockIndex(BlockIndex):
 
 
 def fill_index(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
-    """Fill an index, and hand out the chunks that are in it whenever that is enough."""
-    held: list[Chunk] = []
+    """Fill an index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""
+    kept: list[Chunk] = []
     rows, before = 0, 0
     index.reset()
     for chunk in block:
         require_finite(chunk, "database vector", before + rows)
-        held.append(chunk)
+        kept.append(chunk)
         rows += len(chunk)
         waiting = rows - index.ntotal
         if waiting >= ADDED_AT_ONCE or rows >= MOST_ROWS:
-            index.add(last_rows(held, waiting))
+            index.add(last_rows(kept, waiting))
         if rows >= MOST_ROWS:
-            yield held
-            held, rows, before = [], 0, before + rows
+            yield kept
+            kept, rows, before = [], 0, before + rows
             index.reset()
     if rows > 0:
         if rows > index.ntotal:
-            index.add(last_rows(held, rows - index.ntotal))
-        yield held
+            index.add(last_rows(kept, rows - index.ntotal))
+        yield kept
 
 
 def last_rows(chunks: Sequence[Chunk], rows: int) -> Vectors:
-    """The last few chunks, which have so many rows together."""
+    """The last chunks that together have ``rows`` rows."""
     first = len(chunks)
     while sum(map(len, chunks[first:])) < rows:
         first -= 1
@@ -99,7 +99,11 @@ def exact_scores(
     chunks: Sequence[Chunk],
     ids: Int64[np.ndarray, "queries k"],
 ) -> Float32[np.ndarray, "queries k"]:
-    """Exact scores of rows of several chunks, numbered through; -inf where an id is -1."""
+    """Exact scores of the rows that ``ids`` name; -inf where an id is -1.
+
+    Args:
+        ids: Row numbers that count through all chunks.
+    """
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
     first = 0
     for chunk in chunks:

@@ -1,4 +1,4 @@
-"""FAISS indexes that are one whole, such as graphs: grown in place, asked at each size."""
+"""FAISS indexes that hold the whole database, such as graphs, and are searched at each size."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from fpbench_plugins.faiss_indexes.settings import (
 
 
 class FaissGrowingIndex(GrowingIndex):
-    """Implements :class:`fpbench.GrowingIndex`; scores are 1 - d/2 of FAISS's distance d."""
+    """Implements :class:`fpbench.GrowingIndex`. Scores are 1 - d/2 for FAISS's distance d."""
 
     kind: Final = "growing"
 
@@ -52,7 +52,7 @@ class FaissGrowingIndex(GrowingIndex):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Threads race for links in a graph, so with several of them no two graphs are the same."""
+    """Let FAISS use one thread: with several, the links of a graph depend on their timing."""
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:

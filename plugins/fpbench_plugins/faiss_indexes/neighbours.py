@@ -1,4 +1,4 @@
-"""Asking a FAISS index in a way that leaves nothing to chance."""
+"""Searches a FAISS index so that the result is always the same."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ def neighbours(
 ) -> tuple[Int64[np.ndarray, "queries k"], Float32[np.ndarray, "queries k"]]:
     """The k rows with the smallest (distance, id).
 
-    Which of several rows at equal distance FAISS keeps at the border depends on where it stores
-    them. So one more than k are asked for, and many more where the border lies within a tie.
+    If several rows have the k-th distance, the order of storage decides which of them FAISS
+    returns. So this asks for one row more than k, and for many more where that row is tied.
     """
     ids = np.full((len(queries), k), -1, dtype=np.int64)
     keys = np.full((len(queries), k), np.inf, dtype=np.float32)
@@ -35,10 +35,14 @@ def neighbours(
 
 
 def require_finite(vectors: Vectors, what: str, first_id: int = 0) -> None:
-    """FAISS finds no neighbours for a vector with NaN and does not say so."""
+    """Refuse vectors with NaN or infinity, for which FAISS silently finds no neighbours.
+
+    Raises:
+        FpbenchError: A vector is not finite. It is named by its number, counted from ``first_id``.
+    """
     lengths = np.einsum("nd,nd->n", vectors, vectors)
     if not np.isfinite(lengths).all():
         bad = first_id + int(np.argmin(np.isfinite(lengths)))
         raise FpbenchError(
-            f"{what} {bad} is not finite", hint="check the fingerprinter or generator it came from"
+            f"{what} {bad} is not finite", hint="check the fingerprinter or generator that made it"
         )

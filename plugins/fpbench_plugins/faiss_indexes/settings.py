@@ -1,4 +1,4 @@
-"""What FAISS is asked to build, and what it says that it has built."""
+"""Settings of FAISS indexes, and checks that FAISS uses them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,15 +10,15 @@ import numpy as np
 from fpbench import FpbenchError, Vectors
 from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
-_DIVISIBLE = 960  # dims, by as many parts as most product quantisers have
-POINTS_PER_CENTROID = 256  # more than that FAISS's k-means leaves out
+_DIVISIBLE = 960  # dims; divisible by the numbers of parts that product quantisers usually have
+POINTS_PER_CENTROID = 256  # the most that FAISS's k-means uses
 
 Value = int | float | str
 
 
 @runtime_checkable
 class IndexSettings(Protocol):
-    """Settings of an index, and how to build one that is still empty and untrained."""
+    """Settings of an index, and how to build it, empty and untrained."""
 
     @property
     def training_rows(self) -> int: ...
@@ -26,12 +26,12 @@ class IndexSettings(Protocol):
     def build(self, dim: int) -> Any: ...
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
-        """The same settings, as the index itself now has them."""
+        """The values of these settings that the index really uses."""
         ...
 
 
 def list_parameters(settings: IndexSettings) -> dict[str, Value]:
-    """All settings of an index, with the library's version, which answers depend on too."""
+    """All settings of an index, and FAISS's version, on which results depend too."""
     values = asdict(settings)  # type: ignore[call-overload]  # a dataclass
     by_name = dict(values.pop("search", ()))
     return {**values, **by_name, "faiss": faiss.__version__}
@@ -41,7 +41,7 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
     """An empty index.
 
     Raises:
-        FpbenchError: FAISS refuses the settings, or silently uses others.
+        FpbenchError: FAISS refuses the settings, or uses other values without a warning.
     """
     try:
         index = settings.build(dim)
@@ -55,17 +55,17 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
     for name, wanted in asdict(settings).items():  # type: ignore[call-overload]  # a dataclass
         if name in has and has[name] != wanted:
             raise FpbenchError(
-                f"FAISS uses {name}={has[name]} where {name}={wanted} was asked for",
-                hint=f"choose a {name} that this FAISS ({faiss.__version__}) takes",
+                f"FAISS uses {name}={has[name]} instead of {name}={wanted}",
+                hint=f"choose a {name} that FAISS {faiss.__version__} accepts",
             )
     return index
 
 
 def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
-    """An empty index that has learnt what it needs.
+    """An empty, trained index.
 
     Raises:
-        FpbenchError: As :func:`build_index`; a vector is not finite; or there are too few.
+        FpbenchError: As :func:`build_index`; or a vector is not finite; or they are too few.
     """
     require_finite(vectors, "training vector")
     index = build_index(settings, vectors.shape[1])
@@ -77,20 +77,20 @@ def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
         reason = str(err).strip().splitlines()[-1]
         raise FpbenchError(
             f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
-            hint="give it more distractors, or ask for fewer lists or a smaller index",
+            hint="use more distractors, fewer lists or a smaller index",
         ) from err
     return index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvfPq:
-    """The setting of arXiv 2509.18620. NAFP's own evaluation has 256 lists and nprobe 40.
+    """The setting of arXiv 2509.18620. NAFP's own evaluation uses 256 lists and nprobe 40.
 
     Args:
         nlist: Inverted lists.
-        nprobe: Lists that are searched for each query.
-        parts: Sub-quantisers; must divide the number of dims.
-        bits: Of each sub-quantiser's code.
+        nprobe: Lists searched for each query.
+        parts: Number of sub-quantisers; must divide the number of dims.
+        bits: Bits of each sub-quantiser's code.
     """
 
     nlist: int = 64
@@ -145,7 +145,7 @@ class Lsh:
 
     @property
     def training_rows(self) -> int:
-        return 1  # the projections are drawn, not learnt; FAISS wants to be told to
+        return 1  # the projections are random, but FAISS still wants a call of train
 
     def build(self, dim: int) -> Any:
         return faiss.IndexLSH(dim, self.bits)
@@ -156,7 +156,7 @@ class Lsh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hnsw:
-    """The setting of NAFP's evaluation; ``ef_search`` is FAISS's default, which it keeps."""
+    """The setting of NAFP's evaluation, which leaves ``ef_search`` at FAISS's default."""
 
     links: int = 16
     ef_construction: int = 80
@@ -193,11 +193,11 @@ class Factory:
 
     @property
     def training_rows(self) -> int:
-        """A million; 0 for what learns nothing, such as ``HNSW16``."""
+        """One million, or 0 for an index without training, such as ``HNSW16``."""
         try:
             learns = not faiss.index_factory(_DIVISIBLE, self.factory).is_trained
         except RuntimeError:
-            learns = True  # whatever is wrong shows when it is built
+            learns = True  # building the index will show what is wrong
         return 1_000_000 if learns else 0
 
     def build(self, dim: int) -> Any:
@@ -207,16 +207,16 @@ class Factory:
         return index
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
-        return {}  # checked one by one as they were set
+        return {}  # _set_and_check has checked each one
 
 
 def _set_and_check(index: Any, name: str, text: str) -> None:
-    """Set a search parameter by name and make sure that it has arrived."""
+    """Set a search parameter by name and check that FAISS uses it."""
     try:
         value = float(text)
     except ValueError as err:
         raise FpbenchError(
-            f"FAISS parameter '{name}' cannot be '{text}'", hint="it takes a number"
+            f"FAISS parameter '{name}' cannot be '{text}'", hint="give a number"
         ) from err
     faiss.ParameterSpace().set_index_parameter(index, name, value)
     parts = [faiss.downcast_index(index)]
@@ -226,6 +226,6 @@ def _set_and_check(index: Any, name: str, text: str) -> None:
     for part in parts:
         if hasattr(part, name) and getattr(part, name) != value:
             raise FpbenchError(
-                f"FAISS uses {name}={getattr(part, name)} where {name}={text} was asked for",
+                f"FAISS uses {name}={getattr(part, name)} instead of {name}={text}",
                 hint="check the parameter's name and value",
             )

@@ -1,4 +1,4 @@
-"""Everything that shapes a GraFPrint fingerprint, with the published values."""
+"""The settings of GraFPrint fingerprints, with the published values as defaults."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,23 +11,24 @@ class GrafprintConfig:
     """Equal configs and weights give equal fingerprints.
 
     Args:
-        segment_s: A recording must be longer than this to be fingerprinted.
-        overlap: Of neighbouring segments; sets the hop, see :attr:`hop_frames`.
+        segment_s: A recording needs to be longer than this to get a fingerprint.
+        overlap: Share that neighbouring segments have in common; see :attr:`hop_frames`.
         batch_norm: ``running``: normalise with the statistics stored in training, so that a
-            segment's fingerprint is its own. ``batch``: with those of the other segments of the
-            same file, as the official scripts do, and with them most likely the published numbers.
-        chunk_segments: ``batch_norm=batch``: that many segments of a file share statistics.
-        silence: A segment of constant level has no range to be scaled by. ``zero``: it gets the
-            zero vector and is left out of batch statistics. ``nan``: it gets NaN and, through
-            batch statistics, makes NaN of its whole chunk, as in the official code.
+            fingerprint depends on its own segment only. ``batch``: normalise with the statistics
+            of segments of the same file, as the official scripts do (and so, most likely, the
+            published numbers).
+        chunk_segments: With ``batch_norm=batch``, the number of segments that share statistics.
+        silence: What a segment of constant level gets, which has no range to scale by. ``zero``:
+            the zero vector, and it is left out of batch statistics. ``nan``: NaN, which through
+            batch statistics makes its whole chunk NaN, as in the official code.
         resampler: ``sinc-hann`` is the official one.
-        exact_stages: With the dtype ``bfloat16``, so many stages stay in float32. On real music the
-            vectors of a network of random weights, which is as sensitive as one can be, move by a
-            median cosine distance of 1e-3 with 2 and 6e-5 with 3, which takes 1.5 times as long;
-            those of a freshly initialised one by 1e-6 with either.
-        channels: Widths of the encoder's stages; each halves the number of nodes of the last.
-        blocks: Graph blocks in each stage.
-        neighbours: Of a node in the graph, itself counted.
+        exact_stages: With the dtype ``bfloat16``, the number of stages that stay in float32. With
+            real music, the vectors of a network with random weights (the most sensitive case) move
+            by a median cosine distance of 1e-3 with 2 stages, and of 6e-5 with 3, which takes 1.5
+            times as long. Those of a freshly initialised network move by 1e-6 with either.
+        channels: Widths of the encoder's stages. Each stage has half the nodes of the one before.
+        blocks: Number of graph blocks in each stage.
+        neighbours: Number of neighbours of a node in the graph, including itself.
         head_units: Hidden units of the projector for each of the ``dim`` outputs.
     """
 
@@ -56,11 +57,11 @@ class GrafprintConfig:
         if len(self.channels) != len(self.blocks):
             raise ValueError("channels and blocks must have the same length")
         if self.hop_frames < 1:
-            raise ValueError(f"overlap {self.overlap} leaves no hop")
+            raise ValueError(f"overlap={self.overlap} leaves no hop: it is too close to 1")
 
     @property
     def hop_frames(self) -> int:
-        """Spectrogram frames between the starts of segments: 3 for an overlap of 0.9, not 3.2."""
+        """Frames from the start of one segment to the next: 3 for an overlap of 0.9, not 3.2."""
         return int(self.n_frames * (1 - self.overlap))
 
     @property
@@ -91,4 +92,4 @@ ARCHITECTURE = (
     "head_units",
     "dim",
 )
-"""The fields that weights are made for; a weights file says them and wins over ``--set``."""
+"""Fields that decide the network. A weights file holds their values, which override ``--set``."""

@@ -80,4 +80,4 @@ class NafpConfig:
 PUBLISHED = NafpConfig()
 
 ARCHITECTURE = ("n_mels", "width", "dim", "slice_hidden")
-"""The fields that weights are made for; a weights file says them and wins over ``--set``."""
+"""Fields that decide the network. A weights file holds their values, which override ``--set``."""

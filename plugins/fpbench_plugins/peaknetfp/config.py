@@ -121,4 +121,4 @@ ARCHITECTURE = (
     "widths_3",
     "dim",
 )
-"""The fields that weights are made for; a weights file says them and wins over ``--set``."""
+"""Fields that decide the network. A weights file holds their values, which override ``--set``."""
