@@ -1,6 +1,10 @@
 """Fixtures for all tests, and the shape checker on every call into fpbench."""
 
-from collections.abc import Callable, Sequence
+import hashlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +74,77 @@ def _evidence_of(better: Sequence[Sequence[int | None]], *, track: Sequence[int]
         edges=np.arange(len(better) + 1) * 10,
         blocks=[cell(np.where(np.arange(10) < n[:, None], 0.9, 0.1), 10) for n in above],
     )
+
+
+@dataclass
+class Publisher:
+    """A web server with one file, and what it will do wrong.
+
+    Args:
+        content: The file.
+        break_after: Bytes after which an answer breaks off.
+        page: Sent in place of the file.
+        tag: Says which version the file is; None makes one from the content, empty sends none.
+        from_byte: What the answer to a range begins with in place of what was asked for.
+        says_length: Whether it says how long the file is.
+        ranges: Those asked for so far, None for a whole file.
+    """
+
+    port: int = 0
+    content: bytes = b""
+    break_after: int | None = None
+    page: bytes | None = None
+    status: int = 200
+    tag: str | None = None
+    from_byte: int | None = None
+    says_length: bool = True
+    ranges: list[str | None] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/model.zip?download=1"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        wanted = request.headers.get("Range")
+        self.ranges.append(wanted)
+        tag = f'"{hashlib.md5(self.content).hexdigest()}"' if self.tag is None else self.tag
+        body, start = self.page or self.content, 0
+        if wanted and request.headers.get("If-Range") == tag:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(body):
+                request.send_error(416)
+                return
+            first = start if self.from_byte is None else self.from_byte
+            request.send_response(206)
+            request.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
+        else:
+            request.send_response(self.status)
+        request.send_header("Content-Type", "text/html" if self.page else "application/zip")
+        if self.says_length:
+            request.send_header("Content-Length", str(len(body) - start))
+        if tag:
+            request.send_header("ETag", tag)
+        request.end_headers()
+        stop = len(body) if self.break_after is None else start + self.break_after
+        request.wfile.write(body[start:stop])
+
+
+@pytest.fixture
+def publisher() -> Iterator[Publisher]:
+    """A web server on this machine."""
+    state = Publisher()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.answer(self)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        state.port = http.server_port
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        yield state
+        http.shutdown()
+        thread.join()

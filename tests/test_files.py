@@ -10,7 +10,14 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.cache import Store
-from fpbench.files import atomic_file, atomic_path, make_folder
+from fpbench.files import (
+    atomic_file,
+    atomic_path,
+    json_safe,
+    make_folder,
+    refuse_to_replace,
+    write_json,
+)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -86,3 +93,50 @@ def test_says_what_cannot_be_written(tmp_path: Path) -> None:
         atomic_file(tmp_path / "no" / "file"),
     ):
         pass
+
+
+def test_what_is_not_durable_is_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[int] = []
+    monkeypatch.setattr("fpbench.files.os.fsync", synced.append)
+    with atomic_file(tmp_path / "f", durable=False) as file:
+        file.write(b"x")
+    assert synced == []
+    assert (tmp_path / "f").read_bytes() == b"x"
+
+
+def test_equal_documents_are_equal_bytes(tmp_path: Path) -> None:
+    write_json(tmp_path / "a", {"b": [1, None], "a": "x"})
+    write_json(tmp_path / "b", {"a": "x", "b": (1, None)})
+    text = (tmp_path / "a").read_text()
+    assert text == (tmp_path / "b").read_text()
+    assert text == '{\n  "a": "x",\n  "b": [\n    1,\n    null\n  ]\n}\n'
+
+
+def test_a_document_holds_no_nan_unless_it_is_taken_out(tmp_path: Path) -> None:
+    document = {"a": [float("nan"), 1.5], "b": {"c": float("-inf")}, "d": (1, True, "nan")}
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "a", document)
+    assert names_in(tmp_path) == []
+    assert json_safe(document) == {"a": [None, 1.5], "b": {"c": None}, "d": [1, True, "nan"]}
+
+
+def test_a_file_of_the_same_kind_may_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    for text in (None, '{"schema_version": 0}'):
+        if text is not None:
+            path.write_text(text)
+        refuse_to_replace(path, "the result", key="schema_version", option="--out")
+
+
+@pytest.mark.parametrize("text", ['{"generator": "flow"}', "[1]", "words", ""])
+def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(text)
+    with pytest.raises(FpbenchError, match=r"r\.json would be replaced by the result") as err:
+        refuse_to_replace(path, "the result", key="schema_version", option="--out")
+    assert err.value.hint == "choose another --out, or move r.json away"
+
+
+def test_a_folder_is_no_file_to_replace(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="would be replaced"):
+        refuse_to_replace(tmp_path, "the result", key="schema_version", option="--out")

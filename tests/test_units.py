@@ -3,7 +3,7 @@
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.units import parse_sizes, short_hours, short_size
+from fpbench.units import parse_sizes, short_hours, short_size, short_time
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,10 @@ def test_writes_sizes_and_hours() -> None:
         "1 B",
     ]
     assert [short_hours(h) for h in (0.5, 13.88, 13_888.0)] == ["30 min", "13.9 h", "13 888 h"]
+
+
+def test_writes_times() -> None:
+    assert [short_time(s) for s in (0.0, 89.0, 90.0, 5_399.0, 5_400.0)] == [
+        *("0 s", "89 s", "2 min", "90 min"),
+        "1.5 h",
+    ]
