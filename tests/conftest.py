@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import numpy as np
 import pytest
+import soundfile
 from jaxtyping import install_import_hook
 
 # Before anything imports fpbench: every annotated array is checked on every call.
@@ -22,6 +23,7 @@ _CHECKED = install_import_hook(
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
+RATE_HZ = 8_000
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -148,3 +150,26 @@ def publisher() -> Iterator[Publisher]:
         yield state
         http.shutdown()
         thread.join()
+
+
+def melody(seed: int, seconds: float) -> np.ndarray:
+    """Half-second tones of random pitch with overtones: every segment is unlike the others."""
+    rng = np.random.default_rng(seed)
+    tone = np.arange(RATE_HZ // 2) / RATE_HZ
+    notes = []
+    for _ in range(round(2 * seconds)):
+        pitches_hz = rng.uniform(200, 3_500, 5)
+        notes.append(sum(np.sin(2 * np.pi * pitch * tone) for pitch in pitches_hz) / 10)
+    return np.concatenate(notes).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset folder: 8 reference tracks and 16 distractors of 10 s, and one broken file."""
+    folder = tmp_path_factory.mktemp("music")
+    for part, first, n in (("reference", 0, 8), ("distractors", 100, 16)):
+        (folder / part).mkdir()
+        for i in range(n):
+            soundfile.write(folder / part / f"{i:02}.wav", melody(first + i, 10.0), RATE_HZ)
+    (folder / "distractors" / "broken.wav").write_bytes(b"RIFF and then nothing")
+    return folder

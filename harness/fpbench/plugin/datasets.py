@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.plugin.fingerprinters import Vectors
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
@@ -40,8 +38,8 @@ class Positions:
 class VectorDataset:
     """Ready-made fingerprints; row i of ``query`` is the degraded row i of ``reference``."""
 
-    query: Vectors
-    reference: Vectors
+    query: Float32[np.ndarray, "queries dim"]
+    reference: Float32[np.ndarray, "reference dim"]
     distractors: Float32[np.ndarray, "distractors dim"]
     hop_s: float = 0.5
     segment_s: float = 1.0

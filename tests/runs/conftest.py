@@ -1,0 +1,47 @@
+"""A run prepared on the small folder of music, with short questions."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
+from fpbench.cache import Store
+from fpbench.plugin.catalog import Catalog
+from fpbench.progress import Report
+from fpbench.runs.config import RunConfig
+from fpbench.runs.prepare import PreparedRun, prepare
+
+
+@pytest.fixture
+def recipe() -> QueryRecipe:
+    """20 queries on the grid, only louder or quieter."""
+    return replace(NAFP, n_queries=20, max_offset_s=0.0, degradations=(Step(name="gain"),))
+
+
+@pytest.fixture
+def config(music: Path, recipe: QueryRecipe) -> RunConfig:
+    return RunConfig(
+        fingerprinter="spectral-sketch",
+        dataset=f"folder:{music}",
+        distractors="real",
+        sizes=(100, 200),
+        recipe=recipe,
+    )
+
+
+@pytest.fixture
+def prepared(config: RunConfig, tmp_path: Path) -> Callable[..., PreparedRun]:
+    """Prepares the config with some fields changed; all share a cache."""
+
+    def prepare_with(**changes: Any) -> PreparedRun:
+        def silent(_title: str) -> AbstractContextManager[Report]:
+            return nullcontext(lambda _done, _words: None)
+
+        store = Store(tmp_path / "cache")
+        return prepare(replace(config, **changes), Catalog.load(), store, silent)
+
+    return prepare_with

@@ -1,0 +1,151 @@
+"""Mistakes show before any long work, and every part is loaded once."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.runs.inputs import AudioSource
+from fpbench.runs.prepare import PreparedRun
+
+Prepare = Callable[..., PreparedRun]
+
+
+def test_each_database_gets_an_empty_index_of_its_own(prepared: Prepare) -> None:
+    indexes = prepared(distractors="both", indexes=("exact", "hnsw")).indexes
+    assert [named.name for named in indexes["real"]] == ["exact", "hnsw"]
+    assert [named.name for named in indexes["synthetic"]] == ["exact", "hnsw"]
+    assert indexes["real"][1].index is not indexes["synthetic"][1].index
+
+
+@pytest.mark.parametrize(
+    ("distractors", "kinds"),
+    [
+        pytest.param("none", ["real"], id="the reference alone"),
+        pytest.param("real", ["real"], id="real"),
+        pytest.param("synthetic", ["synthetic"], id="synthetic"),
+        pytest.param("both", ["real", "synthetic"], id="both"),
+    ],
+)
+def test_there_are_indexes_for_what_is_searched(
+    prepared: Prepare, recipe: QueryRecipe, distractors: str, kinds: list[str]
+) -> None:
+    run = prepared(distractors=distractors)
+    assert list(run.indexes) == kinds
+    assert (run.generator is not None) == ("synthetic" in kinds)
+
+
+def test_an_index_says_what_a_result_will_say(prepared: Prepare) -> None:
+    (named,) = prepared().indexes["real"]
+    assert named.parameters == {"similarity": "inner product", "scores": "float32"}
+
+
+@pytest.mark.parametrize(
+    ("length_s", "segments"), [(1.0, 1), (1.4, 1), (1.5, 2), (3.0, 5)], ids=str
+)
+def test_a_query_has_as_many_fingerprints_as_fit(
+    prepared: Prepare, recipe: QueryRecipe, length_s: float, segments: int
+) -> None:
+    longer = replace(recipe, query_length_s=length_s)
+    assert prepared(recipe=longer).source.segments == segments
+
+
+def test_a_query_shorter_than_a_segment_is_refused(prepared: Prepare, recipe: QueryRecipe) -> None:
+    with pytest.raises(FpbenchError, match=r"queries of 0\.5 s give no fingerprints"):
+        prepared(recipe=replace(recipe, query_length_s=0.5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"distractors": "both"}, "cannot meet synthetic distractors", id="synthetic"),
+        pytest.param({"indexes": ("hnsw",)}, "hnsw: queries of 5 fingerprints need", id="growing"),
+        pytest.param(
+            {"indexes": ("exact", "hnsw")}, "hnsw: queries of 5 fingerprints need", id="one of two"
+        ),
+    ],
+)
+def test_longer_queries_need_runs_of_real_fingerprints(
+    prepared: Prepare, recipe: QueryRecipe, changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(FpbenchError, match=message):
+        prepared(recipe=replace(recipe, query_length_s=3.0), **changes)
+
+
+def test_queries_longer_than_every_track_are_refused(
+    prepared: Prepare, recipe: QueryRecipe
+) -> None:
+    with pytest.raises(FpbenchError, match="no reference track is as long as a query, 11 s"):
+        prepared(recipe=replace(recipe, query_length_s=11.0))
+
+
+def test_a_generator_that_is_not_used_must_exist_all_the_same(prepared: Prepare) -> None:
+    with pytest.raises(FpbenchError, match="no generator is called 'gausian'"):
+        prepared(generator="gausian")
+
+
+def test_settings_that_change_nothing_are_named(
+    prepared: Prepare, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        prepared(index_options={"ivf": {}}, generator_options={"x": "1"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "generator_options does nothing in this run",
+        "index_options.ivf does nothing in this run",
+    ]
+
+
+def test_what_a_fingerprinter_says_stands_in_the_result(prepared: Prepare) -> None:
+    run = prepared()
+    assert isinstance(run.source, AudioSource)
+    assert not run.ready_made
+    assert (run.info.name, run.info.dim, run.info.hop_s) == ("spectral-sketch", 128, 0.5)
+
+
+INDEX = """
+from fpbench import Entry, hookimpl
+
+
+class Index:
+    kind = "{kind}"
+    exact = True
+    training_rows = 0
+    parameters = {parameters}
+
+    def train(self, vectors, /): ...
+
+    def search(self, queries, block, k, /): ...
+
+
+@hookimpl
+def fpbench_indexes():
+    return [Entry(name="mine", summary="mine", create=lambda settings: Index())]
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters", "rule"),
+    [
+        pytest.param("block", "{'a': [1]}", r"parameter a of index .* is \[1\]", id="parameter"),
+        pytest.param("blocks", "{}", "is of the kind 'blocks'", id="kind"),
+    ],
+)
+def test_an_index_that_no_result_can_hold_is_blamed(
+    prepared: Prepare, tmp_path: Path, kind: str, parameters: str, rule: str
+) -> None:
+    plugin = tmp_path / "mine.py"
+    plugin.write_text(INDEX.format(kind=kind, parameters=parameters))
+    with pytest.raises(FpbenchError, match=f"mine.py' breaks a rule: .*{rule}"):
+        prepared(indexes=(f"plugin:{plugin}",))
+
+
+def test_an_index_that_lacks_a_method_is_blamed(prepared: Prepare, tmp_path: Path) -> None:
+    plugin = tmp_path / "lacking.py"
+    plugin.write_text(INDEX.format(kind="block", parameters="{}").replace("def train", "def learn"))
+    with pytest.raises(FpbenchError, match="index 'mine' has no train") as caught:
+        prepared(indexes=(f"plugin:{plugin}",))
+    assert caught.value.hint == "the interface is fpbench.BlockIndex"
