@@ -1,0 +1,102 @@
+"""A run's generator learns from one half of the tracks and is judged by the other."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench import FpbenchError, Settings
+from fpbench.progress import Report
+from fpbench.runs.generator import GeneratorFitting, split_tracks
+from fpbench.runs.prepare import PreparedRun
+from fpbench_plugins import gaussian
+
+Prepare = Callable[..., PreparedRun]
+
+
+def stage(_title: str) -> AbstractContextManager[Report]:
+    """Progress that nobody looks at."""
+    return nullcontext(lambda _done, _words: None)
+
+
+def fitting(run: PreparedRun) -> GeneratorFitting:
+    assert run.generator is not None
+    inputs = run.source.build_inputs(run.store, stage)
+    return GeneratorFitting(
+        config=run.config,
+        catalog=run.catalog,
+        store=run.store,
+        named=run.generator,
+        inputs=inputs,
+        split=split_tracks(run.config, inputs),
+        stage=stage,
+    )
+
+
+def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
+    run = prepared(distractors="synthetic")
+    inputs = run.source.build_inputs(run.store, stage)
+    split = split_tracks(run.config, inputs)
+    rows = {
+        row.tobytes(): track for row, track in zip(inputs.real, inputs.real_tracks, strict=True)
+    }
+    fitted = {rows[row.tobytes()] for row in split.fit}
+    assert fitted.isdisjoint(split.judge_tracks.tolist())
+    assert len(split.fit) + len(split.judge) == len(inputs.real)
+    assert not split.by_reference
+
+
+def test_a_fit_is_made_once(prepared: Prepare) -> None:
+    first = fitting(prepared(distractors="synthetic")).generator()
+    again = fitting(prepared(distractors="synthetic")).generator()
+    assert first.key == again.key
+    assert first.info == again.info
+    assert first.info.fitted_fingerprints == 8 * 19
+
+
+def test_another_seed_is_another_fit(prepared: Prepare) -> None:
+    keys = {
+        fitting(prepared(distractors="synthetic", seed=seed)).generator().key for seed in (0, 1)
+    }
+    assert len(keys) == 2
+
+
+def test_fidelity_shows_the_baselines_and_the_floor(prepared: Prepare) -> None:
+    work = fitting(prepared(distractors="synthetic"))
+    block = work.fidelity(work.generator())
+    assert set(block["statistics"]) == {"real", "gaussian", "resample"}
+
+
+def test_a_given_generator_is_judged_by_all_distractors(prepared: Prepare, tmp_path: Path) -> None:
+    made = fitting(prepared(distractors="synthetic"))
+    path = tmp_path / "given.safetensors"
+    made.generator().generator.save(path)
+    given = fitting(prepared(distractors="synthetic", generator_weights=path))
+    assert len(given.split.fit) == 0
+    assert len(given.split.judge) == len(given.inputs.real)
+    fitted = given.generator()
+    assert fitted.info.fitted_fingerprints is None
+    assert set(given.fidelity(fitted)["statistics"]) == {"real", "gaussian"}
+
+
+def test_a_generator_of_other_dimensions_is_refused(prepared: Prepare, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((500, 64), dtype=np.float32)
+    narrow = gaussian.create(Settings()).fit(
+        rows, seed=0, work_dir=tmp_path, report=lambda _done, _words: None
+    )
+    path = tmp_path / "narrow.safetensors"
+    narrow.save(path)
+    with pytest.raises(FpbenchError, match="draws vectors of 64 dimensions, the fingerprinter"):
+        fitting(prepared(distractors="synthetic", generator_weights=path)).generator()
+
+
+def test_a_teacher_that_may_know_the_judge_is_refused(prepared: Prepare) -> None:
+    with pytest.raises(FpbenchError, match=r"also learns from flow\.safetensors") as caught:
+        prepared(
+            distractors="synthetic",
+            generator="rectified-flow-turbo",
+            generator_options={"teacher": "flow.safetensors"},
+        )
+    assert "--generator-weights" in (caught.value.hint or "")

@@ -1,0 +1,112 @@
+"""A run searches what was asked for, reads curves off where it should, and writes one result."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.hashing import file_sha256
+from fpbench.progress import Report
+from fpbench.results.document import Result
+from fpbench.results.files import read_result
+from fpbench.review.verification import validate_result
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.run import run_prepared
+
+Prepare = Callable[..., PreparedRun]
+HAVE = 16 * 19
+"""Real distractors of the small folder: 16 tracks of 10 s, one fingerprint every half second."""
+
+
+def stage(_title: str) -> AbstractContextManager[Report]:
+    """Progress that nobody looks at."""
+    return nullcontext(lambda _done, _words: None)
+
+
+@pytest.fixture
+def measure(prepared: Prepare, tmp_path: Path) -> Callable[..., Result]:
+    """Runs with some fields of the config changed; the result is ``run.json``."""
+    return lambda **changes: run_prepared(
+        prepared(**changes), tmp_path / "run.json", "fpbench run", stage
+    )
+
+
+def sizes(result: Result, kind: str) -> list[int]:
+    curve = next(curve for curve in result.curves if curve.distractors == kind)
+    return [point.n_distractors for point in curve.points]
+
+
+def test_a_result_lies_beside_its_evidence_and_validates(
+    measure: Callable[..., Result], tmp_path: Path
+) -> None:
+    result = measure()
+    path = tmp_path / "run.json"
+    assert read_result(path).curves == result.curves
+    assert validate_result(path) == []
+    for info in result.evidence:
+        assert file_sha256(tmp_path / info.file) == info.sha256
+    assert (tmp_path / "run.png").is_file()
+
+
+def test_a_real_curve_ends_at_all_there_are(measure: Callable[..., Result]) -> None:
+    result = measure(sizes=(100, 1000))
+    assert sizes(result, "real") == [100, HAVE]
+    assert result.status == "partial"
+
+
+def test_a_synthetic_curve_is_read_off_there_too(measure: Callable[..., Result]) -> None:
+    result = measure(sizes=(100, 1000), distractors="both")
+    assert sizes(result, "real") == [100, HAVE]
+    assert sizes(result, "synthetic") == [100, HAVE, 1000]
+    assert result.status == "complete"
+
+
+def test_the_reference_alone_has_one_size(measure: Callable[..., Result]) -> None:
+    result = measure(distractors="none")
+    assert sizes(result, "real") == [0]
+
+
+def test_curves_come_by_index_then_kind_then_tolerance(measure: Callable[..., Result]) -> None:
+    result = measure(distractors="both", indexes=("ivf", "exact"), index_options=IVF)
+    order = [(c.index, c.distractors, c.tolerance_s) for c in result.curves if c.metric == "hr@1"]
+    assert order == [
+        (index, kind, tolerance_s)
+        for index in ("ivf", "exact")
+        for kind in ("real", "synthetic")
+        for tolerance_s in (0.25, None)
+    ]
+
+
+IVF = {"ivf": {"nlist": "4", "nprobe": "4"}}
+
+
+def test_a_graph_among_two_kinds_holds_one_at_a_time(measure: Callable[..., Result]) -> None:
+    result = measure(distractors="both", indexes=("exact", "hnsw"), sizes=(100,))
+    rates = {
+        (c.index, c.distractors): c.points[-1].value
+        for c in result.curves
+        if c.metric == "hr@1" and c.tolerance_s is None
+    }
+    # A graph of 250 rows finds what exact search finds.
+    assert rates["hnsw", "real"] == rates["exact", "real"]
+    assert rates["hnsw", "synthetic"] == rates["exact", "synthetic"]
+
+
+def test_a_second_run_writes_the_same_bytes(measure: Callable[..., Result], tmp_path: Path) -> None:
+    names = ("run.json", "run.exact.real.npz", "run.png")
+    measure()
+    first = {name: (tmp_path / name).read_bytes() for name in names}
+    measure()
+    assert {name: (tmp_path / name).read_bytes() for name in names} == first
+
+
+def test_wanted_distractors_that_are_not_there_are_refused(
+    measure: Callable[..., Result], music: Path, tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "reference").symlink_to(music / "reference")
+    with pytest.raises(FpbenchError, match="has no usable distractors"):
+        measure(dataset=f"folder:{alone}")
