@@ -99,9 +99,16 @@ def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
 
 def _duration_s(track: Track) -> float:
     try:
-        info = soundfile.info(os.fsencode(track.path))
+        about = track.path.stat()
+        return _header_duration_s(track.path, about.st_ino, about.st_size, about.st_mtime_ns)
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return 0.0
+
+
+@cache
+def _header_duration_s(path: Path, *_changes: int) -> float:
+    """What a file's header says; a run asks several times, and a catalogue has many files."""
+    info = soundfile.info(os.fsencode(path))
     return 0.0 if info.frames == UNKNOWN_FRAMES else float(info.duration)
 
 
