@@ -88,8 +88,11 @@ def words_added(text: str) -> str:
     lines = text.splitlines()
     for node in sorted(ast.walk(tree), key=lambda n: -getattr(n, "lineno", 0)):
         kinds = ast.FunctionDef | ast.ClassDef
-        if isinstance(node, kinds) and (first := node.body[0]).lineno > node.lineno:
-            lines.insert(first.lineno - 1, " " * first.col_offset + '"""Other words."""')
+        if isinstance(node, kinds):
+            first = node.body[0]
+            indent = lines[first.lineno - 1][: first.col_offset]
+            if indent.isspace():  # not behind the colon
+                lines.insert(first.lineno - 1, indent + '"""Other words."""')
     return "\n".join(['"""Other words."""', *lines, "# A comment.", ""])
 
 

@@ -52,20 +52,26 @@ def test_toml_takes_numbers_for_options() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        pytest.param("n_querys = 3", "a query recipe has no 'n_querys'", id="key"),
-        pytest.param('n_queries = "3"', "n_queries = '3' in a query recipe is no int", id="kind"),
-        pytest.param("n_queries = 1.5", "n_queries = 1.5", id="fraction"),
-        pytest.param("n_queries = true", "n_queries = True", id="boolean"),
+        pytest.param("n_querys = 3", "no field is called 'n_querys'", id="key"),
+        pytest.param('n_queries = "3"', "field 'n_queries' cannot be '3'", id="kind"),
+        pytest.param("n_queries = 1.5", "field 'n_queries' cannot be 1.5", id="fraction"),
+        pytest.param("n_queries = true", "field 'n_queries' cannot be True", id="boolean"),
         pytest.param("n_queries = 0", "n_queries=0 is not positive", id="zero"),
         pytest.param("query_length_s = nan", "query_length_s=nan is not positive", id="nan"),
-        pytest.param("max_offset_s = 0.3", "not within half of grid_s", id="offset"),
-        pytest.param("degradations = 3", "degradations = 3 is no list", id="no list"),
-        pytest.param("degradations = [{}]", r"degradation \{\} has no name", id="no name"),
         pytest.param(
-            'degradations = [{name = "noise", snr = [1]}]', "'snr' of degradation", id="option"
+            "max_offset_s = 0.3", "max_offset_s=0.3 is not within half of grid_s", id="offset"
+        ),
+        pytest.param("degradations = 3", "field 'degradations' cannot be 3", id="no list"),
+        pytest.param("degradations = [3]", "field 'degradations.0' cannot be 3", id="no table"),
+        pytest.param("degradations = [{}]", "field 'degradations.0.name' is missing", id="no name"),
+        pytest.param(
+            'degradations = [{name = "noise", snr = [1]}]',
+            r"field 'degradations.0.snr' cannot be \[1\]",
+            id="option",
         ),
     ],
 )
 def test_names_what_is_wrong_in_a_recipe(text: str, message: str) -> None:
-    with pytest.raises(FpbenchError, match=message):
+    with pytest.raises(FpbenchError, match=f"query recipe: {message}") as caught:
         recipe_from_json(tomllib.loads(text))
+    assert caught.value.hint

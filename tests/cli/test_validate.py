@@ -194,7 +194,7 @@ def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
     assert f"left out, as no results: {record}" in caplog.text
     shown = CliRunner().invoke(main, ["validate", str(record)])
     assert shown.exit_code == 2
-    assert "g.json: the document: " in shown.stderr
+    assert "g.json: field 'status' is missing" in shown.stderr
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
         pytest.param(larger_reference, "reference fingerprints", id="reference"),
         pytest.param(other_hours, "hours at", id="hours"),
         pytest.param(unknown_size, "no database of", id="size"),
-        pytest.param(no_number, "NaN is no number", id="nan"),
+        pytest.param(no_number, "NaN is not a number", id="nan"),
         pytest.param(other_generator, "generator.name is 'rectified-flow'", id="generator"),
         pytest.param(other_name, "fingerprinter.name is 'mine'", id="fingerprinter"),
         pytest.param(more_queries_everywhere, "queries.n is 100000", id="queries of config"),

@@ -1,5 +1,7 @@
 """Weights files say whose they are, and damaged or foreign ones are refused."""
 
+import dataclasses
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,10 @@ from fpbench.encoders.weights import WeightsInfo, load_weights, read_info, write
 
 INFO = WeightsInfo(fingerprinter="toy", config={"width": 4}, source="ckpt-1.index", licence="MIT")
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3).T, "a": np.zeros(2, np.float32)}
+
+
+def ours(**changes: object) -> str:
+    return json.dumps({"format": 1} | dataclasses.asdict(INFO) | changes)
 
 
 @pytest.fixture
@@ -53,10 +59,13 @@ def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        pytest.param('{"format": 2}', "newer format", id="newer"),
-        pytest.param('{"format": 1}', "nothing readable", id="incomplete"),
-        pytest.param("[]", "nothing readable", id="list"),
-        pytest.param("{", "nothing readable", id="no JSON"),
+        pytest.param('{"format": 2}', "has format 2, and this fpbench reads format 1", id="newer"),
+        pytest.param('{"fingerprinter": "toy"}', "has format None", id="no format"),
+        pytest.param('{"format": 1}', "field 'fingerprinter' is missing", id="incomplete"),
+        pytest.param(ours(config=3), "field 'config' cannot be 3", id="value"),
+        pytest.param(ours(license="MIT"), "no field is called 'license'", id="misspelt"),
+        pytest.param("[]", r"metadata: the document cannot be \[\]", id="list"),
+        pytest.param("{", "metadata: not JSON", id="no JSON"),
     ],
 )
 def test_metadata_must_be_ours(tmp_path: Path, said: str, message: str) -> None:

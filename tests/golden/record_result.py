@@ -6,6 +6,7 @@ python tests/golden/record_result.py
 from pathlib import Path
 
 from fpbench.results.document import (
+    SCHEMA_VERSION,
     Curve,
     DataInfo,
     EvidenceInfo,
@@ -83,6 +84,7 @@ RESULT = Result(
     environment={"python": "3.11.7", "torch": "2.13.0"},
     config={"seed": 0},
     command="fpbench run --dataset folder:music",
+    schema_version=SCHEMA_VERSION,
 )
 
 if __name__ == "__main__":

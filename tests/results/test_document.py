@@ -1,24 +1,79 @@
-"""The dataclasses and the JSON schema of a result name the same fields."""
+"""The published schema, the dataclasses and the reader agree on what a result is."""
 
-import dataclasses
+import copy
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
-from fpbench.results.files import schema
+import jsonschema
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.results.files import dump_result, read_result, schema
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+SUBMISSIONS = sorted((Path(__file__).parents[2] / "submissions").glob("*/*.json"))
+PUBLISHED = json.loads(files("fpbench").joinpath("schemas/result.v1.json").read_text())
+OTHER_VALUES = [None, True, -1, 0, 2, 0.5, "", "../x", [], {}]
 
 
-def test_schema_and_dataclasses_name_the_same_fields() -> None:
-    from fpbench.results import document as results
+def test_the_published_schema_is_that_of_the_dataclasses() -> None:
+    assert schema() == PUBLISHED, "run tests/results/record_schema.py"
 
-    properties = schema()["properties"]
-    parts = {
-        results.Result: schema(),
-        results.Curve: properties["curves"]["items"],
-        results.Point: properties["curves"]["items"]["properties"]["points"]["items"],
-        results.FingerprinterInfo: properties["fingerprinter"],
-        results.DataInfo: properties["data"],
-        results.QueryInfo: properties["queries"],
-        results.GeneratorInfo: properties["generator"]["anyOf"][0],
-        results.EvidenceInfo: properties["evidence"]["items"],
-    }
-    for kind, part in parts.items():
-        names = {f.name for f in dataclasses.fields(kind)}
-        assert names == set(part["properties"]) == set(part["required"]), kind
+
+@pytest.mark.parametrize("path", [GOLDEN, *SUBMISSIONS], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_results_of_earlier_times_are_read_and_written_unchanged(path: Path) -> None:
+    jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(path.read_text()))
+    assert dump_result(read_result(path)) == path.read_text()
+
+
+def test_the_reader_refuses_what_the_schema_refuses_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "changed.json"
+    validator = jsonschema.Draft202012Validator(PUBLISHED)
+    accepted = []
+    for where, changed in changes(json.loads(GOLDEN.read_text())):
+        path.write_text(json.dumps(changed))
+        accepted.append(validator.is_valid(changed))
+        assert is_read(path) == accepted[-1], where
+    assert 100 < sum(accepted) < len(accepted) / 2
+
+
+def is_read(path: Path) -> bool:
+    try:
+        read_result(path)
+    except FpbenchError:
+        return False
+    return True
+
+
+def changes(document: Any) -> Iterator[tuple[str, Any]]:
+    """The document with one thing changed: a field removed, added, or of another value."""
+    for *folder, name in paths(document):
+        for value in OTHER_VALUES:
+            changed = copy.deepcopy(document)
+            part_at(changed, folder)[name] = value
+            yield f"{folder}: {name} = {value!r}", changed
+        changed = copy.deepcopy(document)
+        del part_at(changed, folder)[name]
+        yield f"{folder}: {name} is removed", changed
+        if isinstance(name, str):
+            changed = copy.deepcopy(document)
+            part_at(changed, folder)[f"{name}_"] = part_at(document, folder)[name]
+            yield f"{folder}: {name}_ is added", changed
+
+
+def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Of everything inside a value."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    for name, part in parts:
+        yield (*path, name)
+        if isinstance(part, dict | list):
+            yield from paths(part, (*path, name))
+
+
+def part_at(document: Any, path: list[Any]) -> Any:
+    for name in path:
+        document = document[name]
+    return document

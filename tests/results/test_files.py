@@ -1,5 +1,6 @@
 """A result file gives back what was written, and a damaged one is refused by field."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,21 @@ def test_a_result_survives_a_round_trip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        pytest.param('"schema_version": 1', '"schema_version": 9', "schema_version", id="version"),
-        pytest.param('"status": "complete"', '"status": "done"', "status", id="enum"),
-        pytest.param('"command"', '"comand"', "'command' is a required", id="misspelt"),
+        pytest.param(
+            '"schema_version": 1',
+            '"schema_version": 9',
+            "'schema_version' cannot be 9",
+            id="version",
+        ),
+        pytest.param(
+            '"status": "complete"', '"status": "done"', "field 'status' cannot be 'done'", id="word"
+        ),
+        pytest.param('"command"', '"comand"', "no field is called 'comand'", id="misspelt"),
+        pytest.param('  "command": "fpbench', '  "": "', "no field is called ''", id="nameless"),
+        pytest.param(
+            '"value": 0.5', '"value": 1.5', "'curves.0.points.0.value' cannot be 1.5", id="range"
+        ),
+        pytest.param('"value": 0.5', '"value": NaN', "is not JSON: NaN is not a number", id="nan"),
         pytest.param("{", "", "is not JSON", id="cut"),
     ],
 )
@@ -33,3 +46,19 @@ def test_a_damaged_result_is_refused_by_field(
     with pytest.raises(FpbenchError, match=message) as err:
         read_result(path)
     assert "damaged.json" in err.value.message
+    assert err.value.hint
+
+
+def test_a_misspelt_field_is_told_what_it_should_be(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.json"
+    path.write_text(GOLDEN.read_text().replace('"command"', '"comand"'))
+    with pytest.raises(FpbenchError) as err:
+        read_result(path)
+    assert "did you mean 'command'? fields: status, " in (err.value.hint or "")
+
+
+def test_a_result_that_breaks_the_schema_is_not_written(tmp_path: Path) -> None:
+    result = dataclasses.replace(read_result(GOLDEN), curves=[])
+    with pytest.raises(FpbenchError, match=r"field 'curves' cannot be \[\]"):
+        write_result(result, tmp_path / "result.json")
+    assert not list(tmp_path.iterdir())

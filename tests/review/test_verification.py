@@ -194,7 +194,7 @@ LIES = {
     complete: "status is complete, but curves reach 20 distractors, of 30",
     all_that_was_wanted: "status is partial, but curves reach 20 distractors, of 20",
     sizes_in_words: r"config.sizes is \['all'\]",
-    no_number: "NaN is no number",
+    no_number: "NaN is not a number",
     no_seed: "config.seed is None",
     negative_seed: "config.seed is -1",
 }

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 
+from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
-
-Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +14,7 @@ class Step:
 
     Args:
         name: Of a ``fpbench_degradations`` entry.
-        options: Its settings, as typed; what is not named keeps its published value.
+        options: Its settings, as text; the others keep their defaults.
     """
 
     name: str
@@ -28,13 +27,13 @@ class QueryRecipe:
 
     Args:
         n_queries: At least 1; the first ones of a longer set are the same.
-        query_length_s: Of the audio that is searched with.
-        grid_s: Queries lie around the multiples of this, the usual hop of fingerprints.
-        max_offset_s: At most so far from the grid, either way. Half of ``grid_s`` leaves no gaps,
-            but may leave out up to as much before the last start that a track has room for.
-        sample_rate_hz: At which audio is degraded, whatever the fingerprinter's own rate: all
-            fingerprinters hear the same event.
-        degradations: Applied in this order.
+        query_length_s: Of one query.
+        grid_s: Queries start near multiples of this, which is the usual hop of fingerprints.
+        max_offset_s: The largest distance from the grid, before or after. With half of ``grid_s``
+            there are no gaps, except up to as much before the last start that a track has room for.
+        sample_rate_hz: Audio is degraded at this rate, whatever the fingerprinter's own is, so that
+            all fingerprinters hear the same query.
+        degradations: In the order in which they are applied.
     """
 
     n_queries: int
@@ -71,7 +70,7 @@ NAFP = QueryRecipe(
 )
 """Background noise at 0 to 10 dB, then a room, at any time of a recording.
 
-Unlike the paper's, the room has a memory of what was played before the query, and the offset from
+Unlike in the paper, the room also answers to what was played before the query, and the offset from
 the grid is up to half a hop instead of 0.2 s.
 
 Source: Chang et al. 2021, "Neural audio fingerprint for high-specific audio retrieval based on
@@ -80,61 +79,42 @@ Source: Chang et al. 2021, "Neural audio fingerprint for high-specific audio ret
 
 
 def recipe_to_json(recipe: QueryRecipe) -> dict[str, object]:
-    """The recipe as JSON and TOML have it; a step is its name beside its options."""
+    """The recipe as in JSON and TOML, where a step has its name beside its options."""
     document: dict[str, object] = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
     document["degradations"] = [{"name": s.name, **s.options} for s in recipe.degradations]
     return document
 
 
-def recipe_from_json(document: Mapping[str, object], base: QueryRecipe = NAFP) -> QueryRecipe:
-    """A recipe from a JSON or TOML table; what it does not name is as in ``base``.
+def recipe_from_json(
+    document: Mapping[str, object], source: str = "query recipe", where: str = ""
+) -> QueryRecipe:
+    """A recipe from a JSON or TOML table; fields that it leaves out are as in :data:`NAFP`.
+
+    Args:
+        document: A step has its name beside its options, whose numbers need no quotes.
+        source: Of the table, such as a file's name, for messages.
+        where: Path of the table in its source, for messages.
 
     Raises:
-        FpbenchError: An unknown key, or a value of the wrong kind or range.
+        FpbenchError: A field is unknown, or a value has the wrong type or is out of range.
     """
-    changes: dict[str, object] = {}
-    for key, value in document.items():
-        if key == "degradations":
-            changes[key] = _steps(value)
-            continue
-        known = [f.name for f in fields(base)]
-        if key not in known:
+    whole = {f.name: getattr(NAFP, f.name) for f in fields(NAFP)} | dict(document)
+    if "degradations" in document:
+        path = f"{where}.degradations" if where else "degradations"
+        whole["degradations"] = _steps(document["degradations"], source, path)
+    return convert(whole, QueryRecipe, source, where=where)
+
+
+def _steps(document: object, source: str, where: str) -> list[Step]:
+    if isinstance(document, list):
+        document = [option_texts(step) for step in document]
+    steps = convert(document, list[dict[str, str]], source, where=where)
+    for place, step in enumerate(steps):
+        if "name" not in step:
             raise FpbenchError(
-                f"a query recipe has no '{key}'", hint="it takes " + ", ".join(known)
+                f"{source}: field '{where}.{place}.name' is missing", hint='add name = "noise"'
             )
-        kind = type(getattr(base, key))
-        if isinstance(value, bool) or not isinstance(value, int | kind):
-            raise FpbenchError(
-                f"{key} = {value!r} in a query recipe is no {kind.__name__}", hint="give a number"
-            )
-        changes[key] = kind(value)
-    try:
-        return replace(base, **changes)  # type: ignore[arg-type] # kinds are checked above
-    except ValueError as err:
-        raise FpbenchError(f"query recipe: {err}", hint="correct the value") from err
-
-
-def _steps(value: object) -> tuple[Step, ...]:
-    if not isinstance(value, list):
-        raise FpbenchError(
-            f"degradations = {value!r} is no list", hint="write [[degradations]] tables"
-        )
-    return tuple(_step(table) for table in value)
-
-
-def _step(table: object) -> Step:
-    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
-        raise FpbenchError(f"degradation {table!r} has no name", hint='add name = "noise"')
-    for key, value in table.items():
-        if not isinstance(value, Scalar):
-            raise FpbenchError(
-                f"'{key}' of degradation '{table['name']}' cannot be {value!r}",
-                hint="give text, a number, true or false",
-            )
-    options = {key: option_text(value) for key, value in table.items() if key != "name"}
-    return Step(name=table["name"], options=options)
-
-
-def option_text(value: Scalar) -> str:
-    """An option as plugins get it: text, as it would be typed."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return [
+        Step(name=step["name"], options={key: step[key] for key in step if key != "name"})
+        for step in steps
+    ]

@@ -1,4 +1,4 @@
-"""Weights files: safetensors that say whose they are, what they fit and where they are from."""
+"""Weights files: safetensors with metadata on fingerprinter, network and origin."""
 
 import json
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fpbench.cache import Store
+from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
 
@@ -18,20 +19,22 @@ SUFFIX = ".safetensors"
 
 _KEY = "fpbench"  # one entry, because the order of several would not be the same in every file
 
+_ADVICE = "make the file with `fpbench weights import` or `fpbench train`"
+
 Tensors = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsInfo:
-    """What a weights file says about itself.
+    """The metadata of a weights file.
 
     Args:
-        fingerprinter: Name of the entry that takes it.
-        config: What the network must be built with.
+        fingerprinter: Name of the entry that can load it.
+        config: Settings that the network must be built with.
         source: The file that it was imported from, or what made it.
-        source_sha256: Of that file; of the index where there are several.
+        source_sha256: Of that file; of the index file if there are several.
         origin: Where that file can be downloaded.
-        licence: None if nobody said.
+        licence: None if it is unknown.
     """
 
     fingerprinter: str
@@ -43,7 +46,7 @@ class WeightsInfo:
 
 
 def weights_folder() -> Path:
-    """Where fetched weights are installed."""
+    """The folder into which weights are downloaded."""
     return Store.open().root / "weights"
 
 
@@ -60,10 +63,10 @@ def write_weights(path: Path, tensors: Tensors, info: WeightsInfo) -> None:
 
 
 def read_info(path: Path) -> WeightsInfo:
-    """What a weights file says about itself, without reading its tensors.
+    """Read a weights file's metadata, and not its tensors.
 
     Raises:
-        FpbenchError: It is no weights file of ours, or a damaged one.
+        FpbenchError: It is not a weights file of fpbench, or it is damaged.
     """
     return _read(path, tensors=False)[1]
 
@@ -75,7 +78,8 @@ def load_weights(path: Path, fingerprinter: str) -> tuple[dict[str, np.ndarray],
         fingerprinter: Name of the entry that it must be for.
 
     Raises:
-        FpbenchError: It is no weights file of ours, a damaged one, or another fingerprinter's.
+        FpbenchError: It is not a weights file of fpbench, is damaged, or is for another
+            fingerprinter.
     """
     tensors, info = _read(path, tensors=True)
     if info.fingerprinter != fingerprinter:
@@ -103,17 +107,22 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
     if _KEY not in metadata:
         raise FpbenchError(
             f"{path} does not say which fingerprinter its weights are for",
-            hint="make it with `fpbench weights import` or `fpbench train`",
+            hint=_ADVICE,
         )
+    return arrays, _parse_info(metadata[_KEY], path)
+
+
+def _parse_info(text: str, path: Path) -> WeightsInfo:
+    source = f"{path}: metadata"
     try:
-        said = json.loads(metadata[_KEY])
-        if said.pop("format") != FORMAT:
-            raise FpbenchError(
-                f"{path} has a newer format than this fpbench reads", hint="update fpbench"
-            )
-        return arrays, WeightsInfo(**said)
-    except (json.JSONDecodeError, TypeError, KeyError, AttributeError) as err:
+        said = json.loads(text)
+    except json.JSONDecodeError as err:
+        raise FpbenchError(f"{source}: not JSON: {err}", hint=_ADVICE) from err
+    fields = dict(convert(said, Mapping[str, object], source, advice=_ADVICE))
+    version = fields.pop("format", None)
+    if version != FORMAT:
         raise FpbenchError(
-            f"{path} says nothing readable about its weights: {err}",
-            hint="make it with `fpbench weights import` or `fpbench train`",
-        ) from err
+            f"{path} has format {version}, and this fpbench reads format {FORMAT}",
+            hint="update fpbench",
+        )
+    return convert(fields, WeightsInfo, source, advice=_ADVICE)

@@ -3,10 +3,9 @@
 import dataclasses
 import typing
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
-from types import UnionType
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
+from fpbench.conversion import describe, field_types, parse_text, suggest, union_members
 from fpbench.errors import FpbenchError
 from fpbench.plugin.entries import Settings
 
@@ -18,9 +17,8 @@ class _Dataclass(Protocol):
 
 Config = TypeVar("Config", bound=_Dataclass)
 
-_UNIONS = (UnionType, typing.Union)  # ``X | None`` is the latter where X is a Literal
-_LISTS = ((int, ...), (float, ...))
-_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_SCALARS = (bool, int, float, str, type(None))
+_LISTS = (tuple[int, ...], tuple[float, ...])
 
 
 def apply_options(config: Config, options: Mapping[str, str]) -> Config:
@@ -36,17 +34,16 @@ def apply_options(config: Config, options: Mapping[str, str]) -> Config:
     changes: dict[str, object] = {}
     for key, text in options.items():
         if key not in settable:
-            close = get_close_matches(key, settable, n=1)
-            wanted = f"did you mean '{close[0]}'? " if close else ""
+            known = ", ".join(f"{name}={_as_typed(getattr(config, name))}" for name in settable)
             raise FpbenchError(
-                f"no setting is called '{key}'",
-                hint=wanted + "settings: " + ", ".join(_list_options(config, settable)),
+                f"no setting is called '{key}'", hint=f"{suggest(key, settable)}settings: {known}"
             )
         try:
-            changes[key] = _parse(settable[key], text)
+            changes[key] = parse_text(text, settable[key])
         except ValueError as err:
             raise FpbenchError(
-                f"setting '{key}' cannot be '{text}'", hint=f"it takes {_describe(settable[key])}"
+                f"setting '{key}' cannot be '{text}'",
+                hint=f"it takes {describe(settable[key], typed=True)}",
             ) from err
     try:
         return dataclasses.replace(config, **changes)
@@ -98,57 +95,19 @@ def refuse_settings_but(applying: Collection[str], options: Mapping[str, str], w
             )
 
 
-def _settable(config_type: type[Any]) -> dict[str, Any]:
-    hints = typing.get_type_hints(config_type)
+def _settable(kind: Any) -> dict[str, Any]:
+    """The fields that text can set, and their types."""
+    in_init = {field.name for field in dataclasses.fields(kind) if field.init}
     return {
-        f.name: hints[f.name]
-        for f in dataclasses.fields(config_type)
-        if f.init and _is_simple(hints[f.name])
+        name: field_type
+        for name, field_type in field_types(kind).items()
+        if name in in_init and all(_is_simple(member) for member, _ in union_members(field_type))
     }
 
 
 def _is_simple(kind: Any) -> bool:
-    if typing.get_origin(kind) in _UNIONS:
-        return all(_is_simple(part) for part in typing.get_args(kind))
-    if typing.get_origin(kind) is tuple:
-        return typing.get_args(kind) in _LISTS
-    return typing.get_origin(kind) is Literal or kind in (bool, int, float, str, type(None))
+    return kind in _SCALARS or kind in _LISTS or typing.get_origin(kind) is Literal
 
 
-def _parse(kind: Any, text: str) -> object:
-    if typing.get_origin(kind) in _UNIONS:
-        parts = typing.get_args(kind)
-        if type(None) in parts and text.lower() == "none":
-            return None
-        return _parse(next(part for part in parts if part is not type(None)), text)
-    if typing.get_origin(kind) is Literal:
-        for value in typing.get_args(kind):
-            if text == str(value):
-                return value
-        raise ValueError(text)
-    if typing.get_origin(kind) is tuple:
-        return tuple(typing.get_args(kind)[0](part) for part in text.split(","))
-    if kind is bool:
-        if text.lower() not in _BOOLEANS:
-            raise ValueError(text)
-        return _BOOLEANS[text.lower()]
-    return kind(text)
-
-
-def _describe(kind: Any) -> str:
-    if typing.get_origin(kind) in _UNIONS:
-        return " or ".join(_describe(part) for part in typing.get_args(kind))
-    if typing.get_origin(kind) is Literal:
-        return " or ".join(str(value) for value in typing.get_args(kind))
-    if typing.get_origin(kind) is tuple:
-        return _describe(typing.get_args(kind)[0]) + ", or several with commas between them"
-    names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-    return names.get(kind, "none")
-
-
-def _list_options(config: object, settable: Mapping[str, Any]) -> list[str]:
-    return [f"{key}={_text(getattr(config, key))}" for key in settable]
-
-
-def _text(value: object) -> str:
+def _as_typed(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,22 +1,36 @@
 """A result: what one run measured, on what, and how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal
 
-SCHEMA_VERSION = 1
+from msgspec import Meta
 
+SCHEMA_VERSION: Final = 1
 
 DistractorKind = Literal["real", "synthetic"]
+
+# These limits hold when a result is read, and are in schemas/result.v1.json, which is generated:
+# after a change, run tests/results/record_schema.py.
+Rate = Annotated[float, Meta(ge=0, le=1)]
+Level = Annotated[float, Meta(gt=0, lt=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+Hours = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(min_length=1)]
+FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
+Metric = Annotated[str, Meta(pattern="^hr@[1-9][0-9]*$")]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A confidence interval; ``low`` and ``high`` are rates from 0 to 1."""
+    """A confidence interval of a rate."""
 
-    level: float
-    low: float
-    high: float
+    level: Level
+    low: Rate
+    high: Rate
     method: str
 
 
@@ -26,22 +40,22 @@ class Point:
 
     Args:
         n_distractors: Fingerprints that answer no query.
-        n_reference: Fingerprints that a query can match; the database holds both.
+        n_reference: Fingerprints that a query can match. The database holds both.
         hours: Audio behind the whole database, at the fingerprinter's hop.
-        value: The rate, from 0 to 1, mean over ``repeats``.
-        std: Over repeats with disjoint distractors, in the units of ``value``; None for one repeat.
-        repeats: Disjoint databases of this size that were searched.
-        n_queries: Queries behind each repeat.
-        ci: For the population of tracks behind the queries.
+        value: The hit rate, mean over ``repeats``.
+        std: Standard deviation of ``value`` over repeats; None for one repeat.
+        repeats: Databases of this size that were searched; they share no distractors.
+        n_queries: Queries in each repeat.
+        ci: Confidence interval of ``value`` for the population of tracks behind the queries.
     """
 
-    n_distractors: int
-    n_reference: int
-    hours: float
-    value: float
-    std: float | None
-    repeats: int
-    n_queries: int
+    n_distractors: Count
+    n_reference: Positive
+    hours: Hours
+    value: Rate
+    std: Annotated[float, Meta(ge=0)] | None
+    repeats: Positive
+    n_queries: Positive
     ci: Interval
 
 
@@ -50,45 +64,48 @@ class Curve:
     """A metric against database size.
 
     Args:
-        distractors: Fingerprints of real audio, or drawn from a generator.
+        distractors: Fingerprints of real audio, or draws from a generator.
         index: Name of the search index.
         index_parameters: As read back from the library that searches.
         metric: ``hr@1``, ``hr@3`` or ``hr@10``: the true match is among the first k.
-        tolerance_s: How far in time a match may be off; None means anywhere in the track.
-        query_length_s: Audio in one query.
-        points: By growing size.
+        tolerance_s: Seconds that a match may be off; None means anywhere in the track.
+        query_length_s: Seconds of audio in one query.
+        points: By growing database size.
     """
 
     distractors: DistractorKind
     index: str
     index_parameters: Mapping[str, int | float | str]
-    metric: str
-    tolerance_s: float | None
-    query_length_s: float
-    points: Sequence[Point]
+    metric: Metric
+    tolerance_s: Annotated[float, Meta(ge=0)] | None
+    query_length_s: Seconds
+    points: Annotated[Sequence[Point], Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprinterInfo:
-    """What was measured; fingerprints that came ready-made have no source and no sample rate.
+    """What was measured. Ready-made fingerprints have no source and no sample rate.
 
     Args:
-        source_sha256: Of the plugin's files, shipped weights included.
+        source_sha256: Of the plugin's files, including the weights in them.
         weights_sha256: Of the file given as ``--weights``.
+        segment_s: Seconds of audio behind one fingerprint.
+        hop_s: Seconds from one fingerprint to the next.
+        dim: Numbers in a fingerprint.
     """
 
-    name: str
+    name: Name
     distribution: str
     version: str
-    source_sha256: str | None
-    weights_sha256: str | None
+    source_sha256: Sha256 | None
+    weights_sha256: Sha256 | None
     options: Mapping[str, str]
     device: str
-    dtype: str
-    sample_rate_hz: int | None
-    segment_s: float
-    hop_s: float
-    dim: int
+    dtype: Literal["float32", "bfloat16"]
+    sample_rate_hz: Positive | None
+    segment_s: Seconds
+    hop_s: Seconds
+    dim: Positive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,30 +118,36 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataInfo:
-    """What it was measured on; hours are of audio.
+    """The dataset; hours are of audio.
 
     Args:
-        content: Addresses the exact bytes of all recordings, those that degrade queries too.
+        content: Hash of the bytes of all recordings, including those that degrade queries.
     """
 
     name: str
-    reference_tracks: int
-    reference_fingerprints: int
-    reference_hours: float
-    distractor_tracks: int
-    distractor_fingerprints: int
-    distractor_hours: float
+    reference_tracks: Count
+    reference_fingerprints: Count
+    reference_hours: Hours
+    distractor_tracks: Count
+    distractor_fingerprints: Count
+    distractor_hours: Hours
     skipped: Sequence[Skipped]
     content: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryInfo:
-    """How queries were made. ``tracks`` is how many different ones they come from."""
+    """How queries were made.
 
-    n: int
-    tracks: int
-    length_s: float
+    Args:
+        n: How many there are.
+        tracks: How many different tracks they come from.
+        length_s: Seconds of audio in one query.
+    """
+
+    n: Positive
+    tracks: Positive
+    length_s: Seconds
     recipe: Mapping[str, Any]
 
 
@@ -133,8 +156,8 @@ class GeneratorInfo:
     """Where synthetic distractors came from.
 
     Args:
-        parameters: What shapes a draw, as the generator itself says: solver, steps, projection.
-        fitted_fingerprints: How many it learnt from in this run; None if it came fitted.
+        parameters: What shapes a draw, as the generator reports it: solver, steps, projection.
+        fitted_fingerprints: How many it was fitted to in this run; None if it was loaded.
         weights_sha256: Of the fitted generator's file.
     """
 
@@ -142,17 +165,17 @@ class GeneratorInfo:
     distribution: str
     version: str
     options: Mapping[str, str]
-    parameters: Mapping[str, int | float | str]
-    fitted_fingerprints: int | None
-    weights_sha256: str
+    parameters: Mapping[str, bool | int | float | str]
+    fitted_fingerprints: Count | None
+    weights_sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceInfo:
-    """The file beside the result from which every number can be recomputed."""
+    """A file of evidence beside the result."""
 
-    file: str
-    sha256: str
+    file: FileName
+    sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +186,9 @@ class Result:
         status: ``complete``, or ``partial`` where a wanted size exceeds the real distractors.
         config: The run's configuration; equal configs and data give equal numbers.
         command: What was typed.
-        fidelity: How like the real ones the synthetic fingerprints are; see ``fidelity.py``.
+        fidelity: How close synthetic fingerprints are to real ones; None if there are none.
+        evidence: Files beside the result, from which every number can be computed again.
+        environment: Versions of software, and hardware.
     """
 
     status: Literal["complete", "partial"]
@@ -172,9 +197,9 @@ class Result:
     queries: QueryInfo
     generator: GeneratorInfo | None
     fidelity: Mapping[str, Any] | None
-    curves: Sequence[Curve]
+    curves: Annotated[Sequence[Curve], Meta(min_length=1)]
     evidence: Sequence[EvidenceInfo]
     environment: Mapping[str, str]
     config: Mapping[str, Any]
     command: str
-    schema_version: int = field(default=SCHEMA_VERSION)
+    schema_version: Literal[1]

@@ -1,29 +1,26 @@
-"""Results as JSON files: read, checked against the schema and written here and nowhere else."""
+"""Results as JSON files: read, checked and written here and nowhere else."""
 
 import dataclasses
 import json
-import types
-import typing
-from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
+from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
-from fpbench.results.document import Result
+from fpbench.results.document import SCHEMA_VERSION, Result
 
 logger = getLogger(__name__)
 
 
-@cache
 def schema() -> dict[str, Any]:
-    """The JSON schema of a result, the contract for submissions."""
-    text = files("fpbench").joinpath("schemas/result.v1.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
+    """The JSON schema of a result, the contract for submissions.
+
+    ``schemas/result.v1.json`` holds it for people and for other programs.
+    """
+    return json_schema(Result, f"fpbench result, version {SCHEMA_VERSION}")
 
 
 def dump_result(result: Result) -> str:
@@ -32,9 +29,13 @@ def dump_result(result: Result) -> str:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write atomically: whoever looks sees the whole result or none."""
+    """Write atomically: whoever looks sees the whole result or none.
+
+    Raises:
+        FpbenchError: It breaks the schema, which names the field, or the file cannot be written.
+    """
     text = dump_result(result)
-    _check(json.loads(text), str(path))
+    _from_json(json.loads(text), path)
     with atomic_file(path) as file:
         file.write(text.encode())
 
@@ -43,7 +44,7 @@ def read_result(path: Path) -> Result:
     """Read and check a result.
 
     Raises:
-        FpbenchError: Not readable, not JSON, or not by the schema; names the field and value.
+        FpbenchError: It cannot be read, is not JSON, or breaks the schema; names field and value.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -54,9 +55,7 @@ def read_result(path: Path) -> Result:
         raise FpbenchError(
             f"{path} is not JSON: {err}", hint="was it cut off? `fpbench run` writes it again"
         ) from err
-    _check(document, str(path))
-    result: Result = _load(Result, document)
-    return result
+    return _from_json(document, path)
 
 
 def result_files(path: Path) -> list[Path]:
@@ -79,7 +78,7 @@ def result_files(path: Path) -> list[Path]:
 
 
 def _may_be_result(path: Path) -> bool:
-    """Whether a JSON file claims to be a result; one that cannot be read may be a damaged one."""
+    """Whether a JSON file claims to be a result; an unreadable file may be a damaged one."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -88,37 +87,13 @@ def _may_be_result(path: Path) -> bool:
 
 
 def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number")
+    raise ValueError(f"{word} is not a number")
 
 
-def _check(document: object, name: str) -> None:
-    import jsonschema
-
-    validator = jsonschema.Draft202012Validator(schema())
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
-    if error is not None:
-        where = ".".join(str(part) for part in error.absolute_path) or "the document"
-        raise FpbenchError(
-            f"{name}: {where}: {_shorten(error.message)}",
-            hint="the format is harness/fpbench/schemas/result.v1.json",
-        )
-
-
-def _shorten(message: str, limit: int = 300) -> str:
-    return message if len(message) <= limit else f"{message[:limit]} …"
-
-
-def _load(kind: Any, value: Any) -> Any:
-    """Dictionaries and lists from JSON into the dataclasses that ``kind`` names."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
-        return kind(
-            **{f.name: _load(hints[f.name], value[f.name]) for f in dataclasses.fields(kind)}
-        )
-    if isinstance(kind, types.UnionType):
-        if value is None:
-            return None
-        return _load(next(k for k in typing.get_args(kind) if k is not type(None)), value)
-    if typing.get_origin(kind) is Sequence:
-        return [_load(typing.get_args(kind)[0], item) for item in value]
-    return value
+def _from_json(document: object, path: Path) -> Result:
+    return convert(
+        document,
+        Result,
+        str(path),
+        advice="the format is harness/fpbench/schemas/result.v1.json",
+    )

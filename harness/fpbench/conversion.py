@@ -1,0 +1,259 @@
+"""One converter: TOML, JSON and typed text into dataclasses, and dataclasses into a JSON schema.
+
+msgspec knows the types and their ranges. What it does not do is here: to refuse unknown names, to
+say in words what a field takes, and to read text as people type it.
+"""
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar, overload
+
+import msgspec
+from msgspec import Meta
+
+from fpbench.errors import FpbenchError
+
+T = TypeVar("T")
+
+_NO_LIMITS = Meta()
+_NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_NOUNS[types.NoneType] = "none"
+_SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@overload
+def convert(
+    value: object, kind: type[T], source: str, *, where: str = "", advice: str = ""
+) -> T: ...
+@overload
+def convert(value: object, kind: Any, source: str, *, where: str = "", advice: str = "") -> Any: ...
+def convert(value: object, kind: Any, source: str, *, where: str = "", advice: str = "") -> Any:
+    """A value of JSON or TOML as the type that it should have.
+
+    Numbers are not guessed from text, nor whole numbers from switches. A field with a default may
+    be absent.
+
+    Args:
+        value: Tables, lists and scalars; parts that are converted already stay as they are.
+        kind: A dataclass, or any other type that msgspec knows.
+        source: Of the value, such as a file's name; every message begins with it.
+        where: Path of the value in its source, such as ``curves.0``; nothing is the whole of it.
+        advice: Ends every hint.
+
+    Raises:
+        FpbenchError: An unknown or missing field, or a value that its field does not take.
+    """
+
+    def refusal(message: str, hint: str) -> FpbenchError:
+        return FpbenchError(f"{source}: {message}", hint=f"{hint}; {advice}" if advice else hint)
+
+    wrong_name = _find_wrong_name(value, kind, where)
+    if wrong_name:
+        raise refusal(*wrong_name)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as err:
+        raise refusal(*_find_wrong_value(value, kind, where, err)) from err
+
+
+def parse_text(text: str, kind: Any) -> Any:
+    """What a typed text means to a field: the first of its readings that the type takes.
+
+    Raises:
+        ValueError: It takes none of them.
+    """
+    for reading in _readings(text):
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(reading, kind)
+    raise ValueError(f"'{text}' is not {describe(kind, typed=True)}")
+
+
+def option_texts(table: object) -> object:
+    """Options as plugins get them: text, though TOML may hold numbers and switches without quotes.
+
+    Returns:
+        The table, and tables in it, with text for every number and switch. Anything else is as it
+        was, for :func:`convert` to refuse.
+    """
+    if not isinstance(table, Mapping):
+        return table
+    return {key: _option_text(value) for key, value in table.items()}
+
+
+def _option_text(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else option_texts(value)
+
+
+def describe(kind: Any, *, typed: bool = False) -> str:
+    """What a type takes, in words that follow "it takes".
+
+    Args:
+        typed: As text on the command line, where a list has commas and None is a word.
+    """
+    # TOML has no null, and results are not written by hand.
+    members = [m for m in union_members(kind) if typed or m[0] is not types.NoneType]
+    return " or ".join(_describe_member(member, limits, typed) for member, limits in members)
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A question for a hint, with a space at its end; nothing where no known name is like it."""
+    close = get_close_matches(name, list(known), n=1)
+    return f"did you mean '{close[0]}'? " if close else ""
+
+
+def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> Iterator[tuple[Any, Meta]]:
+    """The types that a union joins, and their limits; the type alone where it is no union."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Annotated:
+        limits = next((note for note in arguments[1:] if isinstance(note, Meta)), limits)
+        yield from union_members(arguments[0], limits)
+    elif origin in (types.UnionType, typing.Union):
+        for member in arguments:
+            yield from union_members(member, limits)
+    else:
+        yield kind, limits
+
+
+@cache
+def field_types(kind: type[Any]) -> dict[str, Any]:
+    """A dataclass's fields and their types, with annotations."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+
+
+def json_schema(kind: type[Any], title: str) -> dict[str, Any]:
+    """What :func:`convert` takes for a dataclass, as JSON Schema 2020-12, with its docstrings."""
+    schema = msgspec.json.schema(kind)
+    for part in schema["$defs"].values():
+        part["additionalProperties"] = False
+        summary, _, arguments = part.get("description", "").partition("\n\nArgs:\n")
+        part["description"] = summary
+        for name, text in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", arguments, re.MULTILINE):
+            part["properties"][name]["description"] = " ".join(text.split())
+    dialect = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": dialect, "title": title} | schema
+
+
+def _readings(text: str) -> Iterator[object]:
+    word = text.lower()
+    if word == "none":
+        yield None
+    yield text
+    if word in _SWITCHES:
+        yield _SWITCHES[word]
+    for number in (float, int):
+        with suppress(ValueError):
+            yield number(text)
+        with suppress(ValueError):
+            yield [number(part) for part in text.split(",")]
+
+
+def _find_wrong_name(value: object, kind: Any, where: str) -> tuple[str, str] | None:
+    """Message and hint for the first unknown or missing field, at any depth."""
+    dataclass = _dataclass_in(kind)
+    if dataclass and isinstance(value, Mapping):
+        known = field_types(dataclass)
+        for name in value:
+            if name not in known:
+                hint = suggest(name, known) + "fields: " + ", ".join(known)
+                return f"no field is called '{_join(where, name)}'", hint
+        for field in dataclasses.fields(dataclass):
+            if _is_required(field) and field.name not in value:
+                hint = f"it takes {describe(known[field.name])}"
+                return f"field '{_join(where, field.name)}' is missing", hint
+    for name, part, part_kind in _parts(value, kind):
+        if isinstance(part, Mapping | list | tuple):
+            wrong = _find_wrong_name(part, part_kind, _join(where, name))
+            if wrong:
+                return wrong
+    return None
+
+
+def _find_wrong_value(
+    value: object, kind: Any, where: str, err: msgspec.ValidationError
+) -> tuple[str, str]:
+    """Message and hint for the innermost part that cannot be converted.
+
+    msgspec's own path does not name the keys of tables.
+    """
+    for name, part, part_kind in _parts(value, kind):
+        try:
+            msgspec.convert(part, part_kind)
+        except msgspec.ValidationError as inner:
+            return _find_wrong_value(part, part_kind, _join(where, name), inner)
+    if isinstance(err.__cause__, ValueError):  # from __post_init__
+        return f"{where}: {err.__cause__}" if where else str(err.__cause__), "correct the value"
+    subject = f"field '{where}'" if where else "the document"
+    return f"{subject} cannot be {_shorten(repr(value))}", f"it takes {describe(kind)}"
+
+
+def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
+    """Name, value and type of what is inside a dataclass's table, a mapping or a sequence."""
+    dataclass = _dataclass_in(kind)
+    if dataclass and isinstance(value, Mapping):
+        known = field_types(dataclass)
+        yield from ((name, part, known[name]) for name, part in value.items() if name in known)
+        return
+    for member, _ in union_members(kind):
+        origin, arguments = typing.get_origin(member), typing.get_args(member)
+        if not isinstance(origin, type):  # a scalar, or a Literal
+            continue
+        if issubclass(origin, Mapping) and isinstance(value, Mapping):
+            yield from ((str(name), part, arguments[1]) for name, part in value.items())
+        elif issubclass(origin, Sequence) and isinstance(value, list | tuple):
+            yield from ((str(place), part, arguments[0]) for place, part in enumerate(value))
+
+
+def _dataclass_in(kind: Any) -> Any:
+    """The dataclass that a type is, or may be besides None; else None."""
+    return next((m for m, _ in union_members(kind) if dataclasses.is_dataclass(m)), None)
+
+
+def _is_required(field: dataclasses.Field[Any]) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _join(where: str, name: object) -> str:
+    return f"{where}.{name}" if where else str(name)
+
+
+def _shorten(text: str, limit: int = 100) -> str:
+    return text if len(text) <= limit else f"{text[:limit]} …"
+
+
+def _describe_member(kind: Any, limits: Meta, typed: bool) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin is Literal:
+        return " or ".join(map(str, arguments))
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        item = describe(arguments[0], typed=typed)
+        words = f"{item}, or several with commas between them"
+        if not typed:
+            words = f"a list of values, each {item}"
+    elif dataclasses.is_dataclass(kind) or origin is not None:
+        words = "a table"
+    else:
+        words = _NOUNS.get(kind) or f"a {kind.__name__.lower()}"
+    return ", ".join([words, *_describe_limits(limits)])
+
+
+def _describe_limits(limits: Meta) -> Iterator[str]:
+    numbers = {
+        "at least": limits.ge,
+        "above": limits.gt,
+        "at most": limits.le,
+        "below": limits.lt,
+    }
+    yield from (f"{word} {number:g}" for word, number in numbers.items() if number is not None)
+    if limits.pattern:
+        yield f"like {limits.pattern}"
+    if limits.min_length:
+        yield "not empty"
