@@ -1,4 +1,4 @@
-"""What is stored is whole, found again by what it was made from, and mended when damaged."""
+"""The store returns what was written under a key, and nothing from a damaged file."""
 
 from pathlib import Path
 
@@ -9,18 +9,18 @@ from fpbench import FpbenchError
 from fpbench.cache import Store
 
 
-def test_what_was_written_is_read(tmp_path: Path) -> None:
+def test_reads_what_was_written(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     assert store.read("things", "abcd") is None
     store.write("things", "abcd", {"x": np.arange(3), "why": np.array("")})
-    found = Store.open(tmp_path).read("things", "abcd")
-    assert found is not None
-    assert found["x"].tolist() == [0, 1, 2]
-    assert str(found["why"]) == ""
+    arrays = Store.open(tmp_path).read("things", "abcd")
+    assert arrays is not None
+    assert arrays["x"].tolist() == [0, 1, 2]
+    assert str(arrays["why"]) == ""
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty"])
-def test_damage_is_found(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_detects_damage(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     store = Store.open(tmp_path)
     store.write("things", "abcd", {"x": np.arange(1000)})
     path = store.path("things", "abcd", ".npz")
@@ -28,10 +28,10 @@ def test_damage_is_found(tmp_path: Path, damage: str, caplog: pytest.LogCaptureF
     content[500] ^= 1
     path.write_bytes({"cut": content[:700], "flip": content, "empty": b""}[damage])
     assert store.read("things", "abcd") is None
-    assert "damaged" in caplog.text
+    assert f"cache file {path} is damaged" in caplog.text
 
 
-def test_equal_contents_are_equal_bytes(tmp_path: Path) -> None:
+def test_equal_arrays_give_equal_bytes(tmp_path: Path) -> None:
     for root in (tmp_path / "a", tmp_path / "b"):
         Store.open(root).write("things", "abcd", {"x": np.arange(3)})
     one, other = (
@@ -50,7 +50,7 @@ def test_environment_and_argument_choose_the_folder(
     assert Store.open().root.name == "fpbench"
 
 
-def test_a_cache_inside_a_file_is_named(tmp_path: Path) -> None:
+def test_names_a_cache_that_lies_inside_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store.open(tmp_path / "file" / "cache")
     with pytest.raises(FpbenchError, match=r"cannot read the cache .*cache: Not a directory"):

@@ -1,6 +1,6 @@
-"""A changed line makes again what its code may have shaped, and nothing else.
+"""A changed line of code makes the outputs again that it may shape, and no others.
 
-Keys are those of a copy of the package, in which one module is edited.
+The tests edit one module in a copy of the package and compare keys.
 """
 
 import ast
@@ -29,14 +29,14 @@ OUTPUTS = {
     "evidence": "fpbench.search.tasks",
     "fidelity": "fpbench.runs.generator",
 }
-"""What the cache keeps, and the module whose key is part of its name."""
+"""Kinds of output in the cache, each with the module whose code key is part of its key."""
 
 EVERYTHING = set(OUTPUTS)
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The package elsewhere, without what is no code."""
+    """A copy of the package, with code only."""
     folder = tmp_path_factory.mktemp("code") / "fpbench"
     shutil.copytree(PACKAGE, folder, ignore=shutil.ignore_patterns("__pycache__", "scaffold"))
     return folder
@@ -44,7 +44,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def before(copy: Path) -> dict[str, str]:
-    """The keys of all outputs as the code is."""
+    """The keys of all outputs before any edit."""
     return keys(copy)
 
 
@@ -64,7 +64,7 @@ def edit(copy: Path) -> Iterator[Callable[[str, Callable[[str], str]], None]]:
 
 
 def hashing_of(package: Path) -> ModuleType:
-    """The module that names code, as a copy of the package has it."""
+    """The module ``fpbench.hashing`` of a copy of the package."""
     spec = importlib.util.spec_from_file_location("hashing_of_a_copy", package / "hashing.py")
     assert spec is not None
     assert spec.loader is not None
@@ -74,15 +74,15 @@ def hashing_of(package: Path) -> ModuleType:
 
 
 def keys(package: Path) -> dict[str, str]:
-    names = hashing_of(package)
-    return {output: names.code_key(module) for output, module in OUTPUTS.items()}
+    copied = hashing_of(package)
+    return {output: copied.code_key(module) for output, module in OUTPUTS.items()}
 
 
-def code_added(text: str) -> str:
+def add_code(text: str) -> str:
     return f"{text}\nEDITED = True\n"
 
 
-def words_added(text: str) -> str:
+def add_words(text: str) -> str:
     """A comment, and another docstring for the module and each of its functions and classes."""
     tree = ast.parse(text)
     lines = text.splitlines()
@@ -106,7 +106,7 @@ def words_added(text: str) -> str:
         pytest.param("testing", set(), id="testing"),
         # the rooms
         pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),
-        pytest.param("plugin/checked", {"evidence", "fidelity"}, id="plugin: what is checked"),
+        pytest.param("plugin/checked", {"evidence", "fidelity"}, id="plugin: checks"),
         pytest.param("audio/reading", {"tracks", "queries", "training audio"}, id="audio: reading"),
         pytest.param("audio/queries", {"queries"}, id="audio: queries"),
         pytest.param("fingerprints/embedding", {"tracks", "queries"}, id="fingerprints"),
@@ -123,23 +123,23 @@ def words_added(text: str) -> str:
         pytest.param("cli/run", set(), id="cli"),
     ],
 )
-def test_a_changed_line_of_code_makes_again_what_it_may_have_shaped(
+def test_a_changed_line_changes_the_keys_of_the_outputs_that_it_may_shape(
     copy: Path,
     before: dict[str, str],
     edit: Callable[..., None],
     module: str,
     made_again: set[str],
 ) -> None:
-    edit(module, code_added)
+    edit(module, add_code)
     after = keys(copy)
     assert {output for output in OUTPUTS if after[output] != before[output]} == made_again
 
 
-def test_comments_and_docstrings_make_nothing_again(
+def test_comments_and_docstrings_change_no_key(
     copy: Path, before: dict[str, str], edit: Callable[..., None]
 ) -> None:
     for path in sorted(copy.rglob("*.py")):
-        edit(path.relative_to(copy).with_suffix("").as_posix(), words_added)
+        edit(path.relative_to(copy).with_suffix("").as_posix(), add_words)
     assert keys(copy) == before
 
 
@@ -148,16 +148,16 @@ def test_code_has_the_same_key_wherever_it_is_installed(before: dict[str, str]) 
 
 
 def test_no_output_is_missing_here() -> None:
-    # Modules that name themselves in a key; what plugins call, plugin.source names.
-    found = [path for path in PACKAGE.rglob("*.py") if "code_key(__name__)" in path.read_text()]
-    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in found}
+    # Modules that put their own code key into a key; plugin.source adds the code that plugins call.
+    paths = [path for path in PACKAGE.rglob("*.py") if "code_key(__name__)" in path.read_text()]
+    names = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths}
     assert names == set(OUTPUTS.values())
 
 
-def test_every_output_has_a_key_of_its_own(before: dict[str, str]) -> None:
-    found = set(before.values())
-    assert len(found) == len(OUTPUTS)
-    assert hashing.code_key() not in found
+def test_every_output_has_a_different_key(before: dict[str, str]) -> None:
+    keys_before = set(before.values())
+    assert len(keys_before) == len(OUTPUTS)
+    assert hashing.code_key() not in keys_before
 
 
 @pytest.mark.parametrize(
@@ -172,30 +172,28 @@ def test_every_output_has_a_key_of_its_own(before: dict[str, str]) -> None:
         pytest.param("def later():\n    from fpbench.errors import FpbenchError", id="later"),
     ],
 )
-def test_code_that_is_imported_in_any_way_counts(
-    copy: Path, edit: Callable[..., None], line: str
-) -> None:
+def test_every_form_of_import_counts(copy: Path, edit: Callable[..., None], line: str) -> None:
     edit("units", lambda _: line)
     before = hashing_of(copy).code_key("fpbench.units")
-    edit("errors", code_added)
+    edit("errors", add_code)
     assert hashing_of(copy).code_key("fpbench.units") != before
 
 
-def test_a_plugin_is_named_with_the_harness_that_it_calls(
+def test_a_plugin_key_contains_the_harness_code_that_it_calls(
     copy: Path, edit: Callable[..., None]
 ) -> None:
     plugin = ast.parse("from fpbench import Entry, rng_at\nimport numpy\n")
 
     def key() -> str:
-        names = hashing_of(copy)
-        modules = names.public_modules(names.imported_names(plugin))
+        copied = hashing_of(copy)
+        modules = copied.public_modules(copied.imported_names(plugin))
         assert "fpbench.randomness" in modules
-        return names.code_key(*sorted(modules))
+        return copied.code_key(*sorted(modules))
 
     first = key()
-    edit("search/blocks", code_added)
+    edit("search/blocks", add_code)
     assert key() == first
-    edit("randomness", code_added)
+    edit("randomness", add_code)
     assert key() != first
 
 
@@ -204,7 +202,7 @@ def test_a_plugin_is_named_with_the_harness_that_it_calls(
 
 @pytest.fixture(scope="module")
 def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four tracks to search for and four distractors, of noise."""
+    """Four reference tracks and four distractor tracks, all of noise."""
     folder = tmp_path_factory.mktemp("music")
     for number, part in enumerate(["reference", "distractors"] * 4):
         (folder / part).mkdir(exist_ok=True)
@@ -226,8 +224,8 @@ name = "gain"
 """
 
 
-def kinds_made(copy: Path, music: Path, folder: Path) -> set[str]:
-    """Which kinds of output a run with the code of ``copy`` adds to the cache in ``folder``."""
+def new_kinds(copy: Path, music: Path, folder: Path) -> set[str]:
+    """Kinds of output that a run with the code of ``copy`` adds to the cache in ``folder``."""
     cache = folder / "cache"
     before = set(cache.rglob("*.*"))
     (folder / "run.toml").write_text(CONFIG)
@@ -246,11 +244,11 @@ def kinds_made(copy: Path, music: Path, folder: Path) -> set[str]:
 
 
 @pytest.mark.slow
-def test_a_run_makes_again_what_a_changed_line_may_have_shaped(
+def test_a_run_makes_only_the_outputs_again_that_a_changed_line_may_shape(
     copy: Path, edit: Callable[..., None], music: Path, tmp_path: Path
 ) -> None:
-    assert kinds_made(copy, music, tmp_path) == {"tracks", "sets", "queries", "evidence"}
-    edit("search/scores", code_added)
-    assert kinds_made(copy, music, tmp_path) == {"evidence"}
-    edit("audio/queries", code_added)
-    assert kinds_made(copy, music, tmp_path) == {"queries", "evidence"}
+    assert new_kinds(copy, music, tmp_path) == {"tracks", "sets", "queries", "evidence"}
+    edit("search/scores", add_code)
+    assert new_kinds(copy, music, tmp_path) == {"evidence"}
+    edit("audio/queries", add_code)
+    assert new_kinds(copy, music, tmp_path) == {"queries", "evidence"}

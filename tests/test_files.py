@@ -1,4 +1,4 @@
-"""A file appears whole under its name or not at all."""
+"""A file appears complete under its name or not at all."""
 
 import os
 import stat
@@ -33,7 +33,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["file"]
 
 
-def test_only_old_leftovers_of_the_same_file_are_swept(tmp_path: Path) -> None:
+def test_removes_only_old_leftovers_of_the_same_file(tmp_path: Path) -> None:
     for name in (".f.1-a.tmp", ".f.2-b.tmp", ".g.1-a.tmp"):
         (tmp_path / name).touch()
     long_ago = time.time() - 2 * 3600
@@ -44,7 +44,7 @@ def test_only_old_leftovers_of_the_same_file_are_swept(tmp_path: Path) -> None:
     assert names_in(tmp_path) == [".f.2-b.tmp", ".g.1-a.tmp", "f"]
 
 
-def test_leftovers_of_a_file_within_a_file_are_swept(tmp_path: Path) -> None:
+def test_removes_leftovers_of_nested_writes(tmp_path: Path) -> None:
     with atomic_path(tmp_path / "f", ".npz") as outer, atomic_path(outer) as inner:
         for path in (outer, inner):
             path.write_bytes(b"x")
@@ -57,7 +57,7 @@ def test_leftovers_of_a_file_within_a_file_are_swept(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["f"]
 
 
-def test_what_is_durable_is_synced_before_its_name_is(
+def test_a_durable_file_is_synced_before_its_name_appears(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced = []
@@ -72,13 +72,13 @@ def test_what_is_durable_is_synced_before_its_name_is(
     assert synced == [("file", False), ("folder", True)]
 
 
-def test_folders_are_made_with_those_above(tmp_path: Path) -> None:
+def test_makes_folders_with_their_parents(tmp_path: Path) -> None:
     for _ in range(2):
         assert make_folder(tmp_path / "a" / "b") == tmp_path / "a" / "b"
     assert (tmp_path / "a" / "b").is_dir()
 
 
-def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
+def test_names_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for blocked in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(FpbenchError, match=f"cannot make folder {blocked}"):
@@ -87,7 +87,7 @@ def test_a_file_where_a_folder_must_be_is_named(tmp_path: Path) -> None:
         Store.open(tmp_path / "file").write("things", "abcd", {"x": np.arange(3)})
 
 
-def test_says_what_cannot_be_written(tmp_path: Path) -> None:
+def test_names_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with (
         pytest.raises(FpbenchError, match=r"cannot write .*no.file"),
         atomic_file(tmp_path / "no" / "file"),
@@ -95,7 +95,7 @@ def test_says_what_cannot_be_written(tmp_path: Path) -> None:
         pass
 
 
-def test_what_is_not_durable_is_not_synced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_syncs_nothing_unless_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr("fpbench.files.os.fsync", synced.append)
     with atomic_file(tmp_path / "f", durable=False) as file:
@@ -104,7 +104,7 @@ def test_what_is_not_durable_is_not_synced(tmp_path: Path, monkeypatch: pytest.M
     assert (tmp_path / "f").read_bytes() == b"x"
 
 
-def test_equal_documents_are_equal_bytes(tmp_path: Path) -> None:
+def test_equal_documents_give_equal_bytes(tmp_path: Path) -> None:
     write_json(tmp_path / "a", {"b": [1, None], "a": "x"})
     write_json(tmp_path / "b", {"a": "x", "b": (1, None)})
     text = (tmp_path / "a").read_text()
@@ -112,7 +112,7 @@ def test_equal_documents_are_equal_bytes(tmp_path: Path) -> None:
     assert text == '{\n  "a": "x",\n  "b": [\n    1,\n    null\n  ]\n}\n'
 
 
-def test_a_document_holds_no_nan_unless_it_is_taken_out(tmp_path: Path) -> None:
+def test_refuses_nan_that_json_safe_replaces(tmp_path: Path) -> None:
     document = {"a": [float("nan"), 1.5], "b": {"c": float("-inf")}, "d": (1, True, "nan")}
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a", document)
@@ -129,7 +129,7 @@ def test_a_file_of_the_same_kind_may_be_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ['{"generator": "flow"}', "[1]", "words", ""])
-def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None:
+def test_refuses_to_replace_a_file_of_another_kind(tmp_path: Path, text: str) -> None:
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(FpbenchError, match=r"r\.json would be replaced by the result") as err:
@@ -137,6 +137,6 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path, text: str) -> None
     assert err.value.hint == "choose another --out, or move r.json away"
 
 
-def test_a_folder_is_no_file_to_replace(tmp_path: Path) -> None:
-    with pytest.raises(FpbenchError, match="would be replaced"):
+def test_refuses_to_replace_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="the result, but is another kind of file"):
         refuse_to_replace(tmp_path, "the result", key="schema_version", option="--out")

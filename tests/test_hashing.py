@@ -1,4 +1,4 @@
-"""Equal contents have equal names, on every machine and in every release."""
+"""Equal contents have equal hashes, on every machine and in every release."""
 
 import dataclasses
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_keys_ignore_the_order_of_parts(a: object, b: object) -> None:
     assert content_key(a=a, b=b) == content_key(b=b, a=a)
 
 
-def test_keys_tell_parts_apart() -> None:
+def test_different_parts_have_different_keys() -> None:
     spec = FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=128)
     keys = {
         content_key(a=1),
@@ -43,41 +43,41 @@ def test_keys_do_not_change_from_release_to_release() -> None:
 
 
 @pytest.mark.parametrize("part", [object(), b"bytes", {1, 2}])
-def test_keys_refuse_what_json_cannot_hold(part: object) -> None:
-    with pytest.raises(TypeError):
+def test_keys_refuse_types_that_json_does_not_have(part: object) -> None:
+    with pytest.raises(TypeError, match="a content key cannot hold a"):
         content_key(part=part)
 
 
 @pytest.mark.parametrize("part", [float("nan"), float("inf")])
-def test_keys_refuse_what_equals_nothing(part: float) -> None:
+def test_keys_refuse_nan_and_infinity(part: float) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         content_key(part=part)
 
 
-def test_a_file_is_named_by_its_bytes(tmp_path: Path) -> None:
+def test_a_file_is_hashed_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "abc").write_bytes(b"abc")
-    # Of FIPS 180-2, appendix B.1, and of nothing.
+    # FIPS 180-2, appendix B.1, and the well-known hash of no bytes.
     assert file_sha256(tmp_path / "abc").startswith("ba7816bf8f01cfea414140de5dae2223")
     assert file_sha256(tmp_path / "empty").startswith("e3b0c44298fc1c149afbf4c8996fb924")
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_names_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"cannot read .*none: No such file"):
         file_sha256(tmp_path / "none")
 
 
-def test_rows_are_named_by_shape_and_contents() -> None:
+def test_the_digest_of_rows_depends_on_shape_and_contents() -> None:
     rows = np.arange(6, dtype=np.float32).reshape(3, 2)
     others = [rows.reshape(2, 3), rows[:2], rows + 1, rows[::-1], np.zeros((0, 2), np.float32)]
     assert len({rows_digest(each) for each in (rows, *others)}) == 6
 
 
-def test_rows_have_one_name_however_they_lie_in_memory(tmp_path: Path) -> None:
-    # More than are read at once, whole, from a file, turned about and as every second of others.
+def test_the_digest_of_rows_does_not_depend_on_the_memory_layout(tmp_path: Path) -> None:
+    # More rows than are read at once: in memory, as a memory map, in column order, with a stride.
     rows = np.arange(3 * 70_000, dtype=np.int32).reshape(70_000, 3)
     np.save(tmp_path / "rows.npy", rows)
-    kept = np.load(tmp_path / "rows.npy", mmap_mode="r")
-    turned = np.asfortranarray(rows)
-    spread = np.repeat(rows, 2, axis=0)[::2]
-    assert len({rows_digest(each) for each in (rows, kept, turned, spread)}) == 1
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    column_order = np.asfortranarray(rows)
+    strided = np.repeat(rows, 2, axis=0)[::2]
+    assert len({rows_digest(each) for each in (rows, mapped, column_order, strided)}) == 1

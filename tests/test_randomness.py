@@ -1,4 +1,4 @@
-"""Every address has numbers of its own, the same on every machine."""
+"""Every address gives different numbers, the same on every machine."""
 
 import numpy as np
 from hypothesis import given
@@ -23,7 +23,7 @@ def test_a_trailing_zero_is_another_address() -> None:
     assert rng_at(0, Stream.CHECK, 5).bytes(16) != rng_at(0, Stream.CHECK, 5, 0).bytes(16)
 
 
-def test_drawing_from_one_address_leaves_the_others_alone() -> None:
+def test_a_draw_does_not_change_other_addresses() -> None:
     before = rng_at(0, Stream.DISTRACTOR_CHUNK, 731).standard_normal(4)
     rng_at(0, Stream.DISTRACTOR_CHUNK, 730).standard_normal(1000)
     np.testing.assert_array_equal(
@@ -31,7 +31,7 @@ def test_drawing_from_one_address_leaves_the_others_alone() -> None:
     )
 
 
-def test_numbers_are_the_published_ones() -> None:
+def test_numbers_have_not_changed() -> None:
     # Recorded once: a change here changes every published result.
     assert rng_at(7, Stream.DISTRACTOR_CHUNK, 0, 731).integers(0, 1000, 4).tolist() == [
         809,

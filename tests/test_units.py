@@ -1,4 +1,4 @@
-"""Sizes are read and written as people say them."""
+"""Sizes and durations are parsed and formatted as people write them."""
 
 import pytest
 
@@ -14,17 +14,17 @@ from fpbench.units import parse_sizes, short_hours, short_size, short_time
         pytest.param("300, 100,300", (100, 300), id="sorted-and-distinct"),
     ],
 )
-def test_parses(text: str, sizes: tuple[int, ...]) -> None:
+def test_parses_sizes(text: str, sizes: tuple[int, ...]) -> None:
     assert parse_sizes(text) == sizes
 
 
 @pytest.mark.parametrize("text", ["", "ten", "0", "-5", "1.5", "1e13", "nan", "k"])
-def test_refuses(text: str) -> None:
+def test_refuses_what_is_no_size(text: str) -> None:
     with pytest.raises(FpbenchError):
         parse_sizes(text)
 
 
-def test_writes_sizes_and_hours() -> None:
+def test_formats_sizes_and_hours() -> None:
     assert [short_size(n) for n in (950, 10_000, 1_500_000, 10**9)] == [
         "950",
         "10 k",
@@ -34,7 +34,7 @@ def test_writes_sizes_and_hours() -> None:
     assert [short_hours(h) for h in (0.5, 13.88, 13_888.0)] == ["30 min", "13.9 h", "13 888 h"]
 
 
-def test_writes_times() -> None:
+def test_formats_times() -> None:
     assert [short_time(s) for s in (0.0, 89.0, 90.0, 5_399.0, 5_400.0)] == [
         *("0 s", "89 s", "2 min", "90 min"),
         "1.5 h",

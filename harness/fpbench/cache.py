@@ -1,4 +1,4 @@
-"""Files that can be made again: named by what they were made from, whole or not there."""
+"""Cache of computed files: each is named by a hash of its inputs, and is complete or absent."""
 
 import dataclasses
 import hashlib
@@ -24,29 +24,29 @@ class Store:
     """A folder of content-addressed files. Several processes may share it.
 
     Args:
-        root: Made when first written to.
+        root: Folder of the files; the first write makes it.
     """
 
     root: Path
 
     @classmethod
     def open(cls, root: Path | None = None) -> "Store":
-        """The store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
-        given = root or os.environ.get("FPBENCH_CACHE")
-        return cls(Path(given) if given else platformdirs.user_cache_path("fpbench"))
+        """Use the store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
+        folder = root or os.environ.get("FPBENCH_CACHE")
+        return cls(Path(folder) if folder else platformdirs.user_cache_path("fpbench"))
 
     def path(self, kind: str, key: str, suffix: str = "") -> Path:
-        """Where something lives; folders stay small because keys spread over 256 of them."""
+        """Path of a file. The 256 folders per kind stay small because keys spread evenly."""
         return self.root / kind / key[:2] / (key + suffix)
 
     def size_bytes(self) -> int:
-        """Of all files in it."""
+        """Total size of all files."""
         return sum(path.stat().st_size for path in self.root.rglob("*") if path.is_file())
 
     def write(
         self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
     ) -> None:
-        """Store arrays under a key, with a checksum."""
+        """Write arrays under a key, with a checksum."""
         path = self.path(kind, key, ".npz")
         buffer = io.BytesIO()
         np.savez(buffer, allow_pickle=False, **arrays)
@@ -56,19 +56,20 @@ class Store:
             file.write(_digest(payload) + payload)
 
     def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
-        """The arrays under a key; None if there are none or the file is damaged."""
+        """Read the arrays under a key; None if the file is missing or damaged."""
+        path = self.path(kind, key, ".npz")
         try:
-            content = self.path(kind, key, ".npz").read_bytes()
+            content = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as err:
             raise FpbenchError(
                 f"cannot read the cache {self.root}: {err.strerror}",
-                hint="give another folder with --cache or $FPBENCH_CACHE",
+                hint="choose another folder with --cache or $FPBENCH_CACHE",
             ) from err
         payload = content[_DIGEST_BYTES:]
         if content[:_DIGEST_BYTES] != _digest(payload):
-            logger.warning("%s %s in the cache is damaged and is made again", kind, key)
+            logger.warning("cache file %s is damaged and will be made again", path)
             return None
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
             return dict(arrays)

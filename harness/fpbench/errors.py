@@ -1,12 +1,12 @@
-"""The one exception that means: the user can fix this."""
+"""The exception for everything that the user can fix."""
 
 
 class FpbenchError(Exception):
-    """Something the user can put right, with the words to say so.
+    """An error that the user can fix.
 
     Args:
-        message: Names the offending file, field and value.
-        hint: An instruction, printed on a line of its own.
+        message: Names the file, the field and the value that are wrong.
+        hint: Instruction, printed on a separate line.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Files that appear whole under their name or not at all, and that replace nothing else."""
+"""Writes files that appear complete or not at all, and that replace no file of another kind."""
 
 import glob
 import json
@@ -13,60 +13,61 @@ from typing import IO
 
 from fpbench.errors import FpbenchError
 
-_LEFTOVER_S = 3600  # a temporary file untouched for so long belongs to no running process
+_LEFTOVER_S = 3600  # no running process leaves its temporary file untouched for so long
 
 
 def make_folder(path: Path) -> Path:
-    """The same folder, made with those above it where it is not there yet.
+    """Make a folder and its missing parents; return its path.
 
     Raises:
-        FpbenchError: It cannot be made: no permission, no space, or a file in its place.
+        FpbenchError: No permission, no space, or a file has that name.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as err:
         raise FpbenchError(
             f"cannot make folder {path}: {err.strerror}",
-            hint="check that no file has its name, and that the folder above may be written to",
+            hint="check that no file has this name and that the parent folder is writable",
         ) from err
     return path
 
 
 def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
-    """Leave alone a JSON file of another kind than the one that is to be written.
+    """Refuse to replace a file of another kind by a new JSON file.
 
     Args:
-        path: To be written; there may be none yet, or one of an earlier time.
-        kind: What is to be written, for the message.
-        key: That only files of this kind have.
-        option: Which the user can change.
+        path: Path of the new file. A file may already be there.
+        kind: Kind of the new file, for the message.
+        key: JSON key that only files of this kind have.
+        option: Option that sets the path, for the hint.
 
     Raises:
-        FpbenchError: What is there does not have the key.
+        FpbenchError: The existing file does not have the key.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        existing = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError):
-        found = None
-    if not isinstance(found, dict) or key not in found:
+        existing = None
+    if not isinstance(existing, dict) or key not in existing:
         raise FpbenchError(
-            f"{path} would be replaced by {kind}, and is something else",
+            f"{path} would be replaced by {kind}, but is another kind of file",
             hint=f"choose another {option}, or move {path.name} away",
         )
 
 
 @contextmanager
 def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
-    """Write a file that appears whole under its name, or not at all.
+    """Write a file that appears complete under its name, or not at all.
 
     Args:
-        path: Its folder must exist. A file of that name is replaced.
-        durable: Whether it survives a power cut once this returns; costs some milliseconds.
+        path: Path of the file. Its folder must exist; an existing file is replaced.
+        durable: Whether the file survives a power failure after this returns, which costs some
+            milliseconds.
 
     Raises:
-        FpbenchError: There is no such folder, no permission, or no space.
+        FpbenchError: The folder does not exist, no permission, or no space.
     """
     with atomic_path(path, durable=durable) as temporary, temporary.open("xb") as file:
         yield file
@@ -74,13 +75,13 @@ def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterator[Path]:
-    """As :func:`atomic_file`, for what writes files by their name.
+    """Like :func:`atomic_file`, for writers that take a path.
 
     Args:
-        suffix: Of the name to write to until the file is whole.
+        suffix: Suffix of the temporary name.
 
-    Returns:
-        A name that no other process has.
+    Yields:
+        A temporary path that no other process uses.
     """
     _sweep_leftovers(path)
     unique = f"{os.getpid()}-{secrets.token_hex(4)}"
@@ -100,22 +101,22 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """Say which file it was that could not be written.
+    """Turn an OSError into an error that names the file.
 
     Raises:
-        FpbenchError: Instead of any OSError.
+        FpbenchError: The file cannot be written.
     """
     try:
         yield
     except OSError as err:
         raise FpbenchError(
             f"cannot write {path}: {err.strerror or err}",
-            hint="check that its folder exists, may be written to, and has space",
+            hint="check that its folder exists, is writable and has space",
         ) from err
 
 
 def _sweep_leftovers(path: Path) -> None:
-    """Remove what killed processes left of this file, once they are surely dead."""
+    """Remove old temporary files that killed processes left of this file."""
     for leftover in path.parent.glob(f"{glob.escape(_hidden_name(path))}.*.tmp*"):
         with suppress(FileNotFoundError):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
@@ -123,7 +124,7 @@ def _sweep_leftovers(path: Path) -> None:
 
 
 def _hidden_name(path: Path) -> str:
-    """With one dot, also if ``path`` is temporary itself, so that what is left of both is found."""
+    """File name with exactly one leading dot: one pattern also matches nested temporary files."""
     return "." + path.name.lstrip(".")
 
 
@@ -140,7 +141,7 @@ def write_json(path: Path, document: object) -> None:
 
     Raises:
         FpbenchError: The file cannot be written.
-        ValueError: It holds NaN or infinity: :func:`json_safe` takes them out.
+        ValueError: The document holds NaN or infinity; :func:`json_safe` replaces them.
     """
     text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
     with atomic_file(path) as file:
@@ -148,7 +149,7 @@ def write_json(path: Path, document: object) -> None:
 
 
 def json_safe(value: object) -> object:
-    """The same value with None for every NaN and infinity, which JSON does not have."""
+    """Replace every NaN and infinity, which JSON does not have, by None."""
     if isinstance(value, Mapping):
         return {key: json_safe(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Names for contents: equal bytes, equal name, on every machine."""
+"""Content hashes: equal contents have equal hashes on every machine."""
 
 import ast
 import dataclasses
@@ -19,34 +19,34 @@ _PACKAGE = Path(__file__).parent
 
 
 def content_key(**parts: object) -> str:
-    """A name for what is made from ``parts``: equal parts, equal name, on every machine.
+    """Hash of the inputs of an output: equal parts give equal keys on every machine.
 
     Args:
-        parts: What JSON can hold, and dataclasses of it. Tuples and lists are the same.
+        parts: Values that JSON can hold, and dataclasses of them. A tuple equals a list.
 
     Raises:
-        TypeError: A part is something else.
+        TypeError: A part has another type.
         ValueError: A part is NaN or infinite.
     """
     text = json.dumps(
-        parts, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_json
+        parts, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_to_json
     )
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def _as_json(value: object) -> object:
+def _to_json(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} has no place in a content key")
+    raise TypeError(f"a content key cannot hold a {type(value).__name__}")
 
 
 def file_sha256(path: Path) -> str:
-    """Hex digest of a file's bytes.
+    """SHA-256 of a file, in hexadecimal.
 
     Raises:
-        FpbenchError: It cannot be read.
+        FpbenchError: The file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -56,7 +56,7 @@ def file_sha256(path: Path) -> str:
 
 
 def rows_digest(array: Shaped[np.ndarray, "..."]) -> str:
-    """A name for the contents of an array; read piece by piece, so it may be a memory map."""
+    """Hash of an array's shape and contents. It reads in pieces, so a memory map will do."""
     digest = hashlib.blake2b(repr(array.shape).encode(), digest_size=16)
     for start in range(0, len(array), 1 << 16):
         digest.update(np.ascontiguousarray(array[start : start + (1 << 16)]).data)
@@ -65,64 +65,64 @@ def rows_digest(array: Shaped[np.ndarray, "..."]) -> str:
 
 @cache
 def code_key(*modules: str) -> str:
-    """A name for the code behind an output: modules of fpbench and all that they import.
+    """Hash of the code behind an output: modules of fpbench and everything that they import.
 
-    Part of every key of the cache, so that outputs are made again where any code that may have
-    shaped them has changed; now and then also where it has not. Comments and docstrings count for
-    nothing.
+    It is part of every cache key, so outputs are made again after a change to any code that may
+    shape them, which is sometimes more than necessary. Comments and docstrings do not count.
 
     Args:
-        modules: By full name, such as ``fpbench.search.tasks``.
+        modules: Full names, such as ``fpbench.search.tasks``.
     """
     digests: dict[str, str] = {}
-    left = set(modules)
-    while left:
-        name = left.pop()
+    pending = set(modules)
+    while pending:
+        name = pending.pop()
         file = _PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
         if name not in digests and file.is_file():
-            digests[name], imported = _read_code(file)
-            left |= imported
+            digests[name], imports = _read_code(file)
+            pending |= imports
     return content_key(code=digests)
 
 
 @cache
 def _read_code(file: Path) -> tuple[str, set[str]]:
-    """A digest of a file's code, and what it imports from fpbench."""
-    tree = _without_docstrings(ast.parse(file.read_bytes()))
+    """Hash of a file's code, and the modules of fpbench that it imports."""
+    tree = _strip_docstrings(ast.parse(file.read_bytes()))
     return content_key(code=ast.dump(tree)), public_modules(imported_names(tree))
 
 
 def public_modules(names: Iterable[str]) -> set[str]:
-    """The modules of fpbench that hold some names, as :func:`imported_names` gives them."""
-    homes = _homes()
+    """Modules of fpbench that define the given names, which are those of :func:`imported_names`."""
+    public = _public_names()
     ours = {name for name in names if name.startswith("fpbench.")}
-    every = set(homes.values()) if "fpbench.*" in ours else set()
-    return every | {homes.get(name, name) for name in ours}
+    all_public = set(public.values()) if "fpbench.*" in ours else set()
+    return all_public | {public.get(name, name) for name in ours}
 
 
 def imported_names(tree: ast.Module, package: str = "") -> Iterator[str]:
-    """What code imports, by full name: modules, and names in them or below them.
+    """Full names of everything that a file imports: modules, and names in or below them.
 
-    Of a whole package, ``import fpbench``, also ``fpbench.*``: any name in it may be used.
+    A whole module, as in ``import fpbench``, also gives ``fpbench.*``: the code may use any name
+    in it.
 
     Args:
-        tree: Of a file.
-        package: That the file is in, which relative imports start from.
+        tree: Syntax tree of the file.
+        package: Package of the file, from which relative imports start.
     """
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from (alias.name, f"{alias.name}.*")
         elif isinstance(node, ast.ImportFrom):
-            with suppress(ImportError):  # it leads out of the top package, so it never runs
+            with suppress(ImportError):  # an import from above the top package never runs
                 source = resolve_name("." * node.level + (node.module or ""), package)
                 yield source
                 yield from (f"{source}.{alias.name}" for alias in node.names)
 
 
 @cache
-def _homes() -> dict[str, str]:
-    """The module that holds each public name of fpbench."""
+def _public_names() -> dict[str, str]:
+    """The public names of fpbench, each with the module that defines it."""
     init = ast.parse((_PACKAGE / "__init__.py").read_bytes())
     return {
         f"fpbench.{alias.name}": node.module
@@ -132,7 +132,7 @@ def _homes() -> dict[str, str]:
     }
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
+def _strip_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

@@ -1,4 +1,4 @@
-"""Work done in threads a little ahead of whoever needs it."""
+"""Threads that work a little ahead of the caller."""
 
 import os
 from collections import deque
@@ -13,32 +13,34 @@ Result = TypeVar("Result")
 def map_ahead(
     work: Callable[[Item], Result], items: Iterable[Item], *, workers: int | None = None
 ) -> Iterator[Result]:
-    """``map`` in threads, in order, never more than three results per worker ahead.
+    """Like ``map``, but in threads: results in order, at most three per worker ahead of the caller.
 
-    Threads, not processes: decoding, resampling and hashing release the interpreter lock. On two
-    cores, two threads read 1.96 times as fast as one, and two processes 1.88 times.
+    It uses threads, not processes, because decoding, resampling and hashing release the
+    interpreter lock. On two cores, two threads read 1.96 times as fast as one, and two processes
+    1.88 times.
     """
     workers = workers or os.cpu_count() or 1
     pool = ThreadPoolExecutor(workers, thread_name_prefix="read-ahead")
-    waiting: deque[Future[Result]] = deque()
+    pending: deque[Future[Result]] = deque()
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= 3 * workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            pending.append(pool.submit(work, item))
+            if len(pending) >= 3 * workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # of what is read nothing is lost
+        # The work only reads files, so nothing is lost.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """The same items, the next one made by another thread while the caller uses this one."""
+    """Yield the same items; a thread makes the next one while the caller uses the current one."""
     worker = ThreadPoolExecutor(1)
     try:
-        coming = worker.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = worker.submit(next, items, None)
+        upcoming = worker.submit(next, items, None)
+        while (item := upcoming.result()) is not None:
+            upcoming = worker.submit(next, items, None)
             yield item
     finally:
-        worker.shutdown(wait=False)  # a large network draws for minutes
+        worker.shutdown(wait=False)  # a draw by a large network takes minutes

@@ -1,4 +1,4 @@
-"""Every random draw has an address, so it does not depend on what was drawn before it."""
+"""Random draws by address: no draw depends on the draws before it."""
 
 from enum import IntEnum
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What a draw is for. Numbers are part of every published result: append, never renumber."""
+    """Purpose of a draw. Published results depend on the numbers: append, never renumber."""
 
     QUERY_POSITION = 1
     QUERY_DEGRADATION = 2
@@ -23,18 +23,18 @@ class Stream(IntEnum):
 
 
 def rng_at(seed: int, stream: Stream, *index: int) -> np.random.Generator:
-    """A counter-based generator for one draw.
+    """Return a counter-based random generator for one draw.
 
-    Equal addresses give equal numbers on every machine, in every order, after every crash.
+    Equal addresses give equal numbers on every machine, in every order and after every crash.
 
     Args:
-        seed: The run's seed, at least 0.
-        stream: What is drawn.
-        index: Which one: a query, a chunk, an epoch and a step. All at least 0.
+        seed: Seed of the run, at least 0.
+        stream: Purpose of the draw.
+        index: Number of the query or chunk, or of epoch and step. All at least 0.
 
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox), keyed by
         NumPy's ``SeedSequence`` hash of the address.
     """
-    # The number of indices is part of it, because a hash of (5) is the same as one of (5, 0).
+    # The number of indices is part of the key, because (5) and (5, 0) have the same hash.
     key = np.random.SeedSequence([seed, int(stream), len(index), *index])
     return np.random.Generator(np.random.Philox(key))

@@ -1,4 +1,4 @@
-"""Sizes and times as people write and read them."""
+"""Parses and formats database sizes and durations."""
 
 from fpbench.errors import FpbenchError
 
@@ -6,14 +6,14 @@ _SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
-    """``1e4,100k,1M`` as growing, distinct whole numbers.
+    """Parse ``1e4,100k,1M`` into distinct whole numbers, smallest first.
 
     Raises:
         FpbenchError: A part is not a positive whole number.
     """
     sizes = {_parse_size(part.strip()) for part in text.split(",") if part.strip()}
     if not sizes:
-        raise FpbenchError(f"no sizes in '{text}'", hint="write sizes such as 1e4,1e5,1e6")
+        raise FpbenchError(f"no database size in '{text}'", hint="write sizes such as 1e4,1e5,1e6")
     return tuple(sorted(sizes))
 
 
@@ -34,9 +34,9 @@ def _parse_size(part: str) -> int:
 
 def short_size(n: int) -> str:
     """``10 k``, ``1.5 M``, ``100 M``: at most four significant digits."""
-    for limit, word in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
+    for limit, suffix in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
         if n >= limit:
-            return f"{n / limit:.4g} {word}"
+            return f"{n / limit:.4g} {suffix}"
     return str(n)
 
 

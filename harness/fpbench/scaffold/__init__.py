@@ -1,4 +1,4 @@
-"""A plugin package that works, to start from: the files beside this one, with names filled in."""
+"""Writes a working plugin package from the templates in this folder."""
 
 import re
 from importlib.resources import files
@@ -18,22 +18,23 @@ _FILES = {
 
 
 def scaffold_name(folder: Path) -> str:
-    """What a plugin written to ``folder`` is called: its fingerprinter and its entry point.
+    """Name of the plugin in ``folder``, which is also its fingerprinter's and its entry point's.
 
     Raises:
-        FpbenchError: The folder's name cannot name a package.
+        FpbenchError: The name of the folder cannot be the name of a package.
     """
     name = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-")
     name = name.removeprefix("fpbench-")
     if not re.match(r"[a-z]", name):
         raise FpbenchError(
-            f"'{folder.name}' cannot name a plugin", hint="use a name that starts with a letter"
+            f"'{folder.name}' cannot be the name of a plugin",
+            hint="use a name that starts with a letter",
         )
     return name
 
 
 def scaffold_module(name: str) -> str:
-    """The package that a plugin of that name lies in."""
+    """Import package of the plugin called ``name``."""
     return f"fpbench_{name.replace('-', '_')}"
 
 
@@ -44,17 +45,18 @@ def write_scaffold(folder: Path) -> list[Path]:
         The files written.
 
     Raises:
-        FpbenchError: The folder has files in it, cannot be made, or its name cannot name a package.
+        FpbenchError: The folder is not empty or cannot be made, or its name cannot be the name of a
+            package.
     """
     name = scaffold_name(folder)
     module = scaffold_module(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise FpbenchError(f"{folder} is not empty", hint="give a folder that does not exist yet")
-    written = []
+        raise FpbenchError(f"{folder} is not empty", hint="choose a folder that does not exist yet")
+    paths = []
     for source, target in _FILES.items():
         text = files("fpbench.scaffold").joinpath(source).read_text(encoding="utf-8")
         path = folder / target.format(module=module)
         make_folder(path.parent)
         path.write_text(Template(text).substitute(name=name, module=module), encoding="utf-8")
-        written.append(path)
-    return written
+        paths.append(path)
+    return paths
