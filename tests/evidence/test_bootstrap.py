@@ -1,4 +1,4 @@
-"""Intervals are over tracks, and end where the rate itself is certain."""
+"""Confidence intervals are over tracks, and shrink to the rate where tracks agree."""
 
 import numpy as np
 import pytest
@@ -26,5 +26,5 @@ def test_an_interval_over_one_track_is_its_rate_to_the_last_bit(rng: np.random.G
 
 def test_an_interval_needs_queries(rng: np.random.Generator) -> None:
     none = np.empty(0, dtype=np.int64)
-    with pytest.raises(ValueError, match="no queries"):
+    with pytest.raises(ValueError, match="there are no queries"):
         interval_over_tracks(none, 1, none, rng)

@@ -1,4 +1,4 @@
-"""Evidence gives what searching each database anew would give, and never flatters."""
+"""Evidence gives the ranks of a new search of each database, and ties never help a system."""
 
 from itertools import pairwise
 
@@ -12,11 +12,11 @@ from fpbench import Candidates
 from fpbench.evidence.evidence import Evidence, false_accept_rate, repeats
 
 INF = np.inf
-FILLER = (-1, INF, -INF)
+MISSING = (-1, INF, -INF)
 
 
-def cell(*rows: list[tuple[int, float, float]]) -> Candidates:
-    """One list of (id, key, score) per query."""
+def candidates(*rows: list[tuple[int, float, float]]) -> Candidates:
+    """Candidates from one list of (id, key, score) per query."""
     table = np.array(rows, dtype=np.float64)
     return Candidates(
         table[:, :, 0].astype(np.int64),
@@ -25,15 +25,18 @@ def cell(*rows: list[tuple[int, float, float]]) -> Candidates:
     )
 
 
-def exact_cell(*rows: list[float]) -> Candidates:
-    """Scores per query; ids count up and keys are negated scores."""
-    return cell(*([(i, -score, score) for i, score in enumerate(row)] for row in rows))
+def exact_candidates(*rows: list[float]) -> Candidates:
+    """Candidates from scores per query; ids count up and keys are negated scores."""
+    return candidates(*([(i, -score, score) for i, score in enumerate(row)] for row in rows))
 
 
-def evidence(
-    reference: Candidates, distance_s: list[list[float]], *blocks: Candidates, positions: int = 1
+def make_evidence(
+    reference: Candidates,
+    distance_s: list[list[float]],
+    *blocks: Candidates,
+    rows_per_query: int = 1,
 ) -> Evidence:
-    queries = len(distance_s) // positions
+    queries = len(distance_s) // rows_per_query
     return Evidence(
         query_track=np.arange(queries),
         reference=reference,
@@ -45,71 +48,83 @@ def evidence(
 
 
 def test_better_distractors_push_the_match_down_one_rank_each() -> None:
-    found = evidence(
-        exact_cell([0.5, 0.1, 0.0]),
+    evidence = make_evidence(
+        exact_candidates([0.5, 0.1, 0.0]),
         [[0.0, INF, INF]],
-        exact_cell([0.4, 0.3]),
-        exact_cell([0.9, 0.3]),
+        exact_candidates([0.4, 0.3]),
+        exact_candidates([0.9, 0.3]),
     )
-    assert [int(r[0]) for r in found.growing_ranks(range(2), 0.0)] == [0, 0, 1]
+    assert [int(r[0]) for r in evidence.growing_ranks(range(2), 0.0)] == [0, 0, 1]
 
 
-def test_the_spare_column_is_no_place_where_there_are_no_distractors() -> None:
-    alone = evidence(exact_cell([0.9, 0.8, 0.7]), [[INF, INF, 0.0]])
+def test_the_extra_column_is_not_part_of_the_shortlist() -> None:
+    alone = make_evidence(exact_candidates([0.9, 0.8, 0.7]), [[INF, INF, 0.0]])
     assert alone.shortlist == 2
     assert alone.ranks(range(0), 0.0).tolist() == [2]  # not in the shortlist
 
 
 def test_a_distractor_with_the_same_score_comes_before_the_match() -> None:
-    found = evidence(exact_cell([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_cell([0.5, 0.3]))
-    assert found.ranks(range(1), 0.0).tolist() == [1]
+    evidence = make_evidence(
+        exact_candidates([0.5, 0.1, 0.0]), [[0.0, INF, INF]], exact_candidates([0.5, 0.3])
+    )
+    assert evidence.ranks(range(1), 0.0).tolist() == [1]
 
 
 def test_another_reference_row_with_the_same_score_comes_before_the_match() -> None:
-    found = evidence(exact_cell([0.5, 0.5, 0.0]), [[0.0, INF, INF]], exact_cell([0.1, 0.1]))
-    assert found.ranks(range(0), 0.0).tolist() == [1]
+    evidence = make_evidence(
+        exact_candidates([0.5, 0.5, 0.0]), [[0.0, INF, INF]], exact_candidates([0.1, 0.1])
+    )
+    assert evidence.ranks(range(0), 0.0).tolist() == [1]
 
 
 def test_equal_keys_at_the_border_of_the_shortlist_shut_the_match_out() -> None:
     # Two places: one for key 1, and one that a match and a distractor with key 2 both want.
-    reference = cell([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
-    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 1.0, 0.2), (1, 2.0, 0.3)]))
-    assert found.ranks(range(0), 0.0).tolist() == [0]
-    assert found.ranks(range(1), 0.0).tolist() == [2]
+    reference = candidates([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
+    evidence = make_evidence(
+        reference, [[0.0, INF, INF]], candidates([(0, 1.0, 0.2), (1, 2.0, 0.3)])
+    )
+    assert evidence.ranks(range(0), 0.0).tolist() == [0]
+    assert evidence.ranks(range(1), 0.0).tolist() == [2]
 
 
 def test_equal_keys_within_the_reference_shut_the_match_out_too() -> None:
-    reference = cell([(0, 2.0, 0.9), (1, 2.0, 0.1), (2, 2.0, 0.1)])
-    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 7.0, 0.2), (1, 8.0, 0.3)]))
-    assert found.ranks(range(0), 0.0).tolist() == [2]
+    reference = candidates([(0, 2.0, 0.9), (1, 2.0, 0.1), (2, 2.0, 0.1)])
+    evidence = make_evidence(
+        reference, [[0.0, INF, INF]], candidates([(0, 7.0, 0.2), (1, 8.0, 0.3)])
+    )
+    assert evidence.ranks(range(0), 0.0).tolist() == [2]
 
 
 def test_a_shortlist_is_ranked_by_score_and_not_by_key() -> None:
-    reference = cell([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
-    found = evidence(reference, [[0.0, INF, INF]], cell([(0, 1.0, 0.2), (1, 3.0, 0.95)]))
-    assert found.ranks(range(1), 0.0).tolist() == [0]
+    reference = candidates([(0, 2.0, 0.9), (1, 5.0, 0.1), (2, 6.0, 0.1)])
+    evidence = make_evidence(
+        reference, [[0.0, INF, INF]], candidates([(0, 1.0, 0.2), (1, 3.0, 0.95)])
+    )
+    assert evidence.ranks(range(1), 0.0).tolist() == [0]
 
 
 def test_tolerance_decides_which_rows_match() -> None:
-    found = evidence(
-        exact_cell([0.9, 0.8, 0.7, 0.6]),
+    evidence = make_evidence(
+        exact_candidates([0.9, 0.8, 0.7, 0.6]),
         [[INF, 30.0, 0.5, 0.0]],
-        exact_cell([0.1, 0.1, 0.1]),
+        exact_candidates([0.1, 0.1, 0.1]),
     )
-    ranks = {t: int(found.ranks(range(1), t)[0]) for t in (0.0, 0.25, 0.5, 29.0, None)}
+    ranks = {t: int(evidence.ranks(range(1), t)[0]) for t in (0.0, 0.25, 0.5, 29.0, None)}
     assert ranks == {0.0: 3, 0.25: 3, 0.5: 2, 29.0: 2, None: 1}
 
 
 def test_a_query_whose_track_is_not_in_the_reference_never_hits() -> None:
-    found = evidence(exact_cell([0.9, 0.8, 0.7]), [[INF, INF, INF]], exact_cell([0.1, 0.1]))
-    assert found.ranks(range(1), None).tolist() == [2]
+    evidence = make_evidence(
+        exact_candidates([0.9, 0.8, 0.7]), [[INF, INF, INF]], exact_candidates([0.1, 0.1])
+    )
+    assert evidence.ranks(range(1), None).tolist() == [2]
 
 
-def test_fillers_are_nobody() -> None:
-    reference = cell([(4, 1.0, -0.5), FILLER, FILLER])
-    found = evidence(reference, [[0.0, INF, INF]], cell([FILLER, FILLER]))
-    assert found.ranks(range(1), 0.0).tolist() == [0]
-    assert found.best_distractors(range(1)).tolist() == [-INF]
+def test_missing_candidates_have_no_rank() -> None:
+    reference = candidates([(4, 1.0, -0.5), MISSING, MISSING])
+    evidence = make_evidence(reference, [[0.0, INF, INF]], candidates([MISSING, MISSING]))
+    assert evidence.ranks(range(1), 0.0).tolist() == [0]
+    assert evidence.best_distractors(range(1)).tolist() == [-INF]
 
 
 @hypothesis_settings(max_examples=60)
@@ -130,7 +145,7 @@ def test_any_split_into_blocks_gives_the_same_ranks(
     reference_scores = rng.integers(levels, size=(6, 9)).astype(np.float32)
     right = rng.integers(9, size=6)
 
-    def searched(k: np.ndarray, s: np.ndarray, width: int) -> Candidates:
+    def search(k: np.ndarray, s: np.ndarray, width: int) -> Candidates:
         order = np.argsort(k, axis=1, kind="stable")[:, :width]
         order_k, order_s = np.take_along_axis(k, order, 1), np.take_along_axis(s, order, 1)
         short = ((0, 0), (0, width - order.shape[1]))
@@ -141,16 +156,16 @@ def test_any_split_into_blocks_gives_the_same_ranks(
         )
 
     edges = [0, *sorted(cuts), 60]
-    reference = searched(reference_keys, reference_scores, k + 1)
-    found = Evidence(
+    reference = search(reference_keys, reference_scores, k + 1)
+    evidence = Evidence(
         query_track=np.arange(6),
         reference=reference,
         distance_s=np.where(reference.ids == right[:, None], 0.0, np.inf),
         match_score=np.zeros(6, dtype=np.float32),
         edges=np.array(edges),
-        blocks=[searched(keys[:, a:b], scores[:, a:b], k) for a, b in pairwise(edges)],
+        blocks=[search(keys[:, a:b], scores[:, a:b], k) for a, b in pairwise(edges)],
     )
-    ranks = list(found.growing_ranks(range(len(edges) - 1), 0.0))
+    ranks = list(evidence.growing_ranks(range(len(edges) - 1), 0.0))
     for edge, rank in zip(edges, ranks, strict=True):
         np.testing.assert_array_equal(
             rank,
@@ -167,7 +182,7 @@ def test_any_split_into_blocks_gives_the_same_ranks(
 
 
 def whole_rank(keys: np.ndarray, scores: np.ndarray, right: int, k: int) -> int:
-    """The rule itself: nobody with an equal key or score comes after the match."""
+    """The rule itself: no row with an equal key or score ranks after the match."""
     wrong = np.arange(len(keys)) != right
     before = int((wrong & (keys <= keys[right])).sum())
     if before >= k:
@@ -177,18 +192,18 @@ def whole_rank(keys: np.ndarray, scores: np.ndarray, right: int, k: int) -> int:
 
 
 def test_false_accepts_count_queries_with_a_distractor_above_the_threshold() -> None:
-    found = evidence(
-        exact_cell([0.5, 0.1, 0.0], [0.5, 0.1, 0.0]),
+    evidence = make_evidence(
+        exact_candidates([0.5, 0.1, 0.0], [0.5, 0.1, 0.0]),
         [[0.0, INF, INF], [0.0, INF, INF]],
-        exact_cell([0.4, 0.3], [0.1, 0.0]),
-        exact_cell([0.2, 0.1], [0.7, 0.6]),
+        exact_candidates([0.4, 0.3], [0.1, 0.0]),
+        exact_candidates([0.2, 0.1], [0.7, 0.6]),
     )
-    assert found.best_distractors(range(2)).tolist() == pytest.approx([0.4, 0.7])
-    assert false_accept_rate(found.best_distractors(range(1)), 0.4) == 0.5
-    assert false_accept_rate(found.best_distractors(range(2)), 0.5) == 0.5
+    assert evidence.best_distractors(range(2)).tolist() == pytest.approx([0.4, 0.7])
+    assert false_accept_rate(evidence.best_distractors(range(1)), 0.4) == 0.5
+    assert false_accept_rate(evidence.best_distractors(range(2)), 0.5) == 0.5
 
 
-def test_repeats_are_disjoint_and_take_what_borders_allow() -> None:
+def test_repeats_are_disjoint_and_end_at_block_edges() -> None:
     edges = np.array([0, 10, 20, 25, 35, 135])
     assert repeats(edges, 10) == [range(0, 1), range(1, 2), range(3, 4)]
     assert repeats(edges, 25) == [range(0, 3)]
@@ -199,18 +214,18 @@ def test_repeats_are_disjoint_and_take_what_borders_allow() -> None:
 def test_a_run_that_two_fingerprints_propose_counts_once() -> None:
     # One query of two fingerprints. Both propose distractor 7, which scores above the match;
     # distractor 3 is proposed by the second alone, and scores below it.
-    reference = cell([(5, 0.2, 0.5), FILLER, FILLER], [FILLER] * 3)
-    block = cell([(7, 0.1, 0.9), FILLER], [(7, 0.1, 0.9), (3, 0.3, 0.4)])
-    found = evidence(reference, [[0.0, INF, INF], [INF] * 3], block, positions=2)
-    assert found.positions == 2
-    assert found.ranks(range(0), 0.25).tolist() == [0]
-    assert found.ranks(range(1), 0.25).tolist() == [1]
-    assert found.best_distractors(range(1)).tolist() == [np.float32(0.9)]
+    reference = candidates([(5, 0.2, 0.5), MISSING, MISSING], [MISSING] * 3)
+    block = candidates([(7, 0.1, 0.9), MISSING], [(7, 0.1, 0.9), (3, 0.3, 0.4)])
+    evidence = make_evidence(reference, [[0.0, INF, INF], [INF] * 3], block, rows_per_query=2)
+    assert evidence.rows_per_query == 2
+    assert evidence.ranks(range(0), 0.25).tolist() == [0]
+    assert evidence.ranks(range(1), 0.25).tolist() == [1]
+    assert evidence.best_distractors(range(1)).tolist() == [np.float32(0.9)]
 
 
 def test_each_fingerprint_has_a_shortlist_of_its_own() -> None:
     # The match is crowded out of the first fingerprint's two places and stays in the second's.
-    reference = cell(*[[(5, 0.4, 0.5), FILLER, FILLER]] * 2)
-    block = cell([(1, 0.1, 0.1), (2, 0.2, 0.2)], [(3, 0.9, 0.3), FILLER])
-    found = evidence(reference, [[0.0, INF, INF]] * 2, block, positions=2)
-    assert found.ranks(range(1), 0.25).tolist() == [0]
+    reference = candidates(*[[(5, 0.4, 0.5), MISSING, MISSING]] * 2)
+    block = candidates([(1, 0.1, 0.1), (2, 0.2, 0.2)], [(3, 0.9, 0.3), MISSING])
+    evidence = make_evidence(reference, [[0.0, INF, INF]] * 2, block, rows_per_query=2)
+    assert evidence.ranks(range(1), 0.25).tolist() == [0]

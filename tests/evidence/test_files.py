@@ -1,4 +1,4 @@
-"""An evidence file gives back what was written, and a damaged or foreign one is refused."""
+"""An evidence file is read as it was written; a damaged or other file is refused."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,25 +13,25 @@ from fpbench.evidence.files import read_evidence, write_evidence
 INF = np.inf
 
 
-def row(*scores: float) -> Candidates:
-    """The best of one query, by exact score."""
+def candidates(*scores: float) -> Candidates:
+    """Candidates of one query, by exact score."""
     exact = np.array([scores], dtype=np.float32)
     return Candidates(np.arange(len(scores))[None], -exact, exact)
 
 
-def an_evidence() -> Evidence:
+def make_evidence() -> Evidence:
     return Evidence(
         query_track=np.array([0]),
-        reference=row(0.5, 0.1, 0.0),
+        reference=candidates(0.5, 0.1, 0.0),
         distance_s=np.array([[0.0, INF, INF]]),
         match_score=np.array([0.5], dtype=np.float32),
         edges=np.array([0, 10, 20]),
-        blocks=[row(0.4, 0.3), row(0.9, 0.0)],
+        blocks=[candidates(0.4, 0.3), candidates(0.9, 0.0)],
     )
 
 
 def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
+    write_evidence(tmp_path / "a.npz", make_evidence())
     again = read_evidence(tmp_path / "a.npz")
     assert isinstance(again, Evidence)
     assert again.ranks(range(2), 0.0).tolist() == [1]
@@ -39,12 +39,12 @@ def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_a_file_holds_what_was_grown(tmp_path: Path) -> None:
+def test_a_file_holds_the_evidence_of_a_growing_index(tmp_path: Path) -> None:
     grown = GrownEvidence(
         query_track=np.array([0]),
         match_score=np.array([0.5], dtype=np.float32),
         sizes=(10, 20),
-        cells=(row(0.5, 0.4), row(0.6, 0.5)),
+        candidates=(candidates(0.5, 0.4), candidates(0.6, 0.5)),
         distances_s=(np.array([[0.0, INF]]), np.array([[INF, 0.0]])),
     )
     write_evidence(tmp_path / "a.npz", grown)
@@ -54,7 +54,7 @@ def test_a_file_holds_what_was_grown(tmp_path: Path) -> None:
 
 
 def with_another_method(archive: bytes) -> bytes:
-    """An archive whose first file is said to be compressed in a way that nobody knows."""
+    """An archive whose first file claims an unknown compression method."""
     at = archive.index(b"PK\x01\x02") + 10
     return archive[:at] + bytes([99, 0]) + archive[at + 2 :]
 
@@ -67,29 +67,29 @@ def with_another_method(archive: bytes) -> bytes:
     ],
 )
 def test_refuses_a_damaged_file(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
+    write_evidence(tmp_path / "a.npz", make_evidence())
     (tmp_path / "b.npz").write_bytes(damage((tmp_path / "a.npz").read_bytes()))
     with pytest.raises(FpbenchError, match=r"cannot read evidence from .*b\.npz"):
         read_evidence(tmp_path / "b.npz")
 
 
-def test_refuses_an_array_that_is_no_archive(tmp_path: Path) -> None:
+def test_refuses_an_array_that_is_not_an_archive(tmp_path: Path) -> None:
     with (tmp_path / "a.npz").open("wb") as file:
         np.save(file, np.zeros(3))
     with pytest.raises(FpbenchError, match=r"cannot read evidence from .*a\.npz: .*not a zip"):
         read_evidence(tmp_path / "a.npz")
 
 
-def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
+def test_refuses_an_archive_of_other_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", vectors=np.zeros(3))
-    with pytest.raises(FpbenchError, match="no evidence file: it holds vectors"):
+    with pytest.raises(FpbenchError, match="is not an evidence file: it holds vectors"):
         read_evidence(tmp_path / "a.npz")
 
 
-def test_refuses_blocks_that_edges_do_not_account_for(tmp_path: Path) -> None:
-    write_evidence(tmp_path / "a.npz", an_evidence())
+def test_refuses_blocks_that_do_not_fit_the_edges(tmp_path: Path) -> None:
+    write_evidence(tmp_path / "a.npz", make_evidence())
     with np.load(tmp_path / "a.npz") as file:
         arrays = dict(file)
     np.savez(tmp_path / "b.npz", **{**arrays, "edges": np.array([0, 10])})
-    with pytest.raises(FpbenchError, match="contradicts itself: block_ids"):
+    with pytest.raises(FpbenchError, match="is inconsistent: block_ids"):
         read_evidence(tmp_path / "b.npz")

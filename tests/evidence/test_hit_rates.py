@@ -1,4 +1,4 @@
-"""Curves are what the ranks say, worked out by hand for four queries and two blocks."""
+"""Curves agree with ranks that are worked out by hand for four queries and two blocks."""
 
 import dataclasses
 from collections.abc import Callable
@@ -34,9 +34,9 @@ def points(curves: list[Curve], metric: str) -> list[Point]:
     return list(curve.points)
 
 
-def test_ranks_are_told_for_each_database_by_where_it_begins(evidence: Evidence) -> None:
-    found = {size: dict(ranks_at(evidence, size, 0.25)) for size in (0, 10, 20, 30)}
-    plain = {size: {at: r.tolist() for at, r in each.items()} for size, each in found.items()}
+def test_each_database_has_ranks_and_the_number_of_its_first_distractor(evidence: Evidence) -> None:
+    ranks = {size: dict(ranks_at(evidence, size, 0.25)) for size in (0, 10, 20, 30)}
+    plain = {size: {at: r.tolist() for at, r in each.items()} for size, each in ranks.items()}
     assert plain == {
         0: {0: [0, 0, 0, 10]},
         10: {0: [0, 1, 1, 10], 10: [0, 0, 4, 10]},
@@ -55,14 +55,14 @@ def test_rates_are_means_over_queries_and_repeats(evidence: Evidence) -> None:
     }
 
 
-def test_spread_is_that_of_repeats(evidence: Evidence) -> None:
+def test_the_standard_deviation_is_over_repeats(evidence: Evidence) -> None:
     # One quarter, then two: the sample standard deviation of two numbers is their gap over sqrt 2.
-    found = points(hit_rate_curves(evidence, [0, 10, 20], LABELS), "hr@1")
-    assert [point.repeats for point in found] == [1, 2, 1]
-    assert [point.std for point in found] == [None, pytest.approx(0.25 / np.sqrt(2)), None]
+    at_sizes = points(hit_rate_curves(evidence, [0, 10, 20], LABELS), "hr@1")
+    assert [point.repeats for point in at_sizes] == [1, 2, 1]
+    assert [point.std for point in at_sizes] == [None, pytest.approx(0.25 / np.sqrt(2)), None]
 
 
-def test_a_point_says_what_it_was_measured_on(evidence: Evidence) -> None:
+def test_a_point_holds_the_size_of_its_database(evidence: Evidence) -> None:
     (point,) = points(hit_rate_curves(evidence, [20], LABELS), "hr@1")
     assert (point.n_distractors, point.n_reference, point.n_queries) == (20, 700, 4)
     assert point.hours == pytest.approx(720 * 0.5 / 3600)
@@ -70,7 +70,7 @@ def test_a_point_says_what_it_was_measured_on(evidence: Evidence) -> None:
     assert 0 <= point.ci.low <= point.value <= point.ci.high <= 1
 
 
-def test_a_curve_says_how_it_was_measured(evidence: Evidence) -> None:
+def test_a_curve_holds_its_index_and_its_tolerance(evidence: Evidence) -> None:
     for curve in hit_rate_curves(evidence, [10], LABELS):
         assert (curve.distractors, curve.index, curve.index_parameters) == (
             *("real", "exact"),
@@ -86,7 +86,7 @@ def test_a_point_does_not_depend_on_the_other_sizes(evidence: Evidence) -> None:
         assert points(alone, metric) == points(among, metric)[1:2]
 
 
-def test_the_seed_moves_intervals_and_nothing_else(evidence: Evidence) -> None:
+def test_the_seed_changes_intervals_only(evidence: Evidence) -> None:
     tracks = dataclasses.replace(evidence, query_track=np.arange(4))
     first, second = (
         points(hit_rate_curves(tracks, [10], dataclasses.replace(LABELS, seed=seed)), "hr@1")[0]
@@ -96,7 +96,7 @@ def test_the_seed_moves_intervals_and_nothing_else(evidence: Evidence) -> None:
 
 
 def test_an_index_that_grew_gives_one_database_of_each_size() -> None:
-    def cell(*scores: float) -> Candidates:
+    def candidates(*scores: float) -> Candidates:
         exact = np.array([scores, scores[::-1]], dtype=np.float32)
         return Candidates(np.tile(np.arange(len(scores)), (2, 1)), -exact, exact)
 
@@ -104,7 +104,7 @@ def test_an_index_that_grew_gives_one_database_of_each_size() -> None:
         query_track=np.array([0, 1]),
         match_score=np.zeros(2, dtype=np.float32),
         sizes=(10, 20),
-        cells=(cell(0.9, 0.8, 0.7, 0.1), cell(0.6, 0.8, 0.7, 0.1)),
+        candidates=(candidates(0.9, 0.8, 0.7, 0.1), candidates(0.6, 0.8, 0.7, 0.1)),
         distances_s=(np.array([[0.0, *[np.inf] * 3]] * 2),) * 2,
     )
     # The match scores 0.9 and 0.1, then 0.6 and 0.1.

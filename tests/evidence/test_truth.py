@@ -1,4 +1,4 @@
-"""A right answer lies in the right track, near enough in time."""
+"""A match lies in the right track, within the tolerance."""
 
 import numpy as np
 import pytest
@@ -13,12 +13,12 @@ REFERENCE = Positions(np.array([7, 7, 7, 3, 3]), np.array([0.0, 0.5, 1.0, 0.0, 0
 
 def test_distance_is_time_within_the_right_track_only() -> None:
     truth = Positions(np.array([7, 3, 5]), np.array([0.2, 0.5, 0.0]))
-    away = distances_s(np.array([[1, 3, -1], [4, 0, 9], [0, 1, 2]]), REFERENCE, truth)
-    np.testing.assert_allclose(away, [[0.3, INF, INF], [0.0, INF, INF], [INF, INF, INF]])
+    distance_s = distances_s(np.array([[1, 3, -1], [4, 0, 9], [0, 1, 2]]), REFERENCE, truth)
+    np.testing.assert_allclose(distance_s, [[0.3, INF, INF], [0.0, INF, INF], [INF, INF, INF]])
 
 
 @pytest.mark.parametrize("tolerance_s", [0.0, 0.25, 0.5, None])
-def test_right_runs_are_the_rows_within_the_tolerance(tolerance_s: float | None) -> None:
+def test_matching_rows_are_the_rows_within_the_tolerance(tolerance_s: float | None) -> None:
     truth = Positions(np.array([7, 7, 7, 3, 5]), np.array([0.25, 0.5, 9.0, 0.3, 0.0]))
     order, first, stop = matching_rows(REFERENCE, truth, tolerance_s)
     everywhere = np.tile(np.arange(5), (5, 1))

@@ -272,7 +272,7 @@ def test_a_result_under_another_name_is_still_checked(
 def test_other_evidence_is_refused(result: Path) -> None:
     file = result.with_name("r.exact.real.npz")
     file.write_bytes(file.read_bytes() + b"\0")
-    with pytest.raises(FpbenchError, match=r"its hash is not the one in r\.json"):
+    with pytest.raises(FpbenchError, match=r"its SHA-256 differs from the one in r\.json"):
         validate_result(result)
 
 
@@ -291,7 +291,7 @@ def test_an_index_that_grew_has_the_sizes_that_it_was_asked_at(
         query_track=evidence.query_track,
         match_score=evidence.match_score,
         sizes=(10, 20),
-        cells=(evidence.reference, evidence.reference),
+        candidates=(evidence.reference, evidence.reference),
         distances_s=(evidence.distance_s, evidence.distance_s),
     )
     path = write_run("g", {("hnsw", "real"): grown}, [10, 20], [20], generator=None)

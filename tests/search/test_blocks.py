@@ -233,7 +233,7 @@ def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
         query_track=case.truth.track,
         match_score=np.zeros(QUERIES, dtype=np.float32),
         sizes=sizes,
-        cells=cells,
+        candidates=cells,
         distances_s=[distances_s(c.ids, case.reference_positions, case.truth) for c in cells],
     )
     for size in sizes:

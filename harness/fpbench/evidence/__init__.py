@@ -1,1 +1,1 @@
-"""Pure arithmetic on what a search left behind: hit rates and their intervals."""
+"""Hit rates and their confidence intervals, computed from what a search kept."""

@@ -1,11 +1,11 @@
-"""How far a hit rate could be off because other tracks might have been chosen."""
+"""Confidence intervals for hit rates, from a bootstrap over tracks."""
 
 import numpy as np
 from jaxtyping import Int64
 
 METHOD = "percentile bootstrap over tracks"
 RESAMPLES = 2_000
-_AT_ONCE = 100  # resamples: with 100 000 tracks the counts then take 80 MB
+_AT_ONCE = 100  # resamples; with 100 000 tracks their counts take 80 MB
 
 
 def interval_over_tracks(
@@ -15,15 +15,17 @@ def interval_over_tracks(
     rng: np.random.Generator,
     level: float = 0.95,
 ) -> tuple[float, float]:
-    """A confidence interval for a hit rate, where queries are alike within a track.
+    """A confidence interval for a hit rate, where queries from one track are alike.
 
-    Whole tracks are drawn with replacement: drawing single queries would take twenty queries from
-    one easy track for twenty independent observations, and give too narrow an interval.
+    Whole tracks are drawn with replacement. Drawing single queries would count twenty queries from
+    one easy track as twenty independent observations, and the interval would be too narrow.
 
     Args:
-        hits: Of each query, in how many repeats it hit. Whole numbers add up alike in any order,
-            so that every processor finds the same interval.
-        repeats: Of each query.
+        hits: Number of repeats in which each query hits. Sums of whole numbers do not depend on
+            their order, so every processor computes the same interval.
+        repeats: Number of repeats, the same for all queries.
+        track: Track, or cluster, of each query.
+        level: Confidence level.
 
     Returns:
         The lower and the upper end.
@@ -34,7 +36,7 @@ def interval_over_tracks(
     Source: Davison and Hinkley 1997, "Bootstrap Methods and their Application", section 3.8.
     """
     if len(hits) == 0:
-        raise ValueError("no queries to give an interval for")
+        raise ValueError("there are no queries to compute an interval from")
     _, member = np.unique(track, return_inverse=True)
     queries = np.bincount(member).astype(np.float64)
     sums = np.bincount(member, weights=hits)
@@ -42,8 +44,8 @@ def interval_over_tracks(
     even = np.full(tracks, 1 / tracks)
     means = np.empty(RESAMPLES)
     for start in range(0, RESAMPLES, _AT_ONCE):
-        # How often each track is drawn, in several resamples at once.
-        times = rng.multinomial(tracks, even, size=_AT_ONCE).astype(np.float64)
-        means[start : start + _AT_ONCE] = (times @ sums) / (repeats * (times @ queries))
+        # How often each resample draws each track, for several resamples at once.
+        counts = rng.multinomial(tracks, even, size=_AT_ONCE).astype(np.float64)
+        means[start : start + _AT_ONCE] = (counts @ sums) / (repeats * (counts @ queries))
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -1,4 +1,4 @@
-"""Merging the best few of several cells into the best few of all, in one total order."""
+"""Merging the candidates of several parts of a database, in one total order."""
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -7,7 +7,7 @@ from fpbench.plugin.indexes import Candidates
 
 
 def empty_candidates(queries: int, k: int) -> Candidates:
-    """What searching nothing finds."""
+    """The candidates of an empty database: all ids are -1."""
     return Candidates(
         np.full((queries, k), -1, dtype=np.int64),
         np.full((queries, k), np.inf, dtype=np.float32),
@@ -16,9 +16,10 @@ def empty_candidates(queries: int, k: int) -> Candidates:
 
 
 def merge_candidates(a: Candidates, b: Candidates) -> Candidates:
-    """The k smallest keys of two equally wide cells; at equal keys those of ``a`` come first.
+    """The candidates with the k smallest keys, from two parts with k candidates each.
 
-    If all ids of ``b`` are higher than those of ``a``, the order is (key, id).
+    At equal keys those of ``a`` come first. If all ids of ``b`` are higher than those of ``a``, the
+    order is (key, id).
     """
     keys = np.concatenate([a.keys, b.keys], axis=1)
     best = smallest_columns(keys, a.keys.shape[1])
@@ -32,10 +33,10 @@ def merge_candidates(a: Candidates, b: Candidates) -> Candidates:
 def smallest_columns(
     keys: Float32[np.ndarray, "queries columns"], k: int
 ) -> Int64[np.ndarray, "queries k"]:
-    """Columns of the k smallest keys of each row; at equal keys the left one comes first.
+    """Columns of the k smallest keys in each row; at equal keys the left one comes first.
 
-    Key and column are packed into one integer: sorting those is ten times faster than a stable
-    sort of floats.
+    Key and column are packed into one integer, because sorting integers is ten times faster than a
+    stable sort of floats.
     """
     bits = (keys + np.float32(0)).view(np.int32)  # adding 0 turns -0.0 into 0.0
     ordered = np.where(bits < 0, np.int32(-(2**31)) - bits, bits)  # negative floats run backwards
@@ -48,9 +49,9 @@ def smallest_columns(
 def best_match_rank(
     scores: Float32[np.ndarray, "queries k"], match: Bool[np.ndarray, "queries k"]
 ) -> Int64[np.ndarray, " queries"]:
-    """How many candidates come before the best match, ranked by score; k where none matches.
+    """How many candidates rank before the best match, by score; k where there is no match.
 
-    Ties count against the system: any other candidate with the match's score comes before it.
+    A tie counts against the system: a wrong candidate with the match's score ranks before it.
     """
     best = np.where(match, scores, -np.inf).max(axis=1, initial=-np.inf)
     before = (~match & (scores >= best[:, None])).sum(axis=1)

@@ -1,9 +1,9 @@
-"""What a search left behind, and how often the right recording comes first according to it.
+"""Evidence: the candidates that a search keeps, and the rank of the true match among them.
 
-A *cell* is the best few rows, by key, of one part of the database for every query. The reference
-is a cell and so is each block of distractors. A database of some size is the reference with a run
-of consecutive blocks; its shortlist is the merge of their cells, ranked by exact score. All of
-this is arithmetic: nothing is searched again.
+For each query, a search keeps the best candidates, by key, of the reference and of each block of
+distractors. A database of a given size is the reference and some consecutive blocks. Its shortlist
+is the merge of their candidates, ranked by exact score. All of this is arithmetic: nothing is
+searched again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,22 +19,23 @@ from fpbench.plugin.indexes import Candidates
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """The cells of one search that decomposes (a :class:`fpbench.BlockIndex`).
+    """The candidates of one search that decomposes (a :class:`fpbench.BlockIndex`).
 
     Queries of several fingerprints may be searched fingerprint by fingerprint
-    (:mod:`fpbench.positions`): then cells have as many rows for each query, one after the other,
-    whose shortlists are put together.
+    (:class:`fpbench.search.sequences.PositionwiseIndex`). Then each query has as many rows of
+    candidates, which follow each other, and the shortlists of its rows are joined.
 
     Args:
-        query_track: Which track each query was made from.
-        reference: The reference's cell, wider than the blocks' by one or more: then ties at the
-            border of a shortlist can be seen, and be counted against the system, as far as there
-            are columns. More right rows than that may share one key where keys are whole numbers.
-        distance_s: Of the reference's candidates from the query's true time; inf in other tracks.
-        match_score: Of each query with the reference row nearest to its true time, found or not;
-            -inf where the reference has no row of that track.
+        query_track: Track, or cluster, that each query was made from.
+        reference: The candidates of the reference, one or more per row than those of a block. The
+            extra ones show ties at the end of a shortlist, which count against the system. Where
+            keys are whole numbers, more matches may share one key than there are extra ones.
+        distance_s: Distance of the reference's candidates from the query's true time; inf in other
+            tracks.
+        match_score: Score of each query with the reference row nearest to its true time, whether
+            or not the search returned that row; -inf where the reference has no row of its track.
         edges: Where blocks begin and end in the sequence of distractors.
-        blocks: Their cells; ids count from each block's beginning.
+        blocks: The candidates of each block; ids count from the start of the block.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -46,43 +47,44 @@ class Evidence:
 
     @property
     def shortlist(self) -> int:
-        """How many rows of the whole database each row of a cell proposes."""
+        """Candidates in a shortlist, which are as many as a block has for each row."""
         return int(self.blocks[0].ids.shape[1] if self.blocks else self.reference.ids.shape[1] - 1)
 
     @property
-    def positions(self) -> int:
-        """How many rows of a cell belong to one query."""
+    def rows_per_query(self) -> int:
+        """Rows of candidates that belong to one query."""
         return len(self.reference.ids) // max(len(self.query_track), 1)
 
-    def ranks(self, run: range, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
-        """How many rows come before the true match, with the distractors of some blocks.
+    def ranks(self, blocks: range, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
+        """How many candidates rank before the true match, with the distractors of some blocks.
 
         Args:
-            run: Numbers of the blocks; an empty run is the reference alone.
+            blocks: Numbers of the blocks; an empty range means the reference alone.
             tolerance_s: A row of the right track matches if it starts at most this far from the
                 true time; None means anywhere in the track.
 
         Returns:
-            0 is a hit at rank 1; the length of all shortlists means that no match is in them.
+            0 is a hit at rank 1; the length of the query's shortlists means that they hold no
+            match.
         """
-        *_, last = self.growing_ranks(run, tolerance_s)
+        *_, last = self.growing_ranks(blocks, tolerance_s)
         return last
 
     def growing_ranks(
-        self, run: range, tolerance_s: float | None
+        self, blocks: range, tolerance_s: float | None
     ) -> Iterator[Int64[np.ndarray, " queries"]]:
         """:meth:`ranks` for the reference alone, then with one block after the other."""
         match = matches(self.distance_s, tolerance_s)
         best = _Shortlist.of_reference(self.reference, match, self.shortlist)
-        yield best.ranks(self.positions)
-        for number in run:
+        yield best.ranks(self.rows_per_query)
+        for number in blocks:
             best = best.with_block(self.blocks[number], int(self.edges[number]))
-            yield best.ranks(self.positions)
+            yield best.ranks(self.rows_per_query)
 
-    def best_distractors(self, run: range) -> Float32[np.ndarray, " queries"]:
-        """The best score that a query reaches in blocks that hold no right answer."""
+    def best_distractors(self, blocks: range) -> Float32[np.ndarray, " queries"]:
+        """The best score of each query among the distractors of some blocks."""
         best = _distractors(empty_candidates(len(self.reference.ids), self.shortlist), 0)
-        for number in run:
+        for number in blocks:
             best = best.with_block(self.blocks[number], int(self.edges[number]))
         scores = best.scores.reshape(len(self.query_track), -1)
         highest: Float32[np.ndarray, " queries"] = scores.max(axis=1, initial=-np.inf)
@@ -91,57 +93,61 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrownEvidence:
-    """The answers of one index that was grown in place (a :class:`fpbench.GrowingIndex`).
+    """The candidates of one index that grows in place (a :class:`fpbench.GrowingIndex`).
 
     Args:
-        sizes: Distractors in the database, rising.
-        cells: The answers of the whole database at each size.
-        distances_s: As in :class:`Evidence`, for each cell; distractors are infinitely far.
+        query_track: As in :class:`Evidence`.
+        match_score: As in :class:`Evidence`.
+        sizes: Numbers of distractors at which the index was searched, ascending.
+        candidates: The candidates of the whole database at each size.
+        distances_s: Their distances, as in :class:`Evidence`; inf for distractors.
     """
 
     query_track: Int64[np.ndarray, " queries"]
     match_score: Float32[np.ndarray, " queries"]
     sizes: Sequence[int]
-    cells: Sequence[Candidates]
+    candidates: Sequence[Candidates]
     distances_s: Sequence[Float64[np.ndarray, "queries k"]]
 
     def ranks(self, size: int, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
         """As :meth:`Evidence.ranks`, with the first ``size`` distractors."""
         at = self.sizes.index(size)
-        return best_match_rank(self.cells[at].scores, matches(self.distances_s[at], tolerance_s))
+        match = matches(self.distances_s[at], tolerance_s)
+        return best_match_rank(self.candidates[at].scores, match)
 
 
 def repeats(edges: Int64[np.ndarray, " edges"], size: int) -> list[range]:
-    """Disjoint runs of consecutive blocks that hold ``size`` distractors each, front to back."""
-    places = {int(edge): number for number, edge in enumerate(edges)}
-    runs: list[range] = []
+    """Disjoint ranges of consecutive blocks that hold ``size`` distractors each, in order."""
+    numbers = {int(edge): number for number, edge in enumerate(edges)}
+    ranges: list[range] = []
     free = 0
     for number, edge in enumerate(edges.tolist()):
-        if number >= free and edge + size in places:
-            free = places[edge + size]
-            runs.append(range(number, free))
-    return runs
+        if number >= free and edge + size in numbers:
+            free = numbers[edge + size]
+            ranges.append(range(number, free))
+    return ranges
 
 
 def false_accept_rate(best_distractors: Float32[np.ndarray, " queries"], threshold: float) -> float:
-    """How many queries without a right answer would still be told that there is one.
+    """Share of queries that a system accepts although the database holds no match for them.
 
     Args:
         best_distractors: From :meth:`Evidence.best_distractors`.
-        threshold: Scores at or above it are accepted.
+        threshold: The system accepts scores at or above it.
     """
     return float((best_distractors >= np.float32(threshold)).mean())
 
 
 @dataclass(frozen=True, slots=True)
 class _Shortlist:
-    """The k smallest keys so far.
+    """The candidates with the k smallest keys so far.
 
-    At equal keys matches come last. Others come in the order of the database, so that the way
-    distractors are cut into blocks changes nothing.
+    At equal keys matches come last. The others come in the order of the database, so the division
+    of distractors into blocks changes nothing.
 
     Args:
-        ids: Of the reference from 0 upwards, of distractors from -2 downwards.
+        ids: Rows of the reference count up from 0, distractors count down from -2.
+        match: Which candidates match.
     """
 
     ids: Int64[np.ndarray, "rows k"]
@@ -151,24 +157,24 @@ class _Shortlist:
 
     @classmethod
     def of_reference(
-        cls, cell: Candidates, match: Bool[np.ndarray, "rows columns"], k: int
+        cls, reference: Candidates, match: Bool[np.ndarray, "rows columns"], k: int
     ) -> "_Shortlist":
-        whole = cls(cell.ids, cell.keys, cell.scores, match)
-        empty = empty_candidates(len(cell.ids), k)
+        whole = cls(reference.ids, reference.keys, reference.scores, match)
+        empty = empty_candidates(len(reference.ids), k)
         return cls._best((whole._only(~match), whole._only(match), _distractors(empty, 0)), k)
 
-    def with_block(self, cell: Candidates, first_id: int) -> "_Shortlist":
+    def with_block(self, block: Candidates, first_id: int) -> "_Shortlist":
         wrong, right = self._only(~self.match), self._only(self.match)
-        return self._best((wrong, _distractors(cell, first_id), right), self.keys.shape[1])
+        return self._best((wrong, _distractors(block, first_id), right), self.keys.shape[1])
 
-    def ranks(self, positions: int) -> Int64[np.ndarray, " queries"]:
-        """Of each query's best match, in the shortlists of its positions put together."""
-        if positions == 1:
+    def ranks(self, rows_per_query: int) -> Int64[np.ndarray, " queries"]:
+        """The rank of each query's best match in the joined shortlists of its rows."""
+        if rows_per_query == 1:
             return best_match_rank(self.scores, self.match)
-        together = (len(self.ids) // positions, -1)
-        ids, scores = self.ids.reshape(together), self.scores.reshape(together)
+        joined = (len(self.ids) // rows_per_query, -1)
+        ids, scores = self.ids.reshape(joined), self.scores.reshape(joined)
         once = np.where(_is_repeat(ids), np.float32(-np.inf), scores)
-        return best_match_rank(once, self.match.reshape(together))
+        return best_match_rank(once, self.match.reshape(joined))
 
     def _only(self, mask: Bool[np.ndarray, "rows k"]) -> "_Shortlist":
         return _Shortlist(
@@ -190,17 +196,17 @@ class _Shortlist:
         )
 
 
-def _distractors(cell: Candidates, first_id: int) -> _Shortlist:
-    ids = np.where(cell.ids < 0, -1, -2 - first_id - cell.ids)
-    return _Shortlist(ids, cell.keys, cell.scores, np.zeros(cell.ids.shape, dtype=bool))
+def _distractors(block: Candidates, first_id: int) -> _Shortlist:
+    ids = np.where(block.ids < 0, -1, -2 - first_id - block.ids)
+    return _Shortlist(ids, block.keys, block.scores, np.zeros(block.ids.shape, dtype=bool))
 
 
 def _is_repeat(ids: Int64[np.ndarray, "queries columns"]) -> Bool[np.ndarray, "queries columns"]:
-    """Where a row holds an id that stands further left already."""
+    """Where a row holds an id that it also holds further left."""
     order = np.argsort(ids, axis=1, kind="stable")
     ordered = np.take_along_axis(ids, order, axis=1)
-    again = np.zeros(ids.shape, dtype=bool)
-    again[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
-    seen = np.empty_like(again)
-    np.put_along_axis(seen, order, again, axis=1)
-    return seen
+    repeat_in_order = np.zeros(ids.shape, dtype=bool)
+    repeat_in_order[:, 1:] = ordered[:, 1:] == ordered[:, :-1]
+    is_repeat = np.empty_like(repeat_in_order)
+    np.put_along_axis(is_repeat, order, repeat_in_order, axis=1)
+    return is_repeat

@@ -1,4 +1,4 @@
-"""Evidence as one file, from which every number of a result can be computed again."""
+"""Evidence files, from which every hit rate of a result can be computed again."""
 
 import re
 import zipfile
@@ -25,60 +25,63 @@ _GROWN = {"sizes", "ids", "keys", "scores", "distances_s"}
 
 
 def evidence_name(stem: str, index: str, distractors: str) -> str:
-    """What the file beside a result is called; ``faiss:HNSW32`` becomes ``faiss-hnsw32``."""
-    word = re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()
-    return f"{stem}.{word}.{distractors}.npz"
+    """Name of the evidence file beside a result; ``faiss:HNSW32`` becomes ``faiss-hnsw32``."""
+    index = re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()
+    return f"{stem}.{index}.{distractors}.npz"
 
 
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
-    """Write an ``.npz`` file, whole or not at all; equal evidence gives equal bytes."""
+    """Write an ``.npz`` file, completely or not at all; equal evidence gives equal bytes."""
     arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)
     with atomic_file(path) as file:
         np.savez(file, allow_pickle=False, **dict(sorted(arrays.items())))
 
 
 def read_evidence(path: Path) -> Evidence | GrownEvidence:
-    """Read what :func:`write_evidence` wrote.
+    """Read a file that :func:`write_evidence` wrote.
 
     Raises:
-        FpbenchError: There is no such file, or it is damaged, or it is something else.
+        FpbenchError: The file does not exist, is damaged, or is not an evidence file.
     """
     try:
-        # NumPy leaves a file open that it cannot read, so it is opened here. np.load would read
-        # an .npy file of that name, too.
+        # The file is opened here, because NumPy does not close a file that it cannot read.
+        # np.load would also accept an .npy file with this name.
         with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
             arrays = dict(archive)
     except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as err:
         raise FpbenchError(
             f"cannot read evidence from {path}: {err}",
-            hint="run the same `fpbench run` again; what is finished is not done again",
+            hint="run the same `fpbench run` again; it reuses all finished work",
         ) from err
     try:
         if arrays.keys() == _COMMON | _BLOCKS:
-            return _blocks_from(arrays)
+            return _evidence_from(arrays)
         if arrays.keys() == _COMMON | _GROWN:
-            return _grown_from(arrays)
+            return _grown_evidence_from(arrays)
     except ValueError as err:
-        raise FpbenchError(f"{path} contradicts itself: {err}", hint="write it again") from err
+        raise FpbenchError(
+            f"{path} is inconsistent: {err}",
+            hint="run the same `fpbench run` again, which writes the file again",
+        ) from err
     raise FpbenchError(
-        f"{path} is no evidence file: it holds {', '.join(sorted(arrays)) or 'nothing'}",
+        f"{path} is not an evidence file: it holds {', '.join(sorted(arrays)) or 'nothing'}",
         hint="give the .npz file that `fpbench run` wrote beside the result",
     )
 
 
 def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:
-    """What lies beside a result, if it is there.
+    """The evidence in the file beside a result; None if there is no file.
 
     Raises:
-        FpbenchError: It is another run's, or damaged.
+        FpbenchError: The file is from another run, or is damaged.
     """
     file = result.with_name(info.file)
     if not file.exists():
         return None
     if file_sha256(file) != info.sha256:
         raise FpbenchError(
-            f"{file}: its hash is not the one in {result.name}",
-            hint="put the evidence of this very run beside the result",
+            f"{file}: its SHA-256 differs from the one in {result.name}",
+            hint="put the evidence file of the same run beside the result",
         )
     return read_evidence(file)
 
@@ -95,7 +98,7 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
         "reference_scores": evidence.reference.scores,
         "distance_s": evidence.distance_s,
         "edges": evidence.edges,
-        # A block has at most a million rows.
+        # Ids fit into int32, because a block has at most a million rows.
         "block_ids": np.stack([b.ids.astype(np.int32) for b in blocks])
         if blocks
         else np.empty(shape, dtype=np.int32),
@@ -109,26 +112,26 @@ def _grown_arrays(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
         "query_track": evidence.query_track,
         "match_score": evidence.match_score,
         "sizes": np.array(evidence.sizes, dtype=np.int64),
-        "ids": np.stack([cell.ids for cell in evidence.cells]),
-        "keys": np.stack([cell.keys for cell in evidence.cells]),
-        "scores": np.stack([cell.scores for cell in evidence.cells]),
+        "ids": np.stack([at_size.ids for at_size in evidence.candidates]),
+        "keys": np.stack([at_size.keys for at_size in evidence.candidates]),
+        "scores": np.stack([at_size.scores for at_size in evidence.candidates]),
         "distances_s": np.stack(evidence.distances_s),
     }
 
 
-def _blocks_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
+def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     queries, k = len(arrays["query_track"]), arrays["block_ids"].shape[-1]
-    # A query has one row in each cell, or one for each of its fingerprints.
+    # A query has one row of candidates, or one for each of its fingerprints.
     rows = max(1, len(arrays["reference_ids"]) // max(1, queries)) * queries
-    cells = (len(arrays["edges"]) - 1, rows, k)
+    blocks_shape = (len(arrays["edges"]) - 1, rows, k)
     for name in ("block_ids", "block_keys", "block_scores"):
-        _require(name, arrays[name], cells)
+        _require_shape(name, arrays[name], blocks_shape)
     width = arrays["reference_ids"].shape[-1]
     for name in ("reference_ids", "reference_keys", "reference_scores", "distance_s"):
-        _require(name, arrays[name], (rows, width))
-    _require("match_score", arrays["match_score"], (queries,))
+        _require_shape(name, arrays[name], (rows, width))
+    _require_shape("match_score", arrays["match_score"], (queries,))
     if arrays["edges"][0] != 0 or (np.diff(arrays["edges"]) <= 0).any():
-        raise ValueError("edges do not rise from 0")
+        raise ValueError("edges do not increase from 0")
     return Evidence(
         query_track=arrays["query_track"],
         reference=Candidates(
@@ -146,24 +149,24 @@ def _blocks_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     )
 
 
-def _grown_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
+def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
     queries, k = len(arrays["query_track"]), arrays["ids"].shape[-1]
-    cells = (len(arrays["sizes"]), queries, k)
+    shape = (len(arrays["sizes"]), queries, k)
     for name in ("ids", "keys", "scores", "distances_s"):
-        _require(name, arrays[name], cells)
-    _require("match_score", arrays["match_score"], (queries,))
+        _require_shape(name, arrays[name], shape)
+    _require_shape("match_score", arrays["match_score"], (queries,))
     return GrownEvidence(
         query_track=arrays["query_track"],
         match_score=arrays["match_score"],
         sizes=tuple(arrays["sizes"].tolist()),
-        cells=[
-            Candidates(*cell)
-            for cell in zip(arrays["ids"], arrays["keys"], arrays["scores"], strict=True)
+        candidates=[
+            Candidates(*at_size)
+            for at_size in zip(arrays["ids"], arrays["keys"], arrays["scores"], strict=True)
         ],
         distances_s=list(arrays["distances_s"]),
     )
 
 
-def _require(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
+def _require_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
-        raise ValueError(f"{name} is {array.shape}, not {shape}")
+        raise ValueError(f"{name} has the shape {array.shape}, not {shape}")

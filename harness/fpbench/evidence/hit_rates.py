@@ -1,4 +1,4 @@
-"""From evidence to curves: pure arithmetic."""
+"""Hit-rate curves, computed from evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ from fpbench.results.document import Curve, DistractorKind, Interval, Point
 HIT_RANKS = (1, 3, 10)
 LEVEL = 0.95
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
-"""Distractors at which curves are read off if nobody says otherwise."""
+"""Numbers of distractors at which a curve has points by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveLabels:
-    """What a curve says about itself besides its points.
+    """The fields of a curve besides its points, and what computing the points needs.
 
     Args:
-        seed: Of the intervals' resampling.
-        hop_s: Turns fingerprints into hours of audio.
+        hop_s: Time between fingerprints, which turns their number into hours of audio.
+        seed: Seed of the resampling for confidence intervals.
     """
 
     distractors: DistractorKind
@@ -39,13 +39,13 @@ class CurveLabels:
 def hit_rate_curves(
     evidence: Evidence | GrownEvidence, sizes: Sequence[int], labels: CurveLabels
 ) -> list[Curve]:
-    """HR@1, @3 and @10 at every size, with intervals over tracks.
+    """HR@1, HR@3 and HR@10 at every size, with confidence intervals over tracks.
 
     Args:
-        evidence: Blocks, which give several repeats of the smaller sizes, or a grown index, which
-            gives one of each.
-        sizes: Distractors, rising; 0 is the reference alone.
-        labels: Copied into the curves.
+        evidence: Evidence of blocks gives several repeats of the smaller sizes, evidence of a
+            grown index gives one of each size.
+        sizes: Numbers of distractors, ascending; 0 means the reference alone.
+        labels: The other fields of the curves.
     """
     points: dict[int, list[Point]] = {k: [] for k in HIT_RANKS}
     for size in sizes:
@@ -69,14 +69,18 @@ def hit_rate_curves(
 def ranks_at(
     evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None
 ) -> Iterator[tuple[int, Int64[np.ndarray, " queries"]]]:
-    """The rank of the true match in each database of a size, by where its distractors begin."""
+    """Ranks of the true match in each database of one size.
+
+    Yields:
+        The number of the database's first distractor, and the rank for each query.
+    """
     if isinstance(evidence, GrownEvidence):
         yield 0, evidence.ranks(size, tolerance_s)
     elif size == 0:
         yield 0, evidence.ranks(range(0), tolerance_s)
     else:
-        for run in repeats(evidence.edges, size):
-            yield int(evidence.edges[run.start]), evidence.ranks(run, tolerance_s)
+        for blocks in repeats(evidence.edges, size):
+            yield int(evidence.edges[blocks.start]), evidence.ranks(blocks, tolerance_s)
 
 
 def _point(
@@ -87,14 +91,14 @@ def _point(
     labels: CurveLabels,
 ) -> Point:
     rates = hits.mean(axis=1)
-    of_query: Int64[np.ndarray, " queries"] = hits.sum(axis=0)
+    hits_per_query: Int64[np.ndarray, " queries"] = hits.sum(axis=0)
     rng = rng_at(labels.seed, Stream.BOOTSTRAP, size, k)
-    low, high = interval_over_tracks(of_query, len(hits), track, rng, LEVEL)
+    low, high = interval_over_tracks(hits_per_query, len(hits), track, rng, LEVEL)
     return Point(
         n_distractors=size,
         n_reference=labels.n_reference,
         hours=(size + labels.n_reference) * labels.hop_s / 3600,
-        value=int(of_query.sum()) / hits.size,
+        value=int(hits_per_query.sum()) / hits.size,
         std=float(rates.std(ddof=1)) if len(rates) > 1 else None,
         repeats=len(rates),
         n_queries=hits.shape[1],

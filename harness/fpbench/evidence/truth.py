@@ -1,36 +1,47 @@
-"""Which rows of the reference are right answers to a query, and how far others are from it."""
+"""Which rows of the reference match a query, and how far rows are from its true time."""
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from fpbench.plugin.datasets import Positions
 
-CLOCK_S = 1e-6  # differences between start times smaller than this are rounding
+ROUNDING_S = 1e-6  # smaller differences between start times are rounding errors
 
 
 def matches(
     distance_s: Float64[np.ndarray, "rows k"], tolerance_s: float | None
 ) -> Bool[np.ndarray, "rows k"]:
-    """Which candidates are right answers."""
-    farthest = np.finfo(np.float64).max if tolerance_s is None else tolerance_s + CLOCK_S
-    return distance_s <= farthest
+    """Which candidates match.
+
+    Args:
+        distance_s: From :func:`distances_s`.
+        tolerance_s: Largest distance of a match; None accepts any time in the right track.
+    """
+    largest_s = np.finfo(np.float64).max if tolerance_s is None else tolerance_s + ROUNDING_S
+    return distance_s <= largest_s
 
 
 def distances_s(
     ids: Int64[np.ndarray, "rows k"], reference: Positions, truth: Positions
 ) -> Float64[np.ndarray, "rows k"]:
-    """How far candidates are from where they should be; inf for wrong tracks and ids of no row.
+    """Distance in time of each candidate from the ground truth of its query.
+
+    It is inf for candidates in a wrong track and for ids that are no row of the reference.
 
     Args:
-        truth: Of each query, whose rows of ``ids`` are one or several after each other.
+        ids: Rows of the reference. Each query has equally many rows of ids, one or more, which
+            follow each other.
+        reference: Position of each row of the reference.
+        truth: Ground truth of each query.
     """
     if len(reference.track) == 0 or len(ids) == 0:
         return np.full(ids.shape, np.inf)
     query = np.arange(len(ids)) // (len(ids) // len(truth.track))
     known = (ids >= 0) & (ids < len(reference.track))
     rows = np.where(known, ids, 0)
-    away = np.abs(reference.start_s[rows] - truth.start_s[query, None])
-    return np.where(known & (reference.track[rows] == truth.track[query, None]), away, np.inf)
+    distance_s = np.abs(reference.start_s[rows] - truth.start_s[query, None])
+    right_track = reference.track[rows] == truth.track[query, None]
+    return np.where(known & right_track, distance_s, np.inf)
 
 
 def matching_rows(
@@ -38,30 +49,30 @@ def matching_rows(
 ) -> tuple[
     Int64[np.ndarray, " rows"], Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]
 ]:
-    """All right answers to each query.
+    """All matches of each query.
 
     Returns:
-        The reference's rows in order of track and time, and of each query where in that order its
-        right answers begin and end; there may be none in between.
+        The rows of the reference in order of track and time, and for each query the slice [first,
+        stop) of that order which holds its matches; the slice may be empty.
     """
     order = np.lexsort((reference.start_s, reference.track))
     tracks, starts = reference.track[order], reference.start_s[order]
     first = np.searchsorted(tracks, truth.track)
     stop = np.searchsorted(tracks, truth.track, side="right")
     if tolerance_s is not None:
-        reach_s = tolerance_s + CLOCK_S
-        for query, wanted in enumerate(truth.start_s):
-            of_track = starts[first[query] : stop[query]]
-            before = np.searchsorted(of_track, wanted - reach_s)
-            until = np.searchsorted(of_track, wanted + reach_s, side="right")
+        largest_s = tolerance_s + ROUNDING_S
+        for query, true_s in enumerate(truth.start_s):
+            in_track = starts[first[query] : stop[query]]
+            before = np.searchsorted(in_track, true_s - largest_s)
+            until = np.searchsorted(in_track, true_s + largest_s, side="right")
             first[query], stop[query] = first[query] + before, first[query] + until
     return order, first, stop
 
 
 def nearest_rows(reference: Positions, truth: Positions) -> Int64[np.ndarray, " queries"]:
-    """The reference row nearest in time to each query; -1 where its track has none.
+    """The row of the right track nearest in time to each query; -1 where that track has no rows.
 
-    Of two equally near rows the earlier one.
+    If two rows are equally near, the earlier one is taken.
     """
     nearest = np.full(len(truth.track), -1, dtype=np.int64)
     order = np.lexsort((reference.start_s, reference.track))
@@ -70,11 +81,11 @@ def nearest_rows(reference: Positions, truth: Positions) -> Int64[np.ndarray, " 
         first, last = np.searchsorted(tracks, [track, track + 1])
         if first == last:
             continue
-        asked = np.flatnonzero(truth.track == track)
+        queries = np.flatnonzero(truth.track == track)
+        true_s = truth.start_s[queries]
         starts = reference.start_s[order[first:last]]
-        after = np.searchsorted(starts, truth.start_s[asked]).clip(max=last - first - 1)
+        after = np.searchsorted(starts, true_s).clip(max=last - first - 1)
         before = (after - 1).clip(min=0)
-        wanted = truth.start_s[asked]
-        earlier = np.abs(starts[before] - wanted) <= np.abs(starts[after] - wanted)
-        nearest[asked] = order[first + np.where(earlier, before, after)]
+        earlier = np.abs(starts[before] - true_s) <= np.abs(starts[after] - true_s)
+        nearest[queries] = order[first + np.where(earlier, before, after)]
     return nearest

@@ -228,7 +228,7 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
             queries, inputs.reference, inputs.reference_positions, inputs.truth
         ),
         sizes=sizes,
-        cells=found,
+        candidates=found,
         distances_s=[
             distances_s(cell.ids, inputs.reference_positions, inputs.truth) for cell in found
         ],
