@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 RUNS ?= runs
 GENERATOR := plugins/fpbench_plugins/rectified_flow_turbo/weights/nafp-demo.safetensors
 
-.PHONY: demo test check bench wheel clean
+.PHONY: demo test check docs bench wheel clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
@@ -30,6 +30,10 @@ check: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The site, into site/; a warning is an error.
+docs: $(VENV)/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 # The tests of what a wheel carries, against an installed one, the source folders out of reach.
 wheel: $(VENV)/ready
 	bash .ci/wheel-check $(BIN)
@@ -38,4 +42,4 @@ bench: $(VENV)/ready
 	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit; done
 
 clean:
-	rm -rf $(VENV) $(RUNS) dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(RUNS) dist site .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,102 @@
+"""Documents lead to files that exist, and name commands and options that exist."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from fpbench.cli import main
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "plugins/**/*.md")
+    for path in ROOT.glob(pattern)
+    if not path.name.startswith(".")
+)
+FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^()\s]+)\)")
+ELSEWHERE = re.compile(r"[a-z]+:|#")
+
+documents = pytest.mark.parametrize(
+    "path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS]
+)
+
+
+def links(text: str) -> Iterator[str]:
+    """The relative links and images of a Markdown text, without what follows a ``#``."""
+    for target in LINK.findall(FENCED.sub("", text)):
+        if not ELSEWHERE.match(target):
+            yield target.partition("#")[0]
+
+
+def typed_commands(text: str) -> Iterator[list[str]]:
+    """The words of each ``fpbench`` command in the text's blocks of shell commands."""
+    for _, language, block in FENCED.findall(text):
+        if language in ("", "sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                for command in re.split(r"&&|[|>;]", line.partition(" #")[0]):
+                    words = shlex.split(command)
+                    if words[:1] == ["fpbench"]:
+                        yield words[1:]
+
+
+def unknown_words(words: list[str]) -> list[str]:
+    """Sub-commands and options that fpbench does not have."""
+    command: click.Command = main
+    context = click.Context(main)
+    unknown: list[str] = []
+    for word in words:
+        if word.startswith("-") and word != "--help":
+            known = {name for option in command.params for name in option.opts}
+            unknown += [word] if word.partition("=")[0] not in known else []
+        elif isinstance(command, click.Group):
+            below = command.get_command(context, word)
+            if below is None:
+                return [*unknown, word]
+            command = below
+    return unknown
+
+
+def test_there_are_documents() -> None:
+    names = {str(path.relative_to(ROOT)) for path in DOCUMENTS}
+    assert {"README.md", "CONTRIBUTING.md", "docs/index.md", "docs/howto/plugin.md"} <= names
+    assert "plugins/fpbench_plugins/nafp/weights/README.md" in names
+
+
+def test_links_are_found_and_code_is_not_searched() -> None:
+    text = "![p](a.png) [q](b/c.md#d) [r](https://e) [s](#f)\n```sh\nx[0](g.md)\n```\n"
+    assert list(links(text)) == ["a.png", "b/c.md"]
+
+
+def test_commands_are_found() -> None:
+    text = "  ```sh\n  fpbench run \\\n    --plan  # its needs\n  ls && fpbench new x > y\n  ```\n"
+    assert list(typed_commands(text)) == [["run", "--plan"], ["new", "x"]]
+
+
+@pytest.mark.parametrize(
+    ("typed", "unknown"),
+    [
+        pytest.param("run --index exact --plan", [], id="right"),
+        pytest.param("weights fetch nmfp --variant triplet", [], id="group"),
+        pytest.param("run --indexes exact", ["--indexes"], id="option"),
+        pytest.param("weights get nmfp", ["get"], id="command"),
+    ],
+)
+def test_unknown_words_are_noticed(typed: str, unknown: list[str]) -> None:
+    assert unknown_words(typed.split()) == unknown
+
+
+@documents
+def test_links_lead_to_files(path: Path) -> None:
+    targets = links(path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@documents
+def test_commands_exist(path: Path) -> None:
+    commands = typed_commands(path.read_text(encoding="utf-8"))
+    assert [unknown for words in commands for unknown in unknown_words(words)] == []
