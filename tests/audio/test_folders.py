@@ -1,4 +1,4 @@
-"""Audio below a folder is found, and what is left out is said once."""
+"""Finds the audio files below a folder and warns once of files that it leaves out."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from fpbench.audio.folders import audio_below
 
 
-def test_a_folder_says_once_what_is_left_out(
+def test_warns_of_unsupported_files_and_broken_links(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "album").mkdir()
@@ -17,15 +17,13 @@ def test_a_folder_says_once_what_is_left_out(
         (tmp_path / name).symlink_to(tmp_path / "nowhere")
     assert audio_below(tmp_path) == [tmp_path / "a.wav"]
     assert [record.getMessage() for record in caplog.records] == [
-        f"left out 2 audio files below {tmp_path} of kinds that are not read, the first, "
-        "album/b.M4A; convert them to flac",
-        f"left out 2 links below {tmp_path} that lead nowhere, the first, gone.flac",
+        f"left out 2 audio files in unsupported formats below {tmp_path}, such as album/b.M4A; "
+        "convert them to flac",
+        f"left out 2 broken links below {tmp_path}, such as gone.flac",
     ]
 
 
-def test_a_folder_without_such_files_says_nothing(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_does_not_warn_of_other_files(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     for name in ("a.wav", "a.txt", "a.csv", "a.jpg", "LICENSE"):
         (tmp_path / name).touch()
     (tmp_path / "b.wav").symlink_to(tmp_path / "a.wav")

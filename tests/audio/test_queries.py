@@ -1,4 +1,4 @@
-"""Queries lie where they say, are drawn by address, and hear no more than they should."""
+"""Queries have the positions of the ground truth, and degradations get the audio they need."""
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,22 +18,22 @@ from fpbench.plugin.datasets import Positions
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
 ONE_STEP = replace(CLEAN, degradations=(Step(name="spy"),))
 RAMP = np.arange(10_000, dtype=np.float32) / 10_000
-"""Ten seconds at 1 kHz in which every sample says when it is."""
+"""Ten seconds at 1 kHz; the value of a sample gives its time."""
 
 
 @dataclass
 class Spy:
-    """Passes audio on at another tempo and notes what it heard."""
+    """Changes the tempo and records the lengths of its inputs."""
 
     context_s: float = 0.0
     tempo: float = 1.0
     recordings: tuple[Path, ...] = ()
-    heard: list[tuple[int, int]] = field(default_factory=list)
+    inputs: list[tuple[int, int]] = field(default_factory=list)
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Float32[np.ndarray, " degraded"]:
-        self.heard.append((len(samples) - context, context))
+        self.inputs.append((len(samples) - context, context))
         return samples[np.arange(0, len(samples), self.tempo).astype(int)]
 
 
@@ -46,7 +46,7 @@ def query_at(start_s: float, *chain: Spy, recipe: QueryRecipe = CLEAN) -> Sample
 # ---------------------------------------------------------------- positions
 
 
-def test_a_longer_set_begins_with_the_shorter() -> None:
+def test_a_longer_set_starts_with_the_shorter_set() -> None:
     durations = np.array([10.0, 3.0, 20.0])
     few = draw_queries(durations, CLEAN, (), 7)
     many = draw_queries(durations, replace(CLEAN, n_queries=50), (), 7)
@@ -79,7 +79,7 @@ def test_positions_are_uniform_over_all_tracks() -> None:
     assert histogram.min() > 0.75 * histogram.mean()
 
 
-def test_no_offset_means_on_the_grid() -> None:
+def test_positions_without_offset_are_on_the_grid() -> None:
     truth = draw_queries(np.array([30.0]), replace(CLEAN, max_offset_s=0.0), (), 0)
     np.testing.assert_array_equal(truth.start_s % 0.5, 0)
 
@@ -101,38 +101,38 @@ def test_refuses_tracks_that_are_all_too_short() -> None:
 # ---------------------------------------------------------------- audio
 
 
-def test_a_clean_query_is_the_stretch_it_says() -> None:
+def test_a_clean_query_is_the_audio_at_its_position() -> None:
     np.testing.assert_array_equal(query_at(2.5), RAMP[2_500:3_500])
 
 
-def test_steps_hear_the_context_that_later_ones_need() -> None:
+def test_steps_get_the_context_that_later_steps_need() -> None:
     early, late = Spy(context_s=0.1), Spy(context_s=0.3)
     np.testing.assert_array_equal(query_at(2.5, early, late), RAMP[2_500:3_500])
-    assert early.heard == [(1_000, 400)]
-    assert late.heard == [(1_000, 300)]
+    assert early.inputs == [(1_000, 400)]
+    assert late.inputs == [(1_000, 300)]
 
 
-def test_nothing_is_heard_before_a_recording_starts() -> None:
+def test_there_is_no_context_before_the_start_of_a_recording() -> None:
     room = Spy(context_s=2.0)
     np.testing.assert_array_equal(query_at(0.2, room), RAMP[200:1_200])
-    assert room.heard == [(1_000, 200)]
+    assert room.inputs == [(1_000, 200)]
 
 
 @pytest.mark.parametrize("tempo", [0.5, 1.0, 2.0])
-def test_a_stretched_query_starts_where_it_says(tempo: float) -> None:
+def test_a_query_with_another_tempo_starts_at_its_position(tempo: float) -> None:
     query = query_at(4.0, Spy(context_s=0.5, tempo=tempo), Spy(context_s=0.25))
     assert len(query) == 1_000
     expected = 0.4 + np.arange(1_000) * tempo / 10_000
     np.testing.assert_allclose(query, expected, atol=0.0004)
 
 
-def test_a_query_is_as_long_as_asked_at_the_fingerprinters_rate() -> None:
+def test_a_query_has_its_length_at_the_rate_of_the_fingerprinter() -> None:
     query = make_query(0, RAMP, 3.0, CLEAN, (), seed=0, sample_rate_hz=441)
     assert query.shape == (441,)
     np.testing.assert_allclose(query[50:-50], 0.3 + np.arange(50, 391) / 4_410, atol=1e-3)
 
 
-def test_silence_fills_up_a_track_that_ends_early() -> None:
+def test_a_query_at_the_end_of_a_track_is_padded_with_silence() -> None:
     query = make_query(0, RAMP[:1], 0.0, ONE_STEP, (Spy(),), seed=0, sample_rate_hz=1_000)
     np.testing.assert_array_equal(query, np.zeros(1_000))
 
@@ -155,7 +155,7 @@ def test_never_changes_the_recording() -> None:
     np.testing.assert_array_equal(track, RAMP)
 
 
-def test_blames_a_degradation_that_returns_nonsense() -> None:
+def test_names_a_degradation_that_returns_invalid_audio() -> None:
     class Broken(Spy):
         def apply(
             self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
@@ -180,15 +180,15 @@ def test_equal_addresses_give_equal_bytes_in_any_order(tmp_path: Path) -> None:
         soundfile.write(tmp_path / f"{name}.wav", RAMP, 1_000, subtype="FLOAT")
         tracks.append(Track(name=name, path=tmp_path / f"{name}.wav"))
     truth = draw_queries(np.full(3, 10.0), CLEAN, (), 3)
-    made = dict(
+    queries = dict(
         degrade_queries(tracks, truth, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000, workers=2)
     )
-    assert sorted(made) == list(range(20))
+    assert sorted(queries) == list(range(20))
     for i in reversed(range(20)):
         start_s = float(truth.start_s[i])
         alone = make_query(i, RAMP, start_s, ONE_STEP, (Hiss(),), seed=3, sample_rate_hz=1_000)
-        np.testing.assert_array_equal(made[i], alone)
-    assert len({query.tobytes() for query in made.values()}) == 20
+        np.testing.assert_array_equal(queries[i], alone)
+    assert len({query.tobytes() for query in queries.values()}) == 20
 
 
 def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:

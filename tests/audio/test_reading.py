@@ -1,4 +1,4 @@
-"""Audio comes in as mono float32, and a bad file is a reason, not a crash."""
+"""Audio is read as mono float32, and an error gives the reason why a file cannot be read."""
 
 import os
 from collections.abc import Callable
@@ -38,14 +38,14 @@ def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
     assert durations_s([Track(name="cafe", path=path)]) == [2.0]
 
 
-def test_a_flac_that_does_not_say_how_long_it_is_is_refused(tmp_path: Path) -> None:
+def test_refuses_a_flac_whose_header_does_not_give_its_length(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", tone(2))
     content = bytearray(path.read_bytes())
     content[21] &= 0xF0  # the last 36 bits before the checksum count the samples
     content[22:26] = bytes(4)
     path.write_bytes(content)
     assert durations_s([Track(name="a", path=path)]) == [0.0]
-    with pytest.raises(FpbenchError, match="does not say how long it is"):
+    with pytest.raises(FpbenchError, match="header does not give its length"):
         read_audio(path, RATE)
 
 
@@ -98,19 +98,25 @@ def with_nan() -> np.ndarray:
         pytest.param(
             lambda d: write(d / "n.wav", with_nan(), subtype="FLOAT"), "not finite", id="nan"
         ),
-        pytest.param(lambda d: cut_in_half(write(d / "c.ogg", tone(9))), "cut off", id="half ogg"),
-        pytest.param(lambda d: cut_in_half(write(d / "c.wav", tone(9))), "cut off", id="half wav"),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.ogg", tone(9))), "truncated", id="half ogg"
+        ),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.wav", tone(9))), "truncated", id="half wav"
+        ),
         pytest.param(
             lambda d: cut_in_half(write(d / "c.wav", tone(9), format="RF64")),
-            "cut off: 144104 bytes announced, 72052 there",
+            "truncated: its header gives 144104 bytes, the file has 72052",
             id="half rf64",
         ),
         pytest.param(
             lambda d: cut_in_half(write(d / "c.wav", tone(9), endian="BIG")),
-            "cut off: 144044 bytes announced, 72022 there",
+            "truncated: its header gives 144044 bytes, the file has 72022",
             id="half rifx",
         ),
-        pytest.param(lambda d: cut_in_half(write(d / "c.mp3", tone(9))), "cut off", id="half mp3"),
+        pytest.param(
+            lambda d: cut_in_half(write(d / "c.mp3", tone(9))), "truncated", id="half mp3"
+        ),
         pytest.param(lambda d: cut_in_half(write(d / "c.flac", tone(9))), ".", id="half flac"),
     ],
 )
@@ -118,19 +124,19 @@ def test_says_why_a_file_cannot_be_read(
     tmp_path: Path, make: Callable[[Path], Path], reason: str
 ) -> None:
     path = make(tmp_path)
-    with pytest.raises(FpbenchError, match=reason) as caught:
+    with pytest.raises(FpbenchError, match=reason) as error:
         read_audio(path, RATE)
-    assert caught.value.message.startswith(f"cannot read {path}: ")
+    assert error.value.message.startswith(f"cannot read {path}: ")
 
 
-def test_whole_ogg_files_are_not_called_cut_off(tmp_path: Path) -> None:
+def test_complete_ogg_files_are_not_truncated(tmp_path: Path) -> None:
     for hundredths in range(1, 300, 7):
         path = write(tmp_path / "a.ogg", tone(hundredths / 100))
         assert len(read_audio(path, RATE)) == hundredths * RATE // 100
 
 
 @pytest.mark.parametrize("kind", [{"format": "RF64"}, {"endian": "BIG"}, {"format": "WAVEX"}])
-def test_whole_wav_files_of_every_form_are_read(tmp_path: Path, kind: dict[str, str]) -> None:
+def test_reads_complete_wav_files_of_every_form(tmp_path: Path, kind: dict[str, str]) -> None:
     assert len(read_audio(write(tmp_path / "a.wav", tone(2), **kind), RATE)) == 2 * RATE
 
 
@@ -142,7 +148,7 @@ def test_whole_wav_files_of_every_form_are_read(tmp_path: Path, kind: dict[str, 
         pytest.param(40, 0xFFFFFFFF, id="all ones for the samples"),
     ],
 )
-def test_whole_wav_files_may_give_a_wrong_length(tmp_path: Path, at: int, length: int) -> None:
+def test_reads_complete_wav_files_with_a_wrong_length(tmp_path: Path, at: int, length: int) -> None:
     path = write(tmp_path / "a.wav", tone(2))
     content = bytearray(path.read_bytes())
     content[at : at + 4] = length.to_bytes(4, "little")
@@ -150,7 +156,7 @@ def test_whole_wav_files_may_give_a_wrong_length(tmp_path: Path, at: int, length
     assert len(read_audio(path, RATE)) == 2 * RATE
 
 
-def test_hash_is_of_the_contents(tmp_path: Path) -> None:
+def test_the_hash_depends_only_on_the_contents(tmp_path: Path) -> None:
     one, same, other = (tmp_path / name for name in ("a", "b", "c"))
     one.write_bytes(b"x")
     same.write_bytes(b"x")
@@ -160,7 +166,7 @@ def test_hash_is_of_the_contents(tmp_path: Path) -> None:
         audio_hash(tmp_path / "d")
 
 
-def test_read_ahead_keeps_order_and_names_what_it_skips(tmp_path: Path) -> None:
+def test_read_ahead_keeps_the_order_and_says_why_it_skips_a_track(tmp_path: Path) -> None:
     files = {
         "loud": tone(2),
         "short": tone(0.5),
@@ -174,7 +180,7 @@ def test_read_ahead_keeps_order_and_names_what_it_skips(tmp_path: Path) -> None:
     ]
     tracks.insert(1, Track(name="gone", path=tmp_path / "gone.wav"))
     readings = list(read_ahead(tracks, RATE, min_samples=RATE))
-    assert [(reading.track.name, reading.problem) for reading in readings] == [
+    assert [(reading.track.name, reading.reason) for reading in readings] == [
         ("loud", None),
         ("gone", "there is no such file"),
         ("short", "too short: 0.5 s, 1 s needed"),
@@ -182,10 +188,10 @@ def test_read_ahead_keeps_order_and_names_what_it_skips(tmp_path: Path) -> None:
         ("dither", "silent"),
         ("also loud", None),
     ]
-    assert [r.samples is None for r in readings] == [r.problem is not None for r in readings]
+    assert [r.samples is None for r in readings] == [r.reason is not None for r in readings]
 
 
-def test_silence_can_be_wanted(tmp_path: Path) -> None:
+def test_silent_tracks_can_be_kept(tmp_path: Path) -> None:
     track = Track(name="s", path=write(tmp_path / "s.wav", np.zeros(RATE, dtype=np.float32)))
     (reading,) = read_ahead([track], RATE, skip_silent=False)
-    assert reading.problem is None
+    assert reading.reason is None

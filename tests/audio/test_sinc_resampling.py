@@ -1,4 +1,4 @@
-"""The sinc resampler keeps tones, counts samples as torchaudio does, and starts on time."""
+"""The sinc resampler keeps tones and gives as many samples as torchaudio, without delay."""
 
 import math
 
@@ -20,7 +20,7 @@ def test_keeps_a_tone_below_both_nyquist_frequencies(rate_hz: int) -> None:
     np.testing.assert_allclose(resampled[100:7900], tone(440, 16_000, 0.5)[100:7900], atol=1e-3)
 
 
-def test_takes_away_a_tone_above_the_new_nyquist_frequency() -> None:
+def test_removes_a_tone_above_the_new_nyquist_frequency() -> None:
     resampled = resample_sinc_hann(tone(12_000, 44_100, 0.5), 44_100, 16_000)
     assert np.abs(resampled[100:-100]).max() < 1e-2
 
@@ -36,7 +36,7 @@ def test_equal_rates_change_nothing() -> None:
     np.testing.assert_array_equal(resample_sinc_hann(x, 16_000, 16_000), x)
 
 
-def test_long_input_is_resampled_in_parts_without_seams() -> None:
+def test_a_long_input_is_resampled_in_parts_without_discontinuities() -> None:
     x = tone(440, 24_000, 5)
     whole = resample_sinc_hann(x, 24_000, 16_000)
     late = resample_sinc_hann(x[60_000:], 24_000, 16_000)

@@ -1,1 +1,1 @@
-"""Recordings in, clean or degraded samples out."""
+"""Reads recordings and makes clean or degraded samples from them."""

@@ -1,4 +1,4 @@
-"""Finds recordings that a dataset has twice."""
+"""Removes duplicate recordings from a dataset."""
 
 from dataclasses import replace
 
@@ -11,33 +11,33 @@ from fpbench.results.document import Skipped
 
 
 def drop_duplicates(dataset: Dataset, report: Report) -> tuple[Dataset, list[Skipped]]:
-    """A dataset without files that are, byte for byte, one before them.
+    """Drop every file that has the same bytes as an earlier file of the dataset.
 
-    Of equal files the first stands for all, and the reference comes before the distractors: a match
-    in a copy would be right and count as wrong.
+    The reference comes before the distractors. A match in a duplicate would be correct, but would
+    count as wrong.
 
     Args:
-        report: Told after each file: a whole collection is read.
+        report: Called after each file, because all files are read.
 
     Returns:
-        The dataset, and the tracks that were left out.
+        The dataset without duplicates, and the duplicates.
     """
     tracks = [*dataset.reference, *dataset.distractors]
-    first: dict[str, Track] = {}
-    once: list[list[Track]] = [[], []]
-    copies: list[Skipped] = []
+    originals: dict[str, Track] = {}
+    unique: list[list[Track]] = [[], []]
+    duplicates: list[Skipped] = []
     for place, (track, digest) in enumerate(zip(tracks, map_ahead(_digest, tracks), strict=True)):
         report((place + 1) / len(tracks), f"{place + 1} of {len(tracks)} files")
-        # One that cannot be read is somebody else's to complain about.
-        if digest is not None and digest in first:
-            reason = f"the same file as {first[digest].name}"
-            copies.append(Skipped(track=track.name, reason=reason))
+        # A file that cannot be read is reported where its audio is needed.
+        if digest is not None and digest in originals:
+            reason = f"the same file as {originals[digest].name}"
+            duplicates.append(Skipped(track=track.name, reason=reason))
             continue
         if digest is not None:
-            first[digest] = track
-        once[place >= len(dataset.reference)].append(track)
-    reference, distractors = once
-    return replace(dataset, reference=reference, distractors=distractors), copies
+            originals[digest] = track
+        unique[place >= len(dataset.reference)].append(track)
+    reference, distractors = unique
+    return replace(dataset, reference=reference, distractors=distractors), duplicates
 
 
 def _digest(track: Track) -> str | None:

@@ -1,4 +1,4 @@
-"""Queries: which stretches of the reference, how they are degraded, and the truth about them."""
+"""Draws query positions in the reference tracks and degrades the audio there."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from fpbench.plugin.fingerprinters import Recording, Samples
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 
-# ---------------------------------------------------------------- drawing
+# ---------------------------------------------------------------- positions
 
 
 def draw_queries(
@@ -26,26 +26,27 @@ def draw_queries(
     chain: Sequence[Degradation],
     seed: int,
 ) -> Positions:
-    """Draw a point of the grid, from all at which a query fits, and a start near it.
+    """Draw the position of each query: a grid point at which it fits, and a start time near it.
 
-    The grid is the multiples of ``grid_s`` in every track, and each is as likely as any other. A
-    start is uniform within ``max_offset_s`` of its point, as far as a query fits there. Where the
-    track cuts that stretch short, starts are denser: twice as dense in the first ``max_offset_s``
-    of a track. What lies more than ``max_offset_s`` after its last point is never drawn.
+    The grid points are the multiples of ``grid_s`` in every track; all are equally likely. The
+    start time is uniform within ``max_offset_s`` of the grid point, as far as the query fits into
+    the track. Where the track limits that range, start times are denser: twice as dense in the
+    first ``max_offset_s`` of a track. Start times more than ``max_offset_s`` after the last grid
+    point are never drawn.
 
-    Positions depend on the fingerprinter in no way, so that all are asked the same questions.
+    Positions do not depend on the fingerprinter, so all fingerprinters get the same queries.
 
     Args:
-        durations_s: Of the reference tracks, by their files; 0 for one that cannot be read.
-        recipe: Query i is the same for every ``n_queries`` greater than i.
-        chain: The recipe's degradations; a faster tempo needs longer stretches.
-        seed: The run's.
+        durations_s: Durations of the reference tracks; 0 for a file that cannot be read.
+        recipe: Query recipe. Query i is the same for every ``n_queries`` greater than i.
+        chain: Degradations of the recipe; a faster tempo needs a longer stretch of audio.
+        seed: Seed of the run.
 
     Raises:
         FpbenchError: No track is long enough.
     """
     needed_s = recipe.query_length_s * math.prod(step.tempo for step in chain)
-    # A track of exactly a query's length has one position; a millisecond forgives rounding.
+    # A track exactly as long as a query has one position; 1 ms allows for rounding.
     last = np.floor((durations_s - needed_s + 1e-3) / recipe.grid_s).astype(np.int64)
     ends = np.cumsum(np.maximum(last + 1, 0))
     if len(ends) == 0 or ends[-1] == 0:
@@ -67,7 +68,7 @@ def draw_queries(
     return Positions(track, start_s)
 
 
-# ---------------------------------------------------------------- degrading
+# ---------------------------------------------------------------- audio
 
 
 def degrade_queries(
@@ -81,41 +82,41 @@ def degrade_queries(
     numbers: Int64[np.ndarray, " some"] | None = None,
     workers: int | None = None,
 ) -> Iterator[tuple[int, Samples]]:
-    """Make queries, reading every track once and a few tracks ahead of the caller.
+    """Make the audio of queries. Each track is read once, a few tracks ahead of the caller.
 
     Args:
-        tracks: The reference, as ``truth`` counts it.
-        truth: From :func:`draw_queries`.
-        recipe: The one ``truth`` was drawn with.
-        chain: Its degradations, in its order.
-        seed: The run's.
-        sample_rate_hz: The fingerprinter's.
-        numbers: Which queries to make; None means all.
-        workers: Threads; None means one per core.
+        tracks: Reference tracks, in the order that ``truth`` counts them in.
+        truth: Positions from :func:`draw_queries`.
+        recipe: Recipe of :func:`draw_queries`.
+        chain: Degradations of the recipe, in the same order.
+        seed: Seed of the run.
+        sample_rate_hz: Sample rate of the fingerprinter.
+        numbers: Numbers of the queries to make; None means all.
+        workers: Number of threads; None means one per core.
 
-    Returns:
-        The number and the audio of each query, by track and then by number: each
+    Yields:
+        Number and audio of each query, sorted by track and then by number. Each has
         ``round(query_length_s * sample_rate_hz)`` samples.
 
     Raises:
-        FpbenchError: A track cannot be read, or a degradation returns something else than audio.
+        FpbenchError: A track cannot be read, or a degradation returns invalid audio.
     """
 
     wanted = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
 
-    def of_track(index: int) -> list[tuple[int, Samples]]:
+    def queries_of_track(index: int) -> list[tuple[int, Samples]]:
         track = read_audio(tracks[index].path, recipe.sample_rate_hz)
-        made = []
+        queries = []
         for number in wanted[truth.track[wanted] == index].tolist():
             start_s = float(truth.start_s[number])
             query = make_query(
                 number, track, start_s, recipe, chain, seed=seed, sample_rate_hz=sample_rate_hz
             )
-            made.append((number, query))
-        return made
+            queries.append((number, query))
+        return queries
 
-    used = [int(index) for index in np.unique(truth.track[wanted])]
-    for queries in map_ahead(of_track, used, workers=workers):
+    indices = [int(index) for index in np.unique(truth.track[wanted])]
+    for queries in map_ahead(queries_of_track, indices, workers=workers):
         yield from queries
 
 
@@ -129,23 +130,23 @@ def make_query(
     seed: int,
     sample_rate_hz: int,
 ) -> Samples:
-    """One query: a stretch of a track through the chain, at the fingerprinter's rate.
+    """Make one query: degrade a stretch of a track and resample it for the fingerprinter.
 
     Args:
-        number: Of the query; with the seed it decides every random draw.
-        track: The whole recording, at the recipe's rate.
-        start_s: Where the query begins in it.
-        recipe: Its length and rate.
-        chain: Its degradations, in its order.
-        seed: The run's.
-        sample_rate_hz: The fingerprinter's.
+        number: Number of the query. Number and seed determine every random draw.
+        track: The whole recording, at the sample rate of the recipe.
+        start_s: Start time of the query in the track.
+        recipe: Recipe with the length and the sample rate of queries.
+        chain: Degradations of the recipe, in the same order.
+        seed: Seed of the run.
+        sample_rate_hz: Sample rate of the fingerprinter.
 
     Returns:
-        Exactly ``round(query_length_s * sample_rate_hz)`` samples. They are scaled to a peak of 1
-        where they would exceed it, as a recorder's level control does, and never clipped.
+        Exactly ``round(query_length_s * sample_rate_hz)`` samples. A query with a peak above 1 is
+        scaled to a peak of 1, as the level control of a recorder does; it is never clipped.
 
     Raises:
-        FpbenchError: A degradation returns something else than audio.
+        FpbenchError: A degradation returns invalid audio.
     """
     rngs = [rng_at(seed, Stream.QUERY_DEGRADATION, number, step) for step in range(len(chain))]
     samples = _degrade(track, start_s, recipe, chain, rngs)
@@ -163,31 +164,31 @@ def _degrade(
     chain: Sequence[Degradation],
     rngs: Sequence[np.random.Generator],
 ) -> Samples:
-    """The query at the recipe's rate; each step hears no more than it and later ones need."""
+    """The query at the recipe's rate. A step gets only the audio that it and later steps need."""
     needs = _needs(recipe, chain)
     context, length = needs[0]
     start = max(0, min(round(start_s * recipe.sample_rate_hz), len(track) - length))
-    before = min(context, start)  # a recording has nothing before its start
+    before = min(context, start)  # there is no audio before the start of a recording
     samples = track[start - before : start + length].copy()
     for at, (step, rng) in enumerate(zip(chain, rngs, strict=True)):
-        heard = len(samples)
+        input_length = len(samples)
         with translate_errors(f"degradation '{recipe.degradations[at].name}'", "degrading a query"):
             samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
         if not len(samples) or not np.isfinite(samples).all():
             raise FpbenchError(
                 f"degradation '{recipe.degradations[at].name}' returned no finite audio",
-                hint="it must return finite samples for every input",
+                hint="correct the degradation: it must return finite samples for every input",
             )
         context, length = needs[at + 1]
-        # Output time is input time divided by a constant, so the query's start moves in proportion.
-        query_at = round(before * len(samples) / heard)
+        # Output time is input time divided by a constant, so the start of the query scales too.
+        query_at = round(before * len(samples) / input_length)
         before = min(query_at, context)
         samples = samples[query_at - before : query_at + length]
     return _fit_length(samples, recipe.samples)
 
 
 def _needs(recipe: QueryRecipe, chain: Sequence[Degradation]) -> list[tuple[int, int]]:
-    """Samples before and in the query that go into each step, and, last, that come out."""
+    """Samples before and in the query: for the input of each step, then for the final output."""
     needs = [(0, recipe.samples)]
     for step in reversed(chain):
         context, length = needs[-1]
@@ -198,6 +199,6 @@ def _needs(recipe: QueryRecipe, chain: Sequence[Degradation]) -> list[tuple[int,
 
 
 def _fit_length(samples: Recording, length: int) -> Float32[np.ndarray, " {length}"]:
-    """The first ``length`` samples, with silence at the end if there are fewer."""
+    """The first ``length`` samples, padded with silence if there are fewer."""
     missing = max(0, length - len(samples))
     return np.pad(samples[:length], (0, missing)) if missing else samples[:length]

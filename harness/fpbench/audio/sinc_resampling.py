@@ -1,4 +1,4 @@
-"""Resampling as torchaudio does it by default, for fingerprinters whose authors trained with it."""
+"""Resamples like torchaudio by default, for fingerprinters that were trained with it."""
 
 import math
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from jaxtyping import Float32
 
 from fpbench.plugin.fingerprinters import Samples
 
-_LOBES = 6  # zero crossings of the sinc on each side
+_LOBES = 6  # number of zero crossings of the sinc on each side
 _ROLLOFF = 0.99  # cut-off, as a share of the lower Nyquist frequency
 _PHASES_AT_ONCE = 16  # few enough that most taps of a group are not zero
-_BLOCKS_AT_ONCE = 1 << 15  # bounds the copy of overlapping stretches to some 20 MB
+_BLOCKS_AT_ONCE = 1 << 15  # limits the copy of overlapping windows to about 20 MB
 
 
 def resample_sinc_hann(
@@ -20,9 +20,9 @@ def resample_sinc_hann(
     """Resample with a Hann-windowed sinc.
 
     Args:
-        samples: At ``from_hz``.
-        from_hz: At least 1.
-        to_hz: At least 1.
+        samples: Samples at ``from_hz``.
+        from_hz: Rate of the input, at least 1.
+        to_hz: Rate of the output, at least 1.
 
     Returns:
         ceil(to_hz * len(samples) / from_hz) samples; the input itself if the rates are equal.
@@ -40,15 +40,15 @@ def resample_sinc_hann(
     for first, last, kernel in _kernels(step, phases):
         taps = kernel.shape[1]
         needed = (blocks - 1) * step + taps
-        # Output 0 of phase p looks at input p * step / phases and its surroundings.
+        # Output 0 of phase p depends on the inputs around p * step / phases.
         start = _first_tap(first, step, phases)
         padded = np.zeros(needed, dtype=np.float32)
-        here = samples[max(start, 0) : start + needed]
-        padded[max(-start, 0) : max(-start, 0) + len(here)] = here
-        stretches = np.lib.stride_tricks.sliding_window_view(padded, taps)[::step]
+        available = samples[max(start, 0) : start + needed]
+        padded[max(-start, 0) : max(-start, 0) + len(available)] = available
+        windows = np.lib.stride_tricks.sliding_window_view(padded, taps)[::step]
         for block in range(0, blocks, _BLOCKS_AT_ONCE):
             rows = slice(block, block + _BLOCKS_AT_ONCE)
-            np.matmul(np.ascontiguousarray(stretches[rows]), kernel.T, out=out[rows, first:last])
+            np.matmul(np.ascontiguousarray(windows[rows]), kernel.T, out=out[rows, first:last])
     return out.reshape(-1)[:wanted]
 
 
@@ -61,13 +61,13 @@ def _first_tap(phase: int, step: int, phases: int) -> int:
 
 
 def _kernels(step: int, phases: int) -> Iterator[tuple[int, int, Float32[np.ndarray, "_ _"]]]:
-    """Filters of a few phases at a time: first phase, one after the last, and their taps."""
+    """Filters for a few phases at a time: the first phase, the last plus one, and the taps."""
     cutoff = min(step, phases) * _ROLLOFF
     for first in range(0, phases, _PHASES_AT_ONCE):
         last = min(first + _PHASES_AT_ONCE, phases)
         start = _first_tap(first, step, phases)
         stop = (last - 1) * step // phases + _reach(step, phases) + 2
-        # The one quotient that torchaudio rounds to float32.
+        # The only quotient that torchaudio rounds to float32.
         phase = np.arange(first, last, dtype=np.float32) / np.float32(phases)
         time = np.arange(start, stop) / step - phase[:, None].astype(np.float64)
         u = np.clip(time * cutoff, -_LOBES, _LOBES)

@@ -116,7 +116,7 @@ def _decode(tracks: Sequence[Track], sample_rate_hz: int, data: Path, index: Pat
     with atomic_file(data) as file:
         for reading in read_ahead(tracks, sample_rate_hz):
             if reading.samples is None:
-                logger.warning("left out %s: %s", reading.track.name, reading.problem)
+                logger.warning("left out %s: %s", reading.track.name, reading.reason)
                 continue
             ends.append((ends[-1] if ends else 0) + len(reading.samples))
             file.write(_as_pcm16(reading.samples).tobytes())

@@ -102,7 +102,7 @@ def fingerprint_readings(
 
     def recordings() -> Iterator[Recording]:
         for reading in readings:
-            waiting.append((reading.track, reading.problem))
+            waiting.append((reading.track, reading.reason))
             if reading.samples is not None:
                 yield reading.samples
 
