@@ -1,4 +1,4 @@
-"""Block after block, with whatever interruptions, comes to what one search of all would."""
+"""A search by blocks gives the ranks of one search of everything, even after interruptions."""
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -20,8 +20,8 @@ from fpbench.search.blocks import (
     grow_index,
     match_scores,
     search_blocks,
+    search_reference,
 )
-from fpbench.search.blocks import search_reference as search_cell
 from fpbench.search.scores import sum_by_halves
 
 QUERIES, DIM, ROWS = 40, 6, 900
@@ -29,7 +29,7 @@ EDGES = [0, 100, 200, 450, 900]
 
 
 class Scan:
-    """A block index of few lines: every pair."""
+    """A block index that scores every pair."""
 
     kind: Final = "block"
     exact = True
@@ -46,7 +46,7 @@ class Scan:
 
 
 class GrowingScan(Scan):
-    """The same as a growing index."""
+    """The same, as a growing index."""
 
     kind: Final = "growing"  # type: ignore[misc, assignment] # of another kind than its base
 
@@ -68,7 +68,7 @@ def best_of(queries: Vectors, rows: Vectors, k: int) -> Candidates:
 
 
 class Slices:
-    """Distractors out of one array; counts what is read."""
+    """Distractors from one array; lists what is read."""
 
     def __init__(self, rows: Vectors) -> None:
         self._rows = rows
@@ -91,7 +91,7 @@ def unit(n: int, rng: np.random.Generator) -> Vectors:
 
 
 class Case:
-    """Queries that lie near reference rows, and distractors all over."""
+    """Queries near rows of the reference, and distractors anywhere."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(5)
@@ -110,14 +110,14 @@ class Case:
         self.match_score = best_of(self.queries, self.reference, 60)
 
     def evidence(self, store: Store, k: int) -> Evidence:
-        cells = CandidateStore(store=store, key="case", k=k)
+        candidates = CandidateStore(store=store, key="case", k=k)
         for _ in search_blocks(
-            [BlockSearch(Scan(), cells, "scan")], self.queries, self.source, EDGES
+            [BlockSearch(Scan(), candidates, "scan")], self.queries, self.source, EDGES
         ):
             pass
         return gather_evidence(
-            search_cell(BlockSearch(Scan(), cells, "scan"), self.queries, self.reference),
-            cells,
+            search_reference(BlockSearch(Scan(), candidates, "scan"), self.queries, self.reference),
+            candidates,
             EDGES,
             queries=self.queries,
             reference=self.reference,
@@ -151,8 +151,10 @@ def test_hit_rates_at_block_ends_equal_brute_force(
 def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
     case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
     case.evidence(whole, k=5)
-    cells = CandidateStore(store=broken, key="case", k=5)
-    steps = search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES)
+    candidates = CandidateStore(store=broken, key="case", k=5)
+    steps = search_blocks(
+        [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES
+    )
     assert next(steps) == (100, False)
     assert next(steps) == (200, False)
     steps.close()  # type: ignore[attr-defined]
@@ -165,53 +167,61 @@ def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path
         assert (whole.root / file).read_bytes() == (broken.root / file).read_bytes()
 
 
-class Hasty(Scan):
-    """Looks at the first chunk only."""
+class FirstChunkOnly(Scan):
+    """Searches the first chunk only."""
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         return super().search(queries, iter([next(block)]), k)
 
 
-def test_several_indexes_share_what_is_drawn(tmp_path: Path) -> None:
+def test_several_indexes_share_each_draw(tmp_path: Path) -> None:
     case, store = Case(), Store(tmp_path)
-    searchers = [
+    searches = [
         BlockSearch(index, CandidateStore(store=store, key=key, k=5), "scan")
-        for index, key in ((Hasty(), "hasty"), (Scan(), "a"), (Scan(), "b"))
+        for index, key in ((FirstChunkOnly(), "first"), (Scan(), "a"), (Scan(), "b"))
     ]
-    list(search_blocks(searchers, case.queries, case.source, EDGES))
+    list(search_blocks(searches, case.queries, case.source, EDGES))
     assert case.source.read == list(pairwise(EDGES))
     alone = BlockSearch(
         Scan(), CandidateStore(store=Store(tmp_path / "alone"), key="a", k=5), "scan"
     )
     list(search_blocks([alone], case.queries, case.source, EDGES))
     for pair in pairwise(EDGES):
-        expected = alone.cells.read(*pair)
+        expected = alone.candidates.read(*pair)
         assert expected is not None
-        for searcher in searchers[1:]:
-            found = searcher.cells.read(*pair)
-            assert found is not None
-            np.testing.assert_array_equal(found.ids, expected.ids)
-            np.testing.assert_array_equal(found.scores, expected.scores)
+        for search in searches[1:]:
+            actual = search.candidates.read(*pair)
+            assert actual is not None
+            np.testing.assert_array_equal(actual.ids, expected.ids)
+            np.testing.assert_array_equal(actual.scores, expected.scores)
 
 
 def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
-    case, cells = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
+    case, candidates = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
+    list(
+        search_blocks(
+            [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES[:3]
+        )
+    )
     case.source.read.clear()
     steps = list(
-        search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES)
+        search_blocks([BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES)
     )
     assert steps == [(100, True), (200, True), (450, False), (900, False)]
     assert case.source.read == [(200, 450), (450, 900)]
 
 
 def test_missing_candidates_are_named(tmp_path: Path) -> None:
-    case, cells = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
-    list(search_blocks([BlockSearch(Scan(), cells, "scan")], case.queries, case.source, EDGES[:3]))
-    with pytest.raises(FpbenchError, match="candidates of rows 200 to 450 have vanished"):
+    case, candidates = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
+    list(
+        search_blocks(
+            [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES[:3]
+        )
+    )
+    with pytest.raises(FpbenchError, match="no longer holds the candidates of rows 200 to 450"):
         gather_evidence(
-            search_cell(BlockSearch(Scan(), cells, "scan"), case.queries, case.reference),
-            cells,
+            search_reference(BlockSearch(Scan(), candidates, "scan"), case.queries, case.reference),
+            candidates,
             EDGES,
             queries=case.queries,
             reference=case.reference,
@@ -226,26 +236,26 @@ def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
     steps = grow_index(
         GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10, plugin="scan"
     )
-    found = [(done, cell) for done, cell in steps if cell is not None]
-    assert [done for done, _ in found] == list(sizes)
-    cells = [cell for _, cell in found]
+    at_sizes = [(done, at_size) for done, at_size in steps if at_size is not None]
+    assert [done for done, _ in at_sizes] == list(sizes)
+    candidates = [at_size for _, at_size in at_sizes]
     grown = GrownEvidence(
         query_track=case.truth.track,
         match_score=np.zeros(QUERIES, dtype=np.float32),
         sizes=sizes,
-        candidates=cells,
-        distances_s=[distances_s(c.ids, case.reference_positions, case.truth) for c in cells],
+        candidates=candidates,
+        distances_s=[distances_s(c.ids, case.reference_positions, case.truth) for c in candidates],
     )
     for size in sizes:
         expected = case.brute_force_ranks(size, 0.0)
         np.testing.assert_array_equal(grown.ranks(size, 0.0) < 9, expected < 9)
 
 
-def test_the_score_of_the_true_match_is_kept_even_if_it_is_not_found() -> None:
+def test_the_score_of_the_true_match_does_not_depend_on_the_search() -> None:
     case = Case()
-    nowhere = Positions(case.truth.track.copy(), case.truth.start_s)
-    nowhere.track[0] = 99
-    scores = match_scores(case.queries, case.reference, case.reference_positions, nowhere)
+    truth = Positions(case.truth.track.copy(), case.truth.start_s)
+    truth.track[0] = 99
+    scores = match_scores(case.queries, case.reference, case.reference_positions, truth)
     row = 10 * case.truth.track[1] + int(case.truth.start_s[1])
     assert scores[0] == -np.inf
     assert scores[1] == pytest.approx(float(case.queries[1] @ case.reference[row]), abs=1e-6)

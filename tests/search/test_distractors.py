@@ -86,10 +86,10 @@ def test_chunks_drawn_at_once_are_those_drawn_in_turn() -> None:
     in_turn = SyntheticDistractors(Dice(), "dice", seed=1).rows(5_000, 4 * CHUNK)
     for one, other in zip(at_once, in_turn, strict=True):
         np.testing.assert_array_equal(one, other)
-    meeting.abort()  # lets go of the draw that nobody asked for
+    meeting.abort()  # ends the draw after the last chunk
 
 
-def test_a_failed_draw_shows_where_it_is_asked_for() -> None:
+def test_a_failed_draw_shows_when_its_chunk_is_read() -> None:
     class Broken(Dice):
         def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
             return super().draw(n - 1, rng)
@@ -110,10 +110,10 @@ def test_real_distractors_are_all_rows_once_in_mixed_order() -> None:
     np.testing.assert_array_equal(part, rows[9_999:20_001])
 
 
-def test_real_distractors_run_out() -> None:
+def test_refuses_more_real_distractors_than_there_are() -> None:
     source = RealDistractors(np.zeros((10, 2), dtype=np.float32), seed=0)
     assert source.rows_available == 10
-    with pytest.raises(FpbenchError, match="11 real distractors are wanted but there are 10"):
+    with pytest.raises(FpbenchError, match="11 real distractors are wanted, but there are 10"):
         next(source.rows(0, 11))
 
 
@@ -125,7 +125,7 @@ def test_blocks_of_a_hundred_million_are_few_and_repeat_small_sizes_often() -> N
     assert set(range(0, 10**8 + 1, 10**6)) <= set(edges)
 
 
-def test_a_smallest_size_that_divides_no_other_takes_no_repeats_from_them() -> None:
+def test_a_smallest_size_that_divides_no_other_size_makes_no_short_blocks() -> None:
     assert block_edges([60, 10_000, 100_000]) == [0, 60, *range(10_000, 110_000, 10_000)]
 
 

@@ -23,7 +23,7 @@ def test_halves_are_added_to_each_other(row: list[float], total: float) -> None:
     assert sum_by_halves(np.array([row], dtype=np.float32)).tolist() == [total]
 
 
-def test_what_is_summed_is_left_unchanged() -> None:
+def test_the_summands_are_not_changed() -> None:
     products = np.array([[1, 2, 3, 4, 5]], dtype=np.float32)
     sum_by_halves(products)
     assert products.tolist() == [[1, 2, 3, 4, 5]]
@@ -32,9 +32,9 @@ def test_what_is_summed_is_left_unchanged() -> None:
 @given(seed=st.integers(0, 2**32 - 1), dim=st.integers(1, 40))
 def test_numpy_and_torch_give_the_same_bits(seed: int, dim: int) -> None:
     products = np.random.default_rng(seed).standard_normal((3, dim), dtype=np.float32)
-    found = sum_by_halves(torch.from_numpy(products)).numpy()
-    np.testing.assert_array_equal(found, sum_by_halves(products))
-    np.testing.assert_allclose(found, products.astype(np.float64).sum(axis=1), atol=1e-5)
+    scores = sum_by_halves(torch.from_numpy(products)).numpy()
+    np.testing.assert_array_equal(scores, sum_by_halves(products))
+    np.testing.assert_allclose(scores, products.astype(np.float64).sum(axis=1), atol=1e-5)
 
 
 def test_a_pair_scores_the_same_alone_and_among_others(rng: np.random.Generator) -> None:
@@ -59,5 +59,5 @@ def test_no_rows_are_no_scores() -> None:
 def test_more_pairs_than_are_held_at_once_are_all_scored() -> None:
     queries = np.arange(1, 1 + PAIRS_AT_ONCE + 5, dtype=np.float32)[:, None]
     ids = np.zeros((len(queries), 1), dtype=np.int64)
-    found = products_at(queries, np.array([[2]], dtype=np.float32), ids)
-    np.testing.assert_array_equal(found, 2 * queries)
+    scores = products_at(queries, np.array([[2]], dtype=np.float32), ids)
+    np.testing.assert_array_equal(scores, 2 * queries)

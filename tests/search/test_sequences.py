@@ -1,4 +1,4 @@
-"""Runs score the mean of their rows; each fingerprint proposes runs, and whole runs are scored."""
+"""A run scores the mean of its rows; each fingerprint proposes runs, which are scored whole."""
 
 from collections.abc import Iterator
 
@@ -53,20 +53,22 @@ def test_a_run_of_unit_rows_has_length_one(rng: np.random.Generator) -> None:
     np.testing.assert_allclose(np.linalg.norm(runs, axis=1), 1, rtol=1e-6)
 
 
-def test_proposes_the_runs_that_began_so_much_earlier(
+def test_fingerprint_j_proposes_the_runs_that_begin_j_rows_earlier(
     single: BlockIndex, rng: np.random.Generator
 ) -> None:
-    rows, asked = unit(40, rng), unit(2 * LENGTH, rng).reshape(2, LENGTH, DIM)
+    rows, queries = unit(40, rng), unit(2 * LENGTH, rng).reshape(2, LENGTH, DIM)
     runs = Runs(rows, np.arange(40 - LENGTH + 1), LENGTH)
-    found = PositionwiseIndex(single, LENGTH).search(concatenate_runs(asked), chunks(runs, 10), K)
-    assert found.ids.shape == (2 * LENGTH, K)
+    candidates = PositionwiseIndex(single, LENGTH).search(
+        concatenate_runs(queries), chunks(runs, 10), K
+    )
+    assert candidates.ids.shape == (2 * LENGTH, K)
     for query in range(2):
         for j in range(LENGTH):
-            near = np.argsort(-(rows[j : j + len(runs)] @ asked[query, j]), kind="stable")[:K]
-            assert found.ids[query * LENGTH + j].tolist() == near.tolist()
+            near = np.argsort(-(rows[j : j + len(runs)] @ queries[query, j]), kind="stable")[:K]
+            assert candidates.ids[query * LENGTH + j].tolist() == near.tolist()
             for place, start in enumerate(near):
-                whole = np.mean(np.sum(asked[query] * rows[start : start + LENGTH], axis=1))
-                score = found.scores[query * LENGTH + j, place]
+                whole = np.mean(np.sum(queries[query] * rows[start : start + LENGTH], axis=1))
+                score = candidates.scores[query * LENGTH + j, place]
                 assert score == pytest.approx(whole, abs=1e-6)
 
 

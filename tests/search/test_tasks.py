@@ -1,4 +1,4 @@
-"""What shapes a search is in its key, and indexes of both kinds leave evidence."""
+"""A search's key holds all that decides its evidence; both kinds of indexes give evidence."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -29,7 +29,7 @@ def unit(rows: int, seed: int) -> Vectors:
 
 
 def stage(_title: str) -> AbstractContextManager[Report]:
-    """Progress that nobody looks at."""
+    """No progress is shown."""
     return nullcontext(lambda _done, _words: None)
 
 
@@ -37,13 +37,13 @@ def inputs() -> Inputs:
     """Ten queries that are rows of a reference of thirty, which come from three tracks."""
     reference = unit(ROWS, 0)
     positions = Positions(np.repeat(np.arange(3), 10), np.tile(np.arange(10.0), 3))
-    asked = np.arange(0, ROWS, 3)
+    rows = np.arange(0, ROWS, 3)
     return Inputs(
         key="inputs",
-        queries=reference[asked],
+        queries=reference[rows],
         segments=1,
-        truth=Positions(positions.track[asked], positions.start_s[asked]),
-        clusters=positions.track[asked],
+        truth=Positions(positions.track[rows], positions.start_s[rows]),
+        clusters=positions.track[rows],
         reference=reference,
         reference_positions=positions,
         real=unit(200, 1),
@@ -71,19 +71,19 @@ def named(index: Index, name: str = "exact") -> NamedIndex:
 
 @pytest.fixture
 def task(tmp_path: Path) -> Callable[[NamedIndex], SearchTask]:
-    """A task with some index, among 200 real distractors, read off at 100 and 200."""
-    asked = inputs()
-    real = RealDistractors(asked.real, 0)
+    """A task with an index: 200 real distractors, searched at 100 and 200."""
+    search_inputs = inputs()
+    real = RealDistractors(search_inputs.real, 0)
     return lambda index: SearchTask(
         named=index,
-        inputs=asked,
+        inputs=search_inputs,
         database=Database("real", real, (100, 200), "real", real),
         store=Store(tmp_path),
         device="cpu",
     )
 
 
-def test_both_kinds_of_indexes_find_what_is_there(
+def test_both_kinds_of_indexes_find_the_matches(
     task: Callable[[NamedIndex], SearchTask],
 ) -> None:
     tasks = [
@@ -101,7 +101,7 @@ def test_both_kinds_of_indexes_find_what_is_there(
     np.testing.assert_array_equal(blocks.query_track, grown.query_track)
 
 
-def test_a_key_names_all_that_shapes_an_outcome(
+def test_a_key_holds_all_that_decides_the_evidence(
     task: Callable[[NamedIndex], SearchTask],
 ) -> None:
     one = task(named(exact.create(Settings())))
@@ -114,16 +114,16 @@ def test_a_key_names_all_that_shapes_an_outcome(
         replace(one, named=replace(one.named, index=faiss_indexes.create_lsh(Settings()))),
     ]
     assert len({one.key, *(other.key for other in others)}) == 7
-    # How far a curve goes is no part of it: what was searched for a shorter one serves a longer.
+    # Sizes are not part of the key: a longer curve uses the candidates of a shorter one.
     assert replace(one, database=replace(one.database, sizes=(100,))).key == one.key
 
 
-def test_a_second_search_finds_everything_in_the_store(
+def test_a_second_search_reads_all_candidates_from_the_cache(
     task: Callable[[NamedIndex], SearchTask], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = task(named(exact.create(Settings())))
     (first,) = search([one], stage)
-    real = RealDistractors(one.inputs.real[:0], 0)  # nothing is left that could be drawn
+    real = RealDistractors(one.inputs.real[:0], 0)  # no rows that could be drawn
     again = replace(one, database=replace(one.database, source=real, training=real))
     (second,) = search([again], stage)
     assert isinstance(first, Evidence)

@@ -13,7 +13,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.prefetch import prefetch
 from fpbench.progress import progress
-from fpbench.search.distractors import CHUNK, DRAWN_AT_ONCE, SyntheticDistractors
+from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
 from fpbench.units import parse_sizes, short_size
 
 
@@ -55,7 +55,9 @@ def generate(
         resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file,
         progress(f"draw {generator.name}") as report,
     ):
-        sequence = SyntheticDistractors(fitted, generator.name, seed, at_once=DRAWN_AT_ONCE[device])
+        sequence = SyntheticDistractors(
+            fitted, generator.name, seed, at_once=CHUNKS_AT_ONCE[device]
+        )
         for rows in prefetch(sequence.rows(start + file.rows, stop)):
             file.append(rows)
             report(file.rows / (stop - start), f"{short_size(file.rows)} rows")

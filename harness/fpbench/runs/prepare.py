@@ -108,7 +108,7 @@ def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settin
         code=source_sha256(offer.source.module),
         index=catalog.index(name, replace(settings, options=config.index_options.get(name, {}))),
     )
-    named.refuse_broken()
+    named.check()
     return named
 
 

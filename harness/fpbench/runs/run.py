@@ -20,7 +20,7 @@ from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
-from fpbench.search.distractors import DRAWN_AT_ONCE, RealDistractors, SyntheticDistractors
+from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, search
 
@@ -165,7 +165,7 @@ def _synthetic_database(config: RunConfig, inputs: Inputs, made: FittedGenerator
             made.info.name,
             config.seed,
             repeat=repeat,
-            at_once=DRAWN_AT_ONCE[config.device],
+            at_once=CHUNKS_AT_ONCE[config.device],
         )
         for repeat in (0, TRAINING)
     )

@@ -1,1 +1,1 @@
-"""Send blocks of distractors through an index, and keep the best candidates of each."""
+"""Send blocks of distractors through an index, and keep the best candidates of each block."""

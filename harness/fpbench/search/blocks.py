@@ -1,4 +1,4 @@
-"""Searching block after block, keeping each finished one, so that a killed run goes on."""
+"""Search block by block, keeping the candidates of each block, so that a killed run resumes."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -31,11 +31,11 @@ Queries = Float32[np.ndarray, "queries dim"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateStore:
-    """The cells of one search in a store, finished ones and those to come.
+    """Keeps the candidates of one search in the cache.
 
     Args:
-        key: Of everything that shapes a cell: queries, distractors, index and what trained it.
-        k: Candidates per query and cell.
+        key: Key of all that decides the candidates: queries, distractors, index and its training.
+        k: Candidates per query, of each part of the database.
     """
 
     store: Store
@@ -43,119 +43,131 @@ class CandidateStore:
     k: int
 
     def address(self, start: int, stop: int) -> str:
-        """Where the cell of rows [start, stop) lies."""
+        """Key of the candidates of rows [start, stop)."""
         return content_key(search=self.key, k=self.k, start=start, stop=stop)
 
     def read(self, start: int, stop: int) -> Candidates | None:
-        """A finished cell; None if it is still to be made."""
+        """The candidates of rows [start, stop); None if they are not in the cache."""
         arrays = self.store.read(KIND, self.address(start, stop))
         if arrays is None:
             return None
         return Candidates(arrays["ids"].astype(np.int64), arrays["keys"], arrays["scores"])
 
     def require(self, start: int, stop: int) -> Candidates:
-        """Finished candidates.
+        """The candidates of rows [start, stop), which were written before.
 
         Raises:
-            FpbenchError: They are not there: another process has emptied the cache.
+            FpbenchError: They are missing: another process has emptied the cache.
         """
-        found = self.read(start, stop)
-        if found is None:
+        candidates = self.read(start, stop)
+        if candidates is None:
             raise FpbenchError(
-                f"candidates of rows {start} to {stop} have vanished from {self.store.root}",
-                hint="run the same command again; it makes only what is missing",
+                f"{self.store.root} no longer holds the candidates of rows {start} to {stop}",
+                hint="run the same command again; it computes only what is missing",
             )
-        return found
+        return candidates
 
-    def write(self, start: int, stop: int, cell: Candidates) -> None:
-        """Keep a finished cell; once this returns not even a power cut takes it away."""
+    def write(self, start: int, stop: int, candidates: Candidates) -> None:
+        """Keep the candidates of rows [start, stop); after this call a power cut loses nothing."""
         narrow = np.int32 if stop - start < 2**31 else np.int64
-        arrays = {"ids": cell.ids.astype(narrow), "keys": cell.keys, "scores": cell.scores}
+        arrays = {
+            "ids": candidates.ids.astype(narrow),
+            "keys": candidates.keys,
+            "scores": candidates.scores,
+        }
         self.store.write(KIND, self.address(start, stop), arrays)
 
 
 @dataclass(frozen=True, slots=True)
 class BlockSearch:
-    """An index, where what it finds is kept, and the plugin that errors name."""
+    """An index, the store for its candidates, and the name of its plugin in errors."""
 
     index: BlockIndex
-    cells: CandidateStore
+    candidates: CandidateStore
     plugin: str
 
     def search(self, queries: Queries, block: Iterator[Vectors], k: int, rows: int) -> Candidates:
-        """The k best of a block of so many rows, for each query or each of its positions."""
-        positions = self.index.length if isinstance(self.index, PositionwiseIndex) else 1
+        """The k best candidates for each query, or for each fingerprint of each query.
+
+        Args:
+            queries: One vector per query.
+            block: The rows of the block, in chunks.
+            k: Candidates per query.
+            rows: Number of rows in the block.
+        """
+        per_query = self.index.length if isinstance(self.index, PositionwiseIndex) else 1
         return search_checked(
             lambda: self.index.search(queries, block, k),
             self.plugin,
-            shape=(len(queries) * positions, k),
+            shape=(len(queries) * per_query, k),
             rows=rows,
         )
 
 
 def search_blocks(
-    searchers: Sequence[BlockSearch],
+    searches: Sequence[BlockSearch],
     queries: Queries,
     source: DistractorSource,
     edges: Sequence[int],
 ) -> Iterator[tuple[int, bool]]:
-    """Search every block that is not in the store yet, drawing it once for all indexes.
+    """Search every block whose candidates are missing; a block is drawn once for all indexes.
 
     Yields:
-        After each block, how many distractors have been dealt with, and whether the block's cells
-        were there already.
+        After each block, the number of distractors so far, and whether no candidates of the block
+        were missing.
     """
     for start, stop in pairwise(edges):
-        missing = [s for s in searchers if s.cells.read(start, stop) is None]
+        missing = [s for s in searches if s.candidates.read(start, stop) is None]
         rows = prefetch(source.rows(start, stop)) if missing else iter(())
-        for searcher, reading in zip(missing, _replay_rows(rows, missing), strict=True):
-            cell = searcher.search(queries, reading, searcher.cells.k, stop - start)
-            searcher.cells.write(start, stop, cell)
+        for search, block in zip(missing, _replay_rows(rows, missing), strict=True):
+            candidates = search.search(queries, block, search.candidates.k, stop - start)
+            search.candidates.write(start, stop, candidates)
         yield stop, not missing
 
 
 def _replay_rows(
-    rows: Iterator[Vectors], searchers: Sequence[BlockSearch]
+    rows: Iterator[Vectors], searches: Sequence[BlockSearch]
 ) -> Iterator[Iterator[Vectors]]:
-    """The same rows for each searcher, one after the other; between them they are on disk."""
-    if len(searchers) <= 1:
-        yield from [rows] * len(searchers)
+    """The same rows for each search; the first search draws them, the others read a file."""
+    if len(searches) <= 1:
+        yield from [rows] * len(searches)
         return
-    with tempfile.TemporaryFile(dir=make_folder(searchers[0].cells.store.root)) as file:
+    with tempfile.TemporaryFile(dir=make_folder(searches[0].candidates.store.root)) as file:
         dim = 0
 
-        def recorded() -> Iterator[Vectors]:
+        def record() -> Iterator[Vectors]:
             nonlocal dim
             for chunk in rows:
                 dim = chunk.shape[1]
                 chunk.tofile(file)
                 yield chunk
 
-        def replayed() -> Iterator[Vectors]:
+        def replay() -> Iterator[Vectors]:
             file.seek(0)
             while dim and len(flat := np.fromfile(file, np.float32, CHUNK * dim)):
                 yield flat.reshape(-1, dim)
 
-        first = recorded()
+        first = record()
         yield first
-        for _ in first:  # an index need not have read to the end
+        for _ in first:  # an index may stop before the last row
             pass
-        for _ in searchers[1:]:
-            yield replayed()
+        for _ in searches[1:]:
+            yield replay()
 
 
-def search_reference(searcher: BlockSearch, queries: Queries, reference: Rows) -> Candidates:
-    """The reference's cell; ids are its rows.
+def search_reference(search: BlockSearch, queries: Queries, reference: Rows) -> Candidates:
+    """The candidates of the reference; ids are its rows.
 
-    One more than of blocks is kept, see :class:`fpbench.evidence.evidence.Evidence`.
+    They are one more per query than those of a block, see
+    :class:`fpbench.evidence.evidence.Evidence`.
     """
-    k = searcher.cells.k + 1
-    return searcher.search(queries, _chunks(reference), k, len(reference))
+    k = search.candidates.k + 1
+    return search.search(queries, _chunks(reference), k, len(reference))
 
 
 def gather_evidence(
-    reference_cell: Candidates,
-    cells: CandidateStore,
+    reference_candidates: Candidates,
+    block_candidates: CandidateStore,
     edges: Sequence[int],
     *,
     queries: Queries,
@@ -163,29 +175,29 @@ def gather_evidence(
     reference_positions: Positions,
     truth: Positions,
 ) -> Evidence:
-    """Put finished cells together.
+    """Combine the candidates of the reference and of all blocks.
 
     Raises:
-        FpbenchError: A block's cell is not in the store: let :func:`search_blocks` finish first.
+        FpbenchError: The candidates of a block are missing: let :func:`search_blocks` finish first.
     """
     return Evidence(
         query_track=truth.track,
-        reference=reference_cell,
-        distance_s=distances_s(reference_cell.ids, reference_positions, truth),
+        reference=reference_candidates,
+        distance_s=distances_s(reference_candidates.ids, reference_positions, truth),
         match_score=match_scores(queries, reference, reference_positions, truth),
         edges=np.array(edges, dtype=np.int64),
-        blocks=[cells.require(*block) for block in pairwise(edges)],
+        blocks=[block_candidates.require(*block) for block in pairwise(edges)],
     )
 
 
 def match_scores(
     queries: Queries, reference: Rows, reference_positions: Positions, truth: Positions
 ) -> np.ndarray:
-    """Score of each query with the row nearest to its true time; -inf where there is none."""
+    """Score of each query with the row nearest to its true time; -inf where its track has none."""
     scores = np.full(len(queries), -np.inf, dtype=np.float32)
     rows = nearest_rows(reference_positions, truth)
-    there = rows >= 0
-    scores[there] = paired_products(queries[there], np.asarray(reference[rows[there]]))
+    exists = rows >= 0
+    scores[exists] = paired_products(queries[exists], np.asarray(reference[rows[exists]]))
     return scores
 
 
@@ -199,35 +211,41 @@ def grow_index(
     k: int,
     plugin: str,
 ) -> Iterator[tuple[int, Candidates | None]]:
-    """Fill an index with the reference and then with distractors, and ask it at each size.
+    """Add the reference and then distractors to an index, and search it at each size.
 
     Args:
-        plugin: Whom errors name.
+        index: An empty index.
+        queries: One vector per query.
+        reference: Rows that a query can match.
+        source: Where distractors come from.
+        sizes: Numbers of distractors, ascending.
+        k: Candidates per query.
+        plugin: Name of the index's plugin in errors.
 
     Yields:
-        After every chunk, how many distractors are in, and the answers where that is one of
-        ``sizes`` (rising).
+        After each chunk, the number of distractors in the index, and the candidates if that number
+        is one of ``sizes``.
     """
 
     def add(rows: Vectors) -> None:
         with blame(plugin, f"adding {len(rows)} rows"):
             index.add(rows)
 
-    def answer(distractors: int) -> Candidates:
-        held = len(reference) + distractors
+    def search_at(distractors: int) -> Candidates:
+        rows = len(reference) + distractors
         shape = (len(queries), k)
-        return search_checked(lambda: index.search(queries, k), plugin, shape=shape, rows=held)
+        return search_checked(lambda: index.search(queries, k), plugin, shape=shape, rows=rows)
 
     for rows in _chunks(reference):
         add(rows)
     for start, stop in pairwise([0, *sizes]):
         if start == stop:
-            yield stop, answer(stop)
+            yield stop, search_at(stop)
         done = start
         for rows in prefetch(source.rows(start, stop)):
             add(rows)
             done += len(rows)
-            yield done, answer(done) if done == stop else None
+            yield done, search_at(done) if done == stop else None
 
 
 def _chunks(vectors: Rows) -> Iterator[Vectors]:

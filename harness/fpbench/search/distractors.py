@@ -1,7 +1,7 @@
-"""The endless, addressed sequence of distractors, and how it is cut into blocks.
+"""Sequences of distractors, of which any part can be drawn, and their division into blocks.
 
-Row i of a sequence depends on the seed and on i alone: not on the sizes asked for, on where blocks
-begin, or on what was drawn before.
+Row i of a sequence depends on the seed and on i alone: not on the sizes of the run, on the edges of
+blocks or on earlier draws.
 """
 
 from bisect import bisect_left, bisect_right
@@ -21,10 +21,10 @@ from fpbench.search.sequences import Rows
 CHUNK = 10_000  # rows drawn at one address
 
 
-LONGEST_BLOCK = 1_000_000
+LONGEST_BLOCK = 1_000_000  # rows
 
 
-DRAWN_AT_ONCE = {"cpu": 1, "cuda": 2}  # chunks; a CPU's cores share the work of each
+CHUNKS_AT_ONCE = {"cpu": 1, "cuda": 2}  # by device; the cores of a CPU share the work on one chunk
 
 
 @runtime_checkable
@@ -33,22 +33,24 @@ class DistractorSource(Protocol):
 
     @property
     def rows_available(self) -> int | None:
-        """Where the sequence ends; None if it never does."""
+        """Length of the sequence; None if it is endless."""
         ...
 
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        """Rows [start, stop) in pieces that end at multiples of ``CHUNK``."""
+        """Rows [start, stop), in pieces that end at multiples of ``CHUNK``."""
         ...
 
 
 class SyntheticDistractors:
-    """What a generator draws: chunk c is the draw at address (seed, repeat, c).
+    """Distractors from a generator: chunk c is the draw at address (seed, repeat, c).
 
     Args:
-        name: What errors call the generator.
+        generator: The generator that draws them.
+        name: Name of the generator in errors.
+        seed: Seed of every draw.
         repeat: Another number gives another, independent sequence.
-        at_once: Chunks to draw at once, each in a thread: the one asked for and those after it.
-            For generators on a GPU, which are kept busy while the next noise is made.
+        at_once: Number of chunks to draw at the same time, each in a thread: the chunk that is
+            read and those after it. This keeps a GPU busy while the next noise is made.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class SyntheticDistractors:
         self._generator, self._name, self._seed, self._repeat = generator, name, seed, repeat
         self._at_once = at_once
         self._workers = ThreadPoolExecutor(at_once) if at_once > 1 else None
-        self._begun: dict[int, Callable[[], Vectors]] = {}
+        self._draws: dict[int, Callable[[], Vectors]] = {}
 
     @property
     def rows_available(self) -> None:
@@ -74,18 +76,18 @@ class SyntheticDistractors:
             yield self._chunk(number)[first:last]
 
     def _chunk(self, number: int) -> Vectors:
-        # Those begun are kept: small blocks are parts of one chunk, asked for one after the other.
-        wanted = range(number, number + self._at_once)
-        self._begun = {n: self._begun.get(n) or self._begin(n) for n in wanted}
-        return self._begun[number]()
+        # Draws are kept, because small blocks read one chunk in several parts.
+        numbers = range(number, number + self._at_once)
+        self._draws = {n: self._draws.get(n) or self._start_draw(n) for n in numbers}
+        return self._draws[number]()
 
-    def _begin(self, number: int) -> Callable[[], Vectors]:
+    def _start_draw(self, number: int) -> Callable[[], Vectors]:
         if self._workers is not None:
-            return self._workers.submit(self._drawn, number).result
-        vectors = self._drawn(number)
+            return self._workers.submit(self._draw, number).result
+        vectors = self._draw(number)
         return lambda: vectors
 
-    def _drawn(self, number: int) -> Vectors:
+    def _draw(self, number: int) -> Vectors:
         rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
         return draw_checked(self._generator, self._name, CHUNK, rng)
 
@@ -94,7 +96,8 @@ class RealDistractors:
     """Fingerprints of real audio, in a random order over all tracks.
 
     Args:
-        vectors: All that there are; may be a memory map, of which only the wanted rows are read.
+        vectors: All real distractors; may be a memory map, of which only the rows in use are read.
+        seed: Seed of the order.
         repeat: Another number gives another order of the same rows.
     """
 
@@ -109,48 +112,48 @@ class RealDistractors:
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
         if stop > len(self._order):
             raise FpbenchError(
-                f"{stop} real distractors are wanted but there are {len(self._order)}",
-                hint="ask for smaller sizes, more audio or synthetic distractors",
+                f"{stop} real distractors are wanted, but there are {len(self._order)}",
+                hint="choose smaller sizes, add audio, or use synthetic distractors",
             )
         for chunk, first, last in _pieces(start, stop):
-            picked = self._order[chunk * CHUNK + first : chunk * CHUNK + last]
-            # In the order of the file, so that a disk is read from front to back.
-            by_place = np.argsort(picked)
-            rows = np.empty((len(picked), self._vectors.shape[1]), dtype=np.float32)
-            rows[by_place] = self._vectors[picked[by_place]]
+            numbers = self._order[chunk * CHUNK + first : chunk * CHUNK + last]
+            # Rows are read in the order of the file, so that a disk reads from front to back.
+            by_number = np.argsort(numbers)
+            rows = np.empty((len(numbers), self._vectors.shape[1]), dtype=np.float32)
+            rows[by_number] = self._vectors[numbers[by_number]]
             yield rows
 
 
 def _pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-    """The chunks that cover [start, stop): number, first and last row within the chunk."""
+    """The chunks that cover [start, stop): number, first row and stop within the chunk."""
     for chunk in range(start // CHUNK, -(-stop // CHUNK)):
         yield chunk, max(start - chunk * CHUNK, 0), min(stop - chunk * CHUNK, CHUNK)
 
 
 def block_edges(sizes: Sequence[int]) -> list[int]:
-    """Where blocks end, beginning with 0: at every size, and often enough for repeats.
+    """Edges of the blocks, from 0: one at every size, and more of them for repeats.
 
-    Disjoint runs of blocks are independent databases, so small sizes want many small blocks. Blocks
-    end at multiples of a length that grows with the distance p from the start: the largest size
-    that divides the last one and is at most p/10, at least p/100, at most a million rows. Near the
-    start it is the smallest size that divides another. Sizes 1e4, 1e5 ... 1e8 give 100 disjoint
-    repeats of each of the smallest three from 280 blocks.
+    Disjoint ranges of blocks are independent databases, so small sizes need many small blocks.
+    Blocks end at multiples of a length that grows with the distance p from the start: the largest
+    size that divides the last size and is at most p/10, but at least p/100 and at most a million
+    rows. Near the start it is the smallest size that divides another one. Sizes 1e4, 1e5 ... 1e8
+    give 280 blocks, and 100 disjoint repeats of each of the smallest three sizes.
 
     Raises:
-        ValueError: No sizes, or one below 1.
+        ValueError: There is no size, or one is below 1.
     """
     if not sizes or min(sizes) < 1:
-        raise ValueError("sizes must be at least 1, and there must be one")
-    wanted = sorted(set(sizes))
-    # A size between the round ones, such as that of all real distractors, is an edge but no length.
-    whole = [size for size in wanted if any(n % size == 0 for n in wanted if n > size)]
-    shortest = whole[0] if whole else wanted[0]
-    lengths = [shortest, *(n for n in wanted if n > shortest and wanted[-1] % n == 0)]
+        raise ValueError("there must be a size, and every size must be at least 1")
+    ascending = sorted(set(sizes))
+    # A size between round ones, such as the number of real distractors, is an edge but no length.
+    divisors = [size for size in ascending if any(n % size == 0 for n in ascending if n > size)]
+    shortest = divisors[0] if divisors else ascending[0]
+    lengths = [shortest, *(n for n in ascending if n > shortest and ascending[-1] % n == 0)]
     edges = [0]
-    while edges[-1] < wanted[-1]:
+    while edges[-1] < ascending[-1]:
         p = edges[-1]
-        fitting = bisect_right(lengths, max(lengths[0], p // 10)) - 1
-        length = min(max(lengths[fitting], p // 100), LONGEST_BLOCK)
-        next_size = wanted[bisect_left(wanted, p + 1)]
+        largest = bisect_right(lengths, max(lengths[0], p // 10)) - 1
+        length = min(max(lengths[largest], p // 100), LONGEST_BLOCK)
+        next_size = ascending[bisect_left(ascending, p + 1)]
         edges.append(min(p - p % length + length, next_size))
     return edges

@@ -1,4 +1,4 @@
-"""Queries, references, distractors and ground truth of a search."""
+"""The data of a search."""
 
 from dataclasses import dataclass, field
 
@@ -12,21 +12,21 @@ from fpbench.search.sequences import Runs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What is searched with, for and among.
+    """Queries, reference, distractors and ground truth.
 
     Args:
-        key: Names the queries and the reference.
+        key: Key of the queries and the reference.
         queries: One row per query: its fingerprint, or several side by side.
-        segments: Fingerprints in a query. Where there are several, a row of the reference and of
-            the distractors is a run of as many, see :mod:`fpbench.sequences`.
-        truth: Where each query comes from.
-        clusters: Which queries are alike, for intervals: as a rule the track of each.
-        reference: The fingerprints that a query can match.
-        reference_positions: Where each of them is from.
-        real: Fingerprints of audio that answers no query; there may be none.
-        real_tracks: Which track each of them is from.
-        real_key: Names them.
-        hop_s: Between neighbouring fingerprints.
+        segments: Fingerprints in a query. If there are several, a row of the reference and of the
+            distractors is a run of as many, see :mod:`fpbench.search.sequences`.
+        truth: Track and start time that each query comes from.
+        clusters: Cluster of each query, for confidence intervals: usually its track.
+        reference: Fingerprints that a query can match.
+        reference_positions: Track and start time of each row of the reference.
+        real: Fingerprints of audio that matches no query; there may be none.
+        real_tracks: Track of each real distractor.
+        real_key: Key of the real distractors.
+        hop_s: Time between neighbouring fingerprints.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""Inner products whose last bit depends on nothing but the two vectors."""
+"""Inner products that depend on their two vectors alone, to the last bit."""
 
 from typing import Any, TypeVar
 
@@ -15,20 +15,20 @@ PAIRS_AT_ONCE = 16_384  # of 128 dims: two operands of 8 MiB each
 def sum_by_halves(products: Array) -> Array:
     """Sum the last axis, always in the same order: the right half is added to the left.
 
-    A library's own sum or matrix product takes an order that depends on shape, thread count and
-    processor; element-wise additions do not, so scores are equal bytes everywhere. The rounding
-    error is that of pairwise summation, at most ``ceil(log2(dim))`` roundings deep.
+    The order within a library's sum or matrix product depends on shape, thread count and processor.
+    Element-wise additions have no such order, so scores have the same bytes on every machine. The
+    rounding error is that of pairwise summation, at most ``ceil(log2(dim))`` roundings deep.
 
     Args:
-        products: A NumPy array or torch tensor with at least one column; it is left unchanged.
+        products: A NumPy array or torch tensor with at least one column; it is not changed.
     """
     width = products.shape[-1]
     while width > 1:
         half = width // 2
-        halved = products[..., :half] + products[..., half : 2 * half]
+        sums = products[..., :half] + products[..., half : 2 * half]
         if width % 2:
-            halved[..., 0] += products[..., -1]
-        products, width = halved, half
+            sums[..., 0] += products[..., -1]
+        products, width = sums, half
     total: Array = products[..., 0]
     return total
 
@@ -43,7 +43,7 @@ def products_at(
     rows: Float32[np.ndarray, "rows dim"],
     ids: Int64[np.ndarray, "queries k"],
 ) -> Float32[np.ndarray, "queries k"]:
-    """Scores of each query with its own few rows; -inf where an id is -1."""
+    """Score of each query with each row of its own ids; -inf where an id is -1."""
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
     query, column = np.nonzero(ids >= 0)
     for start in range(0, len(query), PAIRS_AT_ONCE):

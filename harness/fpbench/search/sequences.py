@@ -12,20 +12,20 @@ from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.search.scores import products_at
 
-PIECE_BYTES = 256 << 20  # of runs that are held at once
+PIECE_BYTES = 256 << 20  # of runs that are in memory at once
 
 
 class PositionwiseIndex(BlockIndex):
-    """Finds runs of fingerprints: each fingerprint of a query proposes some, all are scored whole.
+    """Searches runs: each fingerprint of a query proposes runs, and whole runs are scored.
 
-    The j-th fingerprint of a query is looked up among the j-th ones of all runs. That is the same
-    as looking it up among all fingerprints and taking the run that began j before what was found.
-    Row ``i * length + j`` of an answer is what fingerprint j of query i proposes: keys are those of
-    single fingerprints, scores those of whole runs.
+    The j-th fingerprint of a query is searched among the j-th fingerprints of all runs. That is the
+    same as searching all fingerprints and taking the run that begins j rows before each candidate.
+    Row ``i * length + j`` of the candidates belongs to fingerprint j of query i. Its keys are those
+    of single fingerprints, its scores are those of whole runs.
 
     Args:
-        index: Of single fingerprints.
-        length: Fingerprints in a run; runs come side by side (:mod:`fpbench.sequences`).
+        index: An index of single fingerprints.
+        length: Fingerprints in a run; queries and rows are runs as :class:`Runs` gives them.
 
     Source: Chang et al. 2021, section 3.3, and the evaluation script that the NAFP family shares.
     """
@@ -57,10 +57,10 @@ class PositionwiseIndex(BlockIndex):
         for runs in _pieces(block):
             for j in range(self.length):
                 single = iter([self._at(j, runs)])
-                found = self._index.search(self._at(j, queries), single, k)
-                scores = products_at(queries, runs, found.ids)
-                ids = np.where(found.ids < 0, -1, found.ids + first_id)
-                best[j] = merge_candidates(best[j], Candidates(ids, found.keys, scores))
+                near = self._index.search(self._at(j, queries), single, k)
+                scores = products_at(queries, runs, near.ids)
+                ids = np.where(near.ids < 0, -1, near.ids + first_id)
+                best[j] = merge_candidates(best[j], Candidates(ids, near.keys, scores))
             first_id += len(runs)
         return Candidates(
             *(
@@ -72,31 +72,31 @@ class PositionwiseIndex(BlockIndex):
     def _at(
         self, j: int, runs: Float32[np.ndarray, "runs longer"]
     ) -> Float32[np.ndarray, "runs dim"]:
-        """The j-th fingerprints of runs, as long as they were before they stood side by side."""
+        """The j-th fingerprint of each run, with its original norm."""
         dim = runs.shape[1] // self.length
         return runs[:, j * dim : (j + 1) * dim] * np.float32(math.sqrt(self.length))
 
 
 def _pieces(block: Iterator[Vectors]) -> Iterator[Vectors]:
-    held: list[Vectors] = []
+    piece: list[Vectors] = []
     for chunk in block:
-        if held and sum(part.nbytes for part in held) + chunk.nbytes > PIECE_BYTES:
-            yield np.concatenate(held)
-            held = []
-        held.append(chunk)
-    if held:
-        yield np.concatenate(held)
+        if piece and sum(part.nbytes for part in piece) + chunk.nbytes > PIECE_BYTES:
+            yield np.concatenate(piece)
+            piece = []
+        piece.append(chunk)
+    if piece:
+        yield np.concatenate(piece)
 
 
 class Runs:
-    """Runs of consecutive fingerprints, each read as one long vector when it is asked for.
+    """Runs of consecutive fingerprints; indexing reads each run as one long vector.
 
-    The score of a run is the mean of the inner products of its rows (Chang et al. 2021). Rows side
-    by side, divided by the square root of their number, have just that inner product, and length 1
-    if the rows do.
+    The score of a run is the mean of the inner products of its rows (Chang et al. 2021). The
+    concatenated rows, divided by the square root of their number, have exactly that inner product.
+    Their norm is 1 if the norm of each row is 1.
 
     Args:
-        vectors: May be a memory map; only the rows of wanted runs are read.
+        vectors: May be a memory map; only the rows of the indexed runs are read.
         starts: The first row of each run.
         length: Rows in a run.
     """
@@ -113,14 +113,14 @@ class Runs:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Number of runs, and the length of their vectors."""
+        """Number of runs, and dimensions of their vectors."""
         return len(self._starts), self._length * self._vectors.shape[1]
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def __getitem__(self, which: Any) -> Vectors:
-        """Some runs: what NumPy takes as an index of one axis."""
+        """The runs at an index that NumPy accepts for one axis."""
         starts = self._starts[which]
         rows = starts[:, None] + np.arange(self._length)
         return concatenate_runs(self._vectors[rows])
@@ -132,7 +132,7 @@ Rows = Float32[np.ndarray, "rows dim"] | Runs
 def concatenate_runs(
     runs: Float32[np.ndarray, "runs length dim"],
 ) -> Float32[np.ndarray, "runs longer"]:
-    """Each run as one vector whose inner product with another is their mean score."""
+    """Each run as one vector, so that the inner product of two vectors is the score of two runs."""
     n, length, dim = runs.shape
     return runs.reshape(n, length * dim) * np.float32(1 / math.sqrt(length))
 
@@ -140,11 +140,11 @@ def concatenate_runs(
 def run_starts(
     track: Int64[np.ndarray, " rows"], usable: Bool[np.ndarray, " rows"], length: int
 ) -> Int64[np.ndarray, " runs"]:
-    """Rows at which a run within one track begins, all of whose rows are usable.
+    """First rows of the runs that lie within one track and have only usable rows.
 
     Args:
-        track: Of each row; rows of a track stand together, in order of time.
-        usable: Rows that are not, silent ones for example, break runs.
+        track: Track of each row; the rows of a track are adjacent and in order of time.
+        usable: Whether a row may be part of a run; a silent row, for example, may not.
         length: Rows in a run.
     """
     last = len(track) - length + 1

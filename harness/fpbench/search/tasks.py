@@ -1,4 +1,4 @@
-"""Search one index among one kind of distractors, and put together the evidence."""
+"""Search databases with indexes, and gather the evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,19 +29,19 @@ from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import PositionwiseIndex
 
 SHORTLIST = 20
-"""Candidates kept for each query and block: what the paper re-ranks, and more than HR@10 needs."""
+"""Candidates kept per query and block: as many as the paper re-ranks, and more than HR@10 needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One kind of distractors, the sizes at which to look, and a name for the rows.
+    """One kind of distractors, and the sizes at which to search them.
 
     Args:
         kind: Real or synthetic.
-        source: Where rows come from.
-        sizes: Rising; none means the reference alone.
-        key: Names the rows.
-        training: Rows of the same kind, but drawn on their own, for indexes that learn.
+        source: Where distractors come from.
+        sizes: Numbers of distractors, ascending; none means the reference alone.
+        key: Key of the distractors.
+        training: Distractors of the same kind, but from independent draws, to train indexes on.
     """
 
     kind: DistractorKind
@@ -53,12 +53,13 @@ class Database:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedIndex:
-    """An empty index as errors, results and caches know it.
+    """An empty index, with the names that errors, results and cache keys use.
 
     Args:
-        name: As the user gave it, such as ``faiss:HNSW32``.
-        plugin: What errors call its plugin.
-        code: A hash of the plugin's files.
+        name: As in the run's config, such as ``faiss:HNSW32``.
+        plugin: Name of its plugin in errors.
+        code: Hash of the plugin's files.
+        index: The index itself.
     """
 
     name: str
@@ -68,33 +69,33 @@ class NamedIndex:
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
-        """What shapes the index's answers."""
+        """The settings of the index that decide its candidates."""
         return self.index.parameters
 
-    def refuse_broken(self) -> None:
-        """Refuse what no run can use and no result can hold, before the long work.
+    def check(self) -> None:
+        """Check, before any long work, that a run can use the index and a result can describe it.
 
         Raises:
-            FpbenchError: It is of no known kind, or a parameter is neither a number nor text.
+            FpbenchError: Its kind is unknown, or a parameter is neither a number nor a string.
         """
         if self.index.kind not in ("block", "growing"):
             raise FpbenchError(
                 f"plugin '{self.plugin}' breaks a rule: index '{self.name}' is of the kind "
                 f"{self.index.kind!r}",
-                hint="kind is 'block' for a BlockIndex and 'growing' for a GrowingIndex",
+                hint="set kind to 'block' in a BlockIndex and to 'growing' in a GrowingIndex",
             )
         for name, value in self.index.parameters.items():
             if not isinstance(value, int | float | str):
                 raise FpbenchError(
                     f"plugin '{self.plugin}' breaks a rule: parameter {name} of index "
                     f"'{self.name}' is {value!r}",
-                    hint="parameters are numbers and texts, because a result holds them",
+                    hint="use numbers and strings as parameters, because a result holds them",
                 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchTask:
-    """One index to search one database with."""
+    """The search of one database with one index."""
 
     named: NamedIndex
     inputs: Inputs
@@ -104,7 +105,7 @@ class SearchTask:
 
     @property
     def key(self) -> str:
-        """Names the outcome: equal keys, equal evidence."""
+        """Key of the evidence: equal keys mean equal evidence."""
         return content_key(
             code=code_key(__name__),
             index=self.named.name,
@@ -117,11 +118,15 @@ class SearchTask:
 
 
 def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEvidence]:
-    """Search all there is to search, going on from what the store has.
+    """Carry out search tasks, of which finished parts are read from the cache.
 
     Args:
-        tasks: One for each index, all with the same inputs and database, of which every block is
-            drawn once.
+        tasks: One for each index. All have the same inputs and database, so each block is drawn
+            once for all of them.
+        stage: Shows progress.
+
+    Returns:
+        The evidence of each task.
     """
     searches: list[tuple[SearchTask, BlockSearch]] = []
     for task in tasks:
@@ -138,9 +143,9 @@ def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
 
 
 def _block_search(task: SearchTask, index: BlockIndex) -> BlockSearch:
-    """The task's index, made to take queries of several fingerprints."""
+    """The search of a task; its index accepts queries of several fingerprints."""
     length = task.inputs.segments
-    # An index that learns has learnt single fingerprints; any other takes a run as a long one.
+    # A trained index has learnt single fingerprints; another one accepts a run as a long vector.
     if length > 1 and index.training_rows > 0:
         index = PositionwiseIndex(index, length)
     return BlockSearch(index, _block_candidates(task), task.named.plugin)
@@ -156,31 +161,31 @@ def _block_candidates(task: SearchTask) -> CandidateStore:
 
 
 def _reference_candidates(task: SearchTask) -> CandidateStore:
-    """Where the reference's cell is: kept like a block, under a name of its own.
+    """Keeps the candidates of the reference, like those of a block, but under another key.
 
-    One wider than the blocks', see :class:`Evidence`.
+    They are one more per query than those of a block, see :class:`Evidence`.
     """
     return CandidateStore(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
 
 
 def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage) -> None:
-    """Leave in the store whatever cells are missing."""
-    for task, searcher in tasks:
+    """Find all candidates that are missing in the cache, and keep them there."""
+    for task, block_search in tasks:
         reference = task.inputs.reference
-        unknown = _reference_candidates(task).read(0, len(reference)) is None
-        if unknown or any(
-            _block_candidates(task).read(*pair) is None for pair in pairwise(_edges(task))
+        new = _reference_candidates(task).read(0, len(reference)) is None
+        if new or any(
+            _block_candidates(task).read(*block) is None for block in pairwise(_edges(task))
         ):
-            _train(searcher.index, task, stage)
-        if unknown:
-            cell = search_reference(searcher, task.inputs.queries, reference)
-            _reference_candidates(task).write(0, len(reference), cell)
+            _train(block_search.index, task, stage)
+        if new:
+            candidates = search_reference(block_search, task.inputs.queries, reference)
+            _reference_candidates(task).write(0, len(reference), candidates)
     if not tasks:
         return
-    task, searchers = tasks[0][0], [searcher for _, searcher in tasks]
+    task, searches = tasks[0][0], [block_search for _, block_search in tasks]
     edges, database = _edges(task), task.database
     with stage(f"{', '.join(task.named.name for task, _ in tasks)}, {database.kind}") as report:
-        for done, _ in search_blocks(searchers, task.inputs.queries, database.source, edges):
+        for done, _ in search_blocks(searches, task.inputs.queries, database.source, edges):
             report(done / edges[-1], f"{done:,} distractors")
 
 
@@ -199,16 +204,16 @@ def _gather(task: SearchTask) -> Evidence:
 
 
 def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
-    """One size after the other; a killed run fills the index anew."""
+    """Search one size after the other; after an interruption the index is filled again."""
     inputs, database = task.inputs, task.database
     queries = inputs.queries
     sizes = list(database.sizes) or [0]
-    # How a graph grows depends on where additions are cut, so answers belong to all the sizes.
-    cells = replace(_block_candidates(task), key=content_key(search=task.key, sizes=sizes))
-    if any(cells.read(0, size) is None for size in sizes):
+    # A graph depends on how its rows are divided into additions, so the key holds all sizes.
+    store = replace(_block_candidates(task), key=content_key(search=task.key, sizes=sizes))
+    if any(store.read(0, size) is None for size in sizes):
         _train(index, task, stage)
         with stage(f"{task.named.name}, {database.kind}") as report:
-            grown = grow_index(
+            steps = grow_index(
                 index,
                 queries,
                 inputs.reference,
@@ -217,36 +222,37 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
                 k=SHORTLIST,
                 plugin=task.named.plugin,
             )
-            for done, answer in grown:
-                if answer is not None:
-                    cells.write(0, done, answer)
+            for done, at_size in steps:
+                if at_size is not None:
+                    store.write(0, done, at_size)
                 report(done / max(sizes[-1], 1), f"{done:,} distractors")
-    found = [cells.require(0, size) for size in sizes]
+    candidates = [store.require(0, size) for size in sizes]
     return GrownEvidence(
         query_track=inputs.clusters,
         match_score=match_scores(
             queries, inputs.reference, inputs.reference_positions, inputs.truth
         ),
         sizes=sizes,
-        candidates=found,
+        candidates=candidates,
         distances_s=[
-            distances_s(cell.ids, inputs.reference_positions, inputs.truth) for cell in found
+            distances_s(at_size.ids, inputs.reference_positions, inputs.truth)
+            for at_size in candidates
         ],
     )
 
 
 def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> None:
-    """What all blocks share is learnt from distractors, as in the paper, never from the reference.
+    """Train an index on distractors, as in the paper, and not on the reference.
 
-    Only where there are no distractors at all does the reference have to do.
+    The reference is used only if there are no distractors at all.
     """
     if index.training_rows == 0:
         return
     with stage(f"{task.named.name}, {task.database.kind}: training") as report:
         report(0.0, f"{index.training_rows:,} rows")
         source = task.database.training
-        have = source.rows_available
-        rows = index.training_rows if have is None else min(have, index.training_rows)
+        available = source.rows_available
+        rows = index.training_rows if available is None else min(available, index.training_rows)
         chunks = list(source.rows(0, rows))
         vectors = np.concatenate(chunks) if chunks else task.inputs.reference[:]
         with blame(task.named.plugin, f"training on {len(vectors)} rows"):
