@@ -110,7 +110,7 @@ def test_a_setting_that_cannot_be_is_named_before_any_work(
 ) -> None:
     result = fit(real, tmp_path / "g.safetensors", "--set", setting, generator=generator)
     assert result.exit_code == 2
-    assert f"these settings cannot be: {setting}, but" in result.stderr
+    assert f"these settings are not possible: {setting}, but" in result.stderr
     assert not list(tmp_path.iterdir())
 
 

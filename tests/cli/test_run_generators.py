@@ -215,7 +215,10 @@ def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: 
     idle.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
     shown = run(tmp_path, music, idle, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
-    assert "these settings cannot be: teacher_epochs=0, but it must be at least 1" in shown.stderr
+    assert (
+        "these settings are not possible: teacher_epochs=0, but it must be at least 1"
+        in shown.stderr
+    )
 
 
 def test_settings_that_cannot_change_a_given_generator_are_refused(

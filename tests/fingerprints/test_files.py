@@ -1,7 +1,13 @@
 """Files of fingerprints are read as what they are, or refused by name."""
 
+import errno
+import fcntl
+import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,6 +80,70 @@ def test_a_second_process_at_the_same_file_is_refused_and_harms_nothing(tmp_path
     assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
 
 
+def test_a_killed_process_holds_a_file_until_it_is_dead(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITES_THREE_ROWS_AND_HANGS, str(path)], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(FpbenchError, match=f"another process is writing {path}"):
+            write(path)
+        other.kill()
+    with resumable_file(path, rows=4, dim=3, key="k", chunk_rows=2) as file:
+        assert file.rows == 2
+        file.append(ROWS[2:])
+    np.testing.assert_array_equal(np.load(path), ROWS)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
+
+
+WRITES_THREE_ROWS_AND_HANGS = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from fpbench.fingerprints.files import resumable_file
+rows = np.arange(9, dtype=np.float32).reshape(3, 3)
+with resumable_file(Path(sys.argv[1]), rows=4, dim=3, key="k", chunk_rows=2) as file:
+    file.append(rows)
+    print("written", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_many_at_once_write_one_file_after_the_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+
+    def attempt(_: int) -> str:
+        try:
+            write(path)
+        except FpbenchError as err:
+            return err.message
+        return "written"
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = set(threads.map(attempt, range(200)))
+    assert "written" in outcomes
+    assert outcomes <= {"written", f"another process is writing {path}"}
+    np.testing.assert_array_equal(np.load(path), ROWS)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_without_locks_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    path = tmp_path / "a.npy"
+    with caplog.at_level("INFO", "fpbench"):
+        write(path)
+    assert f"cannot be locked: {os.strerror(number)}" in caplog.text
+    np.testing.assert_array_equal(np.load(path), ROWS)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
+
+
 def test_an_attempt_at_something_else_starts_afresh(tmp_path: Path) -> None:
     path = tmp_path / "a.fbin"
     with pytest.raises(KeyboardInterrupt):
@@ -87,7 +157,7 @@ def test_an_attempt_at_something_else_starts_afresh(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "complaint"),
     [
-        pytest.param("a.txt", b"", "no file of fingerprints", id="unknown suffix"),
+        pytest.param("a.txt", b"", "is not a file of fingerprints", id="unknown suffix"),
         pytest.param("a.npy", None, "there is no", id="missing"),
         pytest.param("a.npy", b"\x93NUMPY", "cannot read", id="cut in the header"),
         pytest.param("a.fbin", b"\x04\0\0\0\x03\0\0\0" + b"\0" * 40, "needs 56", id="cut in rows"),

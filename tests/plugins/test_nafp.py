@@ -116,7 +116,7 @@ def test_a_wrong_setting_lists_the_right_ones() -> None:
 
 @pytest.mark.parametrize("pair", [("hop_s", "0"), ("f_min_hz", "5000"), ("width", "0")])
 def test_impossible_settings_are_refused(pair: tuple[str, str]) -> None:
-    with pytest.raises(FpbenchError, match="these settings cannot be"):
+    with pytest.raises(FpbenchError, match="these settings are not possible"):
         create(Settings(options=dict([pair])))
 
 

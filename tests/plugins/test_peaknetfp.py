@@ -86,9 +86,9 @@ def test_bfloat16_stays_within_a_thousandth(
 
 
 def test_a_wrong_architecture_is_refused_in_words() -> None:
-    with pytest.raises(FpbenchError, match="these settings cannot be"):
+    with pytest.raises(FpbenchError, match="these settings are not possible"):
         create(Settings(options={"centroids_1": "300"}))
-    with pytest.raises(FpbenchError, match="these settings cannot be"):
+    with pytest.raises(FpbenchError, match="these settings are not possible"):
         create(Settings(options={"radii_1": "0.1,0.2"}))
 
 

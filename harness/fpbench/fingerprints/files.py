@@ -1,11 +1,11 @@
-"""Files of fingerprints: read as memory maps, written row by row so that a crash costs little.
+"""Files of fingerprints: read as memory maps, and written in pieces so that a crash costs little.
 
 | suffix | layout |
 | --- | --- |
 | ``.npy`` | NumPy's |
 | ``.mm`` | raw float32, row-major, its shape in ``<name>_shape.npy`` (the NAFP family) |
 | ``.fbin`` | int32 rows, int32 dim, then float32 rows (big-ann-benchmarks), little-endian |
-| ``.npz`` | what ``fpbench extract`` writes, tracks and marked rows included; read only |
+| ``.npz`` | as ``fpbench extract`` writes it, with tracks and marked rows; only read |
 """
 
 import io
@@ -13,7 +13,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from logging import getLogger
 from pathlib import Path
@@ -24,11 +24,6 @@ from jaxtyping import Bool, Float32, Int64
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, translate_write_errors
 from fpbench.plugin.fingerprinters import Vectors
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 logger = getLogger(__name__)
 
@@ -67,11 +62,12 @@ class _VectorTable:
 def read_vectors(path: Path) -> VectorFile:
     """Open a file of fingerprints.
 
-    Rows that an ``.npz`` marks as ``silent`` or ``not_finite`` are left out: a run does not count
-    those of silent segments as music either.
+    Rows that an ``.npz`` marks as ``silent`` or ``not_finite`` are left out, as a run leaves out
+    silent segments.
 
     Raises:
-        FpbenchError: Missing, of an unknown suffix, cut short, or not a float matrix.
+        FpbenchError: The file is missing or cut short, its suffix is unknown, or it does not hold
+            a matrix of floats.
     """
     file = _open(path)
     tracks = None if file.tracks is None else file.tracks[file.usable]
@@ -79,14 +75,14 @@ def read_vectors(path: Path) -> VectorFile:
 
 
 def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:
-    """Queries and the reference, row i of which is what row i of the queries was made from.
+    """Read queries and their reference; row i of the queries is row i of the reference, degraded.
 
-    Where one of the two is marked as silent or not finite, both are left out; so are other marked
-    rows of the reference.
+    A pair is left out if either row is marked as silent or not finite. So are marked rows of the
+    reference that have no query.
 
     Raises:
-        FpbenchError: As for :func:`read_vectors`; no queries, more than reference rows, or longer
-            or shorter ones.
+        FpbenchError: As for :func:`read_vectors`; there are no queries, more queries than reference
+            rows, or rows of another length.
     """
     asked, answers = _open(queries), _open(reference)
     n, dim = asked.vectors.shape
@@ -110,7 +106,7 @@ def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndar
 
 
 def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) -> None:
-    """Go through all rows in pieces, as they may be far larger than memory.
+    """Check all rows, piece by piece, as they may be far larger than memory.
 
     Raises:
         FpbenchError: A row holds NaN or infinity; the first is named, counted from 0.
@@ -120,19 +116,20 @@ def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) 
         if not finite.all():
             raise FpbenchError(
                 f"'{path}': row {start + int(finite.argmin())} is not finite",
-                hint="leave such rows out, or mend the fingerprinter that made them",
+                hint="leave such rows out, or correct the fingerprinter that made them",
             )
 
 
 def _rows(vectors: Vectors, wanted: Bool[np.ndarray, " batch"]) -> Float32[np.ndarray, "rows dim"]:
-    """The wanted rows; the memory map itself where that is all of them."""
+    """The wanted rows; the memory map itself if these are all."""
     return vectors if wanted.all() else vectors[wanted]
 
 
 def _open(path: Path) -> _VectorTable:
     if path.suffix not in READABLE:
         raise FpbenchError(
-            f"'{path}' is no file of fingerprints", hint=f"it takes {', '.join(READABLE)}"
+            f"'{path}' is not a file of fingerprints",
+            hint=f"give a file that ends in {', '.join(READABLE)}",
         )
     if not path.is_file():
         raise FpbenchError(f"there is no '{path}'", hint="check the path")
@@ -143,7 +140,7 @@ def _open(path: Path) -> _VectorTable:
 
 
 _DAMAGE = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises at files that are cut short or hold something else."""
+"""What NumPy raises for files that are cut short or hold something else."""
 
 
 def _read_npy(path: Path) -> _VectorTable:
@@ -229,74 +226,80 @@ def resumable_file(
 ) -> Iterator[Appender]:
     """Write a file of ``rows`` fingerprints over as many attempts as it takes.
 
-    Rows collect in a hidden file beside ``path``; it gets its name, and ``.mm`` its shape file,
-    when the block ends without an exception. An attempt with the same ``key`` goes on after the
-    last whole chunk of the attempt before. The hidden file is locked against a second process at
-    the same, where the operating system and the disk have locks.
+    Rows go into a hidden file beside ``path``, which gets its name when the block ends without an
+    exception; ``.mm`` then gets its shape file, too. An attempt with the same ``key`` goes on after
+    the last whole chunk of the attempt before. Meanwhile a second process is refused, if the disk
+    has locks.
 
     Args:
         path: Its suffix picks the format.
         rows: In the finished file.
         dim: Of a row.
-        key: Names what is being written, so that an attempt at something else starts afresh.
+        key: Names what is written, so that an attempt at something else starts afresh.
         chunk_rows: Rows that are appended together.
 
     Raises:
         FpbenchError: No format for that suffix, the folder cannot be written, or another process
-            is at it.
+            writes the file.
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
-    with translate_write_errors(path):
-        # Not buffered, because a buffer that a full disk did not take is written again at closing.
-        file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
-    with file:
-        _lock(file, partial, path)
+    with _lock(partial, path):
         with translate_write_errors(path):
-            size_bytes = file.seek(0, os.SEEK_END)
-            done = max(size_bytes - len(header), 0) // (dim * 4)
-            done = rows if done >= rows else done - done % chunk_rows
-            if done == 0:
-                file.seek(0)
-                file.write(header)
-            file.truncate(len(header) + done * dim * 4)
-            file.seek(0, os.SEEK_END)
-        yield Appender(done, path, file)
-        with translate_write_errors(path):
-            os.fsync(file.fileno())
+            # Not buffered: a buffer that a full disk did not take is written again at closing.
+            file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
+        with file:
+            with translate_write_errors(path):
+                size_bytes = file.seek(0, os.SEEK_END)
+                done = max(size_bytes - len(header), 0) // (dim * 4)
+                done = rows if done >= rows else done - done % chunk_rows
+                if done == 0:
+                    file.seek(0)
+                    file.write(header)
+                file.truncate(len(header) + done * dim * 4)
+                file.seek(0, os.SEEK_END)
+            yield Appender(done, path, file)
+            with translate_write_errors(path):
+                os.fsync(file.fileno())
         if path.suffix == ".mm":
             with atomic_file(_shape_path(path)) as shape_file:
                 np.save(shape_file, np.array([rows, dim], dtype=np.int64))
         with translate_write_errors(path):
-            partial.replace(path)  # locked still, or a second process might begin in between
+            partial.replace(path)
 
 
-def _lock(file: io.FileIO, partial: Path, path: Path) -> None:
-    """Hold an unfinished file for this process, until it is closed or the process ends.
+@contextmanager
+def _lock(partial: Path, path: Path) -> Iterator[None]:
+    """Keep other processes from an unfinished file until the block ends, or this process does.
+
+    The lock is on a file of its own: a process that is killed leaves the file, but no lock.
 
     Raises:
-        FpbenchError: Another process holds it, or had finished it before we could.
+        FpbenchError: Another process has the lock, or the folder cannot be written.
     """
-    free = True
-    if fcntl is not None:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            free = False
-        except OSError as err:  # a network disk without locks
-            logger.info("%s cannot be locked: %s", partial, err.strerror)
-    if not free or not _is_at(file, partial):
+    # Imported here, because it takes as long as half of NumPy and most commands write no such file.
+    from filelock import FileLock, Timeout
+
+    lock_path = partial.with_name(f"{partial.name}.lock")
+    with translate_write_errors(path):
+        lock_path.touch()  # as filelock would make a missing folder
+    # Never a soft lock, which is the mere existence of a file, and outlives a killed process.
+    lock = FileLock(lock_path, blocking=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except Timeout as err:
         raise FpbenchError(
             f"another process is writing {path}", hint="let it end, or choose another output"
-        )
-
-
-def _is_at(file: io.FileIO, path: Path) -> bool:
-    """False if it was renamed since it was opened."""
+        ) from err
+    except OSError as err:  # a network disk without locks
+        logger.info("%s cannot be locked: %s", partial, err.strerror)
     try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        yield
+        # Before the release: filelock takes no lock on a file that was removed meanwhile.
+        with suppress(PermissionError):  # Windows, where the release removes it
+            lock_path.unlink(missing_ok=True)
+    finally:
+        lock.release()
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:

@@ -49,7 +49,7 @@ def apply_options(config: Config, options: Mapping[str, str]) -> Config:
         return dataclasses.replace(config, **changes)
     except ValueError as err:
         raise FpbenchError(
-            f"these settings cannot be: {err}",
+            f"these settings are not possible: {err}",
             hint="change what was set, or leave it out for its default",
         ) from err
 
