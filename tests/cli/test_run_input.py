@@ -191,4 +191,4 @@ def test_a_broken_model_is_blamed_by_name(tmp_path: Path, config: Path, run_on: 
     )
     shown = run_on(config, "--fingerprinter", f"plugin:{model}")
     assert shown.exit_code == 2
-    assert "plugin 'nan' breaks a rule: vectors are finite" in shown.stderr
+    assert "plugin 'nan' breaks a rule: vectors must be finite" in shown.stderr

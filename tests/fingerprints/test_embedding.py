@@ -1,4 +1,4 @@
-"""Segments are cut as the spec says, batches cross borders, and broken plugins are named."""
+"""Segments follow the spec, batches span recordings, and errors name the plugin and the rule."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,11 @@ from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segmen
 from fpbench.fingerprints.embedding import fingerprint_files, fingerprint_tracks, segments_of
 
 TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
-"""10 samples a segment, 5 a hop."""
+"""A segment has 10 samples, a hop 5."""
 
 
 class FirstAndLast:
-    """Gives a segment's first and last sample, and remembers the sizes of its batches."""
+    """Returns the first and the last sample of a segment; records the sizes of its batches."""
 
     def __init__(self, spec: FingerprintSpec = TINY) -> None:
         self.spec = spec
@@ -28,23 +28,23 @@ class FirstAndLast:
         return segments[:, [0, -1]].copy()
 
 
-class Answers:
-    """Gives whatever it was told to."""
+class Returning:
+    """Returns a given value, or raises it if it is an exception."""
 
     def __init__(
-        self, answer: object, *, unit_norm: bool = False, may_be_zero: bool = False
+        self, value: object, *, unit_norm: bool = False, may_be_zero: bool = False
     ) -> None:
         self.spec = replace(TINY, unit_norm=unit_norm, may_be_zero=may_be_zero)
-        self._answer = answer
+        self._value = value
 
     def embed(self, segments: Segments, /) -> object:
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
+        if isinstance(self._value, Exception):
+            raise self._value
+        return self._value
 
 
 class WholeTrack:
-    """Two fingerprints at given times."""
+    """Returns fingerprints with given start times."""
 
     spec = replace(TINY, front_end="track")
 
@@ -60,16 +60,16 @@ def ramp(samples: int, start: int = 1) -> Samples:
 
 
 def test_rows_are_a_hop_apart_and_the_tail_is_dropped() -> None:
-    (found,) = fingerprint_tracks(FirstAndLast(), "x", [ramp(24)])
-    np.testing.assert_array_equal(found.vectors, [[1, 10], [6, 15], [11, 20]])
-    np.testing.assert_array_equal(found.start_s, [0, 0.5, 1.0])
+    (fingerprints,) = fingerprint_tracks(FirstAndLast(), "x", [ramp(24)])
+    np.testing.assert_array_equal(fingerprints.vectors, [[1, 10], [6, 15], [11, 20]])
+    np.testing.assert_array_equal(fingerprints.start_s, [0, 0.5, 1.0])
 
 
 @pytest.mark.parametrize(("short", "rows"), [("skip", 0), ("pad", 1)])
 def test_short_tracks_are_padded_or_skipped(short: str, rows: int) -> None:
     spec = replace(TINY, short=short)
-    (found,) = fingerprint_tracks(FirstAndLast(spec), "x", [ramp(4)])
-    assert found.vectors.tolist() == [[1, 0]][:rows]
+    (fingerprints,) = fingerprint_tracks(FirstAndLast(spec), "x", [ramp(4)])
+    assert fingerprints.vectors.tolist() == [[1, 0]][:rows]
 
 
 @given(st.lists(st.integers(0, 60), max_size=8), st.integers(1, 9))
@@ -78,30 +78,30 @@ def test_batching_changes_no_row(lengths: list[int], batch: int) -> None:
     plugin = FirstAndLast(replace(TINY, batch_segments=batch))
     together = list(fingerprint_tracks(plugin, "x", recordings))
     assert len(together) == len(recordings)
-    for found, samples in zip(together, recordings, strict=True):
-        np.testing.assert_array_equal(found.vectors, segments_of(samples, TINY)[:, [0, -1]])
-    rows = sum(len(found.vectors) for found in together)
+    for fingerprints, samples in zip(together, recordings, strict=True):
+        np.testing.assert_array_equal(fingerprints.vectors, segments_of(samples, TINY)[:, [0, -1]])
+    rows = sum(len(fingerprints.vectors) for fingerprints in together)
     full, rest = divmod(rows, batch)
     assert plugin.batches == [batch] * full + [rest] * (rest > 0)
 
 
-def test_batches_are_128_unless_the_spec_says_otherwise() -> None:
+def test_a_batch_has_128_segments_by_default() -> None:
     plugin = FirstAndLast()
     list(fingerprint_tracks(plugin, "x", [ramp(10 + 5 * 199), ramp(10 + 5 * 99)]))
     assert plugin.batches == [128, 128, 44]
 
 
-def test_tracks_come_out_as_soon_as_they_are_complete() -> None:
-    taken: list[int] = []
+def test_yields_a_track_as_soon_as_it_is_complete() -> None:
+    requested: list[int] = []
 
     def recordings() -> "object":
         for number in range(10):
-            taken.append(number)
+            requested.append(number)
             yield ramp(10)
 
     plugin = FirstAndLast(replace(TINY, batch_segments=2))
     next(fingerprint_tracks(plugin, "x", recordings()))
-    assert taken == [0, 1]
+    assert requested == [0, 1]
 
 
 def test_segments_are_views() -> None:
@@ -111,8 +111,8 @@ def test_segments_are_views() -> None:
 
 def test_marks_silent_segments() -> None:
     samples = np.concatenate([np.zeros(15, np.float32), ramp(5)])
-    (found,) = fingerprint_tracks(FirstAndLast(), "x", [samples])
-    assert found.silent.tolist() == [True, True, False]
+    (fingerprints,) = fingerprint_tracks(FirstAndLast(), "x", [samples])
+    assert fingerprints.silent.tolist() == [True, True, False]
     (whole,) = fingerprint_tracks(WholeTrack([0, 0.5, 0.7]), "x", [samples])
     assert whole.silent.tolist() == [True, True, False]
 
@@ -121,10 +121,10 @@ GOOD = np.float32([[0.6, 0.8]])
 
 
 @pytest.mark.parametrize(
-    ("answer", "rule"),
+    ("value", "rule"),
     [
-        pytest.param([[0.6, 0.8]], "NumPy array, not list", id="list"),
-        pytest.param(GOOD.astype(np.float64), "float32, not float64", id="dtype"),
+        pytest.param([[0.6, 0.8]], "must be a NumPy array, not list", id="list"),
+        pytest.param(GOOD.astype(np.float64), "must be float32, not float64", id="dtype"),
         pytest.param(GOOD[:, :1], r"shape \(1, 2\), not \(1, 1\)", id="dim"),
         pytest.param(np.repeat(GOOD, 2, axis=0), r"shape \(1, 2\), not \(2, 2\)", id="rows"),
         pytest.param(np.float32([[np.nan, 0]]), "finite, but 1 of 1 are not", id="nan"),
@@ -133,26 +133,26 @@ GOOD = np.float32([[0.6, 0.8]])
         pytest.param(ValueError("boom"), "failed while .* ValueError: boom", id="raises"),
     ],
 )
-def test_blames_the_plugin_and_names_the_rule(answer: object, rule: str) -> None:
-    plugin = Answers(answer, unit_norm=True)
+def test_errors_name_the_plugin_and_the_rule(value: object, rule: str) -> None:
+    plugin = Returning(value, unit_norm=True)
     with pytest.raises(FpbenchError, match=f"plugin 'mine' .*{rule}"):
         list(fingerprint_tracks(plugin, "mine", [ramp(10)]))
 
 
 def test_silence_may_give_zeros() -> None:
-    plugin = Answers(np.zeros((1, 2), np.float32), unit_norm=True)
-    (found,) = fingerprint_tracks(plugin, "x", [np.zeros(10, np.float32)])
-    assert found.vectors.tolist() == [[0, 0]]
+    plugin = Returning(np.zeros((1, 2), np.float32), unit_norm=True)
+    (fingerprints,) = fingerprint_tracks(plugin, "x", [np.zeros(10, np.float32)])
+    assert fingerprints.vectors.tolist() == [[0, 0]]
 
 
-def test_sound_may_give_zeros_only_if_the_spec_says_so() -> None:
+def test_other_audio_may_give_zeros_only_if_the_spec_says_so() -> None:
     zeros = np.zeros((1, 2), np.float32)
     with pytest.raises(FpbenchError, match=r"length 1 .* but one has 0"):
-        list(fingerprint_tracks(Answers(zeros, unit_norm=True), "x", [ramp(10)]))
-    plugin = Answers(zeros, unit_norm=True, may_be_zero=True)
-    (found,) = fingerprint_tracks(plugin, "x", [ramp(10)])
-    assert found.vectors.tolist() == [[0, 0]]
-    half = Answers(GOOD / 2, unit_norm=True, may_be_zero=True)
+        list(fingerprint_tracks(Returning(zeros, unit_norm=True), "x", [ramp(10)]))
+    plugin = Returning(zeros, unit_norm=True, may_be_zero=True)
+    (fingerprints,) = fingerprint_tracks(plugin, "x", [ramp(10)])
+    assert fingerprints.vectors.tolist() == [[0, 0]]
+    half = Returning(GOOD / 2, unit_norm=True, may_be_zero=True)
     with pytest.raises(FpbenchError, match=r"length 1 .* but one has 0\.5"):
         list(fingerprint_tracks(half, "x", [ramp(10)]))
 
@@ -160,9 +160,9 @@ def test_sound_may_give_zeros_only_if_the_spec_says_so() -> None:
 @pytest.mark.parametrize(
     ("start_s", "rule"),
     [
-        pytest.param([0.0, 0.0], "increases", id="not increasing"),
-        pytest.param([0.0, 99.0], "lies within the recording of 2.000 s", id="beyond the end"),
-        pytest.param([-1.0, 0.0], "lies within the recording", id="negative"),
+        pytest.param([0.0, 0.0], "must increase", id="not increasing"),
+        pytest.param([0.0, 99.0], "must lie within the recording of 2.000 s", id="beyond the end"),
+        pytest.param([-1.0, 0.0], "must lie within the recording", id="negative"),
     ],
 )
 def test_checks_start_times_of_whole_tracks(start_s: list[float], rule: str) -> None:
@@ -177,17 +177,17 @@ def files(tmp_path: Path) -> list[Path]:
     return [tmp_path / f"{name}.wav" for name in ("a", "none", "b", "s", "a")]
 
 
-def test_files_give_one_outcome_each_in_order(files: list[Path]) -> None:
+def test_each_file_gives_one_outcome_in_order(files: list[Path]) -> None:
     tracks = [Track(name=path.stem, path=path) for path in files]
     outcomes = list(fingerprint_files(FirstAndLast(), "x", tracks))
-    assert [(o.track.name, o.problem) for o in outcomes] == [
+    assert [(o.track.name, o.reason) for o in outcomes] == [
         ("a", None),
         ("none", "there is no such file"),
         ("b", "too short: 0.3 s, 1 s needed"),
         ("s", "silent"),
         ("a", None),
     ]
-    assert [None if o.found is None else len(o.found.vectors) for o in outcomes] == [
+    assert [None if o.fingerprints is None else len(o.fingerprints.vectors) for o in outcomes] == [
         *(3, None, None, None),
         3,
     ]

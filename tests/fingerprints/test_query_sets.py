@@ -1,4 +1,4 @@
-"""Query fingerprints are made once, in order, and again only when what shapes them changes."""
+"""Query fingerprints are made once, in order, and again only after a change of their inputs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ RECIPE = QueryRecipe(
 
 @dataclass
 class FirstAndLast:
-    """Gives a segment's first and last sample; counts the segments it saw."""
+    """Returns the first and the last sample of a segment; counts its segments."""
 
     spec: FingerprintSpec = SPEC
     segments: int = 0
@@ -55,14 +55,14 @@ class Half:
 
 @pytest.fixture
 def tracks(tmp_path: Path) -> list[Track]:
-    """Three tracks of 4 s, in which every sample says when it is, and in which track."""
-    found = []
+    """Three tracks of 4 s; the value of a sample gives its track and time."""
+    tracks = []
     for number in range(3):
         ramp = (np.arange(400) + 400 * number).astype(np.float32) / 2_048
         path = tmp_path / f"{number}.wav"
         soundfile.write(path, ramp, 100, subtype="FLOAT")
-        found.append(Track(name=str(number), path=path))
-    return found
+        tracks.append(Track(name=str(number), path=path))
+    return tracks
 
 
 TRUTH = Positions(np.array([2, 0, 2, 1]), np.array([0.0, 1.0, 2.5, 3.0]))
@@ -83,30 +83,30 @@ def source(tracks: list[Track]) -> QuerySource:
 
 
 def build(
-    tmp_path: Path, source: QuerySource, truth: Positions = TRUTH, told: list[str] | None = None
+    tmp_path: Path, source: QuerySource, truth: Positions = TRUTH, reports: list[str] | None = None
 ) -> QuerySet:
-    words = [] if told is None else told
+    texts = [] if reports is None else reports
     return build_query_set(
-        Store(tmp_path / "store"), source, truth, lambda _, said: words.append(said)
+        Store(tmp_path / "store"), source, truth, lambda _, text: texts.append(text)
     )
 
 
-def test_rows_are_those_of_the_degraded_stretches_in_the_order_of_queries(
+def test_rows_are_fingerprints_of_the_degraded_audio_in_query_order(
     tmp_path: Path, source: QuerySource
 ) -> None:
-    found = build(tmp_path, source)
+    queries = build(tmp_path, source)
     first = np.array([800, 100, 1_050, 700])
     expected = 0.5 * np.stack([first, first + 99], axis=1) / 2_048
-    np.testing.assert_allclose(found.vectors[:, 0], expected, rtol=1e-6)
-    assert found.vectors.shape == (4, 1, 2)
-    assert found.truth is TRUTH
+    np.testing.assert_allclose(queries.vectors[:, 0], expected, rtol=1e-6)
+    assert queries.vectors.shape == (4, 1, 2)
+    assert queries.truth is TRUTH
 
 
 def test_a_longer_query_has_several_rows_a_hop_apart(tmp_path: Path, source: QuerySource) -> None:
     longer = replace(source, recipe=replace(RECIPE, query_length_s=2.0))
     truth = Positions(np.array([0]), np.array([1.0]))
-    found = build(tmp_path, longer, truth)
-    starts = 2_048 * 2 * found.vectors[0, :, 0]
+    queries = build(tmp_path, longer, truth)
+    starts = 2_048 * 2 * queries.vectors[0, :, 0]
     np.testing.assert_allclose(starts, [100, 150, 200], rtol=1e-6)
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_made_twice(tmp_path: Path, source: QuerySource) -> None:
     assert first.vectors.tobytes() == again.vectors.tobytes()
 
 
-def test_damage_is_made_good(tmp_path: Path, source: QuerySource) -> None:
+def test_makes_a_damaged_shard_again(tmp_path: Path, source: QuerySource) -> None:
     whole = build(tmp_path, source).vectors.tobytes()
     (file,) = (tmp_path / "store").rglob("*.npz")
     file.write_bytes(file.read_bytes()[:-1])
@@ -139,7 +139,7 @@ def test_damage_is_made_good(tmp_path: Path, source: QuerySource) -> None:
         pytest.param(lambda _: {"seed": 1}, id="seed"),
     ],
 )
-def test_another_source_is_another_set(
+def test_another_source_has_another_key(
     tmp_path: Path, source: QuerySource, change: Callable[[QuerySource], dict[str, object]]
 ) -> None:
     first = build(tmp_path, source)
@@ -147,12 +147,12 @@ def test_another_source_is_another_set(
     assert build(tmp_path, other).key != first.key
 
 
-def test_other_places_are_another_set(tmp_path: Path, source: QuerySource) -> None:
+def test_other_positions_have_another_key(tmp_path: Path, source: QuerySource) -> None:
     later = Positions(TRUTH.track, TRUTH.start_s + 0.25)
     assert build(tmp_path, source, later).key != build(tmp_path, source).key
 
 
-def test_names_of_files_are_no_part_of_a_key(tmp_path: Path, source: QuerySource) -> None:
+def test_file_names_do_not_change_the_key(tmp_path: Path, source: QuerySource) -> None:
     first = build(tmp_path, source)
     renamed = [replace(track, name=f"renamed {track.name}") for track in source.tracks]
     assert build(tmp_path, replace(source, tracks=renamed)).key == first.key
@@ -167,43 +167,43 @@ def shards(tmp_path: Path) -> int:
     return len(list((tmp_path / "store").rglob("*.npz")))
 
 
-def test_many_queries_are_kept_in_shards_of_whole_tracks(
+def test_many_queries_are_stored_in_shards_of_complete_tracks(
     tmp_path: Path, source: QuerySource
 ) -> None:
     # 300 of each track: a shard ends with the track that takes it over 512 queries.
-    told: list[str] = []
-    found = build(tmp_path, source, many(900), told)
+    reports: list[str] = []
+    queries = build(tmp_path, source, many(900), reports)
     assert shards(tmp_path) == 2
-    assert "600 queries" in told
-    assert told[-1] == "900 queries"
-    starts = 2 * 2_048 * found.vectors[:, 0, 0]
+    assert "600 queries" in reports
+    assert reports[-1] == "900 queries"
+    starts = 2 * 2_048 * queries.vectors[:, 0, 0]
     np.testing.assert_allclose(starts, 400 * (np.arange(900) % 3), rtol=1e-5)
 
 
-def test_a_killed_run_goes_on_after_its_last_shard(tmp_path: Path, source: QuerySource) -> None:
-    def kill(done: float, words: str) -> None:
+def test_a_killed_run_resumes_after_its_last_shard(tmp_path: Path, source: QuerySource) -> None:
+    def kill(done: float, text: str) -> None:
         if shards(tmp_path) == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build_query_set(Store(tmp_path / "store"), source, many(900), kill)
     assert source.fingerprinter.segments == 600  # type: ignore[union-attr]
-    found = build(tmp_path, source, many(900))
+    queries = build(tmp_path, source, many(900))
     assert source.fingerprinter.segments == 900  # type: ignore[union-attr]
-    assert len(found.vectors) == 900
+    assert len(queries.vectors) == 900
 
 
-def test_rows_that_depend_on_their_batch_are_made_in_one_go(
+def test_rows_that_depend_on_their_batch_are_made_in_one_pass(
     tmp_path: Path, source: QuerySource
 ) -> None:
     in_shards = build(tmp_path / "other", source, many(900))
     whole = replace(source, fingerprinter=FirstAndLast(replace(SPEC, batch_segments=7)))
-    found = build(tmp_path, whole, many(900))
+    queries = build(tmp_path, whole, many(900))
     assert shards(tmp_path) == 1
-    np.testing.assert_array_equal(found.vectors, in_shards.vectors)
+    np.testing.assert_array_equal(queries.vectors, in_shards.vectors)
 
 
-def test_queries_that_give_no_fingerprint_are_refused(tmp_path: Path, source: QuerySource) -> None:
+def test_refuses_queries_without_fingerprints(tmp_path: Path, source: QuerySource) -> None:
     short = replace(source, recipe=replace(RECIPE, query_length_s=0.5))
     with pytest.raises(FpbenchError, match=r"queries of 0\.5 s give \[0\] fingerprints") as err:
         build(tmp_path, short)

@@ -1,4 +1,4 @@
-"""A set of fingerprints is made once, goes on after a kill, and is the same bytes however made."""
+"""A set of fingerprints is made once, resumes after a kill, and always has the same bytes."""
 
 import dataclasses
 import os
@@ -23,7 +23,7 @@ SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False
 
 
 class Counting:
-    """The first four samples of each segment; counts the segments it saw."""
+    """Returns the first four samples of each segment; counts its segments."""
 
     def __init__(self, spec: FingerprintSpec = SPEC) -> None:
         self.spec = spec
@@ -43,29 +43,31 @@ def build(root: Path, plugin: Counting, tracks: Sequence[Track]) -> FingerprintS
 @pytest.fixture
 def tracks(tmp_path: Path, rng: np.random.Generator) -> list[Track]:
     """Six tracks with 3, 5, 7, 9, 11 and 13 segments."""
-    found = []
+    tracks = []
     for number in range(6):
         path = tmp_path / f"{number}.wav"
         samples = rng.uniform(-1, 1, 200 + 100 * number).astype(np.float32)
         soundfile.write(path, samples, 100, subtype="FLOAT")
-        found.append(Track(name=f"track {number}", path=path))
-    return found
+        tracks.append(Track(name=f"track {number}", path=path))
+    return tracks
 
 
 def test_has_all_rows_in_order(tmp_path: Path, tracks: list[Track]) -> None:
-    found = build(tmp_path / "store", Counting(), tracks)
-    assert np.bincount(found.track).tolist() == [3, 5, 7, 9, 11, 13]
-    assert found.tracks == tuple(track.name for track in tracks)
-    assert found.skipped == ()
-    assert found.start_s[found.track == 1].tolist() == [0, 0.5, 1, 1.5, 2]
+    fingerprints = build(tmp_path / "store", Counting(), tracks)
+    assert np.bincount(fingerprints.track).tolist() == [3, 5, 7, 9, 11, 13]
+    assert fingerprints.tracks == tuple(track.name for track in tracks)
+    assert fingerprints.skipped == ()
+    assert fingerprints.start_s[fingerprints.track == 1].tolist() == [0, 0.5, 1, 1.5, 2]
     samples, _ = soundfile.read(tracks[1].path, dtype="float32")
-    np.testing.assert_array_equal(found.vectors[found.track == 1][2], samples[100:104])
+    np.testing.assert_array_equal(
+        fingerprints.vectors[fingerprints.track == 1][2], samples[100:104]
+    )
 
 
 def test_vectors_are_a_read_only_map(tmp_path: Path, tracks: list[Track]) -> None:
-    found = build(tmp_path / "store", Counting(), tracks)
-    assert isinstance(found.vectors, np.memmap)
-    assert not found.vectors.flags.writeable
+    fingerprints = build(tmp_path / "store", Counting(), tracks)
+    assert isinstance(fingerprints.vectors, np.memmap)
+    assert not fingerprints.vectors.flags.writeable
 
 
 def test_nothing_is_made_twice(tmp_path: Path, tracks: list[Track]) -> None:
@@ -81,37 +83,39 @@ def test_nothing_is_made_twice(tmp_path: Path, tracks: list[Track]) -> None:
     assert plugin.segments == 48
 
 
-def test_other_settings_are_another_set(tmp_path: Path, tracks: list[Track]) -> None:
+def test_other_settings_give_another_set(tmp_path: Path, tracks: list[Track]) -> None:
     plugin = Counting(dataclasses.replace(SPEC, hop_s=1.0))
     first = build(tmp_path / "store", Counting(), tracks)
     assert len(build(tmp_path / "store", plugin, tracks).vectors) < len(first.vectors)
 
 
-def test_names_what_it_skips(tmp_path: Path, tracks: list[Track]) -> None:
+def test_says_why_it_skips_a_track(tmp_path: Path, tracks: list[Track]) -> None:
     soundfile.write(tracks[0].path, np.zeros(200, np.float32), 100)
     soundfile.write(tracks[1].path, np.ones(50, np.float32), 100)
     tracks[2].path.write_bytes(b"not audio")
     tracks[3].path.unlink()
     for _ in range(2):
-        found = build(tmp_path / "store", Counting(), tracks)
-        assert [one.track for one in found.skipped] == [f"track {n}" for n in range(4)]
-        reasons = [one.reason for one in found.skipped]
+        fingerprints = build(tmp_path / "store", Counting(), tracks)
+        assert [one.track for one in fingerprints.skipped] == [f"track {n}" for n in range(4)]
+        reasons = [one.reason for one in fingerprints.skipped]
         assert reasons[:2] == ["silent", "too short: 0.5 s, 1 s needed"]
         assert reasons[3] == "No such file or directory"
-        assert found.audio_hashes[3] is None
-        assert np.unique(found.track).tolist() == [4, 5]
+        assert fingerprints.audio_hashes[3] is None
+        assert np.unique(fingerprints.track).tolist() == [4, 5]
 
 
 def test_a_set_may_be_empty(tmp_path: Path, tracks: list[Track]) -> None:
     tracks[0].path.unlink()
-    found = build(tmp_path / "store", Counting(), tracks[:1])
-    assert found.vectors.shape == (0, 4)
-    assert found.skipped == (Skipped(track="track 0", reason="No such file or directory"),)
+    fingerprints = build(tmp_path / "store", Counting(), tracks[:1])
+    assert fingerprints.vectors.shape == (0, 4)
+    assert fingerprints.skipped == (Skipped(track="track 0", reason="No such file or directory"),)
 
 
 @pytest.mark.parametrize("kind", ["sets", "tracks"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
-def test_mends_damage(tmp_path: Path, tracks: list[Track], kind: str, damage: str) -> None:
+def test_makes_damaged_fingerprints_again(
+    tmp_path: Path, tracks: list[Track], kind: str, damage: str
+) -> None:
     root = tmp_path / "store"
     whole = build(root, Counting(), tracks).vectors.tobytes()
     if kind == "tracks":
@@ -127,12 +131,14 @@ def test_mends_damage(tmp_path: Path, tracks: list[Track], kind: str, damage: st
     assert build(root, Counting(), tracks).vectors.tobytes() == whole
 
 
-def test_dependent_batches_are_made_in_one_go(tmp_path: Path, tracks: list[Track]) -> None:
+def test_rows_that_depend_on_their_batch_are_made_in_one_pass(
+    tmp_path: Path, tracks: list[Track]
+) -> None:
     plugin = Counting(dataclasses.replace(SPEC, batch_segments=7))
-    found = build(tmp_path / "store", plugin, tracks)
+    fingerprints = build(tmp_path / "store", plugin, tracks)
     assert plugin.segments == 48
     alone = build(tmp_path / "store", Counting(), tracks)
-    assert found.vectors.tobytes() == alone.vectors.tobytes()
+    assert fingerprints.vectors.tobytes() == alone.vectors.tobytes()
     build(tmp_path / "store", plugin, tracks)
     assert plugin.segments == 48
 
@@ -177,21 +183,21 @@ def builder(tmp_path: Path, seconds: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(script), str(tmp_path), str(seconds)])
 
 
-def test_goes_on_after_being_killed(tmp_path: Path, tracks: list[Track]) -> None:
-    done = tmp_path / "store" / "tracks"
+def test_resumes_after_a_kill(tmp_path: Path, tracks: list[Track]) -> None:
+    folder = tmp_path / "store" / "tracks"
     process = builder(tmp_path, 0.3)
     try:
-        while len(list(done.rglob("*.npz"))) < 2 and process.poll() is None:
+        while len(list(folder.rglob("*.npz"))) < 2 and process.poll() is None:
             time.sleep(0.01)
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert process.returncode == -signal.SIGKILL
-    kept = len(list(done.rglob("*.npz")))
-    assert 2 <= kept < 6
+    stored = len(list(folder.rglob("*.npz")))
+    assert 2 <= stored < 6
     plugin = Counting()
     resumed = build(tmp_path / "store", plugin, tracks)
-    assert plugin.segments == sum([3, 5, 7, 9, 11, 13][kept:])
+    assert plugin.segments == sum([3, 5, 7, 9, 11, 13][stored:])
     assert resumed.vectors.tobytes() == build(tmp_path / "b", Counting(), tracks).vectors.tobytes()
 
 

@@ -54,16 +54,16 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
             hint="the reasons are above",
         )
     found.save(out)
-    heard = len(found.tracks) - len(found.problems)
+    heard = len(found.tracks) - len(found.skipped)
     click.echo(f"{len(found.vectors)} fingerprints of {heard} files in {out}", err=True)
 
 
 def remarks(found: Extraction) -> Iterator[str]:
     """What is wrong with single files and segments, and how many there are of each."""
-    for path, reason in found.problems:
-        yield f"nothing from {path}: {reason}"
-    if found.problems:
-        yield f"{len(found.problems)} of {len(found.tracks)} files gave nothing"
+    for file in found.skipped:
+        yield f"nothing from {file.track}: {file.reason}"
+    if found.skipped:
+        yield f"{len(found.skipped)} of {len(found.tracks)} files gave nothing"
     yield from _remarks_on_rows(found, found.silent, "silent")
     yield from _remarks_on_rows(found, found.not_finite, "not finite")
 

@@ -1,1 +1,1 @@
-"""Drive a fingerprinter over recordings, and keep what it makes."""
+"""Runs a fingerprinter over recordings and stores its fingerprints."""

@@ -1,4 +1,4 @@
-"""Drives a fingerprinter over recordings, and checks what it hands back, once."""
+"""Runs a fingerprinter over recordings and checks its output once."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -25,22 +25,19 @@ from fpbench.plugin.fingerprinters import (
 from fpbench.plugin.loading import PREFIX
 
 BATCH_SEGMENTS = 128
-
-
 NORM_TOLERANCE = 1e-3
 
-
-_NONE_GIVEN = "too short: the fingerprinter gave no fingerprints"
+_NO_FINGERPRINTS = "too short: the fingerprinter returned no fingerprints"
 
 
 @dataclass(frozen=True, slots=True)
 class TrackVectors:
-    """The fingerprints of one track, after checking.
+    """The checked fingerprints of one track.
 
     Args:
-        vectors: In order of time.
-        start_s: Where each one's segment starts, in seconds from the start of the track.
-        silent: Which segments never exceed :data:`fpbench.audio.reading.SILENCE_PEAK`.
+        vectors: Fingerprints in order of time.
+        start_s: Start time of each segment in the track.
+        silent: Whether each segment never exceeds :data:`fpbench.audio.reading.SILENCE_PEAK`.
     """
 
     vectors: Vectors
@@ -50,17 +47,17 @@ class TrackVectors:
 
 @dataclass(frozen=True, slots=True)
 class TrackOutcome:
-    """What came of one track: fingerprints, or none and the reason.
+    """Outcome of one track: fingerprints, or the reason why the track was skipped.
 
     Args:
-        track: The one asked for.
-        found: None if the track was skipped.
-        problem: Why it was skipped, without its name; None if it was not.
+        track: The track.
+        fingerprints: None if the track was skipped.
+        reason: Reason for skipping, without the name of the track; None if it was not skipped.
     """
 
     track: Track
-    found: TrackVectors | None
-    problem: str | None
+    fingerprints: TrackVectors | None
+    reason: str | None
 
 
 def fingerprint_files(
@@ -71,20 +68,20 @@ def fingerprint_files(
     skip_silent: bool = True,
     refuse_not_finite: bool = True,
 ) -> Iterator[TrackOutcome]:
-    """Read and fingerprint tracks, as :func:`read_ahead` and :func:`fingerprint_tracks` say.
+    """Read and fingerprint tracks with :func:`read_ahead` and :func:`fingerprint_tracks`.
 
     Returns:
-        One outcome per track, in order.
+        One outcome per track, in order. A file that cannot be read gives an outcome, not an error.
 
     Raises:
-        FpbenchError: The fingerprinter broke a rule, or fails. Files never raise.
+        FpbenchError: The fingerprinter breaks a rule or fails.
     """
     spec = fingerprinter.spec
     readings = read_ahead(
         tracks,
         spec.sample_rate_hz,
         resampler=spec.resampler,
-        min_samples=least_samples(spec),
+        min_samples=min_samples(spec),
         skip_silent=skip_silent,
     )
     return fingerprint_readings(fingerprinter, name, readings, refuse_not_finite=refuse_not_finite)
@@ -97,27 +94,29 @@ def fingerprint_readings(
     *,
     refuse_not_finite: bool = True,
 ) -> Iterator[TrackOutcome]:
-    """:func:`fingerprint_tracks` for what was read, passing on what could not be."""
-    waiting: deque[tuple[Track, str | None]] = deque()
+    """Like :func:`fingerprint_tracks`, with an outcome for each reading without samples too."""
+    pending: deque[tuple[Track, str | None]] = deque()
 
     def recordings() -> Iterator[Recording]:
         for reading in readings:
-            waiting.append((reading.track, reading.reason))
+            pending.append((reading.track, reading.reason))
             if reading.samples is not None:
                 yield reading.samples
 
     def skipped() -> Iterator[TrackOutcome]:
-        while waiting and waiting[0][1] is not None:
-            track, problem = waiting.popleft()
-            yield TrackOutcome(track, None, problem)
+        while pending and pending[0][1] is not None:
+            track, reason = pending.popleft()
+            yield TrackOutcome(track, None, reason)
 
-    for found in fingerprint_tracks(
+    for fingerprints in fingerprint_tracks(
         fingerprinter, name, recordings(), refuse_not_finite=refuse_not_finite
     ):
         yield from skipped()
-        track, _ = waiting.popleft()
-        empty = len(found.vectors) == 0
-        yield TrackOutcome(track, None, _NONE_GIVEN) if empty else TrackOutcome(track, found, None)
+        track, _ = pending.popleft()
+        if len(fingerprints.vectors):
+            yield TrackOutcome(track, fingerprints, None)
+        else:
+            yield TrackOutcome(track, None, _NO_FINGERPRINTS)
     yield from skipped()
 
 
@@ -128,19 +127,19 @@ def fingerprint_tracks(
     *,
     refuse_not_finite: bool = True,
 ) -> Iterator[TrackVectors]:
-    """Fingerprint recordings one after the other, batching across their borders.
+    """Fingerprint recordings in order; a batch may hold segments of several recordings.
 
     Args:
-        fingerprinter: Of either kind; its ``spec.front_end`` says which.
-        name: What errors call it.
-        recordings: At the spec's sample rate; taken as batches fill up.
+        fingerprinter: Segment-wise or track-wise, as its ``spec.front_end`` says.
+        name: Name of the fingerprinter in errors.
+        recordings: Recordings at the sample rate of the spec, read as batches fill up.
         refuse_not_finite: Whether NaN or infinity is an error.
 
     Returns:
-        One per recording, in order, with no rows for those that are too short.
+        The fingerprints of each recording, in order; no rows if the recording is too short.
 
     Raises:
-        FpbenchError: The fingerprinter broke a rule, or fails; the message names both.
+        FpbenchError: The fingerprinter breaks a rule or fails.
     """
     checked = _CheckedFingerprinter(fingerprinter, name, refuse_not_finite=refuse_not_finite)
     if fingerprinter.spec.front_end == "track":
@@ -148,16 +147,17 @@ def fingerprint_tracks(
     return _embed_batched(checked, recordings)
 
 
-def least_samples(spec: FingerprintSpec) -> int:
-    """The length below which a recording is skipped before its fingerprinter sees it."""
+def min_samples(spec: FingerprintSpec) -> int:
+    """Minimum length of a recording; shorter ones are skipped before the fingerprinter."""
     skips = spec.front_end == "segment" and spec.short == "skip"
     return spec.samples if skips else 1
 
 
 def segments_of(samples: Float32[np.ndarray, " recording"], spec: FingerprintSpec) -> Segments:
-    """A view of all whole segments of a recording, one hop apart; nothing is copied.
+    """All complete segments of a recording, one hop apart, as a view without a copy.
 
-    A recording shorter than one segment gives one, padded with zeros, or none, as the spec says.
+    A recording shorter than a segment gives one segment, padded with zeros, or none: the spec
+    decides.
     """
     if len(samples) < spec.samples:
         if spec.short == "skip" or len(samples) == 0:
@@ -168,7 +168,7 @@ def segments_of(samples: Float32[np.ndarray, " recording"], spec: FingerprintSpe
 
 
 class _CheckedFingerprinter:
-    """A fingerprinter whose every answer is checked against its spec."""
+    """A fingerprinter whose output is checked against its spec."""
 
     def __init__(
         self, fingerprinter: AnyFingerprinter, name: str, *, refuse_not_finite: bool
@@ -176,99 +176,104 @@ class _CheckedFingerprinter:
         self.spec = fingerprinter.spec
         self._fingerprinter = fingerprinter
         self._name = name
-        self._blamed = name.removeprefix(PREFIX)
+        self._plugin = name.removeprefix(PREFIX)
         self._refuse_not_finite = refuse_not_finite
 
     def embed(self, segments: Segments) -> tuple[Vectors, Bool[np.ndarray, " batch"]]:
-        """Vectors, and which segments are silent."""
+        """The vectors, and whether each segment is silent."""
         silent = np.maximum(segments.max(axis=1), -segments.min(axis=1)) <= SILENCE_PEAK
-        with blame(self._blamed, "embedding segments"):
+        with blame(self._plugin, "embedding segments"):
             vectors: object = cast(Fingerprinter, self._fingerprinter).embed(segments)
-        return self._vectors(vectors, len(segments), silent), silent
+        return self._check_vectors(vectors, len(segments), silent), silent
 
     def fingerprint(self, samples: Samples) -> TrackVectors:
         loud = np.concatenate(
             [np.zeros(1, np.int32), np.cumsum(np.abs(samples) > SILENCE_PEAK, dtype=np.int32)]
         )
         duration_s = len(samples) / self.spec.sample_rate_hz
-        with blame(self._blamed, "fingerprinting a recording"):
-            answer = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
-            vectors, start_s = answer.vectors, answer.start_s
-        self._refuse_times(start_s, duration_s)
+        with blame(self._plugin, "fingerprinting a recording"):
+            fingerprints = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
+            vectors, start_s = fingerprints.vectors, fingerprints.start_s
+        self._check_times(start_s, duration_s)
         first = np.rint(start_s * self.spec.sample_rate_hz).astype(np.int64)
         last = np.minimum(first + self.spec.samples, len(loud) - 1)
         silent = loud[first] == loud[last]
-        return TrackVectors(self._vectors(vectors, len(start_s), silent), start_s, silent)
+        vectors = self._check_vectors(vectors, len(start_s), silent)
+        return TrackVectors(vectors, start_s, silent)
 
-    def _vectors(self, vectors: object, rows: int, silent: Bool[np.ndarray, " batch"]) -> Vectors:
+    def _check_vectors(
+        self, vectors: object, rows: int, silent: Bool[np.ndarray, " batch"]
+    ) -> Vectors:
         spec = self.spec
         if not isinstance(vectors, np.ndarray):
-            raise self._broken(f"vectors are a NumPy array, not {type(vectors).__name__}")
+            raise self._broken_rule(f"vectors must be a NumPy array, not {type(vectors).__name__}")
         if vectors.dtype != np.float32:
-            raise self._broken(f"vectors are float32, not {vectors.dtype}")
+            raise self._broken_rule(f"vectors must be float32, not {vectors.dtype}")
         if vectors.shape != (rows, spec.dim):
-            raise self._broken(f"vectors have the shape ({rows}, {spec.dim}), not {vectors.shape}")
+            raise self._broken_rule(
+                f"vectors must have the shape ({rows}, {spec.dim}), not {vectors.shape}"
+            )
         finite = np.isfinite(vectors).all(axis=1)
         if self._refuse_not_finite and not finite.all():
-            raise self._broken(
-                f"vectors are finite, but {np.count_nonzero(~finite)} of {rows} are not"
+            raise self._broken_rule(
+                f"vectors must be finite, but {np.count_nonzero(~finite)} of {rows} are not"
             )
         norms = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
         empty = (norms == 0) & (silent | spec.may_be_zero)
         wrong = finite & (np.abs(norms - 1) > NORM_TOLERANCE) & ~empty
         if spec.unit_norm and wrong.any():
-            raise self._broken(
-                "vectors have length 1 where the spec says unit_norm (or 0 for a silent segment), "
+            raise self._broken_rule(
+                "vectors must have length 1 under unit_norm (a silent segment may have 0), "
                 f"but one has {norms[wrong][0]:.4g}"
             )
         return vectors
 
-    def _refuse_times(self, start_s: object, duration_s: float) -> None:
+    def _check_times(self, start_s: object, duration_s: float) -> None:
         if not isinstance(start_s, np.ndarray) or start_s.dtype != np.float64 or start_s.ndim != 1:
-            raise self._broken("start_s is a float64 array with one axis")
+            raise self._broken_rule("start_s must be a float64 array with one axis")
         inside = np.isfinite(start_s) & (start_s >= 0) & (start_s <= duration_s)
         if not inside.all():
-            raise self._broken(
-                f"start_s lies within the recording of {duration_s:.3f} s, "
+            raise self._broken_rule(
+                f"start_s must lie within the recording of {duration_s:.3f} s, "
                 f"but one is {start_s[~inside][0]:.3f}"
             )
         if (np.diff(start_s) <= 0).any():
-            raise self._broken("start_s increases from row to row")
+            raise self._broken_rule("start_s must increase from row to row")
 
-    def _broken(self, rule: str) -> FpbenchError:
+    def _broken_rule(self, rule: str) -> FpbenchError:
         return FpbenchError(
-            f"plugin '{self._blamed}' breaks a rule: {rule}",
-            hint="`fpbench check` tries every rule that a fingerprinter has to keep",
+            f"plugin '{self._plugin}' breaks a rule: {rule}",
+            hint="correct the plugin; `fpbench check` tests every rule for a fingerprinter",
         )
 
 
 def _embed_batched(
     checked: _CheckedFingerprinter, recordings: Iterable[Recording]
 ) -> Iterator[TrackVectors]:
-    """Fill batches from one recording after the other; hand out tracks as their rows come back."""
+    """Fill batches across recordings; yield each track as soon as its rows are complete."""
     spec = checked.spec
     size = spec.batch_segments or BATCH_SEGMENTS
-    back = _TrackAssembler(spec)
+    assembler = _TrackAssembler(spec)
     batch: list[Segments] = []
-    room = size
+    free = size
     for samples in recordings:
         segments = segments_of(samples, spec)
-        back.expect(len(segments))
+        assembler.expect(len(segments))
         while len(segments):
-            batch.append(segments[:room])
-            segments = segments[room:]
-            room -= len(batch[-1])
-            if room == 0:
-                back.add(*checked.embed(np.concatenate(batch)))
-                batch, room = [], size
-        yield from back.complete_tracks()
+            batch.append(segments[:free])
+            segments = segments[free:]
+            free -= len(batch[-1])
+            if free == 0:
+                assembler.add(*checked.embed(np.concatenate(batch)))
+                batch, free = [], size
+        yield from assembler.complete_tracks()
     if batch:
-        back.add(*checked.embed(np.concatenate(batch)))
-    yield from back.complete_tracks()
+        assembler.add(*checked.embed(np.concatenate(batch)))
+    yield from assembler.complete_tracks()
 
 
 class _TrackAssembler:
-    """Rows that came back from the fingerprinter, until their track is complete."""
+    """Collects rows of the fingerprinter until their track is complete."""
 
     def __init__(self, spec: FingerprintSpec) -> None:
         self._hop_samples = spec.hop_samples

@@ -1,4 +1,4 @@
-"""Fingerprints of loose files, for looking at or for other programs."""
+"""Fingerprints of single files, for inspection or for other programs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,19 +12,20 @@ from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.progress import Report
+from fpbench.results.document import Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """The fingerprints of some files, in the order the files were given.
+    """The fingerprints of some files, in the order of the files.
 
     Args:
-        vectors: All rows; those not finite are left as the fingerprinter gave them.
-        start_s: Where each row's segment starts, in seconds from the start of its file.
-        track: Which of ``tracks`` each row comes from.
-        tracks: Every path, as given, also those that gave no rows.
-        silent: Which rows come from silent segments.
-        problems: Path and reason of every file that gave no rows, in order.
+        vectors: All rows, also those that are not finite.
+        start_s: Start time of each row's segment in its file.
+        track: Index of each row's file in ``tracks``.
+        tracks: All paths, also those of skipped files.
+        silent: Whether each row comes from a silent segment.
+        skipped: Path and reason of each file without rows, in order.
     """
 
     vectors: Vectors
@@ -32,16 +33,16 @@ class Extraction:
     track: Int32[np.ndarray, " batch"]
     tracks: tuple[str, ...]
     silent: Bool[np.ndarray, " batch"]
-    problems: tuple[tuple[str, str], ...]
+    skipped: tuple[Skipped, ...]
 
     @property
     def not_finite(self) -> Bool[np.ndarray, " batch"]:
-        """Which rows hold NaN or infinity."""
+        """Whether each row holds NaN or infinity."""
         finite: Bool[np.ndarray, " batch"] = np.isfinite(self.vectors).all(axis=1)
         return ~finite
 
     def save(self, path: Path) -> None:
-        """Write all but the problems to an ``.npz`` file, and which rows are not finite.
+        """Write everything but ``skipped`` to an ``.npz`` file, with ``not_finite``.
 
         Raises:
             FpbenchError: The file cannot be written.
@@ -62,16 +63,16 @@ class Extraction:
 def extract(
     fingerprinter: AnyFingerprinter, name: str, paths: Sequence[Path], *, report: Report
 ) -> Extraction:
-    """Fingerprint files as ``fpbench extract`` does: silence included, NaN let through.
+    """Fingerprint files for ``fpbench extract``, which keeps silent segments and NaN.
 
     Args:
-        fingerprinter: Of either kind.
-        name: What errors call it.
-        paths: In any order; a file may be named twice.
-        report: Told after each file.
+        fingerprinter: Segment-wise or track-wise.
+        name: Name of the fingerprinter in errors.
+        paths: Files in any order; a file may occur twice.
+        report: Called after each file.
 
     Raises:
-        FpbenchError: The fingerprinter broke a rule, or fails.
+        FpbenchError: The fingerprinter breaks a rule or fails.
     """
     tracks = [Track(name=str(path), path=path) for path in paths]
     outcomes: list[TrackOutcome] = []
@@ -80,16 +81,16 @@ def extract(
     ):
         outcomes.append(outcome)
         report(len(outcomes) / len(tracks), outcome.track.name)
-    found = [outcome.found for outcome in outcomes if outcome.found is not None]
-    counts = [0 if one.found is None else len(one.found.vectors) for one in outcomes]
-    none = np.zeros((0, fingerprinter.spec.dim), dtype=np.float32)
+    tracks_rows = [one.fingerprints for one in outcomes if one.fingerprints is not None]
+    counts = [0 if one.fingerprints is None else len(one.fingerprints.vectors) for one in outcomes]
+    no_rows = np.zeros((0, fingerprinter.spec.dim), dtype=np.float32)
     return Extraction(
-        vectors=np.concatenate([none, *(one.vectors for one in found)]),
-        start_s=np.concatenate([np.zeros(0), *(one.start_s for one in found)]),
+        vectors=np.concatenate([no_rows, *(rows.vectors for rows in tracks_rows)]),
+        start_s=np.concatenate([np.zeros(0), *(rows.start_s for rows in tracks_rows)]),
         track=np.repeat(np.arange(len(tracks), dtype=np.int32), counts),
         tracks=tuple(track.name for track in tracks),
-        silent=np.concatenate([np.zeros(0, bool), *(one.silent for one in found)]),
-        problems=tuple(
-            (outcome.track.name, outcome.problem) for outcome in outcomes if outcome.problem
+        silent=np.concatenate([np.zeros(0, bool), *(rows.silent for rows in tracks_rows)]),
+        skipped=tuple(
+            Skipped(track=one.track.name, reason=one.reason) for one in outcomes if one.reason
         ),
     )

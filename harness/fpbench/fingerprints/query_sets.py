@@ -1,4 +1,4 @@
-"""The fingerprints of degraded queries, made once, in shards that a killed run goes on from."""
+"""Fingerprints of degraded queries, cached in shards, from which a killed run resumes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,19 +17,19 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Samples
 from fpbench.progress import Report
 
-_SHARD = 512  # queries, about: what a killed run may lose
+_SHARD = 512  # approximate number of queries that a killed run may lose
 
 QueryVectors = Float32[np.ndarray, "queries segments dim"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySet:
-    """Fingerprinted queries and the truth about them.
+    """Fingerprints of queries, with the ground truth.
 
     Args:
-        key: Names the contents.
-        vectors: The consecutive fingerprints of each query, one hop apart.
-        truth: Track and time of each.
+        key: Hash of everything that shapes the contents.
+        vectors: Consecutive fingerprints of each query, one hop apart.
+        truth: Track and start time of each query.
     """
 
     key: str
@@ -39,17 +39,17 @@ class QuerySet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuerySource:
-    """All that shapes queries and their fingerprints.
+    """Everything that shapes queries and their fingerprints.
 
     Args:
-        fingerprinter: Of either kind.
-        name: What errors call it.
-        identity: What tells it from others besides its spec.
-        tracks: The reference.
+        fingerprinter: Segment-wise or track-wise.
+        name: Name of the fingerprinter in errors.
+        identity: Everything besides the spec that shapes its fingerprints, for the key.
+        tracks: Reference tracks.
         sources: Hashes of the audio behind the queries, and of the code that degrades it.
-        recipe: How queries are degraded.
-        chain: The recipe's degradations.
-        seed: The run's.
+        recipe: Query recipe.
+        chain: Degradations of the recipe.
+        seed: Seed of the run.
     """
 
     fingerprinter: AnyFingerprinter
@@ -62,9 +62,9 @@ class QuerySource:
     seed: int
 
     def key(self, truth: Positions, numbers: Int64[np.ndarray, " shard"]) -> str:
-        """Names the fingerprints of some queries."""
+        """Key of the fingerprints of some queries."""
         return content_key(
-            made="queries",
+            kind="queries",
             code=code_key(__name__),
             fingerprinter=self.identity,
             spec=self.fingerprinter.spec,
@@ -77,35 +77,37 @@ class QuerySource:
         )
 
 
-def build_query_set(store: Store, maker: QuerySource, truth: Positions, report: Report) -> QuerySet:
-    """Open the fingerprints of all queries, making those that are not in the store yet.
+def build_query_set(
+    store: Store, source: QuerySource, truth: Positions, report: Report
+) -> QuerySet:
+    """Load the fingerprints of all queries, and make those that are not in the store.
 
     Raises:
-        FpbenchError: A degradation or the fingerprinter broke a rule, a query gave no fingerprint,
-            or queries of one length gave different numbers of them.
+        FpbenchError: A degradation or the fingerprinter breaks a rule, a query gives no
+            fingerprint, or queries of equal length give different numbers of fingerprints.
     """
-    whole = maker.fingerprinter.spec.batch_segments is not None
-    shards = [np.arange(len(truth.track))] if whole else list(_shards(truth))
-    found: dict[int, Float32[np.ndarray, "segments dim"]] = {}
+    one_shard = source.fingerprinter.spec.batch_segments is not None
+    shards = [np.arange(len(truth.track))] if one_shard else list(_shards(truth))
+    rows: dict[int, Float32[np.ndarray, "segments dim"]] = {}
     for done, numbers in enumerate(shards):
-        key = maker.key(truth, numbers)
+        key = source.key(truth, numbers)
         arrays = store.read("queries", key)
         if arrays is None:
-            base = len(found)
+            before = len(rows)
 
-            def tell(made: int, base: int = base) -> None:
-                report((base + made) / len(truth.track), f"{base + made} queries")
+            def report_shard(count: int, before: int = before) -> None:
+                report((before + count) / len(truth.track), f"{before + count} queries")
 
-            arrays = {"vectors": _fingerprint_queries(maker, truth, numbers, tell)}
+            arrays = {"vectors": _fingerprint_queries(source, truth, numbers, report_shard)}
             store.write("queries", key, arrays)
-        found |= dict(zip(numbers.tolist(), arrays["vectors"], strict=True))
-        report((done + 1) / len(shards), f"{len(found)} queries")
-    vectors = np.stack([found[i] for i in range(len(truth.track))])
-    return QuerySet(key=maker.key(truth, np.arange(len(vectors))), vectors=vectors, truth=truth)
+        rows |= dict(zip(numbers.tolist(), arrays["vectors"], strict=True))
+        report((done + 1) / len(shards), f"{len(rows)} queries")
+    vectors = np.stack([rows[i] for i in range(len(truth.track))])
+    return QuerySet(key=source.key(truth, np.arange(len(vectors))), vectors=vectors, truth=truth)
 
 
 def _shards(truth: Positions) -> Iterator[Int64[np.ndarray, " shard"]]:
-    """Whole tracks, so that each is decoded once, until there are enough queries."""
+    """Numbers of the queries of each shard. A track is never split, so it is decoded once."""
     by_track = np.argsort(truth.track, kind="stable")
     borders = np.flatnonzero(np.diff(truth.track[by_track])) + 1
     shard: list[Int64[np.ndarray, " part"]] = []
@@ -119,23 +121,23 @@ def _shards(truth: Positions) -> Iterator[Int64[np.ndarray, " shard"]]:
 
 
 def _fingerprint_queries(
-    maker: QuerySource,
+    source: QuerySource,
     truth: Positions,
     numbers: Int64[np.ndarray, " shard"],
-    tell: Callable[[int], None],
+    report: Callable[[int], None],
 ) -> QueryVectors:
-    """The fingerprints of some queries, in the order of ``numbers``."""
-    spec = maker.fingerprinter.spec
+    """Fingerprint some queries; rows in the order of ``numbers``."""
+    spec = source.fingerprinter.spec
     order: list[int] = []
 
     def recordings() -> Iterator[Samples]:
         queries = degrade_queries(
-            maker.tracks,
+            source.tracks,
             truth,
-            maker.recipe,
-            maker.chain,
+            source.recipe,
+            source.chain,
             numbers=numbers,
-            seed=maker.seed,
+            seed=source.seed,
             sample_rate_hz=spec.sample_rate_hz,
         )
         for number, samples in queries:
@@ -143,16 +145,16 @@ def _fingerprint_queries(
             yield np.pad(samples, (0, spec.query_padding))
 
     rows = []
-    for made in fingerprint_tracks(maker.fingerprinter, maker.name, recordings()):
-        rows.append(made.vectors)
-        tell(len(rows))
+    for query in fingerprint_tracks(source.fingerprinter, source.name, recordings()):
+        rows.append(query.vectors)
+        report(len(rows))
     counts = {len(row) for row in rows}
     if len(counts) != 1 or 0 in counts:
         raise FpbenchError(
-            f"queries of {maker.recipe.query_length_s:g} s give {sorted(counts)} fingerprints with "
-            f"'{maker.name}', not one number above 0",
+            f"queries of {source.recipe.query_length_s:g} s give {sorted(counts)} fingerprints "
+            f"with '{source.name}', but must all give the same number, at least 1",
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
-    # Made track by track; wanted in the order of `numbers`.
-    made_at = {number: place for place, number in enumerate(order)}
-    return np.stack([rows[made_at[int(number)]] for number in numbers])
+    # Queries come sorted by track.
+    row_of = {number: place for place, number in enumerate(order)}
+    return np.stack([rows[row_of[int(number)]] for number in numbers])

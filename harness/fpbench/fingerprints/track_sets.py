@@ -1,4 +1,4 @@
-"""The fingerprints of many tracks as one memory map, made once and never twice."""
+"""Fingerprints of many tracks as one memory map, cached track by track."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from fpbench.fingerprints.embedding import (
     TrackVectors,
     fingerprint_files,
     fingerprint_readings,
-    least_samples,
+    min_samples,
 )
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
@@ -39,14 +39,14 @@ class FingerprintSet:
     """All fingerprints of a list of tracks, in the order of the list.
 
     Args:
-        key: Names the contents: the audio, the fingerprinter and its settings.
-        vectors: A read-only memory map.
-        track: Which of ``tracks`` each row comes from; never decreases.
-        start_s: Where each row's segment starts, in seconds from the start of its track.
-        silent: Which rows come from silent segments, and may be zero.
-        tracks: The names of all tracks, also of those that were skipped.
-        audio_hashes: Of each track's file; None where it cannot be read.
-        skipped: The tracks without rows, in order.
+        key: Hash of the audio, the fingerprinter and its settings.
+        vectors: Fingerprints, as a read-only memory map.
+        track: Index of each row's track in ``tracks``; never decreases.
+        start_s: Start time of each row's segment in its track.
+        silent: Whether each row comes from a silent segment, so that it may be zero.
+        tracks: Names of all tracks, also of skipped tracks.
+        audio_hashes: Hash of each track's file; None if the file cannot be read.
+        skipped: Tracks without rows, in order.
     """
 
     key: str
@@ -68,61 +68,62 @@ def build_fingerprint_set(
     *,
     report: Report,
 ) -> FingerprintSet:
-    """Open the fingerprints of ``tracks``, making those that are not in the store yet.
+    """Load the fingerprints of ``tracks``, and make those that are not in the store.
 
-    Each track is stored as it is finished, under a hash of its audio, so a killed call goes on
-    where it was and a new file costs only itself. Where ``spec.batch_segments`` makes rows depend
-    on their neighbours, all tracks are made in one go instead.
+    Each track is stored as soon as it is finished, under a hash of its audio. A killed run resumes
+    after the last track, and a new file adds only its own cost. If ``spec.batch_segments`` makes
+    rows depend on other rows of the batch, all tracks are made in one pass instead.
 
     Args:
-        store: Where to look and keep.
-        fingerprinter: Of either kind.
-        name: What errors call it.
-        identity: What tells it from others besides its spec: weights, settings, version, dtype.
-        tracks: The same audio may occur twice.
-        report: Told after each track.
+        store: Store to read from and write to.
+        fingerprinter: Segment-wise or track-wise.
+        name: Name of the fingerprinter in errors.
+        identity: Everything besides the spec that shapes its fingerprints: weights, settings,
+            version, dtype.
+        tracks: Tracks to fingerprint. The same audio may occur twice.
+        report: Called after each track.
 
     Returns:
-        The set; broken, silent and too-short tracks are listed in it as skipped.
+        The set. Its ``skipped`` lists unreadable, silent and short tracks.
 
     Raises:
-        FpbenchError: The fingerprinter broke a rule, or the store cannot be written.
+        FpbenchError: The fingerprinter breaks a rule, or the store cannot be written.
     """
     spec = fingerprinter.spec
     audio = list(map_ahead(_hash_audio, tracks))
-    maker = {"code": code_key(__name__), "fingerprinter": identity, "spec": spec}
-    key = content_key(made="set", audio=[one.hash for one in audio], **maker)
-    opened = _open_set(store, key, tracks, audio, spec.dim)
-    if opened is None:
+    method = {"code": code_key(__name__), "fingerprinter": identity, "spec": spec}
+    key = content_key(kind="set", audio=[file.hash for file in audio], **method)
+    fingerprints = _open_set(store, key, tracks, audio, spec.dim)
+    if fingerprints is None:
         outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
             outcomes = _report_each(fingerprint_files(fingerprinter, name, tracks), tracks, report)
         else:
             keys = [
-                one.hash and content_key(made="track", audio=one.hash, **maker) for one in audio
+                file.hash and content_key(kind="track", audio=file.hash, **method) for file in audio
             ]
-            wanted = {key: track for key, track in zip(keys, tracks, strict=True) if key}
-            _make_missing(store, fingerprinter, name, wanted, report=report)
+            readable = {key: track for key, track in zip(keys, tracks, strict=True) if key}
+            _make_missing(store, fingerprinter, name, readable, report=report)
             outcomes = (
-                _read_track(store, key, track) if key else TrackOutcome(track, None, one.problem)
-                for key, track, one in zip(keys, tracks, audio, strict=True)
+                _read_track(store, key, track) if key else TrackOutcome(track, None, file.reason)
+                for key, track, file in zip(keys, tracks, audio, strict=True)
             )
         _write_set(store, key, outcomes)
-        opened = _open_set(store, key, tracks, audio, spec.dim)
-    if opened is None:
+        fingerprints = _open_set(store, key, tracks, audio, spec.dim)
+    if fingerprints is None:
         raise FpbenchError(
-            f"fingerprints just written to {store.root} cannot be read back",
-            hint="check the disk, or choose another folder with FPBENCH_CACHE",
+            f"cannot read back the fingerprints just written to {store.root}",
+            hint="check the disk, or choose another folder with --cache or $FPBENCH_CACHE",
         )
-    return opened
+    return fingerprints
 
 
 @dataclass(frozen=True, slots=True)
 class _AudioFile:
-    """A file's hash, or why it has none."""
+    """Hash of a file, or the reason why it cannot be read."""
 
     hash: str | None
-    problem: str | None
+    reason: str | None
 
 
 def _hash_audio(track: Track) -> _AudioFile:
@@ -136,22 +137,22 @@ def _make_missing(
     store: Store,
     fingerprinter: AnyFingerprinter,
     name: str,
-    wanted: Mapping[str, Track],
+    tracks: Mapping[str, Track],
     *,
     report: Report,
 ) -> None:
-    """Fingerprint what the store does not have, each track on its own, and keep each at once.
+    """Fingerprint the tracks that are not in the store, and store each as soon as it is finished.
 
-    No batch crosses a track's border here, so that a track's bytes depend on nothing but itself:
-    not on its neighbours, and not on what happened to be stored already.
+    A batch holds segments of one track only, so the bytes of a track do not depend on other tracks
+    or on the state of the store.
     """
-    missing = {key: track for key, track in wanted.items() if store.read(_TRACKS, key) is None}
+    missing = {key: track for key, track in tracks.items() if store.read(_TRACKS, key) is None}
     spec = fingerprinter.spec
     readings = read_ahead(
         missing.values(),
         spec.sample_rate_hz,
         resampler=spec.resampler,
-        min_samples=least_samples(spec),
+        min_samples=min_samples(spec),
     )
     for done, (key, reading) in enumerate(zip(missing, readings, strict=True), start=1):
         for outcome in fingerprint_readings(fingerprinter, name, [reading]):
@@ -168,12 +169,12 @@ def _report_each(
 
 
 def _write_track(store: Store, key: str, outcome: TrackOutcome) -> None:
-    arrays = {"problem": np.array(outcome.problem or "")}
-    if outcome.found is not None:
-        arrays["vectors"] = outcome.found.vectors
-        arrays["start_s"] = outcome.found.start_s
-        arrays["silent"] = outcome.found.silent
-    # Not durable: should a power cut damage it, the checksum tells and it is made again.
+    arrays = {"problem": np.array(outcome.reason or "")}
+    if outcome.fingerprints is not None:
+        arrays["vectors"] = outcome.fingerprints.vectors
+        arrays["start_s"] = outcome.fingerprints.start_s
+        arrays["silent"] = outcome.fingerprints.silent
+    # Not durable: a file that a power failure damages fails its checksum and is made again.
     store.write(_TRACKS, key, arrays, durable=False)
 
 
@@ -181,37 +182,37 @@ def _read_track(store: Store, key: str, track: Track) -> TrackOutcome:
     arrays = store.read(_TRACKS, key)
     if arrays is None:
         raise FpbenchError(
-            f"the fingerprints of {track.name} have vanished from {store.root}",
-            hint="run the same command again; it makes only what is missing",
+            f"the fingerprints of {track.name} have disappeared from the cache {store.root}",
+            hint="run the same command again; it makes only missing fingerprints",
         )
-    problem = str(arrays["problem"]) or None
-    if problem is not None:
-        return TrackOutcome(track, None, problem)
-    found = TrackVectors(arrays["vectors"], arrays["start_s"], arrays["silent"])
-    return TrackOutcome(track, found, None)
+    reason = str(arrays["problem"]) or None
+    if reason is not None:
+        return TrackOutcome(track, None, reason)
+    fingerprints = TrackVectors(arrays["vectors"], arrays["start_s"], arrays["silent"])
+    return TrackOutcome(track, fingerprints, None)
 
 
 def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None:
-    """Vectors first, then the table: a set without a table is not there."""
+    """Write the vectors, then the table: without its table, a set does not count as stored."""
     path = store.path(_SETS, key, ".f32")
     make_folder(path.parent)
-    rows, problems = [], []
+    rows, reasons = [], []
     start_s, silent = [np.zeros(0)], [np.zeros(0, dtype=bool)]
     digest = _new_digest()
     with atomic_file(path) as file:
         for outcome in outcomes:
-            problems.append(outcome.problem or "")
-            found = outcome.found
-            rows.append(0 if found is None else len(found.vectors))
-            if found is not None:
-                content = found.vectors.tobytes()
+            reasons.append(outcome.reason or "")
+            fingerprints = outcome.fingerprints
+            rows.append(0 if fingerprints is None else len(fingerprints.vectors))
+            if fingerprints is not None:
+                content = fingerprints.vectors.tobytes()
                 file.write(content)
                 digest.update(content)
-                start_s.append(found.start_s)
-                silent.append(found.silent)
+                start_s.append(fingerprints.start_s)
+                silent.append(fingerprints.silent)
     table = {
         "rows": np.array(rows, dtype=np.int64),
-        "problems": np.array(problems, dtype=np.str_),
+        "problems": np.array(reasons, dtype=np.str_),
         "start_s": np.concatenate(start_s),
         "silent": np.concatenate(silent),
         "digest": np.array(digest.hexdigest()),
@@ -222,15 +223,15 @@ def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None
 def _open_set(
     store: Store, key: str, tracks: Sequence[Track], audio: Sequence[_AudioFile], dim: int
 ) -> FingerprintSet | None:
-    """The stored set; None if it is not there, or not as it was written."""
+    """The stored set; None if it is missing or damaged."""
     table = store.read(_SETS, key)
     if table is None:
         return None
     vectors = _map_vectors(store.path(_SETS, key, ".f32"), int(table["rows"].sum()), dim)
     if vectors is None or _digest_of(vectors) != str(table["digest"]):
-        logger.warning("stored fingerprints %s are damaged and are made again", key)
+        logger.warning("the fingerprints %s in the cache are damaged and will be made again", key)
         return None
-    problems = zip(tracks, table["problems"].tolist(), strict=True)
+    reasons = zip(tracks, table["problems"].tolist(), strict=True)
     return FingerprintSet(
         key=key,
         vectors=vectors,
@@ -238,8 +239,8 @@ def _open_set(
         start_s=table["start_s"],
         silent=table["silent"],
         tracks=tuple(track.name for track in tracks),
-        audio_hashes=tuple(one.hash for one in audio),
-        skipped=tuple(Skipped(track=track.name, reason=why) for track, why in problems if why),
+        audio_hashes=tuple(file.hash for file in audio),
+        skipped=tuple(Skipped(track=track.name, reason=text) for track, text in reasons if text),
     )
 
 
