@@ -1,7 +1,7 @@
 """One converter: TOML, JSON and typed text into dataclasses, and dataclasses into a JSON schema.
 
-msgspec knows the types and their ranges. What it does not do is here: to refuse unknown names, to
-say in words what a field takes, and to read text as people type it.
+msgspec does the work. This module adds what it does not do: it refuses unknown fields of
+dataclasses, says in words what a field takes, and reads text as people type it.
 """
 
 import dataclasses
@@ -22,8 +22,13 @@ from fpbench.errors import FpbenchError
 T = TypeVar("T")
 
 _NO_LIMITS = Meta()
-_NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
-_NOUNS[types.NoneType] = "none"
+_NOUNS: dict[type, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    types.NoneType: "none",
+}
 _SWITCHES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -34,20 +39,19 @@ def convert(
 @overload
 def convert(value: object, kind: Any, source: str, *, where: str = "", advice: str = "") -> Any: ...
 def convert(value: object, kind: Any, source: str, *, where: str = "", advice: str = "") -> Any:
-    """A value of JSON or TOML as the type that it should have.
+    """Convert a value from JSON or TOML to the type of the field that it is for.
 
-    Numbers are not guessed from text, nor whole numbers from switches. A field with a default may
-    be absent.
+    Text does not become a number, and true does not become 1. Fields with a default may be absent.
 
     Args:
-        value: Tables, lists and scalars; parts that are converted already stay as they are.
+        value: Tables, lists and scalars. Parts that are dataclasses already stay as they are.
         kind: A dataclass, or any other type that msgspec knows.
         source: Of the value, such as a file's name; every message begins with it.
-        where: Path of the value in its source, such as ``curves.0``; nothing is the whole of it.
-        advice: Ends every hint.
+        where: Path of the value in its source, such as ``curves.0``; empty for the whole document.
+        advice: An instruction at the end of every hint.
 
     Raises:
-        FpbenchError: An unknown or missing field, or a value that its field does not take.
+        FpbenchError: A field is unknown or missing, or does not take its value.
     """
 
     def refusal(message: str, hint: str) -> FpbenchError:
@@ -63,10 +67,13 @@ def convert(value: object, kind: Any, source: str, *, where: str = "", advice: s
 
 
 def parse_text(text: str, kind: Any) -> Any:
-    """What a typed text means to a field: the first of its readings that the type takes.
+    """Read a text from the command line: as itself, none, a switch, a number or a list of numbers.
+
+    Returns:
+        The first of these that the type takes.
 
     Raises:
-        ValueError: It takes none of them.
+        ValueError: The type takes none of them.
     """
     for reading in _readings(text):
         with suppress(msgspec.ValidationError):
@@ -75,11 +82,11 @@ def parse_text(text: str, kind: Any) -> Any:
 
 
 def option_texts(table: object) -> object:
-    """Options as plugins get them: text, though TOML may hold numbers and switches without quotes.
+    """Turn numbers and switches in a table of options into text, so that TOML needs no quotes.
 
     Returns:
-        The table, and tables in it, with text for every number and switch. Anything else is as it
-        was, for :func:`convert` to refuse.
+        The table, and the tables in it, as they would be typed. Lists and the like are unchanged,
+        for :func:`convert` to refuse.
     """
     if not isinstance(table, Mapping):
         return table
@@ -96,7 +103,7 @@ def describe(kind: Any, *, typed: bool = False) -> str:
     """What a type takes, in words that follow "it takes".
 
     Args:
-        typed: As text on the command line, where a list has commas and None is a word.
+        typed: On the command line, where lists have commas and "none" is a value.
     """
     # TOML has no null, and results are not written by hand.
     members = [m for m in union_members(kind) if typed or m[0] is not types.NoneType]
@@ -104,7 +111,7 @@ def describe(kind: Any, *, typed: bool = False) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """A question for a hint, with a space at its end; nothing where no known name is like it."""
+    """A question at the start of a hint; empty if no known name is similar."""
     close = get_close_matches(name, list(known), n=1)
     return f"did you mean '{close[0]}'? " if close else ""
 

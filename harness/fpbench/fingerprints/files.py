@@ -277,7 +277,7 @@ def _lock(partial: Path, path: Path) -> Iterator[None]:
     Raises:
         FpbenchError: Another process has the lock, or the folder cannot be written.
     """
-    # Imported here, because it takes as long as half of NumPy and most commands write no such file.
+    # Imported here, because it is slow to import and most commands write no such file.
     from filelock import FileLock, Timeout
 
     lock_path = partial.with_name(f"{partial.name}.lock")
