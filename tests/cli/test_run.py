@@ -38,7 +38,7 @@ def test_writes_a_result_that_validates(
     out = tmp_path / "out" / "result.json"
     result = read_result(out)
     assert [s.track for s in result.data.skipped] == ["distractors/broken.wav"]
-    assert "left out 1 of 25 tracks, the first, distractors/broken.wav" in caplog.text
+    assert "skipped 1 of 25 tracks; the first is distractors/broken.wav" in caplog.text
     kinds = {(c.index, c.distractors, c.metric) for c in result.curves}
     assert len(kinds) == 2 * 2 * 3
     assert {c.tolerance_s for c in result.curves} == {0.25, None}

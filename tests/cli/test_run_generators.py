@@ -155,7 +155,7 @@ def test_a_damaged_generator_in_the_cache_is_fitted_again(
         shutil.rmtree(tmp_path / "cache" / folder)
     shown = run(tmp_path, music, config)
     assert shown.exit_code == 0, shown.stderr
-    assert "it is in the cache and is made again" in caplog.text
+    assert "this generator in the cache is fitted again" in caplog.text
     assert (tmp_path / "out" / "result.json").read_bytes() == first
 
 

@@ -1,4 +1,4 @@
-"""A run prepared on the small folder of music, with short questions."""
+"""A run that is prepared on the small folder of music, with short queries."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -18,7 +18,7 @@ from fpbench.runs.prepare import PreparedRun, prepare
 
 @pytest.fixture
 def recipe() -> QueryRecipe:
-    """20 queries on the grid, only louder or quieter."""
+    """20 queries that begin at a fingerprint and change only in level."""
     return replace(NAFP, n_queries=20, max_offset_s=0.0, degradations=(Step(name="gain"),))
 
 

@@ -1,4 +1,4 @@
-"""A run's generator learns from one half of the tracks and is judged by the other."""
+"""A run's generator is fitted to one half of the tracks and judged by the other half."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +17,7 @@ Prepare = Callable[..., PreparedRun]
 
 
 def stage(_title: str) -> AbstractContextManager[Report]:
-    """Progress that nobody looks at."""
+    """No progress is shown."""
     return nullcontext(lambda _done, _words: None)
 
 
@@ -48,7 +48,7 @@ def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
     assert not split.by_reference
 
 
-def test_a_fit_is_made_once(prepared: Prepare) -> None:
+def test_a_fit_is_read_from_the_cache(prepared: Prepare) -> None:
     first = fitting(prepared(distractors="synthetic")).generator()
     again = fitting(prepared(distractors="synthetic")).generator()
     assert first.key == again.key
@@ -56,7 +56,7 @@ def test_a_fit_is_made_once(prepared: Prepare) -> None:
     assert first.info.fitted_fingerprints == 8 * 19
 
 
-def test_another_seed_is_another_fit(prepared: Prepare) -> None:
+def test_another_seed_gives_another_fit(prepared: Prepare) -> None:
     keys = {
         fitting(prepared(distractors="synthetic", seed=seed)).generator().key for seed in (0, 1)
     }
@@ -70,9 +70,9 @@ def test_fidelity_shows_the_baselines_and_the_floor(prepared: Prepare) -> None:
 
 
 def test_a_given_generator_is_judged_by_all_distractors(prepared: Prepare, tmp_path: Path) -> None:
-    made = fitting(prepared(distractors="synthetic"))
+    unfitted = fitting(prepared(distractors="synthetic"))
     path = tmp_path / "given.safetensors"
-    made.generator().generator.save(path)
+    unfitted.generator().generator.save(path)
     given = fitting(prepared(distractors="synthetic", generator_weights=path))
     assert len(given.split.fit) == 0
     assert len(given.split.judge) == len(given.inputs.real)
@@ -88,11 +88,11 @@ def test_a_generator_of_other_dimensions_is_refused(prepared: Prepare, tmp_path:
     )
     path = tmp_path / "narrow.safetensors"
     narrow.save(path)
-    with pytest.raises(FpbenchError, match="draws vectors of 64 dimensions, the fingerprinter"):
+    with pytest.raises(FpbenchError, match="draws vectors of 64 dimensions, but the fingerprinter"):
         fitting(prepared(distractors="synthetic", generator_weights=path)).generator()
 
 
-def test_a_teacher_that_may_know_the_judge_is_refused(prepared: Prepare) -> None:
+def test_a_teacher_that_may_know_the_judging_tracks_is_refused(prepared: Prepare) -> None:
     with pytest.raises(FpbenchError, match=r"also learns from flow\.safetensors") as caught:
         prepared(
             distractors="synthetic",

@@ -1,4 +1,4 @@
-"""Audio and ready-made fingerprints come to the same kind of inputs."""
+"""Audio and ready-made fingerprints give the same kind of inputs."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Prepare = Callable[..., PreparedRun]
 
 
 def stage(_title: str) -> AbstractContextManager[Report]:
-    """Progress that nobody looks at."""
+    """No progress is shown."""
     return nullcontext(lambda _done, _words: None)
 
 
@@ -38,9 +38,9 @@ def test_tracks_of_ten_seconds_have_nineteen_fingerprints(prepared: Prepare) -> 
     assert inputs.data.distractor_hours == pytest.approx(160 / 3600)
 
 
-def test_the_truth_of_a_query_is_among_the_reference(prepared: Prepare) -> None:
+def test_the_true_position_of_a_query_is_in_the_reference(prepared: Prepare) -> None:
     inputs = build(prepared())
-    places = set(
+    positions = set(
         zip(
             inputs.reference_positions.track.tolist(),
             inputs.reference_positions.start_s.tolist(),
@@ -48,12 +48,12 @@ def test_the_truth_of_a_query_is_among_the_reference(prepared: Prepare) -> None:
         )
     )
     assert set(zip(inputs.truth.track.tolist(), inputs.truth.start_s.tolist(), strict=True)) <= (
-        places
+        positions
     )
     np.testing.assert_array_equal(inputs.clusters, inputs.truth.track)
 
 
-def test_a_broken_track_is_listed_and_takes_no_place(prepared: Prepare) -> None:
+def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -> None:
     (skipped,) = build(prepared()).data.skipped
     assert skipped.track == "distractors/broken.wav"
 
@@ -74,7 +74,7 @@ def test_a_query_of_several_fingerprints_is_one_long_vector(
     assert inputs.reference.shape == (8 * 17, 3 * 128)
 
 
-def test_other_counts_than_in_the_trial_are_blamed(prepared: Prepare) -> None:
+def test_a_fingerprinter_of_changing_counts_is_blamed(prepared: Prepare) -> None:
     run = prepared()
     assert isinstance(run.source, AudioSource)
     source = replace(run.source, segments=2)
@@ -118,11 +118,11 @@ def test_fewer_queries_are_the_same_for_equal_seeds(tmp_path: Path) -> None:
     assert one.key == two.key != other.key
 
 
-def test_more_queries_than_rows_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_warns_of_more_queries_than_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         inputs = ready_made(n_queries=101).build_inputs(Store(tmp_path), stage)
     assert len(inputs.queries) == 100
-    assert "101 queries are wanted, and 'x' has 100" in caplog.text
+    assert "101 queries are wanted, but 'x' has 100" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_lengths_are_rounded_to_whole_fingerprints(length_s: float, segments: in
     assert ready_made(query_length_s=length_s).segments == segments
 
 
-def test_longer_queries_go_on_in_the_file(tmp_path: Path) -> None:
+def test_longer_queries_are_consecutive_rows_of_the_file(tmp_path: Path) -> None:
     source = ready_made(n_queries=98, query_length_s=2.0)
     inputs = source.build_inputs(Store(tmp_path), stage)
     assert inputs.queries.shape == (98, 12)
@@ -141,5 +141,5 @@ def test_longer_queries_go_on_in_the_file(tmp_path: Path) -> None:
 
 
 def test_queries_longer_than_the_file_are_refused() -> None:
-    with pytest.raises(FpbenchError, match="are 101 fingerprints, and 'x' has 100"):
+    with pytest.raises(FpbenchError, match="are 101 fingerprints, but 'x' has 100"):
         ready_made(query_length_s=51.0)

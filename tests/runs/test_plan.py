@@ -1,4 +1,4 @@
-"""What a plan says grows with the work."""
+"""The needs in a plan grow with the work."""
 
 import os
 from collections import namedtuple
@@ -18,7 +18,7 @@ def need(*, segments: int, exact: bool) -> Need:
     )
 
 
-def test_each_fingerprint_of_a_query_is_looked_up_in_codes() -> None:
+def test_an_approximate_index_searches_each_fingerprint_of_a_query() -> None:
     one, three = need(segments=1, exact=False), need(segments=3, exact=False)
     assert three.seconds == pytest.approx(3 * one.seconds)
     # 20 candidates of an id, a key and a score: 12 bytes each, in the cache and beside the result.
@@ -35,11 +35,11 @@ def test_evidence_takes_memory_for_each_block() -> None:
     assert 21 * 20_000 * 9_900 <= many.memory_bytes - few.memory_bytes <= 32 * 20_000 * 9_900
 
 
-def test_exact_search_takes_a_query_as_one() -> None:
+def test_exact_search_takes_a_query_as_one_vector() -> None:
     assert need(segments=3, exact=True).disk_bytes == need(segments=1, exact=True).disk_bytes
 
 
-def a_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:
+def make_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:
     return Need(
         stage=stage,
         work="",
@@ -58,10 +58,10 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     real = os.stat
 
     def stat(path: Any, **options: Any) -> os.stat_result:
-        found = real(path, **options)
+        result = real(path, **options)
         if isinstance(path, Path) and path.name in free:
-            return os.stat_result((*found[:2], list(free).index(path.name), *found[3:10]))
-        return found
+            return os.stat_result((*result[:2], list(free).index(path.name), *result[3:10]))
+        return result
 
     monkeypatch.setattr("fpbench.runs.plan.os.stat", stat)
     monkeypatch.setattr(
@@ -70,15 +70,17 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     return free
 
 
-def test_what_the_cache_holds_need_not_be_free(tmp_path: Path, disk: dict[str, float]) -> None:
+def test_the_size_of_the_cache_is_subtracted_from_the_need(
+    tmp_path: Path, disk: dict[str, float]
+) -> None:
     (tmp_path / "cache").mkdir()
     (tmp_path / "out").mkdir()
-    plan = Plan([a_need("search", 6_000.0, in_result=True)])
+    plan = Plan([make_need("search", 6_000.0, in_result=True)])
     places = Store(tmp_path / "cache"), tmp_path / "out" / "r.json"
     disk |= {"cache": 4_000.0, "out": 7_000.0}
     with pytest.raises(FpbenchError, match="cache has 0 MB free"):
         refuse_what_cannot_fit(plan, *places)
-    (tmp_path / "cache" / "cells").write_bytes(os.urandom(5_500))
+    (tmp_path / "cache" / "candidates").write_bytes(os.urandom(5_500))
     refuse_what_cannot_fit(plan, *places)
     disk["out"] = 5_000.0
     with pytest.raises(FpbenchError) as refused:
@@ -91,8 +93,8 @@ def test_only_evidence_must_fit_beside_the_result(tmp_path: Path, disk: dict[str
     (tmp_path / "out").mkdir()
     disk |= {"cache": 9_000.0, "out": 2_000.0}
     needs = [
-        a_need("fingerprint", 6_000.0),
-        a_need("search", 1_000.0, in_result=True),
+        make_need("fingerprint", 6_000.0),
+        make_need("search", 1_000.0, in_result=True),
     ]
     refuse_what_cannot_fit(Plan(needs), Store(tmp_path / "cache"), tmp_path / "out" / "r.json")
 
@@ -100,7 +102,7 @@ def test_only_evidence_must_fit_beside_the_result(tmp_path: Path, disk: dict[str
 def test_cache_and_result_share_the_disk_that_both_are_on(
     tmp_path: Path, disk: dict[str, float]
 ) -> None:
-    plan = Plan([a_need("search", 71e9, in_result=True)])
+    plan = Plan([make_need("search", 71e9, in_result=True)])
     places = Store(tmp_path / "cache"), tmp_path / "out" / "r.json"
     disk[tmp_path.name] = 79e9
     with pytest.raises(FpbenchError, match=r"needs 142\.0 GB .*cache and .*out has 79\.0 GB") as no:
@@ -110,12 +112,12 @@ def test_cache_and_result_share_the_disk_that_both_are_on(
     refuse_what_cannot_fit(plan, *places)
 
 
-def test_what_others_left_in_the_cache_makes_no_room_for_the_result(
+def test_files_in_the_cache_make_no_room_for_the_result(
     tmp_path: Path, disk: dict[str, float]
 ) -> None:
-    (tmp_path / "cells").write_bytes(bytes(9_000))
+    (tmp_path / "candidates").write_bytes(bytes(9_000))
     disk[tmp_path.name] = 5_000.0
-    plan = Plan([a_need("search", 6_000.0, in_result=True)])
+    plan = Plan([make_need("search", 6_000.0, in_result=True)])
     with pytest.raises(FpbenchError, match="on disk"):
         refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")
     disk[tmp_path.name] = 6_000.0

@@ -31,7 +31,7 @@ def test_each_database_gets_an_empty_index_of_its_own(prepared: Prepare) -> None
         pytest.param("both", ["real", "synthetic"], id="both"),
     ],
 )
-def test_there_are_indexes_for_what_is_searched(
+def test_each_kind_of_distractors_has_indexes(
     prepared: Prepare, recipe: QueryRecipe, distractors: str, kinds: list[str]
 ) -> None:
     run = prepared(distractors=distractors)
@@ -39,7 +39,7 @@ def test_there_are_indexes_for_what_is_searched(
     assert (run.generator is not None) == ("synthetic" in kinds)
 
 
-def test_an_index_says_what_a_result_will_say(prepared: Prepare) -> None:
+def test_an_index_has_the_parameters_that_a_result_lists(prepared: Prepare) -> None:
     (named,) = prepared().indexes["real"]
     assert named.parameters == {"similarity": "inner product", "scores": "float32"}
 
@@ -62,10 +62,12 @@ def test_a_query_shorter_than_a_segment_is_refused(prepared: Prepare, recipe: Qu
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"distractors": "both"}, "cannot meet synthetic distractors", id="synthetic"),
-        pytest.param({"indexes": ("hnsw",)}, "hnsw: queries of 5 fingerprints need", id="growing"),
         pytest.param(
-            {"indexes": ("exact", "hnsw")}, "hnsw: queries of 5 fingerprints need", id="one of two"
+            {"distractors": "both"}, "cannot be compared with synthetic distractors", id="synthetic"
+        ),
+        pytest.param({"indexes": ("hnsw",)}, "'hnsw' cannot search queries of 5", id="growing"),
+        pytest.param(
+            {"indexes": ("exact", "hnsw")}, "'hnsw' cannot search queries of 5", id="one of two"
         ),
     ],
 )
@@ -88,18 +90,18 @@ def test_a_generator_that_is_not_used_must_exist_all_the_same(prepared: Prepare)
         prepared(generator="gausian")
 
 
-def test_settings_that_change_nothing_are_named(
+def test_warns_of_settings_without_effect(
     prepared: Prepare, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
         prepared(index_options={"ivf": {}}, generator_options={"x": "1"})
     assert [record.getMessage() for record in caplog.records] == [
-        "generator_options does nothing in this run",
-        "index_options.ivf does nothing in this run",
+        "generator_options has no effect in this run",
+        "index_options.ivf has no effect in this run",
     ]
 
 
-def test_what_a_fingerprinter_says_stands_in_the_result(prepared: Prepare) -> None:
+def test_the_description_of_a_fingerprinter_comes_from_its_spec(prepared: Prepare) -> None:
     run = prepared()
     assert isinstance(run.source, AudioSource)
     assert not run.ready_made

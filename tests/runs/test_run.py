@@ -1,4 +1,4 @@
-"""A run searches what was asked for, reads curves off where it should, and writes one result."""
+"""A run searches the databases of its config, and writes one result with points at its sizes."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -21,7 +21,7 @@ HAVE = 16 * 19
 
 
 def stage(_title: str) -> AbstractContextManager[Report]:
-    """Progress that nobody looks at."""
+    """No progress is shown."""
     return nullcontext(lambda _done, _words: None)
 
 
@@ -50,13 +50,15 @@ def test_a_result_lies_beside_its_evidence_and_validates(
     assert (tmp_path / "run.png").is_file()
 
 
-def test_a_real_curve_ends_at_all_there_are(measure: Callable[..., Result]) -> None:
+def test_a_real_curve_ends_at_the_number_of_real_distractors(
+    measure: Callable[..., Result],
+) -> None:
     result = measure(sizes=(100, 1000))
     assert sizes(result, "real") == [100, HAVE]
     assert result.status == "partial"
 
 
-def test_a_synthetic_curve_is_read_off_there_too(measure: Callable[..., Result]) -> None:
+def test_a_synthetic_curve_has_a_point_there_too(measure: Callable[..., Result]) -> None:
     result = measure(sizes=(100, 1000), distractors="both")
     assert sizes(result, "real") == [100, HAVE]
     assert sizes(result, "synthetic") == [100, HAVE, 1000]
@@ -82,7 +84,7 @@ def test_curves_come_by_index_then_kind_then_tolerance(measure: Callable[..., Re
 IVF = {"ivf": {"nlist": "4", "nprobe": "4"}}
 
 
-def test_a_graph_among_two_kinds_holds_one_at_a_time(measure: Callable[..., Result]) -> None:
+def test_a_graph_holds_one_kind_of_distractors_at_a_time(measure: Callable[..., Result]) -> None:
     result = measure(distractors="both", indexes=("exact", "hnsw"), sizes=(100,))
     rates = {
         (c.index, c.distractors): c.points[-1].value
@@ -102,7 +104,7 @@ def test_a_second_run_writes_the_same_bytes(measure: Callable[..., Result], tmp_
     assert {name: (tmp_path / name).read_bytes() for name in names} == first
 
 
-def test_wanted_distractors_that_are_not_there_are_refused(
+def test_a_dataset_without_wanted_distractors_is_refused(
     measure: Callable[..., Result], music: Path, tmp_path: Path
 ) -> None:
     alone = tmp_path / "alone"

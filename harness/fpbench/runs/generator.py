@@ -1,4 +1,4 @@
-"""A generator fitted to one half of the tracks, and judged by the other."""
+"""Fit a run's generator to one half of the distractor tracks, and judge it by the other half."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -40,24 +40,26 @@ from fpbench.search.inputs import Inputs
 logger = getLogger(__name__)
 
 BASELINES = ("gaussian", "resample")
-"""What a generator has to beat to have earned its place; fitted to the same half."""
+"""Generators that a better one has to beat; they are fitted to the same half."""
 
-_ROWS = 5_000  # of each set that fidelity compares
+_ROWS = 5_000  # in each set that fidelity compares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedGenerator:
-    """A way to make generators as errors, results and caches know it.
+    """A generator method, with the names that errors, results and cache keys use.
 
     Args:
-        settings: What it was created with.
-        given: The generator that came fitted; None where this run fits one.
+        offer: The plugin's entry.
+        settings: Settings that the method was created with.
+        method: Fits generators.
+        generator: The fitted generator that the config names; None if this run fits one.
     """
 
     offer: Offer
     settings: Settings
     method: GeneratorMethod
-    given: FingerprintGenerator | None = None
+    generator: FingerprintGenerator | None = None
 
     @property
     def name(self) -> str:
@@ -65,18 +67,18 @@ class NamedGenerator:
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """What decides the bytes of a fit and of a draw."""
+        """All that decides the bytes of a fit and of a draw, except the fingerprints."""
         return identity(self.name, self.offer.source.module, self.settings)
 
 
 def load_named_generator(
     config: RunConfig, catalog: Catalog, settings: Settings
 ) -> NamedGenerator | None:
-    """The run's generator, or a way to fit it; None where no synthetic distractors are wanted.
+    """The run's generator, or the method that fits it; None without synthetic distractors.
 
     Raises:
-        FpbenchError: It does not exist, cannot be loaded, or would learn from files that may know
-            the tracks that it is judged by.
+        FpbenchError: It does not exist, cannot be loaded, or would learn from a file that may have
+            been fitted to the tracks that judge it.
     """
     if config.distractors not in ("synthetic", "both"):
         return None
@@ -84,12 +86,12 @@ def load_named_generator(
     settings = replace(settings, options=config.generator_options)
     method = catalog.generator(config.generator, settings)
     if config.generator_weights is not None:
-        given = load_generator(config.generator_weights, catalog, settings, config.generator)
-        return NamedGenerator(offer=offer, settings=settings, method=method, given=given)
+        generator = load_generator(config.generator_weights, catalog, settings, config.generator)
+        return NamedGenerator(offer=offer, settings=settings, method=method, generator=generator)
     for file in method.learns_from:
         raise FpbenchError(
-            f"generator '{config.generator}' also learns from {file}, which may know the tracks "
-            "that a run judges it by",
+            f"generator '{config.generator}' also learns from {file}, which may have been fitted "
+            "to the tracks that judge it",
             hint="fit it to other tracks with `fpbench fit`, then give --generator-weights",
         )
     return NamedGenerator(offer=offer, settings=settings, method=method)
@@ -97,7 +99,7 @@ def load_named_generator(
 
 @dataclass(frozen=True, slots=True)
 class FittedGenerator:
-    """A generator ready to draw, what a result says about it, and a name for what it draws."""
+    """A generator that can draw, its description in the result, and the key of its draws."""
 
     generator: FingerprintGenerator
     info: GeneratorInfo
@@ -109,10 +111,10 @@ class FitSplit:
     """Real fingerprints, divided by track.
 
     Args:
-        fit: What generators learn from; empty if a fitted one was given.
-        judge: What they have never seen.
-        judge_tracks: Which track each row of ``judge`` is from.
-        by_reference: Whether ``judge`` is the reference: queries then say nothing about it.
+        fit: Fingerprints to fit generators to; empty if the config names a fitted one.
+        judge: Fingerprints that no generator was fitted to.
+        judge_tracks: Track of each row of ``judge``.
+        by_reference: Whether ``judge`` is the reference. Hit rates are then no part of fidelity.
     """
 
     fit: Float32[np.ndarray, "fit dim"]
@@ -122,35 +124,35 @@ class FitSplit:
 
 
 def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
-    """Half of the distractor tracks to fit to and half to judge by.
+    """Half of the distractor tracks to fit to, and half to judge by.
 
-    A generator that came fitted is judged by all distractors, or by the reference if the dataset
-    has none; it must not have been fitted to either.
+    A generator that is already fitted is judged by all distractors, or by the reference if the
+    dataset has no distractors; it must not have been fitted to either.
 
     Raises:
-        FpbenchError: There are too few tracks for that.
+        FpbenchError: The dataset has too few tracks.
     """
-    given = config.generator_weights is not None
-    by_reference = given and len(inputs.real) == 0
+    is_fitted = config.generator_weights is not None
+    by_reference = is_fitted and len(inputs.real) == 0
     real, tracks = inputs.real, inputs.real_tracks
     if by_reference:
         real, tracks = inputs.reference, inputs.reference_positions.track
-    least = LEAST_TRACKS if given else 2 * LEAST_TRACKS
+    least = LEAST_TRACKS if is_fitted else 2 * LEAST_TRACKS
     if len(np.unique(tracks)) < least:
         which = "reference" if by_reference else "distractor"
-        task = "judge generator" if given else "fit and judge generator"
+        task = "judge generator" if is_fitted else "fit and judge generator"
         raise FpbenchError(
             f"dataset '{inputs.data.name}' has {len(np.unique(tracks))} usable {which} tracks: "
-            f"too few to {task} '{config.generator}', which takes {least}",
-            hint="more distractor tracks; or --distractors real",
+            f"too few to {task} '{config.generator}', which needs {least}",
+            hint="add distractor tracks, or use --distractors real",
         )
-    if given:
+    if is_fitted:
         return FitSplit(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
     fit, judge = halve_tracks(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
     try:
         judge_splits(tracks[judge], seed=config.seed)
     except TooFewError as err:
-        raise _cannot_judge_error(config.generator, err) from err
+        raise _judging_error(config.generator, err) from err
     return FitSplit(
         fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False
     )
@@ -158,7 +160,7 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFitting:
-    """Fits and judges the generators of one run, each only once.
+    """Fits and judges the generators of one run, each of them once.
 
     Args:
         named: The run's generator.
@@ -174,24 +176,24 @@ class GeneratorFitting:
     stage: Stage
 
     def generator(self) -> FittedGenerator:
-        """The run's generator: from the weights given, or fitted now.
+        """The run's generator: the one that the config names, or one that is fitted now.
 
-        What was set for a fit is in its file; what is set for a file can change how it draws.
+        The file of a generator holds the settings of its fit; other settings may change its draws.
 
         Raises:
-            FpbenchError: It draws vectors of another length than the fingerprinter's.
+            FpbenchError: Its vectors have other dimensions than those of the fingerprinter.
         """
         named, path = self.named, self.config.generator_weights
-        if path is None or named.given is None:
+        if path is None or named.generator is None:
             path, generator = self._fit_or_load(named)
         else:
-            generator = named.given
+            generator = named.generator
         dim = self.inputs.reference.shape[1]
         if generator.dim != dim:
             raise FpbenchError(
-                f"generator {path} draws vectors of {generator.dim} dimensions, the fingerprinter "
-                f"makes {dim}",
-                hint="give a generator that was fitted to this fingerprinter's fingerprints",
+                f"generator {path} draws vectors of {generator.dim} dimensions, but the "
+                f"fingerprinter's have {dim}",
+                hint="give a generator that was fitted to fingerprints of this fingerprinter",
             )
         info = GeneratorInfo(
             name=named.name,
@@ -205,20 +207,20 @@ class GeneratorFitting:
         key = content_key(by=named.identity, weights=info.weights_sha256)
         return FittedGenerator(generator, info, key)
 
-    def fidelity(self, made: FittedGenerator) -> Mapping[str, Any]:
-        """How like the real ones its fingerprints are, with floor and baselines beside it.
+    def fidelity(self, generator: FittedGenerator) -> Mapping[str, Any]:
+        """How similar a generator's fingerprints are to real ones, with noise floor and baselines.
 
-        The baselines are left out where a fitted generator was given, because nothing is there to
-        fit them to, and hit rates where the reference judges.
+        Baselines are left out if the config names a fitted generator, because there are no
+        fingerprints to fit them to. Hit rates are left out if the reference judges.
 
         Raises:
-            FpbenchError: There is too little to judge by.
+            FpbenchError: There are too few fingerprints or tracks to judge by.
         """
         baselines = self._baselines()
         key = content_key(
             made="fidelity",
             code=code_key(__name__),
-            generator=made.key,
+            generator=generator.key,
             inputs=self.inputs.key,
             fitted=rows_digest(self.split.fit),
             judge=rows_digest(self.split.judge),
@@ -227,18 +229,18 @@ class GeneratorFitting:
             seed=self.config.seed,
             baselines=[baseline.identity for baseline in baselines],
         )
-        known = self.store.read("fidelity", key)
-        if known is None:
+        arrays = self.store.read("fidelity", key)
+        if arrays is None:
             with self.stage("fidelity") as report:
-                report(0.0, made.info.name)
-                document = self._measure_fidelity(made, baselines).to_json()
-            known = {"json": np.array(json.dumps(document, allow_nan=False))}
-            self.store.write("fidelity", key, known)
-        loaded: dict[str, Any] = json.loads(str(known["json"]))
-        return loaded
+                report(0.0, generator.info.name)
+                document = self._measure_fidelity(generator, baselines).to_json()
+            arrays = {"json": np.array(json.dumps(document, allow_nan=False))}
+            self.store.write("fidelity", key, arrays)
+        block: dict[str, Any] = json.loads(str(arrays["json"]))
+        return block
 
     def _baselines(self) -> list[NamedGenerator]:
-        """What the generator is shown beside; none where there is nothing to fit them to."""
+        """Generators to compare with; none if there are no fingerprints to fit them to."""
         if len(self.split.fit) == 0:
             return []
         settings = replace(self.named.settings, options={})
@@ -252,70 +254,67 @@ class GeneratorFitting:
         ]
 
     def _measure_fidelity(
-        self, made: FittedGenerator, baselines: Sequence[NamedGenerator]
+        self, generator: FittedGenerator, baselines: Sequence[NamedGenerator]
     ) -> FidelityReport:
         split = self.split
-        candidates = {made.info.name: self._draw(made.generator, made.info.name)}
+        synthetic = {generator.info.name: self._draw(generator.generator, generator.info.name)}
         for baseline in baselines:
-            if baseline.name not in candidates:
-                _, generator = self._fit_or_load(baseline)
-                candidates[baseline.name] = self._draw(generator, baseline.name)
-        asked = {}
+            if baseline.name not in synthetic:
+                _, fitted = self._fit_or_load(baseline)
+                synthetic[baseline.name] = self._draw(fitted, baseline.name)
+        queries = {}
         if not split.by_reference:
-            asked = _fidelity_queries(self.inputs, self.config.tolerance_s)
+            queries = _fidelity_queries(self.inputs, self.config.tolerance_s)
         try:
             return measure_fidelity(
                 split.judge,
                 split.judge_tracks,
-                candidates,
+                synthetic,
                 seed=self.config.seed,
                 most_rows=_ROWS,
                 training=split.fit if len(split.fit) else None,
-                **asked,
+                **queries,
             )
         except TooFewError as err:
-            raise _cannot_judge_error(made.info.name, err) from err
+            raise _judging_error(generator.info.name, err) from err
 
     def _draw(self, generator: FingerprintGenerator, name: str) -> Vectors:
         rows = max(_ROWS, len(self.split.judge))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
     def _fit_or_load(self, named: NamedGenerator) -> tuple[Path, FingerprintGenerator]:
-        """A generator fitted to one half, from the store or made now, and its file."""
+        """A generator fitted to one half, from the cache or fitted now, and its file."""
         key = content_key(made="generator", by=named.identity, rows=rows_digest(self.split.fit))
         path = self.store.path("generators", key, ".safetensors")
-        # What was set for the fit is in the file.
-        drawing = replace(named.settings, options={})
+        # The file holds the settings of the fit.
+        settings = replace(named.settings, options={})
         if path.exists():
             try:
-                return path, load_generator(path, self.catalog, drawing, named.name)
+                return path, load_generator(path, self.catalog, settings, named.name)
             except FpbenchError as err:
-                logger.warning("%s; it is in the cache and is made again", err.message)
+                logger.warning("%s; this generator in the cache is fitted again", err.message)
         work_dir = make_folder(self.store.path("fits", key))
         make_folder(path.parent)
         with (
             self.stage(f"fitting {named.name}") as report,
-            blame(named.offer.source.plugin, "fitting it"),
+            blame(named.offer.source.plugin, f"fitting generator '{named.name}'"),
         ):
             generator = named.method.fit(
                 self.split.fit, seed=named.settings.seed, work_dir=work_dir, report=report
             )
             save_generator(generator, path)
-        return path, load_generator(path, self.catalog, drawing, named.name)
+        return path, load_generator(path, self.catalog, settings, named.name)
 
 
-def _cannot_judge_error(generator: str, err: TooFewError) -> FpbenchError:
+def _judging_error(generator: str, err: TooFewError) -> FpbenchError:
     return FpbenchError(
         f"generator '{generator}' cannot be judged: {err}",
-        hint="more or longer distractor tracks; or --distractors real",
+        hint="add more or longer distractor tracks, or use --distractors real",
     )
 
 
 def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
-    """Queries, reference and right answers, for :func:`measure_fidelity`.
-
-    Empty where no row of the reference is right.
-    """
+    """Queries, reference and matches for :func:`measure_fidelity`; empty without any match."""
     order, first, stop = matching_rows(inputs.reference_positions, inputs.truth, tolerance_s)
     if (first == stop).all():
         return {}

@@ -1,4 +1,4 @@
-"""Everything a search needs, from audio or from ready-made fingerprints."""
+"""Build the inputs of a search, from audio or from ready-made fingerprints."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,16 +30,17 @@ from fpbench.search.sequences import Rows, Runs, concatenate_runs, run_starts
 logger = getLogger(__name__)
 
 CLUSTER_S = 30.0
-"""Ready-made fingerprints come without tracks; stretches this long stand in for them."""
+"""Length of a cluster in ready-made fingerprints, which come without tracks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedDegradation:
-    """A degradation as caches and other people's results know it.
+    """A degradation, with the names that results and cache keys use.
 
     Args:
-        code: A hash of its plugin's files.
-        origin: The distribution that it comes from, or, for a mere file, a hash of it.
+        degradation: The degradation itself.
+        code: Hash of its plugin's files.
+        origin: Name of the plugin's distribution, or ``code`` if it has none.
     """
 
     degradation: Degradation
@@ -47,13 +48,13 @@ class NamedDegradation:
     origin: str
 
     def recording_hashes(self) -> list[str]:
-        """Of the files whose sound may go into queries."""
+        """Hashes of the recordings that may be mixed into queries."""
         return list(map_ahead(audio_hash, self.degradation.recordings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFingerprinter:
-    """A fingerprinter as errors and caches know it."""
+    """A fingerprinter, with the names that errors and cache keys use."""
 
     fingerprinter: AnyFingerprinter
     name: str
@@ -62,7 +63,7 @@ class NamedFingerprinter:
     def fingerprints(
         self, store: Store, tracks: Sequence[Track], stage: Stage, title: str
     ) -> FingerprintSet:
-        """The fingerprints of some tracks, from the store or made now."""
+        """The fingerprints of some tracks, from the cache or computed now."""
         with stage(title) as report:
             return build_fingerprint_set(
                 store, self.fingerprinter, self.name, self.identity, tracks, report=report
@@ -71,12 +72,16 @@ class NamedFingerprinter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioSource:
-    """Recordings, how queries are made from them, and the fingerprinter that hears both.
+    """A dataset of recordings, the recipe of queries, and the fingerprinter.
 
     Args:
-        want_real: Whether the dataset's distractors are wanted, too.
+        dataset: Reference and distractors.
+        fingerprinter: Fingerprints both, and the queries.
+        recipe: How queries are made from the reference.
+        degradations: Those of the recipe, in order.
+        want_real: Whether to fingerprint the distractors.
         segments: Fingerprints in a query, from :func:`count_segments`.
-        seed: The run's.
+        seed: Seed of every draw of the run.
     """
 
     dataset: Dataset
@@ -88,11 +93,11 @@ class AudioSource:
     seed: int
 
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
-        """Fingerprint the reference, the queries, and the distractors if they are wanted.
+        """Fingerprint the reference, the queries and, where wanted, the distractors.
 
         Raises:
-            FpbenchError: There is nothing to fingerprint, or the fingerprinter or a degradation
-                broke a rule.
+            FpbenchError: No reference track is usable, or the fingerprinter or a degradation breaks
+                a rule.
         """
         wanted = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read files") as report:
@@ -118,13 +123,11 @@ class AudioSource:
         self, dataset: Dataset, reference: FingerprintSet, store: Store, stage: Stage
     ) -> QuerySet:
         chain = [named.degradation for named in self.degradations]
-        # Nothing can be asked about a track that cannot be read or heard; one that is merely too
-        # short for this fingerprinter is a question that it cannot answer.
+        # Unreadable and silent tracks give no queries. A track that is only too short for this
+        # fingerprinter does give queries, and the fingerprinter misses them.
         unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
-        askable = np.array([track.name not in unusable for track in dataset.reference])
-        truth = draw_queries(
-            durations_s(dataset.reference) * askable, self.recipe, chain, self.seed
-        )
+        usable = np.array([track.name not in unusable for track in dataset.reference])
+        truth = draw_queries(durations_s(dataset.reference) * usable, self.recipe, chain, self.seed)
         source = QuerySource(
             fingerprinter=self.fingerprinter.fingerprinter,
             name=self.fingerprinter.name,
@@ -143,12 +146,13 @@ class AudioSource:
         )
         with stage("queries") as report:
             queries = build_query_set(store, source, truth, report)
-        found = queries.vectors.shape[1]
-        if found != self.segments:
+        segments = queries.vectors.shape[1]
+        if segments != self.segments:
             raise FpbenchError(
-                f"fingerprinter '{self.fingerprinter.name}' gives {found} fingerprints for a "
+                f"fingerprinter '{self.fingerprinter.name}' gives {segments} fingerprints for a "
                 f"query, but {self.segments} for noise of the same length",
-                hint="recordings of equal length must give equally many fingerprints",
+                hint="change the fingerprinter: recordings of equal length must give equally many "
+                "fingerprints",
             )
         return queries
 
@@ -179,9 +183,9 @@ class AudioSource:
     def _assemble(
         self, reference: FingerprintSet, queries: QuerySet, real: FingerprintSet, data: DataInfo
     ) -> Inputs:
-        anywhere = np.ones(len(reference.vectors), dtype=bool)
-        rows = run_starts(reference.track.astype(np.int64), anywhere, self.segments)
-        # The rows of silent segments are no music that could be mistaken for other music.
+        usable = np.ones(len(reference.vectors), dtype=bool)
+        rows = run_starts(reference.track.astype(np.int64), usable, self.segments)
+        # Silent segments are no distractors: they hold no music that could be taken for another.
         real_rows = run_starts(real.track.astype(np.int64), ~real.silent, self.segments)
         return Inputs(
             key=content_key(reference=reference.key, queries=queries.key),
@@ -208,40 +212,43 @@ class AudioSource:
 
 
 def count_segments(named: NamedFingerprinter, length_s: float) -> int:
-    """Fingerprints in a query, from a trial with noise.
+    """Fingerprints in a query, counted in a trial with noise.
 
     Args:
-        length_s: Of a query.
+        named: The fingerprinter.
+        length_s: Length of a query.
 
     Raises:
-        FpbenchError: The fingerprinter gives none, or breaks a rule.
+        FpbenchError: The fingerprinter gives no fingerprints, or breaks a rule.
     """
     spec = named.fingerprinter.spec
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, round(length_s * spec.sample_rate_hz))
-    heard = np.pad(noise.astype(np.float32), (0, spec.query_padding))
-    (found,) = fingerprint_tracks(named.fingerprinter, named.name, [heard])
-    if len(found.vectors) == 0:
+    samples = np.pad(noise.astype(np.float32), (0, spec.query_padding))
+    (fingerprints,) = fingerprint_tracks(named.fingerprinter, named.name, [samples])
+    if len(fingerprints.vectors) == 0:
         raise FpbenchError(
             f"queries of {length_s:g} s give no fingerprints with '{named.name}'",
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
-    return len(found.vectors)
+    return len(fingerprints.vectors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorSource:
     """Ready-made fingerprints: row i of the queries is the degraded row i of the reference.
 
-    All rows lie on one timeline, so a match may be off in time, and a query may go on, even across
-    a track's border, as in the evaluation that the NAFP family shares.
+    All rows lie on one timeline. A match within the tolerance and a query of several fingerprints
+    may cross the border between two tracks, as in the evaluation that the NAFP family shares.
 
     Args:
-        name: Of the dataset.
-        query_length_s: Rounded to whole fingerprints, of which a query has one at least.
-        seed: The run's.
+        name: Name of the dataset.
+        vectors: The fingerprints.
+        n_queries: Number of queries to draw.
+        query_length_s: Length of a query, rounded to at least one whole fingerprint.
+        seed: Seed of every draw of the run.
 
     Raises:
-        FpbenchError: Queries are longer than all there is.
+        FpbenchError: A query is longer than the file of queries.
     """
 
     name: str
@@ -253,9 +260,9 @@ class VectorSource:
     def __post_init__(self) -> None:
         if len(self.vectors.query) < self.segments:
             raise FpbenchError(
-                f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, and "
+                f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, but "
                 f"'{self.name}' has {len(self.vectors.query)}",
-                hint="a shorter --query-length",
+                hint="use a shorter --query-length",
             )
 
     @property
@@ -265,19 +272,19 @@ class VectorSource:
         return 1 + max(0, round(more_s / self.vectors.hop_s))
 
     def build_inputs(self, _store: Store, _stage: Stage) -> Inputs:
-        """Choose the queries; nothing is left to compute, and so nothing to keep."""
+        """Draw the queries; nothing is computed, so the cache is not used."""
         vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
-        chosen = self._choose_queries()
-        start_s = chosen * hop_s
+        query_rows = self._draw_queries()
+        start_s = query_rows * hop_s
         clusters = (start_s // CLUSTER_S).astype(np.int64)
         reference_rows = np.arange(len(vectors.reference) - length + 1)
         distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
         digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
         return Inputs(
-            key=content_key(vectors=digests[:2], asked=chosen.tolist(), length=length),
-            queries=concatenate_runs(vectors.query[chosen[:, None] + np.arange(length)]),
+            key=content_key(vectors=digests[:2], asked=query_rows.tolist(), length=length),
+            queries=concatenate_runs(vectors.query[query_rows[:, None] + np.arange(length)]),
             segments=length,
-            truth=Positions(np.zeros(len(chosen), dtype=np.int64), start_s),
+            truth=Positions(np.zeros(len(query_rows), dtype=np.int64), start_s),
             clusters=clusters,
             reference=_rows(vectors.reference, reference_rows, length),
             reference_positions=Positions(
@@ -289,18 +296,19 @@ class VectorSource:
             hop_s=hop_s,
             data=self._describe_data(content_key(vectors=digests)),
             query_info=QueryInfo(
-                n=len(chosen),
+                n=len(query_rows),
                 tracks=len(np.unique(clusters)),
                 length_s=vectors.segment_s + (length - 1) * hop_s,
                 recipe={"ready_made": self.name},
             ),
         )
 
-    def _choose_queries(self) -> Int64[np.ndarray, " queries"]:
+    def _draw_queries(self) -> Int64[np.ndarray, " queries"]:
+        """The first row of each query, ascending."""
         rows = len(self.vectors.query) - self.segments + 1
         if self.n_queries > rows:
             logger.warning(
-                "%d queries are wanted, and '%s' has %d", self.n_queries, self.name, rows
+                "%d queries are wanted, but '%s' has %d", self.n_queries, self.name, rows
             )
         if self.n_queries >= rows:
             return np.arange(rows)
@@ -322,17 +330,17 @@ class VectorSource:
         )
 
 
-def _first_reason(found: FingerprintSet) -> str:
-    if not found.skipped:
+def _first_reason(reference: FingerprintSet) -> str:
+    if not reference.skipped:
         return ""
-    first = found.skipped[0]
-    return f": {len(found.skipped)} skipped, the first, {first.track}, because: {first.reason}"
+    first = reference.skipped[0]
+    return f": {len(reference.skipped)} are skipped; the first is {first.track}: {first.reason}"
 
 
 def _rows(
     vectors: Float32[np.ndarray, "all dim"], starts: Int64[np.ndarray, " rows"], length: int
 ) -> Rows:
-    """The runs at ``starts``; the memory map itself where that is all of its rows."""
+    """The runs that begin at ``starts``; the memory map itself if these are all of its rows."""
     if length > 1:
         return Runs(vectors, starts, length)
     return vectors if len(starts) == len(vectors) else vectors[starts]

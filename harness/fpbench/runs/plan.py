@@ -1,4 +1,4 @@
-"""What a run will need, said before it starts."""
+"""Estimate the time, memory and disk space that a run needs, before it starts."""
 
 import os
 import shutil
@@ -23,15 +23,15 @@ from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
 from fpbench.units import short_hours, short_size, short_time
 
-_DECODING_RATE = 1500.0  # seconds of ogg read and resampled in a second, two threads
-_ENCODING_ROWS = 300_000.0  # rows a second into IVF-PQ codes, two cores
-_CODE_PAIRS = 2.5e8  # query-row pairs a second that an approximate index gets through, two cores
-_LIBRARIES_BYTES = 700_000_000  # torch, faiss, scipy and matplotlib loaded
+_DECODING_RATE = 1500.0  # seconds of ogg audio read and resampled per second, two threads
+_ENCODING_ROWS = 300_000.0  # rows encoded per second by IVF-PQ, two cores
+_CODE_PAIRS = 2.5e8  # query-row pairs searched per second by an approximate index, two cores
+_LIBRARIES_BYTES = 700_000_000  # memory of torch, faiss, scipy and matplotlib
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """One stage's work and what it takes."""
+    """The work of one stage, and the time, memory and disk space for it."""
 
     stage: str
     work: str
@@ -39,37 +39,37 @@ class Need:
     memory_bytes: float
     disk_bytes: float
     in_result: bool = False
-    """Whether what is on disk goes beside the result, too, as evidence."""
+    """Whether the same data are also written beside the result, as evidence."""
 
     @property
     def all_disk_bytes(self) -> float:
-        """In the cache and beside the result."""
+        """Disk space in the cache and beside the result."""
         return self.disk_bytes * (2 if self.in_result else 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All stages. Memory is the largest of them, time and disk the sum."""
+    """The needs of all stages: the largest memory, and the sums of time and disk space."""
 
     needs: Sequence[Need]
 
     @property
     def memory_bytes(self) -> float:
-        """At the peak, libraries included."""
+        """Peak memory, including libraries."""
         return _LIBRARIES_BYTES + max(need.memory_bytes for need in self.needs)
 
     @property
     def disk_bytes(self) -> float:
-        """In the cache, when all is done."""
+        """Disk space in the cache at the end of the run."""
         return sum(need.disk_bytes for need in self.needs)
 
     @property
     def result_bytes(self) -> float:
-        """Beside the result."""
+        """Disk space beside the result."""
         return sum(need.disk_bytes for need in self.needs if need.in_result)
 
     def table(self) -> str:
-        """For people; the times are estimates from short trials on this machine."""
+        """A table for the terminal; times are estimates from short trials on this machine."""
         rows = [
             (n.stage, n.work, short_time(n.seconds), _size(n.memory_bytes), _size(n.all_disk_bytes))
             for n in self.needs
@@ -82,10 +82,10 @@ class Plan:
 
 
 def make_plan(prepared: PreparedRun) -> Plan:
-    """Estimate a run from headers of audio files and short trials, as if nothing were cached.
+    """Estimate a run from the headers of audio files and short trials, as if the cache were empty.
 
-    The times are of the right order, not more: an approximate index is taken to run as fast as
-    IVF-PQ with the published settings.
+    Times are right in their order of magnitude only: every approximate index is assumed to be as
+    fast as IVF-PQ with the published settings.
     """
     config, source = prepared.config, prepared.source
     needs: list[Need] = []
@@ -123,18 +123,18 @@ def make_plan(prepared: PreparedRun) -> Plan:
 
 
 def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) -> list[Need]:
-    """Fitting to half of the real distractors, if no fitted generator is given, and drawing."""
+    """Needs of drawing, and of fitting to half of the real distractors unless already fitted."""
     dim = prepared.info.dim
     indexes = [one.index for one in prepared.indexes["synthetic"]]
-    # Once for all indexes that work block by block, and again for each that grows.
+    # One pass serves all indexes that search block by block; each growing index needs its own.
     growing = sum(index.kind == "growing" for index in indexes)
     passes = growing + (growing < len(indexes))
     draws = (prepared.config.sizes or DEFAULT_SIZES)[-1] * passes
     draws += sum(index.training_rows for index in indexes)
     needs = []
-    generator = named.given
+    generator = named.generator
     if generator is None:
-        with blame(named.offer.source.plugin, "estimating what a fit takes"):
+        with blame(named.offer.source.plugin, "estimating the needs of a fit"):
             need = named.method.need(n_real // 2, dim)
         generator = need.stand_in
         needs.append(
@@ -151,7 +151,7 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
         work=f"{short_size(draws)} fingerprints",
         seconds=draws * draw_seconds(generator, prepared.config.generator),
         memory_bytes=4.0 * dim * CHUNK,
-        # Several indexes read a block from disk, one after the other.
+        # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
     return [*needs, draw]
@@ -161,7 +161,7 @@ def _fingerprinting_needs(source: AudioSource, config: RunConfig) -> list[Need]:
     named, dataset, recipe = source.fingerprinter, source.dataset, source.recipe
     spec = named.fingerprinter.spec
     rate = fingerprinting_rate(named.fingerprinter, named.name)
-    bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # by track, and once more as a set
+    bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # stored twice: per track, and as one set
     reference_s = float(durations_s(dataset.reference).sum())
     query_s = recipe.n_queries * recipe.query_length_s
     parts = [("reference", reference_s, reference_s), ("queries", query_s, reference_s + query_s)]
@@ -191,16 +191,17 @@ def search_need(
     exact: bool,
     grown: bool,
 ) -> Need:
-    """Searching all blocks of one index.
+    """Needs of the search with one index.
 
     Args:
-        stage: Its title.
-        n_queries: Vectors searched with.
-        rows: Of the largest database.
-        dim: Of a vector.
-        blocks: Each leaves a shortlist for every query.
-        segments: Vectors in a query: exact search takes them as a long one, others look each up.
-        exact: Whether every row is compared with every query in full.
+        stage: Title of the stage.
+        n_queries: Number of queries.
+        rows: Rows of the largest database.
+        dim: Dimensions of a fingerprint.
+        blocks: Number of blocks; for each, a shortlist is kept per query.
+        segments: Fingerprints in a query. Exact search takes them as one long vector, other indexes
+            search each fingerprint.
+        exact: Whether the index computes the inner product of every query with every row.
         grown: Whether the index keeps every row in memory.
     """
     cores = os.cpu_count() or 1
@@ -221,18 +222,18 @@ def search_need(
 
 
 def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
-    """Stop before hours of work that would end in a full disk or an out-of-memory kill.
+    """Refuse a run that would fill the disk or run out of memory after hours of work.
 
-    What the cache holds already may be this very run's, so it counts as done.
+    Files in the cache may already belong to this run, so their size is subtracted from its need.
 
     Raises:
-        FpbenchError: Says what is missing and what would fit.
+        FpbenchError: Memory or disk space is too small; the hint says how to need less.
     """
     available = available_memory_bytes()
     if plan.memory_bytes > available:
         raise FpbenchError(
             f"the run needs {_size(plan.memory_bytes)} of memory; {_size(available)} are free",
-            hint="smaller --sizes, or an index that works block by block: exact or ivfpq",
+            hint="use smaller --sizes, or an index that searches block by block: exact or ivfpq",
         )
     cache, result = _nearest_existing(store.root), _nearest_existing(out.parent)
     if cache.stat().st_dev == result.stat().st_dev:
@@ -243,18 +244,18 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
             (cache, str(store.root), plan.disk_bytes, 0.0, "--cache"),
             (result, str(out.parent), 0.0, plan.result_bytes, "--out"),
         ]
-    for folder, where, cached, beside, option in places:
+    for folder, where, cache_bytes, result_bytes, option in places:
         free = shutil.disk_usage(folder).free
-        needed = cached + beside
-        if needed > free and max(cached - store.size_bytes(), 0.0) + beside > free:
+        need = cache_bytes + result_bytes
+        if need > free and max(cache_bytes - store.size_bytes(), 0.0) + result_bytes > free:
             raise FpbenchError(
-                f"the run needs {_size(needed)} on disk; {where} has {_size(free)} free",
-                hint=f"fewer queries or smaller --sizes, or {option} on a larger disk",
+                f"the run needs {_size(need)} on disk; {where} has {_size(free)} free",
+                hint=f"use fewer --queries or smaller --sizes, or put {option} on a larger disk",
             )
 
 
 def available_memory_bytes() -> float:
-    """What a new process can take without swapping; infinite where the system does not say."""
+    """Memory that a new process can use without swapping; infinite if the system gives no value."""
     try:
         with Path("/proc/meminfo").open(encoding="ascii") as file:
             fields = dict(line.split(":", 1) for line in file)

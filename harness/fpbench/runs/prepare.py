@@ -1,4 +1,4 @@
-"""Finds and loads every part that a run names, so that mistakes show before any long work."""
+"""Find and load every part that a config names, so that mistakes show before any long work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,13 +32,14 @@ logger = getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRun:
-    """Everything a run names, found and loaded, before any long work.
+    """All parts of a run, found and loaded.
 
     Args:
         source: Where queries, reference and real distractors come from.
-        info: The fingerprinter, for the result.
-        generator: None where no synthetic distractors are wanted.
-        indexes: Empty ones, by kind of distractors: one that grows can be filled only once.
+        info: Description of the fingerprinter for the result.
+        generator: None for a run without synthetic distractors.
+        indexes: Empty indexes by kind of distractors, because one that grows can be filled only
+            once.
     """
 
     config: RunConfig
@@ -51,12 +52,12 @@ class PreparedRun:
 
     @property
     def ready_made(self) -> bool:
-        """Whether the dataset holds fingerprints, so that no fingerprinter is used."""
+        """Whether the dataset holds fingerprints, so that the run uses no fingerprinter."""
         return isinstance(self.source, VectorSource)
 
 
 def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> PreparedRun:
-    """Find and load every part that the config names, so that mistakes show at once.
+    """Find and load every part that the config names.
 
     Raises:
         FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
@@ -81,7 +82,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
     for named in indexes[distractor_kinds(config)[0]]:
-        _refuse_runs(source.segments, config, named)
+        _require_runs(source.segments, config, named)
     return PreparedRun(
         config=config,
         catalog=catalog,
@@ -94,7 +95,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
 
 
 def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
-    """What fills the databases of a run; without distractors the reference alone is a real one."""
+    """Kinds of distractors in the databases of a run; ``real`` if the reference is alone."""
     if config.distractors == "both":
         return ("real", "synthetic")
     return ("synthetic",) if config.distractors == "synthetic" else ("real",)
@@ -132,7 +133,7 @@ def _prepare_audio(
         fingerprinter=named,
         recipe=config.recipe,
         degradations=degradations,
-        want_real=config.distractors != "none",  # synthetic ones are judged by real ones
+        want_real=config.distractors != "none",  # they also judge the synthetic ones
         segments=count_segments(named, config.recipe.query_length_s),
         seed=config.seed,
     )
@@ -154,8 +155,8 @@ def _prepare_vectors(
 ) -> tuple[VectorSource, FingerprinterInfo]:
     if config.tolerance_s is None:
         raise FpbenchError(
-            f"a match cannot be anywhere in the track: {config.dataset} does not say where one "
-            "track ends",
+            f"dataset '{config.dataset}' does not say where tracks end, so a match cannot be "
+            "anywhere in the track",
             hint="give --tolerance in seconds",
         )
     source = VectorSource(
@@ -183,7 +184,7 @@ def _prepare_vectors(
 
 
 def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
-    """Say which settings of a config, which may be one for several runs, do nothing in this one."""
+    """Warn of settings without effect; they are no error, as one config may serve several runs."""
     fields: list[str] = []
     if config.distractors in ("real", "none"):
         fields += ["generator", "generator_weights", "generator_options"]
@@ -195,13 +196,13 @@ def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         f"index_options.{name}" for name in config.index_options if name not in config.indexes
     ]
     for name in unused:
-        logger.warning("%s does nothing in this run", name)
+        logger.warning("%s has no effect in this run", name)
 
 
 def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
     length_s = config.recipe.query_length_s
     longest_s = float(durations_s(dataset.reference).max(initial=0.0))
-    # Where none can be read, fingerprinting says why. A millisecond forgives rounding.
+    # If no track can be read, fingerprinting says why. The millisecond allows for rounding.
     if 0 < longest_s < length_s - 1e-3:
         raise FpbenchError(
             f"no reference track is as long as a query, {length_s:g} s",
@@ -209,25 +210,25 @@ def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
         )
 
 
-def _refuse_runs(segments: int, config: RunConfig, named: NamedIndex) -> None:
-    """Queries of several fingerprints are compared with runs of as many.
+def _require_runs(segments: int, config: RunConfig, named: NamedIndex) -> None:
+    """Check that queries of several fingerprints can be compared with runs of as many.
 
     Raises:
-        FpbenchError: Synthetic distractors, or an index that grows, have none.
+        FpbenchError: Distractors are synthetic, or the index grows: both have no runs.
     """
     if segments == 1:
         return
     if config.distractors in ("synthetic", "both"):
         raise FpbenchError(
-            f"queries of {segments} fingerprints cannot meet synthetic distractors, which are "
-            "single and independent",
-            hint="--distractors real, or --query-length of one segment",
+            f"queries of {segments} fingerprints cannot be compared with synthetic distractors, "
+            "which are single, independent fingerprints",
+            hint="use --distractors real, or a --query-length of one segment",
         )
     if named.index.kind == "growing":
         raise FpbenchError(
-            f"{named.name}: queries of {segments} fingerprints need an index that works block by "
-            "block",
-            hint="--index exact or --index ivfpq, or --query-length of one segment",
+            f"index '{named.name}' cannot search queries of {segments} fingerprints, because it "
+            "does not search block by block",
+            hint="use --index exact or --index ivfpq, or a --query-length of one segment",
         )
 
 

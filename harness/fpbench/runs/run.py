@@ -1,4 +1,4 @@
-"""The whole story of a run: fingerprint, fit, search, and write one result."""
+"""Carry out a run: fingerprint, fit, search, and write one result."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,15 +24,15 @@ from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, Syntheti
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, search
 
-TRAINING = 1
-"""The repeat whose draws indexes learn from; repeat 0 is what they search."""
+TRAINING_REPEAT = 1
+"""Repeat of the distractors that indexes are trained on; they search repeat 0."""
 
 logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What one index found among one kind of distractors."""
+class SearchOutcome:
+    """One index, one database, and the evidence of their search."""
 
     named: NamedIndex
     database: Database
@@ -40,18 +40,19 @@ class Found:
 
 
 def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -> Result:
-    """Do the long work and write the result, its evidence and its figure.
+    """Do the long work, and write the result, its evidence and its figure.
 
-    Killed at any moment, the same call goes on where it stopped and writes the same bytes.
+    If the process is killed, the same call resumes where it stopped and writes the same bytes.
 
     Args:
         prepared: From :func:`prepare`.
-        out: The result; the rest is named after it.
-        command: What was typed, for the record.
+        out: Path of the result; its evidence and figure get names from it.
+        command: The command line, for the result.
         stage: Shows progress.
 
     Raises:
-        FpbenchError: A plugin broke a rule, or a wanted size cannot be had.
+        FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
+            wanted.
     """
     config = prepared.config
     make_folder(out.parent)
@@ -59,9 +60,9 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
     _warn_of_skipped(inputs.data)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
     databases = _list_databases(config, inputs, generator)
-    found = [one for database in databases for one in _search(prepared, inputs, database, stage)]
-    # By index first, as tables and figures show them.
-    found.sort(key=lambda one: config.indexes.index(one.named.name))
+    outcomes = [one for database in databases for one in _search(prepared, inputs, database, stage)]
+    # By index first, as in tables and figures.
+    outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
     result = Result(
         status="partial" if partial else "complete",
@@ -70,8 +71,8 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
         queries=inputs.query_info,
         generator=generator.info if generator else None,
         fidelity=fidelity,
-        curves=[curve for one in found for curve in _curves(prepared, inputs, one)],
-        evidence=[_write_evidence(one, out) for one in found],
+        curves=[curve for one in outcomes for curve in _curves(prepared, inputs, one)],
+        evidence=[_write_evidence(one, out) for one in outcomes],
         environment=environment(config.device),
         config=config.as_json(),
         command=command,
@@ -86,7 +87,7 @@ def _warn_of_skipped(data: DataInfo) -> None:
     if data.skipped:
         first = data.skipped[0]
         logger.warning(
-            "left out %d of %d tracks, the first, %s: %s; the result names them all",
+            "skipped %d of %d tracks; the first is %s: %s; the result lists all of them",
             len(data.skipped),
             data.reference_tracks + data.distractor_tracks,
             first.track,
@@ -97,7 +98,7 @@ def _warn_of_skipped(data: DataInfo) -> None:
 def _fit_generator(
     prepared: PreparedRun, inputs: Inputs, stage: Stage
 ) -> tuple[FittedGenerator | None, Mapping[str, Any] | None]:
-    """The generator of the synthetic distractors, where they are wanted, and its fidelity."""
+    """The generator and its fidelity; None for a run without synthetic distractors."""
     if prepared.generator is None:
         return None, None
     fitting = GeneratorFitting(
@@ -116,10 +117,10 @@ def _fit_generator(
 def _list_databases(
     config: RunConfig, inputs: Inputs, generator: FittedGenerator | None
 ) -> list[Database]:
-    """What to search, and at which sizes to read curves off.
+    """The databases to search, with the sizes of their curves.
 
-    A real curve ends at all the real distractors there are, and a synthetic one beside it is read
-    off there too, so that the two can be compared.
+    The real curve ends at the number of real distractors. A synthetic curve of the same run has a
+    point there too, so that the two can be compared.
     """
     if config.distractors == "none":
         none = RealDistractors(inputs.real[:0], config.seed)
@@ -133,53 +134,55 @@ def _list_databases(
 
 
 def _real_database(config: RunConfig, inputs: Inputs) -> Database:
-    """Every real distractor that there is, up to the largest size.
+    """The real distractors, up to the largest size.
 
     Raises:
-        FpbenchError: There are none.
+        FpbenchError: There are no real distractors.
     """
-    wanted, have = config.sizes or DEFAULT_SIZES, len(inputs.real)
-    if have == 0:
+    sizes, available = config.sizes or DEFAULT_SIZES, len(inputs.real)
+    if available == 0:
         raise FpbenchError(
             f"dataset '{inputs.data.name}' has no usable distractors",
-            hint="--distractors none, or a dataset with more audio",
+            hint="use --distractors none, or a dataset with more distractor audio",
         )
-    if wanted[-1] > have:
-        logger.info("there are %d real distractors; the real curve ends there", have)
+    if sizes[-1] > available:
+        logger.info("there are %d real distractors; the real curve ends there", available)
     return Database(
         kind="real",
         source=RealDistractors(inputs.real, config.seed),
-        sizes=sorted({min(size, have) for size in wanted}),
+        sizes=sorted({min(size, available) for size in sizes}),
         key=content_key(real=inputs.real_key, seed=config.seed),
-        training=RealDistractors(inputs.real, config.seed, repeat=TRAINING),
+        training=RealDistractors(inputs.real, config.seed, repeat=TRAINING_REPEAT),
     )
 
 
-def _synthetic_database(config: RunConfig, inputs: Inputs, made: FittedGenerator) -> Database:
-    """Draws of the generator, also as many as there are real ones where these are searched."""
-    wanted, have = config.sizes or DEFAULT_SIZES, len(inputs.real)
-    beside = {have} if config.distractors == "both" and wanted[-1] > have else set()
+def _synthetic_database(config: RunConfig, inputs: Inputs, generator: FittedGenerator) -> Database:
+    """Draws of the generator; their sizes include that of the real database of the same run."""
+    sizes, available = config.sizes or DEFAULT_SIZES, len(inputs.real)
+    also = {available} if config.distractors == "both" and sizes[-1] > available else set()
     source, training = (
         SyntheticDistractors(
-            made.generator,
-            made.info.name,
+            generator.generator,
+            generator.info.name,
             config.seed,
             repeat=repeat,
             at_once=CHUNKS_AT_ONCE[config.device],
         )
-        for repeat in (0, TRAINING)
+        for repeat in (0, TRAINING_REPEAT)
     )
     return Database(
         kind="synthetic",
         source=source,
-        sizes=sorted({*wanted, *beside}),
-        key=content_key(synthetic=made.key, seed=config.seed),
+        sizes=sorted({*sizes, *also}),
+        key=content_key(synthetic=generator.key, seed=config.seed),
         training=training,
     )
 
 
-def _search(prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage) -> list[Found]:
-    """One database with all indexes, so that every block is drawn once."""
+def _search(
+    prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage
+) -> list[SearchOutcome]:
+    """Search one database with all indexes, so that every block is drawn once."""
     indexes = prepared.indexes[database.kind]
     tasks = [
         SearchTask(
@@ -192,32 +195,34 @@ def _search(prepared: PreparedRun, inputs: Inputs, database: Database, stage: St
         for named in indexes
     ]
     evidence = search(tasks, stage)
-    return [Found(named, database, one) for named, one in zip(indexes, evidence, strict=True)]
+    return [
+        SearchOutcome(named, database, one) for named, one in zip(indexes, evidence, strict=True)
+    ]
 
 
-def _write_evidence(found: Found, out: Path) -> EvidenceInfo:
-    path = out.with_name(evidence_name(out.stem, found.named.name, found.database.kind))
-    write_evidence(path, found.evidence)
+def _write_evidence(outcome: SearchOutcome, out: Path) -> EvidenceInfo:
+    path = out.with_name(evidence_name(out.stem, outcome.named.name, outcome.database.kind))
+    write_evidence(path, outcome.evidence)
     return EvidenceInfo(file=path.name, sha256=file_sha256(path))
 
 
-def _curves(prepared: PreparedRun, inputs: Inputs, found: Found) -> Sequence[Curve]:
-    """Within the tolerance, and, where there are tracks, anywhere in the right one."""
+def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Sequence[Curve]:
+    """Curves within the tolerance and, if the dataset has tracks, anywhere in the right track."""
     config = prepared.config
     labels = CurveLabels(
-        distractors=found.database.kind,
-        index=found.named.name,
-        index_parameters={**found.named.parameters, "shortlist": SHORTLIST},
+        distractors=outcome.database.kind,
+        index=outcome.named.name,
+        index_parameters={**outcome.named.parameters, "shortlist": SHORTLIST},
         tolerance_s=config.tolerance_s,
         query_length_s=inputs.query_info.length_s,
         n_reference=len(inputs.reference),
         hop_s=inputs.hop_s,
         seed=config.seed,
     )
-    # Ready-made fingerprints lie on one timeline: there is no track to be right about.
+    # Ready-made fingerprints lie on one timeline, so they have no tracks.
     anywhere = () if prepared.ready_made else (None,)
     curves: list[Curve] = []
     for tolerance_s in dict.fromkeys((config.tolerance_s, *anywhere)):
-        wanted = replace(labels, tolerance_s=tolerance_s)
-        curves += hit_rate_curves(found.evidence, found.database.sizes or (0,), wanted)
+        within = replace(labels, tolerance_s=tolerance_s)
+        curves += hit_rate_curves(outcome.evidence, outcome.database.sizes or (0,), within)
     return curves

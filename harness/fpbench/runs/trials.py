@@ -1,4 +1,4 @@
-"""How fast this machine is at what a run does most, from trials of a moment."""
+"""Measure in short trials how fast this machine does the main work of a run."""
 
 import time
 
@@ -11,7 +11,7 @@ from fpbench.plugin.generators import FingerprintGenerator
 
 
 def product_rate(n_queries: int, dim: int) -> float:
-    """Multiplications and additions a second of a float32 matrix product, from a short trial."""
+    """Multiplications and additions per second of a float32 matrix product, from a short trial."""
     import torch
 
     queries = torch.zeros((max(n_queries, 64), dim))
@@ -25,9 +25,9 @@ def product_rate(n_queries: int, dim: int) -> float:
 
 
 def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
-    """Seconds of audio that a fingerprinter takes in a second, from two short trials.
+    """Seconds of audio that a fingerprinter processes per second, from two short trials.
 
-    The first one warms up and is not counted.
+    The first trial is a warm-up and does not count.
     """
     rate_hz = fingerprinter.spec.sample_rate_hz
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, 30 * rate_hz).astype(np.float32)
@@ -41,13 +41,17 @@ def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
 
 
 def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
-    """Of one fingerprint among many, from a short trial.
+    """Seconds to draw one fingerprint among many, from a short trial.
+
+    Args:
+        generator: The generator to measure.
+        name: Its name in errors.
 
     Raises:
-        FpbenchError: The generator breaks a rule; ``name`` is what it is called.
+        FpbenchError: The generator breaks a rule.
     """
     rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
-    draw_checked(generator, name, 1, rng)  # on a GPU it is compiled first
+    draw_checked(generator, name, 1, rng)  # a warm-up, which may compile code for a GPU
     while elapsed < 0.1:
         rows *= 2
         start = time.perf_counter()
