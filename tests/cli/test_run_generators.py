@@ -175,7 +175,9 @@ def test_a_generator_that_draws_too_few_is_blamed(
     (tmp_path / "short.py").write_text(PLUGIN)
     shown = run(tmp_path, music, config, "--generator", f"plugin:{tmp_path / 'short.py'}")
     assert shown.exit_code == 2
-    assert "short.py' breaks a rule: draws have the shape (1, 128), not (0, 128)" in shown.stderr
+    assert (
+        "short.py' breaks a rule: draws must have the shape (1, 128), not (0, 128)" in shown.stderr
+    )
 
 
 def test_a_teacher_is_refused(tmp_path: Path, music: Path, config: Path) -> None:

@@ -1,4 +1,4 @@
-"""Plugins are found by name; a broken one ends in one error that names it and its rule."""
+"""Plugins are found by name; errors name the broken plugin and the rule."""
 
 import textwrap
 from pathlib import Path
@@ -34,7 +34,7 @@ def catalog() -> Catalog:
     return Catalog.load()
 
 
-def test_bundled_plugins_are_found_and_sound(catalog: Catalog) -> None:
+def test_finds_the_bundled_plugins_without_faults(catalog: Catalog) -> None:
     assert catalog.faults == []
     names = [offer.entry.name for offer in catalog.offers("fingerprinter")]
     assert {"spectral-sketch", "random"} <= set(names)
@@ -46,7 +46,7 @@ def test_a_registered_name_works_with_the_prefix(catalog: Catalog) -> None:
     assert (offer.entry.name, argument) == ("spectral-sketch", None)
 
 
-def test_missing_weights_are_refused_for_a_plugin_that_would_not_look(
+def test_refuses_missing_weights_for_a_plugin_without_weights(
     catalog: Catalog, tmp_path: Path
 ) -> None:
     path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
@@ -55,7 +55,7 @@ def test_missing_weights_are_refused_for_a_plugin_that_would_not_look(
             catalog.fingerprinter(f"plugin:{path}", Settings(weights=weights))
 
 
-def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
+def test_suggests_a_name_for_a_misspelt_one(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="no fingerprinter is called 'spectral-skech'") as err:
         catalog.fingerprinter("spectral-skech", Settings())
     assert err.value.hint == "did you mean 'spectral-sketch'?"
@@ -85,7 +85,7 @@ def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
         pytest.param(
             GOOD.replace('[Entry(name="{name}", summary="flat", create=lambda settings: Flat())]',
                          '["mine"]'),
-            "gave str, not an fpbench.Entry",
+            "returned str, not an fpbench.Entry",
             id="not-an-entry",
         ),
         pytest.param(GOOD.replace('"{name}"', '"random"'), "both offer", id="duplicate-name"),
@@ -97,7 +97,7 @@ def test_a_typing_mistake_gets_a_suggestion(catalog: Catalog) -> None:
         pytest.param("x = 1", "offers no fingerprinter", id="no-hooks"),
     ],
 )  # fmt: skip
-def test_a_broken_plugin_is_named_with_its_rule(
+def test_errors_name_the_broken_plugin_and_the_rule(
     catalog: Catalog, tmp_path: Path, text: str, rule: str
 ) -> None:
     path = write(tmp_path, "broken.py", text.replace("{name}", "mine"))
@@ -107,7 +107,7 @@ def test_a_broken_plugin_is_named_with_its_rule(
     assert catalog.fingerprinter("spectral-sketch", Settings()).spec.dim == 128
 
 
-def test_what_a_plugin_prints_stays_off_stdout(
+def test_output_of_a_plugin_goes_to_stderr(
     catalog: Catalog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write(tmp_path, "loud.py", 'print("hello from a plugin")' + GOOD.format(name="loud"))
@@ -117,7 +117,7 @@ def test_what_a_plugin_prints_stays_off_stdout(
     assert "hello from a plugin" in printed.err
 
 
-def test_arguments_follow_a_colon(catalog: Catalog) -> None:
+def test_checks_the_argument_after_a_colon(catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument"):
         catalog.dataset("folder", Settings())
     with pytest.raises(FpbenchError, match="dataset 'folder' needs an argument") as err:
@@ -127,8 +127,8 @@ def test_arguments_follow_a_colon(catalog: Catalog) -> None:
         catalog.fingerprinter("random:3", Settings())
 
 
-def test_a_plugin_keeps_the_shape_of_its_vectors(catalog: Catalog, tmp_path: Path) -> None:
+def test_loads_a_fingerprinter_from_a_file(catalog: Catalog, tmp_path: Path) -> None:
     path = write(tmp_path, "mymodel.py", GOOD.format(name="mine"))
-    made = catalog.fingerprinter(f"plugin:{path}", Settings())
-    vectors = made.embed(np.zeros((3, 8000), dtype=np.float32))  # type: ignore[union-attr]
+    fingerprinter = catalog.fingerprinter(f"plugin:{path}", Settings())
+    vectors = fingerprinter.embed(np.zeros((3, 8000), dtype=np.float32))  # type: ignore[union-attr]
     assert vectors.shape == (3, 4)

@@ -1,4 +1,4 @@
-"""What no index may answer and no generator may draw is blamed by name, with the rule."""
+"""Errors for invalid candidates and invalid draws name the plugin and the rule."""
 
 import dataclasses
 import sys
@@ -24,41 +24,41 @@ def good() -> Candidates:
 
 
 def but(**changes: object) -> Candidates:
-    """Made as a plugin makes it: the tests' own checks of shapes would refuse it."""
-    answer, parts = object.__new__(Candidates), dataclasses.asdict(good()) | changes
+    """Invalid candidates, made without the shape checks of the tests."""
+    candidates, parts = object.__new__(Candidates), dataclasses.asdict(good()) | changes
     for name, part in parts.items():
-        object.__setattr__(answer, name, part)
-    return answer
+        object.__setattr__(candidates, name, part)
+    return candidates
 
 
 def raising() -> Candidates:
     raise ZeroDivisionError("no norm")
 
 
-def test_a_good_answer_passes_and_what_it_prints_is_no_result(
+def test_valid_candidates_pass_and_output_goes_to_stderr(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def ask() -> Candidates:
+    def search() -> Candidates:
         print("searching")
         return good()
 
-    assert search_checked(ask, "x", shape=SHAPE, rows=ROWS).ids[0, 1] == 9
+    assert search_checked(search, "x", shape=SHAPE, rows=ROWS).ids[0, 1] == 9
     assert capsys.readouterr() == ("", "searching\n")
 
 
 @pytest.mark.parametrize(
-    ("ask", "rule"),
+    ("search", "rule"),
     [
-        pytest.param(lambda: good().ids, "answers are Candidates, not ndarray", id="array"),
-        pytest.param(lambda: but(ids=[[0, 1]]), "ids are a NumPy array, not list", id="list"),
+        pytest.param(lambda: good().ids, "search must return Candidates, not ndarray", id="array"),
+        pytest.param(lambda: but(ids=[[0, 1]]), "ids must be a NumPy array, not list", id="list"),
         pytest.param(
             lambda: but(scores=np.zeros(SHAPE)),
-            r"scores are float32 \(3, 2\), not float64 \(3, 2\)",
+            r"scores must be float32 \(3, 2\), not float64 \(3, 2\)",
             id="dtype",
         ),
         pytest.param(
             lambda: but(keys=np.zeros((3, 1), dtype=np.float32)),
-            r"keys are float32 \(3, 2\), not float32 \(3, 1\)",
+            r"keys must be float32 \(3, 2\), not float32 \(3, 1\)",
             id="shape",
         ),
         pytest.param(
@@ -73,13 +73,15 @@ def test_a_good_answer_passes_and_what_it_prints_is_no_result(
         pytest.param(raising, "failed while searching 10 rows: ZeroDivisionError", id="raises"),
     ],
 )
-def test_a_broken_answer_is_blamed_by_name(ask: Callable[[], Candidates], rule: str) -> None:
+def test_errors_of_a_search_name_the_plugin_and_the_rule(
+    search: Callable[[], Candidates], rule: str
+) -> None:
     with pytest.raises(FpbenchError, match=f"plugin 'x' .*{rule}"):
-        search_checked(ask, "x", shape=SHAPE, rows=ROWS)
+        search_checked(search, "x", shape=SHAPE, rows=ROWS)
 
 
-class Drawing:
-    """Draws whatever a function of the number of rows returns."""
+class FakeGenerator:
+    """Draws what a function of the number of rows returns."""
 
     dim = 2
     parameters: MappingProxyType[str, int] = MappingProxyType({})
@@ -114,35 +116,33 @@ FAULTS = {
 }
 
 
-def test_what_keeps_the_rules_comes_through(rng: np.random.Generator) -> None:
-    wanted = np.arange(6, dtype=np.float32).reshape(3, 2)
-    assert draw_checked(Drawing(lambda n: wanted), "pen", 3, rng) is wanted
+def test_a_valid_draw_passes(rng: np.random.Generator) -> None:
+    vectors = np.arange(6, dtype=np.float32).reshape(3, 2)
+    assert draw_checked(FakeGenerator(lambda n: vectors), "pen", 3, rng) is vectors
 
 
 @pytest.mark.parametrize(("make", "rule"), FAULTS.values(), ids=FAULTS.keys())
-def test_a_broken_rule_names_the_generator(
+def test_errors_of_a_draw_name_the_generator_and_the_rule(
     make: Callable[[int], object], rule: str, rng: np.random.Generator
 ) -> None:
     with pytest.raises(FpbenchError, match=f"generator 'pen' .*{rule}"):
-        draw_checked(Drawing(make), "pen", 4, rng)
+        draw_checked(FakeGenerator(make), "pen", 4, rng)
 
 
 @pytest.mark.parametrize(("make", "rule"), FAULTS.values(), ids=FAULTS.keys())
-def test_distractors_are_checked_in_another_thread_too(
-    make: Callable[[int], object], rule: str
-) -> None:
-    source = SyntheticDistractors(Drawing(make), "pen", seed=0)
+def test_draws_in_another_thread_are_checked_too(make: Callable[[int], object], rule: str) -> None:
+    source = SyntheticDistractors(FakeGenerator(make), "pen", seed=0)
     with pytest.raises(FpbenchError, match=f"generator 'pen' .*{rule}"):
         list(prefetch(source.rows(0, 5)))
 
 
-def test_drawing_leaves_stdout_as_it_is(rng: np.random.Generator) -> None:
-    # Another thread may write results at that moment.
-    seen: list[object] = []
+def test_a_draw_does_not_redirect_stdout(rng: np.random.Generator) -> None:
+    # Another thread may write results at the same time.
+    streams: list[object] = []
 
-    def looking(n: int) -> object:
-        seen.append(sys.stdout)
+    def record_stdout(n: int) -> object:
+        streams.append(sys.stdout)
         return np.zeros((n, 2), np.float32)
 
-    draw_checked(Drawing(looking), "pen", 1, rng)
-    assert seen == [sys.stdout]
+    draw_checked(FakeGenerator(record_stdout), "pen", 1, rng)
+    assert streams == [sys.stdout]

@@ -1,4 +1,4 @@
-"""A plugin is a module, a file or a package, and sees what lies beside it."""
+"""A plugin is a module, a file or a package, and can import files beside it."""
 
 import sys
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from fpbench.plugin.source import source_sha256
 
 
 @pytest.fixture(autouse=True)
-def forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test imports is unknown to the next one."""
+def unload_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Unload modules that a test imports."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield
     for name, module in list(sys.modules.items()):
@@ -58,7 +58,7 @@ def test_a_package_keeps_its_name_so_that_its_files_import_each_other(tmp_path: 
 
 
 @pytest.mark.parametrize("plugin", ["mymodel.py", "mymodel/__init__.py"])
-def test_what_lies_beside_a_plugin_can_be_imported_and_changes_its_hash(
+def test_a_plugin_can_import_files_beside_it_and_they_change_its_hash(
     tmp_path: Path, plugin: str
 ) -> None:
     folder = tmp_path / "models"
@@ -73,31 +73,31 @@ def test_what_lies_beside_a_plugin_can_be_imported_and_changes_its_hash(
     assert len(hashes) == 2
 
 
-def test_what_lies_beside_a_plugin_hides_nothing(tmp_path: Path) -> None:
+def test_files_beside_a_plugin_hide_no_module(tmp_path: Path) -> None:
     sys.modules.pop("colorsys", None)
-    write(tmp_path / "colorsys.py", "raise RuntimeError('not the one of the standard library')")
+    write(tmp_path / "colorsys.py", "raise RuntimeError('not the module of the standard library')")
     path = write(tmp_path / "mymodel.py", "from colorsys import rgb_to_hsv")
     assert import_source(str(path)).module.rgb_to_hsv(0, 0, 0) == (0, 0, 0)
 
 
-def test_a_module_that_is_nowhere_says_what_to_make() -> None:
+def test_an_unknown_module_gets_a_hint() -> None:
     with pytest.raises(FpbenchError, match="no plugin is called 'nowhere_at_all'") as err:
         import_source("nowhere_at_all")
     assert "nowhere_at_all.py" in (err.value.hint or "")
 
 
-def test_a_file_that_is_nowhere_is_named(tmp_path: Path) -> None:
+def test_names_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"no plugin file '.*none\.py'"):
         import_source(str(tmp_path / "none.py"))
 
 
-def test_a_file_that_is_not_python_is_refused(tmp_path: Path) -> None:
+def test_refuses_a_file_that_is_not_python(tmp_path: Path) -> None:
     path = write(tmp_path / "model.txt", "NAME = 'mine'")
     with pytest.raises(FpbenchError, match=r"model\.txt' is not a Python file"):
         import_source(str(path))
 
 
-def test_what_fails_while_it_is_imported_is_blamed(tmp_path: Path) -> None:
+def test_names_a_plugin_whose_import_fails(tmp_path: Path) -> None:
     path = write(tmp_path / "broken.py", "1 / 0")
     with pytest.raises(FpbenchError, match=r"broken\.py' failed while importing it: ZeroDivision"):
         import_source(str(path))

@@ -1,4 +1,4 @@
-"""A plugin's hash follows what decides its answers, and nothing else."""
+"""The hash of a plugin changes with its code and weights, and with nothing else."""
 
 import importlib
 import sys
@@ -31,7 +31,7 @@ def digest(name: str = "hashed_plugin") -> str:
 
 
 @pytest.mark.parametrize("name", ["numbers.py", "weights/small.safetensors", "weights/log.json"])
-def test_code_and_weights_change_it(package: Path, name: str) -> None:
+def test_code_and_weights_change_the_hash(package: Path, name: str) -> None:
     before = digest()
     (package / name).write_text("TWO = 2\n")
     assert digest() != before
@@ -41,15 +41,15 @@ def test_code_and_weights_change_it(package: Path, name: str) -> None:
     "name",
     ["README.md", "weights/curves.png", "__pycache__/numbers.pyc", "recipes/small.toml"],
 )
-def test_what_decides_nothing_does_not(package: Path, name: str) -> None:
+def test_documentation_and_recipes_do_not_change_the_hash(package: Path, name: str) -> None:
     before = digest()
     (package / name).parent.mkdir(exist_ok=True)
-    (package / name).write_text("for people")
+    (package / name).write_text("documentation")
     assert digest() == before
 
 
 @pytest.mark.parametrize("neighbour", ["net.py", "net/__init__.py"])
-def test_a_file_beside_a_lone_plugin_counts_if_it_is_imported(
+def test_an_imported_file_beside_a_plugin_file_changes_the_hash(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neighbour: str
 ) -> None:
     monkeypatch.syspath_prepend(tmp_path)
@@ -78,7 +78,9 @@ def test_a_file_beside_a_lone_plugin_counts_if_it_is_imported(
         "from {dots}shared import model",
     ],
 )
-def test_what_is_imported_from_beside_it_changes_it(package: Path, plugin: str, line: str) -> None:
+def test_an_imported_file_of_the_top_package_changes_the_hash(
+    package: Path, plugin: str, line: str
+) -> None:
     (package / "shared").mkdir()
     (package / "shared" / "__init__.py").touch()
     (package / "shared" / "model.py").write_text("K = 1\n")
@@ -90,7 +92,7 @@ def test_what_is_imported_from_beside_it_changes_it(package: Path, plugin: str, 
     assert digest("hashed_plugin.part") != before
 
 
-def test_beside_an_installed_package_lie_strangers(package: Path) -> None:
+def test_files_beside_an_installed_package_do_not_count(package: Path) -> None:
     (package.parent / "hashed_neighbour.py").write_text("K = 1\n")
     (package / "numbers.py").write_text("import hashed_neighbour\n")
     (package.parent / "hashed_plugin-1.0.dist-info").mkdir()
@@ -99,7 +101,7 @@ def test_beside_an_installed_package_lie_strangers(package: Path) -> None:
     assert digest() == before
 
 
-def test_looking_for_imports_runs_none_of_them(package: Path) -> None:
+def test_following_imports_runs_no_code_of_them(package: Path) -> None:
     (package / "part.py").write_text(
         "def later():\n"
         "    from hashed_plugin.broken import anything\n"

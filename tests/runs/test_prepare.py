@@ -150,4 +150,4 @@ def test_an_index_that_lacks_a_method_is_blamed(prepared: Prepare, tmp_path: Pat
     plugin.write_text(INDEX.format(kind="block", parameters="{}").replace("def train", "def learn"))
     with pytest.raises(FpbenchError, match="index 'mine' has no train") as caught:
         prepared(indexes=(f"plugin:{plugin}",))
-    assert caught.value.hint == "the interface is fpbench.BlockIndex"
+    assert caught.value.hint == "implement all of fpbench.BlockIndex"

@@ -95,7 +95,7 @@ def test_a_failed_draw_shows_when_its_chunk_is_read() -> None:
             return super().draw(n - 1, rng)
 
     source = SyntheticDistractors(Broken(), "dice", seed=1, at_once=2)
-    with pytest.raises(FpbenchError, match=r"draws have the shape \(10000, 2\)"):
+    with pytest.raises(FpbenchError, match=r"draws must have the shape \(10000, 2\)"):
         list(source.rows(0, CHUNK))
 
 

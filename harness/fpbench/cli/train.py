@@ -92,7 +92,7 @@ def train(
         "device": settings.device,
         "dtype": settings.dtype,
     }
-    identity = content_key(settings=described, audio=audio.identity)
+    identity = content_key(settings=described, audio=audio.key)
     rhythm = TrainingSchedule(validate_every=validate_every, checkpoint_every_s=checkpoint_every)
     make_folder(out.parent)
     checkpoint = out.with_name(out.name + ".checkpoint")

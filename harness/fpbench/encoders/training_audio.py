@@ -62,7 +62,7 @@ def training_audio(
     recordings = {
         name: decode_tracks(uses[name], sample_rate_hz, store, keys[name]) for name in keys
     }
-    return TrainingAudio(**recordings, identity=content_key(**keys))
+    return TrainingAudio(**recordings, key=content_key(**keys))
 
 
 def split_held_out(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:

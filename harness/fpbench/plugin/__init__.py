@@ -1,1 +1,1 @@
-"""What plugins promise, and how they are found, called and blamed."""
+"""Interfaces of plugins, and how plugins are found, called and checked."""

@@ -1,4 +1,4 @@
-"""Names the plugin in whatever goes wrong in it."""
+"""Turns exceptions of plugins into errors that name the plugin."""
 
 import sys
 from collections.abc import Iterator
@@ -8,25 +8,25 @@ from fpbench.errors import FpbenchError
 
 
 @contextmanager
-def blame(plugin: str, doing: str) -> Iterator[None]:
-    """Turn whatever a plugin raises into one error that names it and what it was doing.
+def blame(plugin: str, action: str) -> Iterator[None]:
+    """Turn any exception of a plugin into an error that names the plugin and the action.
 
-    What it prints goes to stderr, because stdout belongs to results. That is so for all threads,
-    so this is for the main one.
+    Output of the plugin goes to stderr, because stdout is for results. This redirects all threads,
+    so use it in the main thread only.
     """
-    with redirect_stdout(sys.stderr), translate_errors(f"plugin '{plugin}'", doing):
+    with redirect_stdout(sys.stderr), translate_errors(f"plugin '{plugin}'", action):
         yield
 
 
 @contextmanager
-def translate_errors(culprit: str, doing: str) -> Iterator[None]:
-    """Turn any exception into one error that names who failed while doing what; for any thread."""
+def translate_errors(source: str, action: str) -> Iterator[None]:
+    """Turn any exception into an error that names its source and the action; for any thread."""
     try:
         yield
     except FpbenchError:
         raise
     except Exception as err:
         raise FpbenchError(
-            f"{culprit} failed while {doing}: {type(err).__name__}: {err}",
-            hint="FPBENCH_DEBUG=1 shows where",
+            f"{source} failed while {action}: {type(err).__name__}: {err}",
+            hint="set FPBENCH_DEBUG=1 to see the traceback",
         ) from err

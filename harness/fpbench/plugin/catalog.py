@@ -1,4 +1,4 @@
-"""Finds what plugins offer, by kind and name, and blames the plugin when something is wrong."""
+"""Finds the entries of plugins by kind and name; errors name the plugin."""
 
 import importlib.metadata
 import importlib.util
@@ -33,12 +33,12 @@ KINDS: Mapping[str, str] = {
     "degradation": "fpbench_degradations",
     "trainable": "fpbench_trainables",
 }
-"""What can be found by name, and the hook that offers it."""
+"""Kinds of entries, each with its hook."""
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An entry and the plugin that makes it."""
+    """An entry and its plugin."""
 
     kind: str
     entry: Entry[Any]
@@ -47,14 +47,14 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A plugin that could not be used; the others go on working."""
+    """A plugin that cannot be used. The other plugins still work."""
 
     plugin: str
     error: FpbenchError
 
 
 class Catalog:
-    """Everything installed plugins offer, and what ``plugin:`` names bring in besides."""
+    """Entries of all installed plugins, and of plugins that ``plugin:`` names load."""
 
     def __init__(self, manager: pluggy.PluginManager) -> None:
         self._manager = manager
@@ -64,7 +64,7 @@ class Catalog:
 
     @classmethod
     def load(cls) -> "Catalog":
-        """Ask every installed plugin; broken ones become :attr:`faults`."""
+        """Load the entries of all installed plugins; broken plugins go to :attr:`faults`."""
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         catalog = cls(manager)
@@ -78,19 +78,19 @@ class Catalog:
 
     def offers(self, kind: str) -> list[Offer]:
         """All offers of one kind, sorted by name."""
-        found = (offer for (of_kind, _), offer in self._offers.items() if of_kind == kind)
-        return sorted(found, key=lambda offer: offer.entry.name)
+        offers = (offer for (of_kind, _), offer in self._offers.items() if of_kind == kind)
+        return sorted(offers, key=lambda offer: offer.entry.name)
 
     def offer(self, kind: str, name: str) -> tuple[Offer, str | None]:
-        """The offer that a name means, and the argument that followed its colon.
+        """The offer with a name, and the argument after its colon.
 
         Args:
-            kind: A key of :data:`KINDS`.
+            kind: Key of :data:`KINDS`.
             name: ``NAME``, ``NAME:ARGUMENT``, ``plugin:MODULE`` or ``plugin:FILE.py``.
 
         Raises:
-            FpbenchError: Nothing has that name, its plugin is broken, or an argument is missing or
-                too many.
+            FpbenchError: No entry has that name, its plugin is broken, or an argument is missing
+                or not allowed.
         """
         head, colon, argument = name.partition(":")
         if name.startswith(PREFIX):
@@ -100,10 +100,10 @@ class Catalog:
             offer = self._offers[kind, head]
         else:
             raise self._unknown(kind, head)
-        wanted = offer.entry.argument
-        if wanted is not None and not argument:
-            raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{wanted}")
-        if wanted is None and colon:
+        metavar = offer.entry.argument
+        if metavar is not None and not argument:
+            raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{metavar}")
+        if metavar is None and colon:
             raise FpbenchError(
                 f"{kind} '{head}' takes no argument, but got '{argument}'", hint=f"write {head}"
             )
@@ -111,59 +111,59 @@ class Catalog:
 
     def fingerprinter(self, name: str, settings: Settings) -> AnyFingerprinter:
         """Load a fingerprinter."""
-        made: AnyFingerprinter = self._create("fingerprinter", name, settings)
-        return made
+        fingerprinter: AnyFingerprinter = self._create("fingerprinter", name, settings)
+        return fingerprinter
 
     def generator(self, name: str, settings: Settings) -> GeneratorMethod:
-        """Load a way to generate fingerprints."""
-        made: GeneratorMethod = self._create("generator", name, settings)
-        return made
+        """Load a generator method."""
+        method: GeneratorMethod = self._create("generator", name, settings)
+        return method
 
     def index(self, name: str, settings: Settings) -> Index:
-        """Load a search index, empty."""
-        made: Index = self._create("index", name, settings)
-        return made
+        """Create an empty search index."""
+        index: Index = self._create("index", name, settings)
+        return index
 
     def dataset(self, name: str, settings: Settings) -> Dataset:
         """Open a dataset."""
-        made: Dataset = self._create("dataset", name, settings)
-        return made
+        dataset: Dataset = self._create("dataset", name, settings)
+        return dataset
 
     def degradation(self, name: str, settings: Settings) -> Degradation:
         """Load a degradation."""
-        made: Degradation = self._create("degradation", name, settings)
-        return made
+        degradation: Degradation = self._create("degradation", name, settings)
+        return degradation
 
     def trainable(self, name: str, settings: Settings) -> Trainable:
-        """Load a fingerprinter's way to learn."""
-        made: Trainable = self._create("trainable", name, settings)
-        return made
+        """Load the training of a fingerprinter."""
+        trainable: Trainable = self._create("trainable", name, settings)
+        return trainable
 
     def checkpoints(self) -> dict[str, Checkpoint]:
-        """By name of the fingerprinter: how its authors' weights are laid out."""
-        found: dict[str, Checkpoint] = {}
+        """Layouts of the authors' weights, by name of the fingerprinter."""
+        layouts: dict[str, Checkpoint] = {}
         for source in self._sources.values():
             others = [p for p in self._manager.get_plugins() if p is not source.module]
-            ask = self._manager.subset_hook_caller("fpbench_checkpoints", remove_plugins=others)
-            with blame(source.plugin, "answering fpbench_checkpoints"):
-                answers: list[Iterable[Checkpoint]] = ask()
-                found |= {layout.fingerprinter: layout for answer in answers for layout in answer}
-        return dict(sorted(found.items()))
+            call = self._manager.subset_hook_caller("fpbench_checkpoints", remove_plugins=others)
+            with blame(source.plugin, "calling fpbench_checkpoints"):
+                lists: list[Iterable[Checkpoint]] = call()
+                layouts |= {layout.fingerprinter: layout for each in lists for layout in each}
+        return dict(sorted(layouts.items()))
 
     def _create(self, kind: str, name: str, settings: Settings) -> Any:
         offer, argument = self.offer(kind, name)
-        # Here, because a plugin without weights would not look.
+        # Checked here, because a plugin without weights does not read the file.
         if settings.weights is not None and not settings.weights.is_file():
             raise FpbenchError(
                 f"no weights file '{settings.weights}'",
-                hint="check the path, or see `fpbench weights --help`",
+                hint="check the path, or run `fpbench weights --help`",
             )
         with blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
-            made = offer.entry.create(replace(settings, argument=argument))
-        refuse_incomplete(made, kind, offer.source.plugin, offer.entry.name)
-        return made
+            part = offer.entry.create(replace(settings, argument=argument))
+        refuse_incomplete(part, kind, offer.source.plugin, offer.entry.name)
+        return part
 
-    # ------------------------------------------------------------ registering
+    # ------------------------------------------------------------ registration
 
     def _register_installed(self, point: importlib.metadata.EntryPoint) -> None:
         with blame(point.name, "importing it"):
@@ -171,7 +171,7 @@ class Catalog:
         if not isinstance(module, ModuleType):
             raise FpbenchError(
                 f"plugin '{point.name}' is not a module: entry point {point.value}",
-                hint="an fpbench entry point names a module with hook implementations",
+                hint="let the fpbench entry point name a module with hook implementations",
             )
         dist = point.dist
         self._register(
@@ -184,62 +184,62 @@ class Catalog:
         )
 
     def _register(self, source: Source) -> list[Offer]:
-        """Take in one plugin's offers, all or none."""
+        """Register the offers of a plugin: all of them, or none after an error."""
         try:
             self._manager.register(source.module, name=source.plugin)
             self._manager.check_pending()
-            _refuse_misspelt(source)
+            _refuse_unmarked(source)
         except FpbenchError:
-            self._forget(source)
+            self._unregister(source)
             raise
         except pluggy.PluginValidationError as err:
-            self._forget(source)
+            self._unregister(source)
             raise FpbenchError(
                 f"plugin '{source.plugin}' breaks a rule: {err}",
-                hint="hook names and their arguments are listed in CONTRIBUTING.md",
+                hint="correct it; fpbench.plugin.hooks has all hooks, which take no arguments",
             ) from err
         try:
-            offers = list(self._ask(source))
+            offers = list(self._collect_offers(source))
             self._refuse_clashes(offers)
         except FpbenchError:
-            self._forget(source)
+            self._unregister(source)
             raise
         self._sources[source.plugin] = source
         self._offers |= {(offer.kind, offer.entry.name): offer for offer in offers}
         return offers
 
-    def _forget(self, source: Source) -> None:
+    def _unregister(self, source: Source) -> None:
         if self._manager.has_plugin(source.plugin):
             self._manager.unregister(source.module)
 
-    def _ask(self, source: Source) -> Iterator[Offer]:
+    def _collect_offers(self, source: Source) -> Iterator[Offer]:
         others = [p for p in self._manager.get_plugins() if p is not source.module]
         for kind, hook_name in KINDS.items():
-            ask = self._manager.subset_hook_caller(hook_name, remove_plugins=others)
-            with blame(source.plugin, f"answering {hook_name}"):
-                answers: list[Iterable[Any]] = ask()
-                entries = [entry for answer in answers for entry in answer]
+            call = self._manager.subset_hook_caller(hook_name, remove_plugins=others)
+            with blame(source.plugin, f"calling {hook_name}"):
+                lists: list[Iterable[Any]] = call()
+                entries = [entry for each in lists for entry in each]
             for entry in entries:
                 if not isinstance(entry, Entry):
                     raise FpbenchError(
-                        f"plugin '{source.plugin}' breaks a rule: {hook_name} gave "
+                        f"plugin '{source.plugin}' breaks a rule: {hook_name} returned "
                         f"{type(entry).__name__}, not an fpbench.Entry",
                         hint="return a list of Entry(name=..., summary=..., create=...)",
                     )
                 yield Offer(kind, entry, source)
 
     def _refuse_clashes(self, offers: list[Offer]) -> None:
-        taken = dict(self._offers)
+        known = dict(self._offers)
         for offer in offers:
             key = (offer.kind, offer.entry.name)
-            if key in taken:
-                first = taken[key].source.plugin
+            if key in known:
+                first = known[key].source.plugin
                 raise FpbenchError(
                     f"plugins '{first}' and '{offer.source.plugin}' both offer a "
                     f"{offer.kind} called '{offer.entry.name}'",
-                    hint="rename one, or uninstall one of the two",
+                    hint="rename one entry, or uninstall one of the plugins",
                 )
-            taken[key] = offer
+            known[key] = offer
 
     # ------------------------------------------------------------ plugin: names
 
@@ -249,10 +249,10 @@ class Catalog:
         source = self._sources.get(target)
         if source is None:
             source = import_source(target)
-            # An installed plugin may also be named by its module.
-            known = [one for one in self._sources.values() if one.module is source.module]
-            if known:
-                source = known[0]
+            # The module of an installed plugin is a valid name, too.
+            installed = [each for each in self._sources.values() if each.module is source.module]
+            if installed:
+                source = installed[0]
             else:
                 self._register(source)
         offers = [offer for offer in self.offers(kind) if offer.source.plugin == source.plugin]
@@ -269,7 +269,7 @@ class Catalog:
             )
         raise FpbenchError(
             f"plugin '{target}' offers several {kind}s: {', '.join(names)}",
-            hint=f"name one of them '{stem}', or ask for one by {PREFIX}NAME after installing it",
+            hint=f"call one of them '{stem}', or install the plugin and write {PREFIX}NAME",
         )
 
     def _unknown(self, kind: str, name: str) -> FpbenchError:
@@ -282,12 +282,12 @@ class Catalog:
         return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
 
 
-def _refuse_misspelt(source: Source) -> None:
-    known = {name for name in vars(hooks) if name.startswith("fpbench_")}
-    for name, thing in vars(source.module).items():
-        looks_like_hook = callable(thing) and name.startswith("fpbench_")
-        if looks_like_hook and not hasattr(thing, "fpbench_impl") and name in known:
+def _refuse_unmarked(source: Source) -> None:
+    hook_names = {name for name in vars(hooks) if name.startswith("fpbench_")}
+    for name, value in vars(source.module).items():
+        looks_like_hook = callable(value) and name.startswith("fpbench_")
+        if looks_like_hook and not hasattr(value, "fpbench_impl") and name in hook_names:
             raise FpbenchError(
                 f"plugin '{source.plugin}' breaks a rule: {name} is not marked as a hook",
-                hint="put @hookimpl above it (from fpbench import hookimpl)",
+                hint="write @hookimpl above it (from fpbench import hookimpl)",
             )

@@ -1,4 +1,4 @@
-"""What plugins hand back, checked once where it comes in."""
+"""Checks of what plugins return, made once, where it is returned."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -23,117 +23,120 @@ _PROTOCOLS: Mapping[str, tuple[type, ...]] = {
     "degradation": (Degradation,),
     "trainable": (Trainable,),
 }
-"""What an entry of each kind may create."""
-
+"""Interfaces that an object of each kind may have."""
 
 _DTYPES = {"ids": np.int64, "keys": np.float32, "scores": np.float32}
 
 
-def refuse_incomplete(made: object, kind: str, plugin: str, name: str) -> None:
-    """Refuse a part of a plugin that lacks something its interface names.
+def refuse_incomplete(part: object, kind: str, plugin: str, name: str) -> None:
+    """Refuse an object of a plugin that lacks members of its interface.
 
     Args:
-        made: What an entry created.
-        kind: Of the entry, such as ``index``.
-        plugin: What errors call the plugin.
-        name: Of the entry.
+        part: Object that an entry created.
+        kind: Kind of the entry, such as ``index``.
+        plugin: Name of the plugin in errors.
+        name: Name of the entry.
 
     Raises:
-        FpbenchError: Names what is missing.
+        FpbenchError: Members are missing.
     """
-    lacks = {protocol.__name__: _missing_members(made, protocol) for protocol in _PROTOCOLS[kind]}
+    lacks = {protocol.__name__: _missing_members(part, protocol) for protocol in _PROTOCOLS[kind]}
     nearest = min(lacks, key=lambda protocol: len(lacks[protocol]))
     if lacks[nearest]:
         raise FpbenchError(
             f"plugin '{plugin}' breaks a rule: {kind} '{name}' has no {', '.join(lacks[nearest])}",
-            hint=f"the interface is fpbench.{nearest}",
+            hint=f"implement all of fpbench.{nearest}",
         )
 
 
-def _missing_members(made: object, protocol: type) -> list[str]:
-    # Looked up without calling properties, which may be slow or fail before an index is trained.
+def _missing_members(part: object, protocol: type) -> list[str]:
+    # Properties are not called: they may be slow, or fail before an index is trained.
     return [
         member
         for member in dir(protocol)
         if not member.startswith("_")
-        and inspect.getattr_static(made, member, None) is None
-        and not hasattr(made, member)
+        and inspect.getattr_static(part, member, None) is None
+        and not hasattr(part, member)
     ]
 
 
 def search_checked(
-    ask: Callable[[], Candidates], plugin: str, *, shape: tuple[int, int], rows: int
+    search: Callable[[], Candidates], plugin: str, *, shape: tuple[int, int], rows: int
 ) -> Candidates:
-    """Ask an index, and refuse what no index may answer.
+    """Search an index, and refuse invalid candidates.
 
     Args:
-        ask: Searches.
-        plugin: What errors call the index's plugin.
-        shape: Of each array of the answer: one row for each vector that was looked up.
-        rows: In what was searched.
+        search: Function that searches the index.
+        plugin: Name of the plugin in errors.
+        shape: Number of queries and of candidates per query.
+        rows: Number of rows that are searched.
 
     Raises:
-        FpbenchError: It failed, or answered in another shape or dtype, with rows that are not
-            there, or with NaN.
+        FpbenchError: The search fails, or returns another shape or dtype, invalid ids, or NaN.
     """
     with blame(plugin, f"searching {rows} rows"):
-        found: object = ask()
-    if not isinstance(found, Candidates):
-        raise _broken_answer(plugin, f"answers are Candidates, not {type(found).__name__}")
+        candidates: object = search()
+    if not isinstance(candidates, Candidates):
+        kind = type(candidates).__name__
+        raise _search_error(plugin, f"search must return Candidates, not {kind}")
     for name, dtype in _DTYPES.items():
-        array: object = getattr(found, name)
+        array: object = getattr(candidates, name)
         if not isinstance(array, np.ndarray):
-            raise _broken_answer(plugin, f"{name} are a NumPy array, not {type(array).__name__}")
+            kind = type(array).__name__
+            raise _search_error(plugin, f"{name} must be a NumPy array, not {kind}")
         if (array.dtype, array.shape) != (dtype, shape):
-            has = f"{array.dtype} {array.shape}"
-            raise _broken_answer(plugin, f"{name} are {np.dtype(dtype)} {shape}, not {has}")
-    if found.ids.size and not -1 <= found.ids.min() <= found.ids.max() < rows:
-        span = f"{found.ids.min()} to {found.ids.max()}"
-        raise _broken_answer(plugin, f"ids are rows searched, 0 to {rows - 1}, or -1, not {span}")
-    if np.isnan(found.keys).any() or np.isnan(found.scores).any():
-        raise _broken_answer(plugin, "keys and scores are numbers, not NaN")
-    return found
+            actual = f"{array.dtype} {array.shape}"
+            raise _search_error(plugin, f"{name} must be {np.dtype(dtype)} {shape}, not {actual}")
+    ids = candidates.ids
+    if ids.size and not -1 <= ids.min() <= ids.max() < rows:
+        span = f"{ids.min()} to {ids.max()}"
+        raise _search_error(plugin, f"ids must be row numbers 0 to {rows - 1}, or -1, not {span}")
+    if np.isnan(candidates.keys).any() or np.isnan(candidates.scores).any():
+        raise _search_error(plugin, "keys and scores must be numbers, not NaN")
+    return candidates
 
 
-def _broken_answer(plugin: str, rule: str) -> FpbenchError:
-    return FpbenchError(f"plugin '{plugin}' breaks a rule: {rule}", hint="mend the index's search")
+def _search_error(plugin: str, rule: str) -> FpbenchError:
+    return FpbenchError(
+        f"plugin '{plugin}' breaks a rule: {rule}", hint="correct the search of the index"
+    )
 
 
 def draw_checked(
     generator: FingerprintGenerator, name: str, rows: int, rng: np.random.Generator
 ) -> Float32[np.ndarray, "{rows} dim"]:
-    """Draw fingerprints, and refuse what no generator may draw.
+    """Draw fingerprints, and refuse invalid ones.
 
-    May be called from any thread: what the generator prints is not caught.
+    Any thread may call this, because it does not redirect the generator's output.
 
     Args:
-        generator: Any.
-        name: What errors call it: its entry or its file.
-        rows: How many.
-        rng: What they depend on.
+        generator: Generator to draw from.
+        name: Name of the generator in errors: its entry or its file.
+        rows: Number of fingerprints.
+        rng: Random generator of the draw.
 
     Raises:
-        FpbenchError: It failed, or drew another number of rows, another dimension than it says,
-            anything but float32, NaN or infinity.
+        FpbenchError: The draw fails, or has another number of rows, a dimension other than ``dim``,
+            a dtype other than float32, NaN or infinity.
     """
     with translate_errors(f"generator '{name}'", f"drawing {rows} fingerprints"):
         vectors: object = generator.draw(rows, rng)
     if not isinstance(vectors, np.ndarray):
-        raise _broken_draw(name, f"draws are a NumPy array, not {type(vectors).__name__}")
+        raise _draw_error(name, f"draws must be a NumPy array, not {type(vectors).__name__}")
     if vectors.dtype != np.float32:
-        raise _broken_draw(name, f"draws are float32, not {vectors.dtype}")
+        raise _draw_error(name, f"draws must be float32, not {vectors.dtype}")
     if vectors.shape != (rows, generator.dim):
-        raise _broken_draw(
-            name, f"draws have the shape ({rows}, {generator.dim}), not {vectors.shape}"
+        raise _draw_error(
+            name, f"draws must have the shape ({rows}, {generator.dim}), not {vectors.shape}"
         )
     if not np.isfinite(vectors).all():
-        wrong = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
-        raise _broken_draw(name, f"draws are finite, but {wrong} of {rows} rows are not")
+        invalid = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
+        raise _draw_error(name, f"draws must be finite, but {invalid} of {rows} rows are not")
     return vectors
 
 
-def _broken_draw(name: str, rule: str) -> FpbenchError:
+def _draw_error(name: str, rule: str) -> FpbenchError:
     return FpbenchError(
         f"generator '{name}' breaks a rule: {rule}",
-        hint="fit it again to finite fingerprints, or mend the plugin's draw",
+        hint="fit it again to finite fingerprints, or correct its draw method",
     )

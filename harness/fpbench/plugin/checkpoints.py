@@ -1,4 +1,4 @@
-"""How the weights of a fingerprinter's authors are laid out, and where they are to be had."""
+"""Layout and download addresses of the weights that a fingerprinter's authors publish."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorRule:
-    """One tensor of the authors' checkpoint and its place in our safetensors file.
+    """Conversion of one tensor of the authors' checkpoint to our safetensors file.
 
-    Rules with the same target are stacked along a new first axis, in their order.
+    Tensors with the same target are stacked along a new first axis, in the order of the rules.
 
     Args:
-        source: Its name in the checkpoint, without TensorFlow's ``/.ATTRIBUTES/VARIABLE_VALUE``
+        source: Name in the checkpoint, without TensorFlow's ``/.ATTRIBUTES/VARIABLE_VALUE``
             and without :attr:`Checkpoint.optional_prefix`.
-        target: Its name in ours.
-        shape: In the checkpoint; any other is an error.
-        axes: For ``numpy.transpose``, applied first; None leaves the order as it is.
-        target_shape: What it is reshaped to, after ``axes``; None leaves the shape as it is.
-        aliases: Other names that the authors' software gives the same tensor.
+        target: Name in the safetensors file.
+        shape: Shape in the checkpoint; any other is an error.
+        axes: Axes for ``numpy.transpose``, applied first; None keeps the order.
+        target_shape: Shape after a reshape, applied after ``axes``; None keeps the shape.
+        aliases: Other names of the same tensor in the authors' software.
     """
 
     source: str
@@ -34,11 +34,11 @@ class PublishedFile:
     """A file of weights that the authors offer for download.
 
     Args:
-        name: Of this set of weights; the first one of a checkpoint is the default.
-        url: Where it is.
-        digest: ``md5:...`` or ``sha256:...``; None if the publisher gives none, and then the
-            hash of the first download is pinned.
-        member: Where several checkpoints share an archive: the path that ours ends in.
+        name: Name of this set of weights. The first set of a checkpoint is the default.
+        url: Address of the file.
+        digest: ``md5:...`` or ``sha256:...``; None if the publisher gives none. The hash of the
+            first download is then kept, and later downloads must match it.
+        member: End of the checkpoint's path in an archive that holds several checkpoints.
     """
 
     name: str
@@ -49,21 +49,21 @@ class PublishedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """How the weights of one fingerprinter's authors are laid out, and where they are.
+    """Layout and download addresses of the weights of one fingerprinter's authors.
 
     Args:
-        fingerprinter: Name of the entry that takes them.
-        format: ``tensorflow``: object-based checkpoint (tensor bundle V2). ``torch``: a pickle,
-            read without running any code in it.
-        tensors: Every tensor that must be there.
-        ignored: Regular expressions; source names that match one of them in full are not ours
-            (optimiser slots, counters). Any other name without a rule is an error.
-        config: What the network must be built with, stored as JSON beside the tensors.
-        licence: Of the official weights.
-        published: Where the authors offer them; empty if they do not.
-        unpublished_hint: What to do instead, where ``published`` is empty.
-        state_key: ``torch``: the entry of the pickled dictionary that holds the tensors.
-        optional_prefix: Stripped from the start of source names that have it.
+        fingerprinter: Name of the entry that takes the weights.
+        format: ``tensorflow``: object-based checkpoint (tensor bundle V2). ``torch``: pickle, read
+            without running any code in it.
+        tensors: Function that returns the rules of all tensors; every one must be in the file.
+        ignored: Regular expressions of source names to ignore, such as optimiser slots and
+            counters. A name must match in full. Any other name without a rule is an error.
+        config: Config of the network, stored as JSON beside the tensors.
+        licence: Licence of the official weights.
+        published: Files that the authors offer; empty if they offer none.
+        unpublished_hint: Instruction for the user if ``published`` is empty.
+        state_key: ``torch`` only: key of the tensors in the pickled dictionary.
+        optional_prefix: Prefix to remove from source names that have it.
     """
 
     fingerprinter: str

@@ -1,4 +1,4 @@
-"""Datasets: recordings, or fingerprints that are ready-made."""
+"""Datasets: recordings, or ready-made fingerprints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ class Track:
     """One recording.
 
     Args:
-        name: Unique in its dataset; what results and reports call it.
-        path: An audio file.
+        name: Name in results and reports, unique in the dataset.
+        path: Path of the audio file.
     """
 
     name: str
@@ -47,17 +47,18 @@ class VectorDataset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """What a run works on. Either tracks to fingerprint, or ``vectors`` that already are.
+    """Data of a run: either tracks to fingerprint, or ready-made fingerprints in ``vectors``.
 
     Args:
-        name: As asked for, such as ``folder:music``.
+        name: Name that the user gave, such as ``folder:music``.
         reference: Tracks that queries are made from.
-        distractors: Tracks that answer no query; also what a generator is fitted to.
-        train: Tracks to train encoders on.
-        noise: Background recordings for query degradation; empty means the recipe's own.
-        impulse_responses: Likewise for reverberation.
+        distractors: Tracks that match no query. Generators are fitted to them, too.
+        train: Tracks for the training of encoders.
+        noise: Background recordings that degrade queries; empty means the recipe's own noise.
+        impulse_responses: Impulse responses that degrade queries; empty means the recipe's own.
         train_noise: Background recordings for training, disjoint from ``noise``.
-        train_impulse_responses: Likewise.
+        train_impulse_responses: Impulse responses for training, disjoint from
+            ``impulse_responses``.
         vectors: Ready-made fingerprints; the track lists are then empty.
     """
 

@@ -1,4 +1,4 @@
-"""Degradations: clean audio in, query audio out."""
+"""Degradations: turn clean audio into query audio."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,32 +12,32 @@ from fpbench.plugin.fingerprinters import Samples
 
 @runtime_checkable
 class Degradation(Protocol):
-    """Makes clean audio worse, as a room, a microphone or a codec would."""
+    """Degrades clean audio as a room, a microphone or a codec does."""
 
     @property
     def context_s(self) -> float:
-        """Audio wanted before the query's start (a room's memory), cut off afterwards."""
+        """Length of audio needed before the query (reverberation), which is removed afterwards."""
         ...
 
     @property
     def tempo(self) -> float:
-        """Seconds of input for one second of output, at most; 1 unless it changes tempo."""
+        """Maximum seconds of input per second of output; 1 unless the degradation changes tempo."""
         ...
 
     @property
     def recordings(self) -> Sequence[Path]:
-        """Files whose sound may go into queries: other contents are other queries."""
+        """Audio files that may be mixed into queries. Their contents are part of cache keys."""
         ...
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Float32[np.ndarray, " degraded"]:
-        """Degrade ``samples``, whose first ``context`` ones come before the query.
+        """Degrade ``samples``. The first ``context`` samples lie before the query.
 
         Levels such as a signal-to-noise ratio are measured on the query, without the context.
 
         Returns:
-            A new array, aligned in time. Same length unless the degradation changes tempo; then
-            output time is input time divided by a constant.
+            A new array, aligned in time. It has the same length, unless the degradation changes the
+            tempo; output time is then input time divided by a constant.
         """
         ...

@@ -1,4 +1,4 @@
-"""Which arithmetic a device is fast at."""
+"""The fast dtype of a device."""
 
 from logging import getLogger
 from typing import Literal, get_args
@@ -15,9 +15,9 @@ logger = getLogger(__name__)
 
 
 def has_bfloat16(device: str) -> bool:
-    """Whether a device multiplies matrices of bfloat16 in hardware.
+    """Whether a device multiplies bfloat16 matrices in hardware.
 
-    A processor that does not is some hundred times slower at it than at float32.
+    A processor without it is about a hundred times slower with bfloat16 than with float32.
     """
     import torch
 
@@ -27,22 +27,22 @@ def has_bfloat16(device: str) -> bool:
 
 
 def resolve_dtype(dtype: WantedDtype, device: str) -> Dtype:
-    """``auto`` as what is fastest on a device; anything else as it is, with a warning if slow.
+    """Resolve ``auto`` to the fastest dtype of a device; keep others, and warn of a slow one.
 
-    From then on a GPU computes float32 as float32.
+    This also turns off TF32 for convolutions, so that a GPU computes in full float32.
 
     Raises:
-        FpbenchError: There is no such device.
+        FpbenchError: The device is not available.
     """
     if device != "cpu":
         import torch
 
         if not torch.cuda.is_available():
             raise FpbenchError(
-                f"device '{device}' is not there: torch {torch.__version__} finds no GPU",
-                hint="--device cpu, or a torch built for CUDA and its driver",
+                f"device '{device}' is not available: torch {torch.__version__} finds no GPU",
+                hint="use --device cpu, or install the driver and a torch built for CUDA",
             )
-        # Or cuDNN rounds what it convolves to ten bits, and a result says float32 all the same.
+        # Otherwise cuDNN rounds inputs of convolutions to 10 bits, and a result still says float32.
         torch.backends.cudnn.allow_tf32 = False
     if dtype == "float32":
         return dtype
@@ -51,7 +51,7 @@ def resolve_dtype(dtype: WantedDtype, device: str) -> Dtype:
         return "bfloat16" if fast else "float32"
     if not fast:
         logger.warning(
-            "this processor has no bfloat16 arithmetic and takes some hundred times as long for "
-            "it: --dtype float32 is faster, and --dtype auto chooses"
+            "bfloat16 is about a hundred times slower than float32 on this processor, which has no "
+            "instructions for it: use --dtype float32, or --dtype auto for the faster one"
         )
     return dtype

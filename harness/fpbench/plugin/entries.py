@@ -1,4 +1,4 @@
-"""A named offer of a plugin, and the settings that it is created with."""
+"""Named entries of plugins, and the settings that they are created with."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,25 +8,24 @@ from typing import Generic, Literal, TypeVar
 from fpbench.plugin.datasets import Dataset
 
 Dtype = Literal["float32", "bfloat16"]
-"""Of a network's arithmetic."""
-
+"""Dtype of a network's arithmetic."""
 
 Thing_co = TypeVar("Thing_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the user asked of one plugin part; each part takes what concerns it.
+    """The user's settings for one entry, which uses those that it needs.
 
     Args:
         device: ``cpu`` or ``cuda``.
-        dtype: The network's arithmetic, ``float32`` or ``bfloat16``; vectors are float32 always.
-        weights: A safetensors file; None means the plugin's own default.
-        argument: What followed the colon in ``folder:DIR`` or ``faiss:FACTORY``.
-        options: ``--set KEY=VALUE`` pairs, as typed.
-        seed: For what is drawn once, such as fresh weights.
-        cache_dir: Where a part may keep files that it can make again.
-        dataset: The one at hand, for parts that borrow recordings from it, such as its noise.
+        dtype: Dtype of the network, ``float32`` or ``bfloat16``; vectors are always float32.
+        weights: Safetensors file; None means the default of the plugin.
+        argument: Text after the colon in ``folder:DIR`` or ``faiss:FACTORY``.
+        options: ``--set KEY=VALUE`` pairs, as text.
+        seed: Seed of what is drawn once, such as initial weights.
+        cache_dir: Folder for files that can be made again.
+        dataset: Dataset of the run, for entries that use its recordings, such as its noise.
     """
 
     device: str = "cpu"
@@ -41,14 +40,15 @@ class Settings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Generic[Thing_co]):
-    """A named offer: cheap to list, loaded by ``create``.
+    """A named entry of a plugin: cheap to list, loaded by ``create``.
 
     Args:
-        name: Kebab case, unique among the entries of its kind.
-        summary: One line for ``fpbench plugins``.
-        create: Does the loading; the only place where torch or files may be touched.
-        argument: Metavariable of what must follow the name and a colon, such as ``DIR``.
-        details: Label and value pairs for ``fpbench plugins --details``: paper, source, licence.
+        name: Name in kebab case, unique among the entries of its kind.
+        summary: Description in one line for ``fpbench plugins``.
+        create: Function that loads the object. Only here may a plugin import torch or read files.
+        argument: Metavariable of the argument after name and colon, such as ``DIR``; None if the
+            entry takes no argument.
+        details: Labels and values for ``fpbench plugins --details``: paper, source, licence.
     """
 
     name: str

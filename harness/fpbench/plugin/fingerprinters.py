@@ -1,4 +1,4 @@
-"""Fingerprinters: audio in, fingerprints out."""
+"""Fingerprinters: turn audio into fingerprints."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
@@ -9,37 +9,36 @@ from jaxtyping import Float32, Float64
 Samples = Float32[np.ndarray, " samples"]
 """Mono audio, amplitudes nominally in [-1, 1]."""
 
-
 Segments = Float32[np.ndarray, "batch samples"]
-"""Equally long stretches of mono audio, one per row."""
-
+"""Stretches of mono audio of equal length, one per row."""
 
 Vectors = Float32[np.ndarray, "batch dim"]
-"""Fingerprints, one per row; of length 1 unless the spec says otherwise."""
+"""Fingerprints, one per row, of length 1 unless the spec says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprintSpec:
-    """What the harness must know to feed a fingerprinter and to read its vectors.
+    """Input and output of a fingerprinter.
 
     Args:
-        sample_rate_hz: Of the audio that the fingerprinter takes.
-        segment_s: Stretch of audio behind one fingerprint.
-        hop_s: Between the starts of neighbouring fingerprints.
-        dim: Length of a vector.
+        sample_rate_hz: Sample rate of the audio that the fingerprinter takes.
+        segment_s: Length of the audio behind one fingerprint.
+        hop_s: Time between the starts of consecutive fingerprints.
+        dim: Number of entries of a vector.
         unit_norm: Whether vectors have length 1 (a silent segment may give the zero vector).
         may_be_zero: Whether other segments may give the zero vector, too, as a network that ends in
-            a ReLU now and then does. It scores 0 with everything, and ties count against it.
-        front_end: ``segment``: :class:`Fingerprinter`, the harness cuts. ``track``:
-            :class:`TrackFingerprinter`, the front end sees the whole recording.
-        short: What happens to a track shorter than a segment: ``pad`` with zeros to one segment,
-            or ``skip`` it. Incomplete tails of longer tracks are always dropped.
-        batch_segments: Set only where the rows of a batch influence each other: ``embed`` then gets
-            exactly this many consecutive segments, across track borders, the last batch smaller.
-        resampler: What brings audio of other rates to ``sample_rate_hz``: ``soxr``, or
-            ``sinc-hann``, torchaudio's, where an encoder must see what its authors' code saw.
-        query_padding: Samples of silence to append to a query, for a front end that takes only
-            what is longer than a segment.
+            a ReLU may do. The zero vector scores 0 with every vector, and ties count as misses.
+        front_end: ``segment``: :class:`Fingerprinter`, for which the harness cuts segments.
+            ``track``: :class:`TrackFingerprinter`, which gets the whole recording.
+        short: ``pad`` a track shorter than a segment with zeros to one segment, or ``skip`` it. The
+            incomplete last segment of a longer track is always dropped.
+        batch_segments: Set only if the rows of a batch influence each other. ``embed`` then gets
+            exactly this many consecutive segments, also across tracks; only the last batch may be
+            smaller.
+        resampler: Resampler to ``sample_rate_hz``: ``soxr``, or ``sinc-hann``, which is
+            torchaudio's, for encoders that must get the same samples as in their authors' code.
+        query_padding: Number of zero samples to append to a query, for a front end that needs more
+            than one segment of audio.
     """
 
     sample_rate_hz: int
@@ -74,13 +73,13 @@ class FingerprintSpec:
 
 @runtime_checkable
 class Fingerprinter(Protocol):
-    """Turns segments into fingerprints, each row on its own (see ``batch_segments``)."""
+    """Turns segments into fingerprints, independently of each other (see ``batch_segments``)."""
 
     @property
     def spec(self) -> FingerprintSpec: ...
 
     def embed(self, segments: Segments, /) -> Vectors:
-        """One vector per segment, in the same order; ``segments`` is left unchanged."""
+        """Return one vector per segment, in the same order; leave ``segments`` unchanged."""
         ...
 
 
@@ -89,8 +88,8 @@ class Fingerprints:
     """The fingerprints of one track.
 
     Args:
-        vectors: In order of time.
-        start_s: Where each one's segment starts, in seconds from the start of the track.
+        vectors: Fingerprints in order of time.
+        start_s: Start time of each segment in the track.
     """
 
     vectors: Vectors
@@ -105,12 +104,11 @@ class TrackFingerprinter(Protocol):
     def spec(self) -> FingerprintSpec: ...
 
     def fingerprint(self, samples: Samples, /) -> Fingerprints:
-        """All fingerprints of one recording; none if it is too short."""
+        """Return all fingerprints of one recording; none if it is too short."""
         ...
 
 
 AnyFingerprinter = Fingerprinter | TrackFingerprinter
 
-
 Recording = Float32[np.ndarray, " _"]
-"""Like ``Samples``, where there are several of different lengths."""
+"""Like ``Samples``, for several recordings of different lengths."""

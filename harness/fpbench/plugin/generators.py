@@ -1,4 +1,4 @@
-"""Generators: real fingerprints in, synthetic ones out."""
+"""Generators: turn real fingerprints into synthetic ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ class FingerprintGenerator(Protocol):
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
-        """Everything that shapes a draw, such as solver and steps, for results."""
+        """Everything that shapes a draw, such as solver and steps, recorded in results."""
         ...
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
-        """``n`` vectors, finite; equal states of ``rng`` give equal bytes.
+        """Draw ``n`` finite vectors; equal states of ``rng`` give equal bytes.
 
-        Where ``Settings.device`` is a GPU, two threads draw at once, so that it never waits.
+        On a GPU (``Settings.device``), two threads draw at once, so that it is never idle.
         """
         ...
 
@@ -37,12 +37,13 @@ class FingerprintGenerator(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorNeed:
-    """What a generator takes on this machine, from trials of a second or so.
+    """Time and memory that a generator needs on this machine, from trials of about a second.
 
     Args:
-        fit_seconds: At most; a fit may end early.
-        fit_memory_bytes: At the peak, without libraries.
-        stand_in: Draws as fast as a fitted one, whatever it draws.
+        fit_seconds: Maximum time of a fit, which may end early.
+        fit_memory_bytes: Peak memory of a fit, without libraries.
+        stand_in: Generator that draws as fast as a fitted one, for trials; its draws have no
+            meaning.
     """
 
     fit_seconds: float
@@ -52,18 +53,18 @@ class GeneratorNeed:
 
 @runtime_checkable
 class GeneratorMethod(Protocol):
-    """A way to make generators: fit one to fingerprints, or load a fitted one."""
+    """Makes generators: fits one to fingerprints, or loads a fitted one."""
 
     @property
     def learns_from(self) -> Sequence[Path]:
-        """Files that :meth:`fit` learns from besides the fingerprints, such as a fitted teacher.
+        """Files besides the fingerprints that :meth:`fit` learns from, such as a fitted teacher.
 
-        A run refuses them, because they may know the tracks that the generator is judged by.
+        A run refuses them, because they may contain tracks that fidelity is measured with.
         """
         ...
 
     def need(self, rows: int, dim: int, /) -> GeneratorNeed:
-        """What fitting to ``rows`` fingerprints of ``dim`` entries takes, and drawing after it."""
+        """Estimate the cost of a fit to ``rows`` fingerprints of ``dim`` entries, and of draws."""
         ...
 
     def fit(
@@ -72,16 +73,17 @@ class GeneratorMethod(Protocol):
         """Learn from real fingerprints.
 
         Args:
-            fingerprints: May be a memory map far larger than memory; read in chunks.
-            seed: Equal seeds and fingerprints give equal generators.
-            work_dir: For checkpoints: after a crash the same call goes on from there.
-            report: Call now and then.
+            fingerprints: Real fingerprints; may be a memory map far larger than memory, so read it
+                in chunks.
+            seed: Seed of the fit. Equal seeds and fingerprints give equal generators.
+            work_dir: Folder for checkpoints, from which the same call resumes after a crash.
+            report: Progress callback, to be called now and then.
         """
         ...
 
     def load(self, path: Path, /) -> FingerprintGenerator:
-        """Read what :meth:`FingerprintGenerator.save` wrote.
+        """Load a file of :meth:`FingerprintGenerator.save`.
 
-        A run that fitted the generator itself gives the settings of the fit to :meth:`fit` only.
+        A run that fits the generator itself passes the settings of the fit to :meth:`fit` only.
         """
         ...

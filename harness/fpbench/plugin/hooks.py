@@ -1,4 +1,4 @@
-"""What plugins are asked. Implement any of these in a module and mark it with ``hookimpl``."""
+"""Hooks that a plugin may implement in a module, each marked with ``hookimpl``."""
 
 from collections.abc import Iterable
 
@@ -21,51 +21,51 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def fpbench_fingerprinters() -> Iterable[Entry[AnyFingerprinter]]:
-    """Name the fingerprinters this plugin offers.
+    """List the fingerprinters of this plugin.
 
-    Asked at start-up by most commands, so answer without importing torch or reading files.
+    Most commands call this at start-up, so do not import torch or read files in it.
     """
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
-    """Name the generators of synthetic fingerprints this plugin offers. Answer without torch."""
+    """List the generators of synthetic fingerprints of this plugin. Do not import torch."""
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_indexes() -> Iterable[Entry[Index]]:
-    """Name the search indexes this plugin offers. Answer without faiss."""
+    """List the search indexes of this plugin. Do not import faiss."""
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_datasets() -> Iterable[Entry[Dataset]]:
-    """Name the datasets this plugin can open. Answer without reading files."""
+    """List the datasets that this plugin can open. Do not read files."""
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_degradations() -> Iterable[Entry[Degradation]]:
-    """Name the ways this plugin makes clean audio worse."""
+    """List the degradations of this plugin."""
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_checkpoints() -> Iterable[Checkpoint]:
-    """Say how the official weights of this plugin's fingerprinters are laid out.
+    """Describe the layout of the official weights of this plugin's fingerprinters.
 
-    Asked by ``fpbench weights`` only. Answer without torch.
+    Only ``fpbench weights`` calls this. Do not import torch.
     """
     raise NotImplementedError
 
 
 @hookspec
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    """Name the fingerprinters that ``fpbench train`` can train, as the fingerprinters' hook does.
+    """List the fingerprinters that ``fpbench train`` can train, by the same names as above.
 
-    The settings' options are the recipe: the plugin's ``recipes/NAME.toml``, then ``--set``.
-    Answer without torch.
+    ``Settings.options`` holds the recipe: first ``recipes/NAME.toml`` of the plugin, then
+    ``--set``. Do not import torch.
     """
     raise NotImplementedError

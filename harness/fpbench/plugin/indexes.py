@@ -1,4 +1,4 @@
-"""Indexes: the nearest rows of a database."""
+"""Indexes: search a database for the nearest rows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ from fpbench.plugin.fingerprinters import Vectors
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The best few of a database for each query, best first by ``key``.
+    """The best k rows of a database for each query, in order of ``keys``.
 
     Args:
-        ids: Row numbers, -1 where fewer than k were found.
-        keys: What the index ranks by, smaller is better (inf where id is -1): a compressed
-            squared distance, or the negated score where the index knows the exact score.
-        scores: Exact float32 inner products with the uncompressed vectors (-inf where id is -1).
+        ids: Row numbers; -1 if there are fewer than k candidates.
+        keys: Ranking keys of the index, smaller is better (inf where the id is -1): compressed
+            squared distances, or negated scores if the index knows the exact scores.
+        scores: Exact float32 inner products with the uncompressed vectors (-inf where the id
+            is -1).
     """
 
     ids: Int64[np.ndarray, "queries k"]
@@ -28,44 +29,44 @@ class Candidates:
 
 @runtime_checkable
 class BlockIndex(Protocol):
-    """Search that decomposes: the k best of all blocks are the merge of the k best of each."""
+    """Search that decomposes: the k best rows of all blocks are the merge of the k best of each."""
 
     @property
     def kind(self) -> Literal["block"]:
-        """What tells the two kinds of indexes apart."""
+        """Distinguishes the two kinds of indexes."""
         ...
 
     @property
     def exact(self) -> bool:
-        """Whether every row is compared with every query: keys are then negated exact scores."""
+        """Whether every row is compared with every query; keys are then negated exact scores."""
         ...
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
-        """Everything that shapes an answer, read back from the library after setting it."""
+        """Everything that shapes the candidates, read back from the library after it is set."""
         ...
 
     @property
     def training_rows(self) -> int:
-        """How many vectors :meth:`train` wants; 0 if it wants none."""
+        """Number of vectors that :meth:`train` needs; 0 if the index needs no training."""
         ...
 
     def train(self, vectors: Vectors, /) -> None:
-        """Learn what all blocks share (the quantiser)."""
+        """Train what all blocks share (the quantiser)."""
         ...
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        """The k best rows of one block, which arrives in chunks and is not kept."""
+        """Return the k best rows of one block, which comes in chunks and is not stored."""
         ...
 
 
 @runtime_checkable
 class GrowingIndex(Protocol):
-    """Search that does not decompose, such as a graph: grown in place, asked at each size."""
+    """Search that does not decompose, such as a graph: it grows, and is searched at each size."""
 
     @property
     def kind(self) -> Literal["growing"]:
-        """What tells the two kinds of indexes apart."""
+        """Distinguishes the two kinds of indexes."""
         ...
 
     @property
@@ -77,13 +78,13 @@ class GrowingIndex(Protocol):
     def train(self, vectors: Vectors, /) -> None: ...
 
     def add(self, vectors: Vectors, /) -> None:
-        """Append rows; ids count up from 0 in the order of adding."""
+        """Append rows; ids count from 0 in the order of all rows added."""
         ...
 
     def search(self, queries: Vectors, k: int, /) -> Candidates:
-        """The k best of all rows added so far; scores are the index's own."""
+        """Return the k best of all rows added so far; scores are those of the index."""
         ...
 
 
 Index = BlockIndex | GrowingIndex
-"""What an index entry creates; ``kind`` tells which of the two it is."""
+"""Object that an index entry creates; ``kind`` distinguishes the two interfaces."""

@@ -1,4 +1,4 @@
-"""Imports plugins."""
+"""Imports plugins by name or from files."""
 
 import importlib.metadata
 import importlib.util
@@ -15,7 +15,7 @@ PREFIX = "plugin:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a plugin came from: a distribution and its version, or a file."""
+    """Origin of a plugin: a distribution and its version, or a file."""
 
     plugin: str
     distribution: str
@@ -24,18 +24,18 @@ class Source:
 
 
 def import_source(target: str) -> Source:
-    """Import a module by name, from the working directory or the path, or from a file."""
+    """Import a plugin from a file, or by name from the working directory or ``sys.path``."""
     path = Path(target)
     if target.endswith(".py") or len(path.parts) > 1:
         return _source_from_file(target, path)
-    for local in (Path.cwd() / f"{target}.py", Path.cwd() / target / "__init__.py"):
-        if local.is_file():
-            return _source_from_file(target, local)
+    for file in (Path.cwd() / f"{target}.py", Path.cwd() / target / "__init__.py"):
+        if file.is_file():
+            return _source_from_file(target, file)
     if importlib.util.find_spec(target.partition(".")[0]) is None:
         raise FpbenchError(
             f"no plugin is called '{target}'",
-            hint=f"make {target}.py in this folder, install a package of that name, "
-            "or run `fpbench plugins`",
+            hint=f"write {target}.py in this folder, install a package of that name, "
+            "or run `fpbench plugins` for a list",
         )
     with blame(target, "importing it"):
         module = importlib.import_module(target)
@@ -45,23 +45,23 @@ def import_source(target: str) -> Source:
 def _source_from_file(target: str, path: Path) -> Source:
     if not path.is_file():
         raise FpbenchError(f"no plugin file '{path}'", hint="give the path of a Python file")
-    # A package keeps its name, so that its files can import each other; a lone file gets one that
-    # cannot hide an installed module.
+    # A package keeps its name, so that its files can import each other. A single file gets a name
+    # that cannot hide an installed module.
     package = path.name == "__init__.py"
     name = path.resolve().parent.name if package else f"fpbench_plugin_{path.stem}"
     folders = [str(path.parent)] if package else None
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
     if spec is None or spec.loader is None:
-        raise FpbenchError(f"'{path}' is not a Python file", hint="its name must end in .py")
+        raise FpbenchError(f"'{path}' is not a Python file", hint="choose a file named *.py")
     module = importlib.util.module_from_spec(spec)
-    # Dataclasses look their module up by name while they are being made.
+    # A dataclass looks up its module by name when it is defined.
     sys.modules[name] = module
-    # What lies beside it can be imported, as when Python itself runs a file; at the end of the
-    # path, so that it hides nothing.
+    # A plugin can import files beside it, as a script can. Their folder is the last on the path, so
+    # that they hide no other module.
     folder = path.parent.resolve()
-    beside = str(folder.parent if package else folder)
-    if beside not in sys.path:
-        sys.path.append(beside)
+    parent = str(folder.parent if package else folder)
+    if parent not in sys.path:
+        sys.path.append(parent)
     with blame(target, "importing it"):
         spec.loader.exec_module(module)
     return Source(plugin=target, distribution=str(path), version="-", module=module)

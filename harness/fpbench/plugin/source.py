@@ -1,4 +1,4 @@
-"""Hashes that say whether two runs used the same code, weights and settings."""
+"""Hashes of a plugin's code, weights and settings."""
 
 import ast
 import hashlib
@@ -13,25 +13,23 @@ from typing import Any
 from fpbench.hashing import code_key, file_sha256, imported_names, public_modules
 from fpbench.plugin.entries import Settings
 
-_TOLD = {".md", ".png"}  # for people
-
-
-_IDLE = {"__pycache__", "recipes"}  # folders
+_IGNORED_SUFFIXES = {".md", ".png"}  # documentation
+_IGNORED_FOLDERS = {"__pycache__", "recipes"}
 
 
 @cache
 def source_sha256(module: ModuleType) -> str:
-    """Hash of a plugin's code: its own folder or file, and what it imports from around it.
+    """Hash of a plugin's code: its own folder or file, and files that it imports from beside it.
 
-    Shipped weights are files of the folder too, so retraining them changes the hash; cards and
-    pictures decide nothing, and recipes only trainings: they are left out.
+    Shipped weights are files of the folder, so new weights change the hash. Documentation and
+    training recipes do not shape fingerprints, so they are left out.
     """
     return _files_sha256(_source_files(module))
 
 
 @cache
 def _harness_key(module: ModuleType) -> str:
-    """Of the harness's code that a plugin calls."""
+    """Key of the harness code that a plugin calls."""
     code = [file for file in _source_files(module) if file.suffix == ".py"]
     names = {name for file in code for name in _names_in(file, module.__name__)}
     return code_key(*sorted(public_modules(names)))
@@ -44,8 +42,8 @@ def _source_files(module: ModuleType) -> set[Path]:
         file
         for file in own
         if file.is_file()
-        and not _IDLE & set(file.relative_to(path.parent).parts)
-        and file.suffix not in _TOLD
+        and not _IGNORED_FOLDERS & set(file.relative_to(path.parent).parts)
+        and file.suffix not in _IGNORED_SUFFIXES
     }
     return own | _imported_files(own, module)
 
@@ -59,24 +57,25 @@ def _files_sha256(files: Iterable[Path]) -> str:
 
 
 def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
-    """What its ``files`` import from the module's top package or from beside it, and so on."""
-    above = f"{module.__name__.partition('.')[0]}."
+    """Files that ``files`` import, directly or not, from the top package or from beside it."""
+    top_package = f"{module.__name__.partition('.')[0]}."
     folder = Path(module.__file__ or "").parent
     package = module.__spec__.parent if module.__spec__ else None
-    beside = _folder_around(folder) if module.__name__ == package else folder.resolve()
-    found: set[Path] = set()
-    left = [
+    neighbours = _neighbour_folder(folder) if module.__name__ == package else folder.resolve()
+    imported: set[Path] = set()
+    pending = [
         (file, ".".join((package or "", *file.parent.relative_to(folder).parts)))
         for file in files
         if file.suffix == ".py"
     ]
-    while left:
-        for name in _names_in(*left.pop()):
-            spec = _module_spec(name) if name.startswith(above) else _beside(name, beside)
-            if spec is not None and spec.origin and Path(spec.origin) not in files | found:
-                found.add(Path(spec.origin))
-                left.append((Path(spec.origin), spec.parent or ""))
-    return found
+    while pending:
+        for name in _names_in(*pending.pop()):
+            inside = name.startswith(top_package)
+            spec = _module_spec(name) if inside else _neighbour_spec(name, neighbours)
+            if spec is not None and spec.origin and Path(spec.origin) not in files | imported:
+                imported.add(Path(spec.origin))
+                pending.append((Path(spec.origin), spec.parent or ""))
+    return imported
 
 
 def _names_in(file: Path, package: str) -> set[str]:
@@ -84,31 +83,31 @@ def _names_in(file: Path, package: str) -> set[str]:
 
 
 def _module_spec(name: str) -> ModuleSpec | None:
-    """None if it is no module. Only the packages above it are imported to find out."""
+    """Spec of a module; None if there is none. This imports only the packages above it."""
     try:
-        above = find_spec(name.rpartition(".")[0])
-        inside = above is not None and above.submodule_search_locations is not None
-        return find_spec(name) if inside else None
+        parent = find_spec(name.rpartition(".")[0])
+        is_package = parent is not None and parent.submodule_search_locations is not None
+        return find_spec(name) if is_package else None
     except ModuleNotFoundError:
         return None
 
 
-def _folder_around(package: Path) -> Path:
-    """Where a package's neighbours lie; itself if it is installed, among strangers."""
-    around = package.resolve().parent
-    return package.resolve() if any(around.glob("*.dist-info")) else around
+def _neighbour_folder(package: Path) -> Path:
+    """Folder of a package's neighbours; the package itself if it lies among installed packages."""
+    parent = package.resolve().parent
+    return package.resolve() if any(parent.glob("*.dist-info")) else parent
 
 
-def _beside(name: str, folder: Path) -> ModuleSpec | None:
-    """None if the module, or the package that it is in, does not lie in this very folder.
+def _neighbour_spec(name: str, folder: Path) -> ModuleSpec | None:
+    """Spec of a module; None if the module, or its top package, is not directly in ``folder``.
 
     Args:
-        folder: Without links, by which one folder may be on the path under other names.
+        folder: Folder with links resolved, because ``sys.path`` may reach it through a link.
     """
     top, dot, _ = name.partition(".")
     try:
         spec = find_spec(top)
-    except ValueError:  # __main__ has none
+    except ValueError:  # __main__ has no spec
         return None
     origin = Path(spec.origin) if spec and spec.has_location and spec.origin else None
     if origin is None or folder not in (above.resolve() for above in origin.parents[:2]):
@@ -117,7 +116,7 @@ def _beside(name: str, folder: Path) -> ModuleSpec | None:
 
 
 def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any]:
-    """What decides the bytes that a plugin part makes; equal identities may share a cache."""
+    """Everything that shapes the output of an entry: equal identities may share a cache."""
     return {
         "name": name,
         "source": source_sha256(module),

@@ -1,4 +1,4 @@
-"""What a plugin gives so that its fingerprinter can be trained."""
+"""Interfaces for the training of fingerprinters."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ from jaxtyping import Int16
 from fpbench.plugin.fingerprinters import Vectors
 
 PcmAudio = Int16[np.ndarray, " _"]
-"""Mono audio as stored: amplitude times 32 768, rounded; usually a memory map of any length."""
+"""Mono audio as 16-bit integers: amplitude times 32 768, rounded; usually a memory map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingAudio:
-    """What an encoder learns from, at the encoder's own sample rate.
+    """Audio for the training of an encoder, at the encoder's own sample rate.
 
     Args:
-        music: Tracks to learn from.
-        held_out: Tracks never learnt from, for validation.
-        noise: Backgrounds to mix in.
-        impulse_responses: Rooms to play in.
-        identity: Equal for recordings read from equal files; empty if they are from none.
+        music: Tracks for training.
+        held_out: Tracks for validation, never used for training.
+        noise: Background recordings to mix in.
+        impulse_responses: Impulse responses to convolve with.
+        key: Hash of the files behind the recordings; empty if there are no files.
     """
 
     music: Sequence[PcmAudio]
     held_out: Sequence[PcmAudio]
     noise: Sequence[PcmAudio]
     impulse_responses: Sequence[PcmAudio]
-    identity: str = ""
+    key: str = ""
 
 
 @runtime_checkable
 class Trainee(Protocol):
-    """An encoder in the making.
+    """An encoder during its training.
 
-    All its draws have addresses made of the seed and the number of the step, so that a trainee
-    restored after any step goes on as if nothing had happened.
+    The addresses of all random draws consist of the seed and the number of the step, so a trainee
+    that is restored after any step continues exactly as without the interruption.
     """
 
     @property
     def steps(self) -> int:
-        """How many steps the whole training has."""
+        """Number of steps of the whole training."""
         ...
 
     @property
@@ -52,37 +52,37 @@ class Trainee(Protocol):
         ...
 
     def step(self, number: int, /) -> float:
-        """Learn from one batch, counted from 0; the loss before learning."""
+        """Train on batch ``number``, counted from 0; return the loss before the update."""
         ...
 
     def pairs(self, n: int, /) -> tuple[Vectors, Vectors]:
-        """Fingerprints of n stretches of held-out audio, clean, and degraded as in training."""
+        """Return fingerprints of n held-out stretches: clean, and degraded as in training."""
         ...
 
     def state(self) -> Mapping[str, np.ndarray]:
-        """Everything that steps change."""
+        """Return everything that a step changes."""
         ...
 
     def restore(self, state: Mapping[str, np.ndarray], /) -> None:
-        """Go back to a :meth:`state`."""
+        """Restore a :meth:`state`."""
         ...
 
     def save(self, path: Path, done: int, /) -> None:
-        """Write a safetensors file that the fingerprinter takes as ``weights``.
+        """Write a safetensors file that the fingerprinter accepts as ``weights``.
 
         Args:
-            done: Steps behind it, which the file says.
+            done: Number of finished steps, which the file records.
         """
         ...
 
 
 @runtime_checkable
 class Trainable(Protocol):
-    """A fingerprinter's way to learn. Entries have the fingerprinter's name."""
+    """The training of a fingerprinter. The entry has the name of the fingerprinter."""
 
     @property
     def sample_rate_hz(self) -> int: ...
 
     def start(self, audio: TrainingAudio, /) -> Trainee:
-        """Draw fresh weights and be ready for step 0."""
+        """Draw initial weights and prepare step 0."""
         ...
