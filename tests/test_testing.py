@@ -1,4 +1,4 @@
-"""The conformance kit passes what is right, and names exactly the rule that is broken."""
+"""The conformance checks pass a correct fingerprinter, and name the rule that another breaks."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def thirds(segments: Segments) -> Vectors:
     return levels / np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-30)
 
 
-class Right:
+class Correct:
     def __init__(self, **changes: object) -> None:
         self.spec = replace(SPEC, **changes)
 
@@ -26,27 +26,27 @@ class Right:
         return thirds(segments)
 
 
-class WrongDtype(Right):
+class WrongDtype(Correct):
     def embed(self, segments: Segments, /) -> object:
         return thirds(segments).astype(np.float64)
 
 
-class WrongShape(Right):
+class WrongShape(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         return thirds(segments)[:, :2] * np.float32(1)
 
 
-class GivesNan(Right):
+class GivesNan(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         return thirds(segments) * np.float32(np.nan)
 
 
-class NotNormalised(Right):
+class NotNormalised(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         return thirds(segments) * np.float32(2)
 
 
-class Forgetful(Right):
+class NotDeterministic(Correct):
     calls = 0
 
     def embed(self, segments: Segments, /) -> Vectors:
@@ -54,12 +54,12 @@ class Forgetful(Right):
         return np.roll(thirds(segments), self.calls, axis=1)
 
 
-class LooksAtTheBatch(Right):
+class DependsOnTheBatch(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         return thirds(np.square(segments) + 0.1 * np.square(segments).max())
 
 
-class TakesFour(Right):
+class TakesFour(Correct):
     def __init__(self) -> None:
         super().__init__(batch_segments=4)
 
@@ -69,26 +69,26 @@ class TakesFour(Right):
         return thirds(segments)
 
 
-class WritesToItsInput(Right):
+class WritesToItsInput(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         segments *= 2
         return thirds(segments)
 
 
-class NanOnSilence(Right):
+class NanOnSilence(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         vectors = thirds(segments)
         vectors[np.linalg.norm(vectors, axis=1) == 0] = np.nan
         return vectors
 
 
-class Raises(Right):
+class Raises(Correct):
     def embed(self, segments: Segments, /) -> Vectors:
         raise ValueError("boom")
 
 
 class WholeTrack:
-    """Cuts for itself, at ``hop_s`` whatever its spec says."""
+    """Cuts segments itself, every ``hop_s`` seconds whatever its spec says."""
 
     def __init__(self, hop_s: float = 0.5) -> None:
         self.spec = replace(SPEC, front_end="track")
@@ -103,15 +103,15 @@ class WholeTrack:
 @pytest.mark.parametrize(
     "fingerprinter",
     [
-        pytest.param(Right(), id="segment-wise"),
-        pytest.param(Right(short="pad", hop_s=0.1), id="pads"),
+        pytest.param(Correct(), id="segment-wise"),
+        pytest.param(Correct(short="pad", hop_s=0.1), id="pads"),
         pytest.param(NotNormalised(unit_norm=False), id="no unit norm declared"),
-        pytest.param(LooksAtTheBatch(batch_segments=4), id="batch declared"),
+        pytest.param(DependsOnTheBatch(batch_segments=4), id="batch declared"),
         pytest.param(TakesFour(), id="no more than the batch declared"),
         pytest.param(WholeTrack(), id="track-wise"),
     ],
 )
-def test_passes_what_is_right(fingerprinter: object, rng: np.random.Generator) -> None:
+def test_passes_a_correct_fingerprinter(fingerprinter: object, rng: np.random.Generator) -> None:
     check_fingerprinter(fingerprinter, rng)
 
 
@@ -122,8 +122,8 @@ def test_passes_what_is_right(fingerprinter: object, rng: np.random.Generator) -
         pytest.param(WrongShape(), {"shape"}, id="shape"),
         pytest.param(GivesNan(), {"finite", "silence"}, id="nan"),
         pytest.param(NotNormalised(), {"unit norm"}, id="norm"),
-        pytest.param(Forgetful(), {"determinism"}, id="forgetful"),
-        pytest.param(LooksAtTheBatch(), {"batch invariance"}, id="batch"),
+        pytest.param(NotDeterministic(), {"determinism"}, id="determinism"),
+        pytest.param(DependsOnTheBatch(), {"batch invariance"}, id="batch"),
         pytest.param(WritesToItsInput(), {"input unchanged"}, id="writes"),
         pytest.param(NanOnSilence(), {"silence"}, id="silence"),
         pytest.param(WholeTrack(hop_s=0.4), {"hop"}, id="hop"),
@@ -145,7 +145,7 @@ def test_other_rules_still_pass(wrong: object, rng: np.random.Generator) -> None
     assert {"spec", "dtype", "shape"} <= passed
 
 
-def test_what_is_raised_is_part_of_the_finding(rng: np.random.Generator) -> None:
+def test_an_exception_is_part_of_the_detail(rng: np.random.Generator) -> None:
     outcomes = {one.name: one for one in run_checks(Raises(), "mine", rng)}
     assert "plugin 'mine' failed" in outcomes["shape"].detail
     assert "ValueError: boom" in outcomes["shape"].detail

@@ -1,4 +1,4 @@
-"""Checks that a plugin author runs on a fingerprinter: the harness's rules, one by one."""
+"""Conformance checks for fingerprinters: one check for each rule of the harness."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -27,14 +27,20 @@ SILENCE_S = 3.0
 BATCH_TOLERANCE = 1e-2
 """Largest distance between unit vectors that rounding may cause (a cosine of 0.99995).
 
-Float32 rounding alone moves vectors by 1e-6, but a graph or a peak picker turns it into a different
-neighbour now and then. Real dependence on the batch moves vectors by 0.1 and more.
+Float32 rounding alone changes vectors by 1e-6, but it may also make a graph or a peak picker choose
+another neighbour or peak. Real dependence on the batch changes vectors by 0.1 and more.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """One rule, whether it was kept, and the figure or the reason."""
+    """The outcome of one check.
+
+    Args:
+        name: The rule.
+        passed: Whether the fingerprinter follows it.
+        detail: The measured value, or why the check failed.
+    """
 
     name: str
     passed: bool
@@ -43,7 +49,7 @@ class CheckOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A fingerprinter under test and what it is tested with."""
+    """A fingerprinter under test, and two recordings to test it with."""
 
     fingerprinter: AnyFingerprinter
     name: str
@@ -55,40 +61,44 @@ class Subject:
         return self.fingerprinter.spec
 
     def segments(self, samples: Recording) -> Segments:
-        """A copy of a recording's segments, or of as many as a batch may hold."""
+        """A copy of the segments of a recording, at most as many as a batch may hold."""
         return segments_of(samples, self.spec)[: self.spec.batch_segments].copy()
 
     def embed(self, segments: Segments) -> object:
         with blame(self.name, "embedding segments"):
             return cast(Fingerprinter, self.fingerprinter).embed(segments)
 
-    def answer(self, samples: Samples) -> tuple[object, object]:
-        """Vectors of a recording's segments, unchecked, and start times where it gives any."""
+    def fingerprint(self, samples: Samples) -> tuple[object, object]:
+        """Unchecked vectors of a recording, and start times or None."""
         if self.spec.front_end == "segment":
             return self.embed(self.segments(samples)), None
         with blame(self.name, "fingerprinting a recording"):
-            found = cast(TrackFingerprinter, self.fingerprinter).fingerprint(samples)
-            return found.vectors, found.start_s
+            fingerprints = cast(TrackFingerprinter, self.fingerprinter).fingerprint(samples)
+            return fingerprints.vectors, fingerprints.start_s
 
     def vectors(self, samples: Samples) -> Float[np.ndarray, "rows cols"]:
-        """Vectors of a recording, as far as they are an array of numbers."""
-        vectors, _ = self.answer(samples)
+        """Vectors of a recording.
+
+        Raises:
+            BrokenRuleError: They are not a two-dimensional array of floating-point numbers.
+        """
+        vectors, _ = self.fingerprint(samples)
         return _require_numbers(vectors)
 
 
 class BrokenRuleError(Exception):
-    """A check that failed, in words."""
+    """A fingerprinter breaks a rule; the text says how."""
 
 
 def check_fingerprinter(fingerprinter: AnyFingerprinter, rng: np.random.Generator) -> None:
-    """Try every rule on a fingerprinter, in a test.
+    """Check every rule in a test of a fingerprinter.
 
     Args:
-        fingerprinter: Of either kind.
-        rng: For the noise and tones it is tried with.
+        fingerprinter: A segment-wise or a track-wise one.
+        rng: Draws the test recordings.
 
     Raises:
-        AssertionError: A rule is broken; the message lists all that are.
+        AssertionError: The fingerprinter breaks rules; the message lists all of them.
     """
     outcomes = run_checks(fingerprinter, type(fingerprinter).__name__, rng)
     broken = [f"{one.name}: {one.detail}" for one in outcomes if not one.passed]
@@ -99,34 +109,34 @@ def check_fingerprinter(fingerprinter: AnyFingerprinter, rng: np.random.Generato
 def run_checks(
     fingerprinter: AnyFingerprinter, name: str, rng: np.random.Generator
 ) -> list[CheckOutcome]:
-    """Try every rule on a fingerprinter; a broken one does not stop the others.
+    """Check every rule on a fingerprinter; a broken rule does not stop the other checks.
 
     Args:
-        fingerprinter: Of either kind.
-        name: What outcomes call it.
-        rng: For the noise and tones it is tried with.
+        fingerprinter: A segment-wise or a track-wise one.
+        name: Its name in outcomes.
+        rng: Draws the test recordings.
     """
     spec = fingerprinter.spec
-    recordings = (music_like(spec, rng) for _ in range(2))
+    recordings = (make_recording(spec, rng) for _ in range(2))
     subject = Subject(fingerprinter, name.removeprefix(PREFIX), *recordings)
-    tried = (_try_check(label, check, subject) for label, check in CHECKS.items())
-    return [CheckOutcome("spec", True, _describe(spec)), *tried]
+    outcomes = (_run_check(label, check, subject) for label, check in CHECKS.items())
+    return [CheckOutcome("spec", True, _describe(spec)), *outcomes]
 
 
-def music_like(spec: FingerprintSpec, rng: np.random.Generator) -> Samples:
+def make_recording(spec: FingerprintSpec, rng: np.random.Generator) -> Samples:
     """Tones and noise with changing loudness, long enough for several segments."""
     seconds = max(RECORDING_S, spec.segment_s + 4 * spec.hop_s)
     t = np.arange(round(seconds * spec.sample_rate_hz)) / spec.sample_rate_hz
     pitches_hz = rng.uniform(100, spec.sample_rate_hz / 4, (8, 1))
     tones = np.sin(2 * np.pi * pitches_hz * t).sum(axis=0) / 16
     noise = rng.standard_normal(len(t)) / 16
-    # 40 dB from the softest to the loudest, to show up levels taken over a whole batch.
+    # 40 dB from the softest to the loudest part, to detect levels that depend on the whole batch.
     loudness = 10 ** (-1 + np.sin(2 * np.pi * t / seconds))
     recording: Samples = (loudness * (tones + noise)).astype(np.float32)
     return recording
 
 
-def _try_check(label: str, check: Callable[[Subject], str], subject: Subject) -> CheckOutcome:
+def _run_check(label: str, check: Callable[[Subject], str], subject: Subject) -> CheckOutcome:
     try:
         return CheckOutcome(label, True, check(subject))
     except BrokenRuleError as err:
@@ -137,7 +147,7 @@ def _try_check(label: str, check: Callable[[Subject], str], subject: Subject) ->
 
 def _require_numbers(vectors: object) -> Float[np.ndarray, "rows cols"]:
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind != "f":
-        raise BrokenRuleError("not a NumPy array of floating-point numbers with two axes")
+        raise BrokenRuleError("vectors are not a two-dimensional NumPy array of floats")
     return vectors
 
 
@@ -149,7 +159,7 @@ def _describe(spec: FingerprintSpec) -> str:
 
 
 def _dtype(subject: Subject) -> str:
-    vectors, start_s = subject.answer(subject.recording)
+    vectors, start_s = subject.fingerprint(subject.recording)
     if not isinstance(vectors, np.ndarray):
         raise BrokenRuleError(f"vectors are {type(vectors).__name__}, not a NumPy array")
     if vectors.dtype != np.float32:
@@ -160,13 +170,13 @@ def _dtype(subject: Subject) -> str:
 
 
 def _shape(subject: Subject) -> str:
-    vectors, start_s = subject.answer(subject.recording)
+    vectors, start_s = subject.fingerprint(subject.recording)
     segments = subject.segments(subject.recording)
     rows = len(segments) if start_s is None else np.size(cast(Any, start_s))
-    shape, wanted = _require_numbers(vectors).shape, (rows, subject.spec.dim)
-    if shape != wanted:
-        raise BrokenRuleError(f"{shape}, not {wanted}")
-    return f"{wanted[0]} x {wanted[1]}"
+    shape, expected = _require_numbers(vectors).shape, (rows, subject.spec.dim)
+    if shape != expected:
+        raise BrokenRuleError(f"vectors have the shape {shape}, not {expected}")
+    return f"{rows} x {subject.spec.dim}"
 
 
 def _finite(subject: Subject) -> str:
@@ -178,7 +188,7 @@ def _finite(subject: Subject) -> str:
 
 def _unit_norm(subject: Subject) -> str:
     norms = np.linalg.norm(subject.vectors(subject.recording), axis=1)
-    span = f"lengths from {norms.min():.6g} to {norms.max():.6g}" if len(norms) else "no vectors"
+    span = f"norms from {norms.min():.6g} to {norms.max():.6g}" if len(norms) else "no vectors"
     if not subject.spec.unit_norm:
         return f"not declared; {span}"
     empty = (norms == 0) & subject.spec.may_be_zero
@@ -192,41 +202,40 @@ def _deterministic(subject: Subject) -> str:
     subject.vectors(subject.other)
     again = subject.vectors(subject.recording)
     if first.shape != again.shape or first.tobytes() != again.tobytes():
-        raise BrokenRuleError("the same audio gave other bytes the second time")
+        raise BrokenRuleError("the same audio gives different bytes the second time")
     return "same bytes after other audio"
 
 
 def _batch_invariant(subject: Subject) -> str:
     spec = subject.spec
     if spec.front_end == "track":
-        return "not tried: sees one recording at a time"
+        return "not tested: the front end takes one recording at a time"
     if spec.batch_segments is not None:
-        return f"not tried: declares batches of {spec.batch_segments}"
+        return f"not tested: the spec declares batches of {spec.batch_segments}"
     together = _require_numbers(subject.embed(subject.segments(subject.recording)))
     alone = [
         _require_numbers(subject.embed(one[None])) for one in subject.segments(subject.recording)
     ]
     if len(together) != len(alone) or any(one.shape != (1, together.shape[1]) for one in alone):
-        raise BrokenRuleError("a segment on its own does not give one vector")
-    apart = np.linalg.norm(together - np.concatenate(alone), axis=1)
-    apart /= np.maximum(np.linalg.norm(together, axis=1), 1e-9)
-    if not apart.max() <= BATCH_TOLERANCE:
+        raise BrokenRuleError("a batch of one segment does not give one vector")
+    change = np.linalg.norm(together - np.concatenate(alone), axis=1)
+    change /= np.maximum(np.linalg.norm(together, axis=1), 1e-9)
+    if not change.max() <= BATCH_TOLERANCE:
         raise BrokenRuleError(
-            f"a segment's vector moves by {apart.max():.2g} with the others in its batch"
+            f"a vector changes by {change.max():.2g} with the other segments in its batch"
         )
-    return f"moves by {apart.max():.1g} at most"
+    return f"vectors change by at most {change.max():.1g}"
 
 
 def _input_unchanged(subject: Subject) -> str:
     if subject.spec.front_end == "track":
-        given = subject.recording.copy()
-        subject.answer(given)
-        before = subject.recording
+        before, audio = subject.recording, subject.recording.copy()
+        subject.fingerprint(audio)
     else:
-        before, given = (subject.segments(subject.recording) for _ in range(2))
-        subject.embed(given)
-    if not np.array_equal(given, before):
-        raise BrokenRuleError("what was handed over has been written to")
+        before, audio = (subject.segments(subject.recording) for _ in range(2))
+        subject.embed(audio)
+    if not np.array_equal(audio, before):
+        raise BrokenRuleError("the fingerprinter changes its input")
     return "unchanged"
 
 
@@ -238,7 +247,7 @@ def _silence(subject: Subject) -> str:
     if not np.isfinite(vectors).all():
         raise BrokenRuleError("silence gives NaN or infinity")
     if spec.unit_norm and not ((norms == 0) | (np.abs(norms - 1) <= 1e-3)).all():
-        raise BrokenRuleError(f"silence gives vectors of length {norms.min():.3g}, neither 0 nor 1")
+        raise BrokenRuleError(f"silence gives a vector of norm {norms.min():.3g}, neither 0 nor 1")
     return "zeros" if (norms == 0).all() else "finite"
 
 
@@ -246,13 +255,16 @@ def _hop(subject: Subject) -> str:
     spec = subject.spec
     seconds = len(subject.recording) / spec.sample_rate_hz
     declared = 1 + int((seconds - spec.segment_s) // spec.hop_s)
-    (found,) = fingerprint_tracks(subject.fingerprinter, subject.name, [subject.recording])
-    count = len(found.start_s)
-    # A front end may lose or pad a frame or two at each end; drift is another matter.
+    (fingerprints,) = fingerprint_tracks(subject.fingerprinter, subject.name, [subject.recording])
+    start_s = fingerprints.start_s
+    count = len(start_s)
+    # A front end may drop or add a frame or two at each end, but the hop must not drift.
     if abs(count - declared) > max(1, 0.05 * declared):
-        raise BrokenRuleError(f"{seconds:g} s give {count} vectors; the spec says {declared}")
+        raise BrokenRuleError(
+            f"{seconds:g} s of audio give {count} vectors, but the spec says {declared}"
+        )
     if count > 1:
-        hop_s = (found.start_s[-1] - found.start_s[0]) / (count - 1)
+        hop_s = (start_s[-1] - start_s[0]) / (count - 1)
         if abs(hop_s - spec.hop_s) > 0.01 * spec.hop_s:
             raise BrokenRuleError(f"start times are {hop_s:.4g} s apart, not {spec.hop_s:g} s")
     return f"{count} vectors in {seconds:g} s"
@@ -263,9 +275,9 @@ def _throughput(subject: Subject) -> str:
     start = time.perf_counter()
     for _ in fingerprint_tracks(subject.fingerprinter, subject.name, [subject.recording] * repeats):
         pass
-    took_s = time.perf_counter() - start
-    heard_s = repeats * len(subject.recording) / subject.spec.sample_rate_hz
-    return f"{heard_s / took_s:.0f} x real time"
+    elapsed_s = time.perf_counter() - start
+    audio_s = repeats * len(subject.recording) / subject.spec.sample_rate_hz
+    return f"{audio_s / elapsed_s:.0f} x real time"
 
 
 CHECKS: Mapping[str, Callable[[Subject], str]] = {
@@ -280,4 +292,4 @@ CHECKS: Mapping[str, Callable[[Subject], str]] = {
     "hop": _hop,
     "throughput": _throughput,
 }
-"""What is tried, in this order; each returns its finding or raises."""
+"""The checks, in this order; each returns a detail or raises :class:`BrokenRuleError`."""

@@ -1,4 +1,4 @@
-"""Every number of a result follows from its evidence, or it is said which does not."""
+"""A result is refused, with the name of the field, if a number contradicts its evidence."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ def evidence(evidence_of: Callable[..., Evidence]) -> Evidence:
 
 @pytest.fixture
 def result(write_run: Callable[..., Path], evidence: Evidence) -> Path:
-    """With 10 and 20 real distractors, of 30 that were wanted."""
+    """A result at 10 and 20 real distractors, of 30 that were wanted."""
     return write_run("r", {("exact", "real"): evidence}, [10, 20], [10, 30], generator=None)
 
 
@@ -38,8 +38,8 @@ def test_an_honest_result_is_valid(result: Path, synthetic: Path) -> None:
 
 def point(document: Document) -> Document:
     """HR@1 among ten distractors."""
-    found: Document = document["curves"][0]["points"][0]
-    return found
+    first: Document = document["curves"][0]["points"][0]
+    return first
 
 
 def better(document: Document) -> None:
@@ -146,7 +146,7 @@ def complete(document: Document) -> None:
     document["status"] = "complete"
 
 
-def all_that_was_wanted(document: Document) -> None:
+def all_wanted_sizes(document: Document) -> None:
     document["config"]["sizes"] = [10, 20]
 
 
@@ -166,33 +166,33 @@ def negative_seed(document: Document) -> None:
     document["config"]["seed"] = -1
 
 
-LIES = {
-    better: r"value at 10 distractors is 1\.0, but the evidence gives 0\.375",
-    other_spread: r"std at 10 distractors is 0\.0, but the evidence gives 0\.17",
-    fewer_repeats: "repeats at 10 distractors is 1, but the evidence gives 2",
-    other_interval: r"ci\.low at 10 distractors is",
-    outside_its_interval: "lies outside its interval",
+CONTRADICTIONS = {
+    better: r"at 10 distractors value is 1\.0, but the evidence gives 0\.375",
+    other_spread: r"at 10 distractors std is 0\.0, but the evidence gives 0\.17",
+    fewer_repeats: "at 10 distractors repeats is 1, but the evidence gives 2",
+    other_interval: r"at 10 distractors ci\.low is",
+    outside_its_interval: "outside its interval",
     no_evidence: "no evidence is listed for it",
     evidence_of_nothing: r"no curve belongs to the evidence r\.ivfpq\.real\.npz",
     invented_curve: "with ivfpq, real: no evidence is listed for it",
     a_curve_twice: "it is listed twice",
-    sizes_that_fall: r"sizes \[20, 10\] do not rise",
+    sizes_that_fall: r"sizes \[20, 10\] are not in ascending order",
     unknown_size: "the evidence has no database of 11 distractors",
-    unknown_metric: "hr@2 within 0.25 s with exact, real: this metric is not known",
-    longer_queries: "queries of 9 s in a result of 1 s",
-    larger_reference: "5900 reference fingerprints at 10 distractors, of 590",
-    smaller_reference: "589 reference fingerprints at 10 distractors, of 590",
-    other_hours: "hours at 10 distractors, which are",
-    more_queries: "4 queries at 10 distractors, of 100000",
-    more_queries_everywhere: "queries.n is 100000, but config.recipe.n_queries 4",
+    unknown_metric: "hr@2 within 0.25 s with exact, real: metric hr@2 is unknown",
+    longer_queries: "query_length_s is 9, but queries.length_s is 1",
+    larger_reference: "n_reference is 5900, but data.reference_fingerprints is 590",
+    smaller_reference: "n_reference is 589, but data.reference_fingerprints is 590",
+    other_hours: "at 10 distractors hours is .*, but its fingerprints are",
+    more_queries: "at 10 distractors n_queries is 4, but queries.n is 100000",
+    more_queries_everywhere: "queries.n is 100000, but config.recipe.n_queries is 4",
     more_queries_in_the_recipe: "queries.recipe.n_queries is 100000",
-    more_queries_in_the_config: "but config.recipe.n_queries 100000",
+    more_queries_in_the_config: "but config.recipe.n_queries is 100000",
     louder_noise: r"queries.recipe.degradations is \[{'name'",
     no_recipe: "config.recipe is None",
-    other_tracks: "it has 4 queries of 3 tracks, but the evidence 4 of 2",
-    other_name: "fingerprinter.name is 'mine', but config.fingerprinter 'spectral-sketch'",
-    complete: "status is complete, but curves reach 20 distractors, of 30",
-    all_that_was_wanted: "status is partial, but curves reach 20 distractors, of 20",
+    other_tracks: "queries.tracks is 3, but the evidence has 4 queries from 2 tracks",
+    other_name: "fingerprinter.name is 'mine', but config.fingerprinter is 'spectral-sketch'",
+    complete: "status is complete, but curves reach 20 of 30 distractors",
+    all_wanted_sizes: "status is partial, but curves reach 20 of 20 distractors",
     sizes_in_words: r"config.sizes is \['all'\]",
     no_number: "NaN is not a number",
     no_seed: "config.seed is None",
@@ -200,8 +200,10 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize(("change", "message"), LIES.items(), ids=[c.__name__ for c in LIES])
-def test_a_lie_is_found(
+@pytest.mark.parametrize(
+    ("change", "message"), CONTRADICTIONS.items(), ids=[c.__name__ for c in CONTRADICTIONS]
+)
+def test_a_changed_number_is_refused(
     result: Path, alter: Callable[..., None], change: Change, message: str
 ) -> None:
     alter(result, change)
@@ -222,15 +224,17 @@ def other_generator(document: Document) -> None:
     document["generator"]["name"] = "rectified-flow"
 
 
-SYNTHETIC_LIES = {
-    no_generator: "no generator is named",
-    no_fidelity: "synthetic distractors without a fidelity block say nothing",
-    other_generator: "generator.name is 'rectified-flow', but config.generator 'gaussian'",
+SYNTHETIC_CONTRADICTIONS = {
+    no_generator: "distractors are synthetic, but generator is empty",
+    no_fidelity: "distractors are synthetic, but fidelity has no statistics",
+    other_generator: "generator.name is 'rectified-flow', but config.generator is 'gaussian'",
 }
 
 
 @pytest.mark.parametrize(
-    ("change", "message"), SYNTHETIC_LIES.items(), ids=[c.__name__ for c in SYNTHETIC_LIES]
+    ("change", "message"),
+    SYNTHETIC_CONTRADICTIONS.items(),
+    ids=[c.__name__ for c in SYNTHETIC_CONTRADICTIONS],
 )
 def test_synthetic_distractors_need_a_generator_and_its_fidelity(
     synthetic: Path, alter: Callable[..., None], change: Change, message: str
@@ -254,7 +258,9 @@ def name_within_a_file(document: Document) -> None:
 
 
 @pytest.mark.parametrize("change", [last_bit, a_point_less, name_within_a_file])
-def test_what_is_no_lie_passes(result: Path, alter: Callable[..., None], change: Change) -> None:
+def test_a_change_without_contradiction_passes(
+    result: Path, alter: Callable[..., None], change: Change
+) -> None:
     alter(result, change)
     assert validate_result(result) == []
 
@@ -276,15 +282,15 @@ def test_other_evidence_is_refused(result: Path) -> None:
         validate_result(result)
 
 
-def test_evidence_that_is_not_there_is_said(result: Path, alter: Callable[..., None]) -> None:
+def test_missing_evidence_is_reported(result: Path, alter: Callable[..., None]) -> None:
     result.with_name("r.exact.real.npz").unlink()
-    said = ["r.exact.real.npz is not there: its curves were not computed again"]
-    assert validate_result(result) == said
-    alter(result, better)  # which nothing contradicts any more
-    assert validate_result(result) == said
+    messages = ["r.exact.real.npz is missing, so its curves were not computed again"]
+    assert validate_result(result) == messages
+    alter(result, better)  # nothing contradicts this without the evidence
+    assert validate_result(result) == messages
 
 
-def test_an_index_that_grew_has_the_sizes_that_it_was_asked_at(
+def test_a_growing_index_has_the_sizes_that_were_searched(
     write_run: Callable[..., Path], evidence: Evidence, alter: Callable[..., None]
 ) -> None:
     grown = GrownEvidence(

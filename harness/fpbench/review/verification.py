@@ -1,4 +1,4 @@
-"""Does a result follow the format, and do its numbers follow from its evidence?"""
+"""Check that a result follows the format, and that its numbers follow from its evidence."""
 
 import math
 from collections import Counter
@@ -17,14 +17,15 @@ from fpbench.results.document import Curve, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result
 
 ROUNDING = 1e-9
-"""Rates that differ by less were computed by another version of NumPy."""
+"""Relative difference that another version of NumPy may cause."""
 
 
 def validate_result(path: Path) -> list[str]:
     """Check one result file.
 
     Returns:
-        What could not be checked because its evidence is not beside it; empty if all was.
+        A message for each evidence file that is missing beside the result, so that its curves could
+        not be checked.
 
     Raises:
         FpbenchError: The result breaks the format, contradicts itself, or has a number that does
@@ -37,37 +38,37 @@ def validate_result(path: Path) -> list[str]:
     for info in result.evidence:
         evidence = find_evidence(path, info)
         if evidence is None:
-            unchecked.append(f"{info.file} is not there: its curves were not computed again")
+            unchecked.append(f"{info.file} is missing, so its curves were not computed again")
             continue
-        for contradiction in _differences(result, _curves_of(result, info), evidence):
+        for contradiction in _check_evidence(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     return unchecked
 
 
-_NOT_BY_HAND = "results are written by `fpbench run`, not by hand"
+_NOT_BY_HAND = "run `fpbench run` again, and do not edit the result that it writes"
 
 
 def _curves_of(result: Result, info: EvidenceInfo) -> list[Curve]:
-    """The curves that follow from one file, whatever the result was called at first."""
+    """The curves that follow from one evidence file, even if the result was renamed."""
     return [
         c for c in result.curves if info.file.endswith(evidence_name("", c.index, c.distractors))
     ]
 
 
 def _contradictions(result: Result) -> Iterator[str]:
-    """What cannot be, whatever the evidence says."""
+    """Contradictions within the result itself."""
     seed = result.config.get("seed")
     if not isinstance(seed, int) or seed < 0:
-        yield f"config.seed is {seed!r}"
+        yield f"config.seed is {seed!r}, not a whole number of at least 0"
     for info in result.evidence:
         if not _curves_of(result, info):
             yield f"no curve belongs to the evidence {info.file}"
-    listed = {id(curve) for info in result.evidence for curve in _curves_of(result, info)}
-    times = Counter(map(_curve_name, result.curves))
+    with_evidence = {id(curve) for info in result.evidence for curve in _curves_of(result, info)}
+    counts = Counter(map(_curve_name, result.curves))
     for curve in result.curves:
-        said = ["no evidence is listed for it"] if id(curve) not in listed else []
-        said += ["it is listed twice"] if times[_curve_name(curve)] > 1 else []
-        for contradiction in [*said, *_check_curve(result, curve)]:
+        listing = ["no evidence is listed for it"] if id(curve) not in with_evidence else []
+        listing += ["it is listed twice"] if counts[_curve_name(curve)] > 1 else []
+        for contradiction in [*listing, *_check_curve(result, curve)]:
             yield f"{_curve_name(curve)}: {contradiction}"
     yield from _check_names(result)
     yield from _check_queries(result)
@@ -79,86 +80,93 @@ def _check_names(result: Result) -> Iterator[str]:
     for kind, part in parts.items():
         if part is None or (kind == "fingerprinter" and _is_ready_made(result)):
             continue
-        wanted = str(result.config.get(kind))
-        # What an entry in a plugin:FILE is called, only that file says.
-        if not wanted.startswith(PREFIX) and wanted.partition(":")[0] != part.name:
-            yield f"{kind}.name is {part.name!r}, but config.{kind} {wanted!r}"
+        config_name = str(result.config.get(kind))
+        # For plugin:FILE, the name of the entry is only in that file.
+        if not config_name.startswith(PREFIX) and config_name.partition(":")[0] != part.name:
+            yield f"{kind}.name is {part.name!r}, but config.{kind} is {config_name!r}"
 
 
 def _check_queries(result: Result) -> Iterator[str]:
     queries, recipe = result.queries, result.config.get("recipe")
-    if _is_ready_made(result):  # no recipe made them, and a file may hold fewer than wanted
+    if _is_ready_made(result):  # they have no recipe, and a file may hold fewer than n_queries
         return
     if not isinstance(recipe, Mapping):
-        yield f"config.recipe is {recipe!r}"
+        yield f"config.recipe is {recipe!r}, not a table"
         return
     keys = sorted({*queries.recipe, *recipe})
-    made = {f"recipe.{key}": (queries.recipe.get(key), key) for key in keys}
-    made |= {"n": (queries.n, "n_queries"), "length_s": (queries.length_s, "query_length_s")}
-    for field, (told, key) in made.items():
-        if told != recipe.get(key):
-            yield f"queries.{field} is {told!r}, but config.recipe.{key} {recipe.get(key)!r}"
+    fields = {f"recipe.{key}": (queries.recipe.get(key), key) for key in keys}
+    fields |= {"n": (queries.n, "n_queries"), "length_s": (queries.length_s, "query_length_s")}
+    for field, (value, key) in fields.items():
+        if value != recipe.get(key):
+            yield f"queries.{field} is {value!r}, but config.recipe.{key} is {recipe.get(key)!r}"
 
 
 def _check_status(result: Result) -> Iterator[str]:
-    """A run is partial where real distractors alone end below the largest size wanted."""
+    """A run is partial if its curves end below the largest size of the config."""
     sizes = result.config.get("sizes")
     if not isinstance(sizes, list) or not all(isinstance(size, int) for size in sizes):
-        yield f"config.sizes is {sizes!r}"
+        yield f"config.sizes is {sizes!r}, not a list of whole numbers"
         return
-    wanted = 0 if result.config.get("distractors") == "none" else max(sizes, default=0)
+    largest = 0 if result.config.get("distractors") == "none" else max(sizes, default=0)
     reached = max(point.n_distractors for curve in result.curves for point in curve.points)
-    if (result.status == "partial") != (wanted > reached):
-        yield f"status is {result.status}, but curves reach {reached} distractors, of {wanted}"
+    if (result.status == "partial") != (largest > reached):
+        yield f"status is {result.status}, but curves reach {reached} of {largest} distractors"
 
 
 def _is_ready_made(result: Result) -> bool:
-    """Whether queries are rows of a file, which no fingerprinter of the run made."""
+    """Whether queries are ready-made fingerprints, so that the run used no fingerprinter."""
     return "ready_made" in result.queries.recipe
 
 
 def _check_curve(result: Result, curve: Curve) -> Iterator[str]:
     sizes = [point.n_distractors for point in curve.points]
     if sizes != sorted(set(sizes)):
-        yield f"sizes {sizes} do not rise"
+        yield f"sizes {sizes} are not in ascending order"
     if curve.query_length_s != result.queries.length_s:
-        yield f"queries of {curve.query_length_s:g} s in a result of {result.queries.length_s:g} s"
+        yield (
+            f"query_length_s is {curve.query_length_s:g}, but queries.length_s is "
+            f"{result.queries.length_s:g}"
+        )
     if curve.distractors == "synthetic":
         if result.generator is None:
-            yield "no generator is named"
+            yield "distractors are synthetic, but generator is empty"
         elif not (result.fidelity or {}).get("statistics"):
-            yield "synthetic distractors without a fidelity block say nothing"
-    fingerprinter, whole = result.fingerprinter, result.data.reference_fingerprints
-    single = result.queries.length_s < fingerprinter.segment_s + fingerprinter.hop_s / 2
+            yield "distractors are synthetic, but fidelity has no statistics"
     for point in curve.points:
-        at = f"at {point.n_distractors} distractors"
-        if not point.ci.low <= point.value <= point.ci.high:
-            yield f"{point.value} {at} lies outside its interval"
-        if point.n_queries != result.queries.n:
-            yield f"{point.n_queries} queries {at}, of {result.queries.n}"
-        # A query of several fingerprints is looked for among runs, of which there are fewer.
-        if point.n_reference > whole or (single and point.n_reference < whole):
-            yield f"{point.n_reference} reference fingerprints {at}, of {whole}"
-        hours = (point.n_distractors + point.n_reference) * fingerprinter.hop_s / 3600
-        if not math.isclose(point.hours, hours, rel_tol=ROUNDING):
-            yield f"{point.hours} hours {at}, which are {hours}"
+        for contradiction in _check_point(result, point):
+            yield f"at {point.n_distractors} distractors {contradiction}"
 
 
-def _differences(
+def _check_point(result: Result, point: Point) -> Iterator[str]:
+    fingerprinter, whole = result.fingerprinter, result.data.reference_fingerprints
+    if not point.ci.low <= point.value <= point.ci.high:
+        yield f"value is {point.value}, outside its interval"
+    if point.n_queries != result.queries.n:
+        yield f"n_queries is {point.n_queries}, but queries.n is {result.queries.n}"
+    # The reference has fewer runs than fingerprints, for queries of several fingerprints.
+    single = result.queries.length_s < fingerprinter.segment_s + fingerprinter.hop_s / 2
+    if point.n_reference > whole or (single and point.n_reference < whole):
+        yield f"n_reference is {point.n_reference}, but data.reference_fingerprints is {whole}"
+    hours = (point.n_distractors + point.n_reference) * fingerprinter.hop_s / 3600
+    if not math.isclose(point.hours, hours, rel_tol=ROUNDING):
+        yield f"hours is {point.hours}, but its fingerprints are {hours} hours"
+
+
+def _check_evidence(
     result: Result, curves: Sequence[Curve], evidence: Evidence | GrownEvidence
 ) -> Iterator[str]:
-    """What does not follow from the evidence of some curves."""
-    asked, tracks = len(evidence.query_track), len(np.unique(evidence.query_track))
-    if (asked, tracks) != (result.queries.n, result.queries.tracks):
+    """Where the result or some of its curves contradict their evidence."""
+    queries, tracks = len(evidence.query_track), len(np.unique(evidence.query_track))
+    if (queries, tracks) != (result.queries.n, result.queries.tracks):
         yield (
-            f"it has {result.queries.n} queries of {result.queries.tracks} tracks, but the "
-            f"evidence {asked} of {tracks}"
+            f"queries.n is {result.queries.n} and queries.tracks is {result.queries.tracks}, but "
+            f"the evidence has {queries} queries from {tracks} tracks"
         )
     for curve in curves:
         sizes = [point.n_distractors for point in curve.points]
-        strange = [size for size in sizes if not _has_size(evidence, size)]
-        if strange:
-            yield f"{_curve_name(curve)}: the evidence has no database of {strange[0]} distractors"
+        missing = [size for size in sizes if not _has_size(evidence, size)]
+        if missing:
+            yield f"{_curve_name(curve)}: the evidence has no database of {missing[0]} distractors"
             continue
         labels = CurveLabels(
             distractors=curve.distractors,
@@ -172,13 +180,13 @@ def _differences(
         )
         computed = {c.metric: c for c in hit_rate_curves(evidence, sizes, labels)}
         if curve.metric not in computed:
-            yield f"{_curve_name(curve)}: this metric is not known"
+            yield f"{_curve_name(curve)}: metric {curve.metric} is unknown"
             continue
-        for point, again in zip(curve.points, computed[curve.metric].points, strict=True):
-            for field, (told, found) in _unequal(point, again).items():
+        for point, expected in zip(curve.points, computed[curve.metric].points, strict=True):
+            for field, (value, right) in _unequal_fields(point, expected).items():
                 yield (
-                    f"{_curve_name(curve)}: {field} at {point.n_distractors} distractors is "
-                    f"{told}, but the evidence gives {found}"
+                    f"{_curve_name(curve)}: at {point.n_distractors} distractors {field} is "
+                    f"{value}, but the evidence gives {right}"
                 )
 
 
@@ -188,10 +196,10 @@ def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
     return size == 0 or bool(repeats(evidence.edges, size))
 
 
-def _unequal(told: Point, found: Point) -> Mapping[str, tuple[object, object]]:
-    """Fields in which two points differ by more than rounding."""
-    a, b = _flatten(told), _flatten(found)
-    return {name: (a[name], b[name]) for name in a if not _equal(a[name], b[name])}
+def _unequal_fields(a: Point, b: Point) -> Mapping[str, tuple[object, object]]:
+    """Fields in which two points differ by more than rounding, with both values."""
+    in_a, in_b = _flatten(a), _flatten(b)
+    return {name: (in_a[name], in_b[name]) for name in in_a if not _equal(in_a[name], in_b[name])}
 
 
 def _equal(a: object, b: object) -> bool:
@@ -201,9 +209,9 @@ def _equal(a: object, b: object) -> bool:
 
 
 def _flatten(point: Point) -> dict[str, object]:
-    plain = asdict(point)
-    interval = plain.pop("ci")
-    return plain | {f"ci.{name}": value for name, value in interval.items()}
+    fields = asdict(point)
+    interval = fields.pop("ci")
+    return fields | {f"ci.{name}": value for name, value in interval.items()}
 
 
 def _curve_name(curve: Curve) -> str:
