@@ -57,7 +57,7 @@ def _evidence_of(better: Sequence[Sequence[int | None]], *, track: Sequence[int]
     from fpbench import Candidates
     from fpbench.evidence.evidence import Evidence
 
-    def cell(scores: np.ndarray, width: int) -> Candidates:
+    def candidates(scores: np.ndarray, width: int) -> Candidates:
         fillers = ((0, 0), (0, width - scores.shape[1]))
         exact = np.pad(scores.astype(np.float32), fillers, constant_values=-np.inf)
         ids = np.where(np.isfinite(exact), np.arange(width), -1)
@@ -70,11 +70,11 @@ def _evidence_of(better: Sequence[Sequence[int | None]], *, track: Sequence[int]
     distance_s[there, 0] = 0.0
     return Evidence(
         query_track=np.array(track),
-        reference=cell(np.full((queries, 1), 0.5), 11),
+        reference=candidates(np.full((queries, 1), 0.5), 11),
         distance_s=distance_s,
         match_score=np.where(there, 0.5, -np.inf).astype(np.float32),
         edges=np.arange(len(better) + 1) * 10,
-        blocks=[cell(np.where(np.arange(10) < n[:, None], 0.9, 0.1), 10) for n in above],
+        blocks=[candidates(np.where(np.arange(10) < n[:, None], 0.9, 0.1), 10) for n in above],
     )
 
 

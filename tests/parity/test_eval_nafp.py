@@ -106,13 +106,15 @@ def evidence_of(
 ) -> Evidence:
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
-    cells = CandidateStore(store=Store(folder), key="golden", k=K)
+    candidates = CandidateStore(store=Store(folder), key="golden", k=K)
     list(
-        search_blocks([BlockSearch(index, cells, "x")], queries, InOrder(golden.distractors), EDGES)
+        search_blocks(
+            [BlockSearch(index, candidates, "x")], queries, InOrder(golden.distractors), EDGES
+        )
     )
     return gather_evidence(
-        search_reference(BlockSearch(index, cells, "x"), queries, golden.reference),
-        cells,
+        search_reference(BlockSearch(index, candidates, "x"), queries, golden.reference),
+        candidates,
         EDGES,
         queries=queries,
         reference=golden.reference,
@@ -174,13 +176,13 @@ def test_nafp_hits_of_several_segments(
     everything = np.concatenate([golden.distractors, golden.reference])
     rows, distractors = np.arange(len(golden.reference) - length + 1), np.arange(EDGES[-1])
     index = PositionwiseIndex(index_of(name, **options), length)
-    cells = CandidateStore(store=Store(tmp_path), key="golden", k=K)
+    candidates = CandidateStore(store=Store(tmp_path), key="golden", k=K)
     source = InOrder(Runs(everything, distractors, length))
-    list(search_blocks([BlockSearch(index, cells, "x")], queries, source, EDGES))
+    list(search_blocks([BlockSearch(index, candidates, "x")], queries, source, EDGES))
     reference = Runs(golden.reference, rows, length)
     found = gather_evidence(
-        search_reference(BlockSearch(index, cells, "x"), queries, reference),
-        cells,
+        search_reference(BlockSearch(index, candidates, "x"), queries, reference),
+        candidates,
         EDGES,
         queries=queries,
         reference=reference,

@@ -93,10 +93,10 @@ def test_merged_blocks_are_the_monolithic_answer(
     index.train(rows[:3_000])
     merged = None
     for start, stop in pairwise(edges):
-        cell = index.search(queries, pieces(rows[start:stop]), 20)
-        ids = np.where(cell.ids >= 0, cell.ids + start, -1)
-        cell = Candidates(ids, cell.keys, cell.scores)
-        merged = cell if merged is None else merge_candidates(merged, cell)
+        candidates = index.search(queries, pieces(rows[start:stop]), 20)
+        ids = np.where(candidates.ids >= 0, candidates.ids + start, -1)
+        candidates = Candidates(ids, candidates.keys, candidates.scores)
+        merged = candidates if merged is None else merge_candidates(merged, candidates)
     assert merged is not None
     ids, keys = neighbours(monolithic(name, rows), queries, 20)
     np.testing.assert_array_equal(merged.ids, ids)

@@ -99,13 +99,13 @@ class AudioSource:
             FpbenchError: No reference track is usable, or the fingerprinter or a degradation breaks
                 a rule.
         """
-        wanted = self.dataset if self.want_real else replace(self.dataset, distractors=())
+        all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read files") as report:
-            dataset, duplicates = drop_duplicates(wanted, report)
+            dataset, duplicates = drop_duplicates(all_tracks, report)
         reference = self._fingerprint_reference(dataset, store, stage)
         queries = self._fingerprint_queries(dataset, reference, store, stage)
         real = self.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
-        data = self._describe_data(wanted, duplicates, reference, real)
+        data = self._describe_data(all_tracks, duplicates, reference, real)
         return self._assemble(reference, queries, real, data)
 
     def _fingerprint_reference(
@@ -158,20 +158,20 @@ class AudioSource:
 
     def _describe_data(
         self,
-        wanted: Dataset,
+        all_tracks: Dataset,
         duplicates: Sequence[Skipped],
         reference: FingerprintSet,
         real: FingerprintSet,
     ) -> DataInfo:
         degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
         return DataInfo(
-            name=wanted.name,
-            reference_tracks=len(wanted.reference),
+            name=all_tracks.name,
+            reference_tracks=len(all_tracks.reference),
             reference_fingerprints=len(reference.vectors),
-            reference_hours=float(durations_s(wanted.reference).sum()) / 3600,
-            distractor_tracks=len(wanted.distractors),
+            reference_hours=float(durations_s(all_tracks.reference).sum()) / 3600,
+            distractor_tracks=len(all_tracks.distractors),
             distractor_fingerprints=len(real.vectors),
-            distractor_hours=float(durations_s(wanted.distractors).sum()) / 3600,
+            distractor_hours=float(durations_s(all_tracks.distractors).sum()) / 3600,
             skipped=[*duplicates, *reference.skipped, *real.skipped],
             content=content_key(
                 reference=reference.audio_hashes,

@@ -39,7 +39,7 @@ class Need:
     memory_bytes: float
     disk_bytes: float
     in_result: bool = False
-    """Whether the same data are also written beside the result, as evidence."""
+    """Whether the same space is also needed beside the result, for the evidence file."""
 
     @property
     def all_disk_bytes(self) -> float:
