@@ -1,4 +1,4 @@
-"""Each statistic is what its definition says, and a copying generator cannot hide."""
+"""Each statistic agrees with its definition."""
 
 import itertools
 import math
@@ -36,20 +36,20 @@ def sphere(n: int, dim: int, seed: int = 0) -> Vectors:
 # ------------------------------------------------------------ Frechet distance
 
 
-def test_a_set_is_at_frechet_distance_0_from_itself() -> None:
+def test_frechet_distance_of_equal_sets_is_0() -> None:
     rows = normal(500, 8)
     assert frechet_distance(rows, rows) == pytest.approx(0, abs=1e-9)
 
 
 @given(shift=st.floats(-3, 3), scale=st.floats(0.2, 3))
 @settings(max_examples=25)
-def test_frechet_distance_of_a_moved_and_stretched_set(shift: float, scale: float) -> None:
+def test_frechet_distance_of_a_shifted_and_scaled_set(shift: float, scale: float) -> None:
     # Means differ by `shift` in 4 dims; standard deviations s by the factor: sum of ((a-1) s)^2.
     rows = normal(400, 4)
-    moved = ((rows - rows.mean(0)) * np.float32(scale) + np.float32(shift)).astype(np.float32)
+    changed = ((rows - rows.mean(0)) * np.float32(scale) + np.float32(shift)).astype(np.float32)
     centred = rows - rows.mean(0)
     expected = 4 * shift**2 + (scale - 1) ** 2 * float(np.trace(np.cov(centred, rowvar=False)))
-    assert frechet_distance(centred, moved) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+    assert frechet_distance(centred, changed) == pytest.approx(expected, rel=1e-3, abs=1e-5)
 
 
 def test_frechet_distance_of_a_rotation() -> None:
@@ -59,7 +59,7 @@ def test_frechet_distance_of_a_rotation() -> None:
     assert frechet_distance(corners, corners[:, ::-1].copy()) == pytest.approx(2 * unbiased)
 
 
-def test_frechet_distance_takes_sets_of_deficient_rank() -> None:
+def test_frechet_distance_of_sets_of_deficient_rank() -> None:
     rows = np.hstack([normal(50, 2), np.zeros((50, 3), dtype=np.float32)])
     assert frechet_distance(rows, rows) == pytest.approx(0, abs=1e-6)
 
@@ -72,19 +72,19 @@ def test_divergence_is_0_for_equal_and_1_bit_for_disjoint_histograms() -> None:
     assert jensen_shannon(np.array([5.0, 0.0]), np.array([0.0, 2.0])) == 1
 
 
-def test_divergence_worked_by_hand() -> None:
+def test_divergence_of_an_example_computed_by_hand() -> None:
     # P = (1, 0), Q = (1/2, 1/2), M = (3/4, 1/4): [log2(4/3) + (log2(2/3) + log2 2) / 2] / 2.
     expected = (math.log2(4 / 3) + (math.log2(2 / 3) + 1) / 2) / 2
     assert jensen_shannon(np.array([1.0, 0.0]), np.array([1.0, 1.0])) == pytest.approx(expected)
 
 
-def test_marginals_miss_what_similarities_see() -> None:
+def test_similarities_show_dependence_that_marginals_do_not() -> None:
     rng = np.random.default_rng(0)
-    together = np.repeat(rng.standard_normal((4000, 1)), 8, axis=1).astype(np.float32)
-    apart = np.stack([rng.permutation(column) for column in together.T], axis=1)
+    dependent = np.repeat(rng.standard_normal((4000, 1)), 8, axis=1).astype(np.float32)
+    independent = np.stack([rng.permutation(column) for column in dependent.T], axis=1)
     tracks = np.arange(4000)
-    pairs = [pair_similarities(rows, tracks, 50_000, rng) for rows in (together, apart)]
-    assert marginal_divergence(together, apart) == 0
+    pairs = [pair_similarities(rows, tracks, 50_000, rng) for rows in (dependent, independent)]
+    assert marginal_divergence(dependent, independent) == 0
     assert similarity_divergence(*pairs) > 0.05
 
 
@@ -99,18 +99,18 @@ def test_pairs_within_a_track_are_left_out(rng: np.random.Generator) -> None:
 # ------------------------------------------------------------ neighbourhoods
 
 
-def test_manifold_worked_by_hand() -> None:
-    # k = 1 on a line. Judges at 0, 1, 10: balls reach 1, 1, 9. Candidates at 0.5, 30: 29.5, 29.5.
-    judge = np.array([[0], [1], [10]], dtype=np.float32)
-    candidate = np.array([[0.5], [30]], dtype=np.float32)
-    overlap = manifold(judge, candidate, k=1)
+def test_manifold_of_an_example_computed_by_hand() -> None:
+    # k = 1 on a line. Judges at 0, 1, 10: radii 1, 1, 9. Draws at 0.5, 30: radii 29.5, 29.5.
+    judges = np.array([[0], [1], [10]], dtype=np.float32)
+    draws = np.array([[0.5], [30]], dtype=np.float32)
+    overlap = manifold(judges, draws, k=1)
     assert overlap.precision == 1 / 2  # 30 is in no ball
     assert overlap.recall == 1  # all within 29.5 of 0.5
-    assert overlap.density == 2 / 2  # 0.5 is in the balls of 0 and 1; 10's ends at 1
+    assert overlap.density == 2 / 2  # 0.5 is in the balls of 0 and 1; the ball of 10 ends at 1
     assert overlap.coverage == 2 / 3
 
 
-def test_equal_laws_have_density_and_coverage_near_1() -> None:
+def test_equal_distributions_have_density_and_coverage_near_1() -> None:
     overlap = manifold(normal(1500, 4, 0), normal(1500, 4, 1))
     assert overlap.density == pytest.approx(1, abs=0.05)
     assert overlap.coverage > 0.95
@@ -118,8 +118,8 @@ def test_equal_laws_have_density_and_coverage_near_1() -> None:
 
 def test_nearest_distances_are_euclidean_and_ascending() -> None:
     points = np.array([[0, 0]], dtype=np.float32)
-    among = np.array([[3, 4], [0, 1], [6, 8]], dtype=np.float32)
-    np.testing.assert_allclose(nearest_distances(points, among, 2), [[1, 5]], rtol=1e-6)
+    others = np.array([[3, 4], [0, 1], [6, 8]], dtype=np.float32)
+    np.testing.assert_allclose(nearest_distances(points, others, 2), [[1, 5]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("dim", [2, 5, 10])
@@ -143,15 +143,15 @@ def test_copies_of_a_point_have_no_dimension() -> None:
     size=st.integers(0, 7),
 )
 def test_hit_chances_are_the_mean_over_all_subsets(counts: list[int], size: int) -> None:
-    def counted(above: int) -> float:
+    def count(above: int) -> float:
         subsets = list(itertools.combinations(range(7), size))
         return sum(min(subset, default=7) >= above for subset in subsets) / len(subsets)
 
     chances = hit_chances(np.array(counts), 7, [size])
-    np.testing.assert_allclose(chances[0], [counted(above) for above in counts], atol=1e-12)
+    np.testing.assert_allclose(chances[0], [count(above) for above in counts], atol=1e-12)
 
 
-def test_ties_count_as_beaten() -> None:
+def test_ties_count_as_better() -> None:
     query = np.array([[1, 0]], dtype=np.float32)
     distractors = np.array([[0.5, 0.1], [0.4, 0], [0.9, 0]], dtype=np.float32)
     counts = count_better(query, np.array([0.5], dtype=np.float32), distractors)
@@ -162,7 +162,7 @@ def own_rows(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.arange(n), np.arange(n) + 1
 
 
-def test_the_reference_competes_too() -> None:
+def test_another_row_of_the_reference_may_score_higher() -> None:
     queries = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
     truth, best = best_among_reference(queries, reference, own_rows(2))
@@ -170,25 +170,25 @@ def test_the_reference_competes_too() -> None:
     assert best.tolist() == [True, False]
 
 
-def test_any_row_near_enough_in_time_is_a_right_answer() -> None:
+def test_a_query_may_match_several_rows() -> None:
     queries = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
-    right = (np.array([0, 1, 3]), np.array([1, 3, 3]))
-    truth, best = best_among_reference(queries, reference, right)
+    matches = (np.array([0, 1, 3]), np.array([1, 3, 3]))
+    truth, best = best_among_reference(queries, reference, matches)
     np.testing.assert_allclose(truth, [1, 1, -np.inf], rtol=1e-5)
     assert best.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("dim", [3, 16, 128, 512])
 @pytest.mark.parametrize("scale", [1.0, 1e-3, 1e4])
-def test_no_rounding_hides_a_tie(dim: int, scale: float) -> None:
+def test_rounding_does_not_hide_a_tie(dim: int, scale: float) -> None:
     reference = np.float32(scale) * sphere(1_050, dim)
     queries = (reference + np.float32(0.05 * scale) * normal(1_050, dim, 1)).astype(np.float32)
     twice = np.concatenate([reference, reference])
     truth, best = best_among_reference(queries, twice, own_rows(1_050))
     assert not best.any()
     assert count_better(queries, truth, reference[::-1].copy()).min() == 1
-    # Alone, each is found unless another row is really nearer, as happens in three dimensions.
+    # Without copies, a query is a hit unless another row is nearer, as happens in 3 dimensions.
     exact = queries.astype(np.float64) @ reference.astype(np.float64).T
     _, best = best_among_reference(queries, reference, own_rows(1_050))
     assert best.mean() == pytest.approx((exact.argmax(axis=1) == np.arange(1_050)).mean(), abs=0.01)

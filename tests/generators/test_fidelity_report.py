@@ -1,4 +1,4 @@
-"""A copying generator cannot hide, and too little to judge by is refused."""
+"""A report detects a generator that copies, and too few rows or tracks are refused."""
 
 import dataclasses
 import json
@@ -29,7 +29,7 @@ def sphere(n: int, dim: int, seed: int = 0) -> Vectors:
 # ------------------------------------------------------------ the report
 
 
-def test_halves_are_whole_tracks_and_about_equal(rng: np.random.Generator) -> None:
+def test_halves_have_complete_tracks_and_about_equal_size(rng: np.random.Generator) -> None:
     tracks = np.repeat(np.arange(30), rng.integers(5, 50, 30))
     first, second = halve_tracks(tracks, rng)
     assert not set(tracks[first]) & set(tracks[second])
@@ -43,13 +43,13 @@ def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
 
 
 def in_tracks(tracks: int, rows: int, seed: int) -> tuple[Vectors, np.ndarray]:
-    """Tracks as tight clusters: near rows of one track, far tracks."""
+    """Tracks as clusters: rows of one track are near each other, tracks are far apart."""
     centres = np.repeat(sphere(tracks, 16, seed), rows, axis=0)
     vectors = centres + np.float32(0.05) * normal(tracks * rows, 16, seed + 1)
     return vectors.astype(np.float32), np.repeat(np.arange(tracks), rows)
 
 
-def test_a_generator_that_copies_shows() -> None:
+def test_detects_a_generator_that_copies() -> None:
     training, _ = in_tracks(20, 20, 1)
     real, tracks = in_tracks(40, 20, 5)
     copies = training[np.random.default_rng(0).integers(len(training), size=800)]
@@ -63,11 +63,11 @@ def test_a_generator_that_copies_shows() -> None:
     assert 0.3 < report.copying["real"].nearer_training < 0.7
 
 
-def test_copying_is_judged_by_no_more_rows_than_asked_for() -> None:
+def test_copying_uses_at_most_max_rows() -> None:
     training, _ = in_tracks(20, 20, 1)
     real, tracks = in_tracks(40, 20, 5)
     report = measure_fidelity(
-        real, tracks, {"copies": training}, seed=0, splits=1, most_rows=30, training=training
+        real, tracks, {"copies": training}, seed=0, splits=1, max_rows=30, training=training
     )
     for copying in report.copying.values():
         assert copying.nearer_training * 30 == pytest.approx(round(copying.nearer_training * 30))
@@ -75,7 +75,7 @@ def test_copying_is_judged_by_no_more_rows_than_asked_for() -> None:
     assert report.copying["copies"].distance_training > 0.05
 
 
-def test_the_floor_is_measured_like_the_others_and_hit_rates_are_paired() -> None:
+def test_the_floor_is_one_of_the_sets_and_hit_rates_are_paired() -> None:
     real, tracks = in_tracks(30, 20, 1)
     reference, _ = in_tracks(10, 10, 7)
     queries = reference + np.float32(0.2) * normal(100, 16, 8)
@@ -99,53 +99,51 @@ def test_equal_seeds_give_equal_reports() -> None:
 
 
 @pytest.mark.parametrize(
-    ("real", "drawn", "complaint"),
+    ("real", "draws", "message"),
     [
         pytest.param((3, 20), 100, "3 real tracks, 4 needed", id="tracks"),
         pytest.param((4, 4), 100, "16 real rows give a half of 8, 10 needed", id="real rows"),
-        pytest.param((4, 20), 9, "9 rows of x, 10 needed", id="drawn rows"),
+        pytest.param((4, 20), 9, "9 rows of x, 10 needed", id="draws"),
     ],
 )
-def test_too_little_to_measure_is_refused(
-    real: tuple[int, int], drawn: int, complaint: str
-) -> None:
+def test_refuses_too_few_tracks_and_rows(real: tuple[int, int], draws: int, message: str) -> None:
     vectors, tracks = in_tracks(*real, seed=1)
-    with pytest.raises(TooFewError, match=complaint):
-        measure_fidelity(vectors, tracks, {"x": sphere(drawn, 16)}, seed=0)
+    with pytest.raises(TooFewError, match=message):
+        measure_fidelity(vectors, tracks, {"x": sphere(draws, 16)}, seed=0)
 
 
-def test_a_half_with_only_one_track_is_refused() -> None:
+def test_refuses_a_half_with_one_track() -> None:
     tracks = np.concatenate([np.zeros(2_000, dtype=np.int64), np.arange(1, 4), np.repeat(4, 1_990)])
     with pytest.raises(TooFewError, match=r"^2000 rows of a real half are all of one track"):
         judge_splits(tracks, seed=0)
 
 
-def test_a_half_with_almost_only_one_track_is_refused() -> None:
+def test_refuses_a_sample_with_one_track() -> None:
     vectors, tracks = in_tracks(1, 2_000, 1)
     long = np.concatenate([tracks, np.arange(1, 41), np.repeat(41, 1_990)])
     vectors = np.concatenate([vectors, in_tracks(1, 2_030, 5)[0]])
     with pytest.raises(TooFewError, match=r"^10 rows of a real half are all of one track"):
-        measure_fidelity(vectors, long, {}, seed=0, most_rows=10)
+        measure_fidelity(vectors, long, {}, seed=0, max_rows=10)
 
 
-def test_the_least_that_can_be_measured_is_measured() -> None:
+def test_measures_the_minimum_of_tracks_and_rows() -> None:
     vectors, tracks = in_tracks(4, 5, 1)
     report = measure_fidelity(vectors, tracks, {"x": sphere(10, 16)}, seed=0)
     assert report.rows == 10
 
 
 @pytest.mark.parametrize("missing", ["training", "queries"])
-def test_nothing_to_compare_with_is_refused(missing: str) -> None:
+def test_refuses_empty_training_and_queries(missing: str) -> None:
     vectors, tracks = in_tracks(4, 20, 1)
-    given = {missing: vectors[:0], "reference": vectors}
+    arguments = {missing: vectors[:0], "reference": vectors}
     with pytest.raises(TooFewError, match="no "):
-        measure_fidelity(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **given)
+        measure_fidelity(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **arguments)
 
 
-def test_what_json_cannot_hold_is_none_in_a_report() -> None:
+def test_infinity_is_none_in_json() -> None:
     real, tracks = in_tracks(10, 20, 1)
     report = measure_fidelity(real, tracks, {"x": sphere(200, 16)}, seed=3)
-    endless = dataclasses.replace(report.statistics["x"], local_dimension=(math.inf, 1.0))
-    report = dataclasses.replace(report, statistics={"x": endless}, spread={})
+    infinite = dataclasses.replace(report.statistics["x"], local_dimension=(math.inf, 1.0))
+    report = dataclasses.replace(report, statistics={"x": infinite}, spread={})
     block = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert block["statistics"]["x"]["local_dimension"] == [None, 1.0]

@@ -20,7 +20,7 @@ from fpbench.fingerprints.files import (
 )
 from fpbench.generators.fidelity_report import (
     FLOOR,
-    LEAST_TRACKS,
+    MIN_TRACKS,
     TooFewError,
     halve_tracks,
     measure_fidelity,
@@ -139,7 +139,7 @@ def fidelity(
             candidates,
             seed=seed,
             splits=splits,
-            most_rows=rows,
+            max_rows=rows,
             training=fitted_to,
             queries=asked,
             reference=answers,
@@ -200,10 +200,10 @@ def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
 def _checked_halves(
     tracks: Int64[np.ndarray, " batch"], seed: int
 ) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
-    if len(np.unique(tracks)) < 2 * LEAST_TRACKS:
+    if len(np.unique(tracks)) < 2 * MIN_TRACKS:
         raise FpbenchError(
             f"{len(np.unique(tracks))} real tracks are too few to judge by, and to fit baselines "
-            f"to others: {2 * LEAST_TRACKS} are needed",
+            f"to others: {2 * MIN_TRACKS} are needed",
             hint="give more tracks, a smaller --track-rows, or --train",
         )
     return halve_tracks(tracks, rng_at(seed, Stream.FIDELITY))

@@ -1,1 +1,1 @@
-"""Load generators of synthetic fingerprints, and judge how like the real ones their draws are."""
+"""Loads generators and measures how similar their draws are to real fingerprints."""

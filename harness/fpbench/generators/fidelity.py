@@ -1,9 +1,9 @@
-"""How like the real ones synthetic fingerprints are: statistics of two sets of vectors.
+"""Statistics of two sets of vectors: how similar synthetic fingerprints are to real ones.
 
-Each statistic compares a *judge*, real fingerprints of tracks that nothing was fitted to, with a
-*candidate* set. None of them means much alone: all depend on the numbers of rows, and real
-fingerprints come in tracks. Put the same statistic for a second real set, of other tracks and of
-the same size, beside it (:mod:`fpbench.generators.fidelity_report` does).
+Each statistic compares a set of *judges*, real fingerprints of tracks that no generator was fitted
+to, with a set of *draws*. No value is meaningful alone: all depend on the number of rows, and real
+fingerprints come in tracks. Compare each value with that of a second real set, of other tracks and
+of the same size, as :mod:`fpbench.generators.fidelity_report` does.
 """
 
 import math
@@ -17,30 +17,30 @@ from scipy.special import gammaln
 from fpbench.plugin.fingerprinters import Vectors
 
 NEIGHBOURS = 5
-"""The k of precision, recall, density and coverage, as published."""
+"""k of precision, recall, density and coverage, as published."""
 
 MARGINAL_BINS = 64
 SIMILARITY_BINS = 200
 PROFILE_K = (10, 20, 50, 100, 200)
 """Neighbourhood sizes of the local-dimension profile."""
 
-_BLOCK = 1024  # rows of a distance matrix held at once
+_BLOCK = 1024  # rows of a distance matrix in memory at once
 
-# How far two float32 inner products of the same rows of length 1 may lie apart. In matrix products
-# of any shape, for 3 to 2048 dimensions, they were at most 11 steps from the exact one.
+# Maximum difference of two float32 inner products of the same rows of length 1. In matrix products
+# of any shape, for 3 to 2048 dimensions, the error was at most 11 steps of float32.
 _ROUNDING = 32 * float(np.finfo(np.float32).eps)
 
-# Two sets in one call may have different numbers of rows, so each has its own axis word.
+# The two sets of a call may have different numbers of rows, so each has its own axis name.
 First = Float32[np.ndarray, "first dim"]
 Second = Float32[np.ndarray, "second dim"]
-RightRows = tuple[Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]]
+MatchRows = tuple[Int64[np.ndarray, " queries"], Int64[np.ndarray, " queries"]]
 
 
 def frechet_distance(first: First, second: Second) -> float:
     """Squared Wasserstein-2 distance of the two Gaussians with the sets' means and covariances.
 
     ``|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))``, 0 for equal sets, in squared units of the
-    vectors. It sees nothing but mean and covariance, and is biased upward by small sets.
+    vectors. It depends only on mean and covariance, and small sets bias it upwards.
 
     Source: Dowson and Landau 1982; Heusel et al. 2017, arXiv 1706.08500; arXiv 2509.18620.
     """
@@ -58,11 +58,11 @@ def frechet_distance(first: First, second: Second) -> float:
 def jensen_shannon(
     first: Float64[np.ndarray, " bins"], second: Float64[np.ndarray, " bins"]
 ) -> float:
-    """Divergence of two histograms from their average, in bits: 0 if equal, 1 if disjoint.
+    """Jensen-Shannon divergence of two histograms in bits: 0 if equal, 1 if disjoint.
 
     Args:
-        first: Counts; any positive total.
-        second: Likewise.
+        first: Counts with any positive total.
+        second: Counts with any positive total.
 
     Source: Lin 1991, "Divergence measures based on the Shannon entropy".
     """
@@ -70,8 +70,8 @@ def jensen_shannon(
     middle = (p + q) / 2
 
     def relative_entropy(part: Float64[np.ndarray, " bins"]) -> float:
-        there = part > 0
-        return float(np.sum(part[there] * np.log2(part[there] / middle[there])))
+        used = part > 0
+        return float(np.sum(part[used] * np.log2(part[used] / middle[used])))
 
     return (relative_entropy(p) + relative_entropy(q)) / 2
 
@@ -79,8 +79,8 @@ def jensen_shannon(
 def marginal_divergence(first: First, second: Second) -> float:
     """Jensen-Shannon divergence of each dimension's histogram, mean over dimensions, in bits.
 
-    64 equal bins between the smallest and largest value of both sets. The paper does not say how
-    it binned; its limits (good below 0.02, mismatch above 0.05) are read with that in mind.
+    A histogram has 64 equal bins between the smallest and the largest value of both sets. The paper
+    does not give its bins, so apply its limits (good below 0.02, mismatch above 0.05) with care.
     """
     divergences = []
     for d in range(first.shape[1]):
@@ -95,8 +95,9 @@ def similarity_divergence(
 ) -> float:
     """Jensen-Shannon divergence of two samples of inner products, in bits.
 
-    200 equal bins over the range of both samples (:func:`pair_similarities` draws them). It sees
-    structure that marginals cannot: independent dimensions with the right marginals fail it.
+    The histograms have 200 equal bins over the range of both samples, which come from
+    :func:`pair_similarities`. It detects structure that marginals do not show, such as dependence
+    between dimensions.
     """
     limits = (float(min(first.min(), second.min())), float(max(first.max(), second.max())))
     return _histogram_divergence(first, second, SIMILARITY_BINS, limits)
@@ -107,26 +108,27 @@ def pair_similarities(
 ) -> Float32[np.ndarray, " pairs"]:
     """Inner products of random pairs of rows that belong to different tracks.
 
-    Neighbours within a track are alike because their segments overlap; independent draws never
-    do, so those pairs are left out. Fewer than ``pairs`` come back, by the share left out.
+    Pairs within a track are left out: they are similar because their segments overlap, which
+    independent draws do not. The result therefore has fewer than ``pairs`` products.
     """
     i, j = rng.integers(len(vectors), size=(2, pairs))
-    apart = tracks[i] != tracks[j]
+    different = tracks[i] != tracks[j]
     products: Float32[np.ndarray, " pairs"] = np.einsum(
-        "pd,pd->p", vectors[i[apart]], vectors[j[apart]]
+        "pd,pd->p", vectors[i[different]], vectors[j[different]]
     )
     return products
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifold:
-    """How far the supports of two sets overlap, each as a union of k-nearest-neighbour balls.
+    """Overlap of the supports of two sets, each a union of k-nearest-neighbour balls.
 
     Args:
-        precision: Share of candidates inside some judge's ball, 0 to 1.
-        recall: Share of judges inside some candidate's ball, 0 to 1.
-        density: Judges' balls that hold a candidate, over k, mean; about 1 for equal laws.
-        coverage: Share of judges with a candidate in their ball, 0 to 1.
+        precision: Share of draws in the ball of at least one judge, 0 to 1.
+        recall: Share of judges in the ball of at least one draw, 0 to 1.
+        density: Number of judges' balls that contain a draw, divided by k, mean over draws; about 1
+            for equal distributions.
+        coverage: Share of judges with at least one draw in their ball, 0 to 1.
     """
 
     precision: float
@@ -135,48 +137,48 @@ class Manifold:
     coverage: float
 
 
-def manifold(judge: First, candidate: Second, k: int = NEIGHBOURS) -> Manifold:
-    """Precision, recall, density and coverage.
+def manifold(judges: First, draws: Second, k: int = NEIGHBOURS) -> Manifold:
+    """Compute precision, recall, density and coverage.
 
-    A ball reaches to its centre's k-th nearest neighbour in its own set, itself not counted.
+    A ball reaches to the k-th nearest neighbour of its centre in the same set, without the centre.
 
     Source: Kynkaanniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv 2002.09797.
     """
-    judge_radii = nearest_distances(judge, judge, k + 1)[:, k]
-    candidate_radii = nearest_distances(candidate, candidate, k + 1)[:, k]
-    covered = np.zeros(len(judge), dtype=bool)
-    recalled = np.zeros(len(judge), dtype=bool)
-    precise, held = 0, 0
-    for rows, distances in _distance_blocks(candidate, judge):
+    judge_radii = nearest_distances(judges, judges, k + 1)[:, k]
+    draw_radii = nearest_distances(draws, draws, k + 1)[:, k]
+    in_draw_ball = np.zeros(len(judges), dtype=bool)
+    has_draw = np.zeros(len(judges), dtype=bool)
+    draws_in_balls, pairs = 0, 0
+    for rows, distances in _distance_blocks(draws, judges):
         inside = distances <= judge_radii
-        precise += int(inside.any(axis=1).sum())
-        held += int(inside.sum())
-        covered |= inside.any(axis=0)
-        recalled |= (distances <= candidate_radii[rows, None]).any(axis=0)
+        draws_in_balls += int(inside.any(axis=1).sum())
+        pairs += int(inside.sum())
+        has_draw |= inside.any(axis=0)
+        in_draw_ball |= (distances <= draw_radii[rows, None]).any(axis=0)
     return Manifold(
-        precision=precise / len(candidate),
-        recall=float(recalled.mean()),
-        density=held / (k * len(candidate)),
-        coverage=float(covered.mean()),
+        precision=draws_in_balls / len(draws),
+        recall=float(in_draw_ball.mean()),
+        density=pairs / (k * len(draws)),
+        coverage=float(has_draw.mean()),
     )
 
 
-def nearest_distances(points: First, among: Second, k: int) -> Float32[np.ndarray, "first {k}"]:
-    """Euclidean distances from each point to its k nearest of another set, nearest first."""
-    found = np.empty((len(points), k), dtype=np.float32)
-    for rows, distances in _distance_blocks(points, among):
-        found[rows] = np.sort(np.partition(distances, k - 1, axis=1)[:, :k], axis=1)
-    return found
+def nearest_distances(points: First, others: Second, k: int) -> Float32[np.ndarray, "first {k}"]:
+    """Euclidean distances from each point to its k nearest in another set, nearest first."""
+    nearest = np.empty((len(points), k), dtype=np.float32)
+    for rows, distances in _distance_blocks(points, others):
+        nearest[rows] = np.sort(np.partition(distances, k - 1, axis=1)[:, :k], axis=1)
+    return nearest
 
 
 def local_dimension(distances: Float32[np.ndarray, "points k"]) -> float:
     """Intrinsic dimension around points, from distances to their k nearest neighbours.
 
-    The maximum-likelihood estimate at each point, averaged over points by its inverse. Points
-    whose k-th neighbour is at distance 0 say nothing and are left out.
+    It is the maximum-likelihood estimate at each point, averaged over points by its inverse. Points
+    whose k-th neighbour is at distance 0 give no estimate and are left out.
 
     Args:
-        distances: Nearest first, at least 2 per point.
+        distances: Distances of at least 2 neighbours per point, nearest first.
 
     Source: Levina and Bickel 2004, with the average of MacKay and Ghahramani 2005.
     """
@@ -193,13 +195,13 @@ def count_better(
     truth: Float32[np.ndarray, " queries"],
     distractors: Float32[np.ndarray, "rows dim"],
 ) -> Int64[np.ndarray, " queries"]:
-    """How many distractors score at least as high as each query's true match.
+    """Number of distractors that score at least as high as each query's true match.
 
     Args:
-        queries: The degraded fingerprints.
-        truth: Inner product of each query with its true match; from
-            :func:`best_among_reference`, so that rounding hides no tie.
-        distractors: Any number of rows; read in blocks, so a memory map will do.
+        queries: Fingerprints of the queries.
+        truth: Inner product of each query with its true match, from :func:`best_among_reference`,
+            which allows for rounding, so that no tie is missed.
+        distractors: Any number of rows, read in blocks, so a memory map will do.
     """
     counts = np.zeros(len(queries), dtype=np.int64)
     for start in range(0, len(distractors), _BLOCK * 8):
@@ -211,68 +213,69 @@ def count_better(
 def hit_chances(
     counts: Int64[np.ndarray, " queries"], distractors: int, sizes: Sequence[int]
 ) -> Float64[np.ndarray, "sizes queries"]:
-    """The chance that each query is a hit among ``size`` distractors drawn from all of them.
+    """Probability that each query is a hit among ``size`` distractors drawn from all of them.
 
-    With ``m`` of ``D`` distractors above the true match, a random subset of N without
-    replacement holds none of them with probability C(D - m, N) / C(D, N). So the mean over
-    queries is the hit rate averaged over *all* subsets, with no draw made.
+    If ``m`` of ``D`` distractors score above the true match, a random subset of N distractors
+    without replacement has none of them with probability C(D - m, N) / C(D, N). The mean over
+    queries is therefore the hit rate averaged over *all* subsets, without sampling.
 
     Args:
-        counts: From :func:`count_better`.
-        distractors: D, how many there are.
-        sizes: Each from 0 to D.
+        counts: m of each query, from :func:`count_better`.
+        distractors: Number D of all distractors.
+        sizes: Values of N, each from 0 to D.
     """
     D = float(distractors)
     m = counts.astype(np.float64)
     rows = []
     for size in sizes:
-        left = D - m - size
-        log_chance = (
-            gammaln(D - m + 1) - gammaln(np.maximum(left, 0) + 1) - gammaln(D + 1)
+        remaining = D - m - size
+        log_probability = (
+            gammaln(D - m + 1) - gammaln(np.maximum(remaining, 0) + 1) - gammaln(D + 1)
         ) + gammaln(D - size + 1)
-        rows.append(np.where(left >= 0, np.exp(log_chance), 0.0))
+        rows.append(np.where(remaining >= 0, np.exp(log_probability), 0.0))
     return np.array(rows).reshape(len(sizes), len(counts))
 
 
 def best_among_reference(
     queries: Float32[np.ndarray, "queries dim"],
     reference: Float32[np.ndarray, "rows dim"],
-    right: RightRows,
+    matches: MatchRows,
 ) -> tuple[Float32[np.ndarray, " queries"], Bool[np.ndarray, " queries"]]:
-    """What beats each query's best match, and whether none in the reference does.
+    """Score of each query's best match, and whether no other row of the reference reaches it.
 
     Args:
-        right: Of each query, where the rows begin and end that match it.
+        queries: Fingerprints of the queries.
+        reference: Fingerprints of the reference.
+        matches: First row that matches each query, and the row after the last one.
 
     Returns:
-        The inner product from which on a wrong row counts as good as the best match: that of the
-        match, less what rounding can do, so that a tie is never taken for a worse row; -inf where
-        nothing matches. And whether no wrong row of ``reference`` reaches it: a tie counts as lost,
-        and so does a query that nothing matches.
+        The inner product with the best match, minus the possible rounding error, so that no tie is
+        missed; -inf if no row matches. And whether all other rows of ``reference`` score below it.
+        A tie counts as a miss, and so does a query without a match.
     """
-    bar = np.empty(len(queries), dtype=np.float32)
+    truth = np.empty(len(queries), dtype=np.float32)
     best = np.empty(len(queries), dtype=bool)
     longest = np.linalg.norm(reference, axis=1).max(initial=0)
-    slack = np.float32(_ROUNDING) * longest * np.linalg.norm(queries, axis=1)
-    rows, (first, stop) = np.arange(len(reference)), right
+    rounding = np.float32(_ROUNDING) * longest * np.linalg.norm(queries, axis=1)
+    rows, (first, stop) = np.arange(len(reference)), matches
     for start in range(0, len(queries), _BLOCK):
         scores = queries[start : start + _BLOCK] @ reference.T
         block = slice(start, start + len(scores))
-        matches = (first[block, None] <= rows) & (rows < stop[block, None])
-        bar[block] = scores.max(axis=1, initial=-np.inf, where=matches) - slack[block]
-        scores[matches] = -np.inf
-        best[block] = scores.max(axis=1, initial=-np.inf) < bar[block]
-    return bar, best
+        is_match = (first[block, None] <= rows) & (rows < stop[block, None])
+        truth[block] = scores.max(axis=1, initial=-np.inf, where=is_match) - rounding[block]
+        scores[is_match] = -np.inf
+        best[block] = scores.max(axis=1, initial=-np.inf) < truth[block]
+    return truth, best
 
 
 def _distance_blocks(
-    points: First, among: Second
+    points: First, others: Second
 ) -> Iterator[tuple[slice, Float32[np.ndarray, "block second"]]]:
-    """Euclidean distances of a block of points to all of another set, block by block."""
-    lengths = np.einsum("nd,nd->n", among, among)
+    """Euclidean distances of all points to all of another set, in blocks of points."""
+    lengths = np.einsum("nd,nd->n", others, others)
     for start in range(0, len(points), _BLOCK):
         block = points[start : start + _BLOCK]
-        squares = np.einsum("nd,nd->n", block, block)[:, None] + lengths - 2 * (block @ among.T)
+        squares = np.einsum("nd,nd->n", block, block)[:, None] + lengths - 2 * (block @ others.T)
         yield slice(start, start + len(block)), np.sqrt(np.maximum(squares, 0))
 
 

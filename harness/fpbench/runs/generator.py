@@ -15,7 +15,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import matching_rows
 from fpbench.files import make_folder
 from fpbench.generators.fidelity_report import (
-    LEAST_TRACKS,
+    MIN_TRACKS,
     FidelityReport,
     TooFewError,
     halve_tracks,
@@ -137,7 +137,7 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
     real, tracks = inputs.real, inputs.real_tracks
     if by_reference:
         real, tracks = inputs.reference, inputs.reference_positions.track
-    least = LEAST_TRACKS if is_fitted else 2 * LEAST_TRACKS
+    least = MIN_TRACKS if is_fitted else 2 * MIN_TRACKS
     if len(np.unique(tracks)) < least:
         which = "reference" if by_reference else "distractor"
         task = "judge generator" if is_fitted else "fit and judge generator"
@@ -271,7 +271,7 @@ class GeneratorFitting:
                 split.judge_tracks,
                 synthetic,
                 seed=self.config.seed,
-                most_rows=_ROWS,
+                max_rows=_ROWS,
                 training=split.fit if len(split.fit) else None,
                 **queries,
             )
@@ -321,5 +321,5 @@ def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, An
     return {
         "queries": inputs.queries,
         "reference": inputs.reference[order],
-        "right": (first, stop),
+        "matches": (first, stop),
     }
