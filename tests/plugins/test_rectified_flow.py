@@ -216,8 +216,8 @@ def test_too_few_rows_are_refused(tmp_path: Path) -> None:
         ("held_out=1.5", "between 0 and 1"),
         *((f"std={value} mean=0", "above 0 and finite") for value in (0, -1, "nan", "inf")),
         *((f"mean={value} std=1", "finite") for value in ("nan", "inf")),
-        ("mean=5", "std=None, but they are given together"),
-        ("published=nafp mean=5 std=2", "without mean and std"),
+        ("mean=5", "std=None, but both must be set, or neither"),
+        ("published=nafp mean=5 std=2", "excludes mean and std"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> None:

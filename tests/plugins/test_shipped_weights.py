@@ -27,8 +27,8 @@ def test_are_the_default_and_named_as_ours(system: str, caplog: pytest.LogCaptur
     catalog = Catalog.load()
     catalog.fingerprinter(system, Settings())
     assert [record.message for record in caplog.records] == [
-        f"{system} runs with fpbench's own small weights, not its authors': "
-        "`fpbench weights list` says how to get those"
+        f"{system} uses fpbench's own small weights, not its authors'. "
+        "`fpbench weights list` says how to get the authors' weights"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Where in an impulse response the sound itself arrives."""
+"""Finds the direct sound in an impulse response."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -7,10 +7,10 @@ ImpulseResponse = Float32[np.ndarray, " taps"]
 
 
 def remove_delay(response: ImpulseResponse) -> Float32[np.ndarray, " kept"]:
-    """An impulse response without its delay, so that what went in at t comes out at t.
+    """Cut off what is before the direct sound, so that the response adds no delay.
 
-    The direct sound is the first sample of at least half the greatest magnitude: in a long room a
-    reflection can be a little louder than what came straight.
+    The direct sound is the first sample of at least half the greatest magnitude, because in a long
+    room a reflection can be a little louder than the direct sound.
 
     Raises:
         ValueError: The response is silent.

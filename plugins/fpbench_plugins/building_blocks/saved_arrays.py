@@ -1,4 +1,4 @@
-"""Reads back a generator that is a few arrays in a safetensors file."""
+"""Reads generators that consist of a few arrays in a safetensors file."""
 
 from collections.abc import Set
 from pathlib import Path
@@ -10,11 +10,11 @@ from fpbench import FpbenchError
 
 
 def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.ndarray]:
-    """The arrays of a fitted generator.
+    """Read the arrays of a fitted generator.
 
     Args:
-        generator: The entry that must have made the file.
-        names: Of its arrays.
+        generator: Name of the generator that must have made the file.
+        names: Names of its arrays.
 
     Raises:
         FpbenchError: The file holds other arrays.

@@ -4,7 +4,7 @@ import math
 
 
 def require_at_least(config: object, low: int, *names: str) -> None:
-    """Refuse settings that are too small; None is not set and passes.
+    """Refuse settings below ``low``. None means "not set" and passes.
 
     Raises:
         ValueError: One is less than ``low``, infinite or NaN.
@@ -16,7 +16,7 @@ def require_at_least(config: object, low: int, *names: str) -> None:
 
 
 def require_above_zero(config: object, *names: str) -> None:
-    """Refuse settings that are too small; None is not set and passes.
+    """Refuse settings that are not positive. None means "not set" and passes.
 
     Raises:
         ValueError: One is 0 or less, infinite or NaN.
@@ -28,7 +28,7 @@ def require_above_zero(config: object, *names: str) -> None:
 
 
 def require_between_0_and_1(config: object, *names: str) -> None:
-    """Refuse settings that are no proper share; None is not set and passes.
+    """Refuse settings outside the open interval from 0 to 1. None means "not set" and passes.
 
     Raises:
         ValueError: One is 0 or less, 1 or more, or NaN.

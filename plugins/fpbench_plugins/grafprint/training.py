@@ -18,7 +18,7 @@ from fpbench_plugins.building_blocks.contrastive.clips import (
     draw_snr_db,
 )
 from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
-from fpbench_plugins.building_blocks.contrastive.system import Longer, System
+from fpbench_plugins.building_blocks.contrastive.system import LongClips, System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
 from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
 from fpbench_plugins.building_blocks.validators import require_at_least
@@ -153,25 +153,25 @@ def log_mels(
 
 def draw_positives(
     recipe: GrafprintRecipe,
-    before: Longer,
+    clips: LongClips,
     audio: TrainingAudio,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives in rooms and noise of the training set, without what they hear of before."""
-    rows, samples = len(before), PUBLISHED.spec.samples
+    rows, samples = len(clips), PUBLISHED.spec.samples
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
 
-    def in_rooms(clips: Clips) -> Clips:
+    def add_rooms(dry: Clips) -> Clips:
         return convolve(
-            clips, draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
+            dry, draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
         )
 
-    def in_noise(clips: Clips) -> Clips:
-        noise = draw_noise(audio.noise, rows, clips.shape[1], rng)
+    def add_background(music: Clips) -> Clips:
+        noise = draw_noise(audio.noise, rows, music.shape[1], rng)
         snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
-        return add_noise(clips, noise, snr_db)
+        return add_noise(music, noise, snr_db)
 
     if recipe.noise_in_room:
-        return in_rooms(in_noise(before))[:, -samples:]
-    return in_noise(in_rooms(before)[:, -samples:])
+        return add_rooms(add_background(clips))[:, -samples:]
+    return add_background(add_rooms(clips)[:, -samples:])

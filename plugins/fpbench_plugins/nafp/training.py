@@ -23,7 +23,7 @@ from fpbench_plugins.building_blocks.contrastive.clips import (
 )
 from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.separable_training import separable_trainable
-from fpbench_plugins.building_blocks.contrastive.system import Longer
+from fpbench_plugins.building_blocks.contrastive.system import LongClips
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
 from fpbench_plugins.nafp.config import ARCHITECTURE, PUBLISHED
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
@@ -82,24 +82,24 @@ def nafp_trainable(recipe: NafpRecipe, settings: Settings) -> ContrastiveTrainab
 
 def draw_positives(
     recipe: NafpRecipe,
-    before: Longer,
+    clips: LongClips,
     audio: TrainingAudio,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives in noise and rooms of the training set."""
-    rows, length = before.shape
+    rows, length = clips.shape
     noise = draw_noise(audio.noise, rows, length, rng)
     snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
     responses = draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)
     circular = recipe.rooms == "circular"
-    return degrade(before, noise, snr_db, responses, PUBLISHED.spec.samples, circular=circular)
+    return degrade(clips, noise, snr_db, responses, PUBLISHED.spec.samples, circular=circular)
 
 
 def degrade(
-    before: Longer,
-    noise: Longer,
+    clips: LongClips,
+    noise: LongClips,
     snr_db: Float32[Tensor, " batch"],
     responses: Float32[Tensor, "batch taps"],
     samples: int,
@@ -109,8 +109,8 @@ def degrade(
     """Noise first, then the room, then a peak of 1.
 
     Args:
-        before: Longer of ``samples``, and any music before them.
+        clips: The last ``samples`` are kept. Music before them rings in the room.
     """
-    noisy = mix_at_snr(before, noise, snr_db)
+    noisy = mix_at_snr(clips, noise, snr_db)
     wet = convolve_circularly(noisy, responses) if circular else convolve(noisy, responses)
     return normalise_peaks(wet[:, -samples:])

@@ -21,7 +21,7 @@ from fpbench_plugins.building_blocks.contrastive.clips import (
 )
 from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
 from fpbench_plugins.building_blocks.contrastive.separable_training import separable_trainable
-from fpbench_plugins.building_blocks.contrastive.system import Longer
+from fpbench_plugins.building_blocks.contrastive.system import LongClips
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
 from fpbench_plugins.building_blocks.validators import require_at_least
 from fpbench_plugins.nmfp.config import ARCHITECTURE, PUBLISHED
@@ -89,13 +89,13 @@ def nmfp_trainable(recipe: NmfpRecipe, settings: Settings) -> ContrastiveTrainab
 
 def draw_positives(
     recipe: NmfpRecipe,
-    before: Longer,
+    clips: LongClips,
     audio: TrainingAudio,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives in noise, rooms and microphones of the training set."""
-    rows, length = before.shape
+    rows, length = clips.shape
     noise = draw_noise(audio.noise, rows, length, rng)
     snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
     rate = PUBLISHED.sample_rate_hz
@@ -107,12 +107,12 @@ def draw_positives(
         microphones = draw_impulse_responses(
             audio.impulse_responses, rows, round(recipe.microphone_s * rate), strength, rng
         )
-    return degrade(before, noise, snr_db, responses, microphones, samples=PUBLISHED.spec.samples)
+    return degrade(clips, noise, snr_db, responses, microphones, samples=PUBLISHED.spec.samples)
 
 
 def degrade(
-    before: Longer,
-    noise: Longer,
+    clips: LongClips,
+    noise: LongClips,
     snr_db: Float32[Tensor, " batch"],
     responses: Float32[Tensor, "batch taps"],
     microphones: Float32[Tensor, "batch microphone_taps"] | None,
@@ -125,9 +125,9 @@ def degrade(
     nothing and are left out.
 
     Args:
-        before: Longer of ``samples``, and any music before them.
+        clips: The last ``samples`` are kept. Music before them rings in the room.
     """
-    noisy = mix_at_snr(before, noise, snr_db)
+    noisy = mix_at_snr(clips, noise, snr_db)
     wet = normalise_peaks(convolve(noisy, responses))[:, -samples:]
     if microphones is None:
         return wet

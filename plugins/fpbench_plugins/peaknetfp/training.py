@@ -22,7 +22,7 @@ from fpbench_plugins.building_blocks.contrastive.clips import (
     draw_snr_db,
 )
 from fpbench_plugins.building_blocks.contrastive.recipe import TrainingRecipe
-from fpbench_plugins.building_blocks.contrastive.system import Longer, System
+from fpbench_plugins.building_blocks.contrastive.system import LongClips, System
 from fpbench_plugins.building_blocks.contrastive.training import ContrastiveTrainable
 from fpbench_plugins.building_blocks.encoders.weights import build_empty, weights_rng
 from fpbench_plugins.peaknetfp.config import ARCHITECTURE, PUBLISHED, PeakNetFpConfig
@@ -131,18 +131,18 @@ def _system(config: PeakNetFpConfig, recipe: PeakNetFpRecipe, settings: Settings
 
 def draw_positives(
     recipe: PeakNetFpRecipe,
-    before: Longer,
+    clips: LongClips,
     audio: TrainingAudio,
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
     """Positives as they are, or in noise and rooms of the training set."""
     if not recipe.degraded:
-        return before[:, -PUBLISHED.spec.samples :]
-    rows, length = before.shape
+        return clips[:, -PUBLISHED.spec.samples :]
+    rows, length = clips.shape
     noise = draw_noise(audio.noise, rows, length, rng)
     snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
-    noisy = mix_at_snr(before, noise, snr_db)
+    noisy = mix_at_snr(clips, noise, snr_db)
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
     wet = convolve(
         noisy, draw_impulse_responses(audio.impulse_responses, rows, taps, strength, rng)

@@ -1,4 +1,4 @@
-"""The paper's generator: a Rectified Flow fitted to real fingerprints."""
+"""The paper's generator: a rectified flow fitted to real fingerprints."""
 
 from collections.abc import Iterable
 
@@ -14,8 +14,8 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
             create=create,
             details={
                 "Paper": "arXiv 2509.18620, Bhattacharjee et al. 2025",
-                "Weights": "fitted here, or the authors' Lightning checkpoints as they are",
-                "Unlike the paper": "results are scaled to length 1; --set project=false is theirs",
+                "Weights": "fitted here, or the authors' Lightning checkpoints",
+                "Unlike the paper": "draws are scaled to length 1, unless --set project=false",
             },
         )
     ]

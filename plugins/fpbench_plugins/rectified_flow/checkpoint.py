@@ -19,22 +19,23 @@ from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
 
 PREFIX = "model."
 
-# Lightning keeps hyper-parameters and callback paths in these; none of them runs anything.
+# Lightning uses these classes for hyper-parameters and callback paths. None of them runs code.
 _SAFE_CLASSES: list[Any] = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
 
 
 def is_lightning(path: Path) -> bool:
-    """Whether a file is a zip archive, as PyTorch's are and safetensors are not."""
+    """Whether a file is a zip archive, as PyTorch writes, and not a safetensors file."""
     return path.is_file() and zipfile.is_zipfile(path)
 
 
 def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> FittedFlow:
-    """The authors' network, with the normalisation that ``config`` asks for.
+    """The authors' network, with the normalisation of ``config``.
 
     Raises:
-        FpbenchError: Not one of the three known layouts, or no normalisation was asked for.
+        FpbenchError: The file has none of the three known layouts, or ``config`` has no
+            normalisation.
 
-    Source: the public code of arXiv 2509.18620, at the states that change the layout.
+    Source: the public code of arXiv 2509.18620, in the versions that change the layout.
     """
     content = _unpickle(path)
     state = content.get("state_dict")
@@ -68,13 +69,13 @@ def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> F
 
 
 def network_shape(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
-    """Tell the layouts apart by the names of the weights, and read sizes off the weights.
+    """Find the layout from the names of the weights, and the sizes from their shapes.
 
-    The last state of the code has a time MLP and adapts every normalisation; earlier ones used
-    the time features directly and had a gain per block, or adapted the first block only.
+    The last version of the code has a time MLP and adapts every normalisation. Earlier versions
+    use the time features directly, and have a gain per block or adapt only the first block.
 
     Raises:
-        FpbenchError: Names or sizes that no layout has; the first few are named.
+        FpbenchError: No layout has these names and sizes. The message lists the first few.
     """
     try:
         width, dim = weights["linear_input.weight"].shape
@@ -82,7 +83,7 @@ def network_shape(weights: Mapping[str, Tensor], path: Path) -> NetworkShape:
     except KeyError as err:
         raise FpbenchError(
             f"'{path}' has no weights called {PREFIX}{err.args[0]}",
-            hint="it is not a network of arXiv 2509.18620",
+            hint="give a checkpoint from the code of arXiv 2509.18620",
         ) from err
     blocks = {int(found[1]) for name in weights if (found := re.match(r"layers\.(\d+)\.", name))}
     shape = NetworkShape(
@@ -109,7 +110,7 @@ def _refuse_names(fault: str, names: list[str], path: Path) -> None:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     raise FpbenchError(
         f"'{path}' has {fault} weights: {', '.join(PREFIX + name for name in names[:3])}{more}",
-        hint="it is none of the three layouts of the authors' code",
+        hint="give a checkpoint in one of the three layouts of the authors' code",
     )
 
 
@@ -117,7 +118,7 @@ def _strip_prefix(name: str, path: Path) -> str:
     if not name.startswith(PREFIX):
         raise FpbenchError(
             f"'{path}' has unexpected weights: {name}",
-            hint=f"all weights of the authors' checkpoints are called {PREFIX}...",
+            hint=f"give a checkpoint of the authors, in which all weights are called {PREFIX}...",
         )
     return name.removeprefix(PREFIX)
 
@@ -129,9 +130,11 @@ def _unpickle(path: Path) -> dict[str, Any]:
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as err:
         raise FpbenchError(
             f"cannot read '{path}': {str(err).splitlines()[0]}",
-            hint="give a checkpoint that PyTorch Lightning wrote, whole; nothing that would run "
-            "code is loaded",
+            hint="give a complete checkpoint that PyTorch Lightning wrote; a file that would run "
+            "code is not loaded",
         ) from err
     if not isinstance(content, dict):
-        raise FpbenchError(f"'{path}' holds no dictionary", hint="give a Lightning checkpoint")
+        raise FpbenchError(
+            f"'{path}' does not contain a dictionary", hint="give a Lightning checkpoint"
+        )
     return content

@@ -1,4 +1,4 @@
-"""The paper's settings, and what may be set otherwise."""
+"""Settings of the paper's flow, with the published values."""
 
 import math
 from dataclasses import dataclass
@@ -14,17 +14,17 @@ PUBLISHED_NORMALISATIONS = {
     "grafprint": Normalisation(mean=-0.000263, std=0.088348),
     "peaknetfp": Normalisation(mean=0.033622, std=0.081744),
 }
-"""Over the authors' training sets; one standard deviation is about 1/sqrt(128)."""
+"""Of the authors' training sets. The standard deviations are about 1/sqrt(128)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RectifiedFlowConfig(FlowConfig):
-    """A flow's settings, and the normalisation that the authors' checkpoints do not carry.
+    """Settings of a flow, and the normalisation, which the authors' checkpoints do not contain.
 
     Args:
-        published: Take what the authors published for this system.
-        mean: Or, in its stead, this mean,
-        std: and this standard deviation.
+        published: Take the normalisation that the authors published for this system.
+        mean: Mean to use instead; needs ``std``.
+        std: Standard deviation to use instead; needs ``mean``.
     """
 
     published: Literal["nafp", "nmfp", "grafprint", "peaknetfp"] | None = None
@@ -37,13 +37,15 @@ class RectifiedFlowConfig(FlowConfig):
         if self.mean is not None and not math.isfinite(self.mean):
             raise ValueError(f"mean={self.mean}, but it must be finite")
         if (self.mean is None) != (self.std is None):
-            raise ValueError(f"mean={self.mean} and std={self.std}, but they are given together")
+            raise ValueError(
+                f"mean={self.mean} and std={self.std}, but both must be set, or neither"
+            )
         if self.published is not None and self.mean is not None:
-            raise ValueError(f"published={self.published} goes without mean and std")
+            raise ValueError(f"published={self.published} excludes mean and std")
 
     @property
     def normalisation(self) -> Normalisation | None:
-        """What was asked for; None if nothing was."""
+        """The normalisation that these settings ask for; None if they do not."""
         if self.mean is not None and self.std is not None:
             return Normalisation(mean=self.mean, std=self.std)
         return PUBLISHED_NORMALISATIONS[self.published] if self.published else None
@@ -58,17 +60,18 @@ PUBLISHED = RectifiedFlowConfig(
     batch_rows=128,
     epochs=100,
     ema_decay=None,
-    # Not published: which fingerprints the authors judged by.
+    # Not published: the fingerprints that the authors used for evaluation.
     held_out=0.1,
     judge_epochs=1,
     judge_rows=10_000,
-    # The authors keep the lowest Frechet distance. To held-out rows of few tracks that is noise: on
-    # 11 000 spectral sketches it was lowest after 10 of 60 epochs, the loss after 60.
+    # The authors keep the weights with the lowest Frechet distance. With held-out rows of few
+    # tracks it is too noisy: on 11 000 spectral sketches it was lowest after 10 of 60 epochs, while
+    # the loss was lowest after 60.
     select="held_out_loss",
     patience=None,
     solver="euler",
     steps=32,
-    # The authors do not project; real fingerprints have length 1, so we do.
+    # The authors do not project. We do, because real fingerprints have length 1.
     project=True,
 )
 """Source: arXiv 2509.18620 and its code."""

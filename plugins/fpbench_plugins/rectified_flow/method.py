@@ -1,4 +1,4 @@
-"""Fits a flow to fingerprints, or loads one: ours, or the authors'."""
+"""Fits a flow to fingerprints, or loads a fitted one: ours or the authors'."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -18,7 +18,11 @@ from fpbench_plugins.rectified_flow.checkpoint import is_lightning, read_lightni
 from fpbench_plugins.rectified_flow.config import PUBLISHED
 
 NAME = "rectified-flow"
-UNITS = ("published", "mean", "std")  # settings for what the authors' files do not say
+UNITS = (
+    "published",
+    "mean",
+    "std",
+)  # settings of the normalisation, which the authors' files do not contain
 
 
 class RectifiedFlow:
@@ -57,7 +61,7 @@ class RectifiedFlow:
             return self._generator(fitted)
         fitted = read_flow(path, NAME)
         refuse_settings_but(sampling_names, options, what)
-        # A file draws as its fit said, except for what is asked for now.
+        # The user's settings override those that the file was fitted with.
         sampling = dataclasses.replace(
             fitted.sampling, **{name: getattr(self.config, name) for name in options}
         )

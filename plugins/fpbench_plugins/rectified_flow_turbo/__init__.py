@@ -1,4 +1,4 @@
-"""The flow of the paper, distilled into one evaluation of a small network."""
+"""A rectified flow, distilled into one evaluation of a small network."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
     return [
         Entry(
             name="rectified-flow-turbo",
-            summary="a flow distilled into one step of a small network: a thousand times cheaper",
+            summary="a flow distilled into one step of a small network, a thousand times cheaper",
             create=create,
             details={
-                "Teacher": "a rectified-flow generator (--set teacher=FILE), or one fitted first",
-                "Speed": "meant for --dtype bfloat16",
+                "Teacher": "a rectified-flow generator (--set teacher=FILE), or else fitted first",
+                "Speed": "use --dtype bfloat16",
             },
         )
     ]
@@ -22,6 +22,6 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
 
 def create(settings: Settings) -> GeneratorMethod:
     # Imported here because it pulls in torch, which `fpbench --help` must not wait for.
-    from fpbench_plugins.rectified_flow_turbo.method import Turbo
+    from fpbench_plugins.rectified_flow_turbo.method import RectifiedFlowTurbo
 
-    return Turbo(settings)
+    return RectifiedFlowTurbo(settings)

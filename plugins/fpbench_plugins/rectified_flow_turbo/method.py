@@ -1,4 +1,4 @@
-"""Fits a teacher where none is given, has it carry noise, and trains a student on the pairs."""
+"""Fits a teacher if none is given, lets it carry noise, and trains a student on these pairs."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -24,7 +24,11 @@ from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
 from fpbench.runs.trials import draw_seconds
-from fpbench_plugins.building_blocks.flow.fitting import fingerprints_sha256, fit_flow
+from fpbench_plugins.building_blocks.flow.fitting import (
+    fingerprints_sha256,
+    fit_flow,
+    training_record,
+)
 from fpbench_plugins.building_blocks.flow.generator import (
     FittedFlow,
     FlowGenerator,
@@ -35,7 +39,8 @@ from fpbench_plugins.building_blocks.flow.generator import (
 from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.needs import FitTrial, flow_need
 from fpbench_plugins.building_blocks.flow.network import fresh_network
-from fpbench_plugins.building_blocks.flow.training import train
+from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
+from fpbench_plugins.building_blocks.flow.training import TrainingOutcome, train
 from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
 
@@ -43,10 +48,10 @@ NAME = "rectified-flow-turbo"
 TEACHER = "rectified-flow"
 PAIRS_AT_ONCE = 2_500
 
-_TEACHER_SHARE, _PAIRS_SHARE = 0.4, 0.2  # of a fit's time, for its progress
+_TEACHER_SHARE, _PAIRS_SHARE = 0.4, 0.2  # of a fit's time, for progress reports
 
 
-class Turbo:
+class RectifiedFlowTurbo:
     """Implements :class:`fpbench.GeneratorMethod`."""
 
     def __init__(self, settings: Settings) -> None:
@@ -62,15 +67,15 @@ class Turbo:
         student = FitTrial(config.shape(dim), settings)
         seconds = config.iterations * student.step_seconds(config.batch_rows)
         memory = student.memory_bytes(config.batch_rows) + 8.0 * config.pairs * dim
-        taught = config.teacher_config
+        teacher_config = config.teacher_config
         if config.teacher is None:
-            teacher = flow_need(taught, rows, dim, settings)
+            teacher = flow_need(teacher_config, rows, dim, settings)
             seconds += teacher.fit_seconds
             memory = max(memory, teacher.fit_memory_bytes)
             carrier: FingerprintGenerator = teacher.stand_in
         else:
             given = read_flow(Path(config.teacher), TEACHER)
-            carrier = self._generator(dataclasses.replace(given, sampling=taught.sampling))
+            carrier = self._generator(dataclasses.replace(given, sampling=teacher_config.sampling))
         return GeneratorNeed(
             fit_seconds=seconds + config.pairs * draw_seconds(carrier, TEACHER),
             fit_memory_bytes=memory,
@@ -80,55 +85,34 @@ class Turbo:
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
     ) -> FlowGenerator:
-        settings, config = self._settings, self.config
+        config = self.config
         teacher = self._teacher(fingerprints, seed, work_dir, report)
-        taught = content_key(
+        pairs_key = content_key(
             teacher={name: tensor_sha256(weights) for name, weights in teacher.weights.items()},
             steps=config.pair_steps,
             seed=seed,
-            dtype=settings.dtype,
-            device=settings.device,
+            dtype=self._settings.dtype,
+            device=self._settings.device,
         )
-        noise, carried = self._pairs(teacher, seed, work_dir, taught, report)
-        device = torch.device(settings.device)
-        shape = config.shape(teacher.shape.dim)
-        network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS, 1)).to(device)
-        objective = Distillation(
-            network,
-            noise.to(device),
-            carried.to(device),
+        pairs = self._pairs(teacher, seed, work_dir, pairs_key, report)
+        outcome = self._train_student(
+            *pairs,
             teacher.normalisation,
-            config,
+            content_key(generator=NAME, config=config, pairs=pairs_key),
             seed=seed,
-            dtype=settings.dtype,
+            work_dir=work_dir,
+            report=report,
         )
-        done = _TEACHER_SHARE + _PAIRS_SHARE
-        outcome = train(
-            network,
-            objective.loss_at,
-            objective.judge,
-            objective.schedule,
-            checkpoint=work_dir / "student.pt",
-            key=content_key(generator=NAME, config=config, taught=taught),
-            report=lambda share, phrase: report(done + (1 - done) * share, f"student: {phrase}"),
-        )
+        saved_as = getattr(torch, config.saved_as)
         return self._generator(
             FittedFlow(
                 generator=NAME,
-                shape=shape,
-                weights={
-                    name: weights.to(getattr(torch, config.saved_as))
-                    for name, weights in outcome.weights.items()
-                },
+                shape=config.shape(teacher.shape.dim),
+                weights={name: weights.to(saved_as) for name, weights in outcome.weights.items()},
                 normalisation=teacher.normalisation,
                 sampling=config.sampling,
                 record={
-                    "settings": dataclasses.asdict(config),
-                    "dtype": settings.dtype,
-                    "device": device.type,
-                    "seed": seed,
-                    "step": outcome.step,
-                    "history": outcome.history,
+                    **training_record(dataclasses.asdict(config), self._settings, seed, outcome),
                     "teacher": dict(teacher.record),
                 },
             )
@@ -136,7 +120,7 @@ class Turbo:
 
     def load(self, path: Path, /) -> FlowGenerator:
         fitted = read_flow(path, NAME)
-        # Not steps: a student knows only the jumps it was trained for.
+        # Not steps: a student only works with the number of steps it was trained for.
         refuse_settings_but(["project"], self._settings.options, f"generator '{path}'")
         if "project" in self._settings.options:
             sampling = dataclasses.replace(fitted.sampling, project=self.config.project)
@@ -153,9 +137,9 @@ class Turbo:
             given = read_flow(Path(self.config.teacher), TEACHER)
             if given.shape.dim != fingerprints.shape[1]:
                 raise FpbenchError(
-                    f"teacher '{self.config.teacher}' draws {given.shape.dim} dimensions, the "
-                    f"fingerprints have {fingerprints.shape[1]}",
-                    hint="give a teacher that was fitted to this fingerprinter's fingerprints",
+                    f"teacher '{self.config.teacher}' draws {given.shape.dim} dimensions, but "
+                    f"the fingerprints have {fingerprints.shape[1]}",
+                    hint="give a teacher that was fitted to fingerprints of this fingerprinter",
                 )
             return given
         key = content_key(
@@ -182,9 +166,9 @@ class Turbo:
         return read_flow(kept, TEACHER)
 
     def _pairs(
-        self, teacher: FittedFlow, seed: int, work_dir: Path, taught: str, report: Report
+        self, teacher: FittedFlow, seed: int, work_dir: Path, pairs_key: str, report: Report
     ) -> tuple[Float32[Tensor, "pairs dim"], Float32[Tensor, "pairs dim"]]:
-        """Noises, and where the teacher carries each, in normalised units."""
+        """Noise, and the points to which the teacher carries it, in normalised units."""
         device = torch.device(self._settings.device)
         network = build_network(teacher, device, getattr(torch, self._settings.dtype))
         velocity = velocity_function(network)
@@ -194,20 +178,52 @@ class Turbo:
             rng = rng_at(seed, Stream.GENERATOR_FIT, 3, start)
             noise = rng.standard_normal((rows, teacher.shape.dim), dtype=np.float32)
             noises.append(torch.from_numpy(noise).clone())
-            file = work_dir / f"pairs-{taught}-{start}-{rows}.npy"
+            file = work_dir / f"pairs-{pairs_key}-{start}-{rows}.npy"
             if not file.exists():
                 with torch.inference_mode():
                     carried = integrate(
                         velocity, noises[-1].to(device), self.config.pair_steps, "heun"
                     )
-                with atomic_file(file, durable=False) as opened:
-                    np.save(opened, carried.cpu().numpy())
+                with atomic_file(file, durable=False) as output:
+                    np.save(output, carried.cpu().numpy())
             arrivals.append(torch.from_numpy(np.load(file)))
             share = (start + rows) / self.config.pairs
             report(_TEACHER_SHARE + _PAIRS_SHARE * share, f"pairs {start + rows}")
         return torch.cat(noises), torch.cat(arrivals)
 
+    def _train_student(
+        self,
+        noise: Float32[Tensor, "pairs dim"],
+        carried: Float32[Tensor, "pairs dim"],
+        units: Normalisation,
+        key: str,
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Report,
+    ) -> TrainingOutcome:
+        device = torch.device(self._settings.device)
+        shape = self.config.shape(noise.shape[1])
+        network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS, 1)).to(device)
+        objective = Distillation(
+            network,
+            noise.to(device),
+            carried.to(device),
+            units,
+            self.config,
+            seed=seed,
+            dtype=self._settings.dtype,
+        )
+        done = _TEACHER_SHARE + _PAIRS_SHARE
+        return train(
+            network,
+            objective,
+            checkpoint=work_dir / "student.pt",
+            key=key,
+            report=lambda share, phrase: report(done + (1 - done) * share, f"student: {phrase}"),
+        )
+
 
 def tensor_sha256(weights: Tensor) -> str:
-    """Of its values as float32."""
+    """SHA-256 of the values as float32."""
     return fingerprints_sha256(weights.float().reshape(len(weights), -1).numpy())

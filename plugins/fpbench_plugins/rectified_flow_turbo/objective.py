@@ -1,12 +1,13 @@
-"""The student imitates: from the teacher's noise to where the teacher carried it.
+"""Trains the student to imitate the teacher: to carry the same noise to the same point.
 
-The teacher's flow is a map, the same noise always ends at the same point, so a network can learn it
-whole: no average over possible ends blurs the result, and neighbourhoods of real fingerprints stay
-as full as the teacher's. Measured on spectral sketches with 3 100 queries: hit rates 0.01 +- 0.01
-points below the teacher's among 10 000 distractors and 0.10 +- 0.15 below among a million, where a
-Gaussian's are 0.34 +- 0.07 and 0.35 +- 0.23 above. Two distances between sets of draws (energy
-distance; a kernel discrepancy of near pairs) were tried beside imitation with equal weights; their
-noise cost more than they gave: +0.39 +- 0.20 among 100 000.
+The teacher's flow is a map: it carries the same noise to the same point every time. So a network
+can learn all of it. Its results are not blurred by averages over several targets, and the
+neighbourhoods of real fingerprints have as many draws as with the teacher. With spectral sketches
+and 3 100 queries, hit rates are 0.01 +- 0.01 points below the teacher's with 10 000 distractors,
+and 0.10 +- 0.15 below with a million; a Gaussian's are 0.34 +- 0.07 and 0.35 +- 0.23 above. Two
+distances between sets of draws (energy distance, and a kernel discrepancy of near pairs) were
+tried as additional losses of equal weight. Their noise cost more than they gave: +0.39 +- 0.20
+with 100 000.
 
 Source: Liu et al. 2023, "Flow straight and fast", arXiv 2209.03003 (distillation by pairs).
 """
@@ -28,15 +29,16 @@ from fpbench_plugins.building_blocks.flow.training import Schedule
 from fpbench_plugins.rectified_flow_turbo.config import TurboConfig
 
 EVALUATIONS = 20  # in a training
-_STUDENT = 2  # what a draw of Stream.GENERATOR_FIT is for; the teacher's fit has 0 and 1
+_STUDENT = 2  # address in Stream.GENERATOR_FIT; the teacher's fit uses 0 and 1
 
 
 class Distillation:
-    """The loss of each step, and the statistics of a student.
+    """The loss of each step, and the evaluation of a student.
 
     Args:
         noise: Where the teacher started.
-        carried: Where it arrived, in normalised units. The last tenth is only judged by.
+        carried: Where it arrived, in normalised units. The last tenth of the pairs is used for
+            evaluation only.
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class Distillation:
 
     @torch.inference_mode()
     def judge(self, network: VelocityNetwork) -> dict[str, float]:
-        """On pairs that nothing was learned from."""
+        """Evaluate the student on pairs that it has not learnt from."""
         noise, carried = self._held_out
         drawn = self._draw(network, noise)
         loss = float(mse_loss(drawn, carried))

@@ -1,6 +1,7 @@
-"""The first product of a SwiGLU and what follows it as one kernel, for Hopper GPUs.
+"""The first matrix product of a SwiGLU and its gate as one kernel, for Hopper GPUs.
 
-Apart, the product writes twice what the gate leaves of it, and the gate reads that again.
+In two kernels, the product would write twice as much as the gate keeps, and the gate would read it
+again.
 """
 
 from typing import no_type_check
@@ -12,12 +13,12 @@ from jaxtyping import BFloat16
 from torch import Tensor
 from triton.tools.tensor_descriptor import TensorDescriptor
 
-ROWS, COLUMNS, DEPTH = 128, 256, 64  # of a tile of the product, and of a step of its sums
-STRIPE_TILES = 8  # tiles that follow each other share columns with so many rows
+ROWS, COLUMNS, DEPTH = 128, 256, 64  # of a tile, and of one step along the sum
+STRIPE_TILES = 8  # rows of tiles that are computed together, because they read the same columns
 
 
 def interleave_gates(weight: BFloat16[Tensor, "twice width"]) -> BFloat16[Tensor, "twice width"]:
-    """The rows of gates and of values in turns, so that what belongs together lies together."""
+    """Interleave the rows of gates and of values, so that each gate lies beside its value."""
     gates, values = weight.chunk(2)
     return torch.stack([gates, values], dim=1).flatten(0, 1).contiguous()
 
@@ -28,18 +29,18 @@ def gated_product(
     """``silu(p) * q`` for ``p, q = (a @ weight.T).chunk(2, dim=1)``, summed in float32.
 
     Args:
-        a: Contiguous; as wide as a multiple of 64.
-        pairs: From :func:`interleave_gates`; a multiple of 256 rows.
+        a: Contiguous. Its width is a multiple of 64.
+        pairs: From :func:`interleave_gates`. The number of rows is a multiple of 256.
     """
     rows, width = a.shape
-    made = torch.empty(rows, len(pairs) // 2, dtype=a.dtype, device=a.device)
+    out = torch.empty(rows, len(pairs) // 2, dtype=a.dtype, device=a.device)
     tiles = triton.cdiv(rows, ROWS) * (len(pairs) // COLUMNS)
-    # One program for each multiprocessor, which begins a tile while it finishes the last.
+    # One program for each multiprocessor. It starts a tile while it finishes the one before.
     workers = min(tiles, torch.cuda.get_device_properties(a.device).multi_processor_count)
     _gated_product[(workers,)](
         TensorDescriptor.from_tensor(a, [ROWS, DEPTH]),
         TensorDescriptor.from_tensor(pairs, [COLUMNS, DEPTH]),
-        TensorDescriptor.from_tensor(made, [ROWS, COLUMNS // 2]),
+        TensorDescriptor.from_tensor(out, [ROWS, COLUMNS // 2]),
         rows,
         len(pairs),
         width,
@@ -51,15 +52,15 @@ def gated_product(
         num_warps=8,
         num_stages=3,
     )
-    return made
+    return out
 
 
-@no_type_check  # Triton compiles the source, and has types of its own
+@no_type_check  # Triton compiles this source and has its own types
 @triton.jit
 def _gated_product(  # noqa: PLR0917
     a,
     pairs,
-    made,
+    out,
     rows,
     columns,
     width: tl.constexpr,
@@ -80,4 +81,4 @@ def _gated_product(  # noqa: PLR0917
         for k in range(0, width, DEPTH):
             both = tl.dot(a.load([row, k]), pairs.load([column, k]).T, both)
         gate, value = tl.split(tl.reshape(both, (ROWS, COLUMNS // 2, 2)))
-        made.store([row, column // 2], (gate * tl.sigmoid(gate) * value).to(made.dtype))
+        out.store([row, column // 2], (gate * tl.sigmoid(gate) * value).to(out.dtype))

@@ -1,4 +1,4 @@
-"""Uses all cores of a CPU by giving each its own rows, not by sharing out single operations."""
+"""Uses all cores of a CPU by giving each core its own rows of the batch."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 
 PART_ROWS = 32
-"""Fixed, and not the rows divided by the cores, so that more cores give the same bytes."""
+"""Rows in a part. Fixed, so that the number of cores does not change results."""
 
 
 class ParallelRows:
-    """Runs a network's inference part by part.
+    """Runs inference on the parts of a batch in parallel.
 
-    Torch makes all cores wait for each other after each of some hundred short operations. On cores
-    that are also decoding audio this takes four times as long as cores that meet once at the end.
+    With torch's own threads, all cores wait for each other after each of some hundred short
+    operations. On cores that also decode audio, this takes four times as long as waiting once, at
+    the end.
 
     Args:
-        device: Elsewhere than on a CPU everything runs in one part.
+        device: On other devices than ``cpu``, everything runs in one part.
     """
 
     def __init__(self, device: str) -> None:
@@ -26,21 +27,21 @@ class ParallelRows:
         self._pool = ThreadPoolExecutor(self._threads)
 
     def map(self, function: Callable[[Tensor], Tensor], x: Tensor, rows: int = PART_ROWS) -> Tensor:
-        """What ``function``, whose rows do not influence each other, makes of all rows of ``x``."""
+        """Apply ``function`` to all rows of ``x``. Rows must not influence each other."""
         if not self._on_cpu:
             return _run(function, x)
         parts = self._pool.map(
             lambda part: _run_on_one_thread(function, part), torch.split(x, rows)
         )
         result = torch.cat(list(parts))
-        # What the pool's threads set for themselves torch would hand on to threads to come.
+        # Otherwise new threads of torch would start with the setting of the pool's threads.
         torch.set_num_threads(self._threads)
         return result
 
 
 def _run_on_one_thread(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    # Before each part, because a thread's first operation takes over whatever was set last
-    # anywhere; with two threads sums round otherwise, and equal audio would give other bytes.
+    # Set before each part, because a thread's first operation takes the number that was set last
+    # in any thread. With two threads, sums are rounded differently and bytes would change.
     torch.set_num_threads(1)
     return _run(function, x)
 

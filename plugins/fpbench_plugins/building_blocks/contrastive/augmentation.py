@@ -1,4 +1,4 @@
-"""Makes training audio worse, a batch at a time, as the published fingerprinters do it."""
+"""Degrades batches of training audio, as the published fingerprinters do."""
 
 import math
 
@@ -13,28 +13,28 @@ Images = Float32[Tensor, "batch bins frames"]
 
 
 def normalise_peaks(x: Batch) -> Batch:
-    """Each row scaled to a peak of 1; silent rows as they are."""
+    """Scale each row to a peak of 1. Silent rows stay as they are."""
     peak = x.abs().amax(dim=1, keepdim=True)
     return x / torch.where(peak > 0, peak, 1)
 
 
 def mix_at_snr(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
-    """Music and noise at a ratio of their powers over the row, scaled to a peak of 1.
+    """Mix music and noise at a ratio of their powers over the row, then scale to a peak of 1.
 
-    Where one of them is silent, the other is all there is. Source: NAFP and NMFP.
+    Where one of them is silent, the mix is the other. Source: NAFP and NMFP.
     """
     gain = 10 ** (snr_db[:, None] / 20)
     return normalise_peaks(gain * music / _divisor(_rms(music)) + noise / _divisor(_rms(noise)))
 
 
 def add_noise(music: Batch, noise: Batch, snr_db: Float32[Tensor, " batch"]) -> Batch:
-    """Music at its own level, noise under it. Source: GraFPrint, after torch-audiomentations."""
+    """Add noise and keep the music's level. Source: GraFPrint, after torch-audiomentations."""
     wanted = _rms(music) / 10 ** (snr_db[:, None] / 20)
     return music + wanted * noise / (_rms(noise) + 1e-8)
 
 
 def convolve(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
-    """Each row in its own room; what rings on after the row's end is cut off."""
+    """Convolve each row with its own response, and cut off what rings after the row's end."""
     size = _fft_size(x.shape[1] + responses.shape[1] - 1)
     spectrum = torch.fft.rfft(x, size) * torch.fft.rfft(responses, size)
     wet: Batch = torch.fft.irfft(spectrum, size)[:, : x.shape[1]]
@@ -42,7 +42,10 @@ def convolve(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
 
 
 def convolve_circularly(x: Batch, responses: Float32[Tensor, "batch taps"]) -> Batch:
-    """Each row in its own room, its end ringing into its start. Source: NAFP."""
+    """Convolve each row with its own response, circularly: its end rings into its start.
+
+    Source: NAFP.
+    """
     size = x.shape[1]
     wet: Batch = torch.fft.irfft(torch.fft.rfft(x, size) * torch.fft.rfft(responses, size), size)
     return wet
@@ -51,7 +54,7 @@ def convolve_circularly(x: Batch, responses: Float32[Tensor, "batch taps"]) -> B
 def spectral_mask(
     bins: int, frames: int, rng: np.random.Generator
 ) -> Bool[np.ndarray, "bins frames"]:
-    """Which cells one batch loses: a rectangle, and a band over all frames.
+    """Draw the cells that a batch loses: a rectangle, and a band of bins over all frames.
 
     Source: DeVries and Taylor 2017, "Cutout", and Park et al. 2019, "SpecAugment", with the sizes
         of NAFP, which NMFP and PeakNetFP share.
@@ -70,21 +73,22 @@ def spectral_mask(
 
 
 def apply_spectral_mask(images: Images, rng: np.random.Generator) -> Images:
-    """All images without the cells of one mask.
+    """Set the cells of one random mask to 0 in all images.
 
-    They become 0, which is not silence but the loudest level (NAFP), the middle of the range
-    (NMFP) or no peak (PeakNetFP).
+    0 does not mean silence. It is the loudest level (NAFP), the middle of the range (NMFP) or a
+    cell without a peak (PeakNetFP).
     """
     mask = spectral_mask(images.shape[1], images.shape[2], rng)
     return images.masked_fill(torch.from_numpy(mask).to(images.device), 0)
 
 
 def stretch(images: Images, factor: float, start: int = 0) -> Images:
-    """Images of music played ``factor`` times as fast, with as many frames as before.
+    """Change the tempo of images, and keep their number of frames.
 
     Args:
-        factor: Above 1 the end is filled with zeros; below 1 what is too much is cut off.
-        start: First frame kept below 1.
+        factor: New tempo divided by the old one. Above 1, the end is filled with zeros; below 1,
+            surplus frames are cut off.
+        start: First frame to keep, for factors below 1.
 
     Source: PeakNetFP.
     """
@@ -97,7 +101,7 @@ def stretch(images: Images, factor: float, start: int = 0) -> Images:
 
 
 def _indices_around(centre: int, size: int, length: int) -> slice:
-    """Indices within half a size of the centre, both ends included, never none."""
+    """Indices within half a size of the centre, with both ends: at least one index."""
     first = min(max(centre - size // 2, 0), length - 2)
     last = min(max(centre + size // 2, 1), length - 1)
     return slice(first, last + 1)

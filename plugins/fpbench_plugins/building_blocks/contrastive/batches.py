@@ -1,4 +1,4 @@
-"""Chooses the stretches of music that one training step sees twice: once clean, once degraded."""
+"""Chooses the pairs of a training step: an anchor, and a positive that will be degraded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from fpbench import FpbenchError, PcmAudio, Stream, rng_at
 
 ORDER, DRAWS, VALIDATION = 1, 2, 3
-"""Parts of a training's stream of draws; 0 is the harness's choice of held-out tracks."""
+"""Addresses in the random stream of a training. The harness draws held-out tracks at 0."""
 
 Integers = Int64[np.ndarray, " batch"]
 
@@ -20,7 +20,7 @@ class Pairs:
     """Where anchors and their positives start, one pair per row.
 
     Args:
-        track: Which recording.
+        track: Index of the recording.
         anchor: First sample of the anchor.
         positive: First sample of the positive, in the same recording.
     """
@@ -32,13 +32,13 @@ class Pairs:
 
 @runtime_checkable
 class Batches(Protocol):
-    """Every batch of a training by its number."""
+    """The batches of a training, by number."""
 
     @property
     def per_epoch(self) -> int: ...
 
     def pairs(self, number: int, rng: np.random.Generator) -> Pairs:
-        """The pairs of one batch; what is not fixed by the epoch's order comes from ``rng``."""
+        """The pairs of one batch. The order comes from the epoch, all other draws from ``rng``."""
         ...
 
 
@@ -47,9 +47,10 @@ class Segments:
     """All segments of some recordings, and how far each may be shifted.
 
     Args:
+        track: Index of the recording.
         start: First sample.
-        lowest: Allowed shift, at most 0.
-        highest: Allowed shift, at least 0.
+        lowest: Smallest allowed shift, at most 0.
+        highest: Largest allowed shift, at least 0.
     """
 
     track: Integers
@@ -59,7 +60,7 @@ class Segments:
 
     @classmethod
     def from_recordings(cls, recordings: Sequence[PcmAudio], samples: int, hop: int) -> "Segments":
-        """The full segments of each recording; shifts of up to a hop stay inside it."""
+        """List the full segments of each recording. Shifts of up to a hop stay inside it."""
         counts = np.array([max(0, (len(r) - samples) // hop + 1) for r in recordings])
         lengths = np.array([len(r) for r in recordings])
         track = np.repeat(np.arange(len(recordings)), counts)
@@ -75,17 +76,17 @@ class Segments:
     def draw_pairs(
         self, rows: Integers, margin: int, rng: np.random.Generator, *, together: int = 1
     ) -> Pairs:
-        """Pairs around chosen segments: each end shifted, at most ``margin`` apart.
+        """Draw a pair around each chosen segment: both are shifted, at most ``margin`` apart.
 
         Args:
-            together: So many rows after each other have anchors shifted alike, which keeps the
-                distances that they have in a database, except at a track's ends, where shifts
-                are cut.
+            together: Number of consecutive rows whose anchors get the same shift. They keep the
+                distances that they have in a database, except at the ends of a track, where
+                shifts are cut.
         """
         lowest, highest = self.lowest[rows], self.highest[rows]
         if together > 1:
-            alike = rng.integers(-margin, max(margin, 1 - margin), len(rows) // together)
-            anchor = np.clip(np.repeat(alike, together), lowest, highest)
+            shared = rng.integers(-margin, max(margin, 1 - margin), len(rows) // together)
+            anchor = np.clip(np.repeat(shared, together), lowest, highest)
         else:
             anchor = _draw_integers(np.maximum(lowest, -margin), np.minimum(highest, margin), rng)
         positive = _draw_integers(
@@ -97,7 +98,7 @@ class Segments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShuffledSegments:
-    """Each epoch all segments once, in a new order; a last incomplete batch is dropped."""
+    """Each epoch has every segment once, in a new order. An incomplete last batch is dropped."""
 
     segments: Segments
     anchors: int
@@ -119,11 +120,11 @@ class ShuffledSegments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnePerTrack:
-    """No two anchors of a batch from one track, so that no negative is the same music.
+    """No two anchors of a batch are from one track, so that no negative is the same music.
 
-    Tracks take turns in an order of the epoch, and so do the segments within each track. All
-    tracks come equally often, give or take one: in an epoch of as many anchors as there are
-    segments, those of short tracks are repeated and some of long ones left out.
+    Tracks take turns in a random order, and so do the segments of each track. All tracks occur
+    equally often, up to a difference of 1. An epoch has as many anchors as there are segments, so
+    segments of short tracks are repeated and some of long tracks are left out.
 
     Source: Araz et al. 2025, arXiv 2506.22661, section on batch composition.
     """
@@ -155,11 +156,11 @@ class OnePerTrack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralPerTrack:
-    """Groups of ``per_track`` segments from one track, so that each anchor has negatives in it.
+    """Groups of ``per_track`` segments from one track, so that each anchor has hard negatives.
 
-    What tells one moment of a piece from another is then learnt, not only what tells pieces apart.
-    Each epoch all segments once, except those left over from groups, and groups from batches. A
-    batch may hold several groups of one track.
+    The network then learns to tell apart not only tracks but also the segments of one track. Each
+    epoch has every segment once, except those that fill no group, and groups that fill no batch.
+    A batch may have several groups of one track.
     """
 
     segments: Segments
@@ -170,7 +171,7 @@ class SeveralPerTrack:
 
     @property
     def groups(self) -> int:
-        """Whole ones in an epoch."""
+        """Number of full groups in an epoch."""
         return int((np.bincount(self.segments.track) // self.per_track).sum())
 
     @property
@@ -184,25 +185,26 @@ class SeveralPerTrack:
         counts = np.bincount(self.segments.track)
         first = np.concatenate(([0], np.cumsum(counts[:-1])))
         groups = counts // self.per_track
-        # Where each group starts among the shuffled segments, the groups of a track in a row.
+        # Start of each group among the shuffled segments. Groups of one track follow each other.
         starts = np.concatenate(
             [at + self.per_track * np.arange(n) for at, n in zip(first, groups, strict=True)]
         )
         size = self.anchors // self.per_track
         chosen = order.permutation(starts)[batch * size : (batch + 1) * size]
         rows = shuffled[(chosen[:, None] + np.arange(self.per_track)).ravel()]
-        # Each on its own, neighbours could become the same music and still be told apart. Those in
-        # two groups of one track still can, as each group has its own shift.
+        # One shift for each group: with a shift for each segment, neighbouring segments could
+        # become the same music and still be negatives of each other. Segments of two groups of
+        # one track still can.
         return self.segments.draw_pairs(rows, self.margin, rng, together=self.per_track)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnywhereInTrack:
-    """Each epoch one pair from each track, from a random place in it. Source: GraFPrint.
+    """Each epoch has one pair from each track, at a random position. Source: GraFPrint.
 
     Args:
-        tracks: Those long enough, by their number among all recordings.
-        lengths: Of these, in samples.
+        tracks: Indices of the recordings that are long enough.
+        lengths: Their lengths in samples.
     """
 
     tracks: Integers
@@ -216,7 +218,7 @@ class AnywhereInTrack:
     def from_recordings(
         cls, recordings: Sequence[PcmAudio], samples: int, *, anchors: int, margin: int, seed: int
     ) -> "AnywhereInTrack":
-        """Recordings that are longer than a segment and the margin."""
+        """Take the recordings that are longer than a segment and the margin together."""
         lengths = np.array([len(recording) for recording in recordings])
         tracks = np.flatnonzero(lengths > samples + margin)
         return cls(
@@ -243,13 +245,13 @@ class AnywhereInTrack:
 
 
 def require_full_batch(batches: Batches, available: int, what: str, anchors: int) -> Batches:
-    """The same batches.
+    """Return ``batches`` if there are enough segments or tracks for one.
 
     Raises:
-        FpbenchError: There is less than one batch of what its anchors are taken from.
+        FpbenchError: There are not.
     """
     if available < anchors:
-        fewer = f"--set anchors={available} or fewer, or train on more music"
+        fewer = f"use --set anchors={available} or fewer, or train on more music"
         raise FpbenchError(
             f"anchors={anchors}, but there are only {available} {what} to train on",
             hint=fewer if available else "train on longer tracks",
@@ -258,6 +260,6 @@ def require_full_batch(batches: Batches, available: int, what: str, anchors: int
 
 
 def _draw_integers(low: Integers, high: Integers, rng: np.random.Generator) -> Integers:
-    """Uniform in [low, high), or low where that is empty."""
+    """Draw uniformly from [low, high); take low where that range is empty."""
     drawn: Integers = rng.integers(low, np.maximum(high, low + 1))
     return drawn

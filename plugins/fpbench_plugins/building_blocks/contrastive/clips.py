@@ -1,4 +1,4 @@
-"""Clips of music, noise and impulse responses for one training batch."""
+"""Clips of music, noise and impulse responses for one batch of a training."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from fpbench import PcmAudio
 from fpbench_plugins.building_blocks.contrastive.batches import Integers
 
 EASE_DB = 30.0
-"""How much weaker noise is at strength 0."""
+"""By how much SNRs are higher at strength 0."""
 
 _FULL_SCALE = 32_768
 
@@ -21,7 +21,10 @@ Clips = Float32[Tensor, "batch samples"]
 def cut_clips(
     recordings: Sequence[PcmAudio], track: Integers, start: Integers, samples: int, context: int = 0
 ) -> Clips:
-    """Stretches of recordings with what came before; zeros where there is nothing."""
+    """Cut clips from recordings, with ``context`` samples before them.
+
+    What lies outside the recording is 0.
+    """
     out = np.zeros((len(track), context + samples), dtype=np.float32)
     for row, (number, first) in enumerate(zip(track, start - context, strict=True)):
         recording = recordings[number]
@@ -35,7 +38,7 @@ def cut_clips(
 def draw_noise(
     recordings: Sequence[PcmAudio], count: int, samples: int, rng: np.random.Generator
 ) -> Clips:
-    """A random stretch of a random recording for each row; short ones are repeated."""
+    """Draw a random stretch of a random recording for each row. Short recordings are repeated."""
     out = np.empty((count, samples), dtype=np.float32)
     for row, number in enumerate(rng.integers(0, len(recordings), count)):
         recording = recordings[number]
@@ -48,7 +51,7 @@ def draw_noise(
 def draw_snr_db(
     low: float, high: float, count: int, strength: float, rng: np.random.Generator
 ) -> Float32[Tensor, " batch"]:
-    """Signal-to-noise ratios, evenly drawn; :data:`EASE_DB` higher at strength 0."""
+    """Draw SNRs uniformly. At strength 0 they are :data:`EASE_DB` higher."""
     drawn = rng.uniform(low, high, count) + (1 - strength) * EASE_DB
     return torch.from_numpy(drawn.astype(np.float32))
 
@@ -60,11 +63,11 @@ def draw_impulse_responses(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """A random impulse response for each row, at most ``samples`` long, zeros behind.
+    """Draw an impulse response for each row, cut to ``samples`` and padded with zeros.
 
     Args:
-        samples: 0 means no room: a response that leaves music as it is.
-        strength: What all that comes after the loudest sample is multiplied by.
+        samples: 0 means no room: the response leaves music as it is.
+        strength: Factor for everything after the loudest sample.
     """
     if samples == 0:
         return torch.ones(count, 1)

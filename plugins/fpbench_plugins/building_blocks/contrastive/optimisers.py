@@ -1,4 +1,4 @@
-"""Optimisers and schedules as the published fingerprinters were trained with."""
+"""Optimisers and learning rate schedules of the published fingerprinters."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -12,8 +12,8 @@ def cosine_schedule(step: int, steps: int, *, end: float, warm_up: int = 0) -> f
     """Share of the peak learning rate at a step: linear warm-up, then half a cosine.
 
     Args:
-        end: Share that is left after the last step.
-        warm_up: Steps until the peak, part of ``steps``.
+        end: Share left after the last step.
+        warm_up: Steps until the peak; they count as part of ``steps``.
     """
     if step < warm_up:
         return (step + 1) / warm_up
@@ -22,9 +22,9 @@ def cosine_schedule(step: int, steps: int, *, end: float, warm_up: int = 0) -> f
 
 
 class KerasAdam(torch.optim.Optimizer):
-    """Adam with Keras's epsilon, which is added before the bias correction.
+    """Adam as in Keras, which adds epsilon before the bias correction.
 
-    torch adds it after: its epsilon of e acts as Keras's of e * sqrt(1 - beta2 ** t).
+    Torch adds it after: its epsilon of e acts like Keras's of e * sqrt(1 - beta2 ** t).
 
     Source: Kingma and Ba 2015, "Adam", the last paragraph of section 2.
     """
@@ -50,10 +50,10 @@ class KerasAdam(torch.optim.Optimizer):
 
 
 class Lamb(torch.optim.Optimizer):
-    """Adam whose step in each tensor is as long as the tensor, times the learning rate.
+    """Adam with each tensor's step scaled to the length of the tensor times the learning rate.
 
-    Source: You et al. 2020, "Large batch optimization for deep learning", algorithm 2; as in NAFP
-        every tensor is scaled and decayed, biases and gains too.
+    Source: You et al. 2020, "Large batch optimization for deep learning", algorithm 2; as in
+        NAFP, all tensors are scaled and decayed, including biases and gains.
     """
 
     def __init__(
@@ -83,7 +83,11 @@ class Lamb(torch.optim.Optimizer):
 def _update_moments(
     optimiser: torch.optim.Optimizer, group: dict[str, Any]
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor], int]:
-    """Take in the gradients: weights, first and second moments, and how many steps they hold."""
+    """Update the moments with the gradients.
+
+    Returns:
+        Weights, first and second moments, and the number of steps so far.
+    """
     weights = [weight for weight in group["params"] if weight.grad is not None]
     gradients = [weight.grad for weight in weights]
     beta1, beta2 = group["betas"]

@@ -1,4 +1,4 @@
-"""What shapes a contrastive training; each system adds to it and has published values."""
+"""Settings of a contrastive training. Each system adds its own and has published values."""
 
 import math
 from dataclasses import dataclass, fields
@@ -12,39 +12,39 @@ class TrainingRecipe:
     """Equal recipes, seeds and audio give equal weights.
 
     Args:
-        width: Of the network; what it means is the system's business.
-        anchors: Pairs in a batch.
-        epochs: Rounds over the music; ``steps`` goes before it.
-        steps: Length of the training, if not in epochs.
-        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: a segment of each
-            track in turn, never two of one track in a batch; an epoch has as many anchors as with
-            ``segments``, so it repeats segments of short tracks and leaves out some of long ones.
-            ``groups``: all segments but those left over, in shuffled groups of ``per_track`` of one
-            track; a batch may hold several groups of a track. ``anywhere``: a random place in each
-            track.
-        per_track: Size of the groups; divides ``anchors``.
-        hop_s: Between segments that anchors are taken around.
-        margin_s: How far an anchor moves from its segment, and a positive from its anchor.
+        width: Of the network. Each system says what it means.
+        anchors: Number of pairs in a batch.
+        epochs: Passes over the music, unless ``steps`` is set.
+        steps: Length of the training in steps.
+        batching: ``segments``: all segments of all tracks, shuffled. ``tracks``: one segment of
+            each track in turn, never two of one track in a batch; an epoch has as many anchors as
+            with ``segments``, so it repeats segments of short tracks and leaves out some of long
+            tracks. ``groups``: shuffled groups of ``per_track`` segments of one track; segments
+            that fill no group are left out, and a batch may have several groups of one track.
+            ``anywhere``: a random position in each track.
+        per_track: Size of the groups; must divide ``anchors``.
+        hop_s: Time between the segments around which anchors are drawn.
+        margin_s: Largest shift of an anchor from its segment, and of a positive from its anchor.
         loss: One of :mod:`fpbench_plugins.building_blocks.contrastive.losses`;
             ``nt-xent-sum`` is twice ``nt-xent``.
-        temperature: Of the losses with a softmax.
-        triplet_margin: In squared distance.
-        optimiser: ``adam`` (epsilon outside the bias correction, as torch has it), ``keras-adam``
-            or ``lamb``.
-        lr: At the peak.
-        lr_end: Share of it left at the end of the cosine.
-        lr_per: When the rate changes. With ``epoch``, the first epoch is all at the peak.
+        temperature: Of losses with a softmax.
+        triplet_margin: Of squared distances.
+        optimiser: ``adam`` (torch's, which adds epsilon after the bias correction),
+            ``keras-adam`` or ``lamb``.
+        lr: Learning rate at the peak.
+        lr_end: Share of ``lr`` that is left at the end of the cosine.
+        lr_per: How often the rate changes. With ``epoch``, the whole first epoch has the peak rate.
         warm_up: Steps of linear increase before the cosine; only with ``lr_per=step``.
-        snr_low_db: Of music to noise, in positives.
-        snr_high_db: Drawn evenly in between.
-        response_s: Impulse responses are cut to this; 0 leaves rooms out.
+        snr_low_db: Lowest SNR of a positive.
+        snr_high_db: Highest SNR of a positive. SNRs are drawn uniformly.
+        response_s: Impulse responses are cut to this length; 0 means no rooms.
         aligned_rooms: Whether impulse responses lose the delay before the direct sound, so that a
-            positive is not heard later than it is. Queries of a benchmark run are made like that.
-        context_s: Music before a positive that still rings in its room.
-        ramp: Steps over which degradation grows to full strength, for networks that learn nothing
-            from hard pairs first; 0 starts with it.
-        spectral_mask: Whether a batch loses a rectangle and a band of its spectrograms.
-        saved_as: Numbers in the weights file.
+            positive is not heard too late. The queries of a benchmark run are made like this.
+        context_s: Length of the music before a positive that still rings in its room.
+        ramp: Steps in which the degradation grows to full strength, for networks that learn
+            nothing from hard pairs at first; 0 means full strength from the start.
+        spectral_mask: Whether each batch loses a rectangle and a band of its spectrograms.
+        saved_as: Data type of the weights file.
     """
 
     width: int
@@ -90,20 +90,20 @@ class TrainingRecipe:
                 "be finite and in this order"
             )
         if self.lr_end > 1:
-            raise ValueError(f"lr_end={self.lr_end}, but it is a share of lr, at most 1")
+            raise ValueError(f"lr_end={self.lr_end}, but it is a share of lr and at most 1")
         if self.warm_up and self.lr_per == "epoch":
-            raise ValueError(f"warm_up={self.warm_up} counts steps, so it needs lr_per=step")
+            raise ValueError(f"warm_up={self.warm_up} is a number of steps and needs lr_per=step")
         if (self.batching == "groups") != (self.per_track is not None):
-            raise ValueError("per_track belongs to batching=groups, which needs it")
+            raise ValueError("per_track must be set if, and only if, batching=groups")
         if self.per_track is not None and (self.per_track < 1 or self.anchors % self.per_track):
             raise ValueError(f"per_track={self.per_track} does not divide anchors={self.anchors}")
 
     def degradation_strength(self, step: int) -> float:
-        """Of the degradation at one step, from 0 to 1."""
+        """Strength of the degradation at one step, from 0 to 1."""
         return min(1.0, step / self.ramp) if self.ramp else 1.0
 
     def audible_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
-        """How much of an impulse response positives can hear; 0 if they are in no room."""
+        """Samples of an impulse response that positives can hear; 0 if they are in no room."""
         longest = round(self.context_s * sample_rate_hz) + segment_samples
         return min(round(self.response_s * sample_rate_hz), longest)
 

@@ -1,4 +1,4 @@
-"""What a recipe asks for: rooms, batches, learning rate, optimiser and loss."""
+"""Builds what a recipe asks for: rooms, batches, learning rate, optimiser and loss."""
 
 import logging
 from collections.abc import Sequence
@@ -31,15 +31,15 @@ logger = logging.getLogger(__name__)
 def keep_audible_responses(
     audio: TrainingAudio, system: System, recipe: TrainingRecipe
 ) -> TrainingAudio:
-    """The same audio, without impulse responses that would silence whatever is played in them.
+    """Leave out impulse responses of which positives would hear silence only.
 
-    Those left lose their delay if the recipe says so.
+    The others lose their delay if the recipe says so.
 
     Raises:
-        FpbenchError: None is left.
+        FpbenchError: No response is left.
     """
-    heard = recipe.audible_samples(system.sample_rate_hz, system.segment_samples)
-    if heard == 0:
+    audible = recipe.audible_samples(system.sample_rate_hz, system.segment_samples)
+    if audible == 0:
         return audio
     responses = [response for response in audio.impulse_responses if response.any()]
     if recipe.aligned_rooms:
@@ -47,31 +47,33 @@ def keep_audible_responses(
             response[len(response) - len(remove_delay(response.astype(np.float32))) :]
             for response in responses
         ]
-    responses = [response for response in responses if response[:heard].any()]
-    of, heard_s = len(audio.impulse_responses), heard / system.sample_rate_hz
+    responses = [response for response in responses if response[:audible].any()]
+    total, audible_s = len(audio.impulse_responses), audible / system.sample_rate_hz
     if not responses:
         raise FpbenchError(
-            f"all {of} impulse responses are silent for the {heard_s:g} s that positives hear",
-            hint="set aligned_rooms=true or a longer response_s, or train with other rooms",
+            f"all {total} impulse responses are silent in their first {audible_s:g} s, "
+            "and positives hear nothing else of them",
+            hint="set aligned_rooms=true or a longer response_s, or use other impulse responses",
         )
-    if len(responses) < of:
+    if len(responses) < total:
         logger.warning(
-            "left out %d of %d impulse responses: silent for the %g s that positives hear",
-            of - len(responses),
-            of,
-            heard_s,
+            "left out %d of %d impulse responses: they are silent in their first %g s, "
+            "and positives hear nothing else of them",
+            total - len(responses),
+            total,
+            audible_s,
         )
     return replace(audio, impulse_responses=responses)
 
 
 def anchor_segments(tracks: Sequence[PcmAudio], system: System, recipe: TrainingRecipe) -> Segments:
-    """Where the anchors of a recipe lie, in some tracks."""
+    """The segments of some tracks around which a recipe's anchors are drawn."""
     hop = round(recipe.hop_s * system.sample_rate_hz)
     return Segments.from_recordings(tracks, system.segment_samples, max(1, hop))
 
 
 def held_out_segments(system: System, recipe: TrainingRecipe, audio: TrainingAudio) -> Segments:
-    """What validation takes its pairs from.
+    """The segments from which validation takes its pairs.
 
     Raises:
         FpbenchError: No held-out track is as long as a segment.
@@ -80,9 +82,9 @@ def held_out_segments(system: System, recipe: TrainingRecipe, audio: TrainingAud
     if len(segments.track) == 0:
         segment_s = system.segment_samples / system.sample_rate_hz
         raise FpbenchError(
-            f"of {len(audio.held_out)} tracks held out for validation, none is as long as a "
-            f"segment, {segment_s:g} s",
-            hint="train on longer tracks, or choose another --seed, which holds out others",
+            f"none of the {len(audio.held_out)} tracks held out for validation is as long as a "
+            f"segment ({segment_s:g} s)",
+            hint="train on longer tracks, or choose another --seed to hold out other tracks",
         )
     return segments
 
@@ -90,7 +92,7 @@ def held_out_segments(system: System, recipe: TrainingRecipe, audio: TrainingAud
 def make_batches(
     system: System, recipe: TrainingRecipe, audio: TrainingAudio, seed: int
 ) -> Batches:
-    """The way of choosing pairs that the recipe asks for.
+    """The batches that the recipe asks for.
 
     Raises:
         FpbenchError: There is too little music for one batch.
@@ -123,14 +125,14 @@ def make_batches(
 
 
 def learning_rate(recipe: TrainingRecipe, step: int, steps: int, per_epoch: int) -> float:
-    """Of one step."""
+    """The learning rate of one step."""
     if recipe.lr_per == "epoch":
         return recipe.lr * cosine_schedule(step // per_epoch, steps // per_epoch, end=recipe.lr_end)
     return recipe.lr * cosine_schedule(step, steps, end=recipe.lr_end, warm_up=recipe.warm_up)
 
 
 def make_optimiser(recipe: TrainingRecipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Fresh, for all weights."""
+    """A new optimiser for all weights of a network."""
     if recipe.optimiser == "lamb":
         return Lamb(network.parameters(), recipe.lr)
     if recipe.optimiser == "keras-adam":

@@ -1,4 +1,4 @@
-"""How the systems with a separable encoder are trained: NAFP, NMFP."""
+"""Training of the systems with a separable encoder: NAFP and NMFP."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,7 +28,7 @@ Images = Float32[Tensor, "both mels frames"]
 
 @runtime_checkable
 class SeparableConfig(Protocol):
-    """What the configs of these systems share."""
+    """What the configs of these systems have in common."""
 
     @property
     def sample_rate_hz(self) -> int: ...
@@ -50,11 +50,11 @@ def separable_trainable(
     degrade: Degrade,
     images: Callable[[Clips], Images],
 ) -> ContrastiveTrainable:
-    """A system of this kind, ready to be trained.
+    """A system with a separable encoder, ready for training.
 
     Args:
-        fields: Of the config, that decide the network.
-        images: Of clips, as the network sees them.
+        fields: Fields of the config that decide the network.
+        images: Turns clips into the network's input.
     """
 
     def system() -> System:
@@ -85,9 +85,9 @@ def separable_trainable(
 
 
 def embed_pair(network: SeparableEncoder, images: Images) -> tuple[Embeddings, Embeddings]:
-    """Fingerprints of the first half of the images and of the second."""
+    """Fingerprints of the first half of the images, and of the second half."""
     features = network.convolve(images)
-    # Sixteen bits are too few for the last layers: neighbouring segments would become equal.
+    # 16 bits are too few in the last layers: neighbouring segments would get equal fingerprints.
     with torch.autocast(features.device.type, enabled=False):
         fingerprints = to_unit_length(network.divide(features.float()))
     anchors, positives = fingerprints.chunk(2)

@@ -1,4 +1,4 @@
-"""What contrastive training must know about one fingerprinter."""
+"""What contrastive training needs to know about a fingerprinter."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,35 +12,35 @@ from fpbench_plugins.building_blocks.contrastive.clips import Clips
 
 Embeddings = Float32[Tensor, "batch dim"]
 
-Longer = Float32[Tensor, "batch longer"]
+LongClips = Float32[Tensor, "batch longer"]
 
-Degrade = Callable[[Longer, TrainingAudio, float, np.random.Generator], Clips]
-"""Positives from clean clips that start ``context_s`` early, which are without that afterwards.
+Degrade = Callable[[LongClips, TrainingAudio, float, np.random.Generator], Clips]
+"""Makes positives from clean clips that start ``context_s`` early, and cuts this context off.
 
 The number is the strength of the degradation, from 0 to 1.
 """
 
 FrontEnd = Callable[[Clips, Clips, np.random.Generator], Tensor]
-"""What the network sees of anchors and, in its second half, of positives; always exact."""
+"""Makes the network's input from anchors (first half) and positives (second half), in float32."""
 
 Embed = Callable[[Tensor], tuple[Embeddings, Embeddings]]
-"""Fingerprints of both halves, computed in 16 bits where the user asks for it."""
+"""Fingerprints of both halves, computed in 16 bits if the user asks for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """What one fingerprinter is, for training.
+    """A fingerprinter as training sees it.
 
     Args:
         name: Of the fingerprinter.
-        architecture: What its weights files say about the network.
+        architecture: The settings of the network that its weights files contain.
         sample_rate_hz: Of all clips.
         segment_samples: Length of an anchor.
         network: With fresh weights, on the device.
-        degrade: Draws from the generator whatever it needs.
+        degrade: Takes all its random numbers from the given generator.
         front_end: Masks spectrograms only while the network is in training mode.
-        level: Divides a track's clips; 1 if levels are left as they are.
-        silence: Pairs with an end that never exceeds this, before division, are left out.
+        level: The number by which all clips of a track are divided; None means 1.
+        silence: Pairs are left out if a clip's peak, before this division, is lower.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""One step after another: two views of some music, their fingerprints, a loss, an update."""
+"""Trains a network on pairs: two views of some music, their fingerprints, a loss, an update."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -36,7 +36,7 @@ class ContrastiveTrainable:
     """Implements :class:`fpbench.Trainable`.
 
     Args:
-        system: Made when the training starts.
+        system: Called when the training starts.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class ContrastiveTrainee:
             else:
                 index, _, name = name.partition(".")
                 value = torch.from_numpy(np.array(array))
-                # Our own optimisers count steps in Python; torch's in a tensor.
+                # Our own optimisers count steps in an int, torch's in a tensor.
                 whole = name == "step" and not value.is_floating_point()
                 moments.setdefault(int(index), {})[name] = int(value) if whole else value
         self._system.network.load_state_dict(network)
@@ -164,28 +164,28 @@ class ContrastiveTrainee:
         samples, device = self._system.segment_samples, self._settings.device
         context = round(self._recipe.context_s * self._system.sample_rate_hz)
         anchors = cut_clips(tracks, pairs.track, pairs.anchor, samples)
-        before = cut_clips(tracks, pairs.track, pairs.positive, samples, context)
+        clips = cut_clips(tracks, pairs.track, pairs.positive, samples, context)
         levels = (self._held_out_levels if held_out else self._levels)[pairs.track]
         scale = 1 / torch.from_numpy(levels)[:, None]
         if self._system.silence > 0:
-            heard = _peaks(anchors).minimum(_peaks(before[:, context:])) >= self._system.silence
-            anchors, before, scale = anchors[heard], before[heard], scale[heard]
+            audible = _peaks(anchors).minimum(_peaks(clips[:, context:])) >= self._system.silence
+            anchors, clips, scale = anchors[audible], clips[audible], scale[audible]
         anchors = scale * anchors
-        positives = self._system.degrade(scale * before, self._audio, strength, rng)
-        seen = self._system.front_end(anchors.to(device), positives.to(device), rng)
+        positives = self._system.degrade(scale * clips, self._audio, strength, rng)
+        images = self._system.front_end(anchors.to(device), positives.to(device), rng)
         bfloat16 = self._settings.dtype == "bfloat16"
         with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bfloat16):
-            return self._system.embed(seen)
+            return self._system.embed(images)
 
 
 def load_start_weights(system: System, weights: Path) -> None:
-    """Put weights learnt before into a network.
+    """Load the weights with which a training starts.
 
     Raises:
-        FpbenchError: They are another system's, or of a network of another size.
+        FpbenchError: They belong to another system, or to a network of another size.
     """
     tensors, info = load_weights(weights, system.name)
-    wanted = json.loads(json.dumps(system.architecture))  # as the file has it: lists, not tuples
+    wanted = json.loads(json.dumps(system.architecture))  # as in the file: lists, not tuples
     different = sorted(key for key in wanted if info.config.get(key) != wanted[key])
     if different:
         key = different[0]

@@ -16,7 +16,7 @@ def slaney_filterbank(
 ) -> Float32[np.ndarray, "bins mels"]:
     """Triangles of equal area with edges equally spaced on Slaney's mel scale.
 
-    Source: Slaney 1998, "Auditory Toolbox", as common Python front ends have it.
+    Source: Slaney 1998, "Auditory Toolbox", as in common Python audio libraries.
     """
     edges_mel = np.linspace(hz_to_mel(f_min_hz), hz_to_mel(f_max_hz), n_mels + 2)
     return triangle_filters(mel_to_hz(edges_mel), sample_rate_hz, n_fft)
@@ -27,8 +27,8 @@ def triangle_filters(
 ) -> Float32[np.ndarray, "bins mels"]:
     """Triangles over three neighbouring edges each, of area 1 in Hz.
 
-    Rounded to float32 before and after the division by the area, as the filterbanks that
-    published weights were trained with.
+    They are rounded to float32 before and after the division by the area, like the filterbanks
+    with which published weights were trained.
     """
     bins_hz = np.arange(n_fft // 2 + 1) * (sample_rate_hz / n_fft)
     distance = edges_hz[None, :] - bins_hz[:, None]

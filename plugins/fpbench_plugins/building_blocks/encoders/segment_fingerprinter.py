@@ -1,4 +1,4 @@
-"""A front end and a network, as the harness calls them."""
+"""Joins a front end and a network into a fingerprinter."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,9 @@ class SegmentFingerprinter:
     """Implements :class:`fpbench.Fingerprinter`.
 
     Args:
-        front_end: Segments to patches; each row on its own unless the spec has batches.
-        network: Patches to vectors, each row on its own.
-        device: Where both compute.
+        front_end: Turns segments into patches, row by row unless the spec has batches.
+        network: Turns patches into vectors, row by row.
+        device: On which both run.
     """
 
     def __init__(

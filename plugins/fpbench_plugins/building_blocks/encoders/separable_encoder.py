@@ -1,7 +1,7 @@
-"""The encoder of Chang et al. 2021 and its descendants: log-mel patches to unit vectors.
+"""The encoder of Chang et al. 2021 and of systems based on it: log-mel patches to unit vectors.
 
-Tensors keep TensorFlow's order of axes (mels, frames, channels), so published kernels and norms
-are used as they are.
+Tensors keep TensorFlow's order of axes (mels, frames, channels), so that published kernels and
+norms need no change.
 """
 
 import math
@@ -22,12 +22,12 @@ from fpbench_plugins.building_blocks.encoders.separable_layout import (
 NORM_EPSILON = 1e-3  # Keras's default; torch's 1e-5 moves fingerprints by 7e-4
 SMALLEST_SQUARED_NORM = 1e-12
 
-# The first blocks hold megabytes per segment: a few segments at a time stay in a CPU's cache. The
-# last ones hold megabytes of weights, which are best read once for all segments.
+# In the first blocks, activations take megabytes per segment, and only those of a few segments fit
+# in a CPU's cache. The last blocks have megabytes of weights, which are read once for all segments.
 _EARLY_BLOCKS = 3
 _CACHED_SEGMENTS = 8
-# Learning keeps what it computes, so no cache is large enough; but memory that is asked for in
-# pieces of less than 32 MB is used again in the next step, and larger ones are new pages each time.
+# Training keeps all activations, so no cache is large enough. But blocks of memory below 32 MB are
+# used again in the next step, while larger ones are new pages each time.
 _TRAINING_SEGMENTS = 32
 
 Patches = Float32[Tensor, "batch mels frames"]
@@ -36,7 +36,7 @@ BlockOutput = Float[Tensor, "batch new_mels new_frames width"]
 
 
 class SeparableEncoder(nn.Module):
-    """Eight blocks, then every element of the fingerprint from its own slice of channels."""
+    """Eight blocks, and then each element of the fingerprint from its own slice of channels."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -61,15 +61,15 @@ class SeparableEncoder(nn.Module):
         return _apply_blocks(late, x).flatten(1).float()
 
     def reduce_precision(self) -> None:
-        """Let the blocks compute in bfloat16; what follows them is cheap and stays exact."""
+        """Let the blocks compute in bfloat16. Later layers are cheap and stay in float32."""
         self.blocks.to(torch.bfloat16)
 
     @torch.no_grad()
     def initialise(self, rng: torch.Generator) -> None:
-        """Draw fresh weights: kernels uniform after Glorot, biases 0, norms 1 and 0."""
+        """Draw fresh weights: Glorot-uniform kernels; biases 0; norms with gain 1, offset 0."""
         for name, parameter in self.named_parameters():
             if name.endswith("kernel"):
-                # The first axis counts the taps of a block's kernel, but the slices of a slice's.
+                # The first axis has the taps in a block's kernel, but the slices in ``divide``.
                 taps = 1 if name.startswith("divide") else parameter.shape[0]
                 limit = (6 / (taps * (parameter.shape[1] + parameter.shape[2]))) ** 0.5
                 parameter.uniform_(-limit, limit, generator=rng)
@@ -104,7 +104,7 @@ class Block(nn.Module):
 
 
 class DivideAndEncode(nn.Module):
-    """Each element of the fingerprint comes from its own run of neighbouring channels."""
+    """Computes each element of the fingerprint from its own slice of neighbouring channels."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -137,18 +137,18 @@ def convolve(
 ) -> BlockOutput:
     """Cross-correlate along one axis, padded with zeros as TensorFlow's ``SAME`` does.
 
-    An even length at stride 2 is padded behind only, where torch's ``padding=1`` would shift it.
+    An even length at stride 2 is padded only at its end. Torch's ``padding=1`` would shift it.
     """
     size = x.shape[axis]
     new_size = -(-size // stride)
     lacking = max((new_size - 1) * stride + TAPS - size, 0)
     before, behind = lacking // 2, lacking - lacking // 2
     if new_size == 1:
-        # Taps that see only padding are left out: two thirds of a late block.
+        # Taps that only read padding are left out: two thirds of those of a late block.
         kernel = kernel[before : before + size]
         before = behind = 0
-    # On one core, per segment: at width 128 in bfloat16 gathering takes 3.8 ms to answer and
-    # torch's convolution 7.2; at width 32 it is 3.9 and 1.4 ms to learn.
+    # Time per segment on one core: for inference at width 128 in bfloat16, gathering takes 3.8 ms
+    # and torch's convolution 7.2; for training at width 32 they take 3.9 and 1.4 ms.
     if not torch.is_grad_enabled():
         return _gather_and_multiply(
             x, kernel, bias, axis=axis, stride=stride, new_size=new_size, before=before
@@ -167,7 +167,7 @@ def convolve(
 
 def _gather_and_multiply(
     x: Activations,
-    kernel: Float[Tensor, "seen channels width"],
+    kernel: Float[Tensor, "used channels width"],
     bias: Float[Tensor, " width"],
     *,
     axis: int,
@@ -175,21 +175,22 @@ def _gather_and_multiply(
     new_size: int,
     before: int,
 ) -> BlockOutput:
-    """One matrix product over all taps, which lie beside each other in a copy of ``x``."""
+    """Copy ``x`` so that all taps of a window lie side by side, and do one matrix product."""
     size, taps = x.shape[axis], len(kernel)
     shape = (*x.shape[:axis], new_size, *x.shape[axis + 1 : 3])
-    seen = x.new_empty(*shape, taps, x.shape[3])
+    windows = x.new_empty(*shape, taps, x.shape[3])
     for tap in range(taps):
-        # Window j sees sample j * stride + shift here; first and stop bound the js that exist.
+        # With this tap, window j reads sample j * stride + shift, which exists for j from first
+        # to stop - 1.
         shift = tap - before
         first, stop = (1 if shift < 0 else 0), min(new_size, (size - 1 - shift) // stride + 1)
-        column = seen.select(3, tap)
+        column = windows.select(3, tap)
         column.narrow(axis, 0, first).zero_()
         column.narrow(axis, stop, new_size - stop).zero_()
-        there = slice(first * stride + shift, (stop - 1) * stride + shift + 1, stride)
-        column.narrow(axis, first, stop - first).copy_(x[(slice(None),) * axis + (there,)])
+        source = slice(first * stride + shift, (stop - 1) * stride + shift + 1, stride)
+        column.narrow(axis, first, stop - first).copy_(x[(slice(None),) * axis + (source,)])
     kernel = kernel.flatten(0, 1)
-    return torch.addmm(bias, seen.view(-1, len(kernel)), kernel).view(*shape, -1)
+    return torch.addmm(bias, windows.view(-1, len(kernel)), kernel).view(*shape, -1)
 
 
 def _apply_blocks(blocks: Iterable[nn.Module], x: Activations) -> BlockOutput:
@@ -199,10 +200,10 @@ def _apply_blocks(blocks: Iterable[nn.Module], x: Activations) -> BlockOutput:
 
 
 def to_unit_length(x: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
-    """Rows scaled to length 1; a row of zeros stays as it is."""
+    """Scale rows to length 1. A row of zeros stays as it is."""
     return x * x.square().sum(1, keepdim=True).clamp(min=SMALLEST_SQUARED_NORM).rsqrt()
 
 
 def _elu(x: Activations) -> Activations:
-    """Overwrites ``x`` when nobody will ask for its gradient."""
+    """ELU, which overwrites ``x`` if no gradient is needed."""
     return elu(x, inplace=not torch.is_grad_enabled())

@@ -1,4 +1,4 @@
-"""Sizes of the separable encoder, and how its authors' checkpoints name its weights."""
+"""Sizes of the separable encoder, and the names of its weights in the authors' checkpoints."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _WIDTHS = (1, 1, 2, 2, 4, 4, 8, 8)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderConfig:
-    """What decides the shapes of all weights.
+    """The settings that decide the shapes of all weights.
 
     Args:
         mels: Height of the input.
@@ -37,7 +37,7 @@ class EncoderConfig:
 
     @property
     def channels(self) -> tuple[int, ...]:
-        """Per block; the last is rounded up to a multiple of ``dim``."""
+        """Of each block. The last one is rounded up to a multiple of ``dim``."""
         *inner, last = (self.width * factor for factor in _WIDTHS)
         return (*inner, -(-last // self.dim) * self.dim)
 
@@ -52,7 +52,7 @@ class EncoderConfig:
 
 
 def tensor_rules(config: EncoderConfig) -> list[TensorRule]:
-    """Every tensor of a checkpoint that TensorFlow saved of this encoder."""
+    """Rules for all tensors of a TensorFlow checkpoint of this encoder."""
     return [*_block_rules(config), *_slice_rules(config)]
 
 
@@ -74,7 +74,7 @@ def _block_rules(config: EncoderConfig) -> Iterator[TensorRule]:
             )
             yield _copy_rule(f"{source}/conv2d_{layer}/bias", f"{target}.{axis}_bias", width)
             for part in ("gamma", "beta"):
-                # The authors' name is that of another kind of norm, which they can choose too.
+                # The authors' name stands for batch norm, the other norm that their code offers.
                 yield _copy_rule(f"{source}/BN_{layer}/{part}", f"{target}.{axis}_{part}", *shape)
 
 

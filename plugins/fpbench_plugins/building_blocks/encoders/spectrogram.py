@@ -15,17 +15,17 @@ def mel_magnitudes(
     pad_left: int,
     pad_right: int,
 ) -> Float32[Tensor, "batch mels frames"]:
-    """Magnitudes (not powers) of periodically Hann-windowed frames, weighted by a filterbank.
+    """Magnitudes (not powers) of frames with a periodic Hann window, weighted by a filterbank.
 
-    Segments get frames of their own: with a hop of 4000 samples between segments and 256 between
-    frames, neighbouring segments have no frame in common that they could share.
+    Each segment has its own frames: with a hop of 4000 samples between segments and 256 between
+    frames, neighbouring segments have no frame in common.
 
     Args:
-        pad_left: Zeros put before each segment.
-        pad_right: Zeros put after each segment.
+        pad_left: Zeros added before each segment.
+        pad_right: Zeros added after each segment.
 
     Returns:
-        Unscaled: the window is not normalised and neither is the transform.
+        Unscaled magnitudes: neither the window nor the transform is normalised.
     """
     window = torch.hann_window(n_fft, periodic=True, device=segments.device)
     frames = pad(segments, (pad_left, pad_right)).unfold(1, n_fft, hop_samples)

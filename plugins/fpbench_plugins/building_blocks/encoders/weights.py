@@ -1,4 +1,4 @@
-"""From a weights file, or from a seed, to a network that has its weights."""
+"""Builds networks with the weights of a file, or with fresh weights from a seed."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -30,21 +30,21 @@ def load_network(
     build: Callable[[Config], Network],
     initialise: Callable[[Network, torch.Generator], None],
 ) -> tuple[Config, Network]:
-    """A network with a file's weights, the shipped ones, or fresh ones.
+    """Build a network with the user's weights, the shipped weights, or fresh ones.
 
-    Fresh ones, from the settings' seed, where the config asks for another network than the
-    published one.
+    Fresh weights come from the settings' seed. They are used if there are no other weights, for
+    example because the config asks for another network than the published one.
 
     Args:
-        name: Of the fingerprinter, whose plugin's folder has the same name.
-        published: What the config is without changes.
-        fields: That decide the network.
+        name: Of the fingerprinter, and of its plugin's folder.
+        published: The config without changes.
+        fields: Fields of the config that decide the network.
 
     Returns:
-        The config that the weights are made for, and the network.
+        The config that fits the weights, and the network.
 
     Raises:
-        FpbenchError: The file is another system's, or does not fit.
+        FpbenchError: The weights belong to another system, or do not fit.
     """
     weights = settings.weights or shipped_weights_path(name, config, published, fields)
     if weights is None:
@@ -59,42 +59,42 @@ def load_network(
 
 
 def config_of_weights(
-    config: Config, said: Mapping[str, object], fields: Sequence[str], path: Path
+    config: Config, saved: Mapping[str, object], fields: Sequence[str], path: Path
 ) -> Config:
-    """A config whose network is the one that a weights file was made for.
+    """Put a weights file's settings of the network into a config.
 
     Args:
-        said: The config part of the file's metadata.
-        fields: The config's fields that decide the network; the file wins over the user there.
+        saved: The config in the file's metadata.
+        fields: Fields of the config that decide the network. The file overrides the user.
 
     Raises:
-        FpbenchError: The file says something else, or a value that does not fit.
+        FpbenchError: The file has other settings, or values that are not possible.
     """
-    unknown = set(said) - set(fields)
+    unknown = set(saved) - set(fields)
     if unknown:
         raise FpbenchError(
             f"{path} was made for another network: it sets {', '.join(sorted(unknown))}",
             hint="update fpbench, or import the checkpoint again",
         )
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in said.items()}
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in saved.items()}
     try:
         return dataclasses.replace(config, **values)
     except (TypeError, ValueError) as err:
-        raise FpbenchError(f"{path} describes no possible network: {err}") from err
+        raise FpbenchError(f"{path} describes an impossible network: {err}") from err
 
 
 def shipped_weights_path(
     name: str, config: Config, published: Config, fields: Sequence[str]
 ) -> Path | None:
-    """The weights that come with a plugin, said in the log to be ours and not the authors'.
+    """The file of the weights that come with a plugin. The log says that they are fpbench's own.
 
     Args:
-        name: Of the fingerprinter, whose plugin's folder has the same name.
-        published: What the config is without changes.
-        fields: That decide the network.
+        name: Of the fingerprinter, and of its plugin's folder.
+        published: The config without changes.
+        fields: Fields of the config that decide the network.
 
     Returns:
-        None if the user changed the network, which no shipped weights fit.
+        None if there is no such file, or if the user changed the network so that it cannot fit.
     """
     if any(getattr(config, field) != getattr(published, field) for field in fields):
         return None
@@ -102,25 +102,25 @@ def shipped_weights_path(
     if not path.is_file():
         return None
     logger.warning(
-        "%s runs with fpbench's own small weights, not its authors': "
-        "`fpbench weights list` says how to get those",
+        "%s uses fpbench's own small weights, not its authors'. "
+        "`fpbench weights list` says how to get the authors' weights",
         name,
     )
     return path
 
 
 def build_empty(build: Callable[[], Network]) -> Network:
-    """A network without values yet; torch's constructors would draw global random numbers."""
+    """Build a network with undefined weights: torch's constructors draw global random numbers."""
     with torch.device("meta"):
         network = build()
     return network.to_empty(device="cpu")
 
 
 def fill(network: nn.Module, tensors: Mapping[str, np.ndarray], path: Path) -> None:
-    """Put a file's tensors into a network that must want exactly these.
+    """Load a file's tensors into a network. Names and shapes must be equal.
 
     Raises:
-        FpbenchError: Names or shapes differ; the first few are listed.
+        FpbenchError: They are not. The message lists the first three faults.
     """
     wanted = network.state_dict()
     found = {name: torch.from_numpy(array) for name, array in tensors.items()}
@@ -141,7 +141,7 @@ def fill(network: nn.Module, tensors: Mapping[str, np.ndarray], path: Path) -> N
 
 
 def fresh_rng(fingerprinter: str, seed: int) -> torch.Generator:
-    """The address of a network's first weights. They know nothing, which the log says."""
+    """A generator for fresh weights. The log says that the network is untrained."""
     logger.warning(
         "%s has random weights (seed %d): its fingerprints are those of an untrained network",
         fingerprinter,
@@ -151,5 +151,5 @@ def fresh_rng(fingerprinter: str, seed: int) -> torch.Generator:
 
 
 def weights_rng(seed: int) -> torch.Generator:
-    """Draws fresh weights on the CPU, so that every device gets the same."""
+    """A generator for fresh weights. It is on the CPU, so that all devices get the same weights."""
     return torch.Generator().manual_seed(int(rng_at(seed, Stream.WEIGHTS).integers(2**63)))

@@ -1,1 +1,1 @@
-"""A rectified flow from noise to fingerprints: its network, its training, and draws from it."""
+"""Rectified flows from noise to fingerprints: network, training, and draws."""

@@ -1,4 +1,4 @@
-"""What may be set about fitting a flow and drawing from it."""
+"""Settings of fitting a flow and of drawing from it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -16,25 +16,27 @@ from fpbench_plugins.building_blocks.validators import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowConfig:
-    """Everything that shapes a fit or a draw.
+    """All settings of a fit and of its draws.
 
     Args:
         width: Of the network's residual stream.
-        depth: Blocks of the network.
-        time_dim: Features that a time is described by: sines and as many cosines.
-        learning_rate: Of AdamW, constant.
+        depth: Number of blocks of the network.
+        time_dim: Number of features that describe a time: sines and as many cosines.
+        learning_rate: Of AdamW; it is constant.
         weight_decay: Of AdamW.
         batch_rows: Fingerprints per step.
-        epochs: Passes over the fingerprints, at most.
-        ema_decay: Of a moving average of the weights to keep in their stead; None for none.
-        held_out: Share of the rows, from the end, that is never learned from but judged by. Rows
-            lie track after track, so all but one of its tracks are new to the network.
-        judge_epochs: Epochs between judgements.
-        judge_rows: Fingerprints drawn and compared at each, at most.
-        select: What must be lowest in the weights that are kept: Frechet distance to the
-            held-out rows, loss on them, or nothing: the last weights.
-        patience: Judgements without a new low after which to stop; None never stops early.
-        solver: How a draw follows the flow.
+        epochs: Largest number of passes over the fingerprints.
+        ema_decay: Of a moving average of the weights, which is kept instead of them; None means
+            no average.
+        held_out: Share of the rows, at the end, that is not learnt from but used for evaluation.
+            Rows are in the order of tracks, so all but one of these tracks are new to the network.
+        judge_epochs: Epochs between evaluations.
+        judge_rows: Largest number of fingerprints that an evaluation draws and compares.
+        select: Which weights are kept: those with the lowest Frechet distance to the held-out
+            rows, those with the lowest loss on them, or the last.
+        patience: Evaluations without a new lowest value until the fit stops; None means that it
+            never stops early.
+        solver: That draws use to follow the flow.
         steps: Of the solver.
         project: Whether draws are scaled to length 1.
     """
@@ -67,10 +69,10 @@ class FlowConfig:
             raise ValueError(f"time_dim={self.time_dim}, but it must be even and at least 4")
 
     def shape(self, dim: int) -> NetworkShape:
-        """Of the network for fingerprints of ``dim`` entries."""
+        """Shape of the network for fingerprints of ``dim`` entries."""
         return NetworkShape(dim=dim, width=self.width, depth=self.depth, time_dim=self.time_dim)
 
     @property
     def sampling(self) -> Sampling:
-        """How to draw."""
+        """How draws are made."""
         return Sampling(solver=self.solver, steps=self.steps, project=self.project)

@@ -1,8 +1,10 @@
-"""Fits a flow to fingerprints, from fresh weights to a finished record."""
+"""Fits a flow to fingerprints and records how."""
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +20,7 @@ from fpbench_plugins.building_blocks.flow.normalisation import (
     measure_normalisation,
 )
 from fpbench_plugins.building_blocks.flow.objective import FlowObjective
-from fpbench_plugins.building_blocks.flow.training import train
+from fpbench_plugins.building_blocks.flow.training import TrainingOutcome, train
 
 
 def fit_flow(
@@ -32,29 +34,27 @@ def fit_flow(
     work_dir: Path,
     report: Report,
 ) -> FittedFlow:
-    """Train a velocity network, going on after a crash.
+    """Train a velocity network. An interrupted fit continues from its checkpoint.
 
     Args:
-        units: None to measure them.
+        units: Normalisation of the fingerprints; None to measure it.
         settings: Device and precision.
-        generator: The entry that the file will name.
-        work_dir: For the checkpoint.
+        generator: Name of the generator, for the file.
+        work_dir: Folder for the checkpoint.
 
     Raises:
-        FpbenchError: Too few rows, rows without variance, or another fit's checkpoint.
+        FpbenchError: There are too few rows, they have no variance, or the checkpoint belongs to
+            another fit.
     """
     learn, judge = split_rows(fingerprints, config.held_out)
     units = units or _measure_normalisation(learn)
     shape = config.shape(fingerprints.shape[1])
     digest = fingerprints_sha256(fingerprints)
-    device = torch.device(settings.device)
-    network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS)).to(device)
+    network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS)).to(settings.device)
     objective = FlowObjective(network, learn, judge, units, config, seed=seed, dtype=settings.dtype)
     outcome = train(
         network,
-        objective.loss_at,
-        objective.judge,
-        objective.schedule,
+        objective,
         checkpoint=work_dir / "checkpoint.pt",
         key=content_key(
             generator=generator,
@@ -73,39 +73,48 @@ def fit_flow(
         normalisation=units,
         sampling=config.sampling,
         record={
-            "settings": dataclasses.asdict(config),
-            "dtype": settings.dtype,
-            "device": device.type,
-            "seed": seed,
-            "step": outcome.step,
+            **training_record(dataclasses.asdict(config), settings, seed, outcome),
             "training_rows": len(learn),
             "held_out_rows": len(judge),
             "training_sha256": digest,
-            "history": outcome.history,
         },
     )
+
+
+def training_record(
+    config: Mapping[str, Any], settings: Settings, seed: int, outcome: TrainingOutcome
+) -> dict[str, Any]:
+    """What the records of all trainings contain."""
+    return {
+        "settings": config,
+        "dtype": settings.dtype,
+        "device": torch.device(settings.device).type,
+        "seed": seed,
+        "step": outcome.step,
+        "history": outcome.history,
+    }
 
 
 def split_rows(
     fingerprints: Vectors, share: float
 ) -> tuple[Float32[np.ndarray, "learn dim"], Float32[np.ndarray, "judge dim"]]:
-    """Rows to learn from, and rows to judge by: the last ``share`` of them.
+    """Split into rows to learn from and rows for evaluation: the last ``share`` of all.
 
     Raises:
-        FpbenchError: Too few rows for both.
+        FpbenchError: There are too few rows for both.
     """
     held_out = round(len(fingerprints) * share)
     learn = len(fingerprints) - held_out
     if held_out < 10 or learn < 10:
         raise FpbenchError(
             f"{len(fingerprints)} fingerprints are too few to fit a generator to",
-            hint="give some thousands at least, or set held_out to another share",
+            hint="give at least some thousands, or change held_out",
         )
     return fingerprints[:learn], fingerprints[learn:]
 
 
 def fingerprints_sha256(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
-    """Of the rows' bytes, little-endian, in order."""
+    """SHA-256 of the rows' bytes, in order and little-endian."""
     digest = hashlib.sha256()
     for start in range(0, len(fingerprints), rows_at_once):
         chunk = fingerprints[start : start + rows_at_once]

@@ -1,4 +1,4 @@
-"""A fitted flow as a generator of fingerprints, and the file it is kept in."""
+"""Draws fingerprints from a fitted flow, and reads and writes its file."""
 
 import dataclasses
 import json
@@ -25,10 +25,10 @@ from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityN
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 RECORD = "fpbench"
-"""The one key of a file's metadata: JSON with sorted keys, so that equal fits give equal bytes."""
+"""The only key of a file's metadata. Its JSON has sorted keys: equal fits give equal bytes."""
 
 PART_ROWS = 256
-"""One core's work at a time: the activations stay in its caches. A GPU takes a chunk at once."""
+"""Rows that a core takes at a time, so that activations fit in its caches. A GPU takes a chunk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,8 @@ class Sampling:
     Args:
         solver: See :func:`fpbench_plugins.building_blocks.flow.integration.integrate`.
         steps: Of the solver.
-        project: Whether results are scaled to length 1, as real fingerprints are. The authors'
-            code does not.
+        project: Whether results are scaled to length 1, like real fingerprints. The authors' code
+            does not scale them.
     """
 
     solver: Solver = "euler"
@@ -49,15 +49,15 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedFlow:
-    """Everything a generator's file holds.
+    """The content of a generator's file.
 
     Args:
-        generator: The entry that made it.
+        generator: Name of the generator that made it.
         shape: Of the network.
-        weights: By name, in the precision they are stored in.
-        normalisation: Of the fingerprints it was fitted to.
-        sampling: How to draw, unless asked otherwise.
-        record: How it came about: settings, training set, steps, fidelity. JSON.
+        weights: By name, in the precision in which they are stored.
+        normalisation: Of the fingerprints that the flow was fitted to.
+        sampling: How to draw by default.
+        record: How the fit was made: settings, training set, steps, fidelity. JSON.
     """
 
     generator: str
@@ -69,7 +69,7 @@ class FittedFlow:
 
 
 class FlowGenerator:
-    """Implements :class:`fpbench.FingerprintGenerator`; several threads may draw at once."""
+    """Implements :class:`fpbench.FingerprintGenerator`. Several threads may draw at once."""
 
     def __init__(self, fitted: FittedFlow, *, device: str, dtype: str) -> None:
         self.fitted = fitted
@@ -87,7 +87,7 @@ class FlowGenerator:
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
-        """What shapes a draw, for results."""
+        """The settings of draws, for results."""
         return dataclasses.asdict(self.fitted.sampling)
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
@@ -100,10 +100,10 @@ class FlowGenerator:
         return drawn
 
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
-        """Fingerprints that the flow leads to from given noise, at most ``CHUNK`` of them."""
+        """Turn noise into fingerprints by following the flow; at most ``CHUNK`` rows."""
         if self._graphs is not None:
             return self._graphs.run(noise)
-        # Smaller parts of a few rows, or a trial of them would not show how many cores there are.
+        # Few rows are split into smaller parts, so that a trial with few rows uses all cores, too.
         rows = min(PART_ROWS, max(32, len(noise) // 16))
         return self._parallel.map(
             self._follow_flow, noise.clone(), rows
@@ -120,18 +120,18 @@ class FlowGenerator:
 
 
 def build_network(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> VelocityNetwork:
-    """The network with its weights, ready to be called but not to learn."""
+    """Build the network with its weights, for inference only."""
     with torch.device("meta"):
         network = VelocityNetwork(fitted.shape)
-    # Copies, because torch aligns what it allocates; a mapped file lies anywhere, and then a matrix
-    # product may sum in another order: the last bit differs.
+    # Copied, because torch aligns its own memory. In a mapped file weights can start anywhere, and
+    # then a matrix product may sum in another order and differ in the last bit.
     weights = {name: tensor.clone() for name, tensor in fitted.weights.items()}
     network.load_state_dict(weights, assign=True)
     return network.to(device=device, dtype=dtype).eval().requires_grad_(False).freeze()
 
 
 def write_flow(fitted: FittedFlow, path: Path) -> None:
-    """Write one safetensors file, whole or not at all; equal fits give equal bytes."""
+    """Write one safetensors file, completely or not at all. Equal fits give equal bytes."""
     record = {
         "generator": fitted.generator,
         "shape": dataclasses.asdict(fitted.shape),
@@ -150,10 +150,10 @@ def read_flow(path: Path, generator: str) -> FittedFlow:
 
     Args:
         path: A safetensors file.
-        generator: The entry that must have made it.
+        generator: Name of the generator that must have made it.
 
     Raises:
-        FpbenchError: Not such a file, or another generator's.
+        FpbenchError: It is no such file, or another generator made it.
     """
     try:
         with safe_open(path, framework="pt") as file:
@@ -165,9 +165,8 @@ def read_flow(path: Path, generator: str) -> FittedFlow:
         ) from err
     if record.get("generator") != generator:
         raise FpbenchError(
-            f"'{path}' holds generator {record.get('generator', 'of unknown kind')!r}, "
-            f"not '{generator}'",
-            hint="name the generator that made it",
+            f"'{path}' holds generator '{record.get('generator', 'unknown')}', not '{generator}'",
+            hint="choose the generator that made this file",
         )
     return FittedFlow(
         generator=generator,

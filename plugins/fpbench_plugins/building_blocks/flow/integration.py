@@ -1,4 +1,4 @@
-"""Solvers that carry noise along a velocity field to data."""
+"""Solvers that follow a velocity field from noise to data."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -14,20 +14,20 @@ Solver = Literal["euler", "midpoint", "heun"]
 EVALUATIONS_PER_STEP: dict[Solver, int] = {"euler": 1, "midpoint": 2, "heun": 2}
 
 Velocity = Callable[[Float[Tensor, "batch dim"], float], Float[Tensor, "batch dim"]]
-"""Takes points and one time for all of them."""
+"""The velocity at some points, and at one time for all of them."""
 
 
 def integrate(
     velocity: Velocity, noise: Float32[Tensor, "batch dim"], steps: int, solver: Solver
 ) -> Float32[Tensor, "batch dim"]:
-    """Carry noise at time 1 to data at time 0 in equal steps.
+    """Follow the velocity from noise at time 1 to data at time 0, in equal steps.
 
     Args:
-        velocity: Data minus noise at a point and a time.
-        noise: Standard normal; left unchanged.
-        steps: At least 1; each costs ``EVALUATIONS_PER_STEP`` calls of ``velocity``.
-        solver: ``euler`` (the authors'; error of order 1/steps), or ``midpoint`` or ``heun``
-            (order 1/steps**2).
+        velocity: Has the sign of data minus noise.
+        noise: Standard normal. It is not changed.
+        steps: At least 1. Each needs ``EVALUATIONS_PER_STEP`` calls of ``velocity``.
+        solver: ``euler`` (the authors' choice, error of order 1/steps), ``midpoint`` or ``heun``
+            (both 1/steps**2).
     """
     x, step = noise, 1 / steps
     for j in range(steps):
@@ -42,9 +42,9 @@ def integrate(
 
 
 def velocity_function(network: VelocityNetwork) -> Velocity:
-    """A network's velocities, as long as it learns nothing.
+    """A network's velocity as a function. The network's weights must not change afterwards.
 
-    All that a time decides is computed when that time comes for the first time.
+    What depends on the time only is computed once for each time.
     """
     known: dict[float, list[Modulation]] = {}
 

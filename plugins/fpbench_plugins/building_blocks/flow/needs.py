@@ -1,4 +1,4 @@
-"""What flows take to fit and to draw from, from trials of a second."""
+"""Estimates the time and memory that a flow needs, with trials of a second."""
 
 import math
 import time
@@ -15,13 +15,13 @@ from fpbench_plugins.building_blocks.flow.generator import FittedFlow, FlowGener
 from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_network, precision
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
-_COPIES = 5  # of all weights while fitting: themselves, slopes, two moments, an average
-_KEPT = 24  # numbers that a block keeps for the way back, per row and unit of width
+_COPIES = 5  # of all weights during a fit: weights, gradients, two moments, an average
+_KEPT = 24  # numbers that a block keeps for the backward pass, per row and unit of width
 _TRIALS = 3
 
 
 def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> GeneratorNeed:
-    """Of fitting a flow; judging it on the way takes as long as drawing what is judged."""
+    """What fitting a flow needs. Evaluations take as long as drawing their fingerprints."""
     trial = FitTrial(config.shape(dim), settings)
     held_out = round(rows * config.held_out)
     steps = config.epochs * math.ceil((rows - held_out) / config.batch_rows)
@@ -36,7 +36,7 @@ def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> Ge
 
 
 class FitTrial:
-    """One network with fresh weights on this machine."""
+    """Measures a network with fresh weights on this machine."""
 
     def __init__(self, shape: NetworkShape, settings: Settings) -> None:
         self._shape = shape
@@ -45,7 +45,7 @@ class FitTrial:
         self._network = fresh_network(shape, rng_at(0, Stream.WEIGHTS)).to(self._device)
 
     def generator(self, sampling: Sampling) -> FlowGenerator:
-        """Draws nonsense, as fast as a fitted one draws."""
+        """A generator whose draws are meaningless, but as fast as those of a fitted flow."""
         fitted = FittedFlow(
             generator="trial",
             shape=self._shape,
@@ -57,7 +57,7 @@ class FitTrial:
         return FlowGenerator(fitted, device=self._settings.device, dtype=self._settings.dtype)
 
     def step_seconds(self, rows: int) -> float:
-        """Of learning from ``rows`` fingerprints."""
+        """Time of a training step with ``rows`` fingerprints."""
         optimiser = torch.optim.AdamW(self._network.parameters(), lr=0.0)
         noise = np.random.default_rng(0).standard_normal((rows, self._shape.dim), np.float32)
         points = torch.from_numpy(noise).to(self._device)
@@ -65,7 +65,7 @@ class FitTrial:
         return min(self._seconds(points, times, optimiser) for _ in range(_TRIALS))
 
     def memory_bytes(self, rows: int) -> float:
-        """While learning from batches of ``rows``."""
+        """Memory of a training with batches of ``rows`` fingerprints."""
         weights = sum(parameter.numel() for parameter in self._network.parameters())
         return 4.0 * (_COPIES * weights + rows * self._shape.depth * self._shape.width * _KEPT)
 

@@ -22,22 +22,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 Modulation = tuple[Float[Tensor, "... width"], Float[Tensor, "... width"]]
-"""Gain and offset that a normalisation ends with; see :meth:`AdaptiveNorm.modulation`."""
+"""Gain and offset at the end of a normalisation; see :meth:`AdaptiveNorm.modulation`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShape:
-    """What determines the names and shapes of a velocity network's weights.
+    """The settings that decide the names and shapes of a velocity network's weights.
 
     Args:
         dim: Of a fingerprint.
-        width: Of the residual stream; a block's gate and value are twice as wide, each.
-        depth: Blocks.
-        time_dim: Sines and cosines that a time is described by, together.
-        time_mlp: Whether three linear layers follow them (and time is first stretched to
-            [-1, 1]); earlier states of the authors' code had none.
-        layer_scale: Whether a learned gain per channel follows each block (earlier states).
-        adaptive: Which normalisations see the time: ``all``, or only the ``first`` block's.
+        width: Of the residual stream. A block's gate and value are twice as wide, each.
+        depth: Number of blocks.
+        time_dim: Number of sines and cosines, together, that describe a time.
+        time_mlp: Whether three linear layers follow them, and time is first scaled to [-1, 1].
+            Earlier versions of the authors' code have no such layers.
+        layer_scale: Whether a learned gain per channel follows each block, as in earlier versions.
+        adaptive: Which normalisations depend on the time: ``all``, or that of the ``first`` block.
     """
 
     dim: int = 128
@@ -67,17 +67,17 @@ class VelocityNetwork(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch dim"], t: Float[Tensor, " times"]
     ) -> Float32[Tensor, "batch dim"]:
-        """The velocity at points and one time for all of them, or one each."""
+        """The velocity at some points, and at one time for all of them or one for each."""
         return self.velocity_at(x, self.modulations(t))
 
     def freeze(self) -> "VelocityNetwork":
-        """Prepare for speed; the weights do not change afterwards."""
+        """Prepare for fast inference. The weights must not change afterwards."""
         for layer in self.layers:
             cast(Block, layer).ff.freeze()
         return self
 
     def modulations(self, t: Float[Tensor, " times"]) -> list[Modulation]:
-        """All that the time decides, for one normalisation after the other."""
+        """What depends on the time only, for each normalisation in turn."""
         condition = self.time_embedding(t.float(), self.linear_input.weight.dtype)
         norms = [cast(Block, layer).norm for layer in self.layers] + [self.norm_output]
         return [norm.modulation(condition) for norm in norms]
@@ -85,7 +85,7 @@ class VelocityNetwork(nn.Module):
     def velocity_at(
         self, x: Float[Tensor, "batch dim"], modulations: Sequence[Modulation]
     ) -> Float32[Tensor, "batch dim"]:
-        """The velocity at points, given all that the time decides."""
+        """The velocity at some points, given the result of :meth:`modulations`."""
         h = self.linear_input(x.to(self.linear_input.weight.dtype))
         for layer, modulation in zip(self.layers, modulations[:-1], strict=True):
             h = layer(h, modulation)
@@ -94,7 +94,7 @@ class VelocityNetwork(nn.Module):
 
 
 class TimeEmbedding(nn.Module):
-    """Sines and cosines of a time at geometric frequencies, through three small layers."""
+    """Sines and cosines of a time at geometric frequencies, and three small layers after them."""
 
     def __init__(self, dim: int, *, mlp: bool) -> None:
         super().__init__()
@@ -132,10 +132,10 @@ class AdaptiveNorm(nn.Module):
         self.to_shift = nn.Linear(time_dim, width)
 
     def modulation(self, condition: Float[Tensor, "times features"]) -> Modulation:
-        """What :meth:`forward` needs to know of the time.
+        """What :meth:`forward` needs to know about the time.
 
-        Vectors where one time is all rows' and nothing is learnt: then the layer normalisation's
-        own affine map is folded in, which saves a pass over memory.
+        For inference with one time for all rows, the result is two vectors that include the layer
+        normalisation's own affine map, which saves a pass over memory.
         """
         gain = 1 + self.to_scale(condition)
         shift = self.to_shift(condition)
@@ -160,7 +160,7 @@ class PlainNorm(nn.LayerNorm):
     def modulation(self, condition: Float[Tensor, "times features"]) -> Modulation:
         return self.weight, self.bias
 
-    def forward(  # type: ignore[override]  # called as AdaptiveNorm is
+    def forward(  # type: ignore[override]  # called like AdaptiveNorm
         self, h: Float[Tensor, "batch width"], modulation: Modulation
     ) -> Float[Tensor, "batch width"]:
         return _layer_norm(h, *modulation)
@@ -176,7 +176,7 @@ class GatedUnit(nn.Module):
         self._pairs: Tensor | None = None
 
     def inner(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch inner"]:
-        """What the second matrix is applied to."""
+        """The input of the second matrix."""
         if self._pairs is not None:
             from fpbench_plugins.building_blocks.compute.gated_product import gated_product
 
@@ -186,7 +186,7 @@ class GatedUnit(nn.Module):
         return gated
 
     def freeze(self) -> None:
-        """Prepare for speed; the weights do not change afterwards."""
+        """Prepare for fast inference. The weights must not change afterwards."""
         weight = self.to_mlp.weight
         fits = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
         if weight.is_cuda and fits and _is_hopper(weight.device):
@@ -212,7 +212,7 @@ def _layer_norm(
 
 
 def _fuse_on_gpu(function: Callable[..., Tensor], like: Tensor) -> Callable[..., Tensor]:
-    """The same function; on a GPU in one pass over memory, where torch takes several."""
+    """The same function; on a GPU compiled to one pass over memory instead of several."""
     return _compile(function) if like.is_cuda and not torch.is_grad_enabled() else function
 
 
@@ -223,12 +223,12 @@ def _compile(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 @cache
 def _has_triton() -> bool:
-    # Torch compiles with it for GPUs; it comes with torch for CUDA, but not everywhere.
+    # Torch's compiler needs it for GPUs. It comes with torch for CUDA, but not on all systems.
     return find_spec("triton") is not None
 
 
 def _is_hopper(gpu: torch.device) -> bool:
-    # Others were not tried; desktop ones have too little shared memory for the kernel's tiles.
+    # Not tried on other GPUs. Desktop GPUs have too little shared memory for the kernel's tiles.
     return torch.cuda.get_device_capability(gpu)[0] == 9 and _has_triton()
 
 
@@ -249,7 +249,7 @@ class Block(nn.Module):
         a = self.norm(h, modulation)
         weight, scale = self.ff.to_out.weight, self.layer_scale
         if h.is_cuda and not torch.is_grad_enabled() and scale is None and h.dtype == weight.dtype:
-            # In place: torch would copy the stream first, for the product to be added to.
+            # In place, because torch would otherwise copy the stream before adding the product.
             return h.addmm_(self.ff.inner(a), weight.T)
         update: Tensor = self.ff(a)
         return h + (update if scale is None else update * scale)
@@ -260,10 +260,10 @@ def _norm(shape: NetworkShape, *, adaptive: bool) -> AdaptiveNorm | PlainNorm:
 
 
 def fresh_network(shape: NetworkShape, rng: np.random.Generator) -> VelocityNetwork:
-    """A network with PyTorch's default initialisation, drawn from ``rng``; its output is zero.
+    """A network with PyTorch's default initialisation, drawn from ``rng``, and an output of 0.
 
-    Linear weights and biases are uniform in +-1/sqrt(inputs); normalisations start as identities;
-    the output layer starts at 0, so the first velocity field stands still.
+    Linear weights and biases are uniform in +-1/sqrt(inputs). Normalisations start as identities.
+    The output layer starts at 0, so all velocities are 0 at first.
     """
     with torch.device("meta"):
         network = VelocityNetwork(shape)
@@ -284,5 +284,5 @@ def fresh_network(shape: NetworkShape, rng: np.random.Generator) -> VelocityNetw
 
 
 def precision(device: torch.device, dtype: str) -> AbstractContextManager[None]:
-    """Within it, networks with float32 weights compute in ``dtype``: float32 or bfloat16."""
+    """A context in which float32 networks compute in ``dtype``: float32 or bfloat16."""
     return torch.autocast(device.type, torch.bfloat16, enabled=dtype == "bfloat16")

@@ -1,4 +1,4 @@
-"""One mean and one standard deviation for all entries of all fingerprints."""
+"""Brings fingerprints to mean 0 and standard deviation 1."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ def measure_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> 
     """Mean and standard deviation over all entries, accumulated in float64, chunk by chunk.
 
     Raises:
-        ValueError: No entries, or all of them equal.
+        ValueError: There are no entries, or all of them are equal.
     """
     count, total, squares = fingerprints.size, 0.0, 0.0
     for start in range(0, len(fingerprints), rows_at_once):
@@ -30,5 +30,5 @@ def measure_normalisation(fingerprints: Vectors, rows_at_once: int = 65_536) -> 
     mean = total / count if count else 0.0
     variance = squares / count - mean**2 if count else 0.0
     if variance <= 0:
-        raise ValueError("fingerprints without any variance cannot be normalised")
+        raise ValueError("fingerprints without variance cannot be normalised")
     return Normalisation(mean=mean, std=math.sqrt(variance))

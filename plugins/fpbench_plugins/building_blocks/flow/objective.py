@@ -1,4 +1,4 @@
-"""What the flow learns, step by step, and how it is judged on the way."""
+"""The loss that a flow learns from, and its evaluation on held-out rows."""
 
 import math
 
@@ -16,12 +16,12 @@ from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precis
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.flow.training import Schedule
 
-_ORDER, _NOISE = 0, 1  # what a draw of Stream.GENERATOR_FIT is for
-_JUDGE_TIMES = 16  # noises and times per held-out row: less noise in the held-out loss
+_ORDER, _NOISE = 0, 1  # addresses in Stream.GENERATOR_FIT
+_JUDGE_TIMES = 16  # noises and times per held-out row, so that the held-out loss varies less
 
 
 class FlowObjective:
-    """The loss of each step, and the statistics of a network."""
+    """The loss of each step, and the evaluation of a network."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class FlowObjective:
 
     @torch.inference_mode()
     def judge(self, network: VelocityNetwork) -> dict[str, float]:
-        """Held-out loss, and the paper's statistics of draws against held-out rows."""
+        """Held-out loss, and the paper's statistics that compare draws with held-out rows."""
         rng = rng_at(self._seed, Stream.FIDELITY, 1)
         x = self._normalise(self._judge)
         losses = [
@@ -94,7 +94,7 @@ class FlowObjective:
             rng = rng_at(self._seed, Stream.GENERATOR_FIT, _ORDER, epoch)
             self._order = (epoch, rng.permutation(len(self._learn)))
         start = batch * self._config.batch_rows
-        # Sorted within the batch, which is kind to a memory map and of no matter to a mean.
+        # Sorted, which is faster with a memory map and does not change the mean of the batch.
         return np.sort(self._order[1][start : start + self._config.batch_rows])
 
     def _times_and_noise(

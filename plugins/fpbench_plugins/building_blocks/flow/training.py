@@ -1,7 +1,7 @@
-"""A training loop that can be killed at any moment and ends in the same bytes.
+"""A training loop that can be interrupted at any moment and still ends in the same bytes.
 
-Exact because a loss depends on the weights and the number of the step alone: whatever is random
-in it is drawn at an address made from that number.
+A loss depends on the weights and the number of the step only: its random numbers are drawn at an
+address made from that number.
 """
 
 import copy
@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float32
@@ -18,34 +18,29 @@ from torch import Tensor, nn
 
 from fpbench import FpbenchError, Report
 from fpbench.files import atomic_file
+from fpbench_plugins.building_blocks.flow.network import VelocityNetwork
 
-CHECKPOINT_S = 60.0  # between checkpoints,
-CHECKPOINT_AFTER_EVALUATION_S = 1.0  # or so long, right after an evaluation: those are costly,
-CHECKPOINT_SHARE = 0.05  # but no more of the time than this
-
-LossAt = Callable[[int], Float32[Tensor, ""]]
-"""The loss of one step, with the network as it is."""
-
-Network = TypeVar("Network", bound=nn.Module)
-
-Evaluate = Callable[[Network], Mapping[str, float]]
-"""Statistics of a network; equal weights, equal numbers."""
+CHECKPOINT_S = 60.0  # between checkpoints
+CHECKPOINT_AFTER_EVALUATION_S = 1.0  # shorter after an evaluation, because evaluations are slow
+CHECKPOINT_SHARE = 0.05  # of the time, at most, is spent on checkpoints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long and how fast to learn, and which weights to keep.
+    """Length and learning rate of a training, and which weights it keeps.
 
     Args:
-        steps: At most.
-        evaluate_every: Steps.
+        steps: Largest number of steps.
+        evaluate_every: Steps between evaluations.
         learning_rate: Of AdamW.
-        cosine: Whether the rate falls to 0 along half a cosine, or stays.
+        cosine: Whether the rate falls to 0 along half a cosine. Otherwise it is constant.
         weight_decay: Of AdamW.
-        average_decay: Of an exponential moving average of the weights, which is then what is
-            evaluated and kept; None for the weights themselves.
-        select: The statistic that must be low in what is kept; None keeps the last weights.
-        patience: Evaluations without a new low after which to stop; None never stops early.
+        average_decay: Of an exponential moving average of the weights, which is evaluated and
+            kept instead of them; None means no average.
+        select: The statistic that selects the weights to keep: those where it is lowest. None
+            keeps the last weights.
+        patience: Evaluations without a new lowest value until the training stops; None means that
+            it never stops early.
     """
 
     steps: int
@@ -58,9 +53,25 @@ class Schedule:
     patience: int | None = None
 
 
+@runtime_checkable
+class Objective(Protocol):
+    """What a network learns."""
+
+    @property
+    def schedule(self) -> Schedule: ...
+
+    def loss_at(self, step: int) -> Float32[Tensor, ""]:
+        """The loss of one step with the network's present weights."""
+        ...
+
+    def judge(self, network: VelocityNetwork) -> Mapping[str, float]:
+        """Statistics of a network. Equal weights give equal numbers."""
+        ...
+
+
 @dataclass(slots=True)
 class _State:
-    """What changes while training, apart from the network and the optimiser."""
+    """What changes during a training, apart from the network and the optimiser."""
 
     step: int = 0
     loss_sum: float = 0.0
@@ -72,12 +83,12 @@ class _State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingOutcome:
-    """The outcome.
+    """The outcome of a training.
 
     Args:
-        weights: On the CPU, float32.
-        step: When they were that.
-        history: Per evaluation: ``step``, mean ``loss`` since the last, and the statistics.
+        weights: On the CPU, in float32.
+        step: After which the network had these weights.
+        history: For each evaluation: ``step``, mean ``loss`` since the one before, and statistics.
     """
 
     weights: Mapping[str, Tensor]
@@ -86,25 +97,24 @@ class TrainingOutcome:
 
 
 def train(
-    network: Network,
-    loss_at: LossAt,
-    evaluate: Evaluate[Network],
-    schedule: Schedule,
+    network: VelocityNetwork,
+    objective: Objective,
     *,
     checkpoint: Path,
     key: str,
     report: Report,
 ) -> TrainingOutcome:
-    """Train a network in place, going on from a checkpoint if there is one.
+    """Train a network in place. Continue from a checkpoint if there is one.
 
     Args:
-        checkpoint: A file that comes and goes on coming.
-        key: Of everything that determines the outcome. A checkpoint with another key is refused.
+        checkpoint: File that is written from time to time.
+        key: Hash of everything that decides the outcome. A checkpoint with another key is refused.
 
     Raises:
-        FpbenchError: The checkpoint is of another training, or a loss or statistic is not finite:
-            nothing is learnt after that.
+        FpbenchError: The checkpoint belongs to another training, or a loss or a statistic is not
+            finite.
     """
+    schedule = objective.schedule
     optimiser = torch.optim.AdamW(
         network.parameters(),
         lr=schedule.learning_rate,
@@ -112,47 +122,28 @@ def train(
         fused=next(network.parameters()).is_cuda or None,  # one launch instead of hundreds
     )
     average = None if schedule.average_decay is None else copy.deepcopy(network)
-    state = _State()
-    saved = read_checkpoint(checkpoint, key)
-    if saved is not None:
-        network.load_state_dict(saved["network"])
-        optimiser.load_state_dict(saved["optimiser"])
-        if average is not None:
-            average.load_state_dict(saved["average"])
-        state = _State(**saved["state"])
-    saved_at, saving_s = time.perf_counter(), 0.0
-
+    state = _resume(read_checkpoint(checkpoint, key), network, optimiser, average)
+    kept = network if average is None else average
+    checkpoints = _Checkpoints(checkpoint, key)
     while state.step < schedule.steps and not _out_of_patience(state, schedule):
-        loss = _take_step(network, optimiser, loss_at, schedule, state)
+        loss = _take_step(network, optimiser, objective, state)
         if average is not None and schedule.average_decay is not None:
             _move_average(average, network, schedule.average_decay, state.step)
         evaluated = state.step % schedule.evaluate_every == 0 or state.step == schedule.steps
         if evaluated:
-            _evaluate_and_keep(network if average is None else average, evaluate, schedule, state)
-        wait_s = CHECKPOINT_AFTER_EVALUATION_S if evaluated else CHECKPOINT_S
-        began = time.perf_counter()
-        if began - saved_at > max(wait_s, saving_s / CHECKPOINT_SHARE):
-            write_checkpoint(
-                checkpoint, key, _checkpoint_content(network, optimiser, average, state)
-            )
-            saved_at = time.perf_counter()
-            saving_s = saved_at - began
+            _evaluate_and_keep(kept, objective, state)
+        checkpoints.write_if_due(
+            lambda: _checkpoint_content(network, optimiser, average, state), evaluated=evaluated
+        )
         report(state.step / schedule.steps, _progress_text(loss, state))
-    kept = network if average is None else average
-    weights = state.best_weights if schedule.select else _copy_weights(kept)
-    best_step = min(state.history, key=lambda entry: entry.get(schedule.select or "", 0.0))["step"]
-    return TrainingOutcome(
-        weights=weights or _copy_weights(kept),
-        step=int(best_step) if schedule.select else state.step,
-        history=state.history,
-    )
+    return _outcome(kept, schedule, state)
 
 
 def read_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """The checkpoint of this training; None if there is none.
+    """Read the checkpoint of this training; None if there is none.
 
     Raises:
-        FpbenchError: It belongs to another training.
+        FpbenchError: The checkpoint belongs to another training.
     """
     if not path.exists():
         return None
@@ -160,25 +151,71 @@ def read_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
     if saved.get("key") != key:
         raise FpbenchError(
             f"'{path}' is the checkpoint of another training",
-            hint="the data or a setting changed: use another work folder, or delete it",
+            hint="the data or a setting has changed: use another work folder, or delete this file",
         )
     return saved
 
 
-def _take_step(
+class _Checkpoints:
+    """Writes a checkpoint from time to time."""
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path, self._key = path, key
+        self._written_at, self._writing_s = time.perf_counter(), 0.0
+
+    def write_if_due(self, content: Callable[[], Mapping[str, Any]], *, evaluated: bool) -> None:
+        """Write ``content()`` if the last checkpoint is old enough.
+
+        Args:
+            evaluated: Whether an evaluation has just been made.
+        """
+        wait_s = CHECKPOINT_AFTER_EVALUATION_S if evaluated else CHECKPOINT_S
+        start = time.perf_counter()
+        if start - self._written_at > max(wait_s, self._writing_s / CHECKPOINT_SHARE):
+            write_checkpoint(self._path, self._key, content())
+            self._written_at = time.perf_counter()
+            self._writing_s = self._written_at - start
+
+
+def _resume(
+    saved: Mapping[str, Any] | None,
     network: nn.Module,
     optimiser: torch.optim.Optimizer,
-    loss_at: LossAt,
-    schedule: Schedule,
+    average: nn.Module | None,
+) -> _State:
+    """Load a checkpoint, if there is one, and return the state of the training."""
+    if saved is None:
+        return _State()
+    network.load_state_dict(saved["network"])
+    optimiser.load_state_dict(saved["optimiser"])
+    if average is not None:
+        average.load_state_dict(saved["average"])
+    return _State(**saved["state"])
+
+
+def _outcome(kept: nn.Module, schedule: Schedule, state: _State) -> TrainingOutcome:
+    if schedule.select is None or state.best_weights is None:
+        weights, step = _copy_weights(kept), state.step
+    else:
+        lowest = min(state.history, key=lambda entry: entry[str(schedule.select)])
+        weights, step = state.best_weights, int(lowest["step"])
+    return TrainingOutcome(weights=weights, step=step, history=state.history)
+
+
+def _take_step(
+    network: VelocityNetwork,
+    optimiser: torch.optim.Optimizer,
+    objective: Objective,
     state: _State,
 ) -> float:
+    schedule = objective.schedule
     if schedule.cosine:
         share = state.step / schedule.steps
         optimiser.param_groups[0]["lr"] = (
             schedule.learning_rate * (1 + math.cos(math.pi * share)) / 2
         )
     network.train()
-    loss = loss_at(state.step)
+    loss = objective.loss_at(state.step)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     optimiser.step()
@@ -189,12 +226,15 @@ def _take_step(
     return value
 
 
-def _evaluate_and_keep(
-    network: Network, evaluate: Evaluate[Network], schedule: Schedule, state: _State
-) -> None:
+def _evaluate_and_keep(network: VelocityNetwork, objective: Objective, state: _State) -> None:
+    schedule = objective.schedule
     network.eval()
     since = state.step - int(state.history[-1]["step"] if state.history else 0)
-    statistics = {"step": float(state.step), "loss": state.loss_sum / since, **evaluate(network)}
+    statistics = {
+        "step": float(state.step),
+        "loss": state.loss_sum / since,
+        **objective.judge(network),
+    }
     for name, value in statistics.items():
         _refuse_not_finite(name, value, state.step)
     state.history.append(statistics)
@@ -218,7 +258,7 @@ def _out_of_patience(state: _State, schedule: Schedule) -> bool:
 
 
 def _move_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
-    """Move towards the network, faster at first so that the start is soon forgotten."""
+    """Move the average towards the network: faster at first, to forget the first weights soon."""
     decay = min(decay, (1 + step) / (10 + step))
     with torch.no_grad():
         for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
@@ -244,7 +284,7 @@ def _checkpoint_content(
 
 
 def write_checkpoint(path: Path, key: str, content: Mapping[str, Any]) -> None:
-    """Write what :func:`read_checkpoint` reads, whole or not at all."""
+    """Write what :func:`read_checkpoint` reads, completely or not at all."""
     with atomic_file(path) as file:
         torch.save({"key": key, **content}, file)
 

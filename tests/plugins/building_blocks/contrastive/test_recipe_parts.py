@@ -116,13 +116,17 @@ def test_leaves_out_rooms_that_positives_cannot_hear(
 
 def test_refuses_rooms_of_which_none_can_be_heard() -> None:
     audio = replace(audio_of(), impulse_responses=[delayed(4), delayed(20)])
-    with pytest.raises(FpbenchError, match=r"all 2 impulse responses are silent for the 0.5 s"):
+    with pytest.raises(
+        FpbenchError, match=r"all 2 impulse responses are silent in their first 0.5 s"
+    ):
         keep_audible_responses(audio, system(), RECIPE)
 
 
 def test_refuses_held_out_tracks_that_are_all_too_short() -> None:
     audio = replace(audio_of(*silent(40)), held_out=silent(7, 5))
-    with pytest.raises(FpbenchError, match=r"of 2 tracks held out .* none is as long as .* 1 s"):
+    with pytest.raises(
+        FpbenchError, match=r"none of the 2 tracks held out .* is as long as a segment \(1 s\)"
+    ):
         ContrastiveTrainable(RECIPE, Settings(), SAMPLES, system).start(audio)
 
 
