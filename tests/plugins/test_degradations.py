@@ -108,7 +108,7 @@ def test_no_gain_makes_silence_noise() -> None:
 
 
 def test_noise_needs_recordings(dataset: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(FpbenchError, match="the dataset offers none"):
+    with pytest.raises(FpbenchError, match="the dataset has none"):
         made("noise")
     with pytest.raises(FpbenchError, match="no audio files in"):
         made("noise", dataset, folder=str(tmp_path / "none"))
@@ -284,11 +284,13 @@ def test_equal_draws_give_equal_bytes(dataset: Dataset, music: Samples, name: st
     ("name", "option", "value", "message"),
     [
         pytest.param("noise", "min_snr_db", "20", "min_snr_db=20.0 and max_snr_db=10", id="noise"),
-        pytest.param("noise", "min_snr_db", "nan", "are no range", id="nan"),
-        pytest.param("reverb", "memory_s", "0", "are no room", id="reverb"),
+        pytest.param("noise", "min_snr_db", "nan", "must be finite and in this order", id="nan"),
+        pytest.param("reverb", "memory_s", "0", "must be above 0 and at most 30", id="reverb"),
         pytest.param("codec", "codec", "aac", "setting 'codec' cannot be 'aac'", id="codec"),
         pytest.param("codec", "compression", "2", "not between 0 and 1", id="compression"),
-        pytest.param("filter", "low_hz", "5000", "are no filter", id="filter"),
+        pytest.param(
+            "filter", "low_hz", "5000", "must be at least 0 and in this order", id="filter"
+        ),
         pytest.param("stretch", "min_tempo", "0.1", "is not within 0.25 to 4", id="stretch"),
         pytest.param("clip", "min_overload_db", "-1", "is negative", id="clip"),
         pytest.param("gain", "gain", "1", "no setting is called 'gain'", id="gain"),

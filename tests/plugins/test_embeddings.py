@@ -44,7 +44,7 @@ def test_nan_counts_as_zero_and_files_stay_as_they_are(
     with caplog.at_level(logging.WARNING):
         opened = vectors(settings)
     np.testing.assert_array_equal(opened.distractors, [[1, 0]] * 5)
-    assert "5 values are NaN and count as 0" in caplog.text
+    assert "5 values are NaN; they are replaced by 0" in caplog.text
     with pytest.raises(ValueError, match="read-only"):
         opened.distractors[0, 0] = 7
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -75,7 +75,7 @@ def test_refuses_rows_appended_by_the_official_script(tmp_path: Path) -> None:
     settings = written(tmp_path)
     with (tmp_path / "dummy_db.mm").open("ab") as file:
         file.write((tmp_path / "db.mm").read_bytes())
-    with pytest.raises(FpbenchError, match=r"64 bytes, its shape \(5, 2\) needs 40") as caught:
+    with pytest.raises(FpbenchError, match=r"64 bytes, but its shape \(5, 2\) needs 40") as caught:
         create(settings)
     assert "appends db.mm to dummy_db.mm" in str(caught.value.hint)
 
@@ -83,7 +83,9 @@ def test_refuses_rows_appended_by_the_official_script(tmp_path: Path) -> None:
 def test_refuses_a_cut_file(tmp_path: Path) -> None:
     settings = written(tmp_path)
     (tmp_path / "db.mm").write_bytes(bytes(20))
-    with pytest.raises(FpbenchError, match=r"db\.mm' has 20 bytes, its shape \(3, 2\) needs 24"):
+    with pytest.raises(
+        FpbenchError, match=r"db\.mm' has 20 bytes, but its shape \(3, 2\) needs 24"
+    ):
         create(settings)
 
 
@@ -92,7 +94,7 @@ def test_refuses_a_cut_file(tmp_path: Path) -> None:
     [
         pytest.param("query", (4, 2), r"query has shape \(4, 2\), db has \(3, 2\)", id="rows"),
         pytest.param("dummy_db", (5, 3), "dummy_db has 3 columns, db has 2", id="columns"),
-        pytest.param("db", (6,), r"holds \[6\], not rows and columns", id="not a matrix"),
+        pytest.param("db", (6,), r"contains \[6\] instead of rows and columns", id="not a matrix"),
     ],
 )
 def test_refuses_shapes_that_do_not_fit(

@@ -1,4 +1,4 @@
-"""What happens to music on its way to a listener's microphone."""
+"""Degradations of queries: noise, reverberation, compression and others."""
 
 from collections.abc import Iterable
 
@@ -8,11 +8,13 @@ from fpbench import Degradation, Entry, Settings, hookimpl
 @hookimpl
 def fpbench_degradations() -> Iterable[Entry[Degradation]]:
     return [
-        Entry(name="clip", summary="overloaded microphone: peaks cut off", create=create_clip),
-        Entry(name="codec", summary="mp3, ogg or opus and back", create=create_codec),
-        Entry(name="filter", summary="only a band of frequencies gets through", create=create_band),
+        Entry(name="clip", summary="overloaded microphone: peaks are cut off", create=create_clip),
+        Entry(name="codec", summary="mp3, ogg or opus compression", create=create_codec),
+        Entry(
+            name="filter", summary="band-pass filter, a telephone by default", create=create_band
+        ),
         Entry(name="gain", summary="louder or quieter", create=create_gain),
-        Entry(name="noise", summary="background recordings at a range of SNR", create=create_noise),
+        Entry(name="noise", summary="background noise at a range of SNRs", create=create_noise),
         Entry(
             name="reverb",
             summary="recorded impulse responses, or simulated rooms",

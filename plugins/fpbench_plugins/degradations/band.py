@@ -1,4 +1,4 @@
-"""A loudspeaker, telephone or microphone that passes only some frequencies."""
+"""A band-pass filter, as of a loudspeaker, telephone or microphone."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from fpbench import FpbenchError, Samples, Settings, apply_options
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandConfig:
-    """What gets through.
+    """The edges of the band and their steepness.
 
     Args:
-        low_hz: Frequencies below are damped; None or 0 lets all through.
-        high_hz: Frequencies above are damped; None or 0 lets all through.
-        order: Of the Butterworth filter at each edge: 6 dB per octave and order.
+        low_hz: Lower frequencies are damped; None or 0 means none.
+        high_hz: Higher frequencies are damped; None or 0 means none.
+        order: Of the Butterworth filter at each edge: 6 dB per octave for each order.
     """
 
     low_hz: float | None
@@ -25,17 +25,20 @@ class BandConfig:
     def __post_init__(self) -> None:
         low, high = self.low_hz or 0.0, self.high_hz or float("inf")
         if not 0 <= low < high or not 1 <= self.order <= 12:
-            raise ValueError(f"low_hz={low}, high_hz={high}, order={self.order} are no filter")
+            raise ValueError(
+                f"low_hz={low} and high_hz={high} must be at least 0 and in this order, and "
+                f"order={self.order} must be from 1 to 12"
+            )
 
 
 DEFAULTS = BandConfig(low_hz=300.0, high_hz=3_400.0, order=4)
-"""The band of ITU-T G.712."""
+"""The telephone band of ITU-T G.712."""
 
 
 class Band:
     """Implements :class:`fpbench.Degradation`."""
 
-    context_s = 0.1  # the filter has settled
+    context_s = 0.1  # until the filter has settled
     recordings = ()
     tempo = 1.0
 

@@ -1,4 +1,4 @@
-"""Lossy compression and back."""
+"""Lossy compression."""
 
 import io
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ SUBTYPES = {"mp3": "MPEG_LAYER_III", "ogg": "VORBIS", "opus": "OPUS"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecConfig:
-    """Which compression, and how hard.
+    """The codec and its level.
 
     Args:
         codec: ``ogg`` is Vorbis.
-        compression: libsndfile's level, from 0 (best sound) to 1 (smallest file). MP3 at 16 kHz
-            takes 90 kbit/s at 0, 40 at 0.5 and 30 at 0.9.
+        compression: Level of libsndfile, from 0 (best sound) to 1 (smallest file). MP3 at 16 kHz
+            has 90 kbit/s at 0, 40 at 0.5 and 30 at 0.9.
     """
 
     codec: Literal["mp3", "ogg", "opus"]
@@ -36,7 +36,9 @@ DEFAULTS = CodecConfig(codec="mp3", compression=0.9)
 class Codec:
     """Implements :class:`fpbench.Degradation`."""
 
-    context_s = 0.1  # four frames of MP3 at 44.1 kHz: the coder is not surprised by the query
+    context_s = (
+        0.1  # four MP3 frames at 44.1 kHz, so that the encoder has started when the query starts
+    )
     recordings = ()
     tempo = 1.0
 
@@ -51,7 +53,7 @@ class Codec:
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
         codec, file = self._config.codec, io.BytesIO()
-        # Encoders clip at full scale; what a query chain has made louder must survive.
+        # Encoders clip at full scale, and earlier degradations can have made the query louder.
         peak = max(1.0, float(np.max(np.abs(samples), initial=0.0)))
         try:
             soundfile.write(
@@ -60,7 +62,7 @@ class Codec:
                 sample_rate_hz,
                 format="MP3" if codec == "mp3" else "OGG",
                 subtype=SUBTYPES[codec],
-                # libsndfile cannot do exactly 1 for MP3.
+                # For MP3, libsndfile does not accept exactly 1.
                 compression_level=min(self._config.compression, 0.99),
             )
             file.seek(0)
@@ -70,7 +72,7 @@ class Codec:
                 f"cannot encode audio of {sample_rate_hz} Hz as {codec}: {err}",
                 hint="choose another codec, or another sample_rate_hz in the query recipe",
             ) from err
-        # libsndfile has taken off the delay of encoder and decoder already.
+        # libsndfile has already removed the delay of encoder and decoder.
         missing = max(0, len(samples) - len(decoded))
         aligned: Samples = np.pad(decoded[: len(samples)], (0, missing)) * np.float32(peak)
         return aligned

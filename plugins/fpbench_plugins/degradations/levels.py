@@ -1,4 +1,4 @@
-"""Louder, quieter, and too loud."""
+"""Gain, and clipping of signals that are too loud."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from fpbench_plugins.degradations.recordings import require_range
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GainConfig:
-    """Each query draws its own gain, uniform in dB."""
+    """Range of gains. Each query draws its own, uniformly in dB."""
 
     min_gain_db: float
     max_gain_db: float
@@ -45,7 +45,7 @@ class Gain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipConfig:
-    """Each query draws its own overload: the dB by which its peak is too high."""
+    """Range of overloads: by how many dB the peak is too high. Each query draws its own."""
 
     min_overload_db: float
     max_overload_db: float

@@ -1,4 +1,4 @@
-"""Background noise at a signal-to-noise ratio."""
+"""Background noise at a signal-to-noise ratio (SNR)."""
 
 import math
 from collections.abc import Sequence
@@ -11,17 +11,17 @@ from jaxtyping import Float32
 from fpbench import FpbenchError, Samples, Settings, apply_options
 from fpbench_plugins.degradations.recordings import find_recordings, load_recording, require_range
 
-_TRIES = 50  # recordings have pauses; this many silent stretches in a row are no accident
+_TRIES = 50  # recordings have pauses, but so many silent stretches in a row are no accident
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoiseConfig:
-    """How loud, and from where.
+    """Range of SNRs, and the source of the noise.
 
     Args:
-        min_snr_db: Least ratio of the query's power to the noise's; each query draws its own.
-        max_snr_db: Greatest.
-        folder: Of recordings; None means the dataset's own.
+        min_snr_db: Lowest SNR. Each query draws its own.
+        max_snr_db: Highest SNR.
+        folder: Folder of noise recordings; None means those of the dataset.
     """
 
     min_snr_db: float
@@ -33,6 +33,7 @@ class NoiseConfig:
 
 
 DEFAULTS = NoiseConfig(min_snr_db=0.0, max_snr_db=10.0)
+"""The range of NAFP."""
 
 
 class Noise:
@@ -47,7 +48,7 @@ class Noise:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Noise":
-        """Take the recordings the settings name.
+        """Find the recordings of the settings.
 
         Raises:
             FpbenchError: There are none.
@@ -56,7 +57,7 @@ class Noise:
         files = find_recordings(config.folder, settings.dataset.noise if settings.dataset else ())
         if not files:
             raise FpbenchError(
-                "degradation 'noise' has no recordings: the dataset offers none",
+                "degradation 'noise' has no recordings: the dataset has none",
                 hint="put some into the dataset's folder noise/, or write in a --config file: "
                 '[[recipe.degradations]], name = "noise", folder = "FOLDER"',
             )
@@ -72,18 +73,18 @@ class Noise:
             noise = loop_recording(load_recording(path, sample_rate_hz), rng.random(), len(samples))
             if np.any(noise[context:]):
                 return mix_at_snr(samples, noise, context, snr_db)
-        raise FpbenchError(f"noise recording '{path}' is silent", hint="replace it")
+        raise FpbenchError(f"noise recording '{path}' is silent", hint="replace this file")
 
 
 def loop_recording(
     recording: Float32[np.ndarray, " recording"], at: float, length: int
 ) -> Float32[np.ndarray, " {length}"]:
-    """A stretch of a recording, which starts again from its beginning where it ends.
+    """Cut a stretch from a recording. Where the recording ends, it starts again.
 
     Args:
         recording: At least one sample.
-        at: Where to start, as a share of the recording, at least 0 and less than 1.
-        length: Wanted samples.
+        at: Where to start, as a share of the recording: at least 0 and below 1.
+        length: Number of samples to return.
     """
     start = int(at * len(recording))
     return np.resize(np.roll(recording, -start) if length > 0 else recording, length)
@@ -94,15 +95,15 @@ def mix_at_snr(clean: Samples, noise: Samples, context: int, snr_db: float) -> S
 
     Args:
         clean: Amplitudes in [-1, 1].
-        noise: As long; any scale.
-        context: Leading samples that do not count for the ratio.
+        noise: As long as ``clean``, at any scale.
+        context: Samples at the start that do not count for the ratio.
         snr_db: 10 log10 of the ratio of mean powers.
 
     Returns:
         The mix. It is not clipped and may leave [-1, 1].
 
     Raises:
-        ValueError: The noise is silent where it counts, so no gain gives the ratio.
+        ValueError: The noise is silent after the context, so no gain gives the ratio.
     """
     noise_power = float(np.mean(np.square(noise[context:], dtype=np.float64)))
     if noise_power == 0:

@@ -1,4 +1,4 @@
-"""The recordings that noise and reverb borrow: a folder the recipe names, or the dataset's."""
+"""Recordings for noise and reverberation, from a folder in the query recipe or from the dataset."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -10,10 +10,10 @@ from fpbench.audio.reading import read_audio
 
 
 def find_recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
-    """What :func:`audio_below` finds in ``folder``, or the dataset's recordings if it is None.
+    """Find the audio files below ``folder``, or take the dataset's recordings if it is None.
 
     Raises:
-        FpbenchError: The folder has no audio files.
+        FpbenchError: There are no audio files below the folder.
     """
     if folder is None:
         return [track.path for track in of_dataset]
@@ -23,12 +23,12 @@ def find_recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Pat
     return found
 
 
-@lru_cache(maxsize=256)  # a few seconds each; drawn again and again
+@lru_cache(maxsize=256)  # a few seconds each, and drawn many times
 def load_recording(path: Path, sample_rate_hz: int) -> Samples:
-    """One file, read-only because it is shared between queries.
+    """Read a file into an array, which is read-only because queries share it.
 
     Raises:
-        FpbenchError: It cannot be read.
+        FpbenchError: The file cannot be read.
     """
     samples = read_audio(path, sample_rate_hz)
     samples.flags.writeable = False
@@ -36,10 +36,10 @@ def load_recording(path: Path, sample_rate_hz: int) -> Samples:
 
 
 def require_range(name: str, low: float, high: float) -> None:
-    """Refuse a range that is upside down or not finite.
+    """Refuse a range whose ends are in the wrong order or not finite.
 
     Raises:
-        ValueError: It is.
+        ValueError: The range is refused.
     """
     if not -1e6 < low <= high < 1e6:
-        raise ValueError(f"min_{name}={low} and max_{name}={high} are no range")
+        raise ValueError(f"min_{name}={low} and max_{name}={high} must be finite and in this order")

@@ -1,4 +1,4 @@
-"""A room between the loudspeaker and the microphone."""
+"""Reverberation of a room between loudspeaker and microphone."""
 
 import math
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from fpbench_plugins.degradations.rooms import simulate_room
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReverbConfig:
-    """Which rooms.
+    """Settings of recorded or simulated rooms.
 
     Args:
-        memory_s: Impulse responses are cut to this length, and so much of the recording is heard
-            before the query starts: the room is already ringing.
-        folder: Of impulse responses; None means the dataset's own.
-        rooms: How many rooms are simulated where there are no recorded responses; 0: none.
-        min_rt60_s: Least time in which the sound of a simulated room falls by 60 dB.
-        max_rt60_s: Greatest.
+        memory_s: Impulse responses are cut to this length. The recording also plays for this long
+            before the query starts, so that the room already rings.
+        folder: Folder of impulse responses; None means those of the dataset.
+        rooms: Number of rooms to simulate if there are no recorded responses; 0 means none.
+        min_rt60_s: Shortest reverberation time (a decay of 60 dB) of a simulated room.
+        max_rt60_s: Longest reverberation time.
     """
 
     memory_s: float
@@ -35,7 +35,10 @@ class ReverbConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.memory_s <= 30 or self.rooms < 0:
-            raise ValueError(f"memory_s={self.memory_s} and rooms={self.rooms} are no room")
+            raise ValueError(
+                f"memory_s={self.memory_s} must be above 0 and at most 30, and rooms={self.rooms} "
+                "must be at least 0"
+            )
         require_range("rt60_s", self.min_rt60_s, self.max_rt60_s)
         if self.min_rt60_s <= 0:
             raise ValueError(f"min_rt60_s={self.min_rt60_s} is not positive")
@@ -56,10 +59,10 @@ class Reverb:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Reverb":
-        """Take the impulse responses the settings name, or simulate rooms if there are none.
+        """Find the impulse responses of the settings, or simulate rooms if there are none.
 
         Raises:
-            FpbenchError: There are none and none may be simulated.
+            FpbenchError: There are none, and ``rooms`` is 0.
         """
         config = apply_options(DEFAULTS, settings.options)
         dataset = settings.dataset
@@ -68,8 +71,8 @@ class Reverb:
             raise FpbenchError(
                 "degradation 'reverb' has no impulse responses and rooms=0",
                 hint="put impulse responses into the dataset's folder ir/, or in a --config file: "
-                '[[recipe.degradations]], name = "reverb", folder = "FOLDER" or rooms = 10, '
-                "which simulates as many",
+                '[[recipe.degradations]], name = "reverb", folder = "FOLDER", or rooms = 10 '
+                "to simulate ten rooms",
             )
         return cls(config, files)
 
@@ -87,15 +90,15 @@ class Reverb:
             return convolve(samples, remove_delay(response)[:longest])
         except ValueError as err:
             raise FpbenchError(
-                f"impulse response '{self.recordings[choice]}': {err}", hint="replace it"
+                f"impulse response '{self.recordings[choice]}': {err}", hint="replace this file"
             ) from err
 
 
 def convolve(samples: Samples, response: ImpulseResponse) -> Samples:
-    """``samples`` through a response scaled to energy 1, which keeps the power of white noise.
+    """Convolve with a response scaled to energy 1, which keeps the power of white noise.
 
     Returns:
-        As many samples; the room's ringing after the last one is cut off.
+        As many samples as given. What rings after the last one is cut off.
     """
     unit = response / np.sqrt(np.sum(np.square(response, dtype=np.float64)))
     wet: Samples = oaconvolve(samples, unit)[: len(samples)].astype(np.float32)

@@ -1,4 +1,4 @@
-"""Rooms that nobody measured: shoe boxes with one loudspeaker and one microphone."""
+"""Simulated rooms: shoe boxes with one loudspeaker and one microphone."""
 
 from functools import lru_cache
 
@@ -6,30 +6,30 @@ import numpy as np
 
 from fpbench import Samples, Stream, rng_at
 
-_REFLECTIONS = 60  # at most: a room takes 0.1 s then, and later ones are 30 dB down
+_REFLECTIONS = 60  # at most, which takes 0.1 s for a room; later reflections are 30 dB lower
 
 
 @lru_cache(maxsize=128)
 def simulate_room(room: int, min_rt60_s: float, max_rt60_s: float, sample_rate_hz: int) -> Samples:
-    """The impulse response of room number ``room``, the same in every run.
+    """The impulse response of room number ``room``, which is the same in every run.
 
     Args:
         room: At least 0.
-        min_rt60_s: Least reverberation time.
-        max_rt60_s: Greatest.
+        min_rt60_s: Shortest reverberation time.
+        max_rt60_s: Longest reverberation time.
         sample_rate_hz: Of the response.
 
     Source: Allen and Berkley 1979, "Image method for efficiently simulating small-room
-        acoustics", as pyroomacoustics has it.
+        acoustics", as implemented in pyroomacoustics.
     """
     import pyroomacoustics
 
-    # Query and step are two numbers; a third keeps rooms apart from them.
+    # Queries use addresses of two numbers, query and step. Rooms have a third.
     rng = rng_at(0, Stream.QUERY_DEGRADATION, room, 0, 1)
     rt60_s = rng.uniform(min_rt60_s, max_rt60_s)
     size_m = rng.uniform((3, 2.5, 2.3), (9, 7, 3.5))
     loudspeaker, microphone = (rng.uniform(0.1, 0.9, 3) * size_m for _ in range(2))
-    # Sabine's formula has no answer for a big room that is nearly dead: walls absorb all then.
+    # For large rooms with little reverberation, Sabine's formula gives an absorption above 1.
     volume, surface = np.prod(size_m), 2 * np.sum(size_m * np.roll(size_m, 1))
     absorption = min(0.99, 0.161 * volume / (surface * rt60_s))
     box = pyroomacoustics.ShoeBox(

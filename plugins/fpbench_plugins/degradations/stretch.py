@@ -1,4 +1,4 @@
-"""Faster or slower at the same pitch, as radio stations and DJs play."""
+"""Time stretching: faster or slower at the same pitch, as radio stations and DJs play music."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,12 @@ from fpbench_plugins.degradations.recordings import require_range
 
 StretchedSamples = Float32[np.ndarray, " stretched"]
 
-WINDOW_S = 0.064  # long enough to tell the partials of music apart, short enough for drums
+WINDOW_S = 0.064  # long enough to separate the partials of music, short enough for drums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StretchConfig:
-    """Each query draws its own tempo: above 1 is faster and shorter."""
+    """Range of tempos; above 1 is faster and shorter. Each query draws its own."""
 
     min_tempo: float
     max_tempo: float
@@ -52,15 +52,16 @@ class Stretch:
 
 
 def change_tempo(samples: Samples, tempo: float, window: int) -> StretchedSamples:
-    """A phase vocoder.
+    """Change the tempo with a phase vocoder.
 
-    Frames are read every ``tempo * hop`` samples and written every ``hop`` samples. The phase of a
-    bin goes on by what it gains in the input within one hop, so that partials join up.
+    Frames are read every ``tempo * hop`` samples and written every ``hop`` samples. From frame to
+    frame, the phase of a bin grows by as much as in one hop of the input, so that partials are
+    continuous.
 
     Args:
         samples: At least one.
-        tempo: Input time for one unit of output time.
-        window: Samples in a frame, divisible by 4.
+        tempo: Input time for each unit of output time.
+        window: Samples in a frame; divisible by 4.
 
     Returns:
         ``round(len(samples) / tempo)`` samples, at least one.
@@ -72,7 +73,8 @@ def change_tempo(samples: Samples, tempo: float, window: int) -> StretchedSample
     length = max(1, round(len(samples) / tempo))
     frames = length // hop + 2
     at = np.round(np.arange(frames) * hop * tempo).astype(np.int64)
-    # Frames are centred on their times; the one a hop earlier gives the phase gain.
+    # Frames are centred on their times. The difference to the frame a hop earlier is the phase
+    # gain.
     padded = np.pad(samples, (window // 2 + hop, window + int(hop * (tempo + 1))))
     hann = np.hanning(window + 1)[:-1].astype(np.float32)
     stretches = sliding_window_view(padded, window)
@@ -88,7 +90,7 @@ def change_tempo(samples: Samples, tempo: float, window: int) -> StretchedSample
 
 
 def overlap_add(pieces: Float[np.ndarray, "frames window"]) -> Float[np.ndarray, " samples"]:
-    """The sum of pieces that each start a quarter of their length after the one before."""
+    """Add pieces, each of which starts a quarter of its length after the one before."""
     hop = pieces.shape[1] // 4
     out = np.zeros((len(pieces) + 3, hop))
     for quarter in range(4):

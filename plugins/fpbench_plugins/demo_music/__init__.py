@@ -1,4 +1,4 @@
-"""Music made up by rule, so that everything can be tried without owning any."""
+"""Music that a program composes, so that everything can be tried without own music."""
 
 from collections.abc import Iterable
 
@@ -10,12 +10,12 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
     return [
         Entry(
             name="demo",
-            summary="made-up music, noises and rooms, the same everywhere; kept in the cache",
+            summary="generated music, noises and rooms, the same everywhere; kept in the cache",
             create=create,
             details={
                 "Contents": "100 reference, 200 distractor and 100 training tracks of 30 s, "
-                "28 noises, 24 impulse responses; about 290 MB, made on first use",
-                "Licence": "what fpbench makes up is yours (CC0)",
+                "28 noises, 24 impulse responses; about 290 MB, generated on first use",
+                "Licence": "public domain (CC0)",
             },
         )
     ]

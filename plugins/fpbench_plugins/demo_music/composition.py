@@ -1,4 +1,4 @@
-"""Writes a piece of music down: who plays which note when. Nothing here makes a sound."""
+"""Composes a piece of music as a score: which part plays which note when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from fpbench_plugins.demo_music.song import SCALES, Hit, Note, Section, Song, To
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A finished piece: the notes of each part, and the drums."""
+    """A complete piece: the notes of each part, and the drums."""
 
     song: Song
     parts: dict[str, list[Note]]
@@ -20,7 +20,7 @@ class Score:
 
 
 def compose(song: Song, length_s: float, rng: np.random.Generator) -> Score:
-    """Write ``length_s`` seconds. No bar is the exact repeat of another."""
+    """Compose ``length_s`` seconds. No bar repeats another one exactly."""
     sections = {letter: draw_section(song, rng) for letter in sorted(set(song.form))}
     parts: dict[str, list[Note]] = {name: [] for name in song.styles if name != "drums"}
     hits: list[Hit] = []
@@ -30,7 +30,7 @@ def compose(song: Song, length_s: float, rng: np.random.Generator) -> Score:
         section = sections[song.form[number % len(song.form)]]
         if within == 0:
             playing = draw_players(song, number == 0, rng)
-        # Players are no machines: the tempo wanders by a percent or so from bar to bar.
+        # As with human players, the tempo changes by about a percent from bar to bar.
         beat_s = song.beat_s * (1 + 0.008 * rng.standard_normal())
         chord = section.chords[bar % len(section.chords)]
         for name in parts:
@@ -46,7 +46,7 @@ def compose(song: Song, length_s: float, rng: np.random.Generator) -> Score:
 
 
 def draw_section(song: Song, rng: np.random.Generator) -> Section:
-    """Chords for each bar, a melody of two bars, and a rhythm for accompaniment."""
+    """Draw a chord for each bar, a melody of two bars, and a rhythm for the accompaniment."""
     size = int(rng.choice([3, 3, 4]))
     steps = len(SCALES[song.scale])
     degree, chords = int(rng.choice([0, 0, 3, steps - 2])), []
@@ -68,7 +68,7 @@ def draw_section(song: Song, rng: np.random.Generator) -> Section:
 
 
 def draw_players(song: Song, opening: bool, rng: np.random.Generator) -> frozenset[str]:
-    """Who plays in a section: nearly all, fewer in an opening, and always some harmony."""
+    """Draw the parts that play in a section: most of them, fewer at the start, always chords."""
     share = 0.55 if opening and rng.random() < 0.4 else 0.88
     playing = {name for name in song.styles if rng.random() < share}
     # "chords 0" is never a pad.
@@ -84,7 +84,7 @@ def write_bar(
     *,
     bar: int,
 ) -> list[tuple[Tone, float]]:
-    """One bar of one part: tones with MIDI pitches in place of steps, and velocities."""
+    """Compose one bar of one part: tones (with MIDI pitches as steps) and their velocities."""
     style = song.styles[part]
     if style == "melody":
         octave = len(SCALES[song.scale]) * (2 if part == "second lead" else 1)
@@ -101,7 +101,7 @@ def humanise(
     beat_s: float,
     rng: np.random.Generator,
 ) -> list[Note]:
-    """Onto the clock, as a person would play it."""
+    """Turn beats into seconds, with the small deviations of a human player."""
     if not tones:
         return []
     late_s = 0.007 * rng.standard_normal(len(tones))

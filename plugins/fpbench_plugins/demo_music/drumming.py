@@ -1,4 +1,4 @@
-"""What the drummer plays."""
+"""Composes the drum part."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from fpbench_plugins.demo_music.song import Hit, Song
 def drum_bar(
     song: Song, bar_s: float, beat_s: float, rng: np.random.Generator, *, fill: bool
 ) -> list[Hit]:
-    """One bar on a grid of quarter beats."""
+    """Compose one bar on a grid of quarter beats."""
     style, hits = song.styles["drums"], []
 
     def hit(at: float, piece: str, velocity: float, chance: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""A drum kit, drawn once per piece; every stroke sounds a little different."""
+"""A drum kit, drawn once for each piece. Every stroke sounds a little different."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from fpbench_plugins.demo_music.timbres import RATE_HZ, sine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kit:
-    """What tells this kit from others.
+    """The sound of a drum kit.
 
     Args:
         kick_hz: Where the kick drum's pitch ends.
         kick_s: Its decay.
         snare_hz: Pitch of the snare drum's skin.
         snare_s: Decay of its wires.
-        skin: Share of skin in the snare, the rest is wires.
+        skin: Share of the skin in the snare drum's sound; the rest comes from its wires.
         hat_s: Decay of a closed hi-hat.
         brightness: Of hi-hats and shakers, from 0 to 1.
         tom_hz: Pitch of the middle tom.
@@ -34,7 +34,7 @@ class Kit:
     tom_hz: float
 
     def stroke(self, piece: str, velocity: float, rng: np.random.Generator) -> Samples:
-        """The sound of one :class:`~fpbench_plugins.demo_music.composition.Hit`."""
+        """The sound of one :class:`~fpbench_plugins.demo_music.song.Hit`."""
         match piece:
             case "kick":
                 return velocity * falling_tone(self.kick_hz, 4.0, self.kick_s, rng)
@@ -55,7 +55,7 @@ class Kit:
 
 
 def draw_kit(rng: np.random.Generator) -> Kit:
-    """Any kit from dull and boomy to sharp and dry."""
+    """Draw a kit, from dull with long decays to bright with short ones."""
     return Kit(
         kick_hz=float(rng.uniform(42, 75)),
         kick_s=float(rng.uniform(0.08, 0.35)),
@@ -69,7 +69,7 @@ def draw_kit(rng: np.random.Generator) -> Kit:
 
 
 def falling_tone(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Generator) -> Samples:
-    """A skin: a tone that falls to ``pitch_hz`` from ``drop`` times as high, and dies away."""
+    """A drum skin: a decaying tone that falls to ``pitch_hz`` from ``drop`` times that pitch."""
     t = np.arange(int(5 * decay_s * RATE_HZ) + 16) / RATE_HZ
     pitch_hz *= rng.uniform(0.97, 1.03)
     fall_s = 0.02
@@ -79,10 +79,10 @@ def falling_tone(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Ge
 
 
 def decaying_noise(decay_s: float, brightness: float, rng: np.random.Generator) -> Samples:
-    """Wires, metal or beads: noise that dies away."""
+    """The sound of wires, cymbals or a shaker: decaying noise."""
     n = int(5 * decay_s * RATE_HZ) + 16
     noise = rng.standard_normal(n + 1, dtype=np.float32)
-    # A first difference takes away the lows.
+    # A first difference removes low frequencies.
     tilted = (1 - brightness) * noise[1:] + brightness * np.diff(noise)
     decay = np.exp(-np.arange(n, dtype=np.float32) / (decay_s * rng.uniform(0.85, 1.15) * RATE_HZ))
     out: Samples = (0.5 * tilted * decay).astype(np.float32)
@@ -90,7 +90,7 @@ def decaying_noise(decay_s: float, brightness: float, rng: np.random.Generator) 
 
 
 def hand_clap(rng: np.random.Generator) -> Samples:
-    """Several hands, not quite together."""
+    """Several hands that do not clap exactly together."""
     clap = decaying_noise(0.12, 0.45, rng)
     for late_s in (0.011, 0.023):
         at = int(late_s * rng.uniform(0.8, 1.2) * RATE_HZ)

@@ -1,4 +1,4 @@
-"""What a mixing desk adds: echo, chorus, rooms, tone control and tape."""
+"""Effects of a mixing desk: echo, chorus, reverberation and tone control."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -8,7 +8,7 @@ from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 
 def echo(dry: Samples, delay_s: float, feedback: float) -> Samples:
-    """Repeats that get quieter by ``feedback`` each time."""
+    """Add repeats, each quieter than the one before by the factor ``feedback``."""
     wet, step = dry.copy(), round(delay_s * RATE_HZ)
     for i in range(1, 6):
         if i * step < len(dry):
@@ -17,7 +17,7 @@ def echo(dry: Samples, delay_s: float, feedback: float) -> Samples:
 
 
 def chorus(dry: Samples, depth_s: float, rate_hz: float, rng: np.random.Generator) -> Samples:
-    """The part and a copy of it whose delay wanders."""
+    """Add a copy with a slowly changing delay."""
     t = np.arange(len(dry))
     delay = depth_s * RATE_HZ * (1.5 + np.sin(2 * np.pi * (rate_hz / RATE_HZ * t + rng.random())))
     at = np.maximum(t - delay, 0)
@@ -29,12 +29,12 @@ def chorus(dry: Samples, depth_s: float, rate_hz: float, rng: np.random.Generato
 
 
 def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
-    """An impulse response: direct sound, a few walls, then a tail whose highs die first.
+    """An impulse response: direct sound, a few reflections, and a tail that loses brightness.
 
     Args:
         rt60_s: Time in which the tail falls by 60 dB.
         brightness: Of the tail, from 0 to 1.
-        rng: Decides where walls are.
+        rng: For the reflections and the tail.
     """
     n = int(min(rt60_s, 2.5) * RATE_HZ) + 800
     t = np.arange(n) / RATE_HZ
@@ -52,12 +52,12 @@ def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
 def convolve(
     dry: Samples, response: Float32[np.ndarray, " taps"], gain: Float32[np.ndarray, " bins"] | None
 ) -> Samples:
-    """``dry`` through an impulse response and a tone control, as long as ``dry``.
+    """Convolve with an impulse response, and apply a gain to each frequency.
 
     Args:
         dry: Any sound.
-        response: What follows the end of ``dry`` is cut off.
-        gain: Per frequency, as many as :func:`bins` says.
+        response: What rings after the end of ``dry`` is cut off.
+        gain: From :func:`tone_control`.
     """
     size = fft_size(len(dry))
     spectrum = np.fft.rfft(dry, size) * np.fft.rfft(response, size)
@@ -68,14 +68,14 @@ def convolve(
 
 
 def fft_size(samples: int) -> int:
-    """Room for a sound and 2.6 s of what rings after it; a power of two."""
+    """Transform size for a sound and 2.6 s of ringing after it: a power of two."""
     return 1 << int(np.ceil(np.log2(samples + 2.6 * RATE_HZ)))
 
 
 def tone_control(
     samples: int, tilt_db: float, low_cut_hz: float, high_cut_hz: float
 ) -> Float32[np.ndarray, " bins"]:
-    """Gain per frequency: so many dB per octave around 1 kHz, and less outside the cuts."""
+    """Gain for each frequency: ``tilt_db`` per octave around 1 kHz, less outside the cuts."""
     f = np.fft.rfftfreq(fft_size(samples), 1 / RATE_HZ)
     f[0] = f[1]
     gain = 10 ** (tilt_db * np.log2(f / 1_000) / 20)

@@ -1,4 +1,4 @@
-"""Keeps the made-up recordings in the cache and makes those that are not there yet."""
+"""Keeps the demo recordings in the cache, and generates those that are missing."""
 
 import hashlib
 import io
@@ -31,22 +31,22 @@ KINDS = (
     "train_noise",
     "train_ir",
 )
-"""Folders of the library. Their order is part of every recording's address: append only."""
+"""Kinds of recordings, and their folders. The order decides all random numbers: append only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoConfig:
-    """How many recordings there are of each kind.
+    """Number of recordings of each kind.
 
-    More of a kind leaves those that were there before as they are.
+    A larger number does not change the recordings that a smaller number has, too.
 
     Args:
-        reference: Tracks that queries are made from.
+        reference: Tracks that queries are taken from.
         distractors: Tracks that answer no query.
         train: Tracks for training.
-        noises: For queries, and as many others for training.
-        rooms: Likewise.
-        music_seed: Another seed is another library. The run's own seed changes no music.
+        noises: Noises for queries, and as many others for training.
+        rooms: Impulse responses for queries, and as many others for training.
+        music_seed: Another seed gives another library. The seed of the run does not change it.
     """
 
     reference: int
@@ -67,7 +67,7 @@ DEFAULTS = DemoConfig(reference=100, distractors=200, train=100, noises=14, room
 
 @dataclass(frozen=True, slots=True)
 class DemoRecording:
-    """One file of the library, there or to be made."""
+    """A file of the library, which exists or is to be generated."""
 
     kind: str
     number: int
@@ -75,7 +75,7 @@ class DemoRecording:
 
 
 def open_dataset(settings: Settings) -> Dataset:
-    """The demo library, made first where the cache lacks any of it.
+    """The demo library. What the cache lacks is generated first.
 
     Raises:
         FpbenchError: The cache cannot be written.
@@ -85,9 +85,9 @@ def open_dataset(settings: Settings) -> Dataset:
     by_kind = list_recordings(cache / f"demo-{config.music_seed}-{version()}", config)
     missing = [r for some in by_kind.values() for r in some if not r.path.is_file()]
     if missing:
-        logger.info("making %d recordings in %s", len(missing), missing[0].path.parents[1])
+        logger.info("generating %d recordings in %s", len(missing), missing[0].path.parents[1])
         made = make_recordings(missing, config.music_seed)
-        for _ in tqdm(made, "making demo music", len(missing), unit="track", disable=None):
+        for _ in tqdm(made, "generating demo music", len(missing), unit="track", disable=None):
             pass
     return Dataset(
         name="demo",
@@ -102,7 +102,7 @@ def open_dataset(settings: Settings) -> Dataset:
 
 
 def list_recordings(folder: Path, config: DemoConfig) -> dict[str, list[DemoRecording]]:
-    """Every recording of the library and where it belongs."""
+    """List all recordings of the library, by kind."""
     around = (config.noises, config.rooms)
     counts = (config.reference, config.distractors, config.train, *around, *around)
     return {
@@ -112,12 +112,12 @@ def list_recordings(folder: Path, config: DemoConfig) -> dict[str, list[DemoReco
 
 
 def to_tracks(recordings: Sequence[DemoRecording]) -> list[Track]:
-    """The recordings as the harness knows them."""
+    """Convert to the harness's type."""
     return [Track(name=f"{r.kind}/{r.path.name}", path=r.path) for r in recordings]
 
 
 def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
-    """Make recordings in threads and yield each one's path when it is complete on disk.
+    """Generate recordings in threads, and yield each path when the file is complete.
 
     Raises:
         FpbenchError: A file cannot be written.
@@ -131,7 +131,7 @@ def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Ite
 
 
 def make_sound(kind: str, number: int, music_seed: int) -> Samples:
-    """The recording with this address; it depends on nothing else."""
+    """Generate a recording. It depends on these three arguments only."""
     rng = rng_at(music_seed, Stream.DEMO_MUSIC, KINDS.index(kind), number)
     if kind.endswith("noise"):
         return background(NOISES[number % len(NOISES)], rng)
@@ -141,10 +141,10 @@ def make_sound(kind: str, number: int, music_seed: int) -> Samples:
 
 
 def write_flac(path: Path, samples: Samples) -> None:
-    """Write 16-bit FLAC so that the file is either complete or not there.
+    """Write a 16-bit FLAC file, completely or not at all.
 
     Raises:
-        FpbenchError: It cannot be written.
+        FpbenchError: The file cannot be written.
     """
     encoded = io.BytesIO()
     whole = np.round(samples * 32_767).astype(np.int16)
@@ -155,7 +155,7 @@ def write_flac(path: Path, samples: Samples) -> None:
 
 
 def version() -> str:
-    """A hash of the rules by which music is made up: other rules are another library."""
+    """A hash of the code that generates the music: other code gives another library."""
     digest = hashlib.blake2b(digest_size=6)
     package = resources.files("fpbench_plugins.demo_music")
     for name in sorted(f.name for f in package.iterdir() if f.name.endswith(".py")):

@@ -1,4 +1,4 @@
-"""Where people hear music: background noises and rooms, made up like the music itself."""
+"""Generates background noises and impulse responses of rooms."""
 
 import numpy as np
 from jaxtyping import Float
@@ -28,9 +28,9 @@ def background(kind: str, rng: np.random.Generator) -> Samples:
 
 
 def impulse_response(rng: np.random.Generator) -> Samples:
-    """A room of any size, from a closet to a hall, its direct sound at the start; peak 0.9."""
+    """Draw a room, from a closet to a hall. It starts with the direct sound; the peak is 0.9."""
     response = room(float(np.exp(rng.uniform(np.log(0.12), np.log(1.8)))), rng.random(), rng)
-    # Far away from the loudspeaker less comes straight.
+    # Far from the loudspeaker, the direct sound is weaker.
     response[1:] *= np.float32(rng.uniform(0.5, 2))
     return response * np.float32(0.9 / np.max(np.abs(response)))
 
@@ -46,21 +46,21 @@ def coloured_noise(slope: float, rng: np.random.Generator) -> Float[np.ndarray, 
 
 
 def wandering_level(rate_hz: float, rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """A level that wanders between 0 and 1, with about ``rate_hz`` turns a second."""
+    """A level that moves between 0 and 1, with about ``rate_hz`` changes per second."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
     knots = rng.random(int(NOISE_S * rate_hz) + 3)
     return np.asarray(np.interp(t * rate_hz, np.arange(len(knots)), knots))
 
 
 def wind(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """Gusts: the louder, the more high frequencies."""
+    """Gusts of wind. Louder ones have more high frequencies."""
     gust = wandering_level(rng.uniform(0.5, 1.5), rng)
     low, high = coloured_noise(2.2, rng), coloured_noise(1.0, rng)
     return np.asarray(low * (0.3 + gust) + rng.uniform(0.2, 0.8) * high * gust**2)
 
 
 def rain(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """A hiss, and drops on something near."""
+    """A hiss, and single drops nearby."""
     hiss = coloured_noise(rng.uniform(-0.3, 0.5), rng) * (0.8 + 0.2 * wandering_level(2.0, rng))
     drops = np.zeros(len(hiss))
     t = np.arange(400) / RATE_HZ
@@ -75,7 +75,7 @@ def rain(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
 
 
 def hum(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """Mains, a fan, a refrigerator."""
+    """Mains hum, as of a fan or a refrigerator."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
     mains_hz = rng.choice([50, 60]) * rng.uniform(0.998, 1.002)
     total = np.asarray(rng.uniform(0.3, 1.5) * coloured_noise(1.3, rng))
@@ -86,7 +86,7 @@ def hum(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
 
 
 def babble(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """A crowd: voices that say vowels in no language, with breath in between."""
+    """A crowd: several voices with random vowels and consonants."""
     total = np.zeros(round(NOISE_S * RATE_HZ))
     for _ in range(int(rng.integers(5, 14))):
         voice_hz, nearness, at_s = rng.uniform(85, 260), rng.exponential(1), rng.uniform(0, 0.5)
@@ -104,7 +104,7 @@ def babble(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
 
 
 def syllable(rng: np.random.Generator) -> Wave:
-    """A throat in some position."""
+    """Draw a vowel."""
     formants = VOWELS_HZ[rng.integers(len(VOWELS_HZ))]
     return Wave(
         tilt=1.0,
@@ -119,7 +119,7 @@ def syllable(rng: np.random.Generator) -> Wave:
 
 
 def traffic(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """A road: a rumble, and cars that come and go."""
+    """A road: a rumble, and passing cars."""
     t = np.arange(round(NOISE_S * RATE_HZ)) / RATE_HZ
     total = 0.5 * coloured_noise(2.0, rng)
     for _ in range(int(rng.integers(2, 6))):
@@ -130,7 +130,7 @@ def traffic(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
 
 
 def dishes(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
-    """A kitchen or a café: things that ring when they are put down."""
+    """A kitchen or a café: dishes that ring when they are put down."""
     total = 0.25 * coloured_noise(1.0, rng)
     t = np.arange(3_000) / RATE_HZ
     for start in rng.integers(0, len(total), int(rng.uniform(15, 50))):

@@ -1,4 +1,4 @@
-"""What each player plays in one bar: times in beats from its start."""
+"""Composes one bar of melody, chords or bass. Times are in beats from the start of the bar."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from fpbench_plugins.demo_music.song import SCALES, Section, Song, Tone
 
 
 def draw_motif(beats: int, density: float, rng: np.random.Generator) -> list[Tone]:
-    """A melody that wanders along the scale and likes to turn back."""
+    """Draw a melody that moves along the scale and often changes direction."""
     lengths = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 1 / 3])
     weights = np.array([density**2, 1.2 * density, 1.0, 0.4, 1 - density, 0.3 * density])
     at, step, tones = float(rng.choice([0, 0, 0.5, 1])), int(rng.integers(-2, 5)), []
     while at < beats - 0.2:
         length = min(float(rng.choice(lengths, p=weights / weights.sum())), beats - at)
-        # Three notes of a triplet stay together.
+        # The three notes of a triplet stay together.
         for _ in range(3 if length == 1 / 3 else 1):
             if rng.random() < 0.87:
                 tones.append(Tone(at, length, step))
@@ -27,7 +27,7 @@ def draw_motif(beats: int, density: float, rng: np.random.Generator) -> list[Ton
 
 
 def vary_motif(motif: Sequence[Tone], rng: np.random.Generator) -> list[Tone]:
-    """The same melody as somebody else would remember it."""
+    """Change a few notes of a melody."""
     out = []
     for tone in motif:
         chance = rng.random()
@@ -54,7 +54,7 @@ def melody_bar(
     second: bool,
     above: int,
 ) -> list[tuple[Tone, float]]:
-    """One half of the motif, varied; notes on the beat lean towards the chord."""
+    """Compose a bar from one half of the motif, with most notes on beats moved to chord tones."""
     steps = len(SCALES[song.scale])
     low = song.meter if second else 0
     out = []
@@ -75,7 +75,7 @@ def melody_bar(
 def chord_bar(
     song: Song, style: str, section: Section, chord: tuple[int, ...], rng: np.random.Generator
 ) -> list[tuple[Tone, float]]:
-    """The chord, in an inversion near the middle of the keyboard."""
+    """Compose a bar of chords, inverted to be near the middle of the keyboard."""
     meter = float(song.meter)
     centre = rng.choice([58, 60, 62])
     pitches = sorted((song.pitch(step) - centre) % 12 + centre for step in chord)
@@ -112,7 +112,7 @@ def chord_bar(
 def bass_bar(
     song: Song, style: str, section: Section, chord: tuple[int, ...], rng: np.random.Generator
 ) -> list[tuple[Tone, float]]:
-    """Roots, fifths and what leads from one to the next."""
+    """Compose a bar of bass: mostly roots and fifths."""
     low, meter = song.pitch(chord[0]) - 12, song.meter
     low = low - 12 if low > 50 else low
     fifth = song.pitch(chord[0] + 4) - song.pitch(chord[0]) + low
@@ -133,5 +133,5 @@ def bass_bar(
 
 
 def swing_time(at: float, swing: float) -> float:
-    """A time in beats with the second half of every beat late."""
+    """Delay the second half of a beat."""
     return at + swing * (1 - abs(2 * (at % 1) - 1))

@@ -1,4 +1,4 @@
-"""Plays a score and mixes it: from a random source to thirty seconds of music."""
+"""Generates thirty seconds of music: composes a piece, plays it and mixes it."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ from fpbench_plugins.demo_music.timbres import RATE_HZ, Instrument, draw_instrum
 TRACK_S = 30.0
 
 ROLES = {"melody": "lead", "pad": "pad", "stabs": "struck", "strum": "struck", "arpeggio": "struck"}
-"""Style of a part to the kind of instrument that plays it; all others are basses."""
+"""The kind of instrument for the style of a part. All other styles are played by a bass."""
 
 LEVELS = {"lead": 0.2, "pad": 0.1, "struck": 0.13, "bass": 0.17}
 
 
 def make_track(rng: np.random.Generator) -> Samples:
-    """A piece nobody has heard before; peak below 1."""
+    """Generate a new piece; its peak is below 1."""
     score = compose(draw_song(rng), TRACK_S, rng)
     return master(mix_down(score, rng), rng)
 
 
 def mix_down(score: Score, rng: np.random.Generator) -> Samples:
-    """All parts at their levels, each through its own effects."""
+    """Play all parts, each with its own instrument, effects and level, and add them."""
     mix = np.zeros(round(TRACK_S * RATE_HZ), dtype=np.float32)
     tuning_cents = float(rng.normal(0, 12))
     for name, notes in score.parts.items():
@@ -53,7 +53,7 @@ def play_part(
     tuning_cents: float,
     rng: np.random.Generator,
 ) -> Samples:
-    """One part on its own."""
+    """Play one part."""
     out = np.zeros(samples, dtype=np.float32)
     for note in notes:
         frequency_hz = 440 * 2 ** ((note.pitch - 69 + tuning_cents / 100) / 12)
@@ -63,7 +63,7 @@ def play_part(
 
 
 def play_drums(hits: Sequence[Hit], kit: Kit, samples: int, rng: np.random.Generator) -> Samples:
-    """The drums on their own."""
+    """Play the drums."""
     out = np.zeros(samples, dtype=np.float32)
     for hit in hits:
         stroke = kit.stroke(hit.piece, hit.velocity, rng)
@@ -72,14 +72,14 @@ def play_drums(hits: Sequence[Hit], kit: Kit, samples: int, rng: np.random.Gener
 
 
 def add_at(out: np.ndarray, start: int, sound: np.ndarray) -> None:
-    """Add a sound into ``out``, which is changed; what lies after its end is dropped."""
+    """Add a sound to ``out``, in place. What exceeds the end of ``out`` is dropped."""
     end = min(len(out), start + len(sound))
     if start < end:
         out[start:end] += sound[: end - start]
 
 
 def set_level(part: Samples, level: float) -> Samples:
-    """Scaled so that the root mean square where it sounds is ``level``."""
+    """Scale to a root mean square of ``level``, measured where the part is not silent."""
     sounding = part[np.abs(part) > 1e-3 * np.max(np.abs(part), initial=1e-9)]
     if not len(sounding):
         return part
@@ -87,7 +87,7 @@ def set_level(part: Samples, level: float) -> Samples:
 
 
 def master(mix: Samples, rng: np.random.Generator) -> Samples:
-    """Through a room, tone control and a little tape, at a level that differs between pieces."""
+    """Add reverberation, tone control, tape saturation and noise, and draw the level."""
     response = room(float(np.exp(rng.uniform(np.log(0.25), np.log(2.2)))), rng.random(), rng)
     response[1:] *= np.float32(rng.uniform(0.15, 1))
     high_cut_hz = float(rng.choice([7_500, 7_500, rng.uniform(3_000, 7_500)]))

@@ -1,4 +1,4 @@
-"""The decisions that make a piece: key, tempo, form, and how each part plays."""
+"""Properties of a piece: key, tempo, form, and the style of each part."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ METERS = ((4, 0.72), (3, 0.14), (5, 0.07), (7, 0.07))
 
 
 class Note(NamedTuple):
-    """A tone: when, how long, which MIDI pitch, and how hard from 0 to 1."""
+    """A note of the score: start, length, MIDI pitch, and velocity from 0 to 1."""
 
     start_s: float
     length_s: float
@@ -42,7 +42,7 @@ class Hit(NamedTuple):
 
 
 class Tone(NamedTuple):
-    """A note of a melody before it is set in a key: times in beats, height in scale steps."""
+    """A note of a melody, independent of the key: times in beats, pitch in steps of the scale."""
 
     at: float
     length: float
@@ -51,18 +51,18 @@ class Tone(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Song:
-    """The decisions that hold for a whole piece.
+    """Properties of a whole piece.
 
     Args:
         tempo_bpm: Beats per minute.
         meter: Beats in a bar.
-        swing: Share of a beat by which its second half comes late.
+        swing: Share of a beat by which its second half is late.
         root: MIDI pitch of the key note, 48 to 59.
         scale: Name in :data:`SCALES`.
-        form: One letter per section; equal letters share chords and melody.
+        form: One letter for each section; sections with equal letters share chords and melody.
         section_bars: Bars in a section.
         density: How busy the melody is, from 0 to 1.
-        styles: Of each part; a part that is not named does not play.
+        styles: Style of each part. Parts that are not listed do not play.
     """
 
     tempo_bpm: float
@@ -80,14 +80,14 @@ class Song:
         return 60 / self.tempo_bpm
 
     def pitch(self, step: int) -> int:
-        """MIDI pitch of a step of the scale; step 0 is the root."""
+        """MIDI pitch of a step of the scale. Step 0 is the root."""
         scale = SCALES[self.scale]
         return self.root + scale[step % len(scale)] + 12 * (step // len(scale))
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What sections with the same letter share."""
+    """What sections with equal letters share."""
 
     chords: Sequence[tuple[int, ...]]
     motif: Sequence[Tone]
@@ -95,12 +95,12 @@ class Section:
 
 
 def draw_song(rng: np.random.Generator) -> Song:
-    """Decide on a piece."""
+    """Draw the properties of a piece."""
     tempo_bpm = float(np.exp(rng.uniform(math.log(64), math.log(176))))
     meters, weights = zip(*METERS, strict=True)
     meter = int(rng.choice(meters, p=weights))
     styles = {"bass": str(rng.choice(["roots", "pulse", "octaves", "walking", "syncopated"]))}
-    # A pad alone stands still for seconds, and every second of it would be the same query.
+    # With only a pad, the sound would not change for seconds, and queries would be alike.
     chordal = rng.permutation(["stabs", "strum", "arpeggio"])[: rng.integers(1, 3)].tolist()
     if rng.random() < 0.4:
         chordal[-1:] = ["pad"] if len(chordal) > 1 else [chordal[0], "pad"]

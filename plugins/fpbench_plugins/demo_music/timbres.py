@@ -1,4 +1,4 @@
-"""Instruments. Each is drawn once per piece and then plays notes, no two alike."""
+"""Instruments. Each is drawn once for a piece. Its notes sound a little different every time."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -9,7 +9,7 @@ from jaxtyping import Float32, Float64
 from fpbench import Samples
 
 RATE_HZ = 16_000
-TOP_HZ = 7_600  # partials above would fold back into the audible
+TOP_HZ = 7_600  # higher partials would alias
 
 TABLE = 2_048  # samples in one period of a wave table
 
@@ -37,7 +37,7 @@ class Instrument(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """How a note begins, lasts and ends; times in seconds."""
+    """How the loudness of a note changes over time."""
 
     attack_s: float
     decay_s: float
@@ -45,7 +45,7 @@ class Envelope:
     release_s: float
 
     def shape(self, length_s: float, rng: np.random.Generator) -> Samples:
-        """From first sound to silence, ``release_s`` after the key is let go."""
+        """Amplitudes from the start of a note to silence, ``release_s`` after its end."""
         n = max(16, round((length_s + self.release_s) * RATE_HZ))
         t = np.arange(n, dtype=np.float32) / RATE_HZ
         attack_s = self.attack_s * rng.uniform(0.8, 1.25)
@@ -57,17 +57,17 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wave:
-    """Additive and subtractive synthesis: harmonics, a filter that closes, voices out of tune.
+    """Additive and subtractive synthesis: harmonics, a closing filter, detuned voices.
 
     Args:
         tilt: Harmonic h has amplitude ``h ** -tilt``.
-        even: Of the even harmonics, relative: 0 sounds like a clarinet or a square wave.
-        resonances_hz: Of a body, a throat or a filter: louder harmonics near these.
+        even: Factor for the even harmonics: 0 sounds like a clarinet or a square wave.
+        resonances_hz: Of a body, a throat or a filter. Harmonics near these are louder.
         closing_s: Time in which the filter closes.
-        closed_hz: Where it stays.
-        detune_cents: Of each voice.
+        closed_hz: Cut-off frequency of the closed filter.
+        detune_cents: For each voice.
         vibrato: Largest relative change of pitch.
-        envelope: Of loudness.
+        envelope: Of the amplitude.
     """
 
     tilt: float
@@ -87,7 +87,7 @@ class Wave:
         open_table, closed_table = self._tables(frequency_hz, velocity, rng)
         openness = np.exp(-t / (self.closing_s * rng.uniform(0.8, 1.25))).astype(np.float32)
         rate_hz = rng.uniform(4.5, 6.5)
-        # Vibrato sets in once a note has begun.
+        # The vibrato starts after the note.
         depth = self.vibrato * np.minimum(t / 0.3, 1) / (2 * np.pi * rate_hz)
         warped = t + depth * np.sin(2 * np.pi * (rate_hz * t + rng.random()))
         total = np.zeros(len(shape), dtype=np.float32)
@@ -102,7 +102,7 @@ class Wave:
     ) -> tuple[Float32[np.ndarray, " table"], Float32[np.ndarray, " table"]]:
         """One period with the filter open, and one with it closed."""
         h = np.arange(1, max(2, min(64, int(TOP_HZ / frequency_hz)) + 1))
-        # A softly played note is duller.
+        # Softly played notes are less bright.
         strength = h ** -(self.tilt * (1.25 - 0.35 * velocity) * rng.uniform(0.93, 1.07))
         strength[1::2] *= self.even
         for resonance_hz in self.resonances_hz:
@@ -148,7 +148,7 @@ class Pluck:
     """A plucked string.
 
     Source: Karplus and Strong 1983, "Digital synthesis of plucked-string and drum timbres"; the
-        averaging of neighbours is done on the spectrum of one period, for all periods at once.
+        averaging of neighbours is computed on the spectrum of one period, for all periods at once.
     """
 
     ring_s: float
@@ -163,7 +163,7 @@ class Pluck:
         period = int(RATE_HZ / frequency_hz)
         periods = int(n * frequency_hz / RATE_HZ) + 2
         k = np.arange(period // 2 + 1)
-        # A string does not sound the harmonics that have a node where it is plucked.
+        # Harmonics that have a node where the string is plucked are silent.
         pluck_at = self.at * rng.uniform(0.85, 1.15)
         burst = np.fft.rfft(rng.uniform(-1, 1, period)) * np.abs(np.sin(np.pi * k * pluck_at))
         burst *= np.exp(-k * (1.3 - velocity) * 3 * frequency_hz / TOP_HZ)
@@ -172,7 +172,7 @@ class Pluck:
         kept *= 10 ** (-3 / (frequency_hz * self.ring_s))
         rounds = kept ** np.arange(periods)[:, None]
         string = np.fft.irfft(burst * rounds, period, axis=1).ravel()
-        # A period is a whole number of samples; reading it a little faster or slower tunes it.
+        # A period has a whole number of samples. Reading it at another speed gives the exact pitch.
         tuned = np.interp(
             np.arange(n) * (period * frequency_hz / RATE_HZ), np.arange(len(string)), string
         )
@@ -183,7 +183,7 @@ class Pluck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mallet:
-    """A bar, a bell or a bowl: few partials, not harmonic, the high ones soon gone."""
+    """A bar, a bell or a bowl: a few inharmonic partials. The high ones decay faster."""
 
     ratios: tuple[float, ...]
     strengths: tuple[float, ...]
@@ -207,7 +207,7 @@ class Mallet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breath:
-    """Narrow noise around the pitch, with some tone in it: a flute, or wind in a bottle."""
+    """A tone mixed with narrow noise around its pitch, like a flute."""
 
     noise: float
     width_hz: float
@@ -218,7 +218,7 @@ class Breath:
     ) -> Samples:
         shape = self.envelope.shape(length_s, rng)
         t = np.arange(len(shape)) / RATE_HZ
-        # Slow noise times a tone is noise around the tone.
+        # Slow noise multiplied by a tone is noise around the tone.
         knots = rng.standard_normal(int(t[-1] * self.width_hz) + 3)
         slow = np.interp(t * self.width_hz, np.arange(len(knots)), knots).astype(np.float32)
         tone = sine(frequency_hz * t) + 0.25 * sine(2 * frequency_hz * t + 0.2)
@@ -226,14 +226,14 @@ class Breath:
 
 
 def sine(turns: Float64[np.ndarray, " samples"]) -> Samples:
-    """A sine, its phase in turns."""
-    # Whole turns are taken off in float64; what is left fits the fast float32 sine.
+    """The sine of a phase, given in turns."""
+    # Whole turns are removed in float64. The rest is precise enough for the fast float32 sine.
     fraction = (turns - np.floor(turns)).astype(np.float32)
     return np.asarray(np.sin(np.float32(2 * np.pi) * fraction))
 
 
 def draw_envelope(kind: str, rng: np.random.Generator) -> Envelope:
-    """``sustained``, ``struck`` or ``short``."""
+    """Draw an envelope of a kind: ``sustained``, ``struck`` or ``short``."""
     if kind == "sustained":
         return Envelope(
             attack_s=float(rng.uniform(0.02, 0.18)),
@@ -250,7 +250,7 @@ def draw_envelope(kind: str, rng: np.random.Generator) -> Envelope:
 
 
 def draw_instrument(role: str, rng: np.random.Generator) -> Instrument:
-    """An instrument that suits a role: ``bass``, ``pad``, ``lead`` or ``struck``."""
+    """Draw an instrument for a role: ``bass``, ``pad``, ``lead`` or ``struck``."""
     kinds = {
         "bass": ["wave", "wave", "fm", "pluck"],
         "pad": ["wave", "wave", "voice", "breath"],
@@ -259,41 +259,64 @@ def draw_instrument(role: str, rng: np.random.Generator) -> Instrument:
     }
     kind = str(rng.choice(kinds[role]))
     sustained = role in {"pad", "lead"}
+    # Drawn for all kinds, though some draw another: it is part of the random sequence.
     envelope = draw_envelope("sustained" if sustained else "struck", rng)
-    if kind == "fm":
-        return Fm(
-            ratio=float(rng.choice([0.5, 1, 1, 2, 3, 1.41, 3.5, 7])),
-            index=float(rng.uniform(0.8, 5)),
-            index_decay_s=float(rng.uniform(0.1, 1.2)),
-            envelope=draw_envelope("struck", rng),
-        )
-    if kind == "pluck":
-        return Pluck(
-            ring_s=float(rng.uniform(0.8, 4)),
-            damping=float(rng.uniform(0.1, 1)),
-            at=float(rng.uniform(0.08, 0.5)),
-            release_s=float(rng.uniform(0.05, 0.3)),
-        )
-    if kind == "mallet":
-        chosen = MALLETS[rng.integers(len(MALLETS))]
-        return Mallet(
-            ratios=chosen,
-            strengths=tuple(float(rng.uniform(0.3, 1)) / (1 + i) for i in range(len(chosen))),
-            ring_s=float(rng.uniform(0.4, 2)),
-        )
-    if kind == "breath":
-        return Breath(
-            noise=float(rng.uniform(0.2, 0.8)),
-            width_hz=float(rng.uniform(20, 120)),
-            envelope=envelope,
-        )
+    match kind:
+        case "fm":
+            return draw_fm(rng)
+        case "pluck":
+            return draw_pluck(rng)
+        case "mallet":
+            return draw_mallet(rng)
+        case "breath":
+            return draw_breath(envelope, rng)
+        case _:
+            return draw_wave(envelope, rng, voice=kind == "voice")
+
+
+def draw_fm(rng: np.random.Generator) -> Fm:
+    return Fm(
+        ratio=float(rng.choice([0.5, 1, 1, 2, 3, 1.41, 3.5, 7])),
+        index=float(rng.uniform(0.8, 5)),
+        index_decay_s=float(rng.uniform(0.1, 1.2)),
+        envelope=draw_envelope("struck", rng),
+    )
+
+
+def draw_pluck(rng: np.random.Generator) -> Pluck:
+    return Pluck(
+        ring_s=float(rng.uniform(0.8, 4)),
+        damping=float(rng.uniform(0.1, 1)),
+        at=float(rng.uniform(0.08, 0.5)),
+        release_s=float(rng.uniform(0.05, 0.3)),
+    )
+
+
+def draw_mallet(rng: np.random.Generator) -> Mallet:
+    ratios = MALLETS[rng.integers(len(MALLETS))]
+    return Mallet(
+        ratios=ratios,
+        strengths=tuple(float(rng.uniform(0.3, 1)) / (1 + i) for i in range(len(ratios))),
+        ring_s=float(rng.uniform(0.4, 2)),
+    )
+
+
+def draw_breath(envelope: Envelope, rng: np.random.Generator) -> Breath:
+    return Breath(
+        noise=float(rng.uniform(0.2, 0.8)),
+        width_hz=float(rng.uniform(20, 120)),
+        envelope=envelope,
+    )
+
+
+def draw_wave(envelope: Envelope, rng: np.random.Generator, *, voice: bool) -> Wave:
     vowel = VOWELS_HZ[rng.integers(len(VOWELS_HZ))]
     voices = int(rng.integers(1, 4))
     spread = float(rng.uniform(4, 16))
     return Wave(
         tilt=float(rng.uniform(0.5, 1.9)),
         even=float(rng.choice([1, 1, rng.uniform(0, 0.4)])),
-        resonances_hz=vowel if kind == "voice" else tuple(rng.uniform(200, 4_000, 2).tolist()),
+        resonances_hz=vowel if voice else tuple(rng.uniform(200, 4_000, 2).tolist()),
         closing_s=float(rng.uniform(0.1, 1.5)),
         closed_hz=float(np.exp(rng.uniform(np.log(400), np.log(5_000)))),
         detune_cents=tuple(np.linspace(-spread, spread, voices).tolist()) if voices > 1 else (0.0,),

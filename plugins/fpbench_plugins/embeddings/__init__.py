@@ -1,4 +1,4 @@
-"""Fingerprints that another program has already made, in the files of the NAFP family."""
+"""Fingerprints made by another program, in the file format of NAFP and its successors."""
 
 from collections.abc import Iterable
 
@@ -14,9 +14,8 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             create=create,
             argument="DIR",
             details={
-                "Files": "raw float32, row-major, each with its shape in a *_shape.npy; opened "
-                "read-only, never modified",
-                "Rows": "query row i is the degraded db row i; dummy_db holds the distractors",
+                "Files": "raw float32, row-major, with the shape in a *_shape.npy; never modified",
+                "Rows": "row i of query is the degraded row i of db; dummy_db has the distractors",
             },
         )
     ]

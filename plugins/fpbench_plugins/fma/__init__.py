@@ -1,4 +1,4 @@
-"""The Free Music Archive dataset, as published."""
+"""The FMA dataset (Free Music Archive), as published."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "Source": "Defferrard et al. 2017, FMA: a dataset for music analysis, "
                 "github.com/mdeff/fma",
                 "Roles": "test: reference; validation and half of training: distractors; "
-                "the other half: train (set train_share=0 to 1)",
+                "the other half: train (train_share sets this share)",
             },
         )
     ]

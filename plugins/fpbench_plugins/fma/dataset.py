@@ -1,4 +1,4 @@
-"""Reads FMA's track table and turns its splits into roles."""
+"""Reads FMA's table of tracks, and gives each split a role."""
 
 import csv
 import hashlib
@@ -17,18 +17,19 @@ NESTED = {
     "large": None,
     "full": None,
 }
-"""Values of the subset column in each audio folder; ``large`` and ``full`` hold every track."""
+"""Values of the subset column in each audio folder. ``large`` and ``full`` have all tracks."""
 
 SPLITS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FmaConfig:
-    """Which part of FMA, and how it is used.
+    """The part of FMA to use, and its roles.
 
     Args:
-        subset: The audio folder; None means the only one there.
-        train_share: Of the training split, for training encoders; the rest are distractors.
+        subset: The audio folder; None means the only one that exists.
+        train_share: Share of the training split that is for training encoders; the rest are
+            distractors.
     """
 
     subset: Literal["small", "medium", "large", "full"] | None = None
@@ -40,15 +41,15 @@ class FmaConfig:
 
 
 def open_dataset(settings: Settings) -> Dataset:
-    """FMA's ``test`` split as reference, ``validation`` as distractors, ``training`` as both
-    distractors and train.
+    """FMA's tracks: ``test`` is the reference, ``validation`` and ``training`` are the rest.
 
-    FMA's splits share no artist. A track of ``training`` goes to ``train`` or ``distractors`` by a
-    hash of its number, so subsets agree about a track. Files that the table lists and the disk
-    lacks are kept, for the run to report as unreadable.
+    FMA's splits have no artist in common. ``validation`` tracks are distractors. A hash of its
+    number decides whether a ``training`` track is for ``train`` or ``distractors``, so that it has
+    the same role in all subsets. Files that are in the table but not on the disk are kept: the run
+    reports them as unreadable.
 
     Raises:
-        FpbenchError: The table or the audio folder is missing or not as published.
+        FpbenchError: The table or the audio folder is missing, or not as published.
     """
     config = apply_options(FmaConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
@@ -56,7 +57,8 @@ def open_dataset(settings: Settings) -> Dataset:
     audio = root / f"fma_{subset}"
     if not audio.is_dir():
         raise FpbenchError(
-            f"there is no folder '{audio}'", hint=f"unpack fma_{subset}.zip there, or set subset="
+            f"there is no folder '{audio}'",
+            hint=f"unpack fma_{subset}.zip there, or choose another subset",
         )
     by_role: dict[str, list[Track]] = {"reference": [], "distractors": [], "train": []}
     for number, its_subset, split in table_rows(root / "fma_metadata" / "tracks.csv"):
@@ -69,7 +71,7 @@ def open_dataset(settings: Settings) -> Dataset:
     if not any(track.path.is_file() for tracks in by_role.values() for track in tracks):
         raise FpbenchError(
             f"'{audio}' has none of the tracks in tracks.csv",
-            hint=f"it takes files such as '{audio / '000' / '000002.mp3'}'",
+            hint=f"it must have files such as '{audio / '000' / '000002.mp3'}'",
         )
     return Dataset(
         name=f"fma:{settings.argument}",
@@ -89,7 +91,7 @@ def only_subset(root: Path) -> str:
     if not found:
         raise FpbenchError(
             f"'{root}' has no folder fma_small, fma_medium, fma_large or fma_full",
-            hint="give the folder that FMA's zip files were unpacked in",
+            hint="give the folder in which FMA's zip files are unpacked",
         )
     if len(found) > 1:
         raise FpbenchError(
@@ -109,7 +111,7 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
             yield from _parse_rows(table, lines)
     except FileNotFoundError as err:
         raise FpbenchError(
-            f"there is no '{table}'", hint="unpack fma_metadata.zip beside the audio"
+            f"there is no '{table}'", hint="unpack fma_metadata.zip beside the audio folder"
         ) from err
     except (csv.Error, UnicodeDecodeError) as err:
         raise FpbenchError(f"'{table}' is damaged: {err}", hint="unpack it again") from err
@@ -117,13 +119,13 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
 
 def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
     rows = csv.reader(lines)
-    # Two levels of column names, then a line that only names the index.
+    # Two lines of column names, then a line with the name of the index only.
     names = list(zip(next(rows, []), next(rows, []), strict=False))
     next(rows, None)
     for wanted in (("set", "subset"), ("set", "split")):
         if wanted not in names:
             raise FpbenchError(
-                f"'{table}' has no column {wanted}", hint="it must be FMA's own, unchanged"
+                f"'{table}' has no column {wanted}", hint="use FMA's own file, unchanged"
             )
     subset_at, split_at = names.index(("set", "subset")), names.index(("set", "split"))
     for row in rows:
@@ -135,7 +137,7 @@ def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
 
 
 def role_of(number: int, split: str, train_share: float) -> str:
-    """The dataset field of a track."""
+    """The field of :class:`fpbench.Dataset` that a track belongs to."""
     if split == "test":
         return "reference"
     digest = hashlib.blake2b(str(number).encode(), digest_size=8).digest()

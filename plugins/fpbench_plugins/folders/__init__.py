@@ -15,7 +15,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             argument="DIR",
             details={
                 "Sub-folders": "reference distractors train noise ir train_noise train_ir, all "
-                "optional; without the first two, the music is divided in half by track name",
+                "optional; without the first two, a hash of names divides the music in half",
             },
         )
     ]

@@ -1,4 +1,4 @@
-"""Finds the audio below a folder and gives every file a role."""
+"""Finds the audio files below a folder, and gives each a role."""
 
 import hashlib
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
 from fpbench.audio.folders import SUFFIXES, audio_below
 
 FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
-"""Sub-folders that say what the files below them are for."""
+"""Sub-folders that give their files a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderConfig:
-    """How music without a role is divided.
+    """How music is divided that is in no such sub-folder.
 
     Args:
-        reference_share: Of the tracks, between 0 and 1; the others are distractors.
+        reference_share: Share of the reference, from 0 to 1. The other tracks are distractors.
     """
 
     reference_share: float = 0.5
@@ -29,14 +29,14 @@ class FolderConfig:
 
 
 def open_dataset(settings: Settings) -> Dataset:
-    """All audio below ``settings.argument``.
+    """All audio files below the folder ``settings.argument``.
 
-    A file below one of :data:`FOLDERS` is for that. All other files are music:
-    if there is neither ``reference/`` nor ``distractors/`` it is divided by :func:`divide_tracks`.
+    Files below one of :data:`FOLDERS` have that role. All other files are music. If there is
+    neither ``reference/`` nor ``distractors/``, :func:`divide_tracks` divides this music.
 
     Raises:
-        FpbenchError: The folder does not exist, has no music, or has both a ``reference`` or
-            ``distractors`` folder and music outside all role folders.
+        FpbenchError: The folder does not exist or has no music; or there is a ``reference`` or
+            ``distractors`` folder, and also music outside all of these sub-folders.
     """
     config = apply_options(FolderConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
@@ -51,11 +51,12 @@ def open_dataset(settings: Settings) -> Dataset:
     elif music:
         raise FpbenchError(
             f"'{music[0].path}' and {len(music) - 1} more are in no folder with a role",
-            hint=f"below '{root}', move them into one of: " + ", ".join(FOLDERS),
+            hint=f"move them into one of these folders in '{root}': " + ", ".join(FOLDERS),
         )
     if not (below["reference"] or below["distractors"] or below["train"]):
         raise FpbenchError(
-            f"no music in '{root}'", hint="it takes files ending in " + ", ".join(sorted(SUFFIXES))
+            f"no music in '{root}'",
+            hint="give a folder with files that end in " + ", ".join(sorted(SUFFIXES)),
         )
     return Dataset(
         name=f"folder:{settings.argument}",
@@ -70,16 +71,16 @@ def open_dataset(settings: Settings) -> Dataset:
 
 
 def tracks_below(root: Path) -> list[Track]:
-    """:func:`audio_below`, sorted and named by the path below ``root``."""
+    """The audio files below ``root``, sorted and named by their path below it."""
     found = ((path.relative_to(root).as_posix(), path) for path in audio_below(root))
     return [Track(name=name, path=path) for name, path in sorted(found)]
 
 
 def divide_tracks(tracks: Sequence[Track], share: float) -> tuple[list[Track], list[Track]]:
-    """Two disjoint lists, in the order given, the first with ``share`` of the tracks.
+    """Divide tracks into two lists, the first with ``share`` of them. Both keep the given order.
 
-    Tracks are ranked by a hash of their name, so the division depends on no seed and no position,
-    and a track added later moves at most one other across.
+    Tracks are ranked by a hash of their names. So the division does not depend on a seed or on the
+    order, and an additional track changes the list of at most one other.
     """
     ranked = sorted(
         tracks, key=lambda t: hashlib.blake2b(t.name.encode("utf-8", "surrogateescape")).digest()

@@ -1,4 +1,4 @@
-"""The baseline that fidelity measures cannot see through: a Gaussian on the unit sphere."""
+"""A Gaussian on the unit sphere: a baseline that scores well on some measures of fidelity."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
     return [
         Entry(
             name="gaussian",
-            summary="normal draws with the real mean and covariance, put on the unit sphere",
+            summary="normal draws with the real mean and covariance, scaled to length 1",
             create=create,
         )
     ]

@@ -1,6 +1,6 @@
 """A Gaussian with the mean and covariance of real fingerprints.
 
-Fréchet distance compares means and covariances only, so this generator scores almost 0 on it; the
+The Fréchet distance compares only means and covariances, so that of this generator is almost 0. The
 hit-rate gap shows what it misses.
 """
 
@@ -24,16 +24,16 @@ from fpbench import (
 from fpbench_plugins.building_blocks.saved_arrays import load_arrays
 
 ROWS_AT_ONCE = 100_000
-ROWS_PER_S = 500_000.0  # learnt from, about
+ROWS_PER_S = 500_000.0  # fitting speed, about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaussianConfig:
-    """What may be set.
+    """Settings of a Gaussian.
 
     Args:
-        project: Whether draws are divided by their length, as every real fingerprint has length 1;
-            None means yes for a new generator, and as it was for a fitted one.
+        project: Whether draws are scaled to length 1, like real fingerprints. None means yes for
+            a new generator, and the value in the file for a fitted one.
     """
 
     project: bool | None = None
@@ -46,7 +46,7 @@ class GaussianGenerator(FingerprintGenerator):
     """Implements :class:`fpbench.FingerprintGenerator`.
 
     Args:
-        factor: A matrix A with A A^T the covariance.
+        factor: A matrix A, where A A^T is the covariance.
     """
 
     def __init__(
@@ -120,16 +120,16 @@ class GaussianMethod(GeneratorMethod):
         project = self._project(bool(saved["project"]))
         return GaussianGenerator(saved["mean"], saved["factor"], project=project)
 
-    def _project(self, otherwise: bool) -> bool:
-        return otherwise if self.config.project is None else self.config.project
+    def _project(self, default: bool) -> bool:
+        return default if self.config.project is None else self.config.project
 
 
 def moments(
     fingerprints: Vectors, report: Report
 ) -> tuple[Float64[np.ndarray, " dim"], Float64[np.ndarray, "dim dim"]]:
-    """Mean and covariance (divided by n) in float64, reading a memory map front to back."""
+    """Mean and covariance (divided by n) in float64. Reads a memory map from front to back."""
     rows, dim = fingerprints.shape
-    # Moments about a row that is typical, so that nothing cancels when the mean is far from 0.
+    # Moments about a typical row, to lose no digits when the mean is far from 0.
     origin = np.asarray(fingerprints[:1], dtype=np.float64).mean(axis=0)
     total, products = np.zeros(dim), np.zeros((dim, dim))
     for start in range(0, rows, ROWS_AT_ONCE):
@@ -142,7 +142,7 @@ def moments(
 
 
 def square_root(covariance: Float64[np.ndarray, "dim dim"]) -> Float64[np.ndarray, "dim dim"]:
-    """The symmetric square root, which exists where a Cholesky factor does not: rank < dim."""
+    """The symmetric square root. Unlike a Cholesky factor, it also exists for rank < dim."""
     values, vectors = np.linalg.eigh(covariance)
     root: Float64[np.ndarray, "dim dim"] = (vectors * np.sqrt(values.clip(min=0))) @ vectors.T
     return root

@@ -1,4 +1,4 @@
-"""GraFPrint, of Bhattacharjee et al. 2025."""
+"""GraFPrint of Bhattacharjee et al. 2025."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def fpbench_fingerprinters() -> Iterable[Entry[TrackFingerprinter]]:
         'Identification", ICASSP 2025, arXiv 2410.10994',
         "official code": "github.com/chymaera96/GraFP at 94665af (MIT)",
         "official weights": f"{_ARCHIVE} (`fpbench weights fetch {NAME}`)",
-        "licence of official weights": f"{LICENCE}, as the code's; the archive names none",
+        "licence of official weights": f"{LICENCE}, like the code; the archive does not name one",
     }
     return [Entry(name=NAME, summary="graph neural network", create=create, details=details)]
 
@@ -66,11 +66,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
 
 
 def tensor_rules() -> list[TensorRule]:
-    """The official network's tensors."""
+    """Rules for the tensors of the official network."""
     from fpbench_plugins.grafprint.checkpoint import tensor_rules
     from fpbench_plugins.grafprint.config import PUBLISHED
 

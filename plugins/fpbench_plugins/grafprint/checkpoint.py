@@ -1,4 +1,4 @@
-"""How the official GraFPrint checkpoints are laid out."""
+"""The names and shapes of tensors in the official GraFPrint checkpoints."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ _STATISTICS = ("weight", "bias", "running_mean", "running_var")
 
 
 def tensor_rules(config: GrafprintConfig) -> list[TensorRule]:
-    """Every tensor that the network of this configuration needs."""
+    """Rules for all tensors of a network."""
     return list(_rules(config))
 
 

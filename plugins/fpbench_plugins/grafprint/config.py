@@ -1,4 +1,4 @@
-"""The settings of GraFPrint fingerprints, with the published values as defaults."""
+"""Settings of a GraFPrint fingerprint, with the published values as defaults."""
 
 from dataclasses import dataclass
 from typing import Literal

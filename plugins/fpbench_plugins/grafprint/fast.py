@@ -1,8 +1,8 @@
-"""GraFPrint's network rearranged for speed: the same function with its sums in another order.
+"""GraFPrint's network, rearranged for speed: the same function, but sums have another order.
 
-Batch norms are folded into the layers before them, nodes are kept as (batch, nodes, channels) so
-that every layer is one matrix product, and the wide late stages run in bfloat16. The early stages
-stay in float32: rounding there changes neighbours, and with them everything after.
+Batch norms are folded into the layers before them. Nodes are rows, (batch, nodes, channels), so
+that each layer is one matrix product. The wide late stages run in bfloat16. The early stages stay
+in float32, because rounding would change the neighbours there, and then all later results.
 """
 
 from typing import cast
@@ -23,7 +23,7 @@ from fpbench_plugins.grafprint.network import (
     min_max_scale,
 )
 
-_COLUMNS = 32  # whose largest stands for all of them in the search for the nearest
+_COLUMNS = 32  # in a group, of which only the maximum is compared at first
 _NORM_EPS = 1e-5
 
 Rows = Float[Tensor, "batch nodes channels"]
@@ -34,7 +34,7 @@ class FastGrafprint(nn.Module):
     """Log-mel segments to fingerprints, with the weights and running statistics of a network.
 
     Args:
-        exact_stages: In float32; the stages after them are in bfloat16.
+        exact_stages: Number of stages in float32. The stages after them are in bfloat16.
     """
 
     def __init__(self, network: GrafprintNetwork, exact_stages: int) -> None:
@@ -64,7 +64,7 @@ class FastGrafprint(nn.Module):
         x: Tensor = self.stages[0](leaky_relu(self.stem(nodes), SLOPE))
         for downsample, stage in zip(self.downsamples, list(self.stages)[1:], strict=True):
             x = stage(downsample(x))
-        # The linear layer and the mean over nodes change places, which saves the layer's work.
+        # The mean over nodes comes before the linear layer, which is faster.
         mean = x.mean(dim=1, dtype=torch.float32)
         hidden = linear(mean, self.widen.weight[:, :, 0, 0], self.widen.bias)
         return normalize(self.project_out(elu(self.project_in(hidden))))
@@ -139,7 +139,7 @@ class FastDownsample(nn.Module):
 def fold_batch_norm(
     layer: nn.Conv2d, norm: NodeNorm
 ) -> tuple[Float32[Tensor, "out in height width"], Float32[Tensor, " out"]]:
-    """Weight and bias of a convolution that does the work of a batch norm, too."""
+    """Weight and bias of a convolution that includes the batch norm after it."""
     if norm.running_mean is None or norm.running_var is None:
         raise ValueError("a network that uses batch statistics cannot be folded")
     scale = norm.weight.double() / (norm.running_var.double() + _NORM_EPS).sqrt()
@@ -149,16 +149,16 @@ def fold_batch_norm(
 
 
 def regroup_weights(weight: Float[Tensor, "out pairs"]) -> Float[Tensor, "groups pairs part"]:
-    """Weights over interleaved (y, r), rearranged for each group's y and then its r."""
+    """Rearrange weights for interleaved (y, r) to weights for each group's y and then its r."""
     out, pairs = weight.shape
     interleaved = weight.view(GROUPS, out // GROUPS, pairs // 2, 2)
     return interleaved.permute(0, 3, 2, 1).reshape(GROUPS, pairs, out // GROUPS)
 
 
 def nearest_rows(y: Rows, k: int) -> Int64[Tensor, "batch nodes {k}"]:
-    """The k rows nearest in direction, in any order: those with the largest cosines.
+    """The k rows with the largest cosines, in any order.
 
-    The k largest of a long row are among the columns of its k groups with the largest maxima.
+    The k largest entries of a long row are in its k groups of columns with the largest maxima.
     """
     v = normalize(y.float(), dim=2)
     cosines = v @ v.transpose(1, 2)
@@ -174,7 +174,7 @@ def nearest_rows(y: Rows, k: int) -> Int64[Tensor, "batch nodes {k}"]:
 
 
 def max_relative_rows(y: Rows, nearest: Int64[Tensor, "batch nodes k"]) -> Rows:
-    """How far the nearest rows exceed each row at most, channel by channel."""
+    """By how much the largest of the nearest rows exceeds each row, channel by channel."""
     batch, nodes, _ = y.shape
     rows = y.flatten(0, 1)
     index = nearest + torch.arange(batch, device=y.device)[:, None, None] * nodes

@@ -1,4 +1,4 @@
-"""Front end and network with their weights, over whole recordings."""
+"""Front end and network with weights, for whole recordings."""
 
 from typing import cast
 
@@ -21,7 +21,7 @@ from fpbench_plugins.grafprint.network import (
 
 NAME = "grafprint"
 PART_SEGMENTS = 8
-"""Segments whose graphs are in memory at once where each one's fingerprint is its own."""
+"""Segments whose graphs are in memory at once, if fingerprints do not depend on each other."""
 
 
 class Grafprint:
@@ -59,7 +59,7 @@ class Grafprint:
 
 
 def load_grafprint(config: GrafprintConfig, settings: Settings) -> TrackFingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    """A fingerprinter with the user's weights, the shipped weights, or fresh ones."""
     config, network = load_network(
         NAME,
         config,
@@ -79,7 +79,7 @@ def _set_precision(network: GrafprintNetwork, config: GrafprintConfig, dtype: st
         return network
     if config.batch_norm == "batch":
         raise FpbenchError(
-            "batch_norm=batch has no bfloat16 arithmetic: rounding moves the statistics of all",
-            hint="leave out one of batch_norm=batch and the dtype bfloat16",
+            "batch_norm=batch does not work in bfloat16, because rounding changes all statistics",
+            hint="use batch_norm=running or the dtype float32",
         )
     return FastGrafprint(network, config.exact_stages)

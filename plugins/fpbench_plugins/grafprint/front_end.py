@@ -1,4 +1,4 @@
-"""From a whole recording to log-mel segments."""
+"""Turns a whole recording into log-mel segments."""
 
 import math
 
@@ -8,7 +8,7 @@ from jaxtyping import Float32
 from torch import Tensor
 from torch.nn.functional import pad
 
-_FRAMES_AT_ONCE = 4096  # bounds the spectrum of a long recording to some 30 MB
+_FRAMES_AT_ONCE = 4096  # limits the spectrum of a long recording to about 30 MB
 _FLOOR = 1e-10
 
 
@@ -23,7 +23,7 @@ def log_mel(
         samples: Longer than half a frame.
 
     Returns:
-        1 + floor(samples / hop) frames. Not below -100 dB, which is what digital silence gives.
+        1 + floor(samples / hop) frames. The lowest value is -100 dB, that of digital silence.
     """
     n_fft = 2 * (filterbank.shape[0] - 1)
     window = torch.hann_window(n_fft, device=samples.device)
@@ -38,8 +38,8 @@ def mel_power(
 ) -> Float32[Tensor, "frames mels"]:
     """Power spectra, weighted by a filterbank.
 
-    The transform is in float64: a float32 one is off by up to 1e-4 dB beside a loud component, by
-    other amounts on every kind of processor, and each such error is a chance of another neighbour.
+    The transform is in float64. Beside a loud component, a float32 transform has errors of up to
+    1e-4 dB, which differ between kinds of processors. Such an error can change neighbours.
     """
     spectrum = torch.fft.rfft(frames.double()).to(torch.complex64)
     power: Float32[Tensor, "frames bins"] = spectrum.abs().square()
@@ -49,7 +49,7 @@ def mel_power(
 def segment_windows(
     spectrogram: Float32[Tensor, "mels time"], n_frames: int, hop_frames: int
 ) -> Float32[Tensor, "batch mels frames"]:
-    """Overlapping stretches of a spectrogram, as a view; an incomplete tail is dropped."""
+    """Overlapping windows of a spectrogram, as a view. An incomplete last one is dropped."""
     if spectrogram.shape[1] < n_frames:
         return spectrogram.new_zeros((0, spectrogram.shape[0], n_frames))
     return spectrogram.unfold(1, n_frames, hop_frames).transpose(0, 1)
@@ -60,8 +60,8 @@ def htk_filterbank(
 ) -> Float32[np.ndarray, "bins mels"]:
     """Triangles of height 1 from 0 Hz to half the sample rate, equally spaced on HTK's mel scale.
 
-    In float32 from the edge points on: a float64 filterbank differs by 5e-6, which moves
-    levels by 5e-4 dB and with them some choices of nearest neighbours.
+    Everything is in float32. A float64 filterbank differs by 5e-6, which changes levels by
+    5e-4 dB, and so some nearest neighbours.
     """
     nyquist_hz = sample_rate_hz / 2
     edges_mel = torch.linspace(0, 2595 * math.log10(1 + nyquist_hz / 700), n_mels + 2)

@@ -1,7 +1,7 @@
-"""GraFPrint's network: patches of a spectrogram become nodes of a graph that is rebuilt per layer.
+"""GraFPrint's network: patches of a spectrogram are nodes of a graph, which each layer rebuilds.
 
-Nodes are kept as the authors keep them, (batch, channels, nodes, 1) under 1x1 convolutions, because
-float32 sums taken in another order choose other neighbours. :mod:`.fast` rearranges for speed.
+Nodes have the authors' layout, (batch, channels, nodes, 1) with 1x1 convolutions, because float32
+sums in another order give other neighbours. :mod:`.fast` has a faster layout.
 """
 
 import math
@@ -41,7 +41,7 @@ class GrafprintNetwork(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """A strided convolution over the spectrogram and two ramps that tell it where it is."""
+    """A strided convolution over the spectrogram and two ramps that encode the position."""
 
     def __init__(self, n_mels: int, n_frames: int, filters: int, stride: int) -> None:
         super().__init__()
@@ -57,7 +57,7 @@ class PatchEmbedding(nn.Module):
 
 
 class GraphEncoder(nn.Module):
-    """Stages of graph blocks; between stages the nodes halve and the channels grow."""
+    """Stages of graph blocks. Between stages, the nodes halve and the channels grow."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Block(nn.Module):
 
 
 class MaxRelativeGraph(nn.Module):
-    """Each node learns by how much its nearest nodes exceed it, channel by channel."""
+    """Compares each node with its nearest nodes, channel by channel."""
 
     def __init__(self, width: int, neighbours: int) -> None:
         super().__init__()
@@ -121,7 +121,7 @@ class MaxRelativeGraph(nn.Module):
     def forward(self, x: Nodes) -> Nodes:
         y = self.inward_norm(self.inward(x))
         r = max_relative(y, nearest_nodes(y, self.neighbours))
-        # Interleaved, so that each group of the next layer sees y and r of the same channels.
+        # Interleaved, so that each group of the next layer gets y and r of the same channels.
         pairs = torch.stack((y, r), dim=2).flatten(1, 2)
         hidden = relu(self.relate_norm(self.relate(pairs)))
         out: Nodes = self.outward_norm(self.outward(hidden)) + x
@@ -129,9 +129,9 @@ class MaxRelativeGraph(nn.Module):
 
 
 class Downsample(nn.Module):
-    """Three nodes in flattened order make one, with stride 2.
+    """Merges three neighbouring nodes, with stride 2.
 
-    The nodes form one line, so of the 3x3 kernel only the middle column ever touches data.
+    The nodes form one line, so only the middle column of the 3x3 kernel reads data.
     """
 
     def __init__(self, width_in: int, width_out: int) -> None:
@@ -147,8 +147,8 @@ class Downsample(nn.Module):
 class NodeNorm(nn.Module):
     """Batch norm over all nodes of all segments.
 
-    Without running statistics (see :func:`use_batch_statistics`) those of the batch serve in
-    evaluation, too.
+    Without running statistics (see :func:`use_batch_statistics`), evaluation also uses those of
+    the batch.
     """
 
     weight: nn.Parameter
@@ -164,7 +164,7 @@ class NodeNorm(nn.Module):
         self.register_buffer("running_var", torch.empty(width))
 
     def reset(self) -> None:
-        """Statistics of standard normal input, passed on as it is."""
+        """Set the norm to the identity for standard normal input."""
         for name, value in self.state_dict().items():
             value.fill_(1 if name in ("weight", "running_var") else 0)
 
@@ -174,14 +174,14 @@ class NodeNorm(nn.Module):
 
 
 def use_batch_statistics(network: nn.Module) -> None:
-    """Drop the running statistics: from now on a segment's output depends on its batch."""
+    """Drop the running statistics. The output of a segment then depends on its batch."""
     for module in network.modules():
         if isinstance(module, NodeNorm):
             module.running_mean = module.running_var = None
 
 
 def has_range(segments: Float[Tensor, "batch mels frames"]) -> Bool[Tensor, " batch"]:
-    """Which segments can be scaled: finite and not of one constant level."""
+    """Which segments can be scaled: those that are finite and not of constant level."""
     spread = segments.amax(dim=(1, 2)) - segments.amin(dim=(1, 2))
     return torch.isfinite(spread) & (spread > 0)
 
@@ -189,7 +189,7 @@ def has_range(segments: Float[Tensor, "batch mels frames"]) -> Bool[Tensor, " ba
 def min_max_scale(
     segments: Float[Tensor, "batch mels frames"],
 ) -> Float[Tensor, "batch mels frames"]:
-    """Each segment brought to [0, 1]; one of constant level becomes NaN."""
+    """Scale each segment to [0, 1]. A segment of constant level becomes NaN."""
     low = segments.amin(dim=(1, 2), keepdim=True)
     high = segments.amax(dim=(1, 2), keepdim=True)
     return (segments - low) / (high - low)
@@ -197,7 +197,7 @@ def min_max_scale(
 
 @torch.no_grad()
 def nearest_nodes(nodes: Nodes, k: int) -> Int64[Tensor, "batch nodes {k}"]:
-    """The k nodes of the same segment nearest in direction, normally with the node itself first."""
+    """The k nearest nodes of the same segment by direction, usually the node itself first."""
     v = normalize(nodes, dim=1)[..., 0].transpose(1, 2)
     squares = (v * v).sum(dim=2, keepdim=True)
     distances = squares - 2 * (v @ v.transpose(1, 2)) + squares.transpose(1, 2)
@@ -205,7 +205,7 @@ def nearest_nodes(nodes: Nodes, k: int) -> Int64[Tensor, "batch nodes {k}"]:
 
 
 def max_relative(nodes: Nodes, nearest: Int64[Tensor, "batch nodes k"]) -> Nodes:
-    """How far the nearest nodes exceed each node at most, channel by channel."""
+    """By how much the largest of the nearest nodes exceeds each node, channel by channel."""
     channels, k = nodes.shape[1], nearest.shape[2]
     index = nearest[:, None].expand(-1, channels, -1, -1)
     neighbours = nodes.expand(-1, -1, -1, k).gather(2, index)
@@ -214,7 +214,7 @@ def max_relative(nodes: Nodes, nearest: Int64[Tensor, "batch nodes k"]) -> Nodes
 
 @torch.no_grad()
 def initialise(network: GrafprintNetwork, rng: torch.Generator) -> None:
-    """Fresh weights by the official scheme: torch's defaults but for two kinds of layer."""
+    """Draw fresh weights as in the official code: torch's defaults but for two kinds of layers."""
     for module in network.modules():
         if isinstance(module, NodeNorm):
             module.reset()
@@ -233,7 +233,7 @@ def initialise(network: GrafprintNetwork, rng: torch.Generator) -> None:
 
 
 def kaiming(layer: nn.Linear | nn.Conv2d, fan: int, rng: torch.Generator) -> None:
-    """Normal weights that keep a signal's variance through a ReLU; no bias."""
+    """Draw normal weights that keep a signal's variance through a ReLU, and set the bias to 0."""
     nn.init.normal_(layer.weight, 0, math.sqrt(2 / fan), rng)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)

@@ -1,7 +1,7 @@
-"""GraFPrint's network with nodes as rows: the same function and weights, quicker to train.
+"""GraFPrint's network with nodes as rows: the same function and weights, but faster training.
 
-The layout of :mod:`.network` sums as the authors' code does, which parity needs and learning
-does not.
+The layout of :mod:`.network` gives the same order of sums as the authors' code. Parity with their
+results needs that order, training does not.
 """
 
 from typing import cast
@@ -29,10 +29,10 @@ Rows = Float[Tensor, "batch nodes channels"]
 def fingerprints(
     network: GrafprintNetwork, segments: Float[Tensor, "batch mels frames"]
 ) -> Float[Tensor, "batch dim"]:
-    """What ``network(segments)`` gives, up to rounding; in 16 bits where autocast says so."""
+    """Compute ``network(segments)``, up to rounding; in 16 bits if autocast is on."""
     nodes = network.patches(min_max_scale(segments))[..., 0].transpose(1, 2)
     hidden = encode(network.encoder, nodes)
-    # Sixteen bits are too few for the last layers: neighbouring segments would become equal.
+    # 16 bits are too few in the last layers: neighbouring segments would get equal fingerprints.
     with torch.autocast(segments.device.type, enabled=False):
         return normalize(network.project_out(elu(network.project_in(hidden.float()))))
 
@@ -44,7 +44,7 @@ def encode(encoder: GraphEncoder, nodes: Rows) -> Float[Tensor, "batch hidden"]:
             x = downsample(cast(Downsample, encoder.downsamples[number - 1]), x)
         for block in cast(nn.Sequential, stage):
             x = apply_block(cast(Block, block), x)
-    # The mean over nodes and the linear layer before it change places.
+    # The mean over nodes comes before the linear layer, which is faster.
     return apply_conv1x1(encoder.widen, x.float().mean(dim=1))
 
 
@@ -57,7 +57,7 @@ def apply_block(block: Block, x: Rows) -> Rows:
 def apply_graph(graph: MaxRelativeGraph, x: Rows) -> Rows:
     y = apply_norm(graph.inward_norm, apply_conv1x1(graph.inward, x))
     r = max_over_neighbours(y, nearest_rows(y, graph.neighbours)) - y
-    # Interleaved, so that each group sees y and r of the same channels.
+    # Interleaved, so that each group gets y and r of the same channels.
     groups = torch.stack((y, r), dim=3).flatten(2).chunk(GROUPS, dim=2)
     weights = graph.relate.weight[:, :, 0, 0].chunk(GROUPS)
     parts = [linear(part, weight) for part, weight in zip(groups, weights, strict=True)]
@@ -66,7 +66,7 @@ def apply_graph(graph: MaxRelativeGraph, x: Rows) -> Rows:
 
 
 def downsample(downsample: Downsample, x: Rows) -> Float[Tensor, "batch fewer wider"]:
-    """Three nodes make one; the first sees only two, because the line starts there."""
+    """Merge three neighbouring nodes. The first has only two, because the line starts there."""
     padded = pad(x, (0, 0, 1, 0))
     taps = torch.cat((padded[:, :-1:2], padded[:, 1::2], padded[:, 2::2]), dim=2)
     kernel = downsample.conv.weight[:, :, :, 1].transpose(1, 2).flatten(1)
@@ -83,7 +83,7 @@ def biases(conv: nn.Conv2d) -> Float[Tensor, " wider"] | float:
 
 
 def apply_norm(norm: NodeNorm, x: Rows) -> Rows:
-    # As one image in channels-last layout, for which torch has vectorised kernels.
+    # As one channels-last image, for which torch has vectorised kernels.
     image = x.reshape(1, -1, 1, x.shape[2]).permute(0, 3, 1, 2)
     out: Rows = norm(image).permute(0, 2, 3, 1).reshape(x.shape)
     return out
@@ -91,20 +91,20 @@ def apply_norm(norm: NodeNorm, x: Rows) -> Rows:
 
 @torch.no_grad()
 def nearest_rows(y: Rows, k: int) -> Int64[Tensor, "batch nodes {k}"]:
-    """The k nodes of the same segment nearest in direction, in no order."""
+    """The k nearest nodes of the same segment by direction, in any order."""
     with torch.autocast(y.device.type, enabled=False):
         v = normalize(y.float(), dim=2)
         return (v @ v.transpose(1, 2)).topk(k, dim=2, sorted=False).indices
 
 
 def max_over_neighbours(y: Rows, nearest: Int64[Tensor, "batch nodes k"]) -> Rows:
-    """Channel by channel the largest value among each node's nearest."""
+    """The largest value among each node's nearest nodes, channel by channel."""
     batch, nodes, channels = y.shape
     first = torch.arange(batch, device=y.device)[:, None, None] * nodes
     rows = (nearest + first).flatten(0, 1)
     flat = y.reshape(-1, channels)
     with torch.no_grad():
-        # Of which neighbour, so that the slope goes to that one alone.
+        # The neighbour with the largest value, which alone gets the gradient.
         chosen = flat[rows].max(dim=1).indices
         source = rows.gather(1, chosen)
     return flat.gather(0, source).view(batch, nodes, channels)

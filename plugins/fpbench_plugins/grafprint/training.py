@@ -1,4 +1,4 @@
-"""How GraFPrint is trained: two nearby stretches of a track, one in a noisy room, NT-Xent."""
+"""Training of GraFPrint: two nearby clips of a track, one with noise and a room, and NT-Xent."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,22 +28,22 @@ from fpbench_plugins.grafprint.network import GROUPS, GrafprintNetwork, initiali
 from fpbench_plugins.grafprint.row_network import fingerprints
 
 NAME = "grafprint"
-LOUD = 0.95  # quantile of a track's magnitudes that becomes 1
-SILENCE = 0.0005  # peak of a stretch that is too quiet to learn from
+LOUD = 0.95  # quantile of a track's magnitudes that is scaled to 1
+SILENCE = 0.0005  # clips with a lower peak are not learnt from
 
 _FLOOR = 1e-10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrafprintRecipe(TrainingRecipe):
-    """See :class:`TrainingRecipe`; ``width`` is the first stage's, and doubles from stage to stage.
+    """See :class:`TrainingRecipe`; ``width`` is that of the first stage and doubles in each stage.
 
     Args:
         peak_stride: Mel bands between rows of nodes.
-        depth: Graph blocks in the first stages; the third has three times as many.
-        hidden_dim: Width of what the graph is pooled to.
+        depth: Graph blocks in each stage; the third has three times as many.
+        hidden_dim: Number of features that the graph is pooled to.
         head_units: Hidden units of the projector for each element of a fingerprint.
-        noise_in_room: Whether noise sounds in the room too, instead of being added after it.
+        noise_in_room: Whether noise is added before the room, instead of after it.
     """
 
     peak_stride: int
@@ -53,7 +53,7 @@ class GrafprintRecipe(TrainingRecipe):
     noise_in_room: bool
 
     def __post_init__(self) -> None:
-        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        # Not super(): a dataclass with slots is a new class, which super() does not know.
         TrainingRecipe.__post_init__(self)
         require_at_least(self, 1, "peak_stride", "depth", "hidden_dim", "head_units")
         if self.width % GROUPS:
@@ -89,7 +89,7 @@ PUBLISHED_RECIPE = GrafprintRecipe(
 
 
 def grafprint_trainable(recipe: GrafprintRecipe, settings: Settings) -> ContrastiveTrainable:
-    """The network that the recipe asks for, ready to be trained by it."""
+    """The network that the recipe asks for, ready for training."""
     config = replace(
         PUBLISHED,
         channels=tuple(recipe.width * 2**stage for stage in range(4)),
@@ -114,7 +114,7 @@ def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings
         return log_mels(torch.cat((anchors, positives)), bank, config.stft_hop_samples)
 
     def embed(segments: Tensor) -> tuple[Tensor, Tensor]:
-        # One after the other: each view has batch statistics of its own.
+        # One after the other, so that each half has its own batch statistics.
         anchors, positives = segments.chunk(2)
         return fingerprints(network, anchors), fingerprints(network, positives)
 
@@ -133,7 +133,7 @@ def _system(config: GrafprintConfig, recipe: GrafprintRecipe, settings: Settings
 
 
 def loudness(recording: PcmAudio) -> float:
-    """What a track's clips are divided by: nearly its greatest magnitude."""
+    """The number by which a track's clips are divided: a high quantile of its magnitudes."""
     magnitudes = np.abs(recording.astype(np.float32)) / 32_768
     return float(np.quantile(magnitudes, LOUD)) + 1e-8
 
@@ -141,7 +141,7 @@ def loudness(recording: PcmAudio) -> float:
 def log_mels(
     clips: Clips, filterbank: Float32[Tensor, "bins mels"], hop_samples: int
 ) -> Float32[Tensor, "batch mels frames"]:
-    """Mel power in dB of clips, each on its own with reflected ends."""
+    """Mel power in dB of each clip, with reflected ends."""
     n_fft = 2 * (filterbank.shape[0] - 1)
     window = torch.hann_window(n_fft, device=clips.device)
     padded = pad(clips[:, None], (n_fft // 2, n_fft // 2), mode="reflect")[:, 0]
@@ -158,7 +158,7 @@ def draw_positives(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """Positives in rooms and noise of the training set, without what they hear of before."""
+    """Draw noise and rooms of the training set, and degrade clips with them."""
     rows, samples = len(clips), PUBLISHED.spec.samples
     taps = round(recipe.response_s * PUBLISHED.sample_rate_hz)
 

@@ -1,4 +1,4 @@
-"""A CSV file that lists audio files and what each is for."""
+"""A CSV file that lists audio files and their roles."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Neural Audio Fingerprint, of Chang et al. 2021."""
+"""Neural Audio Fingerprint (NAFP) of Chang et al. 2021."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
         "paper": 'Chang et al., "Neural Audio Fingerprint for High-specific Audio Retrieval '
         'based on Contrastive Learning", ICASSP 2021, arXiv 2010.11910',
         "official code": "github.com/mimbres/neural-audio-fp at b724e51 (MIT)",
-        "official weights": "not published as a file; train them with that code",
+        "official weights": "not published; train them with the official code",
         "licence of official weights": LICENCE,
     }
     return [Entry(name=NAME, summary="Neural Audio Fingerprint", create=create, details=details)]
@@ -39,19 +39,19 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
             config={"n_mels": 256, "width": 128, "dim": 128, "slice_hidden": 32},
             licence=LICENCE,
             ignored=(r".*/\.OPTIMIZER_SLOT/.*", r"optimizer/.*", "save_counter"),
-            unpublished_hint="the authors publish no file of weights; ask in their repository, or "
-            "train with their code, and then `fpbench weights import` the checkpoint",
+            unpublished_hint="ask for weights in the authors' repository, or train with their "
+            "code; then import the checkpoint with `fpbench weights import`",
         )
     ]
 
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
 
 
 def tensor_rules() -> list[TensorRule]:
-    """The official network's tensors."""
+    """Rules for the tensors of the official network."""
     from fpbench_plugins.building_blocks.encoders.separable_layout import tensor_rules
     from fpbench_plugins.nafp.config import PUBLISHED
 

@@ -1,4 +1,4 @@
-"""Everything that shapes a NAFP fingerprint, with the published values."""
+"""Settings of a NAFP fingerprint, with the published values as defaults."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,16 +12,17 @@ class NafpConfig:
     """Equal configs and weights give equal fingerprints.
 
     Args:
-        n_fft: Window and transform, in samples.
-        frame_hop_samples: Between spectrogram frames.
+        n_fft: Length of window and transform, in samples.
+        frame_hop_samples: Hop between spectrogram frames.
         pad_samples: Zeros on both sides of a segment.
         offset: Added to mel magnitudes before the logarithm.
-        feature: ``melspec``: log10 below the loudest, at most 0. ``melspec_maxnorm``: that range
-            stretched to [-1, 1].
-        normalise: What the loudest is taken over. ``segment``: a fingerprint is its segment's
-            own. ``batch``: ``batch_segments`` neighbours in the order of files, running across
-            their borders, as the official generator does, so that a fingerprint depends on
-            its neighbours. Both agree with the official code, the first at its batch size 1.
+        feature: ``melspec``: log10 relative to the loudest cell, so at most 0.
+            ``melspec_maxnorm``: that range scaled to [-1, 1].
+        normalise: Where the loudest cell is taken from. ``segment``: from the segment, so that a
+            fingerprint depends on its own segment only. ``batch``: from ``batch_segments``
+            neighbouring segments, across the borders of files, as in the official generator, so
+            that a fingerprint depends on its neighbours. Both agree with the official code, the
+            first with a batch size of 1.
         width: Channels of the network's first block.
     """
 
@@ -44,7 +45,9 @@ class NafpConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2:
-            raise ValueError("f_min_hz must be below f_max_hz, which ends at half the sample rate")
+            raise ValueError(
+                "f_min_hz must be below f_max_hz, and f_max_hz at most half the sample rate"
+            )
         if self.hop_s <= 0 or self.segment_s <= 0 or self.batch_segments < 1:
             raise ValueError("hop_s, segment_s and batch_segments must be above 0")
         if self.offset < 0:

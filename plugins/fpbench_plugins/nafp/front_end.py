@@ -1,4 +1,4 @@
-"""NAFP's log-mel patches."""
+"""Turns segments into NAFP's log-mel patches."""
 
 import math
 
@@ -11,7 +11,7 @@ from fpbench_plugins.building_blocks.encoders.spectrogram import mel_magnitudes
 from fpbench_plugins.nafp.config import NafpConfig
 
 SMALLEST = 1e-10
-FLOOR = -80.0  # in log10 units, where decibels were meant: never reached
+FLOOR = -80.0  # of log10, though decibels were meant: never reached
 
 Patches = Float32[Tensor, "batch mels frames"]
 
@@ -30,7 +30,7 @@ def log_mel(
     filterbank: Float32[Tensor, "bins mels"],
     config: NafpConfig,
 ) -> Patches:
-    """What the network sees: log10 of mel magnitudes, 0 at the loudest of segment or batch.
+    """The network's input: log10 of mel magnitudes, 0 at the loudest cell of segment or batch.
 
     Source: Chang et al. 2021, section 3.1, with the constants of the authors' code.
     """

@@ -1,4 +1,4 @@
-"""How NAFP is trained: noise and a room for positives, one mask for the whole batch, NT-Xent."""
+"""Training of NAFP: positives with noise and a room, one mask for each batch, and NT-Xent."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -36,9 +36,10 @@ class NafpRecipe(TrainingRecipe):
     """See :class:`TrainingRecipe`.
 
     Args:
-        normalise: Over what spectrograms are brought to a maximum of 0, as in the fingerprinter.
-        rooms: ``circular``: a clip's end rings into its start, as published. ``linear``: it is
-            cut off, and music from before the clip rings on instead, as far as ``context_s``.
+        normalise: See :class:`NafpConfig`.
+        rooms: ``circular``: a clip's end rings into its start, as published. ``linear``: what
+            rings after the end is cut off, and up to ``context_s`` of music before the clip rings
+            in it.
     """
 
     normalise: Literal["segment", "batch"]
@@ -66,7 +67,7 @@ PUBLISHED_RECIPE = NafpRecipe(
 
 
 def nafp_trainable(recipe: NafpRecipe, settings: Settings) -> ContrastiveTrainable:
-    """The network that the recipe asks for, ready to be trained by it."""
+    """The network that the recipe asks for, ready for training."""
     config = replace(PUBLISHED, width=recipe.width, normalise=recipe.normalise)
     bank = filterbank(config).to(settings.device)
     return separable_trainable(
@@ -87,7 +88,7 @@ def draw_positives(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """Positives in noise and rooms of the training set."""
+    """Draw noise and rooms of the training set, and degrade clips with them."""
     rows, length = clips.shape
     noise = draw_noise(audio.noise, rows, length, rng)
     snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
@@ -106,7 +107,7 @@ def degrade(
     *,
     circular: bool,
 ) -> Clips:
-    """Noise first, then the room, then a peak of 1.
+    """Add noise, then the room, then scale to a peak of 1.
 
     Args:
         clips: The last ``samples`` are kept. Music before them rings in the room.

@@ -1,4 +1,4 @@
-"""Neural Music Fingerprinting, of Araz et al. 2025."""
+"""Neural Music Fingerprinting (NMFP) of Araz et al. 2025."""
 
 from collections.abc import Iterable
 
@@ -57,11 +57,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
 
 
 def tensor_rules() -> list[TensorRule]:
-    """The official network's tensors."""
+    """Rules for the tensors of the official network."""
     from fpbench_plugins.building_blocks.encoders.separable_layout import tensor_rules
     from fpbench_plugins.nmfp.config import PUBLISHED
 

@@ -1,4 +1,4 @@
-"""Everything that shapes an NMFP fingerprint, with the published values."""
+"""Settings of an NMFP fingerprint, with the published values as defaults."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -12,14 +12,14 @@ class NmfpConfig:
     """Equal configs and weights give equal fingerprints.
 
     Args:
-        hop_s: Between fingerprints, at most a segment.
-        n_fft: Window and transform, in samples.
-        frame_hop_samples: Between spectrogram frames, the first of which is centred on the
-            segment's first sample, the last on the first multiple past its end.
-        mel_edges: ``float32``: summed up step by step in single precision, as the library of the
-            authors does and the weights have seen it. ``exact``: without that drift of 1e-4.
-        floor: Smallest mel magnitude; absolute, so that very quiet segments depend on level.
-        dynamic_range_db: Below the segment's loudest; stretched to [-1, 1].
+        hop_s: Time between fingerprints, at most ``segment_s``.
+        n_fft: Length of window and transform, in samples.
+        frame_hop_samples: Hop between spectrogram frames. The first frame is centred on the first
+            sample of the segment, the last on the first multiple of the hop after its end.
+        mel_edges: ``float32``: summed step by step in single precision, like the library of the
+            authors with which the weights were trained. ``exact``: without its error of 1e-4.
+        floor: Smallest mel magnitude. It is absolute, so very quiet segments depend on the level.
+        dynamic_range_db: Range below the segment's loudest cell that is scaled to [-1, 1].
         width: Channels of the network's first block.
     """
 
@@ -40,7 +40,9 @@ class NmfpConfig:
 
     def __post_init__(self) -> None:
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate_hz / 2:
-            raise ValueError("f_min_hz must be below f_max_hz, which ends at half the sample rate")
+            raise ValueError(
+                "f_min_hz must be below f_max_hz, and f_max_hz at most half the sample rate"
+            )
         if not 0 < self.hop_s <= self.segment_s:
             raise ValueError("hop_s must be above 0 and at most segment_s")
         if self.floor <= 0 or self.dynamic_range_db <= 0:

@@ -1,4 +1,4 @@
-"""Front end and encoder with their weights."""
+"""Front end and encoder with weights."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 
 
 def load_nmfp(config: NmfpConfig, settings: Settings) -> Fingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    """A fingerprinter with the user's weights, the shipped weights, or fresh ones."""
     config, network = load_network(
         "nmfp",
         config,

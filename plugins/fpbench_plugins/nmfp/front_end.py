@@ -1,4 +1,4 @@
-"""NMFP's log-mel patches."""
+"""Turns segments into NMFP's log-mel patches."""
 
 import numpy as np
 import torch
@@ -35,9 +35,9 @@ def log_mel(
     filterbank: Float32[Tensor, "bins mels"],
     config: NmfpConfig,
 ) -> Patches:
-    """What the network sees: decibels below the segment's loudest, as -1 to 1.
+    """The network's input: decibels below the segment's loudest cell, scaled to [-1, 1].
 
-    A silent segment is 1 everywhere: all of it is as loud as its loudest.
+    A silent segment is 1 everywhere, because all cells are as loud as the loudest.
 
     Source: Araz et al. 2025, with the constants of the authors' code.
     """

@@ -1,4 +1,4 @@
-"""How NMFP is trained: tracks never meet themselves, rooms remember, triplets."""
+"""Training of NMFP: no track twice in a batch, rooms with earlier music, and a triplet loss."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,14 +35,14 @@ class NmfpRecipe(TrainingRecipe):
     """See :class:`TrainingRecipe`.
 
     Args:
-        microphone_s: Microphones' impulse responses are cut to this; 0 leaves them out. Datasets
-            don't tell them from rooms', so they are drawn from all.
+        microphone_s: Length to which microphones' impulse responses are cut; 0 means none.
+            Datasets do not separate them from those of rooms, so they are drawn from all.
     """
 
     microphone_s: float
 
     def __post_init__(self) -> None:
-        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        # Not super(): a dataclass with slots is a new class, which super() does not know.
         TrainingRecipe.__post_init__(self)
         require_at_least(self, 0, "microphone_s")
 
@@ -73,7 +73,7 @@ PUBLISHED_RECIPE = NmfpRecipe(
 
 
 def nmfp_trainable(recipe: NmfpRecipe, settings: Settings) -> ContrastiveTrainable:
-    """The network that the recipe asks for, ready to be trained by it."""
+    """The network that the recipe asks for, ready for training."""
     config = replace(PUBLISHED, width=recipe.width)
     bank = filterbank(config).to(settings.device)
     return separable_trainable(
@@ -94,7 +94,7 @@ def draw_positives(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """Positives in noise, rooms and microphones of the training set."""
+    """Draw noise, rooms and microphones of the training set, and degrade clips with them."""
     rows, length = clips.shape
     noise = draw_noise(audio.noise, rows, length, rng)
     snr_db = draw_snr_db(recipe.snr_low_db, recipe.snr_high_db, rows, strength, rng)
@@ -119,10 +119,10 @@ def degrade(
     *,
     samples: int,
 ) -> Clips:
-    """Noise, then the room with what came before the clip, then a microphone without.
+    """Add noise, then the room (with the music before the clip), then a microphone (without it).
 
-    Each step ends at a peak of 1, so the random gains between them in the published chain change
-    nothing and are left out.
+    Each step ends with a peak of 1. So the random gains between the steps of the published chain
+    have no effect, and are left out.
 
     Args:
         clips: The last ``samples`` are kept. Music before them rings in the room.

@@ -1,4 +1,4 @@
-"""PeakNetFP, of Cortès-Sebastià et al. 2025."""
+"""PeakNetFP of Cortès-Sebastià et al. 2025."""
 
 from collections.abc import Iterable
 
@@ -67,11 +67,11 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="by its published recipe, or a small one", create=trainable)]
+    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
 
 
 def tensor_rules() -> list[TensorRule]:
-    """The official network's tensors."""
+    """Rules for the tensors of the official network."""
     from fpbench_plugins.peaknetfp.checkpoint import tensor_rules
     from fpbench_plugins.peaknetfp.config import PUBLISHED
 

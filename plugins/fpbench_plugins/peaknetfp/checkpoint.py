@@ -1,4 +1,4 @@
-"""How the official PeakNetFP checkpoints are laid out."""
+"""The names and shapes of tensors in the official PeakNetFP checkpoints."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from fpbench_plugins.peaknetfp.config import PeakNetFpConfig
 
 
 def tensor_rules(config: PeakNetFpConfig) -> list[TensorRule]:
-    """Every tensor that the network of this configuration needs."""
+    """Rules for all tensors of a network."""
     rules: list[TensorRule] = []
     channels = 0
     for layer, scales in ((1, config.scales_1), (2, config.scales_2)):

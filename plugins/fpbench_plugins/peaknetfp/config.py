@@ -1,11 +1,11 @@
-"""Everything that shapes a PeakNetFP fingerprint, with the published values."""
+"""Settings of a PeakNetFP fingerprint, with the published values as defaults."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from fpbench import FingerprintSpec
 
-LAYERS = 3  # of the perceptron behind each ball
+LAYERS = 3  # of the perceptron for each ball
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,18 +13,20 @@ class PeakNetFpConfig:
     """Equal configs and weights give equal fingerprints.
 
     Args:
-        n_peaks: Points a segment is turned into.
-        peak_ordering: Loudest first, or as the image is scanned: by bin, then by frame.
-        peak_sampling: With fewer peaks than points: repeat all of them, or add points of zeros.
+        n_peaks: Number of points for each segment.
+        peak_ordering: ``amplitude_desc``: loudest first. ``none``: by bin, then by frame.
+        peak_sampling: What to do with fewer peaks than points. ``tile``: repeat all peaks.
+            ``0padding``: add points of zeros.
         norm_coords: Scale bins and frames to [0, 1].
-        time_freq_ratio: Above 0: bins are scaled to [0, 1 / ratio] instead.
-        use_amplitude: Otherwise every amplitude is 1.
-        sampling: Centroids are the first points (``topn``), or those farthest apart (``fps``).
-        centroids_1: Points that the first layer gathers others around; likewise below.
-        radii_1: Of the balls around each centroid, one per scale.
-        group_sizes_1: Points taken from each ball.
-        widths_1: Of the perceptrons: three for each scale, one scale after the other.
-        widths_3: Of the perceptron over all remaining points; ``dim`` follows.
+        time_freq_ratio: If above 0, bins are scaled to [0, 1 / ratio] instead.
+        use_amplitude: If false, all amplitudes are 1.
+        sampling: Which points are centroids: the first (``topn``) or those farthest apart
+            (``fps``).
+        centroids_1: Number of centroids of the first layer. Likewise for the second.
+        radii_1: Radii of the balls around each centroid, one for each scale.
+        group_sizes_1: Number of points taken from each ball, one for each scale.
+        widths_1: Layer widths of the perceptrons: three for each scale, one scale after another.
+        widths_3: Layer widths of the perceptron for all remaining points; ``dim`` follows.
     """
 
     sample_rate_hz: int = 8_000
@@ -56,9 +58,11 @@ class PeakNetFpConfig:
 
     def __post_init__(self) -> None:
         if not 0 < self.centroids_2 <= self.centroids_1 <= self.n_peaks:
-            raise ValueError("n_peaks, centroids_1 and centroids_2 must not grow")
+            raise ValueError(
+                "n_peaks, centroids_1 and centroids_2 must be positive and not increase"
+            )
         if not 0 <= self.time_freq_ratio <= 1:
-            raise ValueError("time_freq_ratio lies between 0 and 1")
+            raise ValueError("time_freq_ratio must be from 0 to 1")
         for scales in (self.scales_1, self.scales_2):
             if any(len(scale.widths) != LAYERS for scale in scales):
                 raise ValueError(f"there must be {LAYERS} widths for each radius and group size")
@@ -85,7 +89,7 @@ class PeakNetFpConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """One size of ball around a centroid, and the perceptron for what lies in it."""
+    """A size of ball around a centroid, and the widths of the perceptron for its points."""
 
     radius: float
     group_size: int
@@ -98,7 +102,7 @@ def scales(
     """The scales of one layer.
 
     Raises:
-        ValueError: There are not as many radii as group sizes.
+        ValueError: The numbers of radii and of group sizes differ.
     """
     return tuple(
         Scale(radius=radius, group_size=size, widths=widths[LAYERS * i : LAYERS * (i + 1)])

@@ -1,4 +1,4 @@
-"""Front end, peak picker and encoder with their weights."""
+"""Front end, peak picking and network with weights."""
 
 from functools import partial
 
@@ -17,7 +17,7 @@ NAME = "peaknetfp"
 
 
 def load_peaknetfp(config: PeakNetFpConfig, settings: Settings) -> Fingerprinter:
-    """A fingerprinter with a file's weights, the shipped ones, or fresh ones."""
+    """A fingerprinter with the user's weights, the shipped weights, or fresh ones."""
     config, network = load_network(
         NAME,
         config,
@@ -43,5 +43,5 @@ def segment_points(
     filterbank: Float32[Tensor, "bins mels"],
     config: PeakNetFpConfig,
 ) -> Float32[Tensor, "batch points 3"]:
-    """What the network sees: the peaks of each segment."""
+    """The network's input: the peaks of each segment."""
     return peak_points(levels(segments, filterbank, config), config)

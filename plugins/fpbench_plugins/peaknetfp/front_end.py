@@ -1,4 +1,4 @@
-"""From segments to levels: log-mel images in [0, 1]."""
+"""Turns segments into levels: log-mel images in [0, 1]."""
 
 import math
 
@@ -30,7 +30,7 @@ def levels(
     filterbank: Float32[Tensor, "bins mels"],
     config: PeakNetFpConfig,
 ) -> Images:
-    """1 at the loudest cell of each segment, 0 at 80 dB below it and under.
+    """Levels of each segment: 1 at the loudest cell, 0 at 80 dB below it and lower.
 
     Digital silence is 1 everywhere.
     """

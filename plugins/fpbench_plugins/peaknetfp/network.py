@@ -53,7 +53,7 @@ class PeakNetFpNetwork(nn.Module):
 
 
 class SetAbstraction(nn.Module):
-    """Describes the surroundings of some points by what lies in balls of several sizes."""
+    """Computes features of centroids from the points in balls of several sizes around them."""
 
     def __init__(self, channels_in: int, scales: tuple[Scale, ...]) -> None:
         super().__init__()
@@ -70,28 +70,28 @@ class SetAbstraction(nn.Module):
         centroids: Centroids,
     ) -> Float[Tensor, "batch centroids wider"]:
         batch, count, _ = points.shape
-        # In training with autocast, 16 bits would put points outside the balls they are centres of.
+        # With autocast, rounding to 16 bits could put a centroid outside its own ball.
         with torch.autocast(points.device.type, enabled=False):
             distances = squared_distances(centroids, points)
         first_row = torch.arange(batch, device=points.device)[:, None, None] * count
-        described = []
+        features_by_scale = []
         for scale, perceptron in zip(
             self.scales, cast(list[Perceptron], self.perceptrons), strict=True
         ):
             rows = first_row + ball_members(distances, scale.radius, scale.group_size)
-            ways = (points.flatten(0, 1)[rows] - centroids[:, :, None]) / scale.radius
+            offsets = (points.flatten(0, 1)[rows] - centroids[:, :, None]) / scale.radius
             weight: Tensor = perceptron.weights[0]
-            hidden = fused_linear(ways, weight[:, -3:].float()).to(weight.dtype)
+            hidden = fused_linear(offsets, weight[:, -3:].float()).to(weight.dtype)
             if features is not None:
-                # The layer is linear: of points there are fewer than of members of groups.
+                # Applied to points before grouping, because there are fewer points than members.
                 of_points = fused_linear(features, weight[:, :-3].contiguous())
                 hidden = hidden + of_points.flatten(0, 1)[rows]
-            described.append(perceptron.after_first(relu(hidden)))
-        return torch.cat(described, dim=2)
+            features_by_scale.append(perceptron.after_first_layer(relu(hidden)))
+        return torch.cat(features_by_scale, dim=2)
 
 
 class Perceptron(nn.Module):
-    """Linear layers, each with a ReLU, for single points; then the maximum over points."""
+    """Linear layers with ReLUs, applied to each point, and then the maximum over points."""
 
     def __init__(self, channels_in: int, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -101,23 +101,26 @@ class Perceptron(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "*rest points channels"]) -> Float[Tensor, "*rest wider"]:
-        return self.after_first(fused_linear(x, self.weights[0], relu=True))
+        return self.after_first_layer(fused_linear(x, self.weights[0], relu=True))
 
-    def after_first(self, x: Float[Tensor, "*rest points hidden"]) -> Float[Tensor, "*rest wider"]:
-        """From the first layer's output on."""
+    def after_first_layer(
+        self, x: Float[Tensor, "*rest points hidden"]
+    ) -> Float[Tensor, "*rest wider"]:
+        """Apply the layers after the first."""
         *middle, last = list(self.weights)[1:]
         for weight in middle:
             x = fused_linear(x, weight, relu=True)
         x = fused_linear(x, last)
-        # Slopes through amax are shared out among equals, which takes a third of a training step.
+        # The gradient of amax is divided among equal values, which takes a third of a training
+        # step.
         highest = x.max(dim=-2).values if torch.is_grad_enabled() else x.amax(dim=-2)
         # The maximum of ReLUs is the ReLU of the maximum.
         return relu(highest)
 
 
 def initialise(network: PeakNetFpNetwork, rng: torch.Generator) -> None:
-    """Fresh weights: Glorot's normal distribution, cut off at two standard deviations."""
-    kept = 0.87962566103423978  # of the standard deviation, after cutting
+    """Draw fresh weights: Glorot-normal, truncated at two standard deviations."""
+    kept = 0.87962566103423978  # of the standard deviation, after truncation
     for weight in network.parameters():
         sigma = math.sqrt(2 / sum(weight.shape)) / kept
         nn.init.trunc_normal_(weight, 0, sigma, -2 * sigma, 2 * sigma, rng)

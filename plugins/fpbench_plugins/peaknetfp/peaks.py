@@ -1,4 +1,4 @@
-"""From levels to points: the spectral peaks of each segment."""
+"""Turns levels into points: the spectral peaks of each segment."""
 
 import torch
 from jaxtyping import Bool, Float32, Int64
@@ -12,15 +12,15 @@ Points = Float32[Tensor, "batch points 3"]
 
 
 def peak_cells(images: Images) -> Bool[Tensor, "batch mels frames"]:
-    """Cells above 0 that none of their eight neighbours exceeds: all cells of a plateau."""
+    """Cells above 0 that are as loud as all of their eight neighbours or louder."""
     return (images == max_pool2d(images, 3, stride=1, padding=1)) & (images != 0)
 
 
 def peak_points(images: Images, config: PeakNetFpConfig) -> Points:
-    """Frequency, time and amplitude of as many peaks as the network takes.
+    """Frequency, time and amplitude of ``n_peaks`` peaks of each segment.
 
-    Peaks of equal amplitude keep the order of the scan: by bin, then by frame. Every segment has a
-    peak, its loudest cell.
+    Peaks of equal amplitude are in the order of bins, then frames. Every segment has at least one
+    peak: its loudest cell.
     """
     _, mels, frames = images.shape
     is_peak = peak_cells(images).flatten(1)
@@ -44,22 +44,22 @@ def peak_points(images: Images, config: PeakNetFpConfig) -> Points:
 def rank_cells(
     chosen: Bool[Tensor, "batch cells"], by: Float32[Tensor, "batch cells"] | None, n: int
 ) -> Int64[Tensor, "batch {n}"]:
-    """The chosen cells first: by amplitude, falling, and then, or only, by cell number."""
+    """Rank cells: chosen ones first, then by falling amplitude if given, then by cell number."""
     cells = chosen.shape[1]
     backwards = torch.arange(cells - 1, -1, -1, device=chosen.device)
     if by is None:
         keys = torch.where(chosen, backwards, backwards - cells)
     else:
-        # The bits of floats that are not negative are integers in the same order.
+        # The bit patterns of non-negative floats are in the same order as the floats.
         bits = by.contiguous().view(torch.int32).long()
         keys = torch.where(chosen, bits * cells, 0) + backwards
     return keys.topk(n, dim=1).indices
 
 
 def coordinate_steps(mels: int, frames: int, config: PeakNetFpConfig) -> tuple[Tensor, Tensor]:
-    """What a bin and a frame are multiplied by: float32 reciprocals, where the paper divides.
+    """The factors for bin and frame: float32 reciprocals of the numbers that the paper divides by.
 
-    TensorFlow's optimiser made them from the authors' divisions; the last bit differs.
+    TensorFlow's optimiser replaces the authors' divisions by these, and the last bit differs.
     """
     if not config.norm_coords:
         return torch.tensor(1.0), torch.tensor(1.0)

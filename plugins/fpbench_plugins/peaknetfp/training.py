@@ -1,4 +1,4 @@
-"""How PeakNetFP is trained: one mask for the batch, positives stretched as images, NT-Xent."""
+"""Training of PeakNetFP: one mask for each batch, positives stretched in time, and NT-Xent."""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,13 +35,13 @@ NAME = "peaknetfp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeakNetFpRecipe(TrainingRecipe):
-    """See :class:`TrainingRecipe`; ``width`` is the first layer's, and all others scale with it.
+    """See :class:`TrainingRecipe`; ``width`` is that of the first layer. All others scale with it.
 
     Args:
-        degraded: Whether positives are in noise and rooms; the published ones are not.
+        degraded: Whether positives get noise and rooms. The published ones do not.
         stretch_low: Slowest tempo of a batch's positives, at least 0.5.
-        stretch_high: Fastest, at most 2. Drawn per batch, as the paper has it; the authors' code
-            draws once per process.
+        stretch_high: Fastest tempo, at most 2. A tempo is drawn for each batch, as in the paper;
+            the authors' code draws one for each process.
     """
 
     degraded: bool
@@ -49,7 +49,7 @@ class PeakNetFpRecipe(TrainingRecipe):
     stretch_high: float
 
     def __post_init__(self) -> None:
-        # Not super(): dataclasses with slots are classes made anew, which it does not know.
+        # Not super(): a dataclass with slots is a new class, which super() does not know.
         TrainingRecipe.__post_init__(self)
         if not 0.5 <= self.stretch_low <= self.stretch_high <= 2:
             raise ValueError(
@@ -84,7 +84,7 @@ PUBLISHED_RECIPE = PeakNetFpRecipe(
 
 
 def peaknetfp_trainable(recipe: PeakNetFpRecipe, settings: Settings) -> ContrastiveTrainable:
-    """The network that the recipe asks for, ready to be trained by it."""
+    """The network that the recipe asks for, ready for training."""
 
     def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(max(1, width * recipe.width // PUBLISHED.widths_1[0]) for width in widths)
@@ -136,7 +136,7 @@ def draw_positives(
     strength: float,
     rng: np.random.Generator,
 ) -> Clips:
-    """Positives as they are, or in noise and rooms of the training set."""
+    """Draw noise and rooms of the training set and degrade clips, if the recipe asks for it."""
     if not recipe.degraded:
         return clips[:, -PUBLISHED.spec.samples :]
     rows, length = clips.shape
@@ -151,7 +151,7 @@ def draw_positives(
 
 
 def stretch_randomly(images: Images, recipe: PeakNetFpRecipe, rng: np.random.Generator) -> Images:
-    """Images of a tempo drawn for the whole batch, in percent with one decimal."""
+    """Stretch images by a tempo drawn for the whole batch, in percent with one decimal."""
     factor = round(rng.uniform(recipe.stretch_low, recipe.stretch_high), 3)
     too_many = int(np.ceil(images.shape[2] / factor)) - images.shape[2]
     start = int(rng.integers(0, too_many)) if too_many > 0 else 0

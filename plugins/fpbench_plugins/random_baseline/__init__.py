@@ -1,4 +1,4 @@
-"""The floor: fingerprints that know nothing but whether two segments are the same bytes."""
+"""A baseline at chance level: random fingerprints, equal only for segments with equal bytes."""
 
 from collections.abc import Iterable
 
@@ -7,7 +7,9 @@ from fpbench import Entry, Fingerprinter, Settings, apply_options, hookimpl, ref
 
 @hookimpl
 def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
-    return [Entry(name="random", summary="random vectors, the chance floor", create=create)]
+    return [
+        Entry(name="random", summary="random vectors: hit rates at chance level", create=create)
+    ]
 
 
 def create(settings: Settings) -> Fingerprinter:

@@ -1,4 +1,4 @@
-"""Draws a direction at an address made from a segment's bytes."""
+"""Draws a random direction for each segment, at an address made from its bytes."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fpbench import FingerprintSpec, Segments, Stream, Vectors, rng_at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomConfig:
-    """Everything that shapes a fingerprint."""
+    """All settings of a fingerprint."""
 
     spec: FingerprintSpec
     draw_seed: int
@@ -31,10 +31,10 @@ class RandomFingerprinter:
     def embed(self, segments: Segments, /) -> Vectors:
         vectors = np.empty((len(segments), self.spec.dim), dtype=np.float32)
         for row, segment in enumerate(segments):
-            # Of the bytes, not of a counter: the same segment gives the same vector in any batch.
+            # From the bytes and not from a counter: equal segments get equal vectors in any batch.
             digest = hashlib.blake2b(segment.tobytes(), digest_size=16).digest()
             rng = rng_at(self._seed, Stream.WEIGHTS, int.from_bytes(digest, "little"))
-            # Normal in every coordinate is uniform over directions.
+            # Normal coordinates give uniform directions.
             direction = rng.standard_normal(self.spec.dim)
             vectors[row] = direction / np.linalg.norm(direction)
         return vectors

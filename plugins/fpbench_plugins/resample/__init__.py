@@ -1,4 +1,4 @@
-"""A bound rather than a model: real fingerprints drawn again and again."""
+"""Real fingerprints, drawn with replacement: a bound instead of a model."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
     return [
         Entry(
             name="resample",
-            summary="real fingerprints drawn with replacement: flatters once all have been drawn",
+            summary="real fingerprints drawn with replacement: an upper bound of the hit rate",
             create=create,
         )
     ]

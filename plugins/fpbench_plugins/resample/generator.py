@@ -1,9 +1,9 @@
 """Draws real fingerprints with replacement.
 
-Up to about a tenth of the number of fingerprints kept, the draws are as good as real distractors.
-Beyond it they repeat, a repeated distractor takes no further hit away, and the curve goes flat at
-the hit rate against all the fingerprints kept: an upper bound on the hit rate. Shortlists (k of
-an IVF-PQ index) fill with copies instead, which makes it a pessimistic bound there.
+With up to about a tenth as many draws as stored fingerprints, draws are as good as real
+distractors. With more, they repeat. A repeated distractor causes no further miss, so the curve
+becomes flat at the hit rate with all stored fingerprints: an upper bound of the hit rate. The
+shortlists of an IVF-PQ index, however, fill with copies, so there the hit rate is a lower bound.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ from fpbench_plugins.building_blocks.saved_arrays import load_arrays
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResampleConfig:
-    """How many fingerprints are kept to draw from: 2 000 000 of 128 dims take 1 GB."""
+    """Largest number of fingerprints to store and draw from: 2 000 000 of 128 dims take 1 GB."""
 
     most_rows: int = 2_000_000
 
@@ -92,7 +92,7 @@ class ResampleMethod(GeneratorMethod):
         if len(fingerprints) > self.config.most_rows:
             order = rng_at(seed, Stream.GENERATOR_FIT).permutation(len(fingerprints))
             rows = fingerprints[np.sort(order[: self.config.most_rows])]
-        report(1.0, f"{len(rows)} fingerprints kept")
+        report(1.0, f"{len(rows)} fingerprints stored")
         return ResampleGenerator(np.ascontiguousarray(rows))
 
     def load(self, path: Path, /) -> FingerprintGenerator:

@@ -1,4 +1,4 @@
-"""A training-free baseline: a random sketch of the spectrum."""
+"""A baseline without training: a random sketch of the spectrum."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Sketches the log spectrum of a segment with a fixed matrix of random signs."""
+"""Projects the log spectrum of a segment with a fixed matrix of random signs."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SILENCE = 1e-10  # bin power, of an unscaled FFT, far below 16-bit rounding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SketchConfig:
-    """Everything that shapes a fingerprint: equal configs give equal fingerprints."""
+    """All settings of a fingerprint. Equal configs give equal fingerprints."""
 
     spec: FingerprintSpec
     signs_seed: int
@@ -46,10 +46,10 @@ class SpectralSketch:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Keep torch to one core for a while.
+    """Let torch use one core.
 
-    Ten short operations are no work to divide. With every core busy decoding audio, the threads'
-    waiting for each other made this 15 times slower; and one thread gives the same bytes whatever
+    Ten short operations are too little work to divide. While all cores decoded audio, threads that
+    waited for each other made this 15 times slower. And with one thread, bytes do not depend on
     the number of cores.
     """
     threads = torch.get_num_threads()
@@ -63,10 +63,11 @@ def one_thread() -> Iterator[None]:
 def levelled_log_power(x: Float32[Tensor, "batch samples"]) -> Float32[Tensor, "batch bins"]:
     """Natural log of the power spectrum, each row shifted to mean 0.
 
-    A gain ``g`` adds ``2 log g`` to every bin of a row, so the shift takes it away.
+    A gain ``g`` adds ``2 log g`` to all bins of a row, so the shift removes it.
     """
-    # In float64: the rounding of a float32 FFT, 1e-8 in the empty bins beside a loud tone, is far
-    # above SILENCE and differs between processors; that of a float64 FFT, 1e-24, is far below it.
+    # In float64: in empty bins beside a loud tone, the rounding of a float32 FFT is about 1e-8.
+    # This is far above SILENCE, and differs between processors. That of a float64 FFT, 1e-24, is
+    # far below SILENCE.
     spectrum = torch.fft.rfft(x.double())
     power = spectrum.real.square() + spectrum.imag.square()
     # log1p, not log(power + SILENCE): a silent row must come out as exact zeros, because
@@ -76,7 +77,7 @@ def levelled_log_power(x: Float32[Tensor, "batch samples"]) -> Float32[Tensor, "
 
 
 def random_signs(rows: int, cols: int, rng: torch.Generator) -> Float32[Tensor, "{rows} {cols}"]:
-    """A matrix of +-1 scaled by 1/sqrt(cols), which keeps squared lengths on average.
+    """A random matrix of +-1 / sqrt(cols), which keeps squared lengths on average.
 
     Source: Achlioptas 2003, "Database-friendly random projections".
     """
