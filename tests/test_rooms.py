@@ -25,8 +25,6 @@ PENDING = {
     "encoders/training_audio.py",
     "encoders/training_report.py",
     "review/fidelity_figure.py",
-    "review/history_figure.py",
-    "review/training_figure.py",
     "runs/config.py",
     "runs/trials.py",
 }

@@ -4,6 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fpbench.api import compare, load_results, plot_curves, run, validate
     from fpbench.errors import FpbenchError
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
     from fpbench.plugin.datasets import Dataset, Track, VectorDataset
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
     from fpbench.progress import Report
     from fpbench.randomness import Stream, rng_at
+    from fpbench.results.document import Result
 
     __version__: str
 
@@ -49,6 +51,7 @@ __all__ = [
     "PcmAudio",
     "PublishedFile",
     "Report",
+    "Result",
     "Samples",
     "Segments",
     "Settings",
@@ -63,13 +66,19 @@ __all__ = [
     "Vectors",
     "__version__",
     "apply_options",
+    "compare",
     "hookimpl",
+    "load_results",
+    "plot_curves",
     "refuse_settings",
     "refuse_weights",
     "rng_at",
+    "run",
+    "validate",
 ]
 
 _NAMES = {
+    "fpbench.api": ("compare", "load_results", "plot_curves", "run", "validate"),
     "fpbench.errors": ("FpbenchError",),
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
     "fpbench.plugin.datasets": ("Dataset", "Track", "VectorDataset"),
@@ -92,6 +101,7 @@ _NAMES = {
     "fpbench.plugin.training": ("PcmAudio", "Trainable", "Trainee", "TrainingAudio"),
     "fpbench.progress": ("Report",),
     "fpbench.randomness": ("Stream", "rng_at"),
+    "fpbench.results.document": ("Result",),
 }
 """What is imported when it is first asked for; the same as above, where type checkers see it."""
 
@@ -103,7 +113,9 @@ if not TYPE_CHECKING:  # or every misspelt name would have a type
         if name == "__version__":
             value = importlib.import_module("importlib.metadata").version("fpbench-audio")
         elif name in _MODULES:
-            value = getattr(importlib.import_module(_MODULES[name]), name)
+            interrupts = importlib.import_module("fpbench.interrupts")
+            with interrupts.defer_interrupts():  # an import that is broken off stays broken
+                value = getattr(importlib.import_module(_MODULES[name]), name)
         else:
             raise AttributeError(f"module 'fpbench' has no attribute '{name}'")
         globals()[name] = value

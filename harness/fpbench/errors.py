@@ -13,3 +13,5 @@ class FpbenchError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        if hint is not None:
+            self.add_note(f"Hint: {hint}")  # tracebacks show it, as in a notebook

@@ -1,5 +1,7 @@
 """Parses and formats database sizes and durations."""
 
+from collections.abc import Iterable
+
 from fpbench.errors import FpbenchError
 
 _SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
@@ -11,10 +13,19 @@ def parse_sizes(text: str) -> tuple[int, ...]:
     Raises:
         FpbenchError: A part is not a positive whole number.
     """
-    sizes = {_parse_size(part.strip()) for part in text.split(",") if part.strip()}
+    sizes = whole_sizes(part.strip() for part in text.split(",") if part.strip())
     if not sizes:
         raise FpbenchError(f"no database size in '{text}'", hint="write sizes such as 1e4,1e5,1e6")
-    return tuple(sorted(sizes))
+    return sizes
+
+
+def whole_sizes(values: Iterable[int | float | str]) -> tuple[int, ...]:
+    """Sizes such as ``10_000``, ``1e6`` and ``"10M"`` as growing, distinct whole numbers.
+
+    Raises:
+        FpbenchError: One is not a positive whole number.
+    """
+    return tuple(sorted({_parse_size(str(value)) for value in values}))
 
 
 def _parse_size(part: str) -> int:

@@ -176,4 +176,4 @@ def test_evidence_must_be_there(results: Results, tmp_path: Path) -> None:
 def test_a_level_is_a_share(results: Results) -> None:
     typed = ["compare", str(results["sketch"]), str(results["random"]), "--level", "99"]
     shown = CliRunner().invoke(main, typed)
-    assert (shown.exit_code, "--level 99 is not from 0.5 to 0.995" in shown.stderr) == (2, True)
+    assert (shown.exit_code, "level 99 is not from 0.5 to 0.995" in shown.stderr) == (2, True)

@@ -10,7 +10,6 @@ import pytest
 from fpbench import FpbenchError, Track, Vectors
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule, hit_rate, train
 from fpbench.encoders.training_audio import split_held_out
-from fpbench.review.training_figure import smooth
 
 ALWAYS = TrainingSchedule(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
 
@@ -167,9 +166,3 @@ def test_holds_out_the_same_tracks_for_a_seed() -> None:
     assert len(held_out) == 2
     assert sorted(learnt + held_out, key=lambda t: int(t.name)) == tracks
     assert split_held_out(tracks, 7) == (learnt, held_out)
-
-
-def test_smooths_over_the_last_fifty() -> None:
-    losses = np.concatenate((np.zeros(50), np.full(50, 2.0)))
-    means = smooth(losses)
-    assert means[[0, 49, 74, 99]].tolist() == [0, 0, 1, 2]

@@ -210,3 +210,9 @@ def test_evidence_that_was_never_kept_is_named(first: Path, second: Path) -> Non
     first.write_text(json.dumps(document))
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
         compare_results(first, second, 0.95)
+
+
+@pytest.mark.parametrize("level", [0.49, 0.999, 95])
+def test_a_level_is_a_share(first: Path, level: float) -> None:
+    with pytest.raises(FpbenchError, match=f"level {level} is not from 0.5 to 0.995"):
+        compare_results(first, first, float(level))

@@ -9,8 +9,8 @@ import sys
 import click
 
 from fpbench.cli.installed_commands import installed_commands, load_command
-from fpbench.cli.interrupts import defer_interrupts
 from fpbench.errors import FpbenchError
+from fpbench.interrupts import defer_interrupts
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""

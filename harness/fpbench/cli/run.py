@@ -3,14 +3,12 @@
 import json
 import shlex
 import sys
-from dataclasses import replace
 from functools import partial
 from logging import getLogger
 from pathlib import Path
 from typing import Any
 
 import click
-from tabulate import tabulate
 
 from fpbench.cache import Store
 from fpbench.cli.options import (
@@ -24,14 +22,12 @@ from fpbench.cli.options import (
     weights_option,
 )
 from fpbench.errors import FpbenchError
-from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress import progress
-from fpbench.results.document import Curve, Result
 from fpbench.results.files import read_result
-from fpbench.results.names import metric_label
-from fpbench.runs.config import RunConfig, read_config
-from fpbench.units import parse_sizes, short_hours, short_size
+from fpbench.review.result_tables import result_tables
+from fpbench.runs.arguments import config_from_arguments, refuse_out
+from fpbench.runs.config import RunConfig
 
 logger = getLogger(__name__)
 
@@ -111,9 +107,8 @@ def run(**typed: Any) -> None:
     from fpbench.runs.run import run_prepared
 
     if typed["out"] is not None:
-        _refuse_out(typed["out"])
-    config = read_config(typed["config"], _typed_fields(typed))
-    config = _with_queries(config, typed["queries"], typed["query_length"])
+        refuse_out(typed["out"])
+    config = config_from_arguments(typed["config"], _typed_fields(typed), "the command line")
     _refuse_idle(typed, config)
     store = Store.open(typed["cache"])
     stage = partial(progress, leave=False)
@@ -132,37 +127,20 @@ def run(**typed: Any) -> None:
         _warn_of_replacing(out, config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     result = run_prepared(prepared, out, command, stage)
-    click.echo(_table(result))
+    click.echo(result_tables(result))
     click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
 
 
 def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
-    """What was typed, by field of :class:`RunConfig`."""
+    """What was typed, by the names that Python has for it."""
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
-    same += ["generator_weights", "seed", "device", "dtype"]
-    fields = {name: typed[name] for name in same if typed[name] is not None}
-    if typed["pairs"]:
-        fields["fingerprinter_options"] = parse_key_values(typed["pairs"])
-    if typed["sizes"] is not None:
-        fields["sizes"] = parse_sizes(typed["sizes"])
-    if typed["indexes"]:
-        fields["indexes"] = typed["indexes"]
-    if typed["tolerance"] is not None:
-        fields["tolerance_s"] = _tolerance(typed["tolerance"])
+    same += ["generator_weights", "sizes", "queries", "seed", "device", "dtype"]
+    fields = {name: typed[name] for name in same}
+    fields["fingerprinter_options"] = parse_key_values(typed["pairs"]) or None
+    fields["indexes"] = typed["indexes"] or None
+    fields["query_length_s"] = typed["query_length"]
+    fields["tolerance_s"] = None if typed["tolerance"] is None else _tolerance(typed["tolerance"])
     return fields
-
-
-def _with_queries(config: RunConfig, n: int | None, length_s: float | None) -> RunConfig:
-    recipe = config.recipe
-    try:
-        recipe = replace(
-            recipe,
-            n_queries=n or recipe.n_queries,
-            query_length_s=length_s or recipe.query_length_s,
-        )
-        return replace(config, recipe=recipe)
-    except ValueError as err:
-        raise FpbenchError(f"the command line: {err}", hint="give a number of seconds") from err
 
 
 def _refuse_idle(typed: dict[str, Any], config: RunConfig) -> None:
@@ -193,9 +171,9 @@ def _refuse_for_ready_made(typed: dict[str, Any], config: RunConfig) -> None:
             )
 
 
-def _tolerance(text: str) -> float | None:
+def _tolerance(text: str) -> float | str:
     if text == "track":
-        return None
+        return text
     try:
         tolerance_s = float(text)
     except ValueError:
@@ -217,12 +195,6 @@ def result_stem(subject: str) -> str:
     return path.stem.lstrip(".") or kind
 
 
-def _refuse_out(out: Path) -> None:
-    if out.suffix != ".json":
-        raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
-    refuse_to_replace(out, "the result", key="schema_version", option="--out")
-
-
 def _warn_of_replacing(out: Path, config: RunConfig) -> None:
     """Say that the default name, which says little, is that of another run's result."""
     if not out.exists():
@@ -236,43 +208,3 @@ def _warn_of_replacing(out: Path, config: RunConfig) -> None:
             "%s is the result of another run and is replaced at the end; --out FILE keeps both",
             out,
         )
-
-
-def _table(result: Result) -> str:
-    parts = []
-    for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
-        curves = [
-            c
-            for c in result.curves
-            if (c.distractors, c.index) == (kind, index)
-            and (c.metric == "hr@1" or c.tolerance_s == result.curves[0].tolerance_s)
-        ]
-        heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
-        if kind == "synthetic" and result.generator is not None:
-            heading += f" ({result.generator.name})"
-        headers = [
-            "distractors",
-            "audio",
-            *(metric_label(c.metric, c.tolerance_s) for c in curves),
-            "repeats",
-        ]
-        rows = [_row(curves, place) for place in range(len(curves[0].points))]
-        parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
-    queries = result.queries
-    note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
-    note += "; percent, with 95 % intervals (bootstrap over tracks)"
-    return "\n\n".join([*parts, note])
-
-
-def _row(curves: list[Curve], place: int) -> list[str]:
-    points = [curve.points[place] for curve in curves]
-    cells = [
-        f"{100 * p.value:.1f} ({100 * p.ci.low:.1f}–{100 * p.ci.high:.1f})"  # noqa: RUF001
-        for p in points
-    ]
-    return [
-        short_size(points[0].n_distractors),
-        short_hours(points[0].hours),
-        *cells,
-        str(points[0].repeats),
-    ]

@@ -19,7 +19,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress import progress
-from fpbench.review.training_figure import plot_training
+from fpbench.review.history_figure import plot_training
 
 
 @click.command()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+import fpbench
 from fpbench.errors import FpbenchError
 from fpbench.results.files import result_files
 
@@ -16,13 +17,10 @@ def validate(paths: tuple[Path, ...]) -> None:
     PATHS are result files or folders of them. Without its evidence a result is checked against the
     format only, and that is said.
     """
-    # Imported here: the arithmetic needs NumPy, which `fpbench --help` must not wait for.
-    from fpbench.review.verification import validate_result
-
     files = [file for path in paths for file in result_files(path)]
     if not files:
         raise FpbenchError(f"there are no results in {paths[0]}", hint="results end in .json")
     for file in files:
-        for line in validate_result(file):
-            click.echo(f"{file}: {line}", err=True)
+        for line in fpbench.validate(file):
+            click.echo(line, err=True)
     click.echo(f"{len(files)} valid")

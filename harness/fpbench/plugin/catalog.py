@@ -174,7 +174,7 @@ class Catalog:
                 hint="let the fpbench entry point name a module with hook implementations",
             )
         dist = point.dist
-        self._register(
+        self.register(
             Source(
                 plugin=point.name,
                 distribution=dist.name if dist else "?",
@@ -183,8 +183,12 @@ class Catalog:
             )
         )
 
-    def _register(self, source: Source) -> list[Offer]:
-        """Register the offers of a plugin: all of them, or none after an error."""
+    def register(self, source: Source) -> list[Offer]:
+        """Register the offers of a plugin: all of them, or none after an error.
+
+        Raises:
+            FpbenchError: It breaks a rule of hooks, or offers a name that is taken.
+        """
         try:
             self._manager.register(source.module, name=source.plugin)
             self._manager.check_pending()
@@ -254,7 +258,7 @@ class Catalog:
             if installed:
                 source = installed[0]
             else:
-                self._register(source)
+                self.register(source)
         offers = [offer for offer in self.offers(kind) if offer.source.plugin == source.plugin]
         if len(offers) == 1:
             return offers[0]

@@ -203,3 +203,36 @@ class Result:
     config: Mapping[str, Any]
     command: str
     schema_version: Literal[1]
+
+    def records(self) -> list[dict[str, str | int | float | None]]:
+        """One flat dictionary for each point, as pandas, polars and csv take them.
+
+        Returns:
+            All with the same keys, in the order of curves and points. Rates are from 0 to 1.
+        """
+        return [self._record(curve, point) for curve in self.curves for point in curve.points]
+
+    def _record(self, curve: Curve, point: Point) -> dict[str, str | int | float | None]:
+        synthetic = curve.distractors == "synthetic"
+        return {
+            "fingerprinter": self.fingerprinter.name,
+            "weights_sha256": self.fingerprinter.weights_sha256,
+            "dtype": self.fingerprinter.dtype,
+            "dataset": self.data.name,
+            "query_length_s": curve.query_length_s,
+            "index": curve.index,
+            "distractors": curve.distractors,
+            "generator": self.generator.name if synthetic and self.generator else None,
+            "metric": curve.metric,
+            "tolerance_s": curve.tolerance_s,
+            "n_distractors": point.n_distractors,
+            "n_reference": point.n_reference,
+            "hours": point.hours,
+            "value": point.value,
+            "ci_low": point.ci.low,
+            "ci_high": point.ci.high,
+            "ci_level": point.ci.level,
+            "std": point.std,
+            "repeats": point.repeats,
+            "n_queries": point.n_queries,
+        }

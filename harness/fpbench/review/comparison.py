@@ -75,11 +75,17 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
     system; systems that met distractors of different generators are not.
 
     Args:
-        level: Of the intervals, up to ``HIGHEST_LEVEL``.
+        level: Of the intervals, from 0.5 to ``HIGHEST_LEVEL``.
 
     Raises:
-        FpbenchError: They were not asked the same, or have no curve in common, or evidence lacks.
+        FpbenchError: They were not asked the same, or have no curve in common, or evidence lacks;
+            or the level is out of range.
     """
+    if not 0.5 <= level <= HIGHEST_LEVEL:
+        raise FpbenchError(
+            f"level {level:g} is not from 0.5 to {HIGHEST_LEVEL:g}",
+            hint="give 0.95 or 0.99, for example",
+        )
     one, other = results = read_result(first), read_result(second)
     if Question.of(one) != Question.of(other):
         raise FpbenchError(

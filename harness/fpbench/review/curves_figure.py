@@ -1,14 +1,22 @@
 """Curves as a picture, made to be shown."""
 
+import io
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from itertools import chain, cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
+from fpbench.results.comparable import Question
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
 from fpbench.units import short_hours, short_size
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, told apart by colour-blind readers too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -19,36 +27,98 @@ Lines = Mapping[tuple[str, str, str], tuple[Result, Curve]]
 
 
 def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") -> None:
-    """Hit rate against database size, with the intervals as bands; a PNG.
+    """The same as :func:`draw_curves`, as a PNG file."""
+    figure = draw_curves(results, metric=metric)
+    with atomic_file(path) as file:
+        file.write(_png(figure))
+
+
+def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
+    """Hit rate against database size, with the intervals as bands.
 
     Solid lines have real distractors, others synthetic, one style for each generator. One system
     gets one picture and each of its indexes a colour; several systems get a colour each, and each
-    index a picture beside the others. The tolerance is that of the first curve.
+    index a picture beside the others. The tolerance is that of the first curve. Results of other
+    audio or other queries, which must not be compared, go into a row of their own.
+
+    Raises:
+        FpbenchError: There is no curve of the metric.
     """
-    # Imported here: matplotlib takes half a second.
+    together: dict[Question, list[Result]] = {}
+    for result in results:
+        if any(curve.metric == metric for curve in result.curves):
+            together.setdefault(Question.of(result), []).append(result)
+    if not together:
+        raise FpbenchError(f"there is no curve of {metric} to draw", hint="give other results")
+    groups = [_Group.of(comparable, metric) for comparable in together.values()]
+    width = max(8, 6 * max(len(group.panels) for group in groups))
+    figure = _figure_class()(figsize=(width, 5 * len(groups)), layout="constrained")
+    parts: Any = [figure] if len(groups) == 1 else figure.subfigures(len(groups), 1)
+    for part, group in zip(parts, groups, strict=True):
+        _draw_group(part, group, metric)
+    return figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Results that can be compared, and what is told apart by what."""
+
+    title: str
+    lines: Lines
+    several_systems: bool
+    panels: Sequence[Sequence[str]]
+    colours: Mapping[str, str]
+    styles: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, results: Sequence[Result], metric: str) -> "_Group":
+        tolerance_s = results[0].curves[0].tolerance_s
+        lines = _lines(results, metric, tolerance_s)
+        systems, indexes = (list(dict.fromkeys(key[part] for key in lines)) for part in (0, 1))
+        several = len(systems) > 1
+        return cls(
+            title=_title(results, systems, tolerance_s),
+            lines=lines,
+            several_systems=several,
+            panels=[[index] for index in indexes] if several else [indexes],
+            colours=dict(zip(systems if several else indexes, cycle(_COLOURS), strict=False)),
+            styles=_styles({kind for _, _, kind in lines}),
+        )
+
+
+def _draw_group(figure: Any, group: _Group, metric: str) -> None:
+    figure.suptitle(group.title, x=0.01, ha="left", fontsize=11)
+    for number, shown in enumerate(group.panels):
+        axes = figure.add_subplot(1, len(group.panels), number + 1)
+        there = {key: line for key, line in group.lines.items() if key[1] in shown}
+        for (system, index, kind), (_, curve) in there.items():
+            colour = group.colours[system if group.several_systems else index]
+            _draw(axes, curve, colour, group.styles[kind])
+        _style_axes(axes, there, metric)
+        _add_legend(axes, group.colours, group.styles)
+        if group.several_systems:
+            axes.set_title(shown[0], loc="left", fontsize=10)
+
+
+@cache
+def _figure_class() -> "type[Figure]":
+    # Made here: matplotlib takes half a second.
     from matplotlib.figure import Figure
 
-    tolerance_s = results[0].curves[0].tolerance_s
-    lines = _lines(results, metric, tolerance_s)
-    systems, indexes = (list(dict.fromkeys(key[part] for key in lines)) for part in (0, 1))
-    several = len(systems) > 1
-    panels = [[index] for index in indexes] if several else [indexes]
-    colours = dict(zip(systems if several else indexes, cycle(_COLOURS), strict=False))
-    styles = _styles({kind for _, _, kind in lines})
-    figure = Figure(figsize=(max(8, 6 * len(panels)), 5), layout="constrained")
-    figure.suptitle(_title(results, systems, tolerance_s), x=0.01, ha="left", fontsize=11)
-    for number, shown in enumerate(panels):
-        axes = figure.add_subplot(1, len(panels), number + 1)
-        there = {key: line for key, line in lines.items() if key[1] in shown}
-        for (system, index, kind), (_, curve) in there.items():
-            _draw(axes, curve, colours[system if several else index], styles[kind])
-        _style_axes(axes, there, metric)
-        _add_legend(axes, colours, styles)
-        if several:
-            axes.set_title(shown[0], loc="left", fontsize=10)
+    class CurvesFigure(Figure):
+        """A figure that notebooks show by itself; others they show only if pyplot made them."""
+
+        def _repr_png_(self) -> bytes:
+            return _png(self)
+
+    return CurvesFigure
+
+
+def _png(figure: "Figure") -> bytes:
+    buffer = io.BytesIO()
     # Software and creation date are left out, so that equal results are equal bytes.
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=150, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) -> Lines:

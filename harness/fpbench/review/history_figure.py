@@ -1,15 +1,19 @@
-"""How a fit went, as a picture."""
+"""How a fit or a training went, as a picture."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Float64
+
 from fpbench.files import atomic_file
 
 _COUNTING = "step"
+_SMOOTHING = 50  # steps; single losses scatter too much to be read
 
 
 def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
-    """One panel per statistic against steps; losses share the first. A PNG.
+    """A generator's fit: one panel per statistic against steps; losses share the first. A PNG.
 
     Args:
         history: Each entry has ``step`` and the same statistics.
@@ -35,6 +39,41 @@ def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
             axes.legend(frameon=False)
     with atomic_file(path) as file:
         figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+
+
+def plot_training(
+    losses: Sequence[float], validations: Sequence[tuple[int, float]], path: Path
+) -> None:
+    """A fingerprinter's training: loss and validation hit rate against steps; a PNG.
+
+    Args:
+        losses: One for each step.
+        validations: Steps done, and the hit rate then, from 0 to 1.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3), layout="constrained")
+    loss_axes, rate_axes = figure.subplots(1, 2)
+    means = smooth(np.array(losses, dtype=np.float64))
+    loss_axes.plot(np.arange(1, len(means) + 1), means)
+    loss_axes.set(xlabel="step", ylabel=f"loss, mean of {_SMOOTHING} steps", yscale="log")
+    loss_axes.yaxis.set_major_formatter("{x:g}")
+    loss_axes.yaxis.set_minor_formatter("{x:g}")
+    if validations:
+        steps, rates = zip(*validations, strict=True)
+        rate_axes.plot(steps, [100 * rate for rate in rates], marker=".")
+    rate_axes.set(xlabel="step", ylabel="HR@1 of the mini-search, %", ylim=(0, 100))
+    with atomic_file(path) as file:
+        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+
+
+def smooth(losses: Float64[np.ndarray, " steps"]) -> Float64[np.ndarray, " steps"]:
+    """The mean of each value and up to :data:`_SMOOTHING` - 1 before it."""
+    sums = np.concatenate(([0.0], np.cumsum(losses)))
+    steps = np.arange(1, len(losses) + 1)
+    first = np.maximum(steps - _SMOOTHING, 0)
+    means: Float64[np.ndarray, " steps"] = (sums[steps] - sums[first]) / (steps - first)
+    return means
 
 
 def _words(name: str) -> str:

@@ -82,21 +82,24 @@ class RunConfig:
         return plain
 
 
-def read_config(path: Path | None, typed: Mapping[str, Any]) -> RunConfig:
-    """A TOML file's settings, overridden by those typed on the command line.
+def read_config(
+    path: Path | None, typed: Mapping[str, Any], typed_in: str = "the command line"
+) -> RunConfig:
+    """A TOML file's settings, overridden by those that were typed.
 
     The dtype ``auto`` is resolved here, so that results name the arithmetic behind them.
 
     Args:
         path: None means defaults. Relative files in it are relative to it.
         typed: Field name to value; what was not typed is absent.
+        typed_in: Where they come from, for messages.
 
     Raises:
         FpbenchError: The file is not TOML, has an unknown field, or a value that its field does
             not take.
     """
     table = {} if path is None else _read_toml(path)
-    source = str(path or "the command line")
+    source = str(path or typed_in)
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
     # Settings typed one by one change those of the file one by one.

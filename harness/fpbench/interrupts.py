@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment, also at those at which Python and its extensions cannot bear it."""
+"""Ctrl-C at any moment, even when Python and its extensions cannot bear it."""
 
 import _thread
 import contextlib
@@ -15,11 +15,16 @@ AGAIN_S = 0.05
 def defer_interrupts() -> Iterator[None]:
     """Within it Ctrl-C raises ``KeyboardInterrupt`` a little later where it would do harm now.
 
-    Python drops what is raised inside a finaliser or a callback of a weak reference, and native
-    modules abort the process when their import is interrupted.
+    Python drops what is raised inside a finaliser or a callback of a weak reference. When their
+    import is interrupted, native modules abort the process, and others stay half imported for the
+    rest of a session.
     """
     usual = sys.unraisablehook
-    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not if it is ignored
+    # Not if it is ignored; and only the main thread may change what a signal does.
+    ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
     timers: list[threading.Timer] = []
 
     def again() -> None:
@@ -50,5 +55,8 @@ def defer_interrupts() -> Iterator[None]:
         sys.unraisablehook = usual
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        late = any(timer.is_alive() for timer in timers)
         for timer in timers:
             timer.cancel()
+    if late:
+        raise KeyboardInterrupt

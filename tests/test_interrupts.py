@@ -6,7 +6,7 @@ from pathlib import Path
 
 PROGRAM = """
 import signal, sys, time
-from fpbench.cli.interrupts import defer_interrupts
+from fpbench.interrupts import defer_interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def wait():
     for _ in range(600):
@@ -20,9 +20,9 @@ except KeyboardInterrupt:
 """
 
 
-def shown(body: str, folder: Path) -> str:
+def shown(body: str, folder: Path, program: str = PROGRAM) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(body=body)],
+        [sys.executable, "-c", program.replace("{body}", body)],
         capture_output=True,
         text=True,
         check=True,
@@ -52,3 +52,23 @@ def test_an_import_is_finished_first(tmp_path: Path) -> None:
 def test_elsewhere_it_stops_at_once(tmp_path: Path) -> None:
     body = "signal.raise_signal(signal.SIGINT); print('not reached')"
     assert shown(body, tmp_path) == "stopped\n"
+
+
+def test_what_is_put_off_to_the_end_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "native.py").write_text("import signal; signal.raise_signal(signal.SIGINT)\n")
+    program = PROGRAM.replace("        wait()\n", "    wait()\n")
+    assert shown("import native", tmp_path, program) == "stopped\n"
+
+
+def test_another_thread_changes_no_signals(tmp_path: Path) -> None:
+    program = """
+import threading
+from fpbench.interrupts import defer_interrupts
+def work():
+    with defer_interrupts():
+        print("worked")
+worker = threading.Thread(target=work)
+worker.start()
+worker.join()
+"""
+    assert shown("", tmp_path, program) == "worked\n"

@@ -1,0 +1,53 @@
+"""The curves of a result as text."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from fpbench.results.document import Curve, Result
+from fpbench.results.names import metric_label
+from fpbench.units import short_hours, short_size
+
+
+def result_tables(result: Result) -> str:
+    """A table for each index and kind of distractors, with one line per database size.
+
+    HR@1 is shown for every tolerance, HR@3 and HR@10 for the first.
+    """
+    parts = []
+    for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
+        curves = [
+            c
+            for c in result.curves
+            if (c.distractors, c.index) == (kind, index)
+            and (c.metric == "hr@1" or c.tolerance_s == result.curves[0].tolerance_s)
+        ]
+        heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
+        if kind == "synthetic" and result.generator is not None:
+            heading += f" ({result.generator.name})"
+        headers = [
+            "distractors",
+            "audio",
+            *(metric_label(c.metric, c.tolerance_s) for c in curves),
+            "repeats",
+        ]
+        rows = [_row(curves, place) for place in range(len(curves[0].points))]
+        parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
+    queries = result.queries
+    note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
+    note += "; percent, with 95 % intervals (bootstrap over tracks)"
+    return "\n\n".join([*parts, note])
+
+
+def _row(curves: Sequence[Curve], place: int) -> list[str]:
+    points = [curve.points[place] for curve in curves]
+    cells = [
+        f"{100 * p.value:.1f} ({100 * p.ci.low:.1f}–{100 * p.ci.high:.1f})"  # noqa: RUF001
+        for p in points
+    ]
+    return [
+        short_size(points[0].n_distractors),
+        short_hours(points[0].hours),
+        *cells,
+        str(points[0].repeats),
+    ]

@@ -1,0 +1,125 @@
+"""Fingerprinters that are objects of a session, under their class's name like any other."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from types import ModuleType
+from typing import cast
+
+import numpy as np
+
+from fpbench.cache import Store
+from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, make_folder
+from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.hashing import content_key, rows_digest
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Entry, Settings
+from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Samples
+from fpbench.plugin.hooks import hookimpl
+from fpbench.plugin.loading import Source
+from fpbench.plugin.options import refuse_settings
+from fpbench.randomness import Stream, rng_at
+
+OBJECT = "(object)"
+"""What a result calls the distribution of an object, which has none."""
+
+_PROBE_S = 6.0
+
+
+def register_object(thing: object, catalog: Catalog, store: Store) -> str:
+    """Add a fingerprinter that is an object to a catalog, as a plugin of its own.
+
+    The cache knows a plugin by its files. An object has none, so it is known by what it does: its
+    fingerprints of a fixed signal, its spec, and its class's name and source where that can be
+    had. A file that says so stands for it in the store.
+
+    Returns:
+        Its class's name, by which the catalog offers it.
+
+    Raises:
+        FpbenchError: It is no fingerprinter, breaks a rule, or another has its name.
+    """
+    fingerprinter = _as_fingerprinter(thing)
+    name = type(fingerprinter).__name__
+
+    def create(settings: Settings) -> AnyFingerprinter:
+        refuse_settings(settings, f"{name}, an object that is made already,")
+        return fingerprinter
+
+    entry = Entry(name=name, summary="an object of this session", create=create)
+
+    @hookimpl
+    def fpbench_fingerprinters() -> Iterable[Entry[AnyFingerprinter]]:
+        return [entry]
+
+    module = ModuleType(f"fpbench_object_{name}")
+    module.__file__ = _write_description(fingerprinter, store)
+    module.fpbench_fingerprinters = fpbench_fingerprinters  # type: ignore[attr-defined]
+    catalog.register(Source(plugin=OBJECT, distribution=OBJECT, version="-", module=module))
+    return name
+
+
+def _as_fingerprinter(thing: object) -> AnyFingerprinter:
+    spec = getattr(thing, "spec", None)
+    method = "fingerprint" if getattr(spec, "front_end", "segment") == "track" else "embed"
+    if isinstance(thing, type):
+        raise FpbenchError(
+            f"fingerprinter is the class {thing.__name__}, not an object of it",
+            hint=f"give {thing.__name__}(...)",
+        )
+    if not isinstance(spec, FingerprintSpec) or not callable(getattr(thing, method, None)):
+        raise FpbenchError(
+            f"fingerprinter cannot be of type {type(thing).__name__}: it has no spec and {method}",
+            hint=f"give a name, or an object with a FingerprintSpec called spec and a method "
+            f"{method}",
+        )
+    return cast(AnyFingerprinter, thing)
+
+
+def _write_description(fingerprinter: AnyFingerprinter, store: Store) -> str:
+    """A file in the store that differs where objects do.
+
+    Returns:
+        Its path.
+    """
+    described = {
+        "class": type(fingerprinter).__qualname__,
+        "source": _source_texts(type(fingerprinter)),
+        "spec": repr(fingerprinter.spec),
+        "fingerprints": [
+            [rows_digest(found.vectors), rows_digest(found.start_s)]
+            for found in fingerprint_tracks(
+                fingerprinter, type(fingerprinter).__name__, _probe(fingerprinter.spec)
+            )
+        ],
+    }
+    path = store.path("objects", content_key(**described), ".py")
+    make_folder(path.parent)
+    with atomic_file(path) as file:
+        file.write(f"OBJECT = {described!r}\n".encode())
+    return str(path)
+
+
+def _source_texts(cls: type) -> list[str]:
+    """Of a class; where it was typed into a session, of its methods, or nothing."""
+    methods = filter(inspect.isfunction, vars(cls).values())
+    for parts in ([cls], methods):
+        with suppress(OSError, TypeError):
+            return [inspect.getsource(part) for part in parts]
+    return []
+
+
+def _probe(spec: FingerprintSpec) -> Iterator[Samples]:
+    """Loud noise, quiet chords, and both with a silent pause."""
+    seconds = max(_PROBE_S, spec.segment_s + 8 * spec.hop_s)
+    n = round(seconds * spec.sample_rate_hz)
+    rng = rng_at(0, Stream.CHECK, 0)
+    times_s = np.arange(n) / spec.sample_rate_hz
+    # A new chord every half second, below the half of any usual sample rate.
+    pitches_hz = rng.uniform(100, 3_500, (5, round(2 * seconds) + 1))[:, (2 * times_s).astype(int)]
+    noise = 0.5 * rng.uniform(-1, 1, n)
+    chords = 0.02 * np.sin(2 * np.pi * pitches_hz * times_s).sum(axis=0)
+    paused = (noise + chords) * (np.abs(times_s - seconds / 2) > seconds / 8)
+    for samples in (noise, chords, paused):
+        yield samples.astype(np.float32)

@@ -1,0 +1,43 @@
+"""A result that was read knows its file, and is otherwise as it was."""
+
+import dataclasses
+from pathlib import Path
+
+from fpbench.results.document import Result
+from fpbench.results.files import dump_result, read_result, write_result
+from fpbench.results.loaded import LoadedResult
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+
+
+def test_it_knows_its_file() -> None:
+    assert LoadedResult.read(GOLDEN).path == GOLDEN
+
+
+def test_its_file_is_no_part_of_the_document(tmp_path: Path) -> None:
+    loaded = LoadedResult.read(GOLDEN)
+    assert dump_result(loaded) == GOLDEN.read_text()
+    write_result(loaded, tmp_path / "again.json")
+    again = LoadedResult.read(tmp_path / "again.json")
+    assert again.path != loaded.path
+    assert again == loaded
+
+
+def test_it_has_the_fields_of_a_result() -> None:
+    loaded, result = LoadedResult.read(GOLDEN), read_result(GOLDEN)
+    assert isinstance(loaded, Result)
+    for field in dataclasses.fields(Result):
+        assert getattr(loaded, field.name) == getattr(result, field.name)
+    assert dataclasses.fields(LoadedResult) == dataclasses.fields(Result)
+
+
+def test_what_is_changed_is_in_no_file() -> None:
+    changed = dataclasses.replace(LoadedResult.read(GOLDEN), command="by hand")
+    assert changed.path is None
+    assert "in no file" in repr(changed)
+
+
+def test_it_is_shown_in_one_line() -> None:
+    assert repr(LoadedResult.read(GOLDEN)) == (
+        f"<result of spectral-sketch on folder:music: 100 queries, 1 curves, {GOLDEN}>"
+    )

@@ -1,0 +1,49 @@
+"""The tables of a result: one for each index and kind of distractors."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fpbench.results.files import read_result
+from fpbench.review.result_tables import result_tables
+
+GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+
+
+def test_a_line_has_the_rate_and_its_interval_in_percent() -> None:
+    heading, header, _, line, _, note = result_tables(GOLDEN).splitlines()
+    assert heading == "spectral-sketch, exact, synthetic distractors (gaussian)"
+    assert header.split() == ["distractors", "audio", "HR@1", "±0.25", "s", "repeats"]
+    assert line.split() == ["10", "k", "1.5", "h", "50.0", "(40.0–60.0)", "10"]  # noqa: RUF001
+    assert note == (
+        "100 queries of 1 s from 10 tracks; percent, with 95 % intervals (bootstrap over tracks)"
+    )
+
+
+def test_other_tolerances_are_shown_of_the_first_rank_only() -> None:
+    (curve,) = GOLDEN.curves
+    several = [
+        replace(curve, metric=metric, tolerance_s=tolerance_s)
+        for tolerance_s in (0.25, None)
+        for metric in ("hr@1", "hr@3")
+    ]
+    header = result_tables(replace(GOLDEN, curves=several)).splitlines()[1]
+    assert [h.strip() for h in header.split("  ") if h.strip()] == [
+        "distractors",
+        "audio",
+        "HR@1 ±0.25 s",
+        "HR@3 ±0.25 s",
+        "HR@1 track",
+        "repeats",
+    ]
+
+
+def test_each_index_and_kind_has_a_table() -> None:
+    (curve,) = GOLDEN.curves
+    curves = [curve, replace(curve, distractors="real"), replace(curve, index="ivf")]
+    text = result_tables(replace(GOLDEN, curves=curves))
+    headings = [line for line in text.splitlines() if line.startswith("spectral-sketch, ")]
+    assert headings == [
+        "spectral-sketch, exact, synthetic distractors (gaussian)",
+        "spectral-sketch, exact, real distractors",
+        "spectral-sketch, ivf, synthetic distractors (gaussian)",
+    ]

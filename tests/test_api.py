@@ -1,0 +1,348 @@
+"""What a notebook does: a class in a cell is measured, compared, drawn and taken apart."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import fpbench
+from fpbench.cli import main
+from fpbench.results.files import read_result
+from fpbench.results.loaded import LoadedResult
+from fpbench.runs.config import RunConfig
+
+ROOT = Path(__file__).parents[1]
+SETTINGS: Mapping[str, Any] = {
+    "sizes": [100, 2e2],
+    "queries": 20,
+    "recipe": {"max_offset_s": 0, "degradations": [{"name": "gain"}]},
+    "progress": False,
+}
+
+
+class MyModel:
+    """A sketch of the spectrum, which counts how often it is asked."""
+
+    spec = fpbench.FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=64)
+
+    def __init__(self, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        self.projection = rng.standard_normal((self.spec.samples // 2 + 1, 64), np.float32)
+        self.segments = 0
+
+    def embed(self, segments: fpbench.Segments, /) -> fpbench.Vectors:
+        self.segments += len(segments)
+        power = np.log1p(np.abs(np.fft.rfft(segments.astype(np.float64))) ** 2 / 1e-10)
+        vectors = (power - power.mean(axis=1, keepdims=True)).astype(np.float32) @ self.projection
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("session")
+
+
+@pytest.fixture(scope="module")
+def measure(folder: Path, music: Path) -> Callable[..., LoadedResult]:
+    """`fpbench.run` on the small folder of music, with a cache that these tests share."""
+
+    def run(fingerprinter: object, **changes: Any) -> LoadedResult:
+        given = {"dataset": f"folder:{music}", "cache": folder / "cache", **SETTINGS, **changes}
+        return fpbench.run(fingerprinter=fingerprinter, **given)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def result(measure: Callable[..., LoadedResult]) -> LoadedResult:
+    return measure(MyModel())
+
+
+@pytest.fixture(scope="module")
+def other(measure: Callable[..., LoadedResult]) -> LoadedResult:
+    return measure("random")
+
+
+def test_an_object_is_measured_and_the_result_says_so(result: LoadedResult) -> None:
+    system = result.fingerprinter
+    assert (system.name, system.distribution, system.version) == ("MyModel", "(object)", "-")
+    real = result.curves[0]
+    assert [point.n_distractors for point in real.points] == [100, 200]
+    assert real.points[0].value > 0.9
+    assert "fingerprinter=<MyModel>" in result.command
+    assert repr(result).startswith("<result of MyModel on folder:")
+
+
+def test_nothing_is_left_in_the_working_folder(
+    measure: Callable[..., LoadedResult],
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = measure(MyModel()).path
+    assert list(tmp_path.iterdir()) == []
+    assert path is not None
+    assert path.is_relative_to(folder / "cache")
+    assert path.with_suffix(".png").is_file()
+    assert not list((folder / "cache" / "results").glob(".*"))
+
+
+def test_a_result_goes_where_it_is_wanted(
+    measure: Callable[..., LoadedResult], result: LoadedResult, tmp_path: Path
+) -> None:
+    kept = measure(MyModel(), out=tmp_path / "mine.json")
+    assert kept.path == tmp_path / "mine.json"
+    assert kept.curves == result.curves
+    assert read_result(kept.path) == replace_class(kept)
+
+
+def replace_class(loaded: LoadedResult) -> fpbench.Result:
+    names = [field.name for field in fields(fpbench.Result)]
+    return fpbench.Result(**{name: getattr(loaded, name) for name in names})
+
+
+def test_the_same_object_is_not_asked_again(
+    measure: Callable[..., LoadedResult], result: LoadedResult
+) -> None:
+    again = MyModel()
+    assert measure(again) == result
+    # Of a probe that names it, and of the plan's trial; 24 tracks of 10 s have 19 segments each.
+    assert again.segments < 24 * 19
+
+
+def test_a_changed_object_is_measured_anew(
+    measure: Callable[..., LoadedResult], result: LoadedResult
+) -> None:
+    changed = MyModel(seed=1)
+    measured = measure(changed)
+    assert changed.segments > 24 * 19
+    assert {one.sha256 for one in measured.evidence}.isdisjoint(e.sha256 for e in result.evidence)
+    assert measured.fingerprinter.source_sha256 != result.fingerprinter.source_sha256
+
+
+def test_the_command_measures_the_same(
+    music: Path, folder: Path, other: LoadedResult, tmp_path: Path
+) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text('[recipe]\nmax_offset_s = 0\n[[recipe.degradations]]\nname = "gain"\n')
+    typed = ["run", "--config", config, "--fingerprinter", "random", "--queries", "20"]
+    typed += ["--dataset", f"folder:{music}", "--sizes", "100,2e2", "--cache", folder / "cache"]
+    shown = CliRunner().invoke(main, [*map(str, typed), "--out", str(tmp_path / "typed.json")])
+    assert shown.exit_code == 0, shown.stderr
+    (typed_result,) = fpbench.load_results(tmp_path / "typed.json")
+    for result, file in ((typed_result, "typed"), (other, "result")):
+        assert [info.file.partition(".")[0] for info in result.evidence] == [file] * 2
+    assert [e.sha256 for e in typed_result.evidence] == [e.sha256 for e in other.evidence]
+    assert replace(typed_result, evidence=[], command="") == replace(other, evidence=[], command="")
+
+
+def test_a_config_file_is_overridden_by_arguments(
+    measure: Callable[..., LoadedResult], tmp_path: Path
+) -> None:
+    (tmp_path / "run.toml").write_text("sizes = [100]\nseed = 3\ndistractors = 'real'\n")
+    measured = measure("random", config=tmp_path / "run.toml", seed=4)
+    assert (measured.config["seed"], measured.config["distractors"]) == (4, "real")
+
+
+def test_every_field_of_a_config_is_an_argument() -> None:
+    arguments = set(fpbench.run.__annotations__) - {"return"}
+    besides = {"queries", "query_length_s", "config", "out", "cache", "progress"}
+    assert arguments == {field.name for field in fields(RunConfig)} | besides
+
+
+def test_records_are_flat_and_alike(result: LoadedResult) -> None:
+    records = result.records()
+    assert len(records) == sum(len(curve.points) for curve in result.curves)
+    assert {tuple(record) for record in records} == {tuple(records[0])}
+    assert all(isinstance(v, str | int | float | None) for r in records for v in r.values())
+    first = records[0]
+    assert (first["fingerprinter"], first["index"], first["metric"]) == ("MyModel", "exact", "hr@1")
+    assert (first["distractors"], first["generator"]) == ("real", None)
+    assert (records[-1]["distractors"], records[-1]["generator"]) == ("synthetic", "gaussian")
+
+
+def test_two_results_are_compared(result: LoadedResult, other: LoadedResult) -> None:
+    comparisons = fpbench.compare(result, other)
+    assert {one.names for one in comparisons} == {("MyModel", "random")}
+    assert "MyModel minus random; exact, real distractors" in repr(comparisons)
+    assert "<table>" in comparisons._repr_html_()
+    records = comparisons.records()
+    assert len(records) == sum(len(one.differences) for one in comparisons)
+    assert records[0]["difference"] == pytest.approx(
+        result.curves[0].points[0].value - other.curves[0].points[0].value
+    )
+
+
+def test_results_are_compared_by_their_paths_too(result: LoadedResult, other: LoadedResult) -> None:
+    by_path = fpbench.compare(str(result.path), other, level=0.99)
+    assert by_path.records() == fpbench.compare(result, other, level=0.99).records()
+
+
+def test_what_is_in_no_file_cannot_be_compared(result: LoadedResult) -> None:
+    changed = replace(result, command="by hand")
+    with pytest.raises(fpbench.FpbenchError, match="MyModel is in no file"):
+        fpbench.compare(changed, result)
+
+
+def test_results_are_validated(result: LoadedResult, tmp_path: Path) -> None:
+    assert fpbench.validate(result) == []
+    assert result.path is not None
+    alone = tmp_path / "alone.json"
+    alone.write_bytes(result.path.read_bytes())
+    lines = fpbench.validate([result, alone])
+    assert [line.partition(":")[0] for line in lines] == [str(alone)] * 2
+    alone.write_text(alone.read_text().replace('"n": 20', '"n": 21'))
+    with pytest.raises(fpbench.FpbenchError, match=r"alone\.json: .*n_queries is 20"):
+        fpbench.validate(tmp_path)
+
+
+def test_results_are_loaded_from_files_and_folders(
+    result: LoadedResult, folder: Path, tmp_path: Path
+) -> None:
+    assert result.path is not None
+    (one,) = fpbench.load_results(result.path)
+    assert (one, one.path) == (result, result.path)
+    several = fpbench.load_results([str(result.path), folder / "cache" / "results"])
+    assert several[0] == result
+    assert result.path in [found.path for found in several[1:]]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(fpbench.FpbenchError, match=r"there are no results in .*empty"):
+        fpbench.load_results(tmp_path / "empty")
+    with pytest.raises(fpbench.FpbenchError, match="no such file or folder: nowhere"):
+        fpbench.load_results("nowhere")
+
+
+def test_curves_are_a_figure_that_notebooks_show(result: LoadedResult, other: LoadedResult) -> None:
+    from matplotlib.figure import Figure
+
+    figure = fpbench.plot_curves([result, other])
+    assert isinstance(figure, Figure)
+    assert len(figure.axes[0].lines) == 4
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    assert "matplotlib.pyplot" not in sys.modules
+    with pytest.raises(fpbench.FpbenchError, match="no curve of hr@7"):
+        fpbench.plot_curves(result, metric="hr@7")
+
+
+def test_the_board_is_drawn_with_a_row_for_each_question() -> None:
+    results = fpbench.load_results(ROOT / "submissions")
+    figure = fpbench.plot_curves(results)
+    titles = [part._suptitle.get_text() for part in figure.subfigs]
+    assert len(titles) > 1
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"fingerprinter_options": {"width": 3}}, "no setting is called 'width'"),
+        ({"sizes": [1.5]}, "'1.5' is not a database size"),
+        ({"seed": -1}, r"fpbench\.run: .*seed"),
+        ({"queries": 0}, r"fpbench\.run: n_queries=0"),
+        ({"out": "mine.txt"}, r"'mine\.txt' cannot hold a result"),
+    ],
+    ids=["options", "size", "seed", "queries", "out"],
+)
+def test_a_wrong_argument_is_named(
+    measure: Callable[..., LoadedResult], changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(fpbench.FpbenchError, match=message):
+        measure(MyModel(), **changes)
+
+
+def test_an_object_is_blamed_by_its_class(measure: Callable[..., LoadedResult]) -> None:
+    class Wide(MyModel):
+        def embed(self, segments: fpbench.Segments, /) -> fpbench.Vectors:
+            return np.ones((len(segments), 3), dtype=np.float32)
+
+    with pytest.raises(fpbench.FpbenchError, match=r"Wide.* 3"):
+        measure(Wide())
+
+
+def test_progress_is_shown_where_it_is_wanted(
+    measure: Callable[..., LoadedResult],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    measure("random")
+    assert capfd.readouterr().err == ""
+    measure("random", progress=True)
+    shown = capfd.readouterr().err
+    for stage in ("reference", "queries", "distractors"):
+        assert stage in shown
+
+
+SESSION = """
+import time
+from pathlib import Path
+import numpy as np
+import fpbench
+
+class Slow:
+    spec = fpbench.FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=8)
+    wait_s, segments = 0.0, 0
+
+    def embed(self, segments, /):
+        self.segments += len(segments)
+        if self.wait_s and self.segments > 400:  # among the distractors
+            Path("waiting").touch()
+            time.sleep(self.wait_s)
+        vectors = np.abs(segments[:, :8]) + 0.1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+def run(model, cache):
+    return fpbench.run(
+        fingerprinter=model, dataset="folder:MUSIC", sizes=[100], queries=20, cache=cache,
+        recipe={"max_offset_s": 0, "degradations": [{"name": "gain"}]}, distractors="real",
+    )
+
+whole = Slow()
+expected = run(whole, "another")
+stopped = Slow()
+stopped.wait_s = 600.0
+try:
+    run(stopped, "cache")
+except KeyboardInterrupt:
+    print("stopped")
+resumed = Slow()
+result = run(resumed, "cache")
+print(result.evidence == expected.evidence, whole.segments - resumed.segments)
+"""
+
+
+def test_ctrl_c_stops_a_run_and_the_next_call_goes_on(tmp_path: Path, music: Path) -> None:
+    (tmp_path / "session.py").write_text(SESSION.replace("MUSIC", str(music)))
+    with subprocess.Popen(
+        [sys.executable, "-u", "session.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job ignores Ctrl-C and hands that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as session:
+        try:
+            while session.poll() is None and not (tmp_path / "waiting").exists():
+                time.sleep(0.05)
+            session.send_signal(signal.SIGINT)
+            shown, errors = session.communicate(timeout=120)
+        finally:
+            session.kill()
+    first, last = shown.splitlines()
+    assert first == "stopped", errors
+    same, spared = last.split()
+    assert same == "True"
+    # The reference, 8 tracks of 19 segments each, was finished.
+    assert int(spared) >= 8 * 19
