@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from fpbench.errors import FpbenchError
-from fpbench.results.comparable import Question
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench_leaderboard.tables import leaderboard as tables
 
@@ -47,9 +47,9 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
 
     if not any(curve.metric == metric for result in results for curve in result.curves):
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give files of results")
-    first = Question.of(results[0])
+    first = ComparisonKey.of(results[0])
     for result, file in zip(results, files, strict=True):
-        if Question.of(result) != first:
+        if ComparisonKey.of(result) != first:
             raise FpbenchError(
                 f"{file} has other audio or other queries than {files[0]}: they make no one figure",
                 hint="name the files that belong together",

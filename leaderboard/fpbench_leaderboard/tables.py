@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from tabulate import tabulate
 
-from fpbench.results.comparable import Question
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Point, Result
 from fpbench.results.names import system_label
 from fpbench.units import short_hours, short_size
@@ -18,7 +18,7 @@ TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `sub
 class TableKey:
     """What must be equal for two curves to be in one table."""
 
-    question: Question
+    comparison_key: ComparisonKey
     metric: str
     tolerance_s: float | None
 
@@ -50,14 +50,14 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     for result in results:
         for curve in result.curves:
             if curve.metric == metric:
-                contest = TableKey(Question.of(result), metric, curve.tolerance_s)
+                contest = TableKey(ComparisonKey.of(result), metric, curve.tolerance_s)
                 entrants = contests[contest]
                 if not any(_is_duplicate(result, curve, other) for other in entrants):
                     entrants.append(Row(result, curve))
     if not contests:
         return f"No results with {metric}.\n"
     names = {c: min(e.result.data.name for e in entrants) for c, entrants in contests.items()}
-    ordered = sorted(contests, key=lambda c: (names[c], c.question.query_length_s, repr(c)))
+    ordered = sorted(contests, key=lambda c: (names[c], c.comparison_key.query_length_s, repr(c)))
     sections = [_section(names[contest], contest, contests[contest]) for contest in ordered]
     return "\n".join([TITLE, *sections])
 
@@ -89,7 +89,7 @@ def _section(data: str, contest: TableKey, entrants: Sequence[Row]) -> str:
     where = "in the right track"
     if contest.tolerance_s is not None:
         where = f"within {contest.tolerance_s:g} s"
-    asked = contest.question
+    asked = contest.comparison_key
     title = f"## {data}, {asked.n_queries} queries of {asked.query_length_s:g} s, {where}"
     note = f"Percent, with 95 % intervals over tracks. Data `{asked.content[:12]}`."
     return f"{title}\n\n{note}\n\n{table}\n"

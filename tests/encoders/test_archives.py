@@ -1,4 +1,4 @@
-"""The one checkpoint is found in whatever a user names, and no archive writes elsewhere."""
+"""Finds a checkpoint by prefix, file, folder or archive; no archive writes outside its folder."""
 
 import io
 import random
@@ -19,7 +19,7 @@ def prefix(tmp_path: Path) -> Path:
     prefix = tmp_path / "saved" / "ckpt-1"
     prefix.parent.mkdir()
     index_of(prefix).write_bytes(b"index")
-    # Random, so that half an archive of it is no whole one.
+    # Random, so that half of an archive is not a complete one.
     prefix.with_name("ckpt-1.data-00000-of-00001").write_bytes(random.Random(0).randbytes(9_000))
     prefix.with_name("graph.pbtxt").write_bytes(b"not needed")
     return prefix
@@ -29,14 +29,14 @@ def index_of(prefix: Path) -> Path:
     return prefix.with_name(prefix.name + ".index")
 
 
-def tarred(prefix: Path, suffix: str) -> Path:
+def make_tar(prefix: Path, suffix: str) -> Path:
     path = prefix.parents[1] / f"saved{suffix}"
     with tarfile.open(path, f"w:{suffix.rpartition('.')[2].replace('tgz', 'gz')}") as archive:
         archive.add(prefix.parent, "saved")
     return path
 
 
-def zipped(prefix: Path) -> Path:
+def make_zip(prefix: Path) -> Path:
     path = prefix.parents[1] / "saved.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for file in prefix.parent.iterdir():
@@ -44,46 +44,46 @@ def zipped(prefix: Path) -> Path:
     return path
 
 
-def found(path: Path, form: Format = "tensorflow", member: str | None = None) -> str:
-    """The name of what is found, which is there while it is looked at."""
+def name_found(path: Path, form: Format = "tensorflow", member: str | None = None) -> str:
+    """Name of the checkpoint that is found; its file exists in the ``with`` block."""
     with find_checkpoint(path, form, member) as checkpoint:
-        there = index_of(checkpoint) if form == "tensorflow" else checkpoint
-        assert there.is_file()
+        file = index_of(checkpoint) if form == "tensorflow" else checkpoint
+        assert file.is_file()
         return checkpoint.name
 
 
 @pytest.mark.parametrize(
-    "named",
+    "locate",
     [
         pytest.param(lambda prefix: prefix, id="prefix"),
         pytest.param(index_of, id="index"),
         pytest.param(lambda prefix: prefix.parent, id="folder"),
         pytest.param(lambda prefix: prefix.parents[1], id="folder above"),
-        pytest.param(lambda prefix: tarred(prefix, ".tar"), id="tar"),
-        pytest.param(lambda prefix: tarred(prefix, ".tar.xz"), id="tar.xz"),
-        pytest.param(lambda prefix: tarred(prefix, ".tgz"), id="tgz"),
-        pytest.param(zipped, id="zip"),
+        pytest.param(lambda prefix: make_tar(prefix, ".tar"), id="tar"),
+        pytest.param(lambda prefix: make_tar(prefix, ".tar.xz"), id="tar.xz"),
+        pytest.param(lambda prefix: make_tar(prefix, ".tgz"), id="tgz"),
+        pytest.param(make_zip, id="zip"),
     ],
 )
-def test_every_way_to_name_a_checkpoint(prefix: Path, named: Callable[[Path], Path]) -> None:
-    assert found(named(prefix)) == "ckpt-1"
+def test_finds_a_checkpoint_in_every_form(prefix: Path, locate: Callable[[Path], Path]) -> None:
+    assert name_found(locate(prefix)) == "ckpt-1"
 
 
-def test_only_what_is_needed_leaves_an_archive(prefix: Path) -> None:
-    with find_checkpoint(tarred(prefix, ".tgz"), "tensorflow", None) as checkpoint:
+def test_unpacks_only_the_files_of_a_checkpoint(prefix: Path) -> None:
+    with find_checkpoint(make_tar(prefix, ".tgz"), "tensorflow", None) as checkpoint:
         names = sorted(path.name for path in checkpoint.parent.iterdir())
     assert names == ["ckpt-1.data-00000-of-00001", "ckpt-1.index"]
     assert not checkpoint.parent.exists()
 
 
-def test_of_several_the_state_file_or_the_user_chooses(prefix: Path) -> None:
+def test_the_state_file_or_the_user_chooses_among_several(prefix: Path) -> None:
     index_of(prefix.with_name("ckpt-2")).touch()
     with pytest.raises(FpbenchError, match="2 checkpoints: ckpt-1, ckpt-2"):
-        found(prefix.parent)
-    assert found(prefix.parent, member="ckpt-1") == "ckpt-1"
+        name_found(prefix.parent)
+    assert name_found(prefix.parent, member="ckpt-1") == "ckpt-1"
     state = prefix.with_name("checkpoint")
     state.write_text('model_checkpoint_path: "ckpt-2"\nall_model_checkpoint_paths: "ckpt-1"\n')
-    assert found(prefix.parent) == "ckpt-2"
+    assert name_found(prefix.parent) == "ckpt-2"
 
 
 def test_a_member_is_the_end_of_a_path(tmp_path: Path) -> None:
@@ -92,33 +92,33 @@ def test_a_member_is_the_end_of_a_path(tmp_path: Path) -> None:
         for folder in ("toy", "other"):
             file.writestr(f"checkpoint/{folder}/model_best.pth", folder)
     with pytest.raises(FpbenchError, match="holds 2 checkpoints"):
-        found(archive, "torch")
+        name_found(archive, "torch")
     with find_checkpoint(archive, "torch", "toy/model_best.pth") as path:
         assert path.read_text() == "toy"
     with pytest.raises(FpbenchError, match=r"member 'oy/model_best\.pth'"):
-        found(archive, "torch", "oy/model_best.pth")
+        name_found(archive, "torch", "oy/model_best.pth")
 
 
-def test_a_torch_file_is_itself(tmp_path: Path) -> None:
+def test_finds_a_torch_file(tmp_path: Path) -> None:
     (tmp_path / "model.pt").touch()
-    assert found(tmp_path / "model.pt", "torch") == "model.pt"
+    assert name_found(tmp_path / "model.pt", "torch") == "model.pt"
     with pytest.raises(FpbenchError, match=r"none\.pt is not a torch file"):
-        found(tmp_path / "none.pt", "torch")
+        name_found(tmp_path / "none.pt", "torch")
 
 
 @pytest.mark.parametrize("suffix", [".tar.xz", ".tgz", ".tar"])
-def test_a_cut_archive_is_refused(prefix: Path, suffix: str) -> None:
-    path = tarred(prefix, suffix)
+def test_refuses_a_truncated_tar(prefix: Path, suffix: str) -> None:
+    path = make_tar(prefix, suffix)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
-    with pytest.raises(FpbenchError, match=r"cut short or damaged|nor a folder or archive"):
-        found(path)
+    with pytest.raises(FpbenchError, match=r"truncated or damaged|nor a folder or archive"):
+        name_found(path)
 
 
-def test_a_cut_zip_is_refused(prefix: Path) -> None:
-    path = zipped(prefix)
+def test_refuses_a_truncated_zip(prefix: Path) -> None:
+    path = make_zip(prefix)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(FpbenchError, match="cut short or damaged"):
-        found(path)
+    with pytest.raises(FpbenchError, match="truncated or damaged"):
+        name_found(path)
 
 
 OUTSIDE = ["../ckpt-1.index", "/tmp/ckpt-1.index", "a/../../ckpt-1.index"]
@@ -126,13 +126,13 @@ OUTSIDE = ["../ckpt-1.index", "/tmp/ckpt-1.index", "a/../../ckpt-1.index"]
 
 @pytest.mark.parametrize("name", OUTSIDE)
 @pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
-def test_an_archive_cannot_write_elsewhere(
+def test_an_archive_cannot_write_outside_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, suffix: str
 ) -> None:
     path = tmp_path / f"bad{suffix}"
     if suffix == ".zip":
-        with zipfile.ZipFile(path, "w") as zipped:
-            zipped.writestr(name, b"abc")
+        with zipfile.ZipFile(path, "w") as zip_file:
+            zip_file.writestr(name, b"abc")
     else:
         with tarfile.open(path, "w:gz") as archive:
             entry = tarfile.TarInfo(name)
@@ -141,14 +141,14 @@ def test_an_archive_cannot_write_elsewhere(
     inside = tmp_path / "inside"
     inside.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(inside))
-    # tarfile refuses such a name; zipfile writes the file inside, under what is left of the name.
+    # tarfile refuses such a name; zipfile removes the path and writes the file inside the folder.
     with suppress(FpbenchError):
-        found(path)
+        name_found(path)
     assert set(tmp_path.rglob("*")) == {path, inside}
     assert not Path("/tmp/ckpt-1.index").exists()
 
 
-def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
+def test_does_not_follow_a_link_in_an_archive(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")
     path = tmp_path / "links.tar"
@@ -157,12 +157,12 @@ def test_a_link_in_an_archive_is_not_followed(tmp_path: Path) -> None:
         entry.type, entry.linkname = tarfile.SYMTYPE, str(secret)
         archive.addfile(entry)
     with pytest.raises(FpbenchError, match="nor a folder or archive that holds one"):
-        found(path, "torch")
+        name_found(path, "torch")
 
 
-def test_an_archive_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_refuses_an_archive_without_a_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "music.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("song.ogg", b"la la")
     with pytest.raises(FpbenchError, match="nor a folder or archive that holds one"):
-        found(path)
+        name_found(path)

@@ -1,4 +1,4 @@
-"""Checkpoints come in whole or not at all, and no code in them runs."""
+"""Checkpoints are imported completely or refused, and no code in them runs."""
 
 import hashlib
 import pickle
@@ -55,7 +55,7 @@ def index_of(prefix: Path) -> Path:
     return prefix.with_name(prefix.name + ".index")
 
 
-# ---------------------------------------------------------------- whole checkpoints
+# ---------------------------------------------------------------- complete checkpoints
 
 
 def assert_imported(tensors: Mapping[str, np.ndarray]) -> None:
@@ -64,7 +64,7 @@ def assert_imported(tensors: Mapping[str, np.ndarray]) -> None:
     assert_array_equal(tensors["bias"], [[1, 2], [3, 4]])
 
 
-def test_a_checkpoint_says_what_it_is_and_where_it_is_from(prefix: Path) -> None:
+def test_imports_a_checkpoint_with_its_origin(prefix: Path) -> None:
     tensors, info = import_checkpoint(LAYOUT, prefix, origin="https://example.org")
     assert_imported(tensors)
     assert (info.fingerprinter, info.config, info.licence) == ("toy", {"width": 2}, "MIT")
@@ -72,7 +72,7 @@ def test_a_checkpoint_says_what_it_is_and_where_it_is_from(prefix: Path) -> None
     assert info.source_sha256 == hashlib.sha256(index_of(prefix).read_bytes()).hexdigest()
 
 
-def test_an_archive_is_named_as_the_source(prefix: Path, tmp_path: Path) -> None:
+def test_the_source_of_an_archived_checkpoint_is_the_archive(prefix: Path, tmp_path: Path) -> None:
     path = tmp_path / "saved.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for file in prefix.parent.iterdir():
@@ -83,7 +83,7 @@ def test_an_archive_is_named_as_the_source(prefix: Path, tmp_path: Path) -> None
     assert info.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_an_alias_is_as_good_as_the_name(prefix: Path, write_bundle: WriteBundle) -> None:
+def test_a_tensor_may_have_its_alias(prefix: Path, write_bundle: WriteBundle) -> None:
     values = dict(VALUES)
     values["model/b0"] = values.pop("model/bias/0")
     write_bundle(prefix, values)
@@ -105,7 +105,7 @@ def test_an_alias_is_as_good_as_the_name(prefix: Path, write_bundle: WriteBundle
         pytest.param({"model/extra": KERNEL}, "1 tensors unexpected: model/extra", id="extra"),
         pytest.param(
             {"model/kernel": KERNEL.T.copy()},
-            r"mis-shaped: model/kernel is \(3, 2\), not \(2, 3\)",
+            r"of wrong shape: model/kernel is \(3, 2\), not \(2, 3\)",
             id="shape",
         ),
         pytest.param(
@@ -114,7 +114,7 @@ def test_an_alias_is_as_good_as_the_name(prefix: Path, write_bundle: WriteBundle
         pytest.param({"model/kernel": np.zeros((2, 3), np.int64)}, "finite", id="integers"),
     ],
 )
-def test_tensors_must_fit(
+def test_refuses_tensors_that_do_not_fit(
     prefix: Path, write_bundle: WriteBundle, change: Mapping[str, np.ndarray | None], message: str
 ) -> None:
     changed: dict[str, np.ndarray | None] = {**VALUES, **change}
@@ -123,7 +123,7 @@ def test_tensors_must_fit(
         import_checkpoint(LAYOUT, prefix)
 
 
-def test_long_lists_are_cut(prefix: Path, write_bundle: WriteBundle) -> None:
+def test_long_lists_are_shortened(prefix: Path, write_bundle: WriteBundle) -> None:
     write_bundle(prefix, VALUES | {f"model/x{i}": KERNEL for i in range(9)})
     with pytest.raises(FpbenchError, match=r"9 tensors unexpected: .*x4 and 4 more"):
         import_checkpoint(LAYOUT, prefix)
@@ -145,16 +145,20 @@ def flip(path: Path, at: int) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        pytest.param(lambda p: cut(index_of(p), 100), "does not end as an index", id="index cut"),
-        pytest.param(lambda p: cut(index_of(p), 0), "does not end as an index", id="index empty"),
+        pytest.param(
+            lambda p: cut(index_of(p), 100), "does not end like the index", id="index cut"
+        ),
+        pytest.param(
+            lambda p: cut(index_of(p), 0), "does not end like the index", id="index empty"
+        ),
         pytest.param(lambda p: flip(index_of(p), 3), "wrong checksum", id="index altered"),
-        pytest.param(lambda p: cut(data_of(p), 30), "cut short: it ends inside", id="data cut"),
+        pytest.param(lambda p: cut(data_of(p), 30), "truncated: it ends inside", id="data cut"),
         pytest.param(lambda p: flip(data_of(p), 0), "wrong checksum", id="data altered"),
         pytest.param(lambda p: data_of(p).unlink(), "cannot read .*data-00000", id="no data"),
         pytest.param(lambda p: index_of(p).unlink(), "is not a TensorFlow checkpoint", id="none"),
     ],
 )
-def test_damage_is_named(prefix: Path, damage: Callable[[Path], None], message: str) -> None:
+def test_errors_name_the_damage(prefix: Path, damage: Callable[[Path], None], message: str) -> None:
     damage(prefix)
     with pytest.raises(FpbenchError, match=message):
         import_checkpoint(LAYOUT, prefix)
@@ -178,7 +182,7 @@ def state(prefix: str = "") -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("before", ["", "module."])
-def test_a_torch_file_with_the_scores_beside_the_tensors(tmp_path: Path, before: str) -> None:
+def test_imports_a_torch_file_with_scores_beside_the_tensors(tmp_path: Path, before: str) -> None:
     path = tmp_path / "model.pth"
     scores = {"hit_rate": np.eye(2), "best": np.float64(0.5), "loss": [1.0], "epoch": 3}
     torch.save({"state_dict": state(before), **scores}, path)
@@ -208,21 +212,21 @@ def malicious(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     assert not target.exists()
 
 
-def test_code_in_a_pickle_is_refused_and_not_run(malicious: Path) -> None:
+def test_refuses_code_in_a_pickle_and_does_not_run_it(malicious: Path) -> None:
     with pytest.raises(FpbenchError, match=r"contains code, which was not run|damaged"):
         import_checkpoint(PICKLED, malicious)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_a_cut_torch_file_is_refused(tmp_path: Path, share: float) -> None:
+def test_refuses_a_truncated_torch_file(tmp_path: Path, share: float) -> None:
     path = tmp_path / "model.pth"
     torch.save({"state_dict": state()}, path)
     cut(path, int(share * path.stat().st_size))
-    with pytest.raises(FpbenchError, match="no torch file, or is damaged"):
+    with pytest.raises(FpbenchError, match="is not a torch file, or is damaged"):
         import_checkpoint(PICKLED, path)
 
 
-def test_a_torch_file_of_something_else_is_refused(tmp_path: Path) -> None:
+def test_refuses_a_torch_file_without_tensors(tmp_path: Path) -> None:
     path = tmp_path / "model.pth"
     torch.save([1, 2, 3], path)
     with pytest.raises(FpbenchError, match="holds no tensors by name"):

@@ -1,4 +1,4 @@
-"""A download is whole or not there, and goes on where it broke off."""
+"""A download is complete or absent, and resumes after an interruption."""
 
 import random
 from pathlib import Path
@@ -25,35 +25,37 @@ def fetch(server: Any, folder: Path) -> bytes:
     return (folder / "model.zip").read_bytes()
 
 
-def test_a_file_comes_whole_and_leaves_nothing_beside_it(server: Any, tmp_path: Path) -> None:
+def test_downloads_a_file_and_leaves_no_other_files(server: Any, tmp_path: Path) -> None:
     assert fetch(server, tmp_path) == CONTENT
 
 
-def test_an_empty_file_is_a_file(server: Any, tmp_path: Path) -> None:
+def test_downloads_an_empty_file(server: Any, tmp_path: Path) -> None:
     server.content = b""
     assert fetch(server, tmp_path) == b""
 
 
-def test_says_how_far_it_is(server: Any, tmp_path: Path) -> None:
+def test_reports_progress(server: Any, tmp_path: Path) -> None:
     server.content = bytes(600_000)
-    *_, last = told = list(download(server.url, tmp_path / "a"))
+    *_, last = reports = list(download(server.url, tmp_path / "a"))
     assert last == DownloadProgress(600_000, 600_000)
-    assert [one.done_bytes for one in told] == sorted({one.done_bytes for one in told})
-    assert len(told) > 1
+    assert [each.done_bytes for each in reports] == sorted({each.done_bytes for each in reports})
+    assert len(reports) > 1
 
 
-def test_a_server_need_not_say_how_long_a_file_is(server: Any, tmp_path: Path) -> None:
+def test_the_length_of_a_file_may_be_unknown(server: Any, tmp_path: Path) -> None:
     server.says_length = False
     (last,) = download(server.url, tmp_path / "a")
     assert last == DownloadProgress(10_000, None)
 
 
-def test_goes_on_where_it_broke_off(server: Any, tmp_path: Path) -> None:
+def test_resumes_after_an_interruption(server: Any, tmp_path: Path) -> None:
     server.break_after = 3_000
-    for come in (3_000, 6_000):
-        with pytest.raises(FpbenchError, match=f"broke off: after {come} of 10000 bytes") as err:
+    for received in (3_000, 6_000):
+        with pytest.raises(
+            FpbenchError, match=f"was interrupted: after {received} of 10000 bytes"
+        ) as err:
             fetch(server, tmp_path)
-        assert f"goes on after the {come} bytes that came" in (err.value.hint or "")
+        assert f"resumes after the {received} bytes received" in (err.value.hint or "")
         assert not (tmp_path / "model.zip").exists()
     server.break_after = None
     assert fetch(server, tmp_path) == CONTENT
@@ -62,12 +64,12 @@ def test_goes_on_where_it_broke_off(server: Any, tmp_path: Path) -> None:
 
 def start(server: Any, folder: Path) -> None:
     server.break_after = 3_000
-    with pytest.raises(FpbenchError, match="broke off"):
+    with pytest.raises(FpbenchError, match="was interrupted"):
         fetch(server, folder)
     server.break_after = None
 
 
-def test_a_file_that_changed_meanwhile_comes_from_its_start(server: Any, tmp_path: Path) -> None:
+def test_downloads_a_changed_file_from_its_start(server: Any, tmp_path: Path) -> None:
     start(server, tmp_path)
     server.content = CONTENT[::-1]
     assert fetch(server, tmp_path) == CONTENT[::-1]
@@ -75,7 +77,7 @@ def test_a_file_that_changed_meanwhile_comes_from_its_start(server: Any, tmp_pat
 
 
 @pytest.mark.parametrize("tag", ["", 'W/"1"'], ids=["none", "weak"])
-def test_a_server_that_names_no_version_is_asked_for_the_whole_file(
+def test_downloads_a_file_without_a_version_from_its_start(
     server: Any, tmp_path: Path, tag: str
 ) -> None:
     # A weak tag promises an equivalent file, not equal bytes.
@@ -85,26 +87,24 @@ def test_a_server_that_names_no_version_is_asked_for_the_whole_file(
     assert server.ranges == [None, None]
 
 
-def test_a_start_that_nothing_is_known_about_is_not_built_on(server: Any, tmp_path: Path) -> None:
+def test_does_not_resume_a_part_of_unknown_version(server: Any, tmp_path: Path) -> None:
     start(server, tmp_path)
     (tmp_path / "model.zip.part.json").write_text("{")
     assert fetch(server, tmp_path) == CONTENT
     assert server.ranges == [None, None]
 
 
-def test_what_was_whole_before_it_had_its_name_is_fetched_again(
-    server: Any, tmp_path: Path
-) -> None:
+def test_downloads_a_complete_part_again(server: Any, tmp_path: Path) -> None:
     start(server, tmp_path)
     (tmp_path / "model.zip.part").write_bytes(CONTENT)
     assert fetch(server, tmp_path) == CONTENT
     assert server.ranges == [None, "bytes=10000-", None]
 
 
-def test_another_part_than_was_asked_for_is_refused(server: Any, tmp_path: Path) -> None:
+def test_refuses_another_part_than_requested(server: Any, tmp_path: Path) -> None:
     start(server, tmp_path)
     server.from_byte = 2_000
-    with pytest.raises(FpbenchError, match="sent another part than was asked for"):
+    with pytest.raises(FpbenchError, match="sent another part than requested"):
         fetch(server, tmp_path)
     server.from_byte = None
     assert fetch(server, tmp_path) == CONTENT
@@ -113,33 +113,33 @@ def test_another_part_than_was_asked_for_is_refused(server: Any, tmp_path: Path)
 @pytest.mark.parametrize(
     "page", [b"<!DOCTYPE html><html>", b"  <HTML>please log in"], ids=["doctype", "html"]
 )
-def test_a_web_page_is_not_a_file(server: Any, tmp_path: Path, page: bytes) -> None:
+def test_refuses_a_web_page(server: Any, tmp_path: Path, page: bytes) -> None:
     server.page = page
     with pytest.raises(FpbenchError, match="answered with a web page in place of the file"):
         fetch(server, tmp_path)
     assert not (tmp_path / "model.zip.part").exists()
 
 
-def test_a_refusal_is_passed_on(server: Any, tmp_path: Path) -> None:
+def test_gives_the_status_of_the_server(server: Any, tmp_path: Path) -> None:
     server.status = 404
     with pytest.raises(FpbenchError, match="answered 404 Not Found"):
         fetch(server, tmp_path)
 
 
-def test_a_server_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FpbenchError, match=r"127\.0\.0\.1:9/a broke off: .*refused") as err:
+def test_names_a_server_that_is_not_reachable(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"127\.0\.0\.1:9/a was interrupted: .*refused") as err:
         list(download("http://127.0.0.1:9/a", tmp_path / "a"))
     assert err.value.hint == "run the same command again"
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x.org/a", "model.zip"])
-def test_only_the_web_is_asked(tmp_path: Path, url: str) -> None:
+def test_refuses_other_addresses(tmp_path: Path, url: str) -> None:
     with pytest.raises(FpbenchError, match="is not a web address"):
         list(download(url, tmp_path / "a"))
 
 
-def test_a_hash_is_by_the_algorithm_that_is_given(tmp_path: Path) -> None:
+def test_hashes_by_the_algorithm_of_the_digest(tmp_path: Path) -> None:
     (tmp_path / "abc").write_bytes(b"abc")
-    # Of RFC 1321, appendix A.5, and of FIPS 180-2, appendix B.1.
+    # RFC 1321, appendix A.5, and FIPS 180-2, appendix B.1.
     assert hash_of(tmp_path / "abc", "md5:0") == "md5:900150983cd24fb0d6963f7d28e17f72"
     assert hash_of(tmp_path / "abc", "sha256:").startswith("sha256:ba7816bf8f01cfea414140de5dae")

@@ -1,4 +1,4 @@
-"""What is installed is what was published, today as the first time."""
+"""Installed weights are the published ones, also at later downloads."""
 
 import hashlib
 import io
@@ -60,10 +60,10 @@ def test_the_first_published_file_is_the_default(layout: Checkpoint) -> None:
     assert published_file(layout, "hashed").name == "hashed"
 
 
-def test_an_unknown_file_lists_those_there_are(layout: Checkpoint) -> None:
+def test_an_unknown_name_lists_the_published_files(layout: Checkpoint) -> None:
     with pytest.raises(FpbenchError, match="'toy' has no published weights 'huge'") as err:
         published_file(layout, "huge")
-    assert err.value.hint == "there are: pinned, hashed"
+    assert err.value.hint == "choose one of: pinned, hashed"
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_an_unknown_file_lists_those_there_are(layout: Checkpoint) -> None:
     [("ask its authors", "ask its authors"), (None, "import a checkpoint with")],
     ids=["of the plugin", "ours"],
 )
-def test_where_none_is_published_it_says_what_to_do(
+def test_without_published_files_the_hint_says_what_to_do(
     layout: Checkpoint, hint: str | None, shown: str
 ) -> None:
     unpublished = replace(layout, published=(), unpublished_hint=hint)
@@ -80,7 +80,7 @@ def test_where_none_is_published_it_says_what_to_do(
     assert (err.value.hint or "").startswith(shown)
 
 
-def test_weights_are_installed_and_say_where_they_are_from(
+def test_installs_weights_with_their_origin(
     layout: Checkpoint, server: Any, tmp_path: Path
 ) -> None:
     path = install(layout, "hashed", tmp_path / "weights")
@@ -91,7 +91,7 @@ def test_weights_are_installed_and_say_where_they_are_from(
     assert names_in(tmp_path / "weights") == ["toy-hashed.safetensors"]
 
 
-def test_the_first_download_is_remembered_where_the_publisher_gives_no_hash(
+def test_stores_the_hash_of_the_first_download_if_the_publisher_gives_none(
     layout: Checkpoint, server: Any, tmp_path: Path
 ) -> None:
     path = install(layout, "pinned", tmp_path)
@@ -101,44 +101,44 @@ def test_the_first_download_is_remembered_where_the_publisher_gives_no_hash(
     assert names_in(tmp_path) == ["toy-pinned.safetensors", "toy-pinned.sha256"]
 
 
-def test_another_file_than_the_first_time_is_refused(
+def test_refuses_another_hash_than_the_first_download(
     layout: Checkpoint, server: Any, tmp_path: Path
 ) -> None:
     path = install(layout, "pinned", tmp_path)
     before = path.read_bytes()
     server.content = checkpoint(2.0)
-    with pytest.raises(FpbenchError, match=r"which it had at first \(toy-pinned\.sha256\)"):
+    with pytest.raises(FpbenchError, match=r"of the first download \(toy-pinned\.sha256\)"):
         install(layout, "pinned", tmp_path)
     assert path.read_bytes() == before
     assert names_in(tmp_path) == ["toy-pinned.safetensors", "toy-pinned.sha256"]
 
 
-def test_another_file_than_the_publisher_says_is_refused(
+def test_refuses_another_hash_than_the_publisher_gives(
     layout: Checkpoint, server: Any, tmp_path: Path
 ) -> None:
     server.content = checkpoint(2.0)
-    with pytest.raises(FpbenchError, match="which its publisher gives"):
+    with pytest.raises(FpbenchError, match="from the publisher"):
         install(layout, "hashed", tmp_path)
     assert names_in(tmp_path) == []
 
 
-def test_a_file_that_does_not_fit_is_not_remembered(
+def test_stores_no_hash_of_a_file_that_does_not_fit(
     layout: Checkpoint, server: Any, tmp_path: Path
 ) -> None:
     server.content = b"no checkpoint"
-    with pytest.raises(FpbenchError, match="no torch file"):
+    with pytest.raises(FpbenchError, match="is not a torch file"):
         install(layout, "pinned", tmp_path)
     assert names_in(tmp_path) == []
 
 
-def test_all_weights_of_a_folder_are_listed_by_name(tmp_path: Path) -> None:
+def test_lists_the_weights_of_a_folder_by_name(tmp_path: Path) -> None:
     info = WeightsInfo(fingerprinter="toy", config={}, source="a training")
     for name in ("b", "a"):
         write_weights(tmp_path / f"{name}.safetensors", {"x": np.zeros(1, np.float32)}, info)
     (tmp_path / "a.sha256").touch()
-    assert [found.path.stem for found in list_installed(tmp_path)] == ["a", "b"]
-    assert [found.info for found in list_installed(tmp_path)] == [info, info]
+    assert [weights.path.stem for weights in list_installed(tmp_path)] == ["a", "b"]
+    assert [weights.info for weights in list_installed(tmp_path)] == [info, info]
 
 
-def test_a_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
+def test_a_missing_folder_has_no_weights(tmp_path: Path) -> None:
     assert list_installed(tmp_path / "none") == []

@@ -1,4 +1,4 @@
-"""Hit rates can be compared if the same was asked about the same audio, whoever was asked."""
+"""Results of different systems may be compared if their audio and queries are equal."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from fpbench.results.comparable import Question
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
 
-ASKED = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ ASKED = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
         pytest.param(lambda r: {"config": {}}, id="seed left at 0"),
     ],
 )
-def test_who_is_asked_is_no_part_of_the_question(
+def test_the_system_is_no_part_of_the_key(
     change: Callable[[Result], dict[str, object]],
 ) -> None:
-    assert Question.of(replace(ASKED, **change(ASKED))) == Question.of(ASKED)
+    assert ComparisonKey.of(replace(RESULT, **change(RESULT))) == ComparisonKey.of(RESULT)
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,15 @@ def test_who_is_asked_is_no_part_of_the_question(
         pytest.param(lambda r: {"config": {"seed": 1}}, id="seed"),
     ],
 )
-def test_other_audio_or_queries_are_another_question(
+def test_other_audio_or_queries_give_another_key(
     change: Callable[[Result], dict[str, object]],
 ) -> None:
-    assert Question.of(replace(ASKED, **change(ASKED))) != Question.of(ASKED)
+    assert ComparisonKey.of(replace(RESULT, **change(RESULT))) != ComparisonKey.of(RESULT)
 
 
-def test_a_recipe_may_name_its_settings_in_any_order() -> None:
+def test_the_order_of_settings_in_a_recipe_does_not_matter() -> None:
     first, second = (
-        replace(ASKED, queries=replace(ASKED.queries, recipe=recipe))
+        replace(RESULT, queries=replace(RESULT.queries, recipe=recipe))
         for recipe in ({"a": 1, "b": {"c": 2, "d": 3}}, {"b": {"d": 3, "c": 2}, "a": 1})
     )
-    assert Question.of(first) == Question.of(second)
+    assert ComparisonKey.of(first) == ComparisonKey.of(second)

@@ -1,4 +1,4 @@
-"""A result's environment names versions and hardware."""
+"""The environment of a result gives versions and hardware."""
 
 from importlib.metadata import PackageNotFoundError, version
 
@@ -9,13 +9,13 @@ from fpbench.results import environment as environment_module
 from fpbench.results.environment import environment
 
 
-def test_an_environment_names_what_is_installed_and_what_is_not(
+def test_gives_versions_and_marks_missing_packages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(environment_module, "version", without_faiss)
-    found = environment("cpu")
-    assert found["faiss-cpu"] == "unknown"
-    assert found["numpy"] == np.__version__
+    entries = environment("cpu")
+    assert entries["faiss-cpu"] == "unknown"
+    assert entries["numpy"] == np.__version__
 
 
 def without_faiss(distribution: str) -> str:

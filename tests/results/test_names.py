@@ -1,4 +1,4 @@
-"""Systems of one name are told apart by what differs, and by no more."""
+"""Labels of systems with the same name give their differences, and no more."""
 
 import dataclasses
 
@@ -53,29 +53,27 @@ def labels(*systems: FingerprinterInfo, dtype: bool = True) -> list[str]:
         ),
     ],
 )
-def test_systems_are_told_apart_by_what_differs(
-    changes: dict[str, object], names: list[str]
-) -> None:
+def test_a_label_gives_what_differs(changes: dict[str, object], names: list[str]) -> None:
     assert labels(NAFP, dataclasses.replace(NAFP, **changes)) == names
 
 
-def test_two_states_of_a_file_are_told_apart_by_its_source() -> None:
-    # A file has no version that changes with it.
+def test_two_versions_of_a_file_differ_by_source() -> None:
+    # The version of a file never changes.
     first = dataclasses.replace(NAFP, distribution="mymodel.py", version="-")
     second = dataclasses.replace(first, source_sha256="2" * 64)
     assert labels(first, second) == ["nafp (source 11111111)", "nafp (source 22222222)"]
 
 
-def test_arithmetic_sets_systems_apart_only_if_asked() -> None:
+def test_the_dtype_is_optional() -> None:
     assert labels(NAFP, dataclasses.replace(NAFP, dtype="bfloat16"), dtype=False) == ["nafp"] * 2
 
 
-def test_alone_a_system_has_its_plain_name() -> None:
+def test_a_single_system_has_its_plain_name() -> None:
     assert labels(dataclasses.replace(NAFP, options={"width": "32"})) == ["nafp"]
 
 
-def test_a_metric_says_how_far_off_a_match_may_be() -> None:
-    # The sign is not ASCII, as it stands on the board.
+def test_the_label_of_a_metric_gives_the_tolerance() -> None:
+    # Plus-minus is not ASCII, as on the leaderboard.
     assert metric_label("hr@1", 0.25) == "HR@1 \u00b10.25 s"
     assert metric_label("hr@10", 2.0) == "HR@10 \u00b12 s"
     assert metric_label("hr@3", None) == "HR@3 track"

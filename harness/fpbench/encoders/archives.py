@@ -1,4 +1,4 @@
-"""Finds the one checkpoint in what a user names: a prefix, a file, a folder or an archive."""
+"""Finds a checkpoint by its prefix, or in a file, a folder or an archive."""
 
 import lzma
 import re
@@ -21,7 +21,7 @@ _NEEDED = {
     "torch": re.compile(r".*\.(pth|pt|ckpt)"),
 }
 _LATEST = re.compile(r'^model_checkpoint_path:\s*"(?P<prefix>.+)"', re.MULTILINE)
-_KINDS = {
+_DESCRIPTIONS = {
     "tensorflow": "a TensorFlow checkpoint (PREFIX.index and PREFIX.data-...)",
     "torch": "a torch file (.pth, .pt or .ckpt)",
 }
@@ -29,15 +29,17 @@ _KINDS = {
 
 @contextmanager
 def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Path]:
-    """The prefix of a TensorFlow checkpoint, or the path of a torch file.
+    """Find the prefix of a TensorFlow checkpoint, or the path of a torch file.
 
-    What is in an archive lives in a temporary folder for as long as this lasts.
+    A checkpoint in an archive is unpacked to a temporary folder for the ``with`` block.
 
     Args:
-        member: The end of the path of the one that is meant, where there are several.
+        path: Prefix, file, folder or archive.
+        form: Format of the checkpoint.
+        member: End of the path of the checkpoint to use, if there are several.
 
     Raises:
-        FpbenchError: There is none or several, or the archive is damaged or malicious.
+        FpbenchError: There is no checkpoint or several, or the archive is damaged or malicious.
     """
     if path.is_file() and path.name.endswith(_ARCHIVES):
         with tempfile.TemporaryDirectory(prefix="fpbench-") as folder:
@@ -56,44 +58,44 @@ def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Pa
         raise _not_found(path, form)
 
 
-def _find_only(folder: Path, named: Path, form: Format, member: str | None) -> Path:
+def _find_only(folder: Path, source: Path, form: Format, member: str | None) -> Path:
     if form == "tensorflow":
-        found = [file.with_suffix("") for file in sorted(folder.rglob("*.index"))]
+        files = [file.with_suffix("") for file in sorted(folder.rglob("*.index"))]
     else:
-        found = [
+        files = [
             file
             for file in sorted(folder.rglob("*"))
             if file.is_file() and _NEEDED[form].fullmatch(file.name)
         ]
     if member is not None:
-        found = [file for file in found if f"/{file.as_posix()}".endswith(f"/{member}")]
-    latest = [file for file in found if _is_latest(file)]
-    if len(found) > 1 and len(latest) == 1 and len({file.parent for file in found}) == 1:
+        files = [file for file in files if f"/{file.as_posix()}".endswith(f"/{member}")]
+    latest = [file for file in files if _is_latest(file)]
+    if len(files) > 1 and len(latest) == 1 and len({file.parent for file in files}) == 1:
         return latest[0]
-    if not found:
-        raise _not_found(named, form, member)
-    if len(found) > 1:
-        names = ", ".join(str(file.relative_to(folder)) for file in found)
+    if not files:
+        raise _not_found(source, form, member)
+    if len(files) > 1:
+        names = ", ".join(str(file.relative_to(folder)) for file in files)
         raise FpbenchError(
-            f"{named} holds {len(found)} checkpoints: {names}", hint="choose one with --member"
+            f"{source} holds {len(files)} checkpoints: {names}", hint="choose one with --member"
         )
-    return found[0]
+    return files[0]
 
 
 def _is_latest(prefix: Path) -> bool:
-    """Whether the text file that TensorFlow keeps beside checkpoints names this one."""
+    """Whether TensorFlow's text file beside the checkpoints names this checkpoint as the latest."""
     state = prefix.with_name("checkpoint")
     if not state.is_file():
         return False
-    told = _LATEST.search(state.read_text(encoding="utf-8", errors="replace"))
-    return told is not None and PurePosixPath(told["prefix"]).name == prefix.name
+    match = _LATEST.search(state.read_text(encoding="utf-8", errors="replace"))
+    return match is not None and PurePosixPath(match["prefix"]).name == prefix.name
 
 
 def _not_found(path: Path, form: Format, member: str | None = None) -> FpbenchError:
-    where = f"{path}, member '{member}'," if member else f"{path}"
+    name = f"{path}, member '{member}'," if member else f"{path}"
     return FpbenchError(
-        f"{where} is not {_KINDS[form]}, nor a folder or archive that holds one",
-        hint=f"archives: {' '.join(_ARCHIVES)}",
+        f"{name} is not {_DESCRIPTIONS[form]}, nor a folder or archive that holds one",
+        hint=f"check the path; archives are {' '.join(_ARCHIVES)}",
     )
 
 
@@ -101,39 +103,39 @@ def _not_found(path: Path, form: Format, member: str | None = None) -> FpbenchEr
 
 
 def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
-    """Extract regular files of needed names; links, devices and the rest stay where they are.
+    """Extract regular files whose names match; ignore links, devices and all other files.
 
-    Both libraries keep everything inside of ``folder``, whatever an archive's names say.
+    Both libraries keep all files inside ``folder``, whatever the names in the archive.
     """
     try:
         if archive.name.endswith(".zip"):
-            with zipfile.ZipFile(archive) as zipped:
-                names = (item.filename for item in zipped.infolist() if not item.is_dir())
+            with zipfile.ZipFile(archive) as zip_file:
+                names = (item.filename for item in zip_file.infolist() if not item.is_dir())
                 for name in names:
-                    if _is_called(name, needed):
-                        zipped.extract(name, folder)
+                    if _matches(name, needed):
+                        zip_file.extract(name, folder)
         else:
             if not hasattr(tarfile, "data_filter"):
                 raise FpbenchError(
                     "this Python cannot unpack tar archives safely",
-                    hint=f"use Python 3.11.4 or newer, or unpack {archive.name} yourself",
+                    hint=f"use Python 3.11.4 or newer, or unpack {archive.name} by hand",
                 )
-            with tarfile.open(archive) as tarred:
-                wanted = (entry for entry in tarred if entry.isreg())
-                members = [entry for entry in wanted if _is_called(entry.name, needed)]
-                tarred.extractall(folder, members, filter="data")
+            with tarfile.open(archive) as tar_file:
+                entries = (entry for entry in tar_file if entry.isreg())
+                members = [entry for entry in entries if _matches(entry.name, needed)]
+                tar_file.extractall(folder, members, filter="data")
     except tarfile.OutsideDestinationError as err:
         raise FpbenchError(
-            f"{archive} wants to write outside of its folder: {err}",
+            f"{archive} would write outside its folder: {err}",
             hint="do not trust this file",
         ) from err
     except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as err:
         raise FpbenchError(
-            f"{archive} is cut short or damaged: {err}", hint="fetch or copy it again"
+            f"{archive} is truncated or damaged: {err}", hint="fetch or copy it again"
         ) from err
     except (OSError, RuntimeError, NotImplementedError) as err:
-        raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it yourself") from err
+        raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it by hand") from err
 
 
-def _is_called(name: str, needed: re.Pattern[str]) -> bool:
+def _matches(name: str, needed: re.Pattern[str]) -> bool:
     return needed.fullmatch(PurePosixPath(name).name) is not None

@@ -1,4 +1,4 @@
-"""From the checkpoints that authors publish to weights of ours, without running their code."""
+"""Converts the checkpoints that authors publish to safetensors, without running their code."""
 
 import pickle
 import re
@@ -24,7 +24,7 @@ _LISTED = 5
 
 @dataclass(frozen=True, slots=True)
 class OpenCheckpoint:
-    """A checkpoint's tensors: shapes by name at once, values on demand."""
+    """Tensors of a checkpoint: shapes by name, and a function that reads values."""
 
     file: Path
     shapes: Mapping[str, tuple[int, ...]]
@@ -34,29 +34,30 @@ class OpenCheckpoint:
 def import_checkpoint(
     layout: Checkpoint, path: Path, *, member: str | None = None, origin: str | None = None
 ) -> tuple[dict[str, np.ndarray], WeightsInfo]:
-    """Read a checkpoint of the authors, holding every tensor to its rule.
+    """Read a checkpoint of the authors and convert its tensors by the rules of the layout.
 
     Args:
-        path: A TensorFlow checkpoint's prefix or index, a torch file, or a folder or archive
-            that holds one of these.
-        member: Where there are several: the end of the path of the one that is meant.
-        origin: Where it was downloaded.
+        layout: Layout of the checkpoint.
+        path: Prefix or index of a TensorFlow checkpoint, a torch file, or a folder or archive that
+            contains one of these.
+        member: End of the path of the checkpoint to import, if there are several.
+        origin: Address that the checkpoint was downloaded from.
 
     Raises:
-        FpbenchError: There is no checkpoint, it is damaged, contains code, or its tensors are not
-            those that the layout wants; the message lists them.
+        FpbenchError: There is no checkpoint, it is damaged, contains code, or has other tensors
+            than the layout, which the message lists.
     """
     open_checkpoint = _open_tensorflow if layout.format == "tensorflow" else _open_torch
-    with find_checkpoint(path, layout.format, member) as found:
-        opened = open_checkpoint(found, layout)
-        sources = _match_rules(layout, opened.shapes, path)
-        tensors = _convert(sources, opened, path)
-        whole = path if path.is_file() else opened.file
+    with find_checkpoint(path, layout.format, member) as checkpoint_path:
+        checkpoint = open_checkpoint(checkpoint_path, layout)
+        sources = _match_rules(layout, checkpoint.shapes, path)
+        tensors = _convert(sources, checkpoint, path)
+        source = path if path.is_file() else checkpoint.file
         info = WeightsInfo(
             fingerprinter=layout.fingerprinter,
             config=layout.config,
-            source=whole.name,
-            source_sha256=file_sha256(whole),
+            source=source.name,
+            source_sha256=file_sha256(source),
             origin=origin,
             licence=layout.licence,
         )
@@ -82,7 +83,10 @@ def _open_torch(path: Path, layout: Checkpoint) -> OpenCheckpoint:
     if layout.state_key is not None and isinstance(content, Mapping):
         content = content.get(layout.state_key, content)
     if not isinstance(content, Mapping):
-        raise FpbenchError(f"{path.name} holds no tensors by name, but one {type(content)}")
+        raise FpbenchError(
+            f"{path.name} holds no tensors by name, but one {type(content)}",
+            hint="use the authors' checkpoint of the network",
+        )
     arrays = {
         str(name).removeprefix(layout.optional_prefix): value.numpy()
         for name, value in content.items()
@@ -92,25 +96,25 @@ def _open_torch(path: Path, layout: Checkpoint) -> OpenCheckpoint:
 
 
 def _unpickle(path: Path) -> Any:
-    """Load a torch file, refusing everything but tensors and plain numbers."""
+    """Load a torch file; refuse everything but tensors and plain numbers."""
     import torch
     from numpy._core.multiarray import _reconstruct, scalar
 
-    # What optimiser states and score lists of NumPy 1 and 2 are made of. None of it runs code.
-    harmless: list[Any] = [np.ndarray, np.dtype, _encode()]
-    harmless += [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "?")]
+    # Types in optimiser states and score lists of NumPy 1 and 2. None of them runs code.
+    safe: list[Any] = [np.ndarray, np.dtype, _encode()]
+    safe += [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "?")]
     for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        harmless += [(_reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
+        safe += [(_reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
     try:
-        with torch.serialization.safe_globals(harmless), warnings.catch_warnings():
-            # About rare pickle protocols: what it cannot read it refuses anyway.
+        with torch.serialization.safe_globals(safe), warnings.catch_warnings():
+            # The warning is about rare pickle protocols; torch refuses what it cannot read.
             warnings.simplefilter("ignore", UserWarning)
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as err:
         if "Unsupported global" in str(err) or "GLOBAL" in str(err):
             raise FpbenchError(
                 f"{path.name} contains code, which was not run: {_first_line(err)}",
-                hint="a checkpoint needs tensors and numbers only; get it from its authors",
+                hint="do not trust this file; get a checkpoint without code from its authors",
             ) from err
         raise _damaged_error(path, err) from err
     except (
@@ -121,7 +125,7 @@ def _unpickle(path: Path) -> Any:
 
 
 def _encode() -> Callable[..., bytes]:
-    # What pickle itself uses for bytes in its older protocols; its official home is private.
+    # Older pickle protocols use this function for bytes; its module is private.
     from _codecs import encode
 
     return encode
@@ -129,15 +133,15 @@ def _encode() -> Callable[..., bytes]:
 
 def _damaged_error(path: Path, err: Exception) -> FpbenchError:
     return FpbenchError(
-        f"{path.name} is no torch file, or is damaged: {_first_line(err)}",
+        f"{path.name} is not a torch file, or is damaged: {_first_line(err)}",
         hint="fetch or copy it again",
     )
 
 
 def _first_line(err: Exception) -> str:
-    told = [line.strip() for line in str(err).splitlines() if line.strip()]
-    named = [line for line in told if "Unsupported" in line or "GLOBAL" in line]
-    return (named or told or [type(err).__name__])[0][:200]
+    lines = [line.strip() for line in str(err).splitlines() if line.strip()]
+    causes = [line for line in lines if "Unsupported" in line or "GLOBAL" in line]
+    return (causes or lines or [type(err).__name__])[0][:200]
 
 
 # ---------------------------------------------------------------- rules
@@ -146,10 +150,10 @@ def _first_line(err: Exception) -> str:
 def _match_rules(
     layout: Checkpoint, shapes: Mapping[str, tuple[int, ...]], path: Path
 ) -> dict[str, list[tuple[str, TensorRule]]]:
-    """For each target, the names of its sources in the checkpoint, with their rules."""
+    """The source names and rules of each target."""
     sources: dict[str, list[tuple[str, TensorRule]]] = {}
     missing: list[str] = []
-    mis_shaped: list[str] = []
+    misshapen: list[str] = []
     known: set[str] = set()
     for rule in layout.tensors():
         names = (rule.source, *rule.aliases)
@@ -158,24 +162,24 @@ def _match_rules(
         if name is None:
             missing.append(rule.source)
         elif tuple(shapes[name]) != rule.shape:
-            mis_shaped.append(f"{name} is {tuple(shapes[name])}, not {rule.shape}")
+            misshapen.append(f"{name} is {tuple(shapes[name])}, not {rule.shape}")
         else:
             sources.setdefault(rule.target, []).append((name, rule))
     ignored = re.compile("|".join(f"(?:{pattern})" for pattern in layout.ignored) or r"(?!)")
     unexpected = [name for name in shapes if name not in known and not ignored.fullmatch(name)]
     faults = [
-        f"\n  {len(names)} tensors {kind}: {_shorten(names)}"
-        for kind, names in (
+        f"\n  {len(names)} tensors {fault}: {_shorten(names)}"
+        for fault, names in (
             ("missing", missing),
             ("unexpected", unexpected),
-            ("mis-shaped", mis_shaped),
+            ("of wrong shape", misshapen),
         )
         if names
     ]
     if faults:
         raise FpbenchError(
             f"{path} does not fit '{layout.fingerprinter}':" + "".join(faults),
-            hint="is it the checkpoint of another fingerprinter, or of another configuration?",
+            hint="use the checkpoint of this fingerprinter in the published configuration",
         )
     return sources
 
@@ -186,11 +190,11 @@ def _shorten(names: Sequence[str]) -> str:
 
 
 def _convert(
-    sources: Mapping[str, Sequence[tuple[str, TensorRule]]], opened: OpenCheckpoint, path: Path
+    sources: Mapping[str, Sequence[tuple[str, TensorRule]]], checkpoint: OpenCheckpoint, path: Path
 ) -> dict[str, np.ndarray]:
     tensors = {}
     for target, parts in sources.items():
-        arrays = [_apply_rule(opened.read(name), name, rule, path) for name, rule in parts]
+        arrays = [_apply_rule(checkpoint.read(name), name, rule, path) for name, rule in parts]
         tensors[target] = arrays[0] if len(arrays) == 1 else np.stack(arrays)
     return tensors
 
@@ -198,8 +202,8 @@ def _convert(
 def _apply_rule(array: np.ndarray, name: str, rule: TensorRule, path: Path) -> np.ndarray:
     if array.dtype.kind != "f" or not np.isfinite(array).all():
         raise FpbenchError(
-            f"{path}: tensor '{name}' is not made of finite numbers",
-            hint="the training that wrote it has failed; take an earlier checkpoint",
+            f"{path}: tensor '{name}' has values that are not finite floating-point numbers",
+            hint="use an earlier checkpoint: the training that wrote this one has probably failed",
         )
     array = array.astype(np.float32)
     if rule.axes is not None:

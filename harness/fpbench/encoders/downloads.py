@@ -1,4 +1,4 @@
-"""Downloads that go on where they broke off, and that know when they got something else."""
+"""Downloads that resume after an interruption, and that detect a changed file."""
 
 import hashlib
 import http.client
@@ -20,35 +20,36 @@ _PAGE_STARTS = (b"<!doctype html", b"<html")
 
 @dataclass(frozen=True, slots=True)
 class DownloadProgress:
-    """How far a download is; ``total_bytes`` is None where the server does not say."""
+    """Progress of a download; ``total_bytes`` is None if the server does not give it."""
 
     done_bytes: int
     total_bytes: int | None
 
 
 def download(url: str, path: Path) -> Iterator[DownloadProgress]:
-    """Fetch a file, yielding as it comes.
+    """Download a file and yield the progress.
 
-    What has come lies in ``PATH.part``, and with it in ``PATH.part.json`` what tells whether the
-    server still has the same file. (Pooch, which would do the rest, starts again from nothing.)
+    The received bytes are in ``PATH.part``; ``PATH.part.json`` holds the server's version of the
+    file, which tells whether it has changed. (Pooch is not used because it cannot resume.)
 
     Args:
-        url: ``http`` or ``https``.
-        path: Its folder must exist; the file appears once it is whole.
+        url: Address with ``http`` or ``https``.
+        path: Path of the file, which appears when it is complete. Its folder must exist.
 
     Raises:
-        FpbenchError: The server is not there, refuses, breaks off, or sends a web page.
+        FpbenchError: The server is not reachable, refuses, interrupts, or sends a web page.
     """
     if urlsplit(url).scheme not in ("http", "https"):
-        raise FpbenchError(f"'{url}' is not a web address", hint="it must start with https://")
+        raise FpbenchError(f"'{url}' is not a web address", hint="start it with https://")
     part = path.with_name(path.name + ".part")
     try:
-        with _open(url, part) as answer:
-            yield from _write_pieces(answer, url, part)
+        with _open(url, part) as response:
+            yield from _write_pieces(response, url, part)
     except urllib.error.HTTPError as err:
         err.close()
         raise FpbenchError(
-            f"{url} answered {err.code} {err.reason}", hint="look at the publisher's page"
+            f"{url} answered {err.code} {err.reason}",
+            hint="look for the file on the publisher's page",
         ) from err
     except (OSError, http.client.HTTPException) as err:
         reason = getattr(err, "reason", None) or err
@@ -58,14 +59,14 @@ def download(url: str, path: Path) -> Iterator[DownloadProgress]:
 
 
 def hash_of(path: Path, digest: str) -> str:
-    """The hash of a file by the same algorithm as ``digest``, such as ``md5:...``."""
+    """Hash of a file by the algorithm of ``digest``, in the same form, such as ``md5:...``."""
     algorithm = digest.partition(":")[0]
     with path.open("rb") as file:
         return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
 
 
 def _open(url: str, part: Path) -> Any:
-    """Ask for what is not there yet."""
+    """Request the bytes that are still missing."""
     start = part.stat().st_size if part.exists() else 0
     validator = _validator(part)
     if not start or validator is None:
@@ -80,27 +81,27 @@ def _open(url: str, part: Path) -> Any:
 
 
 def _request(url: str, headers: dict[str, str]) -> Any:
-    # The identity encoding, because ranges count the bytes that are sent.
+    # Identity encoding, because ranges count the bytes as sent.
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", **headers})  # noqa: S310  the scheme is checked
     return urllib.request.urlopen(request, timeout=TIMEOUT_S)  # noqa: S310
 
 
-def _write_pieces(answer: Any, url: str, part: Path) -> Iterator[DownloadProgress]:
-    resumed = answer.status == http.HTTPStatus.PARTIAL_CONTENT
+def _write_pieces(response: Any, url: str, part: Path) -> Iterator[DownloadProgress]:
+    resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT
     done = part.stat().st_size if resumed else 0
-    if resumed and not answer.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
-        raise _interrupted_error(url, part, "the server sent another part than was asked for")
-    length = answer.headers.get("Content-Length")
+    if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {done}-"):
+        raise _interrupted_error(url, part, "the server sent another part than requested")
+    length = response.headers.get("Content-Length")
     total = done + int(length) if length else None
-    _remember_validator(part, answer.headers.get("ETag") or answer.headers.get("Last-Modified"))
+    _remember_validator(part, response.headers.get("ETag") or response.headers.get("Last-Modified"))
     with part.open("ab" if resumed else "wb") as file:
-        while piece := answer.read(_PIECE_BYTES):
-            if done == 0 and _is_page(piece, answer.headers.get("Content-Type", "")):
+        while piece := response.read(_PIECE_BYTES):
+            if done == 0 and _is_page(piece, response.headers.get("Content-Type", "")):
                 file.close()
                 part.unlink()
                 raise FpbenchError(
                     f"{url} answered with a web page in place of the file",
-                    hint="open the address in a browser: it may want a login, or have moved",
+                    hint="open the address in a browser: it may need a login, or have moved",
                 )
             file.write(piece)
             done += len(piece)
@@ -115,10 +116,11 @@ def _is_page(piece: bytes, content_type: str) -> bool:
 
 
 def _interrupted_error(url: str, part: Path, reason: str) -> FpbenchError:
-    have = part.stat().st_size if part.exists() else 0
-    again = f"; it goes on after the {have} bytes that came" if have else ""
+    received = part.stat().st_size if part.exists() else 0
+    resume = f"; it resumes after the {received} bytes received" if received else ""
     return FpbenchError(
-        f"the download of {url} broke off: {reason}", hint="run the same command again" + again
+        f"the download of {url} was interrupted: {reason}",
+        hint="run the same command again" + resume,
     )
 
 
@@ -127,12 +129,12 @@ def _validator_path(part: Path) -> Path:
 
 
 def _validator(part: Path) -> str | None:
-    """What the server called the version of the file that ``part`` is the start of."""
+    """The server's validator (version) of the file that ``part`` is the start of."""
     try:
-        said = json.loads(_validator_path(part).read_text(encoding="utf-8"))
+        validator = json.loads(_validator_path(part).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError):
         return None
-    return said if isinstance(said, str) else None
+    return validator if isinstance(validator, str) else None
 
 
 def _remember_validator(part: Path, validator: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Installs weights: fetches an official file, holds it to its hash, imports it."""
+"""Installs weights: downloads an official file, checks its hash and imports it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ _PIN_ALGORITHM = "sha256"
 
 @dataclass(frozen=True, slots=True)
 class InstalledWeights:
-    """A weights file in a folder."""
+    """An installed weights file."""
 
     path: Path
     info: WeightsInfo
 
 
 def published_file(layout: Checkpoint, name: str | None) -> PublishedFile:
-    """The official file of that name, or the first.
+    """The official file with a name, or the first one if ``name`` is None.
 
     Raises:
-        FpbenchError: The authors publish none, or none of that name.
+        FpbenchError: The authors publish no file, or none of that name.
     """
     if not layout.published:
         raise FpbenchError(
@@ -41,23 +41,24 @@ def published_file(layout: Checkpoint, name: str | None) -> PublishedFile:
             return file
     names = ", ".join(file.name for file in layout.published)
     raise FpbenchError(
-        f"'{layout.fingerprinter}' has no published weights '{name}'", hint=f"there are: {names}"
+        f"'{layout.fingerprinter}' has no published weights '{name}'",
+        hint=f"choose one of: {names}",
     )
 
 
 def installed_path(folder: Path, layout: Checkpoint, file: PublishedFile) -> Path:
-    """Where a published file is installed."""
+    """Path of the installed weights of a published file."""
     return folder / f"{layout.fingerprinter}-{file.name}{SUFFIX}"
 
 
 def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[DownloadProgress]:
     """Download a published file, check it, and install it at :func:`installed_path`.
 
-    Where the publisher gives no hash, that of the first download is kept beside the weights, and
-    later downloads must have it.
+    If the publisher gives no hash, the hash of the first download is stored beside the weights, and
+    later downloads must match it.
 
     Raises:
-        FpbenchError: The download fails, or it is another file, or no fitting checkpoint.
+        FpbenchError: The download fails, the file has another hash, or its checkpoint does not fit.
     """
     make_folder(folder)
     target = installed_path(folder, layout, file)
@@ -67,21 +68,21 @@ def fetch(layout: Checkpoint, file: PublishedFile, folder: Path) -> Iterator[Dow
     try:
         pinned = pin.read_text(encoding="utf-8").strip() if pin.is_file() else None
         expected = file.digest or pinned
-        found = hash_of(archive, expected or f"{_PIN_ALGORITHM}:")
-        if expected is not None and found != expected:
-            whose = "its publisher gives" if file.digest else f"it had at first ({pin.name})"
+        actual = hash_of(archive, expected or f"{_PIN_ALGORITHM}:")
+        if expected is not None and actual != expected:
+            origin = "from the publisher" if file.digest else f"of the first download ({pin.name})"
             raise FpbenchError(
-                f"{file.url} has {found}, not {expected}, which {whose}",
-                hint="fetch it again; if it stays so, ask the publisher whether the file changed",
+                f"{file.url} has the hash {actual}, not {expected} {origin}",
+                hint="fetch it again; if this repeats, ask the publisher whether it has changed",
             )
         tensors, info = import_checkpoint(layout, archive, member=file.member, origin=file.url)
         write_weights(target, tensors, info)
         if file.digest is None and pinned is None:
-            pin.write_text(found + "\n", encoding="utf-8")
+            pin.write_text(actual + "\n", encoding="utf-8")
     finally:
         archive.unlink()
 
 
 def list_installed(folder: Path) -> list[InstalledWeights]:
-    """All weights files of a folder, sorted by name."""
+    """All installed weights in a folder, sorted by name."""
     return [InstalledWeights(path, read_info(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]

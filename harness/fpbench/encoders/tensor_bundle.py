@@ -1,7 +1,7 @@
 """Reads TensorFlow checkpoints (tensor bundle V2) without TensorFlow.
 
-``PREFIX.index`` is a LevelDB table from names to small protobuf messages, which say where in
-``PREFIX.data-?????-of-?????`` each tensor lies. Every block and every tensor has a checksum.
+``PREFIX.index`` is a LevelDB table from names to small protobuf messages, which give the position
+of each tensor in ``PREFIX.data-?????-of-?????``. Every block and every tensor has a checksum.
 """
 
 import math
@@ -17,15 +17,15 @@ from fpbench.errors import FpbenchError
 _FOOTER_BYTES = 48
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _MASK_DELTA = 0xA282EAD8
-_TRAILER_BYTES = 5  # of a block: one byte of compression type, four of checksum
+_TRAILER_BYTES = 5  # after a block: one byte of compression type, four of checksum
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
-_AGAIN = "fetch or copy the checkpoint again; all its files must be from one save"
+_COPY_AGAIN = "fetch or copy the checkpoint again, with all files from one save"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """Where a tensor is; ``dtype`` is None for those that are no numbers, such as strings."""
+    """Position of a tensor in the data files; ``dtype`` is None if it is not numeric."""
 
     dtype: str | None
     shape: tuple[int, ...]
@@ -39,10 +39,10 @@ class TensorBundle:
     """An open checkpoint.
 
     Args:
-        prefix: What its file names have in common, such as ``folder/ckpt-100``.
+        prefix: Common start of its file names, such as ``folder/ckpt-100``.
 
     Raises:
-        FpbenchError: There is no such checkpoint, or its index is damaged.
+        FpbenchError: The checkpoint does not exist, or its index is damaged.
     """
 
     def __init__(self, prefix: Path) -> None:
@@ -55,41 +55,47 @@ class TensorBundle:
                 name.decode(): _parse_entry(message) for name, message in table.items()
             }
         except OSError as err:
-            raise FpbenchError(f"cannot read {self.index_path}: {err.strerror}") from err
+            raise FpbenchError(
+                f"cannot read {self.index_path}: {err.strerror}", hint="check the path"
+            ) from err
         except (ValueError, KeyError) as err:
-            raise FpbenchError(f"{self.index_path} is damaged: {err}", hint=_AGAIN) from err
+            raise FpbenchError(f"{self.index_path} is damaged: {err}", hint=_COPY_AGAIN) from err
 
     def read(self, name: str) -> np.ndarray:
-        """One tensor.
+        """Read one tensor.
 
         Raises:
-            FpbenchError: It is no array of numbers, or its data are cut short or altered.
+            FpbenchError: It is not numeric, or its data are truncated or damaged.
         """
-        stored = self.entries[name]
-        path = self.shard_path(stored.shard)
-        if stored.dtype is None:
-            raise FpbenchError(f"{path} holds no numbers in '{name}'")
-        dtype = np.dtype(stored.dtype)
-        if math.prod(stored.shape) * dtype.itemsize != stored.size_bytes:
+        entry = self.entries[name]
+        path = self.shard_path(entry.shard)
+        if entry.dtype is None:
             raise FpbenchError(
-                f"{self.index_path} is damaged: '{name}' has shape {stored.shape} "
-                f"but {stored.size_bytes} bytes",
-                hint=_AGAIN,
+                f"{path}: tensor '{name}' is not numeric", hint="use the authors' checkpoint"
+            )
+        dtype = np.dtype(entry.dtype)
+        if math.prod(entry.shape) * dtype.itemsize != entry.size_bytes:
+            raise FpbenchError(
+                f"{self.index_path} is damaged: '{name}' has shape {entry.shape} "
+                f"but {entry.size_bytes} bytes",
+                hint=_COPY_AGAIN,
             )
         try:
             with path.open("rb") as file:
-                file.seek(stored.offset)
-                data = file.read(stored.size_bytes)
+                file.seek(entry.offset)
+                data = file.read(entry.size_bytes)
         except OSError as err:
-            raise FpbenchError(f"cannot read {path}: {err.strerror}", hint=_AGAIN) from err
-        if len(data) < stored.size_bytes:
-            raise FpbenchError(f"{path} is cut short: it ends inside '{name}'", hint=_AGAIN)
-        if masked_crc32c(data) != stored.checksum:
-            raise FpbenchError(f"{path} is damaged: '{name}' has a wrong checksum", hint=_AGAIN)
-        return np.frombuffer(data, dtype=dtype).reshape(stored.shape)
+            raise FpbenchError(f"cannot read {path}: {err.strerror}", hint=_COPY_AGAIN) from err
+        if len(data) < entry.size_bytes:
+            raise FpbenchError(f"{path} is truncated: it ends inside '{name}'", hint=_COPY_AGAIN)
+        if masked_crc32c(data) != entry.checksum:
+            raise FpbenchError(
+                f"{path} is damaged: '{name}' has a wrong checksum", hint=_COPY_AGAIN
+            )
+        return np.frombuffer(data, dtype=dtype).reshape(entry.shape)
 
     def shard_path(self, shard: int) -> Path:
-        """The data file with that number."""
+        """Path of the data file with that number."""
         return self.prefix.with_name(f"{self.prefix.name}.data-{shard:05d}-of-{self._shards:05d}")
 
 
@@ -98,7 +104,7 @@ class TensorBundle:
 
 def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if len(data) < _FOOTER_BYTES or not data.endswith(_MAGIC):
-        raise ValueError("it does not end as an index of a TensorFlow checkpoint does")
+        raise ValueError("it does not end like the index of a TensorFlow checkpoint")
     footer = data[-_FOOTER_BYTES:]
     _, at = _handle(footer, 0)
     index, _ = _handle(footer, at)
@@ -113,31 +119,31 @@ def _handle(data: bytes, at: int) -> tuple[slice, int]:
 
 
 def _block(data: bytes, where: slice) -> Iterator[tuple[bytes, bytes]]:
-    """Entries share the beginning of their key with the one before."""
-    checked = _slice(data, where.start, where.stop + 1)
+    """Entries of a block. A key shares its start with the key before, which is stored once."""
+    content = _slice(data, where.start, where.stop + 1)
     checksum = _slice(data, where.stop + 1, where.stop + _TRAILER_BYTES)
-    if masked_crc32c(checked) != int.from_bytes(checksum, "little"):
+    if masked_crc32c(content) != int.from_bytes(checksum, "little"):
         raise ValueError(f"the block at byte {where.start} has a wrong checksum")
-    if checked[-1] != 0:
+    if content[-1] != 0:
         raise ValueError(f"the block at byte {where.start} is compressed, which is not supported")
-    block = checked[:-1]
+    block = content[:-1]
     restarts = int.from_bytes(block[-4:], "little")
     end = len(block) - 4 * (restarts + 1)
     key, at = b"", 0
     while at < end:
         shared, at = _varint(block, at)
-        fresh, at = _varint(block, at)
+        unshared, at = _varint(block, at)
         size, at = _varint(block, at)
-        key = key[:shared] + _slice(block, at, at + fresh)
-        at += fresh
+        key = key[:shared] + _slice(block, at, at + unshared)
+        at += unshared
         yield key, _slice(block, at, at + size)
         at += size
 
 
 def masked_crc32c(data: bytes) -> int:
-    """CRC-32C as LevelDB and TensorFlow store it.
+    """CRC-32C as LevelDB and TensorFlow store it: rotated, plus a constant.
 
-    Rotated and shifted, because the checksum of data that hold their own checksum says little.
+    The mask is needed because a plain CRC of data that contain their own CRC is weak.
     """
     crc: int = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) % 2**32
@@ -195,12 +201,12 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 def _number(value: int | bytes) -> int:
     if isinstance(value, bytes):
-        raise ValueError("a message has text where a number belongs")
+        raise ValueError("a message has text in place of a number")
     return value
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Seven bits per byte, lowest first; returns the number and where it ends."""
+    """Decode a number of seven bits per byte, lowest first; return it and the position after it."""
     value = shift = 0
     while True:
         byte = _slice(data, at, at + 1)[0]
@@ -212,5 +218,5 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 def _slice(data: bytes, start: int, stop: int) -> bytes:
     if stop > len(data):
-        raise ValueError("it is cut short")
+        raise ValueError("it is truncated")
     return data[start:stop]

@@ -282,7 +282,7 @@ class Catalog:
         if broken:
             return broken[0].error
         close = get_close_matches(name, names, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(names)}"
+        hint = f"did you mean '{close[0]}'?" if close else f"choose one of: {', '.join(names)}"
         return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
 
 

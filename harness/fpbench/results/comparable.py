@@ -1,4 +1,4 @@
-"""Which results may be compared with each other."""
+"""Decides which results may be compared with each other."""
 
 import json
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from fpbench.results.document import Result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What was asked, and about which audio: hit rates of equal questions can be compared."""
+class ComparisonKey:
+    """Audio and queries of a result. Results with equal keys may be compared."""
 
     content: str
     query_length_s: float
@@ -17,7 +17,7 @@ class Question:
     seed: int
 
     @classmethod
-    def of(cls, result: Result) -> "Question":
+    def of(cls, result: Result) -> "ComparisonKey":
         queries = result.queries
         return cls(
             content=result.data.content,

@@ -6,25 +6,25 @@ from importlib.metadata import PackageNotFoundError, version
 
 
 def environment(device: str) -> dict[str, str]:
-    """Versions and hardware behind a result; nothing that names a person or a machine."""
+    """Versions and hardware behind a result; no names of persons or machines."""
     import torch
 
-    found = {
+    entries = {
         name: _version(name)
         for name in ("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy", "soundfile", "soxr")
     }
-    found |= {
+    entries |= {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu_cores": str(os.cpu_count()),
     }
     if device.startswith("cuda"):
-        found["gpu"] = torch.cuda.get_device_name(device)
-    return found
+        entries["gpu"] = torch.cuda.get_device_name(device)
+    return entries
 
 
 def _version(distribution: str) -> str:
     try:
         return version(distribution)
-    except PackageNotFoundError:  # conda's FAISS goes by another name
+    except PackageNotFoundError:  # FAISS has another name in conda
         return "unknown"

@@ -14,7 +14,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, ranks_at
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.comparable import Question
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import system_label
@@ -87,7 +87,7 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
             hint="give 0.95 or 0.99, for example",
         )
     one, other = results = read_result(first), read_result(second)
-    if Question.of(one) != Question.of(other):
+    if ComparisonKey.of(one) != ComparisonKey.of(other):
         raise FpbenchError(
             f"{first} and {second} have other audio, other queries or another seed",
             hint="run both with the same dataset, recipe and seed",
