@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
-from fpbench.results.comparable import Question
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
 from fpbench.units import short_hours, short_size
@@ -44,10 +44,10 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
     Raises:
         FpbenchError: There is no curve of the metric.
     """
-    together: dict[Question, list[Result]] = {}
+    together: dict[ComparisonKey, list[Result]] = {}
     for result in results:
         if any(curve.metric == metric for curve in result.curves):
-            together.setdefault(Question.of(result), []).append(result)
+            together.setdefault(ComparisonKey.of(result), []).append(result)
     if not together:
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give other results")
     groups = [_Group.of(comparable, metric) for comparable in together.values()]
