@@ -1,1 +1,1 @@
-"""The plugins that come with fpbench, found through entry points as a stranger's are."""
+"""The plugins that come with fpbench. They are found through entry points, like all plugins."""

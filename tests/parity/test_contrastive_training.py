@@ -56,7 +56,7 @@ def test_nt_xent_of_grafprint(shared: Path) -> None:
     np.testing.assert_allclose(other.item(), golden["nt_loss_010"], rtol=1e-9)
 
 
-def flattened(golden: np.lib.npyio.NpzFile, views: str) -> tuple[torch.Tensor, torch.Tensor]:
+def flatten_views(golden: np.lib.npyio.NpzFile, views: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Embeddings in view-major order, and which track each row is of."""
     embeddings = tensor(golden[f"{views}/emb"])
     n, v, _ = embeddings.shape
@@ -76,7 +76,7 @@ def assert_loss_and_slope(
 @pytest.mark.parametrize("name", TRIPLETS)
 def test_triplets_of_nmfp(shared: Path, views: str, name: str) -> None:
     golden = np.load(shared / "golden/nmfp/losses/losses.npz")
-    rows, labels = flattened(golden, views)
+    rows, labels = flatten_views(golden, views)
     loss = losses.triplet(rows, labels, MARGIN, **TRIPLETS[name])
     assert_loss_and_slope(golden, f"{views}/{name}", loss, rows)
 
@@ -84,7 +84,7 @@ def test_triplets_of_nmfp(shared: Path, views: str, name: str) -> None:
 @pytest.mark.parametrize("name", ["dcl_tau0.05", "kcl_t2_g16", "au_a2_t2"])
 def test_other_losses_of_nmfp(shared: Path, name: str) -> None:
     golden = np.load(shared / "golden/nmfp/losses/losses.npz")
-    rows, _ = flattened(golden, "v2")
+    rows, _ = flatten_views(golden, "v2")
     a, p = rows.chunk(2)
     loss = {
         "dcl_tau0.05": lambda: losses.decoupled_nt_xent(a, p, 0.05),

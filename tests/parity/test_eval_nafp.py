@@ -84,15 +84,15 @@ def index_of(golden: Golden) -> Callable[..., BlockIndex]:
     """A trained index; training takes longer than all the rest."""
 
     @cache
-    def trained(name: str, **options: str) -> BlockIndex:
-        index = created(name, options)
+    def train_index(name: str, **options: str) -> BlockIndex:
+        index = create_index(name, options)
         index.train(golden.distractors)
         return index
 
-    return trained
+    return train_index
 
 
-def created(name: str, options: dict[str, str]) -> BlockIndex:
+def create_index(name: str, options: dict[str, str]) -> BlockIndex:
     create = {
         "l2": exact.create,
         "ivf": faiss_indexes.create_ivf,

@@ -40,7 +40,7 @@ def golden(folder: Path) -> Golden:
         return dict(arrays)
 
 
-def loaded(folder: Path, golden: Golden, **options: str) -> FlowGenerator:
+def load_official(folder: Path, golden: Golden, **options: str) -> FlowGenerator:
     units = {"mean": str(golden["mean"]), "std": str(golden["std"])}
     method = create(Settings(options={**units, "project": "false", **options}))
     generator = method.load(folder / "rectified_flow.ckpt")
@@ -49,14 +49,18 @@ def loaded(folder: Path, golden: Golden, **options: str) -> FlowGenerator:
 
 
 def test_time_embedding(folder: Path, golden: Golden) -> None:
-    network = build_network(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
+    network = build_network(
+        load_official(folder, golden).fitted, torch.device("cpu"), torch.float32
+    )
     embedding = network.time_embedding(torch.from_numpy(golden["t"]), torch.float32)
     np.testing.assert_allclose(embedding.numpy(), golden["time_embedding"], atol=2e-6)
 
 
 @pytest.mark.parametrize("gradients", [True, False])
 def test_velocity(folder: Path, golden: Golden, *, gradients: bool) -> None:
-    network = build_network(loaded(folder, golden).fitted, torch.device("cpu"), torch.float32)
+    network = build_network(
+        load_official(folder, golden).fitted, torch.device("cpu"), torch.float32
+    )
     with torch.set_grad_enabled(gradients):
         velocity = network(torch.from_numpy(golden["x"]), torch.from_numpy(golden["t"]))
     np.testing.assert_allclose(velocity.numpy(), golden["velocity"], atol=2e-5)
@@ -64,13 +68,13 @@ def test_velocity(folder: Path, golden: Golden, *, gradients: bool) -> None:
 
 @pytest.mark.parametrize("steps", [1, 8, 32])
 def test_samples(folder: Path, golden: Golden, steps: int) -> None:
-    generator = loaded(folder, golden, steps=str(steps))
+    generator = load_official(folder, golden, steps=str(steps))
     samples = generator.carry(torch.from_numpy(golden["noise"])).numpy()
     np.testing.assert_allclose(samples, golden[f"samples_{steps}_steps"], atol=1e-5)
 
 
 def test_projection_changes_nothing_but_lengths(folder: Path, golden: Golden) -> None:
-    generator = loaded(folder, golden, project="true")
+    generator = load_official(folder, golden, project="true")
     samples = generator.carry(torch.from_numpy(golden["noise"])).numpy()
     official = golden["samples_32_steps"]
     expected = official / np.linalg.norm(official, axis=1, keepdims=True)

@@ -29,7 +29,7 @@ def music(rng: np.random.Generator) -> Samples:
 def dataset(tmp_path: Path, rng: np.random.Generator) -> Dataset:
     """Two noises, one shorter than any query, and an impulse response longer than one."""
 
-    def written(name: str, samples: np.ndarray) -> Track:
+    def write_track(name: str, samples: np.ndarray) -> Track:
         path = tmp_path / f"{name}.wav"
         soundfile.write(path, samples, RATE, subtype="FLOAT")
         return Track(name=name, path=path)
@@ -39,14 +39,14 @@ def dataset(tmp_path: Path, rng: np.random.Generator) -> Dataset:
     return Dataset(
         name="test",
         noise=[
-            written("short", rng.standard_normal(1_000)),
-            written("long", rng.uniform(-1, 1, 5 * RATE)),
+            write_track("short", rng.standard_normal(1_000)),
+            write_track("long", rng.uniform(-1, 1, 5 * RATE)),
         ],
-        impulse_responses=[written("hall", response)],
+        impulse_responses=[write_track("hall", response)],
     )
 
 
-def made(name: str, dataset: Dataset | None = None, **options: str) -> Degradation:
+def make(name: str, dataset: Dataset | None = None, **options: str) -> Degradation:
     entries = {entry.name: entry for entry in degradations.fpbench_degradations()}
     return entries[name].create(Settings(dataset=dataset, options=options))
 
@@ -68,14 +68,14 @@ def test_noise_has_the_ratio_asked_for_in_the_query(
     music: Samples, dataset: Dataset, rng: np.random.Generator, snr_db: float
 ) -> None:
     loud_before = music * np.where(np.arange(len(music)) < RATE, 10, 1).astype(np.float32)
-    noise = made("noise", dataset, min_snr_db=str(snr_db), max_snr_db=str(snr_db))
+    noise = make("noise", dataset, min_snr_db=str(snr_db), max_snr_db=str(snr_db))
     mix = noise.apply(loud_before, RATE, RATE, rng)
     clean, added = loud_before[RATE:], (mix - loud_before)[RATE:]
     assert power_db(clean) - power_db(added) == pytest.approx(snr_db, abs=0.01)
 
 
 def test_noise_draws_ratios_over_the_whole_range(music: Samples, dataset: Dataset) -> None:
-    noise = made("noise", dataset)
+    noise = make("noise", dataset)
     ratios = []
     for seed in range(40):
         mix = noise.apply(music, 0, RATE, np.random.default_rng(seed))
@@ -95,11 +95,11 @@ def test_noise_skips_pauses_but_not_for_ever(
     pauses = np.zeros(10 * RATE)
     pauses[-RATE:] = 0.1
     soundfile.write(tmp_path / "a.wav", pauses, RATE)
-    assert made("noise", folder=str(tmp_path)).apply(music, 0, RATE, rng).std() > music.std()
+    assert make("noise", folder=str(tmp_path)).apply(music, 0, RATE, rng).std() > music.std()
     (tmp_path / "silent").mkdir()
     soundfile.write(tmp_path / "silent" / "b.wav", np.zeros(RATE), RATE)
     with pytest.raises(FpbenchError, match=r"'.*b\.wav' is silent"):
-        made("noise", folder=str(tmp_path / "silent")).apply(music, 0, RATE, rng)
+        make("noise", folder=str(tmp_path / "silent")).apply(music, 0, RATE, rng)
 
 
 def test_no_gain_makes_silence_noise() -> None:
@@ -109,9 +109,9 @@ def test_no_gain_makes_silence_noise() -> None:
 
 def test_noise_needs_recordings(dataset: Dataset, tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="the dataset has none"):
-        made("noise")
+        make("noise")
     with pytest.raises(FpbenchError, match="no audio files in"):
-        made("noise", dataset, folder=str(tmp_path / "none"))
+        make("noise", dataset, folder=str(tmp_path / "none"))
 
 
 def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
 def test_the_direct_sound_stays_where_it_is(
     music: Samples, dataset: Dataset, rng: np.random.Generator
 ) -> None:
-    wet = made("reverb", dataset).apply(music, 0, RATE, rng)
+    wet = make("reverb", dataset).apply(music, 0, RATE, rng)
     assert wet.shape == music.shape
     assert lag(wet, music) == 0
 
@@ -139,7 +139,7 @@ def test_the_room_remembers_what_came_before(
 ) -> None:
     silent_after = music.copy()
     silent_after[RATE:] = 0
-    wet = made("reverb", dataset).apply(silent_after, RATE, RATE, rng)
+    wet = make("reverb", dataset).apply(silent_after, RATE, RATE, rng)
     assert power_db(wet[RATE : RATE + 800]) > power_db(wet[:RATE]) - 30
 
 
@@ -159,11 +159,11 @@ def test_names_a_silent_impulse_response(
 ) -> None:
     soundfile.write(tmp_path / "dead.wav", np.zeros(100), RATE)
     with pytest.raises(FpbenchError, match=r"dead\.wav': it is silent"):
-        made("reverb", folder=str(tmp_path)).apply(music, 0, RATE, rng)
+        make("reverb", folder=str(tmp_path)).apply(music, 0, RATE, rng)
 
 
 def test_rooms_are_simulated_where_none_was_recorded(rng: np.random.Generator) -> None:
-    room = made("reverb", rooms="1", max_rt60_s="0.3")
+    room = make("reverb", rooms="1", max_rt60_s="0.3")
     click = np.zeros(RATE, dtype=np.float32)
     click[1_000] = 1
     wet = np.abs(room.apply(click, 0, RATE, rng))
@@ -171,7 +171,7 @@ def test_rooms_are_simulated_where_none_was_recorded(rng: np.random.Generator) -
     assert np.argmax(wet >= wet.max() / 2 * 0.999) == 1_000
     assert 0.01 * wet.max() < wet[2_000:3_000].max() < 0.9 * wet.max()
     with pytest.raises(FpbenchError, match="no impulse responses and rooms=0"):
-        made("reverb", rooms="0")
+        make("reverb", rooms="0")
 
 
 # ---------------------------------------------------------------- the others
@@ -179,7 +179,7 @@ def test_rooms_are_simulated_where_none_was_recorded(rng: np.random.Generator) -
 
 @pytest.mark.parametrize("name", ["mp3", "ogg", "opus"])
 def test_codecs_keep_time_and_sound(music: Samples, rng: np.random.Generator, name: str) -> None:
-    decoded = made("codec", codec=name, compression="0.2").apply(music, 0, RATE, rng)
+    decoded = make("codec", codec=name, compression="0.2").apply(music, 0, RATE, rng)
     assert decoded.shape == music.shape
     assert lag(decoded, music) == 0
     middle = slice(2_000, -2_000)
@@ -189,26 +189,26 @@ def test_codecs_keep_time_and_sound(music: Samples, rng: np.random.Generator, na
 
 def test_codecs_take_loud_audio(music: Samples, rng: np.random.Generator) -> None:
     loud = music * np.float32(20)
-    decoded = made("codec", compression="0").apply(loud, 0, RATE, rng)
+    decoded = make("codec", compression="0").apply(loud, 0, RATE, rng)
     assert power_db(decoded) == pytest.approx(power_db(loud), abs=0.5)
 
 
 @pytest.mark.parametrize(("frequency_hz", "kept"), [(100, False), (1_000, True), (6_000, False)])
 def test_a_filter_passes_its_band(rng: np.random.Generator, frequency_hz: int, kept: bool) -> None:
     tone = np.sin(2 * np.pi * frequency_hz * np.arange(RATE) / RATE).astype(np.float32)
-    heard = made("filter").apply(tone, 0, RATE, rng)
+    heard = make("filter").apply(tone, 0, RATE, rng)
     loss_db = power_db(tone) - power_db(heard[RATE // 2 :])
     assert loss_db < 0.1 if kept else loss_db > 15
 
 
 def test_a_filter_without_edges_passes_all(music: Samples, rng: np.random.Generator) -> None:
-    open_filter = made("filter", low_hz="none", high_hz="none")
+    open_filter = make("filter", low_hz="none", high_hz="none")
     np.testing.assert_array_equal(open_filter.apply(music, 0, RATE, rng), music)
 
 
 def test_a_filter_edge_lies_below_half_the_rate(music: Samples, rng: np.random.Generator) -> None:
     with pytest.raises(FpbenchError, match="edge at 9000 Hz in audio of 16000 Hz"):
-        made("filter", high_hz="9000").apply(music, 0, RATE, rng)
+        make("filter", high_hz="9000").apply(music, 0, RATE, rng)
 
 
 @pytest.mark.parametrize("tempo", [0.8, 0.95, 1.0, 1.2])
@@ -239,10 +239,10 @@ def test_an_unstretched_stretch_changes_nothing(music: Samples) -> None:
 
 def test_gain_and_overload_are_as_asked(rng: np.random.Generator) -> None:
     samples = np.array([0.9, 0.1, -0.4, 0.2], dtype=np.float32)
-    quiet = made("gain", min_gain_db="-20", max_gain_db="-20").apply(samples, 1, RATE, rng)
+    quiet = make("gain", min_gain_db="-20", max_gain_db="-20").apply(samples, 1, RATE, rng)
     np.testing.assert_allclose(quiet, samples / 10, rtol=1e-6)
     # The query's peak is 0.4; 6.02 dB too loud leaves half of it.
-    overload = made("clip", min_overload_db="6.0206", max_overload_db="6.0206")
+    overload = make("clip", min_overload_db="6.0206", max_overload_db="6.0206")
     clipped = overload.apply(samples, 1, RATE, rng)
     np.testing.assert_allclose(clipped, [0.2, 0.1, -0.2, 0.2], atol=1e-6)
 
@@ -261,7 +261,7 @@ def test_takes_silence_and_any_length(
 ) -> None:
     samples = np.zeros(length, np.float32) if silent else rng.random(length).astype(np.float32)
     before = samples.copy()
-    degradation = made(name, dataset)
+    degradation = make(name, dataset)
     assert isinstance(degradation, Degradation)
     heard = degradation.apply(samples, 0, RATE, rng)
     assert heard.dtype == np.float32
@@ -273,7 +273,7 @@ def test_takes_silence_and_any_length(
 
 @pytest.mark.parametrize("name", ALL)
 def test_equal_draws_give_equal_bytes(dataset: Dataset, music: Samples, name: str) -> None:
-    degradation = made(name, dataset)
+    degradation = make(name, dataset)
     first = degradation.apply(music, 100, RATE, np.random.default_rng(5))
     degradation.apply(music[:5_000], 0, RATE, np.random.default_rng(6))
     again = degradation.apply(music, 100, RATE, np.random.default_rng(5))
@@ -300,4 +300,4 @@ def test_refuses_settings_that_make_no_sense(
     dataset: Dataset, name: str, option: str, value: str, message: str
 ) -> None:
     with pytest.raises(FpbenchError, match=message):
-        made(name, dataset, **{option: value})
+        make(name, dataset, **{option: value})

@@ -12,7 +12,7 @@ from fpbench_plugins.embeddings import create
 ROWS = {"query": 3, "db": 3, "dummy_db": 5}
 
 
-def written(folder: Path, **changed: np.ndarray) -> Settings:
+def write_matrices(folder: Path, **changed: np.ndarray) -> Settings:
     for start, (name, rows) in enumerate(ROWS.items()):
         values = np.arange(rows * 2, dtype=np.float32).reshape(rows, 2) + 100 * start
         values = changed.get(name, values)
@@ -28,7 +28,7 @@ def vectors(settings: Settings) -> VectorDataset:
 
 
 def test_maps_the_three_matrices(tmp_path: Path) -> None:
-    opened = vectors(written(tmp_path))
+    opened = vectors(write_matrices(tmp_path))
     np.testing.assert_array_equal(opened.query, [[0, 1], [2, 3], [4, 5]])
     np.testing.assert_array_equal(opened.reference, [[100, 101], [102, 103], [104, 105]])
     assert opened.distractors.shape == (5, 2)
@@ -39,7 +39,7 @@ def test_nan_counts_as_zero_and_files_stay_as_they_are(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with_nan = np.array([[1, np.nan]] * 5, dtype=np.float32)
-    settings = written(tmp_path, dummy_db=with_nan)
+    settings = write_matrices(tmp_path, dummy_db=with_nan)
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     with caplog.at_level(logging.WARNING):
         opened = vectors(settings)
@@ -51,7 +51,7 @@ def test_nan_counts_as_zero_and_files_stay_as_they_are(
 
 
 def test_can_refuse_nan(tmp_path: Path) -> None:
-    settings = written(tmp_path, query=np.full((3, 2), np.nan, dtype=np.float32))
+    settings = write_matrices(tmp_path, query=np.full((3, 2), np.nan, dtype=np.float32))
     with pytest.raises(FpbenchError, match=r"query\.mm' has 6 NaN"):
         create(Settings(argument=settings.argument, options={"nan": "refuse"}))
 
@@ -59,7 +59,7 @@ def test_can_refuse_nan(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["hop_s", "segment_s"])
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan"])
 def test_refuses_times_that_are_none(tmp_path: Path, name: str, text: str) -> None:
-    settings = Settings(argument=written(tmp_path).argument, options={name: text})
+    settings = Settings(argument=write_matrices(tmp_path).argument, options={name: text})
     with pytest.raises(FpbenchError, match=f"{name}={float(text)} is not positive and finite"):
         create(settings)
 
@@ -68,11 +68,11 @@ def test_refuses_infinity(tmp_path: Path) -> None:
     values = np.zeros((3, 2), dtype=np.float32)
     values[1, 0] = np.inf
     with pytest.raises(FpbenchError, match=r"db\.mm', row 1: infinite"):
-        create(written(tmp_path, db=values))
+        create(write_matrices(tmp_path, db=values))
 
 
 def test_refuses_rows_appended_by_the_official_script(tmp_path: Path) -> None:
-    settings = written(tmp_path)
+    settings = write_matrices(tmp_path)
     with (tmp_path / "dummy_db.mm").open("ab") as file:
         file.write((tmp_path / "db.mm").read_bytes())
     with pytest.raises(FpbenchError, match=r"64 bytes, but its shape \(5, 2\) needs 40") as caught:
@@ -81,7 +81,7 @@ def test_refuses_rows_appended_by_the_official_script(tmp_path: Path) -> None:
 
 
 def test_refuses_a_cut_file(tmp_path: Path) -> None:
-    settings = written(tmp_path)
+    settings = write_matrices(tmp_path)
     (tmp_path / "db.mm").write_bytes(bytes(20))
     with pytest.raises(
         FpbenchError, match=r"db\.mm' has 20 bytes, but its shape \(3, 2\) needs 24"
@@ -101,16 +101,16 @@ def test_refuses_shapes_that_do_not_fit(
     tmp_path: Path, name: str, shape: tuple[int, ...], message: str
 ) -> None:
     with pytest.raises(FpbenchError, match=message):
-        create(written(tmp_path, **{name: np.zeros(shape, dtype=np.float32)}))
+        create(write_matrices(tmp_path, **{name: np.zeros(shape, dtype=np.float32)}))
 
 
 def test_takes_no_distractors(tmp_path: Path) -> None:
-    opened = vectors(written(tmp_path, dummy_db=np.zeros((0, 2), dtype=np.float32)))
+    opened = vectors(write_matrices(tmp_path, dummy_db=np.zeros((0, 2), dtype=np.float32)))
     assert opened.distractors.shape == (0, 2)
 
 
 def test_names_missing_and_damaged_files(tmp_path: Path) -> None:
-    settings = written(tmp_path)
+    settings = write_matrices(tmp_path)
     (tmp_path / "query_shape.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(FpbenchError, match=r"cannot read '.*query_shape\.npy'"):
         create(settings)

@@ -35,7 +35,7 @@ def miniature(root: Path, *subsets: str) -> Path:
     return root
 
 
-def opened(root: Path, **options: str) -> Dataset:
+def open_fma(root: Path, **options: str) -> Dataset:
     return create(Settings(argument=str(root), options=options))
 
 
@@ -49,38 +49,38 @@ def opened(root: Path, **options: str) -> Dataset:
     ],
 )
 def test_subsets_contain_each_other(tmp_path: Path, subset: str, reference: list[str]) -> None:
-    dataset = opened(miniature(tmp_path, subset))
+    dataset = open_fma(miniature(tmp_path, subset))
     assert [t.name for t in dataset.reference] == reference
     assert dataset.reference[0].path == tmp_path / f"fma_{subset}" / "000" / "000002.mp3"
 
 
 def test_every_track_has_one_role(tmp_path: Path) -> None:
     root = miniature(tmp_path, "large")
-    dataset = opened(root)
+    dataset = open_fma(root)
     lists = (dataset.reference, dataset.distractors, dataset.train)
     assert sorted(t.name for tracks in lists for t in tracks) == [f"{n:06d}" for n in sorted(ROWS)]
     assert "000010" in {t.name for t in dataset.distractors}
-    assert [t.name for t in opened(root, train_share="1").train] == ["000005", "155066"]
-    assert opened(root, train_share="0").train == []
+    assert [t.name for t in open_fma(root, train_share="1").train] == ["000005", "155066"]
+    assert open_fma(root, train_share="0").train == []
 
 
 def test_asks_which_of_several_subsets(tmp_path: Path) -> None:
     root = miniature(tmp_path, "small", "large")
     with pytest.raises(FpbenchError, match="several subsets: small, large"):
-        opened(root)
-    assert len(opened(root, subset="small").reference) == 1
+        open_fma(root)
+    assert len(open_fma(root, subset="small").reference) == 1
 
 
 def test_names_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="has no folder fma_small"):
-        opened(tmp_path)
+        open_fma(tmp_path)
     (tmp_path / "fma_small").mkdir()
     with pytest.raises(FpbenchError, match=r"there is no '.*tracks\.csv'"):
-        opened(tmp_path)
+        open_fma(tmp_path)
     with pytest.raises(FpbenchError, match="has none of the tracks"):
-        opened(miniature(tmp_path))
+        open_fma(miniature(tmp_path))
     with pytest.raises(FpbenchError, match=r"there is no folder '.*fma_full'"):
-        opened(tmp_path, subset="full")
+        open_fma(tmp_path, subset="full")
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ def test_refuses_another_table(tmp_path: Path, text: str, message: str) -> None:
     root = miniature(tmp_path, "small")
     (root / "fma_metadata" / "tracks.csv").write_text(text)
     with pytest.raises(FpbenchError, match=message):
-        opened(root)
+        open_fma(root)

@@ -11,7 +11,7 @@ from fpbench_plugins.folders import create
 from fpbench_plugins.folders.dataset import divide_tracks
 
 
-def touched(root: Path, *names: str) -> Settings:
+def touch_files(root: Path, *names: str) -> Settings:
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -19,7 +19,7 @@ def touched(root: Path, *names: str) -> Settings:
 
 
 def test_reads_roles_from_sub_folders(tmp_path: Path) -> None:
-    settings = touched(
+    settings = touch_files(
         tmp_path,
         "reference/b/2.ogg",
         "reference/a.WAV",
@@ -42,7 +42,7 @@ def test_reads_roles_from_sub_folders(tmp_path: Path) -> None:
 
 
 def test_divides_music_without_roles_in_half(tmp_path: Path) -> None:
-    settings = touched(tmp_path, *(f"album/{i}.ogg" for i in range(10)), "noise/rain.wav")
+    settings = touch_files(tmp_path, *(f"album/{i}.ogg" for i in range(10)), "noise/rain.wav")
     dataset = create(settings)
     assert len(dataset.reference) == len(dataset.distractors) == 5
     assert len({t.name for t in [*dataset.reference, *dataset.distractors]}) == 10
@@ -51,13 +51,13 @@ def test_divides_music_without_roles_in_half(tmp_path: Path) -> None:
 
 def test_ignores_other_and_hidden_files(tmp_path: Path) -> None:
     names = ("reference/a.ogg", "reference/._a.ogg", "cover.jpg", ".Trash-1000/c.wav")
-    dataset = create(touched(tmp_path, *names))
+    dataset = create(touch_files(tmp_path, *names))
     assert [t.name for t in dataset.reference] == ["reference/a.ogg"]
 
 
 def test_follows_links_to_folders(tmp_path: Path) -> None:
-    touched(tmp_path / "disk", "album/a.ogg", "rain/b.wav")
-    settings = touched(tmp_path / "music", "reference/c.ogg")
+    touch_files(tmp_path / "disk", "album/a.ogg", "rain/b.wav")
+    settings = touch_files(tmp_path / "music", "reference/c.ogg")
     for link, target in (("noise", "rain"), ("train_noise", "rain"), ("reference/album", "album")):
         (tmp_path / "music" / link).symlink_to(tmp_path / "disk" / target)
     dataset = create(settings)
@@ -67,13 +67,13 @@ def test_follows_links_to_folders(tmp_path: Path) -> None:
 
 
 def test_follows_no_link_in_circles(tmp_path: Path) -> None:
-    settings = touched(tmp_path / "music", "train/a.ogg", "train/b/c.ogg")
+    settings = touch_files(tmp_path / "music", "train/a.ogg", "train/b/c.ogg")
     (tmp_path / "music" / "train" / "b" / "all").symlink_to(tmp_path / "music")
     assert [t.name for t in create(settings).train] == ["train/a.ogg", "train/b/c.ogg"]
 
 
 def test_names_are_sorted_as_text(tmp_path: Path) -> None:
-    dataset = create(touched(tmp_path, "train/a/2.ogg", "train/a b/1.ogg", "train/a.ogg"))
+    dataset = create(touch_files(tmp_path, "train/a/2.ogg", "train/a b/1.ogg", "train/a.ogg"))
     assert [t.name for t in dataset.train] == ["train/a b/1.ogg", "train/a.ogg", "train/a/2.ogg"]
 
 
@@ -87,12 +87,12 @@ def test_a_new_track_moves_at_most_one_other(n: int, seed: int) -> None:
 
 def test_refuses_music_outside_the_roles(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"lost\.ogg' and 0 more are in no folder with a role"):
-        create(touched(tmp_path, "reference/a.ogg", "lost.ogg"))
+        create(touch_files(tmp_path, "reference/a.ogg", "lost.ogg"))
 
 
 def test_refuses_a_folder_without_music(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="no music in"):
-        create(touched(tmp_path, "noise/rain.wav"))
+        create(touch_files(tmp_path, "noise/rain.wav"))
 
 
 def test_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -101,6 +101,6 @@ def test_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_refuses_an_impossible_share(tmp_path: Path) -> None:
-    settings = touched(tmp_path, "a.ogg")
+    settings = touch_files(tmp_path, "a.ogg")
     with pytest.raises(FpbenchError, match=r"reference_share=1\.5 is not between 0 and 1"):
         create(Settings(argument=settings.argument, options={"reference_share": "1.5"}))

@@ -10,7 +10,7 @@ from fpbench_plugins.manifest import create
 HEADER = "path,kind,split,licence"
 
 
-def opened(folder: Path, *lines: str, missing: tuple[str, ...] = ()) -> Dataset:
+def open_manifest(folder: Path, *lines: str, missing: tuple[str, ...] = ()) -> Dataset:
     manifest = folder / "list.csv"
     manifest.write_text("\n".join(lines) + "\n")
     for line in lines[1:]:
@@ -21,7 +21,7 @@ def opened(folder: Path, *lines: str, missing: tuple[str, ...] = ()) -> Dataset:
 
 
 def test_gives_every_kind_and_split_its_role(tmp_path: Path) -> None:
-    dataset = opened(
+    dataset = open_manifest(
         tmp_path,
         HEADER,
         "b.ogg,music,test,CC0",
@@ -78,21 +78,21 @@ def test_reads_real_data(shared: Path) -> None:
 )
 def test_names_what_is_wrong(tmp_path: Path, lines: list[str], message: str) -> None:
     with pytest.raises(FpbenchError, match=message):
-        opened(tmp_path, *lines)
+        open_manifest(tmp_path, *lines)
 
 
 def test_a_link_is_the_file_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / "a.ogg").touch()
     (tmp_path / "b.ogg").symlink_to(tmp_path / "a.ogg")
     with pytest.raises(FpbenchError, match=r"line 3: path 'b.ogg' is listed twice"):
-        opened(tmp_path, HEADER, "a.ogg,music,test,", "b.ogg,music,generator,")
+        open_manifest(tmp_path, HEADER, "a.ogg,music,test,", "b.ogg,music,generator,")
 
 
 def test_names_missing_files(tmp_path: Path) -> None:
     rows = [f"{i}.ogg,music,test," for i in range(9)]
     gone = tuple(f"{i}.ogg" for i in range(1, 8))
     with pytest.raises(FpbenchError, match=r"7 listed files .* line 3: 1\.ogg; .* and 2 more"):
-        opened(tmp_path, HEADER, *rows, missing=gone)
+        open_manifest(tmp_path, HEADER, *rows, missing=gone)
 
 
 def test_names_a_missing_manifest(tmp_path: Path) -> None:

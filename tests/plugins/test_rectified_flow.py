@@ -32,7 +32,7 @@ def real_rows(rows: int = 600, dim: int = 8) -> Vectors:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fitted(work_dir: Path, *, seed: int = 0, **options: str) -> FlowGenerator:
+def fit_tiny(work_dir: Path, *, seed: int = 0, **options: str) -> FlowGenerator:
     method = create(Settings(options={**TINY, **options}))
     generator = method.fit(real_rows(), seed=seed, work_dir=work_dir, report=lambda s, p: None)
     assert isinstance(generator, FlowGenerator)
@@ -50,7 +50,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
-    return fitted(tmp_path_factory.mktemp("work"))
+    return fit_tiny(tmp_path_factory.mktemp("work"))
 
 
 def test_draws_are_decided_by_rng_alone(generator: FlowGenerator) -> None:
@@ -116,7 +116,7 @@ def test_another_generators_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_fitting_brings_draws_nearer_to_the_data(tmp_path: Path) -> None:
-    history = fitted(tmp_path, epochs="40", learning_rate="0.01").fitted.record["history"]
+    history = fit_tiny(tmp_path, epochs="40", learning_rate="0.01").fitted.record["history"]
     assert history[-1]["frechet"] < history[0]["frechet"] / 2
     assert history[-1]["held_out_loss"] < history[0]["held_out_loss"]
 
@@ -135,7 +135,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(
 ) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-    same, other = fitted(tmp_path / "a"), fitted(tmp_path / "b", seed=1)
+    same, other = fit_tiny(tmp_path / "a"), fit_tiny(tmp_path / "b", seed=1)
     assert all(torch.equal(same.fitted.weights[k], v) for k, v in generator.fitted.weights.items())
     assert not torch.equal(
         other.fitted.weights["linear_input.weight"],
@@ -144,7 +144,7 @@ def test_equal_seeds_give_equal_weights_and_others_do_not(
 
 
 def test_a_moving_average_is_kept_if_asked(generator: FlowGenerator, tmp_path: Path) -> None:
-    averaged = fitted(tmp_path, ema_decay="0.9")
+    averaged = fit_tiny(tmp_path, ema_decay="0.9")
     name = "linear_output.weight"
     assert not torch.equal(averaged.fitted.weights[name], generator.fitted.weights[name])
 
@@ -152,25 +152,25 @@ def test_a_moving_average_is_kept_if_asked(generator: FlowGenerator, tmp_path: P
 def test_patience_ends_a_fit_that_no_longer_improves(tmp_path: Path) -> None:
     # A rate this small moves no weight, so nothing ever improves on the first judgement.
     still = {"learning_rate": "1e-30", "weight_decay": "0"}
-    kept = fitted(tmp_path, epochs="50", patience="3", **still)
+    kept = fit_tiny(tmp_path, epochs="50", patience="3", **still)
     assert len(kept.fitted.record["history"]) == 4
 
 
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "checkpoint.pt", "another", {})
     with pytest.raises(FpbenchError, match="checkpoint of another training"):
-        fitted(tmp_path, seed=5)
+        fit_tiny(tmp_path, seed=5)
 
 
 def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path) -> None:
-    def killed(share: float, phrase: str) -> None:
+    def stop_at_checkpoint(share: float, phrase: str) -> None:
         if (tmp_path / "checkpoint.pt").exists():
             raise KeyboardInterrupt
         time.sleep(0.25)  # five steps an epoch, and a checkpoint is due after a second
 
     def fit(device: str) -> None:
         method = create(Settings(device=device, options=TINY))
-        method.fit(real_rows(), seed=0, work_dir=tmp_path, report=killed)
+        method.fit(real_rows(), seed=0, work_dir=tmp_path, report=stop_at_checkpoint)
 
     with pytest.raises(KeyboardInterrupt):
         fit("cpu")
@@ -191,7 +191,7 @@ def test_nothing_is_learned_after_a_loss_that_is_not_finite(
     tmp_path: Path, said: str, options: dict[str, str]
 ) -> None:
     with pytest.raises(FpbenchError, match=f"^{said}$") as caught:
-        fitted(tmp_path, learning_rate="1e4", **options)
+        fit_tiny(tmp_path, learning_rate="1e4", **options)
     assert caught.value.hint == "set a lower learning_rate"
 
 
@@ -232,8 +232,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_rectified_flow import TINY, fitted
-fitted(Path({work!r}), epochs="400", judge_epochs="10", ema_decay="0.99").save(Path({output!r}))
+from test_rectified_flow import fit_tiny
+fit_tiny(Path({work!r}), epochs="400", judge_epochs="10", ema_decay="0.99").save(Path({output!r}))
 """
 
 

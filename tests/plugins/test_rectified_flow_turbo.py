@@ -38,7 +38,7 @@ def real_rows(rows: int = 600, dim: int = 8) -> Vectors:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fitted(work_dir: Path, **options: str) -> FlowGenerator:
+def fit_tiny(work_dir: Path, **options: str) -> FlowGenerator:
     work_dir.mkdir(exist_ok=True)
     method = create(Settings(options={**TINY, **options}))
     generator = method.fit(real_rows(), seed=0, work_dir=work_dir, report=lambda s, p: None)
@@ -57,7 +57,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> FlowGenerator:
-    return fitted(tmp_path_factory.mktemp("work"))
+    return fit_tiny(tmp_path_factory.mktemp("work"))
 
 
 # ------------------------------------------------------------ drawing and fitting
@@ -72,7 +72,7 @@ def test_draws_in_one_evaluation(generator: FlowGenerator) -> None:
 
 def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
     options = {"teacher_epochs": "20", "iterations": "500", "learning_rate": "0.01"}
-    history = fitted(tmp_path, **options).fitted.record["history"]
+    history = fit_tiny(tmp_path, **options).fitted.record["history"]
     assert history[-1]["imitation_loss"] < history[0]["imitation_loss"] / 2
     assert history[-1]["frechet"] < history[0]["frechet"]
 
@@ -88,7 +88,7 @@ def test_nothing_is_learned_after_a_loss_that_is_not_finite(
     tmp_path: Path, said: str, iterations: str
 ) -> None:
     with pytest.raises(FpbenchError, match=f"^{said}$"):
-        fitted(tmp_path, learning_rate="1e4", iterations=iterations)
+        fit_tiny(tmp_path, learning_rate="1e4", iterations=iterations)
 
 
 def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: P
 
 
 def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Path) -> None:
-    small, whole = fitted(tmp_path / "a", saved_as="float16"), fitted(tmp_path / "b")
+    small, whole = fit_tiny(tmp_path / "a", saved_as="float16"), fit_tiny(tmp_path / "b")
     small.save(tmp_path / "small.safetensors")
     whole.save(tmp_path / "whole.safetensors")
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("small", "whole")]
@@ -111,15 +111,15 @@ def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Pat
 
 
 def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -> None:
-    fitted(tmp_path / "first")
+    fit_tiny(tmp_path / "first")
     (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")
-    taught = fitted(tmp_path / "second", teacher=str(teacher))
+    taught = fit_tiny(tmp_path / "second", teacher=str(teacher))
     assert not list((tmp_path / "second").glob("teacher-*"))
     assert taught.fitted.record["teacher"]["training_rows"] == 540
 
 
 def test_a_teacher_of_other_fingerprints_is_refused(tmp_path: Path) -> None:
-    fitted(tmp_path / "first")
+    fit_tiny(tmp_path / "first")
     (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")
     method = create(Settings(options={**TINY, "teacher": str(teacher)}))
     with pytest.raises(FpbenchError, match=r"teacher-.* draws 8 dim.*the fingerprints have 5"):
@@ -127,14 +127,14 @@ def test_a_teacher_of_other_fingerprints_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_teacher_is_kept_for_the_same_fit_only(tmp_path: Path) -> None:
-    def stopped(share: float, phrase: str) -> None:
+    def stop(share: float, phrase: str) -> None:
         if phrase.startswith("pairs"):
             raise KeyboardInterrupt
 
     def fit(rows: Vectors, device: str = "cpu", **options: str) -> None:
         method = create(Settings(device=device, options={**TINY, **options}))
         with pytest.raises(KeyboardInterrupt):
-            method.fit(rows, seed=0, work_dir=tmp_path, report=stopped)
+            method.fit(rows, seed=0, work_dir=tmp_path, report=stop)
 
     def kept() -> int:
         return len(list(tmp_path.glob("teacher-*.safetensors")))
@@ -163,7 +163,7 @@ def test_settings_that_cannot_change_a_student_are_refused(
 def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> None:
     generator.save(tmp_path / "student.safetensors")
     with pytest.raises(FpbenchError, match="not 'rectified-flow'"):
-        fitted(tmp_path / "work", teacher=str(tmp_path / "student.safetensors"))
+        fit_tiny(tmp_path / "work", teacher=str(tmp_path / "student.safetensors"))
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 sys.path.insert(0, {tests!r})
-from test_rectified_flow_turbo import fitted
-fitted(Path({work!r}), iterations="3000").save(Path({output!r}))
+from test_rectified_flow_turbo import fit_tiny
+fit_tiny(Path({work!r}), iterations="3000").save(Path({output!r}))
 """
 
 

@@ -108,6 +108,12 @@ def map_matrix(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
     if n_nan:
         logger.warning("%s: %d values are NaN; they are replaced by 0", file, n_nan)
     vectors.flags.writeable = False
+    warn_of_unequal_lengths(vectors, file)
+    return vectors
+
+
+def warn_of_unequal_lengths(vectors: Vectors, file: Path) -> None:
+    """Log a warning if the first rows have different lengths."""
     lengths = np.linalg.norm(vectors[:CHUNK_ROWS], axis=1)
     shortest, longest = lengths.min(initial=np.inf, where=lengths > 0), lengths.max()
     if longest - shortest > LENGTH_TOLERANCE:
@@ -118,7 +124,6 @@ def map_matrix(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
             shortest,
             longest,
         )
-    return vectors
 
 
 def read_shape(file: Path) -> tuple[int, int]:

@@ -66,6 +66,13 @@ class ExactIndex(BlockIndex):
         parts = max(workers, -(-len(queries) // at_once))
         parts_of_queries = torch.from_numpy(queries).to(self._device).tensor_split(parts)
         panels = [Panel(part, k, self._dtype) for part in parts_of_queries]
+        self._scan(block, panels, workers)
+        scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
+        ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
+        return Candidates(ids, -scores, scores)
+
+    def _scan(self, block: Iterator[Vectors], panels: Sequence[Panel], workers: int) -> None:
+        """Let each panel see all rows. Each worker has its own panels; one thread prepares rows."""
         with ExitStack() as stack:
             threads = [
                 stack.enter_context(
@@ -91,9 +98,6 @@ class ExactIndex(BlockIndex):
                 _wait(tasks)
         for panel in panels:
             panel.merge_waiting()
-        scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
-        ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
-        return Candidates(ids, -scores, scores)
 
     def _prepare_chunk(self, vectors: Vectors, first_id: int) -> Chunk:
         rows = torch.from_numpy(vectors).to(self._device)

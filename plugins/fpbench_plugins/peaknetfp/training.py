@@ -86,14 +86,14 @@ PUBLISHED_RECIPE = PeakNetFpRecipe(
 def peaknetfp_trainable(recipe: PeakNetFpRecipe, settings: Settings) -> ContrastiveTrainable:
     """The network that the recipe asks for, ready for training."""
 
-    def scaled(widths: tuple[int, ...]) -> tuple[int, ...]:
+    def scale_widths(widths: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(max(1, width * recipe.width // PUBLISHED.widths_1[0]) for width in widths)
 
     config = replace(
         PUBLISHED,
-        widths_1=scaled(PUBLISHED.widths_1),
-        widths_2=scaled(PUBLISHED.widths_2),
-        widths_3=scaled(PUBLISHED.widths_3),
+        widths_1=scale_widths(PUBLISHED.widths_1),
+        widths_2=scale_widths(PUBLISHED.widths_2),
+        widths_3=scale_widths(PUBLISHED.widths_3),
     )
     return ContrastiveTrainable(
         recipe, settings, config.sample_rate_hz, partial(_system, config, recipe, settings)

@@ -63,12 +63,9 @@ def separable_trainable(
         network.to(settings.device)
 
         def front_end(anchors: Clips, positives: Clips, rng: np.random.Generator) -> Tensor:
-            seen = images(torch.cat((anchors, positives)))
-            return (
-                apply_spectral_mask(seen, rng)
-                if recipe.spectral_mask and network.training
-                else seen
-            )
+            both = images(torch.cat((anchors, positives)))
+            mask = recipe.spectral_mask and network.training
+            return apply_spectral_mask(both, rng) if mask else both
 
         return System(
             name=name,

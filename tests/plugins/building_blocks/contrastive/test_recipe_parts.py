@@ -79,7 +79,7 @@ def test_says_how_many_segments_are_in_whole_groups(
     assert "anchors=0" not in (caught.value.hint or "")
 
 
-def delayed(samples: int) -> PcmAudio:
+def delayed_response(samples: int) -> PcmAudio:
     """An impulse response of 20 samples whose sound arrives after some."""
     return np.where(np.arange(20) < samples, 0, 8192).astype(np.int16)
 
@@ -106,7 +106,13 @@ def test_leaves_out_rooms_that_positives_cannot_hear(
     recipe: TrainingRecipe, kept: list[list[int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     audio = replace(
-        audio_of(), impulse_responses=[delayed(1), delayed(3), delayed(10), delayed(20)]
+        audio_of(),
+        impulse_responses=[
+            delayed_response(1),
+            delayed_response(3),
+            delayed_response(10),
+            delayed_response(20),
+        ],
     )
     heard = keep_audible_responses(audio, system(), recipe).impulse_responses
     assert [response[:2].tolist() for response in heard] == kept
@@ -115,7 +121,7 @@ def test_leaves_out_rooms_that_positives_cannot_hear(
 
 
 def test_refuses_rooms_of_which_none_can_be_heard() -> None:
-    audio = replace(audio_of(), impulse_responses=[delayed(4), delayed(20)])
+    audio = replace(audio_of(), impulse_responses=[delayed_response(4), delayed_response(20)])
     with pytest.raises(
         FpbenchError, match=r"all 2 impulse responses are silent in their first 0.5 s"
     ):
