@@ -92,11 +92,11 @@ def _read_code(file: Path) -> tuple[str, set[str]]:
 
 
 def public_modules(names: Iterable[str]) -> set[str]:
-    """Modules of fpbench that define the given names, which are those of :func:`imported_names`."""
+    """Modules of fpbench that define the names, which come from :func:`imported_names`."""
     public = _public_names()
-    ours = {name for name in names if name.startswith("fpbench.")}
-    all_public = set(public.values()) if "fpbench.*" in ours else set()
-    return all_public | {public.get(name, name) for name in ours}
+    fpbench_names = {name for name in names if name.startswith("fpbench.")}
+    all_public = set(public.values()) if "fpbench.*" in fpbench_names else set()
+    return all_public | {public.get(name, name) for name in fpbench_names}
 
 
 def imported_names(tree: ast.Module, package: str = "") -> Iterator[str]:

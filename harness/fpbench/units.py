@@ -20,10 +20,10 @@ def parse_sizes(text: str) -> tuple[int, ...]:
 
 
 def whole_sizes(values: Iterable[int | float | str]) -> tuple[int, ...]:
-    """Sizes such as ``10_000``, ``1e6`` and ``"10M"`` as growing, distinct whole numbers.
+    """Turn ``10_000``, ``1e6`` and ``"10M"`` into distinct whole numbers, smallest first.
 
     Raises:
-        FpbenchError: One is not a positive whole number.
+        FpbenchError: A size is not a positive whole number.
     """
     return tuple(sorted({_parse_size(str(value)) for value in values}))
 
@@ -44,7 +44,7 @@ def _parse_size(part: str) -> int:
 
 
 def short_size(n: int) -> str:
-    """``10 k``, ``1.5 M``, ``100 M``: at most four significant digits."""
+    """Format a size: ``10 k``, ``1.5 M``, ``100 M``: at most four significant digits."""
     for limit, suffix in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
         if n >= limit:
             return f"{n / limit:.4g} {suffix}"
@@ -52,7 +52,7 @@ def short_size(n: int) -> str:
 
 
 def short_time(seconds: float) -> str:
-    """``42 s``, ``13 min``, ``1.6 h``."""
+    """Format a duration: ``42 s``, ``13 min``, ``1.6 h``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:
@@ -61,7 +61,7 @@ def short_time(seconds: float) -> str:
 
 
 def short_hours(hours: float) -> str:
-    """``42 min``, ``13.9 h``, ``13 900 h``."""
+    """Format hours of audio: ``42 min``, ``13.9 h``, ``13 900 h``."""
     if hours < 1:
         return f"{hours * 60:.0f} min"
     if hours < 100:

@@ -102,12 +102,12 @@ def degrade_queries(
         FpbenchError: A track cannot be read, or a degradation returns invalid audio.
     """
 
-    wanted = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
+    selection = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
 
     def queries_of_track(index: int) -> list[tuple[int, Samples]]:
         track = read_audio(tracks[index].path, recipe.sample_rate_hz)
         queries = []
-        for number in wanted[truth.track[wanted] == index].tolist():
+        for number in selection[truth.track[selection] == index].tolist():
             start_s = float(truth.start_s[number])
             query = make_query(
                 number, track, start_s, recipe, chain, seed=seed, sample_rate_hz=sample_rate_hz
@@ -115,7 +115,7 @@ def degrade_queries(
             queries.append((number, query))
         return queries
 
-    indices = [int(index) for index in np.unique(truth.track[wanted])]
+    indices = [int(index) for index in np.unique(truth.track[selection])]
     for queries in map_ahead(queries_of_track, indices, workers=workers):
         yield from queries
 

@@ -34,8 +34,8 @@ def resample_sinc_hann(
         return samples
     divisor = math.gcd(from_hz, to_hz)
     step, phases = from_hz // divisor, to_hz // divisor
-    wanted = -(-to_hz * len(samples) // from_hz)
-    blocks = -(-wanted // phases)
+    length = -(-to_hz * len(samples) // from_hz)
+    blocks = -(-length // phases)
     out = np.empty((blocks, phases), dtype=np.float32)
     for first, last, kernel in _kernels(step, phases):
         taps = kernel.shape[1]
@@ -49,7 +49,7 @@ def resample_sinc_hann(
         for block in range(0, blocks, _BLOCKS_AT_ONCE):
             rows = slice(block, block + _BLOCKS_AT_ONCE)
             np.matmul(np.ascontiguousarray(windows[rows]), kernel.T, out=out[rows, first:last])
-    return out.reshape(-1)[:wanted]
+    return out.reshape(-1)[:length]
 
 
 def _reach(step: int, phases: int) -> int:

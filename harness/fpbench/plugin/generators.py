@@ -26,7 +26,7 @@ class FingerprintGenerator(Protocol):
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
         """Draw ``n`` finite vectors; equal states of ``rng`` give equal bytes.
 
-        On a GPU (``Settings.device``), two threads draw at once, so that it is never idle.
+        If ``Settings.device`` is a GPU, two threads call this at once, to keep the GPU busy.
         """
         ...
 
