@@ -21,9 +21,6 @@ ROOMS = [
 ]
 
 PENDING = {
-    "encoders/recipes.py",
-    "encoders/training_audio.py",
-    "encoders/training_report.py",
     "review/fidelity_figure.py",
     "runs/config.py",
     "runs/trials.py",

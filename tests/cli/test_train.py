@@ -139,7 +139,7 @@ def test_trains_reports_and_loads(manifest: Path, tmp_path: Path) -> None:
 def test_ends_in_the_same_bytes_after_a_kill(
     manifest: Path, tmp_path: Path, system: str, dtype: str
 ) -> None:
-    rhythm = TrainingSchedule(validate_every=2, validation_pairs=4, checkpoint_every_s=0.0)
+    schedule = TrainingSchedule(validate_every=2, validation_pairs=4, checkpoint_every_s=0.0)
     settings = Settings(options={**SIZES[system], **SHORT}, dtype=dtype)
 
     def trained(steps_before_kill: int | None, name: str) -> bytes:
@@ -150,7 +150,7 @@ def test_ends_in_the_same_bytes_after_a_kill(
         audio = training_audio(dataset, trainable.sample_rate_hz, seed=0, store=store)
         trainee = trainable.start(audio)
         checkpoint = tmp_path / f"{name}.checkpoint"
-        progress = train(trainee, checkpoint, plugin=system, identity="", rhythm=rhythm)
+        progress = train(trainee, checkpoint, plugin=system, key="", schedule=schedule)
         if steps_before_kill is not None:
             list(islice(progress, steps_before_kill + 1))
             return b""

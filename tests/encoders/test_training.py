@@ -1,4 +1,4 @@
-"""Trainings resume exactly, refuse strangers' checkpoints, and hold out the same tracks."""
+"""Trainings resume exactly, and refuse checkpoints of others."""
 
 import time
 from collections.abc import Mapping
@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fpbench import FpbenchError, Track, Vectors
+from fpbench import FpbenchError, Vectors
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule, hit_rate, train
-from fpbench.encoders.training_audio import split_held_out
 
 ALWAYS = TrainingSchedule(validate_every=2, validation_pairs=3, checkpoint_every_s=0.0)
 
@@ -41,15 +40,15 @@ class Counter:
         path.write_text(f"{self.weight} after {done}")
 
 
-def finished(trainee: Counter, checkpoint: Path, identity: str = "a") -> TrainingProgress:
-    *_, progress = train(trainee, checkpoint, plugin="x", identity=identity, rhythm=ALWAYS)
+def finished(trainee: Counter, checkpoint: Path, key: str = "a") -> TrainingProgress:
+    *_, progress = train(trainee, checkpoint, plugin="x", key=key, schedule=ALWAYS)
     return progress
 
 
 @pytest.mark.parametrize("killed_after", [0, 1, 3])
 def test_goes_on_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    steps = train(Counter(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    steps = train(Counter(), checkpoint, plugin="x", key="a", schedule=ALWAYS)
     for _ in range(killed_after + 1):
         next(steps)
     steps.close()
@@ -70,9 +69,9 @@ def test_a_finished_training_takes_no_more_steps(tmp_path: Path) -> None:
 
 def test_refuses_a_checkpoint_of_another_training(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    finished(Counter(), checkpoint, identity="a")
+    finished(Counter(), checkpoint, key="a")
     with pytest.raises(FpbenchError, match="other settings"):
-        finished(Counter(), checkpoint, identity="b")
+        finished(Counter(), checkpoint, key="b")
 
 
 def test_refuses_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:
@@ -94,7 +93,7 @@ class Slow(Counter):
 
 def test_counts_the_time_of_steps_and_validations_over_all_interruptions(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    steps = train(Slow(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    steps = train(Slow(), checkpoint, plugin="x", key="a", schedule=ALWAYS)
     for _ in range(4):
         next(steps)
     steps.close()
@@ -104,7 +103,7 @@ def test_counts_the_time_of_steps_and_validations_over_all_interruptions(tmp_pat
 def test_does_not_count_what_the_caller_does_between_steps(tmp_path: Path) -> None:
     seconds = 0.0
     checkpoint = tmp_path / "x.checkpoint"
-    for progress in train(Counter(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS):
+    for progress in train(Counter(), checkpoint, plugin="x", key="a", schedule=ALWAYS):
         time.sleep(0.1)
         seconds = progress.seconds
     assert 0 < seconds < 0.3
@@ -128,7 +127,7 @@ class Diverging(Counter):
 
 def test_stops_at_a_loss_that_is_not_finite_before_writing_it(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    steps = train(Diverging(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    steps = train(Diverging(), checkpoint, plugin="x", key="a", schedule=ALWAYS)
     next(steps)
     next(steps)
     written = checkpoint.read_bytes()
@@ -145,7 +144,7 @@ class Overflowing(Counter):
 
 def test_stops_at_weights_that_are_not_finite_even_in_the_last_step(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
-    steps = train(Overflowing(), checkpoint, plugin="x", identity="a", rhythm=ALWAYS)
+    steps = train(Overflowing(), checkpoint, plugin="x", key="a", schedule=ALWAYS)
     for _ in range(Overflowing.steps):
         next(steps)
     written = checkpoint.read_bytes()
@@ -158,11 +157,3 @@ def test_counts_a_query_as_found_only_at_its_own_number() -> None:
     references = np.eye(4, dtype=np.float32)
     queries = references[[0, 1, 3, 2]]
     assert hit_rate(references, queries) == 0.5
-
-
-def test_holds_out_the_same_tracks_for_a_seed() -> None:
-    tracks = [Track(name=str(i), path=Path(str(i))) for i in range(33)]
-    learnt, held_out = split_held_out(tracks, 7)
-    assert len(held_out) == 2
-    assert sorted(learnt + held_out, key=lambda t: int(t.name)) == tracks
-    assert split_held_out(tracks, 7) == (learnt, held_out)

@@ -1,12 +1,11 @@
 """``fpbench fidelity``."""
 
 import filecmp
-import tempfile
 from pathlib import Path
 
 import click
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Int64
 
 from fpbench.cli.options import parse_key_values, seed_option, set_option
 from fpbench.errors import FpbenchError
@@ -18,25 +17,15 @@ from fpbench.fingerprints.files import (
     read_vectors,
     refuse_not_finite,
 )
-from fpbench.generators.fidelity_report import (
-    FLOOR,
-    MIN_TRACKS,
-    TooFewError,
-    halve_tracks,
-    measure_fidelity,
-)
+from fpbench.generators.fidelity_report import TooFewError
 from fpbench.generators.files import is_fitted_to, load_generator
-from fpbench.plugin.blame import blame
+from fpbench.generators.judging import Judges, judge_fingerprints
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
-from fpbench.randomness import Stream, rng_at
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.runs.generator import BASELINES
-
-SYNTHETIC = "synthetic"
 
 
 @click.command()
@@ -111,49 +100,41 @@ def fidelity(
     catalog = Catalog.load()
     held_out = _read(real)
     _refuse_seen(real, synthetic, train)
-    tracks = _tracks(held_out, track_rows)
-    vectors = np.asarray(held_out.vectors)
-    fitted_to = None if train is None else np.asarray(_read(train).vectors)
-    basis = fitted_to
-    if basis is None:
-        judge, other = _checked_halves(tracks, seed)
-        basis, vectors, tracks = vectors[other], vectors[judge], tracks[judge]
-    wanted = max(len(vectors), rows)
+    asked, answers = _queries(queries, reference)
+    judges = Judges(
+        vectors=np.asarray(held_out.vectors),
+        tracks=_tracks(held_out, track_rows),
+        queries=asked,
+        reference=answers,
+    )
+    judged: np.ndarray | FingerprintGenerator
     if synthetic.suffix in READABLE:
-        candidates = {SYNTHETIC: np.asarray(_read(synthetic).vectors)}
+        judged = np.asarray(_read(synthetic).vectors)
     else:
         settings = Settings(options=parse_key_values(pairs))
-        fitted = load_generator(synthetic, catalog, settings, name)
-        candidates = {SYNTHETIC: _drawn(fitted, synthetic.name, wanted, seed)}
-    for baseline in baselines:
-        candidates[baseline] = _drawn(
-            _fitted(baseline, basis, catalog, seed), baseline, wanted, seed
-        )
-    for label, candidate in candidates.items():
-        _check_dim(label, candidate, vectors)
-    asked, answers = _queries(queries, reference, vectors)
+        judged = load_generator(synthetic, catalog, settings, name)
     try:
-        report = measure_fidelity(
-            vectors,
-            tracks,
-            candidates,
-            seed=seed,
+        found = judge_fingerprints(
+            judged,
+            judges,
+            name=synthetic.name,
+            catalog=catalog,
+            baselines=baselines,
+            training=None if train is None else np.asarray(_read(train).vectors),
+            rows=rows,
             splits=splits,
-            max_rows=rows,
-            training=fitted_to,
-            queries=asked,
-            reference=answers,
+            seed=seed,
         )
     except TooFewError as err:
         raise FpbenchError(
             f"fidelity cannot be measured: {err}",
             hint="give more, a smaller --track-rows, or --train, so that all of REAL judges",
         ) from err
-    click.echo(fidelity_tables(report))
+    click.echo(fidelity_tables(found.report))
     if json_path is not None:
-        write_json(json_path, report.to_json())
+        write_json(json_path, found.report.to_json())
     if figure is not None:
-        plot_fidelity(report, {FLOOR: vectors, **candidates}, figure, queries=asked)
+        plot_fidelity(found.report, found.sets, figure, queries=asked)
 
 
 def _prepare(json_path: Path | None, figure: Path | None) -> None:
@@ -197,48 +178,12 @@ def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
     return np.arange(len(file.vectors), dtype=np.int64) // track_rows
 
 
-def _checked_halves(
-    tracks: Int64[np.ndarray, " batch"], seed: int
-) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
-    if len(np.unique(tracks)) < 2 * MIN_TRACKS:
-        raise FpbenchError(
-            f"{len(np.unique(tracks))} real tracks are too few to judge by, and to fit baselines "
-            f"to others: {2 * MIN_TRACKS} are needed",
-            hint="give more tracks, a smaller --track-rows, or --train",
-        )
-    return halve_tracks(tracks, rng_at(seed, Stream.FIDELITY))
-
-
-def _drawn(
-    generator: FingerprintGenerator, name: str, rows: int, seed: int
-) -> Float32[np.ndarray, "{rows} dim"]:
-    return draw_checked(generator, name, rows, rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0))
-
-
-def _fitted(
-    name: str, real: Float32[np.ndarray, "rows dim"], catalog: Catalog, seed: int
-) -> FingerprintGenerator:
-    method = catalog.generator(name, Settings())
-    offer, _ = catalog.offer("generator", name)
-    with tempfile.TemporaryDirectory() as work_dir, blame(offer.source.plugin, "fitting it"):
-        return method.fit(real, seed=seed, work_dir=Path(work_dir), report=lambda share, what: None)
-
-
-def _check_dim(label: str, vectors: np.ndarray, real: np.ndarray) -> None:
-    if vectors.shape[1] != real.shape[1]:
-        raise FpbenchError(
-            f"{label} has {vectors.shape[1]} columns, real fingerprints have {real.shape[1]}",
-            hint="all must come from one fingerprinter",
-        )
-
-
 def _queries(
-    queries: Path | None, reference: Path | None, real: np.ndarray
+    queries: Path | None, reference: Path | None
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     if queries is None or reference is None:
         return None, None
     asked, answers = read_pairs(queries, reference)
-    _check_dim("--queries", asked, real)
     refuse_not_finite(asked, queries)
     refuse_not_finite(answers, reference)
     return np.asarray(asked), np.asarray(answers)

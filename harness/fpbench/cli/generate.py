@@ -6,15 +6,11 @@ import click
 
 from fpbench.cli.options import out_option, plugin_settings
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.files import resumable_file
-from fpbench.generators.files import load_generator
-from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.prefetch import prefetch
 from fpbench.progress import progress
-from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
-from fpbench.units import parse_sizes, short_size
+from fpbench.runs.drawing import draw_to_file
+from fpbench.units import parse_sizes
 
 
 @click.command()
@@ -39,50 +35,19 @@ def generate(
     same seed compares queries with, and a shard is the same wherever it is made. Killed at any
     time, the same command goes on where it stopped.
     """
-    seed, device = settings.seed, settings.device
-    start, stop = shard_rows(_one_size(wanted), shard)
-    fitted = load_generator(generator, Catalog.load(), settings, name)
-    key = content_key(
-        generator=file_sha256(generator),
-        options=settings.options,
-        seed=seed,
-        device=device,
-        dtype=settings.dtype,
-        start=start,
-        stop=stop,
-    )
-    with (
-        resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file,
-        progress(f"draw {generator.name}") as report,
-    ):
-        sequence = SyntheticDistractors(
-            fitted, generator.name, seed, at_once=CHUNKS_AT_ONCE[device]
+    with progress(f"draw {generator.name}") as report:
+        draws = draw_to_file(
+            generator,
+            out,
+            rows=_one_size(wanted),
+            shard=shard,
+            name=name,
+            catalog=Catalog.load(),
+            settings=settings,
+            report=report,
         )
-        for rows in prefetch(sequence.rows(start + file.rows, stop)):
-            file.append(rows)
-            report(file.rows / (stop - start), f"{short_size(file.rows)} rows")
-    click.echo(f"{out}: rows {start} to {stop} of seed {seed}, dim {fitted.dim}")
-
-
-def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
-    """The rows [start, stop) of a shard; shards end at whole chunks, and together are all rows.
-
-    Raises:
-        FpbenchError: Not ``k/K`` with 1 <= k <= K, or more shards than chunks.
-    """
-    if shard is None:
-        return 0, rows
-    k, slash, K = shard.partition("/")
-    if not (slash and k.isdecimal() and K.isdecimal() and 1 <= int(k) <= int(K)):
-        raise FpbenchError(f"'{shard}' is no shard", hint="write k/K, such as 1/8 ... 8/8")
-    chunks = -(-rows // CHUNK)
-    if int(K) > chunks:
-        raise FpbenchError(
-            f"{rows} rows are {chunks} chunks of {CHUNK} and cannot make {K} shards",
-            hint=f"ask for at most {chunks}",
-        )
-    first, last = (chunks * number // int(K) for number in (int(k) - 1, int(k)))
-    return first * CHUNK, min(last * CHUNK, rows)
+    rows = f"rows {draws.start} to {draws.stop} of seed {settings.seed}, dim {draws.dim}"
+    click.echo(f"{out}: {rows}")
 
 
 def _one_size(text: str) -> int:

@@ -56,14 +56,14 @@ class TrainingProgress:
 
 
 def train(
-    trainee: Trainee, checkpoint: Path, *, plugin: str, identity: str, rhythm: TrainingSchedule
+    trainee: Trainee, checkpoint: Path, *, plugin: str, key: str, schedule: TrainingSchedule
 ) -> Iterator[TrainingProgress]:
     """Take every step that is not in the checkpoint, yielding after each.
 
     Args:
         checkpoint: Written now and then, and at the end; read first if it exists.
         plugin: Blamed if the trainee fails.
-        identity: Equal for trainings that would go through the same states.
+        key: Equal for trainings that would go through the same states.
 
     Yields:
         The same object, updated; first before any step, with what the checkpoint held.
@@ -76,7 +76,7 @@ def train(
     progress = TrainingProgress()
     if checkpoint.exists():
         with blame(plugin, f"going on from {checkpoint}"):
-            progress = resume(trainee, checkpoint, identity)
+            progress = resume(trainee, checkpoint, key)
     yield progress
     saved_at = time.perf_counter()
     while progress.step < trainee.steps:
@@ -88,13 +88,13 @@ def train(
         progress.losses.append(loss)
         progress.step += 1
         finished = progress.step == trainee.steps
-        if finished or progress.step % rhythm.validate_every == 0:
+        if finished or progress.step % schedule.validate_every == 0:
             with blame(plugin, f"validating after step {progress.step}"):
-                rate = hit_rate(*trainee.pairs(rhythm.validation_pairs))
+                rate = hit_rate(*trainee.pairs(schedule.validation_pairs))
             progress.validations.append((progress.step, rate))
         now = time.perf_counter()
         progress.seconds += now - started_at
-        progress.saved = finished or now - saved_at >= rhythm.checkpoint_every_s
+        progress.saved = finished or now - saved_at >= schedule.checkpoint_every_s
         if progress.saved:
             with blame(plugin, f"handing over its state after step {progress.step}"):
                 state = trainee.state()
@@ -103,7 +103,7 @@ def train(
                 raise _diverged_error(
                     f"{broken[0]} holds NaN or infinity after step {progress.step}"
                 )
-            write_checkpoint(checkpoint, state, progress, identity)
+            write_checkpoint(checkpoint, state, progress, key)
             saved_at = now
         yield progress
 
@@ -120,18 +120,18 @@ def hit_rate(references: Vectors, queries: Vectors) -> float:
 
 
 def write_checkpoint(
-    path: Path, state: Mapping[str, np.ndarray], progress: TrainingProgress, identity: str
+    path: Path, state: Mapping[str, np.ndarray], progress: TrainingProgress, key: str
 ) -> None:
     """Everything needed to go on, in one file that is whole or absent."""
     arrays = {_STATE + name: np.ascontiguousarray(array) for name, array in state.items()}
     arrays[_CURVES + "losses"] = np.array(progress.losses, dtype=np.float64)
     arrays[_CURVES + "validations"] = np.array(progress.validations, dtype=np.float64)
-    said = {"identity": identity, "step": progress.step, "seconds": progress.seconds}
+    said = {"identity": key, "step": progress.step, "seconds": progress.seconds}
     with atomic_file(path) as file:
         file.write(save(arrays, metadata={"fpbench": json.dumps(said)}))
 
 
-def resume(trainee: Trainee, path: Path, identity: str) -> TrainingProgress:
+def resume(trainee: Trainee, path: Path, key: str) -> TrainingProgress:
     """Put a trainee where a checkpoint left off.
 
     Raises:
@@ -145,7 +145,7 @@ def resume(trainee: Trainee, path: Path, identity: str) -> TrainingProgress:
         raise FpbenchError(
             f"{path} is not a training checkpoint", hint="delete it to start afresh"
         ) from err
-    if said["identity"] != identity:
+    if said["identity"] != key:
         raise FpbenchError(
             f"{path} belongs to a training with other settings or audio",
             hint="delete it to start afresh, or choose another --out",

@@ -1,0 +1,126 @@
+"""Trains a fingerprinter: from its name and a dataset to weights, and their curves, on disk."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fpbench.cache import Store
+from fpbench.encoders.recipes import DEFAULT_RECIPE, override_options, recipe_options
+from fpbench.encoders.training import TrainingProgress, TrainingSchedule, train
+from fpbench.encoders.training_audio import training_audio
+from fpbench.encoders.training_report import report_path, write_report
+from fpbench.encoders.weights import SUFFIX
+from fpbench.errors import FpbenchError
+from fpbench.files import make_folder, refuse_to_replace
+from fpbench.hashing import content_key, file_sha256
+from fpbench.plugin.blame import blame
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.training import Trainee, TrainingAudio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FingerprinterTraining:
+    """A training that is ready to begin, or to go on.
+
+    Args:
+        plugin: Blamed if the trainee fails.
+        settings: Everything that shapes the weights.
+        out: The weights file; the checkpoint and the report are named after it.
+    """
+
+    trainee: Trainee
+    plugin: str
+    settings: Mapping[str, bool | int | float | str | None]
+    audio: TrainingAudio
+    sample_rate_hz: int
+    schedule: TrainingSchedule
+    out: Path
+
+    def run(self) -> Iterator[TrainingProgress]:
+        """Take all steps that are left, yielding after each.
+
+        Whenever ``saved`` is true, the weights and their report have just been written. Killed at
+        any time, another call goes on from the checkpoint and ends in the same bytes.
+
+        Raises:
+            FpbenchError: The checkpoint is of another training, the trainee fails, or diverges.
+        """
+        make_folder(self.out.parent)
+        checkpoint = self.out.with_name(self.out.name + ".checkpoint")
+        key = content_key(settings=self.settings, audio=self.audio.key)
+        for progress in train(
+            self.trainee, checkpoint, plugin=self.plugin, key=key, schedule=self.schedule
+        ):
+            if progress.saved:
+                with blame(self.plugin, "saving weights"):
+                    self.trainee.save(self.out, progress.step)
+                write_report(self.out, progress, self.settings, self.audio, self.sample_rate_hz)
+            yield progress
+        checkpoint.unlink()
+
+
+def prepare_training(
+    fingerprinter: str,
+    dataset: str,
+    out: Path,
+    *,
+    catalog: Catalog,
+    store: Store,
+    settings: Settings,
+    recipe: str = DEFAULT_RECIPE,
+    schedule: TrainingSchedule | None = None,
+) -> FingerprinterTraining:
+    """Load everything that a training needs, so that mistakes show before any step.
+
+    Args:
+        fingerprinter: A name of a trainable one.
+        dataset: With a train split, such as ``manifest:FILE.csv``.
+        out: The weights, a safetensors file.
+        store: Keeps decoded audio.
+        settings: Device, dtype, seed, weights to go on from, and options that change the recipe.
+        recipe: One of the plugin's own, or a TOML file.
+        schedule: When to validate and to save; None means the defaults.
+
+    Raises:
+        FpbenchError: A part does not exist or cannot be loaded, or ``out`` would replace something
+            else.
+    """
+    _refuse_out(out, settings.weights)
+    offer, _ = catalog.offer("trainable", fingerprinter)
+    options = override_options(recipe_options(offer, recipe), settings.options)
+    settings = replace(settings, options=options, cache_dir=store.root)
+    trainable = catalog.trainable(fingerprinter, settings)
+    opened = catalog.dataset(dataset, Settings(cache_dir=store.root))
+    audio = training_audio(opened, trainable.sample_rate_hz, seed=settings.seed, store=store)
+    with blame(offer.source.plugin, f"starting to train '{offer.entry.name}'"):
+        trainee = trainable.start(audio)
+    return FingerprinterTraining(
+        trainee=trainee,
+        plugin=offer.source.plugin,
+        settings={
+            **trainee.description,
+            "fingerprinter": fingerprinter,
+            "weights": file_sha256(settings.weights) if settings.weights else None,
+            "seed": settings.seed,
+            "device": settings.device,
+            "dtype": settings.dtype,
+        },
+        audio=audio,
+        sample_rate_hz=trainable.sample_rate_hz,
+        schedule=schedule or TrainingSchedule(),
+        out=out,
+    )
+
+
+def _refuse_out(out: Path, weights: Path | None) -> None:
+    if out.suffix != SUFFIX:
+        raise FpbenchError(f"'{out}' cannot hold weights", hint=f"end its name in {SUFFIX}")
+    if weights is not None and weights.resolve() == out.resolve():
+        raise FpbenchError(
+            f"--weights and --out are the same file {out}, which a checkpoint would replace",
+            hint="choose another --out",
+        )
+    refuse_to_replace(
+        report_path(out), "the curves of this training", key="validations", option="--out"
+    )

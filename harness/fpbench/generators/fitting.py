@@ -1,0 +1,100 @@
+"""Fits a generator to fingerprints, and keeps it in a file with its record."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from fpbench.errors import FpbenchError
+from fpbench.files import make_folder, refuse_to_replace
+from fpbench.generators.files import (
+    FitRecord,
+    read_history,
+    record_path,
+    save_generator,
+    write_record,
+)
+from fpbench.hashing import file_sha256
+from fpbench.plugin.blame import blame
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.progress import Report
+
+SUFFIX = ".safetensors"
+
+
+def refuse_generator_out(out: Path) -> None:
+    """Refuse a file name for a generator that cannot hold one, or whose record is taken.
+
+    Raises:
+        FpbenchError: It does not end in ``.safetensors``, or there is another kind of JSON file.
+    """
+    if out.suffix != SUFFIX:
+        raise FpbenchError(f"'{out}' cannot hold a generator", hint=f"end its name in {SUFFIX}")
+    refuse_to_replace(
+        record_path(out), "the record of this fit", key="generator_sha256", option="--out"
+    )
+
+
+def fit_generator(
+    name: str,
+    real: Vectors,
+    out: Path,
+    *,
+    source: Path,
+    catalog: Catalog,
+    settings: Settings,
+    report: Report,
+) -> FitRecord:
+    """Fit a generator, and write it and its record.
+
+    Killed at any time, the same call goes on from ``out`` with ``.work`` after its name, and ends
+    in the same bytes.
+
+    Args:
+        name: Of the generator's method.
+        real: What it is fitted to, finite; may be a memory map far larger than memory.
+        out: A safetensors file; the record goes beside it as JSON.
+        source: The file that ``real`` was read from, for the record.
+        settings: Device, dtype, options and seed.
+
+    Raises:
+        FpbenchError: The method does not exist or fails, or ``out`` would replace something else.
+    """
+    refuse_generator_out(out)
+    method = catalog.generator(name, settings)
+    plugin = catalog.offer("generator", name)[0].source.plugin
+    work_dir = make_folder(out.with_name(out.name + ".work"))
+    with blame(plugin, f"fitting '{name}'"):
+        generator = method.fit(real, seed=settings.seed, work_dir=work_dir, report=report)
+    with blame(plugin, f"saving '{name}'"):
+        save_generator(generator, out)
+    record = FitRecord(
+        generator=name,
+        settings=settings.options,
+        seed=settings.seed,
+        device=settings.device,
+        dtype=settings.dtype,
+        fingerprints=source.name,
+        fingerprints_sha256=file_sha256(source),
+        rows=real.shape[0],
+        dim=real.shape[1],
+        generator_sha256=file_sha256(out),
+        history=read_history(out),
+    )
+    write_record(record, out)
+    shutil.rmtree(work_dir)
+    return record
+
+
+def fit_baseline(name: str, real: Vectors, *, catalog: Catalog, seed: int) -> FingerprintGenerator:
+    """Fit a generator with its defaults, and keep nothing on disk.
+
+    Raises:
+        FpbenchError: The method does not exist, or fails.
+    """
+    method = catalog.generator(name, Settings())
+    plugin = catalog.offer("generator", name)[0].source.plugin
+    with tempfile.TemporaryDirectory() as work_dir, blame(plugin, f"fitting '{name}'"):
+        return method.fit(real, seed=seed, work_dir=Path(work_dir), report=lambda done, words: None)

@@ -1,0 +1,124 @@
+"""Judges synthetic fingerprints by real ones, beside baselines that are fitted to others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from fpbench.errors import FpbenchError
+from fpbench.generators.fidelity_report import (
+    FLOOR,
+    MIN_TRACKS,
+    FidelityReport,
+    TooFewError,
+    halve_tracks,
+    measure_fidelity,
+)
+from fpbench.generators.fitting import fit_baseline
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.checked import draw_checked
+from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.randomness import Stream, rng_at
+
+SYNTHETIC = "synthetic"
+"""Name of the judged set in reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A fidelity report, and the sets behind it by name, the real one first."""
+
+    report: FidelityReport
+    sets: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judges:
+    """Real fingerprints that no generator was fitted to.
+
+    Args:
+        vectors: In the order of tracks and time.
+        tracks: Which track each is from.
+        queries: Degraded ones of ``reference``, row by row; None measures no hit rates.
+        reference: What is asked for.
+    """
+
+    vectors: Float32[np.ndarray, "real dim"]
+    tracks: Int64[np.ndarray, " real"]
+    queries: Float32[np.ndarray, "queries dim"] | None = None
+    reference: Float32[np.ndarray, "reference dim"] | None = None
+
+
+def judge_fingerprints(
+    synthetic: np.ndarray | FingerprintGenerator,
+    judges: Judges,
+    *,
+    name: str,
+    catalog: Catalog,
+    baselines: Sequence[str] = (),
+    training: Float32[np.ndarray, "training dim"] | None = None,
+    rows: int = 10_000,
+    splits: int = 4,
+    seed: int = 0,
+) -> Judgement:
+    """Measure how like real fingerprints synthetic ones are.
+
+    Args:
+        synthetic: Fingerprints, or a generator that draws them.
+        judges: Real ones, of which half of the tracks judge where ``training`` is not given.
+        name: What errors call the generator.
+        baselines: Generators to show beside it. They are fitted to ``training``, without it to the
+            other half of the tracks.
+        training: What the generator was fitted to; shows whether it copies.
+        rows: Of each set that are compared, at most.
+        splits: How often the judges are split into halves.
+        seed: Of every draw.
+
+    Raises:
+        TooFewError: There are too few tracks, rows or queries.
+        FpbenchError: Dimensions differ, or a generator fails.
+    """
+    real, tracks, basis = judges.vectors, judges.tracks, training
+    if basis is None:
+        judge, other = _halve(tracks, seed)
+        basis, real, tracks = real[other], real[judge], tracks[judge]
+
+    def draw(generator: FingerprintGenerator, drawn_by: str) -> np.ndarray:
+        rng = rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0)
+        return draw_checked(generator, drawn_by, max(len(real), rows), rng)
+
+    sets = {SYNTHETIC: synthetic if isinstance(synthetic, np.ndarray) else draw(synthetic, name)}
+    for baseline in baselines:
+        sets[baseline] = draw(fit_baseline(baseline, basis, catalog=catalog, seed=seed), baseline)
+    queries = {} if judges.queries is None else {"queries": judges.queries}
+    for label, vectors in {**sets, **queries}.items():
+        if vectors.shape[1] != real.shape[1]:
+            raise FpbenchError(
+                f"{label} has {vectors.shape[1]} columns, real fingerprints have {real.shape[1]}",
+                hint="all must come from one fingerprinter",
+            )
+    report = measure_fidelity(
+        real,
+        tracks,
+        sets,
+        seed=seed,
+        splits=splits,
+        max_rows=rows,
+        training=training,
+        queries=judges.queries,
+        reference=judges.reference,
+    )
+    return Judgement(report, {FLOOR: real, **sets})
+
+
+def _halve(
+    tracks: Int64[np.ndarray, " batch"], seed: int
+) -> tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]:
+    n_tracks = len(np.unique(tracks))
+    if n_tracks < 2 * MIN_TRACKS:
+        raise TooFewError(
+            f"{n_tracks} real tracks are too few to judge by, and to fit baselines to others: "
+            f"{2 * MIN_TRACKS} are needed"
+        )
+    return halve_tracks(tracks, rng_at(seed, Stream.FIDELITY))
