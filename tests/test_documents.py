@@ -90,6 +90,20 @@ def test_unknown_words_are_noticed(typed: str, unknown: list[str]) -> None:
     assert unknown_words(typed.split()) == unknown
 
 
+def test_the_tutorial_measures_the_model_of_the_readme() -> None:
+    readme, tutorial = (
+        (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "docs/tutorial.md")
+    )
+    (model,) = (block for _, language, block in FENCED.findall(readme) if language == "python")
+    assert model in tutorial
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+    assert [page for page in pages if f": {page}\n" not in navigation] == []
+
+
 @documents
 def test_links_lead_to_files(path: Path) -> None:
     targets = links(path.read_text(encoding="utf-8"))
