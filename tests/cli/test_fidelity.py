@@ -109,9 +109,9 @@ def test_what_cannot_be_written_is_refused_before_the_work(synthetic: Path, tmp_
     refused = {
         ("--figure", "f.pdf"): "f.pdf' cannot hold the figure",
         ("--figure", "file/f.png"): "cannot make folder",
-        ("--json", "f.txt"): "f.txt' cannot hold the block",
+        ("--json", "f.txt"): "f.txt' cannot hold the report",
         ("--json", "file/f.json"): "cannot make folder",
-        ("--json", "g.json"): "g.json would be replaced by the JSON block",
+        ("--json", "g.json"): "g.json would be replaced by the JSON report",
     }
     for (option, name), message in refused.items():
         result = fidelity(tmp_path / "missing.npz", synthetic, option, tmp_path / name)

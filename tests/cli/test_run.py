@@ -196,7 +196,7 @@ def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: P
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"goes on from what is finished" in errors
+    assert b"Run the same command again to continue" in errors
     assert b"Traceback" not in errors
 
 

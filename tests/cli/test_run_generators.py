@@ -213,9 +213,9 @@ def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, config: P
 
 
 def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: Path) -> None:
-    idle = tmp_path / "idle.toml"
-    idle.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
-    shown = run(tmp_path, music, idle, "--generator", "rectified-flow-turbo")
+    unused = tmp_path / "unused.toml"
+    unused.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
+    shown = run(tmp_path, music, unused, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
     assert (
         "these settings are not possible: teacher_epochs=0, but it must be at least 1"

@@ -62,12 +62,12 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
         pytest.param(["--out", "result.png"], "cannot hold a result", id="out"),
         pytest.param(["--weights", __file__], "has no weights to load", id="no weights"),
         pytest.param(
-            ["--distractors", "none", "--sizes", "1k"], "--sizes does nothing", id="idle sizes"
+            ["--distractors", "none", "--sizes", "1k"], "--sizes has no effect", id="unused sizes"
         ),
         pytest.param(
             ["--distractors", "real", "--generator", "resample"],
-            "--generator does nothing",
-            id="idle generator",
+            "--generator has no effect",
+            id="unused generator",
         ),
     ],
 )

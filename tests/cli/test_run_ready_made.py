@@ -52,7 +52,7 @@ def test_ready_made_fingerprints_take_no_fingerprinter(
     write_ready_made(tmp_path)
     shown = run("--dataset", f"embeddings:{tmp_path}", *typed)
     assert shown.exit_code == 2
-    assert f"{typed[0]} does nothing" in shown.stderr
+    assert f"{typed[0]} has no effect" in shown.stderr
 
 
 def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run: Run) -> None:
@@ -134,8 +134,8 @@ def test_without_a_name_the_result_has_that_of_the_folder(
     assert warnings_of() == []
     assert warnings_of("--seed", "1", "--plan") == []
     assert warnings_of("--seed", "1") == [
-        "runs/my vectors.json is the result of another run and is replaced at the end; "
-        "--out FILE keeps both"
+        "runs/my vectors.json is the result of another run and will be replaced; "
+        "use --out FILE to keep both"
     ]
     assert read_result(Path("runs/my vectors.json")).config["seed"] == 1
     assert warnings_of("--out", "runs/my vectors.json") == []

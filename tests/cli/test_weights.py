@@ -257,4 +257,4 @@ def test_import_of_nothing_is_refused(home: Path, tmp_path: Path) -> None:
 
 def test_import_wants_a_name_for_weights(home: Path) -> None:
     result = run("import", "nowhere", "--fingerprinter", "nafp", "-o", "x.npz")
-    assert_refused(result, "'x.npz' is no name for weights")
+    assert_refused(result, "'x.npz' cannot hold weights")

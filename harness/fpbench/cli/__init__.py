@@ -1,4 +1,4 @@
-"""The ``fpbench`` command: one file per sub-command, imported only when it is asked for."""
+"""The ``fpbench`` command: one file per sub-command, imported only when the command runs."""
 
 import importlib
 import logging
@@ -13,29 +13,29 @@ from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, the same as in shells."""
 
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
-    "compare": "Tell whether one system is better than another.",
+    "compare": "Test whether one system is better than another.",
     "validate": "Recompute and check results.",
-    "plugins": "List everything that can be named on the command line.",
-    "check": "Try a fingerprinter against the harness's rules.",
-    "new": "Start a plugin package that works.",
+    "plugins": "List all fingerprinters, datasets, generators and other plugin parts.",
+    "check": "Check a fingerprinter against the harness's rules.",
+    "new": "Create a working plugin package.",
     "extract": "Fingerprint audio files into one .npz file.",
     "train": "Train a fingerprinter.",
-    "weights": "Import, fetch and list the authors' weights.",
+    "weights": "Import, download and list the authors' weights.",
     "fit": "Fit a generator to real fingerprints.",
     "generate": "Draw synthetic fingerprints into a file.",
-    "fidelity": "Measure how like the real ones synthetic fingerprints are.",
+    "fidelity": "Measure how similar synthetic fingerprints are to real ones.",
 }
-"""Name and help line, so that ``fpbench --help`` imports none of them."""
+"""Help line of each command by name, so that ``fpbench --help`` imports no command."""
 
 logger = logging.getLogger(__name__)
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it runs, and turns :class:`FpbenchError` into text."""
+    """Imports a command when it runs, and prints :class:`FpbenchError` as text."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(dict.fromkeys((*COMMANDS, *installed_commands())))
@@ -73,36 +73,36 @@ class LazyGroup(click.Group):
                 click.echo(f"Hint: {err.hint}", err=True)
             sys.exit(2)
         except KeyboardInterrupt:
-            click.echo("Stopped. The same command goes on from what is finished.", err=True)
+            click.echo("Stopped. Run the same command again to continue.", err=True)
             sys.exit(INTERRUPTED)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fpbench-audio", prog_name="fpbench")
-@click.option("-v", "--verbose", is_flag=True, help="Say more on stderr.")
+@click.option("-v", "--verbose", is_flag=True, help="Log more details to stderr.")
 def main(*, verbose: bool) -> None:
-    """How often does a fingerprinter still find the right recording as the database grows?
+    """Benchmark audio fingerprinting: hit rate against database size.
 
     \b
-    fpbench run                                  the embedded demo, start to finish
-    fpbench run --fingerprinter plugin:mymodel   your own model (mymodel.py in this folder)
-    fpbench leaderboard submissions              markdown tables
+    fpbench run                                  run the included demo
+    fpbench run --fingerprinter plugin:mymodel   measure your model, mymodel.py in this folder
+    fpbench leaderboard submissions              print result tables as Markdown
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    # A reader that closes the pipe early (`| head`) is no error of ours.
+    # A reader that closes the pipe early (`| head`) is not an error.
     if hasattr(signal, "SIGPIPE"):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def command() -> None:
-    """The program: :func:`main`, ended at once by Ctrl-C."""
+    """Run :func:`main`; Ctrl-C ends the process immediately."""
     try:
         main()
     except SystemExit as end:
         if end.code == INTERRUPTED:
             sys.stdout.flush()
-            # Not by Python, which takes a thread for finished if waiting for it was interrupted
-            # (CPython issue 90882); torch aborts the process if such a one still runs.
+            # A normal exit is not safe: Python takes a thread as finished if waiting for it was
+            # interrupted (CPython issue 90882), and torch aborts the process if it still runs.
             os._exit(INTERRUPTED)
         raise

@@ -12,12 +12,15 @@ from fpbench.testing import run_checks
 
 @click.command()
 @click.argument("name")
-@plugin_settings(of="A setting of the fingerprinter.", weights="A safetensors file.")
+@plugin_settings(
+    of="Set an option of the fingerprinter; repeat for several.",
+    weights="Weights file (.safetensors).",
+)
 def check(name: str, settings: Settings) -> None:
-    """Try a fingerprinter against the harness's rules.
+    """Check a fingerprinter against the harness's rules.
 
-    NAME is what --fingerprinter takes: spectral-sketch, plugin:mymodel, plugin:path/to/file.py.
-    Exits with 1 if a rule is broken.
+    NAME is a fingerprinter as in `fpbench run --fingerprinter`, for example spectral-sketch,
+    plugin:mymodel or plugin:path/to/file.py. The exit code is 1 if a rule is broken.
     """
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK))

@@ -10,15 +10,16 @@ import fpbench
 @click.command()
 @click.argument("first", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("second", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--level", default=0.95, show_default=True, help="Of the intervals.")
+@click.option("--level", default=0.95, show_default=True, help="Confidence level.")
 def compare(first: Path, second: Path, level: float) -> None:
-    """Tell whether one system is better than another.
+    """Test whether one system is better than another.
 
-    FIRST and SECOND are results of the same queries, with their evidence beside them. Shown is how
-    many points more FIRST hits, query by query, with intervals over tracks: much narrower than the
-    two results' own would suggest. Where 0 is not in it, marked *, one of them is better.
+    FIRST and SECOND are result files for the same queries, with their evidence files beside them.
+    The tables show the hit rate of FIRST minus that of SECOND, in percentage points, with paired
+    confidence intervals over tracks. These are much narrower than the intervals of the two results
+    suggest. A * marks a difference whose interval does not contain 0: one system is better.
 
-    Results of one system with two generators, or two settings of an index, compare those.
+    To compare two generators or two index settings, give two results of one system.
 
     \b
     fpbench compare runs/mymodel.json runs/nafp.json --level 0.99

@@ -21,22 +21,31 @@ TIMES_NAMED = 5
 
 @click.command()
 @click.argument("paths", metavar="AUDIO...", type=click.Path(path_type=Path), nargs=-1)
-@click.option("--fingerprinter", "name", required=True, metavar="NAME", help="As for fpbench run.")
-@out_option("The fingerprints.", metavar="FILE.npz")
-@plugin_settings(of="A setting of the fingerprinter.", weights="A safetensors file.")
+@click.option(
+    "--fingerprinter",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="Fingerprinter, as in fpbench run.",
+)
+@out_option("Output file for the fingerprints.", metavar="FILE.npz")
+@plugin_settings(
+    of="Set an option of the fingerprinter; repeat for several.",
+    weights="Weights file (.safetensors).",
+)
 def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -> None:
     """Fingerprint audio files into one .npz file.
 
     \b
-    vectors     (n, dim) float32  all files' fingerprints, in the order given
-    start_s     (n,) float64      where each one's segment starts in its file
-    track       (n,) int32        which file it comes from: an index into tracks
-    tracks      (files,) text     the paths as given, also of files that gave nothing
-    silent      (n,) bool         whether its segment is silent
-    not_finite  (n,) bool         whether it holds NaN or infinity
+    vectors     (n, dim) float32  fingerprints of all files, in the order given
+    start_s     (n,) float64      start time of each segment in its file, in seconds
+    track       (n,) int32        file of each segment, as an index into tracks
+    tracks      (files,) text     paths as given, including files without fingerprints
+    silent      (n,) bool         whether the segment is silent
+    not_finite  (n,) bool         whether the fingerprint contains NaN or infinity
 
-    Files that give nothing, and segments that are silent or not finite, are named on stderr.
-    `fpbench fit` and `fpbench fidelity` leave such segments out.
+    Files without fingerprints, and segments that are silent or not finite, are listed on stderr.
+    `fpbench fit` and `fpbench fidelity` leave these segments out.
     """
     if not paths:
         raise FpbenchError("no audio files given", hint="fpbench extract ... AUDIO... -o OUT.npz")
@@ -51,15 +60,15 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     if len(found.vectors) == 0:
         raise FpbenchError(
             f"none of {len(paths)} files gave fingerprints, so {out} is not written",
-            hint="the reasons are above",
+            hint="see the reasons above",
         )
     found.save(out)
-    heard = len(found.tracks) - len(found.skipped)
-    click.echo(f"{len(found.vectors)} fingerprints of {heard} files in {out}", err=True)
+    used = len(found.tracks) - len(found.skipped)
+    click.echo(f"{len(found.vectors)} fingerprints of {used} files in {out}", err=True)
 
 
 def remarks(found: Extraction) -> Iterator[str]:
-    """What is wrong with single files and segments, and how many there are of each."""
+    """Problems of single files and segments, and the number of each kind."""
     for file in found.skipped:
         yield f"nothing from {file.track}: {file.reason}"
     if found.skipped:

@@ -35,43 +35,62 @@ from fpbench.runs.generator import BASELINES
     "--train",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="What the generator was fitted to: shows copying, and baselines are fitted to it. "
-    "Without it they are fitted to half of the tracks of REAL.",
+    help="Fingerprints that the generator was fitted to: adds a test for copying, and baselines "
+    "are fitted to them. Without it, baselines are fitted to half of the tracks of REAL.",
 )
 @click.option(
     "--queries",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Row i is a degraded row i of --reference.",
+    help="Query fingerprints, for hit rates: row i is a degraded version of row i of --reference.",
 )
-@click.option("--reference", type=click.Path(path_type=Path), metavar="FILE")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Reference fingerprints that the queries match.",
+)
 @click.option(
     "--baseline",
     "baselines",
     multiple=True,
     default=BASELINES,
     show_default=True,
-    help="Generators to show beside it.",
+    help="Generator to compare with; repeat for several.",
 )
 @click.option(
     "--track-rows",
     type=click.IntRange(1),
     default=240,
     show_default=True,
-    help="Neighbouring rows of REAL that count as one track, where its file does not say.",
+    help="Consecutive rows of REAL that count as one track, if the file does not name tracks.",
 )
-@click.option("--rows", type=click.IntRange(10), default=10_000, show_default=True)
-@click.option("--splits", type=click.IntRange(1), default=4, show_default=True)
+@click.option(
+    "--rows",
+    type=click.IntRange(10),
+    default=10_000,
+    show_default=True,
+    help="Maximum number of rows to compare, per set.",
+)
+@click.option(
+    "--splits",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Number of random splits of the real tracks into halves.",
+)
 @seed_option()
-@click.option("--generator", "name", help="Kind of SYNTHETIC, where its file does not say.")
-@set_option("A setting of that generator.")
+@click.option("--generator", "name", help="Generator of SYNTHETIC, if its file does not name it.")
+@set_option("Set an option of that generator; repeat for several.")
 @click.option(
     "--json",
     "json_path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a JSON block.",
+    help="Also write the report as JSON.",
 )
-@click.option("--figure", type=click.Path(path_type=Path, dir_okay=False), help="Draw a PNG.")
+@click.option(
+    "--figure", type=click.Path(path_type=Path, dir_okay=False), help="Also plot it, as PNG."
+)
 def fidelity(
     *,
     real: Path,
@@ -89,10 +108,11 @@ def fidelity(
     json_path: Path | None,
     figure: Path | None,
 ) -> None:
-    """Measure how like REAL fingerprints SYNTHETIC ones are.
+    """Measure how similar SYNTHETIC fingerprints are to REAL ones.
 
     REAL must hold tracks that the generator was not fitted to. SYNTHETIC is a file of fingerprints
-    or a fitted generator. Read each row of the table against its column `real`: other real tracks.
+    or a fitted generator. In each row of the table, compare the values with the column `real`,
+    which is measured on other real tracks.
     """
     if (queries is None) != (reference is None):
         raise FpbenchError("--queries and --reference go together", hint="give both or neither")
@@ -100,12 +120,12 @@ def fidelity(
     catalog = Catalog.load()
     held_out = _read(real)
     _refuse_seen(real, synthetic, train)
-    asked, answers = _queries(queries, reference)
+    query_rows, reference_rows = _queries(queries, reference)
     judges = Judges(
         vectors=np.asarray(held_out.vectors),
         tracks=_tracks(held_out, track_rows),
-        queries=asked,
-        reference=answers,
+        queries=query_rows,
+        reference=reference_rows,
     )
     judged: np.ndarray | FingerprintGenerator
     if synthetic.suffix in READABLE:
@@ -114,7 +134,7 @@ def fidelity(
         settings = Settings(options=parse_key_values(pairs))
         judged = load_generator(synthetic, catalog, settings, name)
     try:
-        found = judge_fingerprints(
+        judgement = judge_fingerprints(
             judged,
             judges,
             name=synthetic.name,
@@ -128,29 +148,30 @@ def fidelity(
     except TooFewError as err:
         raise FpbenchError(
             f"fidelity cannot be measured: {err}",
-            hint="give more, a smaller --track-rows, or --train, so that all of REAL judges",
+            hint="give more fingerprints, a smaller --track-rows, or --train, which leaves all of "
+            "REAL for the comparison",
         ) from err
-    click.echo(fidelity_tables(found.report))
+    click.echo(fidelity_tables(judgement.report))
     if json_path is not None:
-        write_json(json_path, found.report.to_json())
+        write_json(json_path, judgement.report.to_json())
     if figure is not None:
-        plot_fidelity(found.report, found.sets, figure, queries=asked)
+        plot_fidelity(judgement.report, judgement.sets, figure, queries=query_rows)
 
 
 def _prepare(json_path: Path | None, figure: Path | None) -> None:
-    """Make place for what is written only after all the work."""
-    for path, suffix, what in ((json_path, ".json", "the block"), (figure, ".png", "the figure")):
+    """Check the output files and make their folders before the long computation."""
+    for path, suffix, what in ((json_path, ".json", "the report"), (figure, ".png", "the figure")):
         if path is not None and path.suffix != suffix:
             raise FpbenchError(f"'{path}' cannot hold {what}", hint=f"end its name in {suffix}")
     if json_path is not None:
-        refuse_to_replace(json_path, "the JSON block", key="statistics", option="--json")
+        refuse_to_replace(json_path, "the JSON report", key="statistics", option="--json")
     for path in (json_path, figure):
         if path is not None:
             make_folder(path.parent)
 
 
 def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
-    """What was learned from, or is judged, cannot be the judge: it would look perfect."""
+    """Refuse training data and the synthetic set itself as REAL: the result would be perfect."""
     hint = "REAL must hold tracks that the generator was not fitted to"
     for what, other in (("SYNTHETIC", synthetic), ("--train", train)):
         if other is not None and _same(real, other):
@@ -162,7 +183,7 @@ def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
 def _same(one: Path, other: Path) -> bool:
     try:
         return filecmp.cmp(one, other, shallow=False)
-    except OSError:  # what cannot be read is named where it is read
+    except OSError:  # the error comes later, when the file is read
         return False
 
 
@@ -183,7 +204,7 @@ def _queries(
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     if queries is None or reference is None:
         return None, None
-    asked, answers = read_pairs(queries, reference)
-    refuse_not_finite(asked, queries)
-    refuse_not_finite(answers, reference)
-    return np.asarray(asked), np.asarray(answers)
+    query_rows, reference_rows = read_pairs(queries, reference)
+    refuse_not_finite(query_rows, queries)
+    refuse_not_finite(reference_rows, reference)
+    return np.asarray(query_rows), np.asarray(reference_rows)

@@ -14,23 +14,24 @@ from fpbench.review.history_figure import plot_history
 
 
 @click.command()
-@click.option("--generator", "name", required=True, help="Which kind; see `fpbench plugins`.")
+@click.option("--generator", "name", required=True, help="Generator to fit; see `fpbench plugins`.")
 @click.option(
     "--fingerprints",
     required=True,
     type=click.Path(path_type=Path),
-    help="Real ones: .npy, .mm, .fbin, or .npz from `fpbench extract`, of which silent ones are "
-    "left out.",
+    help="Real fingerprints: .npy, .mm, .fbin, or .npz from `fpbench extract`, whose silent rows "
+    "are left out.",
 )
 @out_option(
-    "The generator; its record goes beside it as .json, its curves as .png.",
+    "Output file for the generator; a record (.json) and curves (.png) are written beside it.",
     metavar="FILE.safetensors",
 )
-@plugin_settings(of="A setting of the generator.")
+@plugin_settings(of="Set an option of the generator; repeat for several.")
 def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None:
     """Fit a generator to real fingerprints.
 
-    Killed at any time, the same command goes on from FILE.work and ends in the same bytes.
+    After an interruption, run the same command again: it continues from FILE.work and writes the
+    same bytes as without the interruption.
     """
     refuse_generator_out(out)
     real = read_vectors(fingerprints).vectors

@@ -15,11 +15,13 @@ from fpbench.units import parse_sizes
 
 @click.command()
 @click.argument("generator", type=click.Path(path_type=Path))
-@click.option("-n", "--rows", "wanted", required=True, help="How many, such as 250000, 1e8, 100M.")
-@out_option("The fingerprints: .npy, .mm (and _shape.npy) or .fbin.")
-@click.option("--shard", metavar="k/K", help="Only the k-th of K parts, counted from 1.")
-@click.option("--generator", "name", help="Its kind, where the file does not say.")
-@plugin_settings(of="A setting of the generator, such as project=false.")
+@click.option(
+    "-n", "--rows", "wanted", required=True, help="Number of rows, such as 250000, 1e8, 100M."
+)
+@out_option("Output file for the fingerprints: .npy, .mm (with _shape.npy) or .fbin.")
+@click.option("--shard", metavar="k/K", help="Only part k of K, counted from 1.")
+@click.option("--generator", "name", help="Name of the generator, if its file does not name it.")
+@plugin_settings(of="Set an option of the generator, such as project=false; repeat for several.")
 def generate(
     *,
     generator: Path,
@@ -31,9 +33,9 @@ def generate(
 ) -> None:
     """Draw synthetic fingerprints from GENERATOR into a file.
 
-    Row i depends on the generator, the seed and i alone: it is the row that `fpbench run` with the
-    same seed compares queries with, and a shard is the same wherever it is made. Killed at any
-    time, the same command goes on where it stopped.
+    Row i depends only on the generator, the seed and i. It is the row that `fpbench run` with the
+    same seed compares queries with, and a shard is the same on every machine. After an
+    interruption, run the same command again: it continues where it stopped.
     """
     with progress(f"draw {generator.name}") as report:
         draws = draw_to_file(
@@ -53,5 +55,7 @@ def generate(
 def _one_size(text: str) -> int:
     sizes = parse_sizes(text)
     if len(sizes) > 1:
-        raise FpbenchError(f"'{text}' is more than one number of rows", hint="write one, as 1e8")
+        raise FpbenchError(
+            f"'{text}' is more than one number of rows", hint="give one, such as 1e8"
+        )
     return sizes[0]

@@ -1,4 +1,4 @@
-"""Commands that installed distributions bring, by the entry-point group ``fpbench.commands``."""
+"""Commands of installed distributions, from the entry-point group ``fpbench.commands``."""
 
 import importlib.metadata
 
@@ -11,19 +11,19 @@ GROUP = "fpbench.commands"
 
 
 def installed_commands() -> dict[str, list[importlib.metadata.EntryPoint]]:
-    """By name, sorted; a name with several entry points is none that can be used."""
-    found: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    """Entry points by command name, sorted; a name with several entry points cannot be used."""
+    commands: dict[str, list[importlib.metadata.EntryPoint]] = {}
     for point in importlib.metadata.entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return dict(sorted(found.items()))
+        commands.setdefault(point.name, []).append(point)
+    return dict(sorted(commands.items()))
 
 
 def load_command(points: list[importlib.metadata.EntryPoint]) -> click.Command:
-    """Import a command, whose module should wait with heavy imports until it runs.
+    """Import a command, whose module should do heavy imports only when the command runs.
 
     Raises:
-        FpbenchError: It cannot be imported, is no command, or there are several of its name; names
-            the distributions.
+        FpbenchError: It cannot be imported or is not a command, or several commands have its name;
+            the message names the distributions.
     """
     name, origins = points[0].name, sorted(map(_distribution, points))
     if len(points) > 1:
@@ -36,7 +36,7 @@ def load_command(points: list[importlib.metadata.EntryPoint]) -> click.Command:
         raise FpbenchError(
             f"plugin '{origins[0]}' breaks a rule: its command '{name}' is "
             f"{type(command).__name__}, not click.Command",
-            hint=f"let the entry point {points[0].value} name a command of click",
+            hint=f"make the entry point {points[0].value} refer to a click command",
         )
     return command
 

@@ -14,9 +14,9 @@ from fpbench.scaffold import scaffold_module, scaffold_name, write_scaffold
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def new(folder: Path) -> None:
-    """Start a plugin package that works, in a FOLDER that does not exist yet.
+    """Create a working plugin package in a new FOLDER.
 
-    Its name becomes the fingerprinter's name. Then replace `embed` with your model.
+    The folder's name becomes the fingerprinter's name. Then put your model into `embed`.
     """
     name = scaffold_name(folder)
     module = scaffold_module(name)
@@ -29,10 +29,10 @@ def new(folder: Path) -> None:
 
 
 def refuse_taken(name: str, module: str) -> None:
-    """Refuse what could not be used beside the plugins that are installed.
+    """Refuse names that conflict with installed plugins.
 
     Raises:
-        FpbenchError: One has that name, offers something of that name, or lies in that module.
+        FpbenchError: An installed plugin, one of its parts or a module has the name.
     """
     catalog = Catalog.load()
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""Options that several commands have: each is defined once and means the same everywhere."""
+"""Options that several commands share: each is defined once and means the same everywhere."""
 
 import functools
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def device_option(*, in_config: bool = False) -> Decorator:
         type=click.Choice(["cpu", "cuda"]),
         default="cpu",
         in_config=in_config,
-        help="Where networks compute.",
+        help="Device for the networks.",
     )
 
 
@@ -32,8 +32,8 @@ def dtype_option(*, in_config: bool = False) -> Decorator:
         type=click.Choice(WANTED_DTYPES),
         default="float32",
         in_config=in_config,
-        help="Of the networks' arithmetic; vectors are float32 always. auto: bfloat16 on a "
-        "processor that has it, else float32.",
+        help="Floating-point type of the networks' arithmetic; fingerprints are always float32. "
+        "auto: bfloat16 on a processor that supports it, else float32.",
     )
 
 
@@ -44,12 +44,12 @@ def seed_option(*, in_config: bool = False) -> Decorator:
         type=click.IntRange(min=0),
         default=0,
         in_config=in_config,
-        help="Of every draw, fresh weights among them.",
+        help="Seed of every random draw, including fresh weights.",
     )
 
 
 def weights_option(text: str) -> Decorator:
-    """``--weights``: a safetensors file, and what it is for."""
+    """``--weights``, a safetensors file."""
     return click.option(
         "--weights",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -59,7 +59,7 @@ def weights_option(text: str) -> Decorator:
 
 
 def set_option(text: str) -> Decorator:
-    """``--set``, as ``pairs`` for :func:`parse_key_values`."""
+    """``--set``, passed as ``pairs`` for :func:`parse_key_values`."""
     return click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=text)
 
 
@@ -69,7 +69,8 @@ def cache_option() -> Decorator:
         "--cache",
         type=click.Path(path_type=Path, file_okay=False),
         metavar="FOLDER",
-        help="For what can be made again.  [default: $FPBENCH_CACHE or the user's cache folder]",
+        help="Cache folder for fingerprints and search results.  "
+        "[default: $FPBENCH_CACHE or the user's cache folder]",
     )
 
 
@@ -86,11 +87,11 @@ def out_option(text: str, *, metavar: str = "FILE", required: bool = True) -> De
 
 
 def plugin_settings(*, of: str, weights: str | None = None) -> Decorator:
-    """``--set --device --dtype --seed``, handed over as one ``settings``.
+    """``--set --device --dtype --seed``, passed as one argument ``settings``.
 
     Args:
-        of: What is set by ``--set``.
-        weights: What ``--weights`` is for; None leaves it out.
+        of: Help text of ``--set``.
+        weights: Help text of ``--weights``; None leaves the option out.
     """
 
     def add_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -120,7 +121,7 @@ def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
     """Split ``KEY=VALUE`` texts.
 
     Raises:
-        FpbenchError: One has no equals sign, or a key comes twice.
+        FpbenchError: A text has no equals sign or no key, or a key occurs twice.
     """
     options: dict[str, str] = {}
     for pair in pairs:
@@ -138,7 +139,7 @@ def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def _option(*names: str, default: Any, in_config: bool, help: str, **more: Any) -> Decorator:
-    """An option with a default; None where it is not typed and a config file may say it, too."""
+    """An option with a default; with ``in_config`` it is None if absent, as a file may set it."""
     if in_config:
         return click.option(*names, default=None, help=f"{help}  [default: {default}]", **more)
     return click.option(*names, default=default, show_default=True, help=help, **more)

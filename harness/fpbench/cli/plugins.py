@@ -7,13 +7,13 @@ from fpbench.plugin.catalog import KINDS, Catalog
 
 
 @click.command()
-@click.option("--kind", type=click.Choice(list(KINDS)), help="Only this kind.")
-@click.option("--details", is_flag=True, help="Papers, sources and licences, too.")
+@click.option("--kind", type=click.Choice(list(KINDS)), help="List only this kind.")
+@click.option("--details", is_flag=True, help="Also show papers, sources and licences.")
 def plugins(kind: str | None, *, details: bool) -> None:
-    """List everything that can be named on the command line, and who provides it.
+    """List all fingerprinters, datasets, generators and other plugin parts, with their package.
 
-    Other people's plugins are found once their distribution is installed; `plugin:mymodel` needs
-    no installation.
+    Plugins of other people appear here after `pip install`. A module in this folder needs no
+    installation: name it as `plugin:mymodel`.
     """
     catalog = Catalog.load()
     offers = [offer for one in ([kind] if kind else KINDS) for offer in catalog.offers(one)]

@@ -36,70 +36,75 @@ logger = getLogger(__name__)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="A TOML file of settings, which a wrong one lists; typed options win.",
+    help="TOML file of settings; options on the command line override it. An unknown setting in "
+    "the file lists all of them.",
 )
 @click.option(
     "--fingerprinter",
-    help="From `fpbench plugins`, or plugin:MODULE, plugin:FILE.py.  [default: nafp]",
+    help="Name from `fpbench plugins`, or plugin:MODULE, or plugin:FILE.py.  [default: nafp]",
 )
-@weights_option("A safetensors file.  [default: the fingerprinter's own]")
-@set_option("A setting of the fingerprinter; a wrong key lists them all.")
+@weights_option("Weights file (.safetensors).  [default: the fingerprinter's own weights]")
+@set_option("Set an option of the fingerprinter; repeat for several. An unknown key lists all.")
 @click.option(
     "--dataset",
-    help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR, fma:DIR.  [default: demo]",
+    help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR or fma:DIR.  [default: demo]",
 )
 @click.option(
     "--distractors",
     type=click.Choice(["real", "synthetic", "both", "none"]),
-    help="What fills the database.  [default: both]",
+    help="Kind of distractors in the database.  [default: both]",
 )
-@click.option("--generator", help="Makes the synthetic distractors.  [default: gaussian]")
+@click.option("--generator", help="Generator of synthetic distractors.  [default: gaussian]")
 @click.option(
     "--generator-weights",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A fitted generator.  [default: fit one to the real distractors]",
+    help="File of a fitted generator.  [default: fit one to the real distractors]",
 )
 @click.option(
     "--sizes",
-    help="Distractors at which to read the curve off.  [default: 10k,100k,1M, and all real ones]",
+    help="Numbers of distractors to measure, such as 1e4,1M.  "
+    "[default: 10k,100k,1M, and all real ones]",
 )
 @click.option(
     "--index",
     "indexes",
     multiple=True,
-    help="exact, ivfpq, faiss:FACTORY, ...; repeat for several.  [default: exact]",
+    help="Search index: exact, ivfpq, faiss:FACTORY, ...; repeat for several.  [default: exact]",
 )
-@click.option("--queries", type=click.IntRange(min=1), help="How many.  [default: 1000]")
+@click.option("--queries", type=click.IntRange(min=1), help="Number of queries.  [default: 1000]")
 @click.option(
     "--query-length",
     type=click.FloatRange(min=0, min_open=True),
-    help="Seconds of audio in a query.  [default: 1]",
+    help="Length of a query in seconds.  [default: 1]",
 )
 @click.option(
     "--tolerance",
-    help="Seconds that a match may be off, or `track` for anywhere in it.  [default: 0.25]",
+    help="Largest error of a match's start time in seconds; `track` accepts any time in the right "
+    "track.  [default: 0.25]",
 )
 @seed_option(in_config=True)
 @device_option(in_config=True)
 @dtype_option(in_config=True)
 @out_option(
-    "The result; evidence and a PNG are put beside it.  [default: runs/FINGERPRINTER.json]",
+    "Result file; evidence and a figure (PNG) are written beside it.  "
+    "[default: runs/FINGERPRINTER.json]",
     metavar="FILE.json",
     required=False,
 )
 @cache_option()
-@click.option("--plan", is_flag=True, help="Say what the run needs, and stop.")
+@click.option("--plan", is_flag=True, help="Only print what the run needs (time, memory, disk).")
 def run(**typed: Any) -> None:
     """Measure hit rate against database size, and write one result.
 
     \b
-    fpbench run                                              the embedded demo
+    fpbench run                                              the included demo
     fpbench run --fingerprinter plugin:mymodel               your model, on the demo
     fpbench run --dataset folder:music --distractors real    your music
-    fpbench run --distractors synthetic --sizes 1e6,1e7      ten million, owned by nobody
-    fpbench run --config run.toml --plan                     what it would take
+    fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
+    fpbench run --config run.toml --plan                     what the run needs
 
-    Killed at any moment, the same command goes on where it stopped and ends in the same bytes.
+    After an interruption, run the same command again: it continues where it stopped and writes the
+    same bytes as without the interruption.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
@@ -109,7 +114,7 @@ def run(**typed: Any) -> None:
     if typed["out"] is not None:
         refuse_out(typed["out"])
     config = config_from_arguments(typed["config"], _typed_fields(typed), "the command line")
-    _refuse_idle(typed, config)
+    _refuse_unused(typed, config)
     store = Store.open(typed["cache"])
     stage = partial(progress, leave=False)
     prepared = prepare(config, Catalog.load(), store, stage)
@@ -132,7 +137,7 @@ def run(**typed: Any) -> None:
 
 
 def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
-    """What was typed, by the names that Python has for it."""
+    """Options from the command line, by the names of the Python API."""
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
     same += ["generator_weights", "sizes", "queries", "seed", "device", "dtype"]
     fields = {name: typed[name] for name in same}
@@ -143,21 +148,21 @@ def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-def _refuse_idle(typed: dict[str, Any], config: RunConfig) -> None:
-    """Typed options that would do nothing.
+def _refuse_unused(typed: dict[str, Any], config: RunConfig) -> None:
+    """Refuse options that have no effect with the chosen distractors.
 
     Raises:
-        FpbenchError: There is one.
+        FpbenchError: There is such an option.
     """
-    idle = {
+    unused = {
         "real": ("generator", "generator_weights"),
         "none": ("generator", "generator_weights", "sizes"),
     }.get(config.distractors, ())
-    for name in idle:
+    for name in unused:
         if typed[name] is not None:
             raise FpbenchError(
-                f"--{name.replace('_', '-')} does nothing with --distractors {config.distractors}",
-                hint="leave it out, or --distractors both",
+                f"--{name.replace('_', '-')} has no effect with --distractors {config.distractors}",
+                hint="leave it out, or use --distractors both",
             )
 
 
@@ -166,7 +171,7 @@ def _refuse_for_ready_made(typed: dict[str, Any], config: RunConfig) -> None:
         if typed[name]:
             option = "set" if name == "pairs" else name
             raise FpbenchError(
-                f"--{option} does nothing: {config.dataset} holds fingerprints, not audio",
+                f"--{option} has no effect: {config.dataset} holds fingerprints, not audio",
                 hint="leave it out",
             )
 
@@ -180,23 +185,23 @@ def _tolerance(text: str) -> float | str:
         tolerance_s = -1.0
     if not 0 <= tolerance_s < float("inf"):
         raise FpbenchError(
-            f"--tolerance cannot be '{text}'", hint="write seconds, such as 0.25, or track"
+            f"--tolerance cannot be '{text}'", hint="give seconds, such as 0.25, or track"
         )
     return tolerance_s
 
 
 def result_stem(subject: str) -> str:
-    """A file name from a fingerprinter's or dataset's name: of its argument where it has one."""
+    """A file name from the name of a fingerprinter or dataset, or from its argument if any."""
     kind, _, argument = subject.rpartition(":")
     path = Path(argument)
-    if path.name in ("", "..", "~"):  # the folder has a name, though it was not typed
+    if path.name in ("", "..", "~"):  # use the real name of the folder
         path = path.expanduser().resolve()
-    # Neither hidden nor empty, as of the root folder.
+    # A file name must not be hidden, or empty as for the root folder.
     return path.stem.lstrip(".") or kind
 
 
 def _warn_of_replacing(out: Path, config: RunConfig) -> None:
-    """Say that the default name, which says little, is that of another run's result."""
+    """Warn if the default file name already holds the result of another run."""
     if not out.exists():
         return
     try:
@@ -205,6 +210,6 @@ def _warn_of_replacing(out: Path, config: RunConfig) -> None:
         recorded = {}
     if recorded != json.loads(json.dumps(config.as_json())):
         logger.warning(
-            "%s is the result of another run and is replaced at the end; --out FILE keeps both",
+            "%s is the result of another run and will be replaced; use --out FILE to keep both",
             out,
         )

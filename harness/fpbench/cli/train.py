@@ -17,23 +17,43 @@ from fpbench.review.history_figure import plot_training
 
 
 @click.command()
-@click.option("--fingerprinter", required=True, help="Which to train; see `fpbench plugins`.")
-@click.option("--dataset", required=True, help="Such as manifest:FILE.csv, with a train split.")
+@click.option(
+    "--fingerprinter", required=True, help="Fingerprinter to train; see `fpbench plugins`."
+)
+@click.option(
+    "--dataset", required=True, help="Dataset with a train split, such as manifest:FILE.csv."
+)
 @click.option(
     "--recipe",
     default=DEFAULT_RECIPE,
     show_default=True,
-    help="One of the plugin's own, or a FILE.toml of settings; a plugin without any has its own "
-    "defaults.",
+    help="Name of a recipe of the plugin, or a TOML file of settings. A plugin without recipes "
+    "uses its defaults.",
 )
-@click.option("--steps", type=click.IntRange(1), help="Short for --set steps=N.")
-@click.option("--epochs", type=click.IntRange(1), help="Short for --set epochs=N.")
-@plugin_settings(of="A setting of the training.", weights="Go on from these instead of fresh ones.")
-@click.option("--validate-every", type=click.IntRange(1), default=500, show_default=True)
-@click.option("--checkpoint-every", type=float, default=60.0, show_default=True, help="Seconds.")
+@click.option("--steps", type=click.IntRange(1), help="Same as --set steps=N.")
+@click.option("--epochs", type=click.IntRange(1), help="Same as --set epochs=N.")
+@plugin_settings(
+    of="Set an option of the training; repeat for several.",
+    weights="Start from these weights instead of fresh ones.",
+)
+@click.option(
+    "--validate-every",
+    type=click.IntRange(1),
+    default=500,
+    show_default=True,
+    help="Steps between validations.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=float,
+    default=60.0,
+    show_default=True,
+    help="Seconds between checkpoints.",
+)
 @cache_option()
 @out_option(
-    "The weights; their curves go beside them as .json and .png.", metavar="FILE.safetensors"
+    "Output file for the weights; training curves (.json, .png) are written beside it.",
+    metavar="FILE.safetensors",
 )
 def train(
     *,
@@ -50,9 +70,9 @@ def train(
 ) -> None:
     """Train a fingerprinter on the train split of a dataset.
 
-    Killed at any time, the same command goes on from FILE.checkpoint and ends in the same bytes.
-    FILE and its curves are written with every checkpoint, so they can be looked at and used
-    before the end.
+    After an interruption, run the same command again: it continues from FILE.checkpoint and writes
+    the same bytes as without the interruption. FILE and its curves are written with every
+    checkpoint, so you can use them before the end.
     """
     lengths = {"steps": steps, "epochs": epochs}
     typed = {name: str(n) for name, n in lengths.items() if n is not None}

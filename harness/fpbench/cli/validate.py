@@ -12,10 +12,10 @@ from fpbench.results.files import result_files
 @click.command()
 @click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
 def validate(paths: tuple[Path, ...]) -> None:
-    """Check results, and compute their numbers again from the evidence beside them.
+    """Check results, and recompute their numbers from the evidence beside them.
 
-    PATHS are result files or folders of them. Without its evidence a result is checked against the
-    format only, and that is said.
+    PATHS are result files or folders of them. A result without its evidence files is only checked
+    against the format, with a message.
     """
     files = [file for path in paths for file in result_files(path)]
     if not files:

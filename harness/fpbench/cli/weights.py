@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from fpbench.cli.options import out_option
 from fpbench.encoders.checkpoints import import_checkpoint
-from fpbench.encoders.install import fetch as fetched
+from fpbench.encoders.install import fetch as fetch_weights
 from fpbench.encoders.install import installed_path, list_installed, published_file
 from fpbench.encoders.weights import SUFFIX, weights_folder, write_weights
 from fpbench.errors import FpbenchError
@@ -22,26 +22,35 @@ _HASH_DIGITS = 16
 
 @click.group()
 def weights() -> None:
-    """Import, fetch and list the authors' weights.
+    """Import, download and list the authors' weights.
 
-    fpbench contains no weights of theirs: you get them from them, under their licence, and
-    `import` or `fetch` turns them into a file for `--weights`.
+    fpbench contains no weights of other authors. You get them from the authors, under their
+    licence; `import` or `fetch` turns them into a file for `--weights`.
     """
 
 
 @weights.command("import")
 @click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--fingerprinter", "name", required=True, metavar="NAME", help="Whose it is.")
-@out_option("The weights.", metavar="FILE.safetensors")
-@click.option("--member", metavar="PATH", help="Which one, where CHECKPOINT holds several.")
+@click.option(
+    "--fingerprinter",
+    "name",
+    required=True,
+    metavar="NAME",
+    help="Fingerprinter of the checkpoint.",
+)
+@out_option("Output file for the weights.", metavar="FILE.safetensors")
+@click.option(
+    "--member", metavar="PATH", help="Which checkpoint to import, if CHECKPOINT holds several."
+)
 def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
-    """Turn a checkpoint of the authors into a weights file.
+    """Convert a checkpoint of the authors to a weights file.
 
-    CHECKPOINT is a TensorFlow checkpoint's path prefix (such as folder/ckpt-100), a torch file, or
-    a folder, .zip or .tar.* that holds one. No code in it is run, and TensorFlow is not needed.
+    CHECKPOINT is the path prefix of a TensorFlow checkpoint (such as folder/ckpt-100), a torch
+    file, or a folder, .zip or .tar.* that contains one. Code in it is not run, and TensorFlow is
+    not needed.
     """
     if out.suffix != SUFFIX:
-        raise FpbenchError(f"'{out}' is no name for weights", hint=f"end it in {SUFFIX}")
+        raise FpbenchError(f"'{out}' cannot hold weights", hint=f"end its name in {SUFFIX}")
     tensors, info = import_checkpoint(_layout(name), checkpoint, member=member)
     write_weights(out, tensors, info)
     parameters = sum(array.size for array in tensors.values())
@@ -50,12 +59,14 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
 
 @weights.command()
 @click.argument("name")
-@click.option("--variant", metavar="NAME", help="Where there are several; see `weights list`.")
-@click.option("--url", help="A mirror of the official file, which must have the official hash.")
+@click.option(
+    "--variant", metavar="NAME", help="Which of several weights; see `fpbench weights list`."
+)
+@click.option("--url", help="Mirror of the official file; its hash must be the official one.")
 def fetch(name: str, variant: str | None, url: str | None) -> None:
     """Download the official weights of fingerprinter NAME and import them.
 
-    A download that breaks off goes on where it stopped when the command is run again.
+    If a download is interrupted, run the command again: it continues where it stopped.
     """
     layout = _layout(name)
     file = published_file(layout, variant)
@@ -65,7 +76,7 @@ def fetch(name: str, variant: str | None, url: str | None) -> None:
     click.echo(f"licence of these weights: {layout.licence}", err=True)
     what = f"{layout.fingerprinter}-{file.name}"
     with tqdm(unit="B", unit_scale=True, desc=what, disable=None) as bar:
-        for received in fetched(layout, file, folder):
+        for received in fetch_weights(layout, file, folder):
             bar.total = received.total_bytes
             bar.update(received.done_bytes - bar.n)
     click.echo(installed_path(folder, layout, file))
@@ -73,9 +84,9 @@ def fetch(name: str, variant: str | None, url: str | None) -> None:
 
 @weights.command("list")
 def list_() -> None:
-    """List installed weights, and those that can be fetched."""
+    """List installed weights and those that can be downloaded."""
     folder = weights_folder()
-    here = list_installed(folder)
+    installed = list_installed(folder)
     rows = [
         (
             one.info.fingerprinter,
@@ -84,9 +95,9 @@ def list_() -> None:
             one.info.licence or "?",
             file_sha256(one.path)[:_HASH_DIGITS],
         )
-        for one in here
+        for one in installed
     ]
-    names = {one.path.name for one in here}
+    names = {one.path.name for one in installed}
     for layout in Catalog.load().checkpoints().values():
         for file in layout.published:
             if installed_path(folder, layout, file).name not in names:
@@ -106,6 +117,6 @@ def _layout(name: str) -> Checkpoint:
     if offer.entry.name not in layouts:
         raise FpbenchError(
             f"fingerprinter '{offer.entry.name}' has no official weights",
-            hint=f"these have: {', '.join(layouts)}",
+            hint=f"choose one that has: {', '.join(layouts)}",
         )
     return layouts[offer.entry.name]
