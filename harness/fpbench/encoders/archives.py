@@ -50,12 +50,12 @@ def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Pa
     elif form == "tensorflow":
         prefix = path.with_name(path.name.removesuffix(".index"))
         if not prefix.with_name(prefix.name + ".index").is_file():
-            raise _not_found(path, form)
+            raise _not_found_error(path, form)
         yield prefix
     elif path.is_file():
         yield path
     else:
-        raise _not_found(path, form)
+        raise _not_found_error(path, form)
 
 
 def _find_only(folder: Path, source: Path, form: Format, member: str | None) -> Path:
@@ -73,7 +73,7 @@ def _find_only(folder: Path, source: Path, form: Format, member: str | None) -> 
     if len(files) > 1 and len(latest) == 1 and len({file.parent for file in files}) == 1:
         return latest[0]
     if not files:
-        raise _not_found(source, form, member)
+        raise _not_found_error(source, form, member)
     if len(files) > 1:
         names = ", ".join(str(file.relative_to(folder)) for file in files)
         raise FpbenchError(
@@ -91,7 +91,7 @@ def _is_latest(prefix: Path) -> bool:
     return match is not None and PurePosixPath(match["prefix"]).name == prefix.name
 
 
-def _not_found(path: Path, form: Format, member: str | None = None) -> FpbenchError:
+def _not_found_error(path: Path, form: Format, member: str | None = None) -> FpbenchError:
     name = f"{path}, member '{member}'," if member else f"{path}"
     return FpbenchError(
         f"{name} is not {_DESCRIPTIONS[form]}, nor a folder or archive that holds one",

@@ -103,7 +103,7 @@ def fingerprint_readings(
             if reading.samples is not None:
                 yield reading.samples
 
-    def skipped() -> Iterator[TrackOutcome]:
+    def skipped_outcomes() -> Iterator[TrackOutcome]:
         while pending and pending[0][1] is not None:
             track, reason = pending.popleft()
             yield TrackOutcome(track, None, reason)
@@ -111,13 +111,13 @@ def fingerprint_readings(
     for fingerprints in fingerprint_tracks(
         fingerprinter, name, recordings(), refuse_not_finite=refuse_not_finite
     ):
-        yield from skipped()
+        yield from skipped_outcomes()
         track, _ = pending.popleft()
         if len(fingerprints.vectors):
             yield TrackOutcome(track, fingerprints, None)
         else:
             yield TrackOutcome(track, None, _NO_FINGERPRINTS)
-    yield from skipped()
+    yield from skipped_outcomes()
 
 
 def fingerprint_tracks(

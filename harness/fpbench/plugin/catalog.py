@@ -99,7 +99,7 @@ class Catalog:
         elif (kind, head) in self._offers:
             offer = self._offers[kind, head]
         else:
-            raise self._unknown(kind, head)
+            raise self._unknown_name_error(kind, head)
         metavar = offer.entry.argument
         if metavar is not None and not argument:
             raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{metavar}")
@@ -276,7 +276,7 @@ class Catalog:
             hint=f"call one of them '{stem}', or install the plugin and write {PREFIX}NAME",
         )
 
-    def _unknown(self, kind: str, name: str) -> FpbenchError:
+    def _unknown_name_error(self, kind: str, name: str) -> FpbenchError:
         names = [offer.entry.name for offer in self.offers(kind)]
         broken = [fault for fault in self.faults if fault.plugin.replace("_", "-") == name]
         if broken:
