@@ -58,8 +58,8 @@ class PeakNetFpRecipe(TrainingRecipe):
             )
 
     def audible_samples(self, sample_rate_hz: int, segment_samples: int) -> int:
-        heard = TrainingRecipe.audible_samples(self, sample_rate_hz, segment_samples)
-        return heard if self.degraded else 0
+        audible = TrainingRecipe.audible_samples(self, sample_rate_hz, segment_samples)
+        return audible if self.degraded else 0
 
 
 PUBLISHED_RECIPE = PeakNetFpRecipe(
