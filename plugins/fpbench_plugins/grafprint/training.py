@@ -36,7 +36,7 @@ _FLOOR = 1e-10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrafprintRecipe(TrainingRecipe):
-    """See :class:`TrainingRecipe`; ``width`` is that of the first stage and doubles from stage to stage.
+    """See :class:`TrainingRecipe`; ``width`` is that of the first stage. It doubles in each stage.
 
     Args:
         peak_stride: Mel bands between rows of nodes.
