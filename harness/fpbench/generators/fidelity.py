@@ -68,12 +68,7 @@ def jensen_shannon(
     """
     p, q = first / first.sum(), second / second.sum()
     middle = (p + q) / 2
-
-    def relative_entropy(part: Float64[np.ndarray, " bins"]) -> float:
-        used = part > 0
-        return float(np.sum(part[used] * np.log2(part[used] / middle[used])))
-
-    return (relative_entropy(p) + relative_entropy(q)) / 2
+    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
 
 
 def marginal_divergence(first: First, second: Second) -> float:
@@ -290,6 +285,12 @@ def _histogram_divergence(
     p, _ = np.histogram(first, bins, limits)
     q, _ = np.histogram(second, bins, limits)
     return jensen_shannon(p.astype(np.float64), q.astype(np.float64))
+
+
+def _relative_entropy(p: Float64[np.ndarray, " bins"], q: Float64[np.ndarray, " bins"]) -> float:
+    """Of p from q, in bits; q is positive wherever p is."""
+    used = p > 0
+    return float(np.sum(p[used] * np.log2(p[used] / q[used])))
 
 
 def _symmetric_root(C: Float64[np.ndarray, "dim dim"]) -> Float64[np.ndarray, "dim dim"]:
