@@ -30,6 +30,29 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, config: Path, music: Path) -> Path:
+    """The folder of a run with both kinds of distractors and two indexes.
+
+    It holds the files of the result in `out`, the `cache`, and what was printed in `stdout`; tests
+    that would change them copy them.
+    """
+    folder = tmp_path_factory.mktemp("finished")
+    typed = ["run", "--config", config, "--dataset", f"folder:{music}", "--index", "exact"]
+    typed += [
+        "--index",
+        "ivf",
+        "--cache",
+        folder / "cache",
+        "--out",
+        folder / "out" / "result.json",
+    ]
+    shown = CliRunner().invoke(main, [str(part) for part in typed])
+    assert shown.exit_code == 0, shown.stderr
+    (folder / "stdout").write_text(shown.stdout)
+    return folder
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Result]:
     """`fpbench run` with a cache and a result of its own, and any arguments."""

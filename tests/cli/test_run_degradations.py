@@ -1,7 +1,5 @@
 """A run notices when what degrades its queries changes or breaks."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +10,6 @@ from click.testing import Result
 from fpbench.results.files import read_result
 
 Run = Callable[..., Result]
-
-FPBENCH = [sys.executable, "-m", "fpbench"]
-
 
 DEGRADATION = """
 import numpy as np
@@ -32,24 +27,16 @@ def fpbench_degradations():
 
 
 def test_queries_are_made_anew_when_a_degradation_changes(
-    tmp_path: Path, music: Path, config: Path
+    tmp_path: Path, config: Path, run_on: Run
 ) -> None:
-    hum = tmp_path / "hum.py"
-    own = tmp_path / "own.toml"
+    hum, own = tmp_path / "hum.py", tmp_path / "own.toml"
     own.write_text(config.read_text().replace('name = "gain"', f'name = "plugin:{hum}"'))
-
-    places = ("--distractors", "real", "--cache", tmp_path / "cache", "--out", tmp_path / "r.json")
 
     def hit_rate(line: str) -> float:
         hum.write_text(DEGRADATION.replace("LINE", line))
-        shown = subprocess.run(
-            [*FPBENCH, "run", "--config", own, "--dataset", f"folder:{music}", *map(str, places)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert shown.returncode == 0, shown.stderr
-        return read_result(tmp_path / "r.json").curves[0].points[-1].value
+        shown = run_on(own, "--distractors", "real")
+        assert shown.exit_code == 0, shown.stderr
+        return read_result(tmp_path / "out" / "result.json").curves[0].points[-1].value
 
     assert hit_rate("return samples") == 1.0
     assert hit_rate("return rng.standard_normal(len(samples)).astype(np.float32)") < 0.5
