@@ -190,7 +190,7 @@ def test_results_are_compared_by_their_paths_too(result: LoadedResult, other: Lo
 
 def test_what_is_in_no_file_cannot_be_compared(result: LoadedResult) -> None:
     changed = replace(result, command="by hand")
-    with pytest.raises(fpbench.FpbenchError, match="MyModel is in no file"):
+    with pytest.raises(fpbench.FpbenchError, match="MyModel has no file"):
         fpbench.compare(changed, result)
 
 

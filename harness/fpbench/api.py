@@ -1,4 +1,4 @@
-"""fpbench from Python, for scripts and notebooks: what the commands do, without printing."""
+"""The Python API, for scripts and notebooks: does what the commands do, without printing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -68,44 +68,45 @@ def run(
 ) -> LoadedResult:
     """Measure hit rate against database size, as ``fpbench run`` does.
 
-    Interrupted or killed at any moment, the same call goes on where it stopped.
+    After an interruption, the same call continues where it stopped.
 
     Args:
         fingerprinter: A name from ``fpbench plugins``, ``plugin:MODULE``, ``plugin:FILE.py``, or an
             object with a :class:`FingerprintSpec` called ``spec`` and a method ``embed`` (or
-            ``fingerprint``, for a track front end). The cache knows an object by its class's source
-            and by its fingerprints of a fixed signal. None means ``nafp``.
+            ``fingerprint``, for a track front end). The cache identifies an object by its class's
+            source and by its fingerprints of a fixed signal. None means ``nafp``.
         dataset: A name with its argument, such as ``folder:DIR``. None means ``demo``.
-        sizes: Distractors at which the curve is read off, such as ``[1e4, 1e6]``. None means
-            10 000, 100 000, a million, and all real ones.
-        distractors: Which kinds fill the database. None means both.
-        generator: Makes the synthetic distractors. None means ``gaussian``.
-        generator_weights: A fitted generator. None fits one to half of the real distractors.
-        indexes: Search indexes, each with curves of its own. None means ``exact``.
-        queries: How many. None means 1000.
-        query_length_s: Of the audio in a query. None means one second.
+        sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
+            100 000, a million, and all real ones.
+        distractors: Kinds of distractors in the database. None means both.
+        generator: Generator of the synthetic distractors. None means ``gaussian``.
+        generator_weights: File of a fitted generator. None fits one to half of the real
+            distractors.
+        indexes: Search indexes; each gets its own curves. None means ``exact``.
+        queries: Number of queries. None means 1000.
+        query_length_s: Length of the audio in a query. None means one second.
         recipe: How queries are drawn and degraded, as the table ``[recipe]`` of a config file.
-        tolerance_s: How far from the true time a match may be, ``"track"`` for anywhere in the
-            right one. None means 0.25.
-        seed: Of every draw. None means 0.
-        weights: A safetensors file. None means the fingerprinter's own.
-        device: Where networks compute; an object computes where it likes. None means ``cpu``.
-        dtype: Of the networks' arithmetic. None means ``float32``.
-        fingerprinter_options: As ``--set`` takes them; likewise the two below.
-        index_options: By name of the index.
-        config: A TOML file; what is given here wins over it.
-        out: The result (.json); evidence and a PNG are put beside it. None keeps all three in the
-            cache; the result knows where.
-        cache: None means ``$FPBENCH_CACHE``, or the user's cache folder.
-        progress: Whether to show how far it is, on stderr.
+        tolerance_s: Largest distance of a match from the true time; ``"track"`` accepts any time in
+            the right track. None means 0.25.
+        seed: Seed of every random draw. None means 0.
+        weights: A safetensors file. None means the fingerprinter's own weights.
+        device: Device for the networks; an object chooses its device itself. None means ``cpu``.
+        dtype: Floating-point type of the networks' arithmetic. None means ``float32``.
+        fingerprinter_options: Options as for ``--set``; the same for the two below.
+        index_options: Options by name of the index.
+        config: A TOML file; arguments override it.
+        out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
+            the cache; the result's ``path`` names the file.
+        cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
+        progress: Whether to show progress on stderr.
 
     Returns:
         The result as it was written.
 
     Raises:
-        FpbenchError: A part does not exist, does not fit the others or breaks a rule, or memory or
-            disk do not suffice.
-        KeyboardInterrupt: The user stopped it.
+        FpbenchError: A part does not exist, does not fit the others or breaks a rule, or there is
+            too little memory or disk space.
+        KeyboardInterrupt: The user stopped the run.
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
@@ -132,44 +133,46 @@ def run(
 
 
 def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
-    """Read results, and remember which file each is in.
+    """Read results; each keeps the path of its file.
 
     Args:
-        paths: A result file, a folder of them, or several of either.
+        paths: A result file, a folder of results, or several of either.
 
     Raises:
-        FpbenchError: There is nothing at a path, or a file is no result.
+        FpbenchError: A path does not exist, or a file is not a result.
     """
     return [LoadedResult.read(file) for file in _files(paths)]
 
 
 def compare(first: ResultSource, second: ResultSource, *, level: float = 0.95) -> Comparisons:
-    """Tell whether one system is better than another, query by query.
+    """Test whether one system is better than another, query by query.
 
     Args:
         first: A result with its evidence beside it.
-        second: Of the same queries.
-        level: Of the intervals, from 0.5 to 0.995.
+        second: Another result with its evidence, for the same queries.
+        level: Confidence level of the intervals, from 0.5 to 0.995.
 
     Returns:
-        Differences first minus second of every rate that both have, with paired intervals over
-        tracks; shown as tables.
+        For every rate that both results have, the difference first minus second with a paired
+        interval over tracks; shown as tables.
 
     Raises:
-        FpbenchError: They were not asked the same, have no curve in common, or lack evidence.
+        FpbenchError: The queries differ, the results have no curve in common, or evidence is
+            missing.
     """
     return Comparisons(compare_results(_file(first), _file(second), level), level)
 
 
 def validate(results: ResultSource | Iterable[ResultSource]) -> list[str]:
-    """Check results, and compute their numbers again from the evidence beside them.
+    """Check results, and recompute their numbers from the evidence beside them.
 
     Returns:
-        What could not be checked for want of evidence, each with the result's file.
+        One line for each check that was impossible because evidence is missing, with the result's
+        file.
 
     Raises:
-        FpbenchError: A result breaks the format, contradicts itself, or has a number that does not
-            follow from its evidence.
+        FpbenchError: A result breaks the format, contradicts itself, or has a number that differs
+            from its evidence.
     """
     return [f"{file}: {line}" for file in _files(results) for line in validate_result(file)]
 
@@ -177,18 +180,18 @@ def validate(results: ResultSource | Iterable[ResultSource]) -> list[str]:
 def plot_curves(
     results: ResultSource | Iterable[ResultSource], *, metric: str = "hr@1"
 ) -> "Figure":
-    """Draw hit rate against database size, with the intervals as bands.
+    """Plot hit rate against database size, with the intervals as bands.
 
     Args:
-        results: Those of other audio or other queries, which must not be compared, go into a row
-            of their own.
+        results: Results or their files. Results with different audio or queries cannot be compared
+            and get separate rows.
         metric: ``hr@1``, ``hr@3`` or ``hr@10``.
 
     Returns:
-        A matplotlib figure, which notebooks show; ``figure.savefig("curves.png")`` keeps it.
+        A matplotlib figure, which notebooks show; ``figure.savefig("curves.png")`` saves it.
 
     Raises:
-        FpbenchError: There is no curve of the metric, or nothing at a path.
+        FpbenchError: There is no curve of the metric, or a path does not exist.
     """
     shown: list[Result] = []
     for source in _each(results):
@@ -200,29 +203,30 @@ def plot_curves(
 
 
 def _run_into_store(prepared: PreparedRun, command: str, stage: Stage) -> Path:
-    """Run, and keep the result where only an equal one can take its place.
+    """Run, and keep the result in the cache under its hash, so that no other can replace it.
 
     Returns:
-        Its file.
+        The result file.
     """
     store = prepared.store
     with TemporaryDirectory(prefix=".", dir=make_folder(store.root / "results")) as work_dir:
-        made = Path(work_dir) / "result" / "result.json"
-        run_prepared(prepared, made, command, stage)
-        kept = store.path("results", file_sha256(made))
-        make_folder(kept.parent)
+        temporary = Path(work_dir) / "result" / "result.json"
+        run_prepared(prepared, temporary, command, stage)
+        folder = store.path("results", file_sha256(temporary))
+        make_folder(folder.parent)
         try:
-            made.parent.rename(kept)
-        except OSError as err:  # an equal result was there before
-            if not kept.exists():
+            temporary.parent.rename(folder)
+        except OSError as err:  # an equal result may be there already
+            if not folder.exists():
                 raise FpbenchError(
-                    f"cannot keep a result in {kept}: {err.strerror}", hint="give out a path"
+                    f"cannot write the result to {folder}: {err.strerror}",
+                    hint="choose a result file with out",
                 ) from err
-    return kept / made.name
+    return folder / temporary.name
 
 
 def _command(given: Mapping[str, Any]) -> str:
-    """What was typed, more or less: for the record in a result."""
+    """The call as text, approximately, for the result's field ``command``."""
     texts = []
     for name, value in given.items():
         if name == "progress":
@@ -241,7 +245,7 @@ def _each(sources: Any) -> Iterable[Any]:
 
 
 def _files(sources: ResultSource | Iterable[ResultSource]) -> list[Path]:
-    """The files of results, in the order given and sorted below a folder."""
+    """The result files, in the order given; those of a folder are sorted."""
     files = []
     for source in _each(sources):
         files += [_file(source)] if isinstance(source, Result) else result_files(Path(source))
@@ -251,13 +255,13 @@ def _files(sources: ResultSource | Iterable[ResultSource]) -> list[Path]:
 
 
 def _file(source: ResultSource) -> Path:
-    """Where a result is, beside which its evidence lies."""
+    """The file of a result; its evidence is beside it."""
     if not isinstance(source, Result):
         return Path(source)
     path = source.path if isinstance(source, LoadedResult) else None
     if path is None:
         raise FpbenchError(
-            f"a result of {source.fingerprinter.name} is in no file, so its evidence is not known",
-            hint="give what fpbench.run or fpbench.load_results returned, or a path",
+            f"a result of {source.fingerprinter.name} has no file, so its evidence is unknown",
+            hint="give a result from fpbench.run or fpbench.load_results, or a path",
         )
     return path

@@ -1,7 +1,7 @@
-"""One converter: TOML, JSON and typed text into dataclasses, and dataclasses into a JSON schema.
+"""Conversion of TOML, JSON and command-line text to dataclasses, and their JSON schema.
 
-msgspec does the work. This module adds what it does not do: it refuses unknown fields of
-dataclasses, says in words what a field takes, and reads text as people type it.
+msgspec does the conversion. This module also refuses unknown fields of dataclasses, describes in
+words which values a field takes, and reads text from the command line.
 """
 
 import dataclasses
@@ -46,7 +46,7 @@ def convert(value: object, kind: Any, source: str, *, where: str = "", advice: s
     Args:
         value: Tables, lists and scalars. Parts that are dataclasses already stay as they are.
         kind: A dataclass, or any other type that msgspec knows.
-        source: Of the value, such as a file's name; every message begins with it.
+        source: Where the value comes from, such as a file name; every message begins with it.
         where: Path of the value in its source, such as ``curves.0``; empty for the whole document.
         advice: An instruction at the end of every hint.
 
@@ -67,13 +67,13 @@ def convert(value: object, kind: Any, source: str, *, where: str = "", advice: s
 
 
 def parse_text(text: str, kind: Any) -> Any:
-    """Read a text from the command line: as itself, none, a switch, a number or a list of numbers.
+    """Read text from the command line as text, none, a switch, a number or a list of numbers.
 
     Returns:
-        The first of these that the type takes.
+        The first reading that the type accepts.
 
     Raises:
-        ValueError: The type takes none of them.
+        ValueError: The type accepts no reading.
     """
     for reading in _readings(text):
         with suppress(msgspec.ValidationError):
@@ -85,8 +85,8 @@ def option_texts(table: object) -> object:
     """Turn numbers and switches in a table of options into text, so that TOML needs no quotes.
 
     Returns:
-        The table, and the tables in it, as they would be typed. Lists and the like are unchanged,
-        for :func:`convert` to refuse.
+        The table and its inner tables, with values as on the command line. Lists and other types
+        are unchanged, so that :func:`convert` refuses them.
     """
     if not isinstance(table, Mapping):
         return table
@@ -100,10 +100,11 @@ def _option_text(value: object) -> object:
 
 
 def describe(kind: Any, *, typed: bool = False) -> str:
-    """What a type takes, in words that follow "it takes".
+    """The values of a type in words, to follow "it takes".
 
     Args:
-        typed: On the command line, where lists have commas and "none" is a value.
+        typed: Whether the value is text from the command line, where lists have commas and "none"
+            is a value.
     """
     # TOML has no null, and results are not written by hand.
     members = [m for m in union_members(kind) if typed or m[0] is not types.NoneType]
@@ -117,7 +118,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> Iterator[tuple[Any, Meta]]:
-    """The types that a union joins, and their limits; the type alone where it is no union."""
+    """The members of a union and their limits; for another type only itself."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
         limits = next((note for note in arguments[1:] if isinstance(note, Meta)), limits)
@@ -131,13 +132,16 @@ def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> Iterator[tuple[Any, M
 
 @cache
 def field_types(kind: type[Any]) -> dict[str, Any]:
-    """A dataclass's fields and their types, with annotations."""
+    """Types of a dataclass's fields by name, with annotations."""
     hints = typing.get_type_hints(kind, include_extras=True)
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def json_schema(kind: type[Any], title: str) -> dict[str, Any]:
-    """What :func:`convert` takes for a dataclass, as JSON Schema 2020-12, with its docstrings."""
+    """The values that :func:`convert` accepts for a dataclass, as JSON Schema 2020-12.
+
+    Descriptions are from its docstrings.
+    """
     schema = msgspec.json.schema(kind)
     for part in schema["$defs"].values():
         part["additionalProperties"] = False
@@ -203,7 +207,7 @@ def _find_wrong_value(
 
 
 def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
-    """Name, value and type of what is inside a dataclass's table, a mapping or a sequence."""
+    """Name, value and type of each part of a dataclass's table, a mapping or a sequence."""
     dataclass = _dataclass_in(kind)
     if dataclass and isinstance(value, Mapping):
         known = field_types(dataclass)
@@ -220,7 +224,7 @@ def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
 
 
 def _dataclass_in(kind: Any) -> Any:
-    """The dataclass that a type is, or may be besides None; else None."""
+    """The dataclass in a type or union, if any."""
     return next((m for m, _ in union_members(kind) if dataclasses.is_dataclass(m)), None)
 
 

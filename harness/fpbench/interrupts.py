@@ -1,4 +1,4 @@
-"""Ctrl-C at any moment, even when Python and its extensions cannot bear it."""
+"""Safe Ctrl-C at any moment, also while Python or its extensions cannot handle an exception."""
 
 import _thread
 import contextlib
@@ -13,15 +13,15 @@ AGAIN_S = 0.05
 
 @contextlib.contextmanager
 def defer_interrupts() -> Iterator[None]:
-    """Within it Ctrl-C raises ``KeyboardInterrupt`` a little later where it would do harm now.
+    """Delay ``KeyboardInterrupt`` inside the block while it would do harm.
 
-    Python drops what is raised inside a finaliser or a callback of a weak reference. When their
-    import is interrupted, native modules abort the process, and others stay half imported for the
-    rest of a session.
+    Python drops exceptions in a finaliser or in a callback of a weak reference. If an import is
+    interrupted, native modules abort the process, and others stay half imported for the rest of
+    the session.
     """
-    usual = sys.unraisablehook
-    # Not if it is ignored; and only the main thread may change what a signal does.
-    ours = (
+    default_hook = sys.unraisablehook
+    # SIGINT may be ignored or handled elsewhere; and only the main thread may set a handler.
+    replaces_handler = (
         threading.current_thread() is threading.main_thread()
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
@@ -36,7 +36,7 @@ def defer_interrupts() -> Iterator[None]:
         if issubclass(dropped.exc_type, KeyboardInterrupt):
             again()
         else:
-            usual(dropped)
+            default_hook(dropped)
 
     def interrupt(_number: int, frame: FrameType | None) -> None:
         while frame is not None:
@@ -47,13 +47,13 @@ def defer_interrupts() -> Iterator[None]:
         raise KeyboardInterrupt
 
     sys.unraisablehook = hook
-    if ours:
+    if replaces_handler:
         signal.signal(signal.SIGINT, interrupt)
     try:
         yield
     finally:
-        sys.unraisablehook = usual
-        if ours:
+        sys.unraisablehook = default_hook
+        if replaces_handler:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         late = any(timer.is_alive() for timer in timers)
         for timer in timers:

@@ -1,4 +1,4 @@
-"""How a long task says how far it is, and how people see that: a bar, or lines in a log."""
+"""Progress of long tasks: the callback that receives it, and its display as a bar or log lines."""
 
 import sys
 import threading
@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from fpbench.units import short_time
 
 Report = Callable[[float, str], None]
-"""Told how far a long task is, from 0 to 1, and one short phrase (loss, epoch)."""
+"""Callback for progress: the finished share, from 0 to 1, and a short phrase (loss, epoch)."""
 
 
 Stage = Callable[[str], AbstractContextManager[Report]]
@@ -23,14 +23,14 @@ _BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
 
 @contextmanager
 def progress(title: str, *, leave: bool = True) -> Iterator[Report]:
-    """Yield a progress callback, and show on stderr what it is told.
+    """Yield a progress callback, and show its values on stderr.
 
-    On a terminal and in Jupyter that is a bar; in a log a line after ten seconds, then one a
-    minute. What is reported first may be an earlier run's work and counts for no speed.
+    A terminal and Jupyter show a bar; a log gets a line after ten seconds, then one per minute.
+    The first value may be the work of an earlier run, so it does not count for the speed.
 
     Args:
-        title: What is being done.
-        leave: Whether a finished bar stays.
+        title: Name of the task.
+        leave: Whether a finished bar stays visible.
     """
     if sys.stderr.isatty() or _in_notebook():
         with _bar(title, leave=leave) as report:
@@ -59,12 +59,12 @@ def _bar(title: str, *, leave: bool) -> Iterator[Report]:
     from tqdm import tqdm
 
     with tqdm(total=1.0, desc=title, bar_format=_BAR, leave=leave) as bar:
-        told = False
+        started = False
 
         def report(done: float, words: str) -> None:
-            nonlocal told
-            if not told:
-                told = True
+            nonlocal started
+            if not started:
+                started = True
                 bar.initial = bar.n = bar.last_print_n = done
             bar.set_postfix_str(words, refresh=False)
             bar.update(done - bar.n)
@@ -73,18 +73,18 @@ def _bar(title: str, *, leave: bool) -> Iterator[Report]:
 
 
 def _in_notebook() -> bool:
-    """Whether Jupyter shows stderr: no terminal, but it redraws a line as a terminal does."""
+    """Whether Jupyter shows stderr: it is not a terminal, but can redraw a line like one."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and "IPKernelApp" in shell.config
 
 
 class LogLines:
-    """One line now and then about how far a task is.
+    """Log lines about the progress of a task.
 
     Args:
-        title: What is being done.
-        clock: Seconds from any zero.
+        title: Name of the task.
+        clock: Clock in seconds, with any zero.
     """
 
     def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -94,11 +94,11 @@ class LogLines:
         self._reports: list[tuple[float, float, str]] = []  # the first and the last
 
     def report(self, done: float, words: str) -> None:
-        """As :data:`Report`."""
+        """Receive progress; a :data:`Report`."""
         self._reports = [*self._reports[:1], (self._clock(), done, words)]
 
     def line(self) -> str:
-        """Such as ``draw: 20% after 2 min, 8 min to go, 120 rows``."""
+        """The current line, such as ``draw: 20% after 2 min, 8 min to go, 120 rows``."""
         after = short_time(self._clock() - self._started_s)
         reports = self._reports
         if not reports:
@@ -116,7 +116,7 @@ class LogLines:
         first_s: float = FIRST_LINE_S,
         every_s: float = LINE_EVERY_S,
     ) -> None:
-        """Write lines to stderr, the first after ``first_s`` seconds, until told to stop."""
+        """Write lines to stderr until ``finished`` is set, the first after ``first_s`` seconds."""
         wait_s = first_s
         while not finished.wait(wait_s):
             sys.stderr.write(f"{self.line()}\n")

@@ -25,14 +25,14 @@ REPORT = FidelityReport(
 
 
 def cells(text: str, label: str) -> list[str]:
-    """What stands in the line of a label, between columns of two spaces or more."""
+    """The cells in the line of a label, between columns of two spaces or more."""
     (line,) = (line for line in text.splitlines() if line.startswith(label))
     return [cell.strip() for cell in line.removeprefix(label).split("  ") if cell.strip()]
 
 
 def test_says_what_was_measured_and_what_a_good_score_is() -> None:
     first = fidelity_tables(REPORT).splitlines()[0]
-    assert first.startswith("300 rows per set; 40 real tracks, halved 4 times")
+    assert first.startswith("300 rows per set; 40 real tracks, split into halves 4 times")
     assert "A perfect generator scores like the column 'real'" in first
 
 
@@ -51,10 +51,10 @@ def test_local_dimension_has_a_line_for_each_neighbourhood_that_is_full() -> Non
     text = fidelity_tables(REPORT)
     lines = [line for line in text.splitlines() if line.startswith("local dimension")]
     assert [line.split("  ")[0] for line in lines] == [
-        "local dimension, 10 near",
-        "local dimension, 20 near",
+        "local dimension, k = 10",
+        "local dimension, k = 20",
     ]
-    assert cells(text, "local dimension, 10 near") == ["1.5", "6.8"]
+    assert cells(text, "local dimension, k = 10") == ["1.5", "6.8"]
 
 
 def test_what_was_not_measured_has_no_table() -> None:
@@ -78,7 +78,7 @@ def test_hit_rates_are_in_percent_and_gaps_in_points() -> None:
         floor=(0.015, None),
     )
     text = fidelity_tables(dataclasses.replace(REPORT, hit_rates=rates))
-    assert cells(text, "gap in points among") == ["100", "2,000"]
+    assert cells(text, "gap in points, by distractors") == ["100", "2,000"]
     assert cells(text, "HR@1 of real, %") == ["75.00", "50.00"]
     assert cells(text, "two real halves") == ["+-1.50"]  # a half has no 2 000 rows
     assert cells(text, "flow") == ["+1.00 +-0.20", "-5.00 +-1.25"]

@@ -1,4 +1,4 @@
-"""Is one system better than another, or were the questions easy for it?"""
+"""Paired comparison of two results: is one system better than another on the same queries?"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ from fpbench.results.files import read_result
 from fpbench.results.names import system_label
 
 HIGHEST_LEVEL = 0.995
-"""Of an interval: beyond it the bootstrap's resamples are too few to tell."""
+"""Highest confidence level: for higher levels the bootstrap has too few resamples."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """How much more often the first of two systems hits, asked the same questions.
+    """Difference of two systems' hit rates for the same queries, first minus second.
 
     Args:
-        points: Where the two were measured. Their sizes differ only where both hold all real
-            distractors, and one system makes more fingerprints of them.
-        value: Difference of the rates over the databases that both were asked about, from -1 to 1.
-        low: Of its interval.
-        high: Of its interval.
+        points: The points of the two curves. Their sizes differ only if both databases hold all
+            real distractors and one system makes more fingerprints of them.
+        value: Difference of the rates over the databases that both results have, from -1 to 1.
+        low: Lower end of its interval.
+        high: Upper end of its interval.
     """
 
     metric: str
@@ -44,17 +44,17 @@ class Difference:
 
     @property
     def clear(self) -> bool:
-        """Whether one of the two is better."""
+        """Whether one of the two is better: the interval does not contain 0."""
         return self.low > 0 or self.high < 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two systems by one index and one kind of distractors.
+    """Comparison of two systems with one index and one kind of distractors.
 
     Args:
-        names: Of the systems, with what sets them apart: generator, settings of the index.
-        generator: Of both, where the distractors are synthetic.
+        names: Names of the systems, with the generator and index settings in which they differ.
+        generator: The generator of both, if the distractors are synthetic.
     """
 
     names: tuple[str, str]
@@ -66,33 +66,35 @@ class Comparison:
 
 
 def compare_results(first: Path, second: Path, level: float) -> list[Comparison]:
-    """Every hit rate that two results have in common, query by query.
+    """Compare every hit rate that two results have in common, query by query.
 
-    A query that is hard for one system is as a rule hard for the other, so that the difference is
-    known much better than either rate. Its interval is a bootstrap over tracks.
+    A query that is hard for one system is usually hard for the other, so the difference has a much
+    smaller error than either rate. Its interval is a bootstrap over tracks.
 
-    Two systems are compared with each other, or two generators or two settings of an index by one
-    system; systems that met distractors of different generators are not.
+    The results may be of two systems, or of one system with two generators or two index settings.
+    Two systems with distractors of different generators are not compared.
 
     Args:
-        level: Of the intervals, from 0.5 to ``HIGHEST_LEVEL``.
+        level: Confidence level of the intervals, from 0.5 to ``HIGHEST_LEVEL``.
 
     Raises:
-        FpbenchError: They were not asked the same, or have no curve in common, or evidence lacks;
+        FpbenchError: The queries differ, the results have no curve in common, evidence is missing,
             or the level is out of range.
     """
     if not 0.5 <= level <= HIGHEST_LEVEL:
         raise FpbenchError(
             f"level {level:g} is not from 0.5 to {HIGHEST_LEVEL:g}",
-            hint="give 0.95 or 0.99, for example",
+            hint="give a level such as 0.95 or 0.99",
         )
     one, other = results = read_result(first), read_result(second)
     if ComparisonKey.of(one) != ComparisonKey.of(other):
         raise FpbenchError(
-            f"{first} and {second} have other audio, other queries or another seed",
+            f"{first} and {second} differ in audio, queries or seed",
             hint="run both with the same dataset, recipe and seed",
         )
-    pairs = [(curve, like) for curve in one.curves if (like := _matching_curve(curve, one, other))]
+    pairs = [
+        (curve, match) for curve in one.curves if (match := _matching_curve(curve, one, other))
+    ]
     if not pairs:
         raise FpbenchError(
             f"{first} and {second} have no curve in common",
@@ -107,8 +109,8 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
         )
         if not np.array_equal(evidence[0].query_track, evidence[1].query_track):
             raise FpbenchError(
-                "the two systems were asked about other tracks: one of them left out some",
-                hint="the results' data.skipped names them; leave them out of the dataset",
+                f"{first} and {second} have queries from different tracks: one left out some",
+                hint="leave the tracks that data.skipped names out of the dataset",
             )
         generators = {_generator(result, distractors) for result in results}
         comparisons.append(
@@ -129,7 +131,7 @@ def _kind(curve: Curve) -> tuple[str, DistractorKind]:
 
 
 def _matching_curve(wanted: Curve, one: Result, other: Result) -> Curve | None:
-    """The curve of another result that measures the same."""
+    """The curve of the other result with the same index, distractors, metric and tolerance."""
     generators = {_generator(result, wanted.distractors) for result in (one, other)}
     if len(generators) > 1 and len(set(_labels((one, other)))) > 1:
         return None
@@ -152,14 +154,14 @@ def _labels(results: Sequence[Result]) -> list[str]:
 
 
 def _names(results: tuple[Result, Result], curves: tuple[Curve, Curve]) -> tuple[str, str]:
-    said = [dict(curve.index_parameters) for curve in curves]
-    for marks, result in zip(said, results, strict=True):
+    settings = [dict(curve.index_parameters) for curve in curves]
+    for own, result in zip(settings, results, strict=True):
         if curves[0].distractors == "synthetic" and result.generator is not None:
-            marks |= {"generator": result.generator.name, **result.generator.parameters}
+            own |= {"generator": result.generator.name, **result.generator.parameters}
     names = []
-    for name, marks, others in zip(_labels(results), said, reversed(said), strict=True):
-        apart = [f"{key} {value}" for key, value in marks.items() if others.get(key) != value]
-        names.append(f"{name} ({', '.join(apart)})" if apart else name)
+    for name, own, others in zip(_labels(results), settings, reversed(settings), strict=True):
+        different = [f"{key} {value}" for key, value in own.items() if others.get(key) != value]
+        names.append(f"{name} ({', '.join(different)})" if different else name)
     return names[0], names[1]
 
 
@@ -173,7 +175,7 @@ def _evidence(
         name = path.stem + ending if info is None else info.file
         raise FpbenchError(
             f"the evidence {name} is not beside {path}, and queries cannot be compared without it",
-            hint="run the result's command again; what is in the cache is not done again",
+            hint="run the result's command again; it uses what is in the cache",
         )
     return evidence
 
@@ -213,18 +215,18 @@ def _differences(
 def _common_sizes(
     curves: tuple[Curve, Curve], results: tuple[Result, Result]
 ) -> Iterator[tuple[Point, Point]]:
-    """The sizes that both have; of real distractors also all that there are, however many."""
-    theirs = {point.n_distractors: point for point in curves[1].points}
+    """Points of equal size; for real distractors also the last points, if both hold all of them."""
+    second_points = {point.n_distractors: point for point in curves[1].points}
     for point in curves[0].points:
-        if point.n_distractors in theirs:
-            yield point, theirs[point.n_distractors]
-    last, their_last = (curve.points[-1] for curve in curves)
+        if point.n_distractors in second_points:
+            yield point, second_points[point.n_distractors]
+    first_last, second_last = (curve.points[-1] for curve in curves)
     if (
         curves[0].distractors == "real"
-        and last.n_distractors != their_last.n_distractors
+        and first_last.n_distractors != second_last.n_distractors
         and all(_is_exhausted(*pair) for pair in zip(curves, results, strict=True))
     ):
-        yield last, their_last
+        yield first_last, second_last
 
 
 def _is_exhausted(curve: Curve, result: Result) -> bool:
@@ -235,14 +237,14 @@ def _is_exhausted(curve: Curve, result: Result) -> bool:
 def _hit_differences(
     first: dict[int, np.ndarray], second: dict[int, np.ndarray], k: int
 ) -> Int64[np.ndarray, "databases queries"]:
-    """Hits of the first less those of the second, in the databases that begin at the same place.
+    """Hits of the first minus hits of the second, in databases with the same first distractor.
 
-    How many of a size there are depends on what other sizes were asked for.
+    The number of databases of a size depends on the other sizes of the run.
 
     Args:
-        first: Ranks of the true matches by where a database begins.
-        second: Alike.
-        k: Ranks below it are hits.
+        first: Ranks of the true matches by the first distractor of a database.
+        second: The same for the second result.
+        k: Ranks below k are hits.
     """
     return np.stack(
         [

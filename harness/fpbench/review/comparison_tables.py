@@ -11,29 +11,29 @@ from fpbench.units import short_hours, short_size
 
 
 class Comparisons(tuple[Comparison, ...]):
-    """All that two results have in common: a comparison for each index and kind of distractors.
+    """Comparisons of two results, one for each common index and kind of distractors.
 
-    Shown as tables, in text and in notebooks.
+    They are shown as tables, in text and in notebooks.
     """
 
     level: float
 
     def __new__(cls, comparisons: Iterable[Comparison], level: float) -> "Comparisons":
-        """Keep comparisons together.
+        """Create the tuple.
 
         Args:
-            comparisons: One at least.
-            level: Of their intervals.
+            comparisons: At least one comparison.
+            level: Confidence level of their intervals.
         """
-        made = super().__new__(cls, comparisons)
-        made.level = level
-        return made
+        new = super().__new__(cls, comparisons)
+        new.level = level
+        return new
 
     def records(self) -> list[dict[str, str | int | float | bool | None]]:
-        """One flat dictionary for each difference, as pandas, polars and csv take them.
+        """One flat dictionary for each difference, for pandas, polars and csv.
 
         Returns:
-            All with the same keys. A difference and its interval are of rates, from -1 to 1.
+            Dictionaries with the same keys. Differences and their intervals are from -1 to 1.
         """
         return [
             {

@@ -1,4 +1,4 @@
-"""Curves as a picture, made to be shown."""
+"""Figure of hit rate against database size."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -18,28 +18,28 @@ from fpbench.units import short_hours, short_size
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart by colour-blind readers too.
+# Okabe and Ito's palette, which colour-blind readers can distinguish, too.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _DASHES = ("--", ":", "-.")
 
 Lines = Mapping[tuple[str, str, str], tuple[Result, Curve]]
-"""By system, index and kind of distractors."""
+"""Curves by system, index and kind of distractors."""
 
 
 def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") -> None:
-    """The same as :func:`draw_curves`, as a PNG file."""
+    """Write the figure of :func:`draw_curves` to a PNG file."""
     figure = draw_curves(results, metric=metric)
     with atomic_file(path) as file:
         file.write(_png(figure))
 
 
 def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
-    """Hit rate against database size, with the intervals as bands.
+    """Plot hit rate against database size, with the intervals as bands.
 
-    Solid lines have real distractors, others synthetic, one style for each generator. One system
-    gets one picture and each of its indexes a colour; several systems get a colour each, and each
-    index a picture beside the others. The tolerance is that of the first curve. Results of other
-    audio or other queries, which must not be compared, go into a row of their own.
+    Solid lines are for real distractors, dashed ones for synthetic, with one style per generator.
+    For one system there is one panel, and a colour for each index. For several systems there is a
+    panel for each index, and a colour for each system. The tolerance is that of the first curve.
+    Results with different audio or queries cannot be compared and get separate rows.
 
     Raises:
         FpbenchError: There is no curve of the metric.
@@ -61,7 +61,7 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Results that can be compared, and what is told apart by what."""
+    """Comparable results, with the colours and line styles that distinguish their curves."""
 
     title: str
     lines: Lines
@@ -90,11 +90,11 @@ def _draw_group(figure: Any, group: _Group, metric: str) -> None:
     figure.suptitle(group.title, x=0.01, ha="left", fontsize=11)
     for number, shown in enumerate(group.panels):
         axes = figure.add_subplot(1, len(group.panels), number + 1)
-        there = {key: line for key, line in group.lines.items() if key[1] in shown}
-        for (system, index, kind), (_, curve) in there.items():
+        lines = {key: line for key, line in group.lines.items() if key[1] in shown}
+        for (system, index, kind), (_, curve) in lines.items():
             colour = group.colours[system if group.several_systems else index]
             _draw(axes, curve, colour, group.styles[kind])
-        _style_axes(axes, there, metric)
+        _style_axes(axes, lines, metric)
         _add_legend(axes, group.colours, group.styles)
         if group.several_systems:
             axes.set_title(shown[0], loc="left", fontsize=10)
@@ -102,11 +102,11 @@ def _draw_group(figure: Any, group: _Group, metric: str) -> None:
 
 @cache
 def _figure_class() -> "type[Figure]":
-    # Made here: matplotlib takes half a second.
+    # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
 
     class CurvesFigure(Figure):
-        """A figure that notebooks show by itself; others they show only if pyplot made them."""
+        """A figure that notebooks show; they show other figures only if pyplot made them."""
 
         def _repr_png_(self) -> bytes:
             return _png(self)
@@ -128,7 +128,7 @@ def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) ->
         system = system_label(result.fingerprinter, shown, dtype=False)
         for curve in result.curves:
             if (curve.metric, curve.tolerance_s) == (metric, tolerance_s):
-                # A system measured with several generators has the same real curve each time.
+                # A system measured with several generators has the same real curve in each result.
                 key = (system, curve.index, _kind(result, curve))
                 lines.setdefault(key, (result, curve))
     return lines
@@ -141,7 +141,7 @@ def _kind(result: Result, curve: Curve) -> str:
 
 
 def _styles(kinds: set[str]) -> dict[str, Any]:
-    """How lines are dashed, by kind of distractors, real ones first."""
+    """Line styles by kind of distractors; real ones are solid."""
     ordered = sorted(kinds, key=lambda kind: (kind != "real", kind))
     solid = ("-",) if "real" in kinds else ()
     return dict(zip(ordered, chain(solid, cycle(_DASHES)), strict=False))
@@ -183,7 +183,7 @@ def _style_axes(axes: Any, lines: Lines, metric: str) -> None:
 
 
 def _add_legend(axes: Any, colours: Mapping[str, str], styles: Mapping[str, Any]) -> None:
-    """A legend of what colours and dashes mean, instead of one row for each line."""
+    """Explain colours and line styles, instead of one legend row for each curve."""
     from matplotlib.lines import Line2D
 
     handles = [
@@ -204,5 +204,5 @@ def _scale_by(factor: float) -> Callable[..., Any]:
 def _title(results: Sequence[Result], systems: Sequence[str], tolerance_s: float | None) -> str:
     queries, system = results[0].queries, f"{systems[0]}, " if len(systems) == 1 else ""
     where = "in the right track" if tolerance_s is None else f"within {tolerance_s:g} s"
-    said = f"{queries.n} queries of {queries.length_s:g} s, {where}"
-    return f"{system}{results[0].data.name}: {said}"
+    description = f"{queries.n} queries of {queries.length_s:g} s, {where}"
+    return f"{system}{results[0].data.name}: {description}"

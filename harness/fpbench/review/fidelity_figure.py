@@ -1,4 +1,4 @@
-"""A fidelity report as a picture."""
+"""Figure of a fidelity report."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -12,14 +12,14 @@ from fpbench.files import atomic_file
 from fpbench.generators.fidelity import PROFILE_K
 from fpbench.generators.fidelity_report import FLOOR, FidelityReport
 
-# Okabe and Ito's palette, told apart by colour-blind readers too; real is black.
+# Okabe and Ito's palette, which colour-blind readers can distinguish, too; real is black.
 _REAL = "#000000"
 _COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00")
 _QUANTILES = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.999)
-_MOST_SCORED = 2_000  # queries; 2 000 x 10 000 similarities show a tail down to 5e-8
+_MAX_QUERIES = 2_000  # 2 000 x 10 000 similarities show a tail down to 5e-8
 
 STEPS = np.linspace(-1, 1, 801)
-"""Similarities between which pairs are counted."""
+"""Bin edges of the similarity histogram."""
 
 
 def plot_fidelity(
@@ -29,11 +29,11 @@ def plot_fidelity(
     *,
     queries: Float32[np.ndarray, "queries dim"] | None,
 ) -> None:
-    """Marginals, similarity tails, local dimension and hit rates of all sets; a PNG.
+    """Plot marginals, similarity tails, local dimension and hit rates of all sets to a PNG file.
 
     Args:
-        sets: The vectors behind the report, the real ones first.
-        queries: What similarities are taken with; None for pairs within each set.
+        sets: The vectors of the report by set name, the real ones first.
+        queries: Similarities are between these and each set; None for pairs within each set.
     """
     # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
@@ -49,7 +49,7 @@ def plot_fidelity(
         profile.plot(sizes, each.local_dimension, marker="o", color=colours[name], label=name)
     profile.set(
         xscale="log",
-        xlabel="nearest neighbours looked at",
+        xlabel="number of nearest neighbours",
         ylabel="local intrinsic dimension",
         title="Neighbourhoods of held-out fingerprints",
     )
@@ -63,7 +63,7 @@ def plot_fidelity(
 
 
 def _draw_marginals(axes: Any, sets: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> None:
-    """Quantiles of every dimension, real against other: equal marginals lie on the diagonal."""
+    """Plot quantiles of every dimension against real ones: equal marginals are on the diagonal."""
     real = np.quantile(sets[FLOOR], _QUANTILES, axis=0).ravel()
     for name, vectors in sets.items():
         if name != FLOOR:
@@ -86,7 +86,7 @@ def _draw_tails(
 ) -> None:
     most = min(len(vectors) for vectors in sets.values())
     for name, vectors in sets.items():
-        # Real rows come track after track, so take them evenly from everywhere.
+        # Real rows are in the order of tracks, so take rows at equal distances.
         rows = vectors[np.linspace(0, len(vectors) - 1, min(most, 10_000)).astype(np.int64)]
         above = shares_above(rows, queries)
         shown = above > 0
@@ -95,7 +95,7 @@ def _draw_tails(
         yscale="log",
         xlim=(float(STEPS[:-1][above >= 0.5].max()), None),
         xlabel="similarity " + ("within the set" if queries is None else "with a query"),
-        ylabel="share of pairs above it",
+        ylabel="share of pairs above this similarity",
         title="Similarity tails",
     )
 
@@ -103,18 +103,18 @@ def _draw_tails(
 def shares_above(
     rows: Float32[np.ndarray, "rows dim"], queries: Float32[np.ndarray, "queries dim"] | None
 ) -> Float64[np.ndarray, " steps"]:
-    """The share of pairs at least as similar as each of :data:`STEPS` but the last.
+    """The share of pairs at least as similar as each of :data:`STEPS`, without the last.
 
     Args:
-        rows: Two or more.
-        queries: Of which the first are paired with all rows; None pairs some rows, evenly from
-            everywhere, with all others.
+        rows: Fingerprints, at least two.
+        queries: The first 2000 are paired with all rows; None pairs rows at equal distances with
+            all other rows.
     """
     if queries is None:
-        asked = np.arange(0, len(rows), max(1, len(rows) // 1_000))
-        products = (rows[asked] @ rows.T)[asked[:, None] != np.arange(len(rows))]
+        chosen = np.arange(0, len(rows), max(1, len(rows) // 1_000))
+        products = (rows[chosen] @ rows.T)[chosen[:, None] != np.arange(len(rows))]
     else:
-        products = queries[:_MOST_SCORED] @ rows.T
+        products = queries[:_MAX_QUERIES] @ rows.T
     counts, _ = np.histogram(np.clip(products, -1, 1), STEPS)
     above: Float64[np.ndarray, " steps"] = np.cumsum(counts[::-1])[::-1] / products.size
     return above

@@ -1,4 +1,4 @@
-"""A fidelity report as text."""
+"""Text tables of a fidelity report."""
 
 from tabulate import tabulate
 
@@ -18,10 +18,11 @@ _LABELS = {
 
 
 def fidelity_tables(report: FidelityReport) -> str:
-    """Statistics, copying and hit rates, each with one line or column per set."""
+    """Tables of statistics, copying and hit rates, with one line or column per set."""
     parts = [
-        f"{report.rows} rows per set; {report.tracks} real tracks, halved {report.splits} times: "
-        "mean +- standard deviation. A perfect generator scores like the column 'real'.",
+        f"{report.rows} rows per set; {report.tracks} real tracks, split into halves "
+        f"{report.splits} times: mean +- standard deviation. "
+        "A perfect generator scores like the column 'real'.",
         _statistics_table(report),
     ]
     if report.copying:
@@ -41,7 +42,7 @@ def _statistics_table(report: FidelityReport) -> str:
         rows.append([label, *cells])
     for i, k in enumerate(PROFILE_K[: len(report.statistics[FLOOR].local_dimension)]):
         cells = [f"{each.local_dimension[i]:.1f}" for each in report.statistics.values()]
-        rows.append([f"local dimension, {k} near", *cells])
+        rows.append([f"local dimension, k = {k}", *cells])
     return tabulate(rows, headers=("", *report.statistics), disable_numparse=True)
 
 
@@ -54,7 +55,7 @@ def _copying_table(report: FidelityReport) -> str:
         )
 
     rows = [(name, *cells(each)) for name, each in report.copying.items()]
-    headers = ("copying", "nearer to fitted", "distance to fitted", "distance to held-out")
+    headers = ("copying", "nearer to training", "distance to training", "distance to held-out")
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
@@ -67,5 +68,5 @@ def _hit_rate_table(rates: HitRates) -> str:
         errors = rates.gap_error[name]
         cells = [f"{100 * x:+.2f} +-{100 * e:.2f}" for x, e in zip(gap, errors, strict=True)]
         rows.append([name, *cells])
-    headers = ("gap in points among", *(f"{size:,}" for size in rates.sizes))
+    headers = ("gap in points, by distractors", *(f"{size:,}" for size in rates.sizes))
     return tabulate(rows, headers=headers, disable_numparse=True)

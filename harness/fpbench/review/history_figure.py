@@ -1,4 +1,4 @@
-"""How a fit or a training went, as a picture."""
+"""Figures of losses and statistics during a fit or a training."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,10 +13,12 @@ _SMOOTHING = 50  # steps; single losses scatter too much to be read
 
 
 def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
-    """A generator's fit: one panel per statistic against steps; losses share the first. A PNG.
+    """Plot a generator's fit to a PNG file: statistics against steps, one panel each.
+
+    All losses share the first panel.
 
     Args:
-        history: Each entry has ``step`` and the same statistics.
+        history: Entries that each have ``step`` and the same statistics.
     """
     # Imported here: matplotlib takes half a second, which no other command should wait for.
     from matplotlib.figure import Figure
@@ -44,11 +46,11 @@ def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
 def plot_training(
     losses: Sequence[float], validations: Sequence[tuple[int, float]], path: Path
 ) -> None:
-    """A fingerprinter's training: loss and validation hit rate against steps; a PNG.
+    """Plot a fingerprinter's training to a PNG file: loss and validation hit rate against steps.
 
     Args:
-        losses: One for each step.
-        validations: Steps done, and the hit rate then, from 0 to 1.
+        losses: Loss of each step.
+        validations: Number of steps and the hit rate after them, from 0 to 1.
     """
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""The curves of a result as text."""
+"""Text tables of a result's curves."""
 
 from collections.abc import Sequence
 
