@@ -181,7 +181,7 @@ def test_says_how_much_music_a_batch_needs(manifest: Path, tmp_path: Path) -> No
         pytest.param(["--set", "width"], "has no value", id="no equals sign"),
         pytest.param(
             ["--epochs", "2", "--set", "steps=5"],
-            "--steps 5 and --epochs 2 both say how long to train",
+            "--steps 5 and --epochs 2 both set the training length",
             id="two lengths",
         ),
         pytest.param(["--set", "widht=3"], "did you mean 'width'?", id="misspelt"),

@@ -1,4 +1,4 @@
-"""A training is prepared by name, leaves weights and report, and goes on after a stop."""
+"""A training is prepared by name, writes weights and report, and continues after a stop."""
 
 import json
 from collections.abc import Callable
@@ -32,7 +32,7 @@ class Counter:
         self.count = np.zeros(1)
 
     def start(self, audio):
-        self.heard = len(audio.music)
+        self.n_tracks = len(audio.music)
         return self
 
     def step(self, number):
@@ -49,7 +49,7 @@ class Counter:
         self.count = state["count"]
 
     def save(self, path, done):
-        path.write_text(f"{self.count[0]:g} after {done}, from {self.heard} tracks")
+        path.write_text(f"{self.count[0]:g} after {done}, from {self.n_tracks} tracks")
 """
 
 
@@ -79,7 +79,7 @@ def prepare(tmp_path: Path) -> Callable[..., FingerprinterTraining]:
     return prepare
 
 
-def test_it_leaves_weights_and_their_report(
+def test_writes_weights_and_their_report(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
     *_, last = prepare(options={"colour": "red"}, seed=3).run()
@@ -91,7 +91,7 @@ def test_it_leaves_weights_and_their_report(
     assert not list(tmp_path.glob("*.checkpoint"))
 
 
-def test_weights_are_there_whenever_it_says_so(
+def test_weights_exist_when_saved_is_true(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
     for progress in prepare().run():
@@ -100,7 +100,7 @@ def test_weights_are_there_whenever_it_says_so(
             assert text.endswith(f"after {progress.step}, from 2 tracks")
 
 
-def test_stopped_and_started_again_it_ends_in_the_same_bytes(
+def test_a_stopped_training_continues_to_the_same_bytes(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
     list(islice(prepare().run(), 3))
@@ -118,7 +118,7 @@ def test_a_checkpoint_of_other_settings_is_refused(
         list(prepare(seed=1).run())
 
 
-def test_weights_have_a_name_that_is_theirs(
+def test_the_output_must_be_a_weights_file(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
     with pytest.raises(FpbenchError, match=r"'.*w\.pt' cannot hold weights"):

@@ -1,4 +1,4 @@
-"""Recipes: flat TOML of a plugin or a file, changed by what is typed."""
+"""Recipes: flat TOML of a plugin or a file, overridden by command-line settings."""
 
 from pathlib import Path
 
@@ -19,21 +19,21 @@ def nafp() -> Offer:
     return Catalog.load().offer("trainable", "nafp")[0]
 
 
-def test_what_is_typed_wins() -> None:
+def test_command_line_settings_override_the_recipe() -> None:
     assert override_options({"lr": "1", "steps": "5"}, {"lr": "2"}) == {"lr": "2", "steps": "5"}
 
 
-def test_epochs_take_the_place_of_steps() -> None:
+def test_epochs_replace_steps() -> None:
     assert override_options({"steps": "5"}, {"epochs": "2"}) == {"epochs": "2"}
     assert override_options({"epochs": "2"}, {"steps": "5"}) == {"epochs": "2", "steps": "5"}
 
 
 def test_a_training_has_one_length() -> None:
-    with pytest.raises(FpbenchError, match="--steps 5 and --epochs 2 both say how long"):
+    with pytest.raises(FpbenchError, match="--steps 5 and --epochs 2 both set the training length"):
         override_options({}, {"steps": "5", "epochs": "2"})
 
 
-def test_values_are_text_as_they_would_be_typed() -> None:
+def test_values_are_text_as_on_the_command_line() -> None:
     text = 'name = "a"\nlr = 1e-3\nsteps = 5\ndegraded = true\n'
     assert parse_flat_toml(text, "x") == {
         "name": "a",

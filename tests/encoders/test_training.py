@@ -1,4 +1,4 @@
-"""Trainings resume exactly, and refuse checkpoints of others."""
+"""Trainings resume exactly, and refuse checkpoints of other trainings."""
 
 import time
 from collections.abc import Mapping
@@ -46,7 +46,7 @@ def finished(trainee: Counter, checkpoint: Path, key: str = "a") -> TrainingProg
 
 
 @pytest.mark.parametrize("killed_after", [0, 1, 3])
-def test_goes_on_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
+def test_continues_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
     checkpoint = tmp_path / "x.checkpoint"
     steps = train(Counter(), checkpoint, plugin="x", key="a", schedule=ALWAYS)
     for _ in range(killed_after + 1):
@@ -59,7 +59,7 @@ def test_goes_on_where_it_was_killed(tmp_path: Path, killed_after: int) -> None:
     assert [step for step, _ in progress.validations] == [2, 4, 5]
 
 
-def test_a_finished_training_takes_no_more_steps(tmp_path: Path) -> None:
+def test_a_finished_training_runs_no_more_steps(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
     finished(Counter(), checkpoint)
     trainee = Counter()
@@ -74,7 +74,7 @@ def test_refuses_a_checkpoint_of_another_training(tmp_path: Path) -> None:
         finished(Counter(), checkpoint, key="b")
 
 
-def test_refuses_a_file_that_is_no_checkpoint(tmp_path: Path) -> None:
+def test_refuses_a_file_that_is_not_a_checkpoint(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
     checkpoint.write_bytes(b"nothing")
     with pytest.raises(FpbenchError, match="not a training checkpoint"):
@@ -153,7 +153,7 @@ def test_stops_at_weights_that_are_not_finite_even_in_the_last_step(tmp_path: Pa
     assert checkpoint.read_bytes() == written
 
 
-def test_counts_a_query_as_found_only_at_its_own_number() -> None:
+def test_counts_a_hit_only_at_the_query_s_own_row() -> None:
     references = np.eye(4, dtype=np.float32)
     queries = references[[0, 1, 3, 2]]
     assert hit_rate(references, queries) == 0.5

@@ -42,7 +42,7 @@ def test_holds_out_the_same_tracks_for_a_seed() -> None:
     assert split_held_out(tracks, 7) == (learnt, held_out)
 
 
-def test_one_track_at_least_is_held_out() -> None:
+def test_at_least_one_track_is_held_out() -> None:
     tracks = [Track(name=name, path=Path(name)) for name in "ab"]
     learnt, held_out = split_held_out(tracks, 0)
     assert (len(learnt), len(held_out)) == (1, 1)
@@ -55,7 +55,7 @@ def test_samples_are_as_stored(tmp_path: Path, write: Callable[..., Track]) -> N
     np.testing.assert_array_equal(samples, stored)
 
 
-def test_what_is_decoded_is_not_read_again(tmp_path: Path, write: Callable[..., Track]) -> None:
+def test_decoded_audio_is_not_read_again(tmp_path: Path, write: Callable[..., Track]) -> None:
     tracks, store = [write("a.wav", seed=1), write("b.wav", seed=2)], Store(tmp_path / "cache")
     first = decode_tracks(tracks, RATE_HZ, store, "key")
     for track in tracks:
@@ -77,7 +77,7 @@ def test_a_broken_file_is_left_out_with_a_warning(
         decode_tracks([broken], RATE_HZ, Store(tmp_path / "cache"), "other")
 
 
-def test_a_key_names_contents_and_order(tmp_path: Path, write: Callable[..., Track]) -> None:
+def test_a_key_depends_on_content_and_order(tmp_path: Path, write: Callable[..., Track]) -> None:
     one, other = write("a.wav", seed=1), write("b.wav", seed=2)
     shutil.copy(one.path, tmp_path / "copy.wav")
     copy = Track(name="copy.wav", path=tmp_path / "copy.wav")

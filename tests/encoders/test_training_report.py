@@ -1,4 +1,4 @@
-"""The curves of a training as numbers, beside its weights."""
+"""The report of a training, beside its weights."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from fpbench.encoders.training import TrainingProgress
 from fpbench.encoders.training_report import report_path, write_report
 
 
-def test_it_says_what_was_learnt_from_and_how_it_went(tmp_path: Path) -> None:
+def test_it_has_the_audio_and_the_curves(tmp_path: Path) -> None:
     weights = tmp_path / "w.safetensors"
     hour = np.zeros(3600, dtype=np.int16)
     audio = TrainingAudio(

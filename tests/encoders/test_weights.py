@@ -1,4 +1,4 @@
-"""Weights files say whose they are, and damaged or foreign ones are refused."""
+"""Weights files name their fingerprinter; damaged and other files are refused."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_was_written_is_read(path: Path) -> None:
+def test_a_weights_file_survives_a_round_trip(path: Path) -> None:
     tensors, info = load_weights(path, "toy")
     assert info == INFO == read_info(path)
     assert sorted(tensors) == ["a", "b"]
@@ -39,7 +39,7 @@ def test_the_wrong_fingerprinter_is_refused(path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 4, 40, 200, -1])
-def test_a_cut_file_is_refused(path: Path, size: int) -> None:
+def test_a_truncated_file_is_refused(path: Path, size: int) -> None:
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(FpbenchError, match="is not a safetensors file, or is damaged"):
         load_weights(path, "toy")
@@ -50,16 +50,16 @@ def test_no_file(tmp_path: Path) -> None:
         read_info(tmp_path / "nowhere.safetensors")
 
 
-def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+def test_another_safetensors_file_is_refused(tmp_path: Path) -> None:
     save_file(TENSORS, tmp_path / "x.safetensors", metadata={"format": "pt"})
-    with pytest.raises(FpbenchError, match="does not say which fingerprinter"):
+    with pytest.raises(FpbenchError, match="does not name the fingerprinter"):
         load_weights(tmp_path / "x.safetensors", "toy")
 
 
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        pytest.param('{"format": 2}', "has format 2, and this fpbench reads format 1", id="newer"),
+        pytest.param('{"format": 2}', "has format 2, but this fpbench reads format 1", id="newer"),
         pytest.param('{"fingerprinter": "toy"}', "has format None", id="no format"),
         pytest.param('{"format": 1}', "field 'fingerprinter' is missing", id="incomplete"),
         pytest.param(ours(config=3), "field 'config' cannot be 3", id="value"),
@@ -68,7 +68,7 @@ def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
         pytest.param("{", "metadata: not JSON", id="no JSON"),
     ],
 )
-def test_metadata_must_be_ours(tmp_path: Path, said: str, message: str) -> None:
+def test_metadata_must_be_valid(tmp_path: Path, said: str, message: str) -> None:
     save_file(TENSORS, tmp_path / "x.safetensors", metadata={"fpbench": said})
     with pytest.raises(FpbenchError, match=message):
         read_info(tmp_path / "x.safetensors")

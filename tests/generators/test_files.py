@@ -1,4 +1,4 @@
-"""A generator's file is whole, says who made it, and is loaded by whoever did."""
+"""A generator's file is written atomically, names its generator, and is loaded by it."""
 
 import json
 import math
@@ -68,7 +68,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A Gaussian that says nowhere what it is."""
+    """A Gaussian whose files do not name it."""
     save_file(ARRAYS, tmp_path / "g.safetensors")
     return tmp_path / "g.safetensors"
 
@@ -77,7 +77,7 @@ def load(path: Path, catalog: Catalog, name: str | None = None) -> dict[str, obj
     return dict(load_generator(path, catalog, Settings(), name).parameters)
 
 
-def test_two_may_save_the_same_generator_at_once(tmp_path: Path) -> None:
+def test_two_processes_may_save_the_same_generator(tmp_path: Path) -> None:
     path = tmp_path / "g.safetensors"
     slow = Writing("slow", lambda: save_generator(Writing("fast"), path))
     save_generator(slow, path)
@@ -88,36 +88,38 @@ def test_a_generator_is_loaded_by_the_name_that_is_given(path: Path, catalog: Ca
     assert load(path, catalog, "gaussian") == {"project": True}
 
 
-def test_the_record_beside_it_says_who_made_it(path: Path, catalog: Catalog) -> None:
+def test_the_record_names_the_generator(path: Path, catalog: Catalog) -> None:
     write_record(RECORD, path)
     assert load(path, catalog) == {"project": True}
 
 
-def test_the_file_itself_may_say_who_made_it(path: Path, catalog: Catalog) -> None:
+def test_the_file_itself_may_name_the_generator(path: Path, catalog: Catalog) -> None:
     save_file(ARRAYS, path, metadata={"fpbench": json.dumps({"generator": "gaussian"})})
     assert load(path, catalog) == {"project": True}
 
 
-def test_where_nothing_says_who_made_it_a_name_is_asked_for(path: Path, catalog: Catalog) -> None:
-    with pytest.raises(FpbenchError, match="nothing says which generator made") as err:
+def test_a_name_is_required_if_neither_record_nor_file_has_one(
+    path: Path, catalog: Catalog
+) -> None:
+    with pytest.raises(FpbenchError, match="do not name the generator") as err:
         load(path, catalog)
     assert err.value.hint == "add --generator NAME"
 
 
-def test_another_name_than_its_makers_is_refused(path: Path, catalog: Catalog) -> None:
+def test_another_name_than_in_the_record_is_refused(path: Path, catalog: Catalog) -> None:
     write_record(RECORD, path)
     with pytest.raises(FpbenchError, match="made by generator 'gaussian', not 'resample'") as err:
         load(path, catalog, "resample")
     assert err.value.hint == "add --generator gaussian"
 
 
-def test_a_maker_in_a_file_is_not_known_by_name(path: Path, catalog: Catalog) -> None:
-    # Only that file says what its entry is called.
+def test_a_generator_from_a_plugin_file_may_have_any_name(path: Path, catalog: Catalog) -> None:
+    # Only the plugin file has the name of its entry.
     path.with_suffix(".json").write_text('{"generator": "plugin:mine.py"}')
     assert load(path, catalog, "gaussian") == {"project": True}
 
 
-def test_a_generator_that_is_not_there_is_named(tmp_path: Path, catalog: Catalog) -> None:
+def test_a_missing_generator_is_named(tmp_path: Path, catalog: Catalog) -> None:
     with pytest.raises(FpbenchError, match=r"there is no generator '.*none\.safetensors'"):
         load(tmp_path / "none.safetensors", catalog, "gaussian")
 
@@ -130,7 +132,7 @@ def test_a_damaged_generator_is_named(path: Path, catalog: Catalog, content: byt
     assert read_history(path) == []
 
 
-def test_a_record_is_json_whatever_was_noted_on_the_way(path: Path) -> None:
+def test_a_record_is_valid_json_for_any_history(path: Path) -> None:
     history = [{"step": 1.0, "loss": math.nan}, {"step": 2.0, "loss": math.inf}]
     write_record(replace(RECORD, history=history), path)
     record = json.loads(record_path(path).read_text())
@@ -139,7 +141,7 @@ def test_a_record_is_json_whatever_was_noted_on_the_way(path: Path) -> None:
     assert (record["generator"], record["rows"], record["dim"]) == ("gaussian", 9, 2)
 
 
-def test_a_generator_knows_the_file_that_it_was_fitted_to(path: Path, tmp_path: Path) -> None:
+def test_the_record_identifies_the_fingerprints_of_the_fit(path: Path, tmp_path: Path) -> None:
     real = tmp_path / "real.npy"
     real.write_bytes(b"rows")
     assert not is_fitted_to(path, real)  # nothing is recorded
@@ -150,7 +152,7 @@ def test_a_generator_knows_the_file_that_it_was_fitted_to(path: Path, tmp_path: 
     assert not is_fitted_to(path, real)
 
 
-def test_judgements_of_a_fit_are_read_from_the_file(path: Path) -> None:
+def test_the_history_of_a_fit_is_read_from_the_file(path: Path) -> None:
     assert read_history(path) == []
     history = [{"step": 1.0, "loss": 0.5}]
     save_file(ARRAYS, path, metadata={"fpbench": json.dumps({"record": {"history": history}})})

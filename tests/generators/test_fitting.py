@@ -1,4 +1,4 @@
-"""A fit leaves a generator and its record, and nothing else."""
+"""A fit writes a generator and its record, and nothing else."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ def real(rng: np.random.Generator) -> np.ndarray:
 
 
 def silence(done: float, words: str) -> None:
-    """Progress that nobody looks at."""
+    """Ignore progress."""
 
 
 def fit(real: np.ndarray, out: Path, name: str = "gaussian", report: Report = silence) -> FitRecord:
@@ -38,7 +38,7 @@ def fit(real: np.ndarray, out: Path, name: str = "gaussian", report: Report = si
     )
 
 
-def test_it_leaves_a_generator_and_its_record(real: np.ndarray, tmp_path: Path) -> None:
+def test_writes_a_generator_and_its_record(real: np.ndarray, tmp_path: Path) -> None:
     out = tmp_path / "g.safetensors"
     record = fit(real, out)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["g.json", "g.safetensors", "real.npy"]
@@ -50,7 +50,7 @@ def test_it_leaves_a_generator_and_its_record(real: np.ndarray, tmp_path: Path) 
     assert load_generator(out, Catalog.load(), Settings()).dim == 4
 
 
-def test_a_name_that_is_taken_is_refused_before_any_work(real: np.ndarray, tmp_path: Path) -> None:
+def test_an_existing_other_file_is_refused_before_the_fit(real: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"g\.pt' cannot hold a generator"):
         fit(real, tmp_path / "g.pt")
     (tmp_path / "g.json").write_text("[]")
@@ -59,7 +59,7 @@ def test_a_name_that_is_taken_is_refused_before_any_work(real: np.ndarray, tmp_p
     assert not list(tmp_path.glob("*.work"))
 
 
-def test_a_baseline_is_kept_nowhere(real: np.ndarray) -> None:
+def test_a_baseline_writes_no_file(real: np.ndarray) -> None:
     generator = fit_baseline("resample", real, catalog=Catalog.load(), seed=0)
     drawn = generator.draw(5, np.random.default_rng(0))
     assert {row.tobytes() for row in drawn} <= {row.tobytes() for row in real}

@@ -1,4 +1,4 @@
-"""Synthetic fingerprints are judged by real ones that no generator was fitted to."""
+"""Synthetic fingerprints are compared with real ones that no generator was fitted to."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def judge(judges: Judges, synthetic: object, **changes: object) -> Judgement:
     return judge_fingerprints(synthetic, judges, **given)
 
 
-def test_half_of_the_tracks_judges_where_baselines_need_the_other(judges: Judges) -> None:
+def test_without_training_half_of_the_tracks_is_compared(judges: Judges) -> None:
     found = judge(judges, vectors(200, 1), baselines=["resample"])
     assert list(found.sets) == ["real", "synthetic", "resample"]
     judging = {row.tobytes() for row in found.sets["real"]}
@@ -38,7 +38,7 @@ def test_half_of_the_tracks_judges_where_baselines_need_the_other(judges: Judges
     assert found.report.tracks == 8
 
 
-def test_all_judge_where_training_is_given(judges: Judges) -> None:
+def test_with_training_all_tracks_are_compared(judges: Judges) -> None:
     training = vectors(100, 2)
     found = judge(judges, vectors(200, 1), baselines=["resample"], training=training)
     assert found.sets["real"] is judges.vectors
@@ -47,7 +47,7 @@ def test_all_judge_where_training_is_given(judges: Judges) -> None:
     assert found.report.copying.keys() == {"real", "synthetic", "resample"}
 
 
-def test_a_generator_draws_as_many_as_judge(judges: Judges) -> None:
+def test_a_generator_draws_as_many_rows_as_are_real(judges: Judges) -> None:
     gaussian = fit_baseline("gaussian", vectors(100, 3), catalog=Catalog.load(), seed=0)
     found = judge(judges, gaussian, training=vectors(100, 3))
     assert found.sets["synthetic"].shape == (16 * ROWS_PER_TRACK, 4)
@@ -69,5 +69,5 @@ def test_dimensions_must_agree(judges: Judges) -> None:
 
 def test_too_few_tracks_are_counted(judges: Judges) -> None:
     few = Judges(vectors=judges.vectors[:80], tracks=judges.tracks[:80])
-    with pytest.raises(TooFewError, match="4 real tracks are too few to judge by"):
+    with pytest.raises(TooFewError, match="4 real tracks are too few to fit baselines"):
         judge(few, vectors(200, 1))

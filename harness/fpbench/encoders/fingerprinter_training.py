@@ -1,4 +1,4 @@
-"""Trains a fingerprinter: from its name and a dataset to weights, and their curves, on disk."""
+"""Training of a fingerprinter, from its name and a dataset to a weights file and a report."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ from fpbench.plugin.training import Trainee, TrainingAudio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprinterTraining:
-    """A training that is ready to begin, or to go on.
+    """A training that is ready to start or to continue.
 
     Args:
-        plugin: Blamed if the trainee fails.
-        settings: Everything that shapes the weights.
-        out: The weights file; the checkpoint and the report are named after it.
+        plugin: Name of the trainee's plugin, for errors.
+        settings: All settings that change the weights.
+        out: The weights file; the names of checkpoint and report are derived from it.
     """
 
     trainee: Trainee
@@ -38,13 +38,15 @@ class FingerprinterTraining:
     out: Path
 
     def run(self) -> Iterator[TrainingProgress]:
-        """Take all steps that are left, yielding after each.
+        """Run all remaining steps, and yield after each.
 
-        Whenever ``saved`` is true, the weights and their report have just been written. Killed at
-        any time, another call goes on from the checkpoint and ends in the same bytes.
+        If ``saved`` is true, the weights and their report have just been written. After an
+        interruption, another call continues from the checkpoint and writes the same bytes as
+        without the interruption.
 
         Raises:
-            FpbenchError: The checkpoint is of another training, the trainee fails, or diverges.
+            FpbenchError: The checkpoint belongs to another training, or the trainee fails or
+                diverges.
         """
         make_folder(self.out.parent)
         checkpoint = self.out.with_name(self.out.name + ".checkpoint")
@@ -71,15 +73,15 @@ def prepare_training(
     recipe: str = DEFAULT_RECIPE,
     schedule: TrainingSchedule | None = None,
 ) -> FingerprinterTraining:
-    """Load everything that a training needs, so that mistakes show before any step.
+    """Load everything that a training needs, so that errors appear before the first step.
 
     Args:
-        fingerprinter: A name of a trainable one.
-        dataset: With a train split, such as ``manifest:FILE.csv``.
-        out: The weights, a safetensors file.
-        store: Keeps decoded audio.
-        settings: Device, dtype, seed, weights to go on from, and options that change the recipe.
-        recipe: One of the plugin's own, or a TOML file.
+        fingerprinter: Name of a trainable fingerprinter.
+        dataset: Dataset with a train split, such as ``manifest:FILE.csv``.
+        out: Output file for the weights (.safetensors).
+        store: Cache for decoded audio.
+        settings: Device, dtype, seed, weights to start from, and options that override the recipe.
+        recipe: Name of a recipe of the plugin, or a TOML file.
         schedule: When to validate and to save; None means the defaults.
 
     Raises:
@@ -91,8 +93,8 @@ def prepare_training(
     options = override_options(recipe_options(offer, recipe), settings.options)
     settings = replace(settings, options=options, cache_dir=store.root)
     trainable = catalog.trainable(fingerprinter, settings)
-    opened = catalog.dataset(dataset, Settings(cache_dir=store.root))
-    audio = training_audio(opened, trainable.sample_rate_hz, seed=settings.seed, store=store)
+    source = catalog.dataset(dataset, Settings(cache_dir=store.root))
+    audio = training_audio(source, trainable.sample_rate_hz, seed=settings.seed, store=store)
     with blame(offer.source.plugin, f"starting to train '{offer.entry.name}'"):
         trainee = trainable.start(audio)
     return FingerprinterTraining(
@@ -118,7 +120,7 @@ def _refuse_out(out: Path, weights: Path | None) -> None:
         raise FpbenchError(f"'{out}' cannot hold weights", hint=f"end its name in {SUFFIX}")
     if weights is not None and weights.resolve() == out.resolve():
         raise FpbenchError(
-            f"--weights and --out are the same file {out}, which a checkpoint would replace",
+            f"--weights and --out are the same file {out}, which the training would replace",
             hint="choose another --out",
         )
     refuse_to_replace(

@@ -13,60 +13,59 @@ DEFAULT_RECIPE = "published"
 
 
 def override_options(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
-    """The settings of a recipe with those from the command line in their place.
+    """The settings of a recipe, overridden by those from the command line.
 
     Raises:
-        FpbenchError: A length is typed both in steps and in epochs.
+        FpbenchError: The length is given both in steps and in epochs.
     """
     if {"steps", "epochs"} <= typed.keys():
         raise FpbenchError(
-            f"--steps {typed['steps']} and --epochs {typed['epochs']} both say how long to train",
+            f"--steps {typed['steps']} and --epochs {typed['epochs']} both set the training length",
             hint="give one of the two",
         )
-    # Steps go first, so those of the recipe would hide epochs.
-    hidden = {"steps"} if "epochs" in typed else set()
-    return {key: value for key, value in recipe.items() if key not in hidden} | dict(typed)
+    # Steps have priority, so the recipe's steps would override the epochs.
+    dropped = {"steps"} if "epochs" in typed else set()
+    return {key: value for key, value in recipe.items() if key not in dropped} | dict(typed)
 
 
 def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:
-    """The settings in a recipe, as ``--set`` would give them.
+    """The settings in a recipe, as text values like those of ``--set``.
 
     Args:
         recipe: A file ending in ``.toml``, or the name of one in the plugin's folder ``recipes``.
 
     Returns:
-        No settings, which means the plugin's defaults, where it has no recipes and is asked for
-        ``published``.
+        The settings; none for ``published`` if the plugin has no recipes, which means its defaults.
 
     Raises:
-        FpbenchError: There is no such recipe, or it is not flat TOML.
+        FpbenchError: The recipe does not exist, or is not flat TOML.
     """
     if recipe.endswith(".toml"):
         path = Path(recipe)
         if not path.is_file():
             raise FpbenchError(f"there is no recipe '{path}'", hint="give the path of a TOML file")
         return parse_flat_toml(read_text(path), recipe)
-    found = plugin_recipes(offer)
-    if not found and recipe == DEFAULT_RECIPE:
+    recipes = plugin_recipes(offer)
+    if not recipes and recipe == DEFAULT_RECIPE:
         return {}
-    if recipe not in found:
-        names = ", ".join(found) or f"only its defaults, called '{DEFAULT_RECIPE}'"
+    if recipe not in recipes:
+        names = ", ".join(recipes) or f"only its defaults, called '{DEFAULT_RECIPE}'"
         raise FpbenchError(
             f"'{offer.entry.name}' has no recipe called '{recipe}'",
             hint=f"it has: {names}; or give a file ending in .toml",
         )
-    return parse_flat_toml(read_text(found[recipe]), f"recipe '{recipe}'")
+    return parse_flat_toml(read_text(recipes[recipe]), f"recipe '{recipe}'")
 
 
 def plugin_recipes(offer: Offer) -> dict[str, Traversable]:
-    """The recipes in a plugin's folder, sorted by name; a plugin that is a lone file has none."""
+    """The recipes in a plugin's folder, sorted by name; a single-file plugin has none."""
     spec = offer.source.module.__spec__
     if spec is None or spec.submodule_search_locations is None:
         return {}
     folder = files(offer.source.module) / "recipes"
     items = folder.iterdir() if folder.is_dir() else ()
-    found = {item.name.removesuffix(".toml"): item for item in items if item.name.endswith(".toml")}
-    return dict(sorted(found.items()))
+    recipes = [item for item in items if item.name.endswith(".toml")]
+    return dict(sorted((item.name.removesuffix(".toml"), item) for item in recipes))
 
 
 def read_text(recipe: Traversable) -> str:

@@ -1,4 +1,4 @@
-"""Drives a training: steps, validation, checkpoints. Knows no framework and no loss."""
+"""The training loop: steps, validation, checkpoints; independent of framework and loss."""
 
 import json
 import math
@@ -23,12 +23,12 @@ _CURVES = "curves."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSchedule:
-    """When to look up from learning. Nothing here changes the weights.
+    """When to validate and to save. It does not change the weights.
 
     Args:
-        validate_every: Steps between validations; the last step is always followed by one.
-        validation_pairs: Size of the mini-search.
-        checkpoint_every_s: Seconds that a crash may cost.
+        validate_every: Steps between validations; there is always one after the last step.
+        validation_pairs: Number of queries and references of the mini-search.
+        checkpoint_every_s: Seconds between checkpoints, the most that a crash loses.
     """
 
     validate_every: int = 500
@@ -38,14 +38,14 @@ class TrainingSchedule:
 
 @dataclass(slots=True)
 class TrainingProgress:
-    """How far a training is.
+    """Progress of a training.
 
     Args:
-        step: Steps done.
-        losses: One for each step done.
-        validations: Steps done and hit rate of the mini-search, from 0 to 1.
-        seconds: Spent in steps and validations, over all interruptions; not in checkpoints.
-        saved: Whether the checkpoint holds just this: a good moment to write the weights, too.
+        step: Number of finished steps.
+        losses: Loss of each finished step.
+        validations: Finished steps and hit rate of the mini-search, from 0 to 1.
+        seconds: Time of steps and validations, over all interruptions, without checkpoints.
+        saved: Whether the checkpoint holds this state, so that the weights can be written, too.
     """
 
     step: int = 0
@@ -58,20 +58,19 @@ class TrainingProgress:
 def train(
     trainee: Trainee, checkpoint: Path, *, plugin: str, key: str, schedule: TrainingSchedule
 ) -> Iterator[TrainingProgress]:
-    """Take every step that is not in the checkpoint, yielding after each.
+    """Run all steps that are not in the checkpoint, and yield after each.
 
     Args:
-        checkpoint: Written now and then, and at the end; read first if it exists.
-        plugin: Blamed if the trainee fails.
-        key: Equal for trainings that would go through the same states.
+        checkpoint: File that is read first if it exists, and written by schedule and at the end.
+        plugin: Name of the trainee's plugin, for errors.
+        key: Equal for trainings that have the same states.
 
     Yields:
-        The same object, updated; first before any step, with what the checkpoint held.
+        The same object, updated; the first time before any step, with the checkpoint's values.
 
     Raises:
         FpbenchError: The checkpoint belongs to another training or is not readable, the trainee
-            fails, or a loss or its state is not finite: nothing is learnt after that, and nothing
-            is written.
+            fails, or a loss or the state is not finite: the training stops and writes nothing.
     """
     progress = TrainingProgress()
     if checkpoint.exists():
@@ -98,10 +97,10 @@ def train(
         if progress.saved:
             with blame(plugin, f"handing over its state after step {progress.step}"):
                 state = trainee.state()
-            broken = [name for name, array in state.items() if not np.isfinite(array).all()]
-            if broken:
+            not_finite = [name for name, array in state.items() if not np.isfinite(array).all()]
+            if not_finite:
                 raise _diverged_error(
-                    f"{broken[0]} holds NaN or infinity after step {progress.step}"
+                    f"{not_finite[0]} holds NaN or infinity after step {progress.step}"
                 )
             write_checkpoint(checkpoint, state, progress, key)
             saved_at = now
@@ -109,12 +108,12 @@ def train(
 
 
 def _diverged_error(problem: str) -> FpbenchError:
-    """Nothing more can be learnt."""
+    """The error of a training that has diverged."""
     return FpbenchError(problem, hint="train with a lower learning rate, or look for broken audio")
 
 
 def hit_rate(references: Vectors, queries: Vectors) -> float:
-    """How often a query's nearest reference is the one with its own number."""
+    """Share of queries whose nearest reference has the same row number."""
     nearest = (queries @ references.T).argmax(axis=1)
     return float(np.mean(nearest == np.arange(len(queries))))
 
@@ -122,33 +121,33 @@ def hit_rate(references: Vectors, queries: Vectors) -> float:
 def write_checkpoint(
     path: Path, state: Mapping[str, np.ndarray], progress: TrainingProgress, key: str
 ) -> None:
-    """Everything needed to go on, in one file that is whole or absent."""
+    """Write everything that a training needs to continue, in one file and atomically."""
     arrays = {_STATE + name: np.ascontiguousarray(array) for name, array in state.items()}
     arrays[_CURVES + "losses"] = np.array(progress.losses, dtype=np.float64)
     arrays[_CURVES + "validations"] = np.array(progress.validations, dtype=np.float64)
-    said = {"identity": key, "step": progress.step, "seconds": progress.seconds}
+    metadata = {"identity": key, "step": progress.step, "seconds": progress.seconds}
     with atomic_file(path) as file:
-        file.write(save(arrays, metadata={"fpbench": json.dumps(said)}))
+        file.write(save(arrays, metadata={"fpbench": json.dumps(metadata)}))
 
 
 def resume(trainee: Trainee, path: Path, key: str) -> TrainingProgress:
-    """Put a trainee where a checkpoint left off.
+    """Restore a trainee's state from a checkpoint.
 
     Raises:
-        FpbenchError: The file is no checkpoint, or of another training.
+        FpbenchError: The file is not a checkpoint, or belongs to another training.
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            said = json.loads((file.metadata() or {})["fpbench"])
+            metadata = json.loads((file.metadata() or {})["fpbench"])
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  no dict
     except (SafetensorError, OSError, KeyError, json.JSONDecodeError) as err:
         raise FpbenchError(
-            f"{path} is not a training checkpoint", hint="delete it to start afresh"
+            f"{path} is not a training checkpoint", hint="delete it to start from step 0"
         ) from err
-    if said["identity"] != key:
+    if metadata["identity"] != key:
         raise FpbenchError(
             f"{path} belongs to a training with other settings or audio",
-            hint="delete it to start afresh, or choose another --out",
+            hint="delete it to start from step 0, or choose another --out",
         )
     trainee.restore(
         {
@@ -159,9 +158,9 @@ def resume(trainee: Trainee, path: Path, key: str) -> TrainingProgress:
     )
     validations = arrays[_CURVES + "validations"].reshape(-1, 2)
     return TrainingProgress(
-        step=said["step"],
+        step=metadata["step"],
         losses=arrays[_CURVES + "losses"].tolist(),
         validations=[(int(step), float(rate)) for step, rate in validations],
-        seconds=said["seconds"],
+        seconds=metadata["seconds"],
         saved=True,
     )

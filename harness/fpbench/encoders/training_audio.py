@@ -1,4 +1,4 @@
-"""Decodes what an encoder learns from once, into files that are mapped into memory afterwards."""
+"""Audio for training: decoded once into the cache, then mapped into memory."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 
 HELD_OUT_SHARE = 1 / 16
-"""Of the tracks to train on, at least one: kept aside for validation, the same for equal seeds."""
+"""Share of the training tracks that is held out for validation, at least one track."""
 
 _KIND = "training-audio"
 
@@ -30,14 +30,15 @@ logger = logging.getLogger(__name__)
 def training_audio(
     dataset: Dataset, sample_rate_hz: int, *, seed: int, store: Store
 ) -> TrainingAudio:
-    """The audio that ``dataset`` sets aside for training, decoded and mapped into memory.
+    """The train split of ``dataset``, decoded and mapped into memory.
 
     Args:
-        seed: Chooses the tracks that are held out for validation.
-        store: Keeps the decoded audio, 2 bytes per sample.
+        seed: Seed that chooses the tracks held out for validation.
+        store: Cache for the decoded audio, 2 bytes per sample.
 
     Raises:
-        FpbenchError: Fewer than two tracks to train on, or no noise, or no impulse responses.
+        FpbenchError: There are fewer than two training tracks, or no noise, or no impulse
+            responses.
     """
     needed = (
         ("music", dataset.train, 2),
@@ -48,17 +49,17 @@ def training_audio(
         if len(tracks) < at_least:
             raise FpbenchError(
                 f"dataset '{dataset.name}' has {len(tracks)} recordings of {what} for training",
-                hint=f"training needs at least {at_least}; use manifest:FILE.csv with a split "
-                "called train",
+                hint=f"use manifest:FILE.csv with a split called train that has at least "
+                f"{at_least}",
             )
-    learnt, held_out = split_held_out(dataset.train, seed)
+    music, held_out = split_held_out(dataset.train, seed)
     uses = {
-        "music": learnt,
+        "music": music,
         "held_out": held_out,
         "noise": dataset.train_noise,
         "impulse_responses": dataset.train_impulse_responses,
     }
-    keys = {name: audio_key(those, sample_rate_hz) for name, those in uses.items()}
+    keys = {name: audio_key(tracks, sample_rate_hz) for name, tracks in uses.items()}
     recordings = {
         name: decode_tracks(uses[name], sample_rate_hz, store, keys[name]) for name in keys
     }
@@ -66,7 +67,7 @@ def training_audio(
 
 
 def split_held_out(tracks: Sequence[Track], seed: int) -> tuple[list[Track], list[Track]]:
-    """The tracks to learn from and those held out, both in their order."""
+    """The tracks for training and the held-out tracks, both in their original order."""
     n_held_out = max(1, round(len(tracks) * HELD_OUT_SHARE))
     order = rng_at(seed, Stream.TRAINING, 0).permutation(len(tracks))
     held_out = set(order[:n_held_out].tolist())
@@ -77,7 +78,7 @@ def split_held_out(tracks: Sequence[Track], seed: int) -> tuple[list[Track], lis
 
 
 def audio_key(tracks: Sequence[Track], sample_rate_hz: int) -> str:
-    """A name for what tracks decode to: equal for equal files in the same order.
+    """Cache key of decoded tracks: equal for equal files in the same order.
 
     Raises:
         FpbenchError: A file cannot be read.
@@ -92,12 +93,12 @@ def audio_key(tracks: Sequence[Track], sample_rate_hz: int) -> str:
 def decode_tracks(
     tracks: Sequence[Track], sample_rate_hz: int, store: Store, key: str
 ) -> list[PcmAudio]:
-    """All tracks as 16-bit samples, from the store if they were decoded before.
+    """All tracks as 16-bit samples, from the cache if they were decoded before.
 
     Tracks that cannot be read or are silent are left out with a warning.
 
     Args:
-        key: Their :func:`audio_key`.
+        key: The tracks' :func:`audio_key`.
 
     Raises:
         FpbenchError: None of the tracks can be used.
@@ -123,9 +124,9 @@ def _decode(tracks: Sequence[Track], sample_rate_hz: int, data: Path, index: Pat
         if not ends:
             raise FpbenchError(
                 f"none of {len(tracks)} recordings for training can be used",
-                hint=f"the first is {tracks[0].path}",
+                hint=f"check the files; the first is {tracks[0].path}",
             )
-    # Written last: where there is an index, the data is whole.
+    # Written last: if the index exists, the data is complete.
     with atomic_file(index) as file:
         file.write(json.dumps(ends).encode())
 

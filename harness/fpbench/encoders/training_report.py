@@ -1,4 +1,4 @@
-"""What a training leaves beside its weights: the curves as numbers."""
+"""The report of a training, a JSON file beside the weights: settings, audio, losses, hit rates."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +15,10 @@ def write_report(
     audio: TrainingAudio,
     sample_rate_hz: int,
 ) -> None:
-    """Write the curves of weights ``path`` beside it, as ``.json``.
+    """Write the report beside the weights file ``path``, as ``.json``.
 
     Args:
-        settings: Whatever shaped the weights.
+        settings: All settings that change the weights.
     """
     recordings = {
         "music": audio.music,
@@ -30,10 +30,10 @@ def write_report(
         "settings": dict(settings),
         "audio": {
             name: {
-                "recordings": len(found),
-                "hours": round(sum(map(len, found)) / sample_rate_hz / 3600, 4),
+                "recordings": len(samples),
+                "hours": round(sum(map(len, samples)) / sample_rate_hz / 3600, 4),
             }
-            for name, found in recordings.items()
+            for name, samples in recordings.items()
         },
         "losses": progress.losses,
         "validations": [{"step": step, "hit_rate": rate} for step, rate in progress.validations],
@@ -43,5 +43,5 @@ def write_report(
 
 
 def report_path(path: Path) -> Path:
-    """Where the numbers of weights ``path`` are."""
+    """Path of the report of weights file ``path``."""
     return path.with_suffix(".json")

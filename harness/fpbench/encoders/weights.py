@@ -1,4 +1,4 @@
-"""Weights files: safetensors with metadata on fingerprinter, network and origin."""
+"""Weights files: safetensors with metadata about fingerprinter, network and origin."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from fpbench.files import atomic_file
 FORMAT = 1
 SUFFIX = ".safetensors"
 
-_KEY = "fpbench"  # one entry, because the order of several would not be the same in every file
+_KEY = "fpbench"  # a single metadata entry, because the order of several is not deterministic
 
 _ADVICE = "make the file with `fpbench weights import` or `fpbench train`"
 
@@ -29,12 +29,12 @@ class WeightsInfo:
     """The metadata of a weights file.
 
     Args:
-        fingerprinter: Name of the entry that can load it.
-        config: Settings that the network must be built with.
-        source: The file that it was imported from, or what made it.
-        source_sha256: Of that file; of the index file if there are several.
-        origin: Where that file can be downloaded.
-        licence: None if it is unknown.
+        fingerprinter: Name of the fingerprinter that can load the file.
+        config: Settings of the network.
+        source: The file that was imported, or the program that made the weights.
+        source_sha256: Hash of the imported file; of the index file if there are several.
+        origin: Download address of the imported file.
+        licence: Licence of the weights; None if it is unknown.
     """
 
     fingerprinter: str
@@ -56,17 +56,17 @@ def write_weights(path: Path, tensors: Tensors, info: WeightsInfo) -> None:
     Raises:
         FpbenchError: The file cannot be written.
     """
-    said = json.dumps({"format": FORMAT} | asdict(info), sort_keys=True)
+    text = json.dumps({"format": FORMAT} | asdict(info), sort_keys=True)
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
     with atomic_file(path) as file:
-        file.write(save(arrays, metadata={_KEY: said}))
+        file.write(save(arrays, metadata={_KEY: text}))
 
 
 def read_info(path: Path) -> WeightsInfo:
-    """Read a weights file's metadata, and not its tensors.
+    """Read a weights file's metadata without its tensors.
 
     Raises:
-        FpbenchError: It is not a weights file of fpbench, or it is damaged.
+        FpbenchError: The file is not a weights file of fpbench, or is damaged.
     """
     return _read(path, tensors=False)[1]
 
@@ -75,17 +75,17 @@ def load_weights(path: Path, fingerprinter: str) -> tuple[dict[str, np.ndarray],
     """Read a weights file.
 
     Args:
-        fingerprinter: Name of the entry that it must be for.
+        fingerprinter: Name of the fingerprinter that the weights must belong to.
 
     Raises:
-        FpbenchError: It is not a weights file of fpbench, is damaged, or is for another
+        FpbenchError: The file is not a weights file of fpbench, is damaged, or is for another
             fingerprinter.
     """
     tensors, info = _read(path, tensors=True)
     if info.fingerprinter != fingerprinter:
         raise FpbenchError(
             f"{path} holds weights of '{info.fingerprinter}', not of '{fingerprinter}'",
-            hint=f"take other weights, or --fingerprinter {info.fingerprinter}",
+            hint=f"give other weights, or --fingerprinter {info.fingerprinter}",
         )
     return tensors, info
 
@@ -94,7 +94,7 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            # keys() is a method of the library's own; the object is no mapping.
+            # The object has keys() but is not a mapping.
             names = list(file.keys()) if tensors else []
             arrays = {name: file.get_tensor(name) for name in names}
     except FileNotFoundError as err:
@@ -106,7 +106,7 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
         ) from err
     if _KEY not in metadata:
         raise FpbenchError(
-            f"{path} does not say which fingerprinter its weights are for",
+            f"{path} does not name the fingerprinter of its weights",
             hint=_ADVICE,
         )
     return arrays, _parse_info(metadata[_KEY], path)
@@ -115,14 +115,14 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
 def _parse_info(text: str, path: Path) -> WeightsInfo:
     source = f"{path}: metadata"
     try:
-        said = json.loads(text)
+        document = json.loads(text)
     except json.JSONDecodeError as err:
         raise FpbenchError(f"{source}: not JSON: {err}", hint=_ADVICE) from err
-    fields = dict(convert(said, Mapping[str, object], source, advice=_ADVICE))
+    fields = dict(convert(document, Mapping[str, object], source, advice=_ADVICE))
     version = fields.pop("format", None)
     if version != FORMAT:
         raise FpbenchError(
-            f"{path} has format {version}, and this fpbench reads format {FORMAT}",
+            f"{path} has format {version}, but this fpbench reads format {FORMAT}",
             hint="update fpbench",
         )
     return convert(fields, WeightsInfo, source, advice=_ADVICE)

@@ -1,4 +1,4 @@
-"""A fitted generator on disk: one safetensors file, and beside it JSON on how it came about."""
+"""Files of a fitted generator: safetensors, and a JSON record of the fit beside it."""
 
 import dataclasses
 import json
@@ -21,20 +21,20 @@ from fpbench.plugin.loading import PREFIX
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitRecord:
-    """How a generator came about.
+    """Record of a fit.
 
     Args:
-        generator: The entry that made it, and that can load it.
-        settings: What was set otherwise than published.
-        seed: Of the fit.
-        device: It was fitted on.
-        dtype: Of the arithmetic.
-        fingerprints: Name of the file it was fitted to.
-        fingerprints_sha256: Of that file.
-        rows: Of that file that it was fitted to.
-        dim: Of a row.
-        generator_sha256: Of the safetensors file.
-        history: What the plugin noted on the way, one object per judgement; may be empty.
+        generator: Name of the generator that was fitted, and that can load the file.
+        settings: Options that differ from the defaults.
+        seed: Seed of the fit.
+        device: Device of the fit.
+        dtype: Floating-point type of the arithmetic.
+        fingerprints: Name of the file with the real fingerprints.
+        fingerprints_sha256: Hash of that file.
+        rows: Number of fingerprints in the fit.
+        dim: Dimension of a fingerprint.
+        generator_sha256: Hash of the safetensors file.
+        history: Statistics that the plugin recorded during the fit; may be empty.
     """
 
     generator: str
@@ -51,7 +51,7 @@ class FitRecord:
 
 
 def save_generator(generator: FingerprintGenerator, path: Path) -> None:
-    """Have a generator write itself, so that the file is whole or not there at all.
+    """Save a generator atomically.
 
     Raises:
         FpbenchError: The folder cannot be written.
@@ -66,12 +66,12 @@ def write_record(record: FitRecord, path: Path) -> None:
 
 
 def record_path(path: Path) -> Path:
-    """Where the record of a generator file is."""
+    """Path of the record of a generator file."""
     return path.with_suffix(".json")
 
 
 def is_fitted_to(path: Path, fingerprints: Path) -> bool:
-    """Whether a generator was fitted to this very file, by the record beside it.
+    """Whether a generator was fitted to this file, according to the record beside it.
 
     Raises:
         FpbenchError: The fingerprints cannot be read.
@@ -81,9 +81,9 @@ def is_fitted_to(path: Path, fingerprints: Path) -> bool:
 
 
 def read_history(path: Path) -> list[dict[str, float]]:
-    """The judgements that a plugin kept inside its generator file; empty if it kept none.
+    """The history that a plugin stored in its generator file; empty if it stored none.
 
-    They are ``record.history`` of the JSON under the metadata key ``fpbench``.
+    It is ``record.history`` of the JSON under the metadata key ``fpbench``.
     """
     history = _read_metadata(path).get("record", {}).get("history", [])
     return list(history)
@@ -95,12 +95,12 @@ def load_generator(
     """Load a fitted generator.
 
     Args:
-        path: What ``fpbench fit`` wrote, or a file that the named generator can read.
-        name: Of its entry; None to look it up in the record, or in the file itself.
+        path: File from ``fpbench fit``, or another file that the named generator can read.
+        name: Name of the generator; None reads it from the record or from the file.
 
     Raises:
-        FpbenchError: No such file, it is damaged, nothing says which generator made it, or it says
-            another one than ``name``.
+        FpbenchError: The file does not exist or is damaged, neither record nor file names the
+            generator, or they name another one than ``name``.
     """
     if not path.is_file():
         raise FpbenchError(f"there is no generator '{path}'", hint="make one with `fpbench fit`")
@@ -108,7 +108,7 @@ def load_generator(
     name = name or recorded
     if name is None:
         raise FpbenchError(
-            f"nothing says which generator made '{path}'", hint="add --generator NAME"
+            f"'{path}' and its record do not name the generator", hint="add --generator NAME"
         )
     offer, _ = catalog.offer("generator", name)
     known = recorded is not None and not recorded.startswith(PREFIX)
@@ -128,7 +128,7 @@ def load_generator(
 
 
 def _read_name(path: Path) -> str | None:
-    """From the JSON beside a generator, else from the file itself; None if neither says."""
+    """The generator's name from the record or from the file itself; None if neither names it."""
     for recorded in (_read_record(path), _read_metadata(path)):
         name = recorded.get("generator")
         if isinstance(name, str):
@@ -139,10 +139,10 @@ def _read_name(path: Path) -> str | None:
 def _read_record(path: Path) -> dict[str, Any]:
     """The JSON beside a generator; empty if there is none."""
     try:
-        found = json.loads(record_path(path).read_text(encoding="utf-8"))
+        record = json.loads(record_path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return record if isinstance(record, dict) else {}
 
 
 def _read_metadata(path: Path) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _read_metadata(path: Path) -> dict[str, Any]:
             if length > min(path.stat().st_size, 100_000_000):
                 return {}
             header = json.loads(file.read(length))
-        found = json.loads(header["__metadata__"]["fpbench"])
+        metadata = json.loads(header["__metadata__"]["fpbench"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return metadata if isinstance(metadata, dict) else {}

@@ -1,4 +1,4 @@
-"""Fits a generator to fingerprints, and keeps it in a file with its record."""
+"""Fits a generator to fingerprints, and writes it to a file with its record."""
 
 import shutil
 import tempfile
@@ -25,10 +25,11 @@ SUFFIX = ".safetensors"
 
 
 def refuse_generator_out(out: Path) -> None:
-    """Refuse a file name for a generator that cannot hold one, or whose record is taken.
+    """Refuse an output file whose suffix is wrong, or whose record would replace another file.
 
     Raises:
-        FpbenchError: It does not end in ``.safetensors``, or there is another kind of JSON file.
+        FpbenchError: The name does not end in ``.safetensors``, or another kind of JSON file has
+            the record's name.
     """
     if out.suffix != SUFFIX:
         raise FpbenchError(f"'{out}' cannot hold a generator", hint=f"end its name in {SUFFIX}")
@@ -49,18 +50,19 @@ def fit_generator(
 ) -> FitRecord:
     """Fit a generator, and write it and its record.
 
-    Killed at any time, the same call goes on from ``out`` with ``.work`` after its name, and ends
-    in the same bytes.
+    After an interruption, the same call continues from the folder ``<out>.work``, and writes the
+    same bytes as without the interruption.
 
     Args:
-        name: Of the generator's method.
-        real: What it is fitted to, finite; may be a memory map far larger than memory.
-        out: A safetensors file; the record goes beside it as JSON.
+        name: Name of the generator.
+        real: Real fingerprints, finite; may be a memory map far larger than memory.
+        out: Output file (.safetensors); the record is written beside it as JSON.
         source: The file that ``real`` was read from, for the record.
         settings: Device, dtype, options and seed.
 
     Raises:
-        FpbenchError: The method does not exist or fails, or ``out`` would replace something else.
+        FpbenchError: The generator does not exist or fails, or ``out`` would replace another kind
+            of file.
     """
     refuse_generator_out(out)
     method = catalog.generator(name, settings)
@@ -89,10 +91,10 @@ def fit_generator(
 
 
 def fit_baseline(name: str, real: Vectors, *, catalog: Catalog, seed: int) -> FingerprintGenerator:
-    """Fit a generator with its defaults, and keep nothing on disk.
+    """Fit a generator with its default options, without writing a file.
 
     Raises:
-        FpbenchError: The method does not exist, or fails.
+        FpbenchError: The generator does not exist, or fails.
     """
     method = catalog.generator(name, Settings())
     plugin = catalog.offer("generator", name)[0].source.plugin

@@ -1,4 +1,4 @@
-"""Judges synthetic fingerprints by real ones, beside baselines that are fitted to others."""
+"""Compares synthetic fingerprints with real ones, together with baseline generators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.randomness import Stream, rng_at
 
 SYNTHETIC = "synthetic"
-"""Name of the judged set in reports."""
+"""Name of the synthetic set in reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A fidelity report, and the sets behind it by name, the real one first."""
+    """A fidelity report, and its sets of fingerprints by name, the real one first."""
 
     report: FidelityReport
     sets: Mapping[str, np.ndarray]
@@ -38,10 +38,10 @@ class Judges:
     """Real fingerprints that no generator was fitted to.
 
     Args:
-        vectors: In the order of tracks and time.
-        tracks: Which track each is from.
-        queries: Degraded ones of ``reference``, row by row; None measures no hit rates.
-        reference: What is asked for.
+        vectors: Fingerprints in the order of tracks and time.
+        tracks: Track number of each fingerprint.
+        queries: Row i is a degraded version of row i of ``reference``; None measures no hit rates.
+        reference: The fingerprints that the queries match.
     """
 
     vectors: Float32[np.ndarray, "real dim"]
@@ -62,35 +62,36 @@ def judge_fingerprints(
     splits: int = 4,
     seed: int = 0,
 ) -> Judgement:
-    """Measure how like real fingerprints synthetic ones are.
+    """Measure how similar synthetic fingerprints are to real ones.
 
     Args:
         synthetic: Fingerprints, or a generator that draws them.
-        judges: Real ones, of which half of the tracks judge where ``training`` is not given.
-        name: What errors call the generator.
-        baselines: Generators to show beside it. They are fitted to ``training``, without it to the
-            other half of the tracks.
-        training: What the generator was fitted to; shows whether it copies.
-        rows: Of each set that are compared, at most.
-        splits: How often the judges are split into halves.
-        seed: Of every draw.
+        judges: Real fingerprints. Without ``training``, only half of the tracks are compared with
+            the synthetic ones.
+        name: Name of the generator, for errors.
+        baselines: Generators to compare with. They are fitted to ``training``, or without it to
+            the other half of the tracks.
+        training: Fingerprints that the generator was fitted to, for the test of copying.
+        rows: Maximum number of rows to compare, per set.
+        splits: Number of random splits of the real tracks into halves.
+        seed: Seed of every random draw.
 
     Raises:
         TooFewError: There are too few tracks, rows or queries.
         FpbenchError: Dimensions differ, or a generator fails.
     """
-    real, tracks, basis = judges.vectors, judges.tracks, training
-    if basis is None:
+    real, tracks, fit_to = judges.vectors, judges.tracks, training
+    if fit_to is None:
         judge, other = _halve(tracks, seed)
-        basis, real, tracks = real[other], real[judge], tracks[judge]
+        fit_to, real, tracks = real[other], real[judge], tracks[judge]
 
-    def draw(generator: FingerprintGenerator, drawn_by: str) -> np.ndarray:
+    def draw(generator: FingerprintGenerator, generator_name: str) -> np.ndarray:
         rng = rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0)
-        return draw_checked(generator, drawn_by, max(len(real), rows), rng)
+        return draw_checked(generator, generator_name, max(len(real), rows), rng)
 
     sets = {SYNTHETIC: synthetic if isinstance(synthetic, np.ndarray) else draw(synthetic, name)}
     for baseline in baselines:
-        sets[baseline] = draw(fit_baseline(baseline, basis, catalog=catalog, seed=seed), baseline)
+        sets[baseline] = draw(fit_baseline(baseline, fit_to, catalog=catalog, seed=seed), baseline)
     queries = {} if judges.queries is None else {"queries": judges.queries}
     for label, vectors in {**sets, **queries}.items():
         if vectors.shape[1] != real.shape[1]:
@@ -118,7 +119,7 @@ def _halve(
     n_tracks = len(np.unique(tracks))
     if n_tracks < 2 * MIN_TRACKS:
         raise TooFewError(
-            f"{n_tracks} real tracks are too few to judge by, and to fit baselines to others: "
+            f"{n_tracks} real tracks are too few to fit baselines to half of them: "
             f"{2 * MIN_TRACKS} are needed"
         )
     return halve_tracks(tracks, rng_at(seed, Stream.FIDELITY))
