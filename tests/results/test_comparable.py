@@ -23,7 +23,7 @@ RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
         pytest.param(lambda r: {"config": {}}, id="seed left at 0"),
     ],
 )
-def test_the_system_is_no_part_of_the_key(
+def test_the_system_is_not_part_of_the_key(
     change: Callable[[Result], dict[str, object]],
 ) -> None:
     assert ComparisonKey.of(replace(RESULT, **change(RESULT))) == ComparisonKey.of(RESULT)

@@ -24,7 +24,7 @@ def test_the_published_schema_is_that_of_the_dataclasses() -> None:
 
 
 @pytest.mark.parametrize("path", [GOLDEN, *SUBMISSIONS], ids=lambda p: f"{p.parent.name}/{p.stem}")
-def test_results_of_earlier_times_are_read_and_written_unchanged(path: Path) -> None:
+def test_earlier_results_are_read_and_written_unchanged(path: Path) -> None:
     jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(path.read_text()))
     assert dump_result(read_result(path)) == path.read_text()
 
@@ -65,7 +65,7 @@ def changes(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Of everything inside a value."""
+    """Paths of all parts of a value."""
     parts = value.items() if isinstance(value, dict) else enumerate(value)
     for name, part in parts:
         yield (*path, name)

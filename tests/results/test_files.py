@@ -49,7 +49,7 @@ def test_a_damaged_result_is_refused_by_field(
     assert err.value.hint
 
 
-def test_a_misspelt_field_is_told_what_it_should_be(tmp_path: Path) -> None:
+def test_a_misspelt_field_gets_a_suggestion(tmp_path: Path) -> None:
     path = tmp_path / "damaged.json"
     path.write_text(GOLDEN.read_text().replace('"command"', '"comand"'))
     with pytest.raises(FpbenchError) as err:

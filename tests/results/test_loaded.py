@@ -1,4 +1,4 @@
-"""A result that was read knows its file, and is otherwise as it was."""
+"""A result that was read has the path of its file, and is otherwise unchanged."""
 
 import dataclasses
 from pathlib import Path
@@ -10,11 +10,11 @@ from fpbench.results.loaded import LoadedResult
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 
 
-def test_it_knows_its_file() -> None:
+def test_it_has_the_path_of_its_file() -> None:
     assert LoadedResult.read(GOLDEN).path == GOLDEN
 
 
-def test_its_file_is_no_part_of_the_document(tmp_path: Path) -> None:
+def test_the_path_is_not_part_of_the_document(tmp_path: Path) -> None:
     loaded = LoadedResult.read(GOLDEN)
     assert dump_result(loaded) == GOLDEN.read_text()
     write_result(loaded, tmp_path / "again.json")
@@ -31,10 +31,10 @@ def test_it_has_the_fields_of_a_result() -> None:
     assert dataclasses.fields(LoadedResult) == dataclasses.fields(Result)
 
 
-def test_what_is_changed_is_in_no_file() -> None:
+def test_a_changed_copy_has_no_file() -> None:
     changed = dataclasses.replace(LoadedResult.read(GOLDEN), command="by hand")
     assert changed.path is None
-    assert "in no file" in repr(changed)
+    assert "no file" in repr(changed)
 
 
 def test_it_is_shown_in_one_line() -> None:

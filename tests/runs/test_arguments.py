@@ -15,7 +15,7 @@ def config(file: Path | None = None, **given: Any) -> RunConfig:
     return config_from_arguments(file, given, "a test")
 
 
-def test_nothing_given_is_the_default() -> None:
+def test_no_arguments_give_the_defaults() -> None:
     assert config() == RunConfig()
     assert config(sizes=None, weights=None, queries=None) == RunConfig()
 
@@ -25,7 +25,7 @@ def test_nothing_given_is_the_default() -> None:
     [[1e4, 1e6], (1_000_000, 10_000), "1e4,1M", ["10k", 1e6, 10_000], iter([1e6, 1e4])],
     ids=["floats", "unsorted", "text", "mixed", "once"],
 )
-def test_sizes_are_whole_and_growing(sizes: Any) -> None:
+def test_sizes_must_be_whole_and_increasing(sizes: Any) -> None:
     assert config(sizes=sizes).sizes == (10_000, 1_000_000)
 
 
@@ -61,7 +61,7 @@ def test_files_may_be_text() -> None:
     assert config(weights="mine.safetensors").weights == Path("mine.safetensors")
 
 
-def test_arguments_win_over_a_file(tmp_path: Path) -> None:
+def test_arguments_override_a_file(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("seed = 3\nsizes = [100]\n[recipe]\nn_queries = 5\n")
     given = config(file, seed=4)

@@ -48,6 +48,6 @@ def test_shards_end_at_chunks_and_are_all_rows(parts: int) -> None:
 
 
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "a/b", "1/9"])
-def test_a_shard_that_cannot_be_is_refused(shard: str) -> None:
+def test_an_impossible_shard_is_refused(shard: str) -> None:
     with pytest.raises(FpbenchError, match="shard"):
         shard_rows(3 * CHUNK, shard)

@@ -1,4 +1,4 @@
-"""An object is offered under its class's name; the cache tells objects apart by what they do."""
+"""An object has its class's name in the catalog; the cache identifies it by its outputs."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +53,7 @@ def sha256(tmp_path: Path) -> Callable[[object], str]:
 
 
 @pytest.mark.parametrize("thing", [Loudness(), Tracks()], ids=["segments", "tracks"])
-def test_it_is_offered_like_any_other(tmp_path: Path, thing: Any) -> None:
+def test_the_catalog_lists_it(tmp_path: Path, thing: Any) -> None:
     catalog = Catalog.load()
     name = register_object(thing, catalog, Store(tmp_path))
     assert name == type(thing).__name__
@@ -63,7 +63,7 @@ def test_it_is_offered_like_any_other(tmp_path: Path, thing: Any) -> None:
     assert identity(name, offer.source.module, Settings())["source"]
 
 
-def test_equal_objects_are_known_as_one(sha256: Callable[[object], str]) -> None:
+def test_equal_objects_have_one_hash(sha256: Callable[[object], str]) -> None:
     assert sha256(Loudness()) == sha256(Loudness())
 
 
@@ -78,13 +78,13 @@ def test_equal_objects_are_known_as_one(sha256: Callable[[object], str]) -> None
         ),
     ],
 )  # fmt: skip
-def test_objects_that_do_otherwise_are_told_apart(
+def test_objects_with_different_outputs_have_different_hashes(
     sha256: Callable[[object], str], other: object
 ) -> None:
     assert sha256(Loudness()) != sha256(other)
 
 
-def test_other_code_of_a_class_is_told_apart_though_it_does_the_same(
+def test_different_code_has_a_different_hash_despite_equal_outputs(
     sha256: Callable[[object], str], tmp_path: Path
 ) -> None:
     def make(body: str, name: str) -> object:
@@ -103,15 +103,15 @@ def test_other_code_of_a_class_is_told_apart_though_it_does_the_same(
     assert first != sha256(make(f"return 1 * {ones}", "other.py"))
 
 
-def test_what_is_set_does_nothing_to_an_object(tmp_path: Path) -> None:
+def test_settings_for_an_object_are_refused(tmp_path: Path) -> None:
     catalog = Catalog.load()
     name = register_object(Loudness(), catalog, Store(tmp_path))
     with pytest.raises(FpbenchError, match="no setting is called 'width'") as error:
         catalog.fingerprinter(name, Settings(options={"width": "3"}))
-    assert error.value.hint == "Loudness, an object that is made already, takes none"
+    assert error.value.hint == "Loudness, an object of this session, takes none"
 
 
-def test_a_class_takes_no_name_of_a_plugin(tmp_path: Path) -> None:
+def test_a_class_with_the_name_of_a_plugin_is_refused(tmp_path: Path) -> None:
     namesake = type("random", (Loudness,), {})()
     both = r"'random_baseline' and '\(object\)' both offer a fingerprinter called 'random'"
     with pytest.raises(FpbenchError, match=both):
@@ -126,12 +126,14 @@ def test_a_class_takes_no_name_of_a_plugin(tmp_path: Path) -> None:
         pytest.param(Tracks.spec, "of type FingerprintSpec: it has no spec and", id="spec"),
     ],
 )
-def test_what_is_no_fingerprinter_is_refused(tmp_path: Path, thing: object, message: str) -> None:
+def test_an_object_that_is_not_a_fingerprinter_is_refused(
+    tmp_path: Path, thing: object, message: str
+) -> None:
     with pytest.raises(FpbenchError, match=message):
         register_object(thing, Catalog.load(), Store(tmp_path))
 
 
-def test_one_that_breaks_a_rule_is_blamed(tmp_path: Path) -> None:
+def test_an_object_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
     class Wide(Loudness):
         def embed(self, segments: np.ndarray, /) -> np.ndarray:
             return np.ones((len(segments), 3), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A result: what one run measured, on what, and how."""
+"""The result of a run: curves, fingerprinter, data, queries and configuration."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ SCHEMA_VERSION: Final = 1
 
 DistractorKind = Literal["real", "synthetic"]
 
-# These limits hold when a result is read, and are in schemas/result.v1.json, which is generated:
-# after a change, run tests/results/record_schema.py.
+# These limits are checked when a result is read. schemas/result.v1.json contains them; it is
+# generated: after a change, run tests/results/record_schema.py.
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Level = Annotated[float, Meta(gt=0, lt=1)]
 Seconds = Annotated[float, Meta(gt=0)]
@@ -39,14 +39,14 @@ class Point:
     """A metric at one database size.
 
     Args:
-        n_distractors: Fingerprints that answer no query.
-        n_reference: Fingerprints that a query can match. The database holds both.
-        hours: Audio behind the whole database, at the fingerprinter's hop.
+        n_distractors: Number of distractor fingerprints, which match no query.
+        n_reference: Number of reference fingerprints, in the same database as the distractors.
+        hours: Hours of audio of the whole database, at the fingerprinter's hop.
         value: The hit rate, mean over ``repeats``.
         std: Standard deviation of ``value`` over repeats; None for one repeat.
-        repeats: Databases of this size that were searched; they share no distractors.
-        n_queries: Queries in each repeat.
-        ci: Confidence interval of ``value`` for the population of tracks behind the queries.
+        repeats: Number of databases of this size that were searched; they share no distractors.
+        n_queries: Number of queries in each repeat.
+        ci: Confidence interval of ``value`` for the population of tracks that the queries sample.
     """
 
     n_distractors: Count
@@ -64,13 +64,14 @@ class Curve:
     """A metric against database size.
 
     Args:
-        distractors: Fingerprints of real audio, or draws from a generator.
+        distractors: Kind of distractors: fingerprints of real audio, or draws from a generator.
         index: Name of the search index.
-        index_parameters: As read back from the library that searches.
+        index_parameters: Parameters of the index, as reported by the search library.
         metric: ``hr@1``, ``hr@3`` or ``hr@10``: the true match is among the first k.
-        tolerance_s: Seconds that a match may be off; None means anywhere in the track.
-        query_length_s: Seconds of audio in one query.
-        points: By growing database size.
+        tolerance_s: Largest error of a match's start time, in seconds; None accepts any time in the
+            right track.
+        query_length_s: Length of a query, in seconds.
+        points: Points by increasing database size.
     """
 
     distractors: DistractorKind
@@ -84,14 +85,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FingerprinterInfo:
-    """What was measured. Ready-made fingerprints have no source and no sample rate.
+    """The fingerprinter. Ready-made fingerprints have no source and no sample rate.
 
     Args:
-        source_sha256: Of the plugin's files, including the weights in them.
-        weights_sha256: Of the file given as ``--weights``.
-        segment_s: Seconds of audio behind one fingerprint.
-        hop_s: Seconds from one fingerprint to the next.
-        dim: Numbers in a fingerprint.
+        source_sha256: Hash of the plugin's files, including weights among them.
+        weights_sha256: Hash of the file given as ``--weights``.
+        segment_s: Length of a fingerprint's audio segment, in seconds.
+        hop_s: Time from one fingerprint to the next, in seconds.
+        dim: Dimension of a fingerprint.
     """
 
     name: Name
@@ -110,7 +111,7 @@ class FingerprinterInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
-    """A track that could not be used, and why."""
+    """A track that could not be used, and the reason."""
 
     track: str
     reason: str
@@ -118,10 +119,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataInfo:
-    """The dataset; hours are of audio.
+    """The dataset, with hours of audio.
 
     Args:
-        content: Hash of the bytes of all recordings, including those that degrade queries.
+        content: Hash of all recordings, including noise and impulse responses for queries.
     """
 
     name: str
@@ -137,12 +138,13 @@ class DataInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryInfo:
-    """How queries were made.
+    """The queries.
 
     Args:
-        n: How many there are.
-        tracks: How many different tracks they come from.
-        length_s: Seconds of audio in one query.
+        n: Number of queries.
+        tracks: Number of different tracks that they come from.
+        length_s: Length of a query, in seconds.
+        recipe: How the queries were drawn and degraded.
     """
 
     n: Positive
@@ -153,12 +155,13 @@ class QueryInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorInfo:
-    """Where synthetic distractors came from.
+    """The generator of the synthetic distractors.
 
     Args:
-        parameters: What shapes a draw, as the generator reports it: solver, steps, projection.
-        fitted_fingerprints: How many it was fitted to in this run; None if it was loaded.
-        weights_sha256: Of the fitted generator's file.
+        parameters: Parameters of a draw, as reported by the generator: solver, steps, projection.
+        fitted_fingerprints: Number of fingerprints that it was fitted to in this run; None if it
+            was loaded.
+        weights_sha256: Hash of the fitted generator's file.
     """
 
     name: str
@@ -180,14 +183,14 @@ class EvidenceInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What ``fpbench run`` writes and people submit.
+    """The document that ``fpbench run`` writes, also for submission.
 
     Args:
-        status: ``complete``, or ``partial`` where a wanted size exceeds the real distractors.
-        config: The run's configuration; equal configs and data give equal numbers.
-        command: What was typed.
-        fidelity: How close synthetic fingerprints are to real ones; None if there are none.
-        evidence: Files beside the result, from which every number can be computed again.
+        status: ``complete``, or ``partial`` if a requested size exceeds the real distractors.
+        config: The run's configuration; equal configurations and data give equal numbers.
+        command: The command line or the Python call.
+        fidelity: How similar synthetic fingerprints are to real ones; None if there are none.
+        evidence: Files beside the result, from which every number can be recomputed.
         environment: Versions of software, and hardware.
     """
 
@@ -205,10 +208,11 @@ class Result:
     schema_version: Literal[1]
 
     def records(self) -> list[dict[str, str | int | float | None]]:
-        """One flat dictionary for each point, as pandas, polars and csv take them.
+        """One flat dictionary for each point, for pandas, polars and csv.
 
         Returns:
-            All with the same keys, in the order of curves and points. Rates are from 0 to 1.
+            Dictionaries with the same keys, in the order of curves and points. Rates are from 0
+            to 1.
         """
         return [self._record(curve, point) for curve in self.curves for point in curve.points]
 

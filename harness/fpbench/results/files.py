@@ -1,4 +1,4 @@
-"""Results as JSON files: read, checked and written here and nowhere else."""
+"""Reads, checks and writes results as JSON files."""
 
 import dataclasses
 import json
@@ -18,21 +18,22 @@ logger = getLogger(__name__)
 def schema() -> dict[str, Any]:
     """The JSON schema of a result, the contract for submissions.
 
-    ``schemas/result.v1.json`` holds it for people and for other programs.
+    ``schemas/result.v1.json`` contains it for readers and other programs.
     """
     return json_schema(Result, f"fpbench result, version {SCHEMA_VERSION}")
 
 
 def dump_result(result: Result) -> str:
-    """JSON text; equal results are equal bytes."""
+    """The result as JSON text; equal results give equal bytes."""
     return json.dumps(dataclasses.asdict(result), indent=2, sort_keys=True, allow_nan=False) + "\n"
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write atomically: whoever looks sees the whole result or none.
+    """Write a result atomically.
 
     Raises:
-        FpbenchError: It breaks the schema, which names the field, or the file cannot be written.
+        FpbenchError: The result breaks the schema, with the name of the field, or the file cannot
+            be written.
     """
     text = dump_result(result)
     _from_json(json.loads(text), path)
@@ -44,7 +45,8 @@ def read_result(path: Path) -> Result:
     """Read and check a result.
 
     Raises:
-        FpbenchError: It cannot be read, is not JSON, or breaks the schema; names field and value.
+        FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
+            its value.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -53,32 +55,33 @@ def read_result(path: Path) -> Result:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
     except ValueError as err:  # of UTF-8, of JSON, or of a number
         raise FpbenchError(
-            f"{path} is not JSON: {err}", hint="was it cut off? `fpbench run` writes it again"
+            f"{path} is not JSON: {err}",
+            hint="the file may be cut off; run the command again to write it",
         ) from err
     return _from_json(document, path)
 
 
 def result_files(path: Path) -> list[Path]:
-    """A result file itself, or all below a folder, sorted.
+    """The result file itself, or all result files below a folder, sorted.
 
-    Fits and trainings leave JSON files, too; those below a folder are left out with a warning.
+    Fits and trainings write JSON files, too; those below a folder are left out with a warning.
 
     Raises:
-        FpbenchError: There is nothing at ``path``.
+        FpbenchError: ``path`` does not exist.
     """
     if path.is_dir():
-        found = {file: _may_be_result(file) for file in sorted(path.rglob("*.json"))}
-        others = [str(file) for file, wanted in found.items() if not wanted]
+        files = {file: _may_be_result(file) for file in sorted(path.rglob("*.json"))}
+        others = [str(file) for file, is_result in files.items() if not is_result]
         if others:
-            logger.warning("left out, as no results: %s", ", ".join(others))
-        return [file for file, wanted in found.items() if wanted]
+            logger.warning("left out files that are not results: %s", ", ".join(others))
+        return [file for file, is_result in files.items() if is_result]
     if not path.exists():
         raise FpbenchError(f"no such file or folder: {path}", hint="give result files or folders")
     return [path]
 
 
 def _may_be_result(path: Path) -> bool:
-    """Whether a JSON file claims to be a result; an unreadable file may be a damaged one."""
+    """Whether a JSON file has the form of a result; an unreadable file may be a damaged result."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

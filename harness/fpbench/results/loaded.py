@@ -1,4 +1,4 @@
-"""Results that know their file: the evidence lies beside it."""
+"""Results with the path of their file, beside which the evidence is."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -8,10 +8,10 @@ from fpbench.results.files import read_result
 
 
 class LoadedResult(Result):
-    """A result, and the file that it is in.
+    """A result with the path of its file.
 
-    The path is no field: it is not in the JSON document, and two results are equal whatever their
-    files are called. What :func:`dataclasses.replace` makes of it is in no file.
+    The path is not a field: it is not in the JSON document, and results with different paths can be
+    equal. A copy by :func:`dataclasses.replace` has no path.
     """
 
     path: Path | None = None
@@ -21,7 +21,7 @@ class LoadedResult(Result):
         """Read and check a result.
 
         Raises:
-            FpbenchError: As :func:`read_result`.
+            FpbenchError: See :func:`read_result`.
         """
         result = read_result(path)
         loaded = cls(**{field.name: getattr(result, field.name) for field in fields(Result)})
@@ -31,5 +31,5 @@ class LoadedResult(Result):
     def __repr__(self) -> str:
         return (
             f"<result of {self.fingerprinter.name} on {self.data.name}: {self.queries.n} queries, "
-            f"{len(self.curves)} curves, {self.path or 'in no file'}>"
+            f"{len(self.curves)} curves, {self.path or 'no file'}>"
         )

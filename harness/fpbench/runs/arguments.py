@@ -1,4 +1,4 @@
-"""A run's config from arguments, of Python or of the command line, and from a file."""
+"""The config of a run, from a file and from arguments of Python or the command line."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,15 +16,15 @@ _FILES = ("weights", "generator_weights")
 
 
 def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: str) -> RunConfig:
-    """A file's settings, overridden by arguments.
+    """Read settings from a file, overridden by arguments.
 
     Args:
-        file: TOML, as ``--config``; None means defaults.
-        given: Fields of :class:`RunConfig` by name, None for those that are not given. Besides:
-            ``queries`` and ``query_length_s`` change the recipe, which may be a table as in TOML;
-            ``tolerance_s`` may be ``"track"``; sizes may be such as ``1e6``, or one text
-            ``"1e4,1M"``; options may be numbers and switches.
-        source: Of the arguments, for messages.
+        file: TOML file as for ``--config``; None means defaults.
+        given: Fields of :class:`RunConfig` by name; None for absent ones. In addition, ``queries``
+            and ``query_length_s`` change the recipe, which may be a table as in TOML;
+            ``tolerance_s`` may be ``"track"``; sizes may be numbers such as ``1e6``, or one text
+            such as ``"1e4,1M"``; options may be numbers and switches.
+        source: Source of the arguments, for messages.
 
     Raises:
         FpbenchError: The file cannot be read, or a field does not take its value.
@@ -53,10 +53,10 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
 
 
 def refuse_out(out: Path) -> None:
-    """Refuse a file name for a result that cannot hold one, or that something else has.
+    """Refuse an output file whose suffix is wrong, or that is another kind of JSON file.
 
     Raises:
-        FpbenchError: It does not end in ``.json``, or there is another kind of JSON file.
+        FpbenchError: The name does not end in ``.json``, or the file exists and is not a result.
     """
     if out.suffix != ".json":
         raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")

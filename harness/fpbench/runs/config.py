@@ -1,4 +1,4 @@
-"""The settings of a run: one dataclass, from the command line and from TOML."""
+"""Settings of a run: one dataclass, from the command line and from TOML."""
 
 import dataclasses
 import math
@@ -25,21 +25,21 @@ class RunConfig:
 
     Args:
         fingerprinter: A name, or ``plugin:...``.
-        weights: A safetensors file; None means the fingerprinter's own.
+        weights: A safetensors file; None means the fingerprinter's own weights.
         dataset: A name with its argument, such as ``folder:DIR``.
-        distractors: Which kinds of distractors fill the database.
-        generator: Makes the synthetic ones.
-        generator_weights: A fitted generator; None fits one to the real distractors.
-        sizes: Numbers of distractors at which hit rates are given, growing; empty means the
+        distractors: Kinds of distractors in the database.
+        generator: Generator of the synthetic distractors.
+        generator_weights: File of a fitted generator; None fits one to the real distractors.
+        sizes: Numbers of distractors at which hit rates are measured, increasing; empty means the
             defaults.
-        indexes: Names, at least one; each has curves of its own.
-        tolerance_s: How far from the true time a match may be; None accepts the whole track, and
-            is ``"track"`` in TOML. Every result has curves for the whole track as well.
+        indexes: Names of search indexes, at least one; each gets its own curves.
+        tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
+            and is ``"track"`` in TOML. Every result also has curves for the whole track.
         recipe: How queries are drawn and degraded.
-        seed: Of every draw.
-        dtype: Of the networks' arithmetic.
-        fingerprinter_options: As ``--set`` takes them; so are those of generator and dataset.
-        index_options: By index name.
+        seed: Seed of every random draw.
+        dtype: Floating-point type of the networks' arithmetic.
+        fingerprinter_options: Options as for ``--set``; the same for generator and dataset.
+        index_options: Options by index name.
 
     Raises:
         ValueError: A number is out of its range, or there is no index.
@@ -65,7 +65,7 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if list(self.sizes) != sorted(set(self.sizes)) or min(self.sizes, default=1) < 1:
-            raise ValueError(f"sizes={list(self.sizes)} are not positive and growing")
+            raise ValueError(f"sizes={list(self.sizes)} are not positive and increasing")
         if not self.indexes:
             raise ValueError("indexes is empty")
         if not 0 <= (self.tolerance_s or 0.0) < math.inf:
@@ -74,7 +74,7 @@ class RunConfig:
             raise ValueError(f"seed={self.seed} is negative")
 
     def as_json(self) -> dict[str, Any]:
-        """For the result: what TOML could hold, with file names but no folders."""
+        """The config for the result: TOML types, with file names but no folders."""
         plain = dataclasses.asdict(self)
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
@@ -85,28 +85,28 @@ class RunConfig:
 def read_config(
     path: Path | None, typed: Mapping[str, Any], typed_in: str = "the command line"
 ) -> RunConfig:
-    """A TOML file's settings, overridden by those that were typed.
+    """Read settings from a TOML file, overridden by arguments.
 
     The dtype ``auto`` is resolved here, so that results name the arithmetic behind them.
 
     Args:
-        path: None means defaults. Relative files in it are relative to it.
-        typed: Field name to value; what was not typed is absent.
-        typed_in: Where they come from, for messages.
+        path: The TOML file; None means defaults. Relative paths in it are relative to its folder.
+        typed: Arguments by field name; absent fields keep the value of the file.
+        typed_in: Source of the arguments, for messages.
 
     Raises:
-        FpbenchError: The file is not TOML, has an unknown field, or a value that its field does
-            not take.
+        FpbenchError: The file is not TOML or has an unknown field, or a field does not take its
+            value.
     """
     table = {} if path is None else _read_toml(path)
     source = str(path or typed_in)
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
-    # Settings typed one by one change those of the file one by one.
-    earlier = table.get("fingerprinter_options", {})
+    # Each option overrides only the same option of the file.
+    file_options = table.get("fingerprinter_options", {})
     table |= typed
-    if "fingerprinter_options" in typed and isinstance(earlier, Mapping):
-        table["fingerprinter_options"] = {**earlier, **typed["fingerprinter_options"]}
+    if "fingerprinter_options" in typed and isinstance(file_options, Mapping):
+        table["fingerprinter_options"] = {**file_options, **typed["fingerprinter_options"]}
     device: Device = convert(table.get("device", "cpu"), Device, source, where="device")
     dtype: WantedDtype = convert(table.get("dtype", "float32"), WantedDtype, source, where="dtype")
     table["dtype"] = resolve_dtype(dtype, device)
@@ -114,7 +114,7 @@ def read_config(
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    """A file's settings, as the command line would give them.
+    """A file's settings, with the types of command-line arguments.
 
     Raises:
         FpbenchError: The file cannot be read, or is not TOML.

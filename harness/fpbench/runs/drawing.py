@@ -1,4 +1,4 @@
-"""Draws synthetic fingerprints into a file: the rows that a run compares queries with."""
+"""Draws synthetic fingerprints into a file: the same rows as in a run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from fpbench.units import short_size
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Which rows a file holds, from ``start`` up to ``stop``, and how long each is."""
+    """The range of rows in a file, from ``start`` to ``stop`` (exclusive), and their dimension."""
 
     start: int
     stop: int
@@ -37,19 +37,20 @@ def draw_to_file(
 ) -> Draws:
     """Draw rows 0 to ``rows``, or a shard of them.
 
-    A row depends on the generator, the seed and its number alone, so a shard is the same wherever
-    it is made. Killed at any time, the same call goes on where it stopped.
+    A row depends only on the generator, the seed and its number, so a shard is the same on every
+    machine. After an interruption, the same call continues where it stopped.
 
     Args:
-        generator: What ``fpbench fit`` wrote.
-        out: ``.npy``, ``.mm`` or ``.fbin``.
-        shard: ``k/K``: only the k-th of K parts, counted from 1.
-        name: Kind of the generator; None asks its file.
+        generator: File of a fitted generator, from ``fpbench fit``.
+        out: Output file (.npy, .mm or .fbin).
+        rows: Number of rows, over all shards.
+        shard: ``k/K`` draws only part k of K, counted from 1.
+        name: Name of the generator; None reads it from its file.
         settings: Seed, device, dtype, and options of the generator.
 
     Raises:
-        FpbenchError: The generator cannot be loaded or fails, the file cannot be written, or there
-            is no such shard.
+        FpbenchError: The generator cannot be loaded or fails, the file cannot be written, or the
+            shard does not exist.
     """
     start, stop = shard_rows(rows, shard)
     fitted = load_generator(generator, catalog, settings, name)
@@ -66,29 +67,29 @@ def draw_to_file(
     sequence = SyntheticDistractors(fitted, generator.name, settings.seed, at_once=at_once)
     with resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file:
         done = file.rows
-        for drawn in prefetch(sequence.rows(start + done, stop)):
-            file.append(drawn)
-            done += len(drawn)
+        for chunk in prefetch(sequence.rows(start + done, stop)):
+            file.append(chunk)
+            done += len(chunk)
             report(done / (stop - start), f"{short_size(done)} rows")
     return Draws(start, stop, fitted.dim)
 
 
 def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
-    """The rows [start, stop) of a shard; shards end at whole chunks, and together are all rows.
+    """The rows [start, stop) of a shard; each shard is a range of whole chunks.
 
     Raises:
-        FpbenchError: Not ``k/K`` with 1 <= k <= K, or more shards than chunks.
+        FpbenchError: ``shard`` is not ``k/K`` with 1 <= k <= K, or K exceeds the number of chunks.
     """
     if shard is None:
         return 0, rows
     k, slash, K = shard.partition("/")
     if not (slash and k.isdecimal() and K.isdecimal() and 1 <= int(k) <= int(K)):
-        raise FpbenchError(f"'{shard}' is no shard", hint="write k/K, such as 1/8 ... 8/8")
+        raise FpbenchError(f"'{shard}' is not a shard", hint="give k/K, from 1/8 to 8/8 for 8")
     chunks = -(-rows // CHUNK)
     if int(K) > chunks:
         raise FpbenchError(
-            f"{rows} rows are {chunks} chunks of {CHUNK} and cannot make {K} shards",
-            hint=f"ask for at most {chunks}",
+            f"{rows} rows are {chunks} chunks of {CHUNK} rows and cannot be split into {K} shards",
+            hint=f"use at most {chunks} shards",
         )
     first, last = (chunks * number // int(K) for number in (int(k) - 1, int(k)))
     return first * CHUNK, min(last * CHUNK, rows)

@@ -1,4 +1,4 @@
-"""Fingerprinters that are objects of a session, under their class's name like any other."""
+"""Fingerprinters that are Python objects: registered in the catalog under their class's name."""
 
 import inspect
 from collections.abc import Iterable, Iterator
@@ -22,29 +22,30 @@ from fpbench.plugin.options import refuse_settings
 from fpbench.randomness import Stream, rng_at
 
 OBJECT = "(object)"
-"""What a result calls the distribution of an object, which has none."""
+"""Distribution name in the result of an object, which has no distribution."""
 
 _PROBE_S = 6.0
 
 
 def register_object(thing: object, catalog: Catalog, store: Store) -> str:
-    """Add a fingerprinter that is an object to a catalog, as a plugin of its own.
+    """Register a fingerprinter object in a catalog, as a plugin with one entry.
 
-    The cache knows a plugin by its files. An object has none, so it is known by what it does: its
-    fingerprints of a fixed signal, its spec, and its class's name and source where that can be
-    had. A file that says so stands for it in the store.
+    The cache identifies a plugin by its files. An object has no files, so it is identified by a
+    description: its fingerprints of a fixed signal, its spec, and its class's name and source, if
+    the source is available. A file in the store holds this description.
 
     Returns:
-        Its class's name, by which the catalog offers it.
+        Name of the object's class, which is its name in the catalog.
 
     Raises:
-        FpbenchError: It is no fingerprinter, breaks a rule, or another has its name.
+        FpbenchError: The object is not a fingerprinter or breaks a rule, or its name exists
+            already.
     """
     fingerprinter = _as_fingerprinter(thing)
     name = type(fingerprinter).__name__
 
     def create(settings: Settings) -> AnyFingerprinter:
-        refuse_settings(settings, f"{name}, an object that is made already,")
+        refuse_settings(settings, f"{name}, an object of this session,")
         return fingerprinter
 
     entry = Entry(name=name, summary="an object of this session", create=create)
@@ -70,7 +71,7 @@ def _as_fingerprinter(thing: object) -> AnyFingerprinter:
         )
     if not isinstance(spec, FingerprintSpec) or not callable(getattr(thing, method, None)):
         raise FpbenchError(
-            f"fingerprinter cannot be of type {type(thing).__name__}: it has no spec and {method}",
+            f"fingerprinter cannot be a {type(thing).__name__}: it has no spec and method {method}",
             hint=f"give a name, or an object with a FingerprintSpec called spec and a method "
             f"{method}",
         )
@@ -78,31 +79,31 @@ def _as_fingerprinter(thing: object) -> AnyFingerprinter:
 
 
 def _write_description(fingerprinter: AnyFingerprinter, store: Store) -> str:
-    """A file in the store that differs where objects do.
+    """Write a file to the store that is different for different objects.
 
     Returns:
-        Its path.
+        Path of the file.
     """
-    described = {
+    description = {
         "class": type(fingerprinter).__qualname__,
         "source": _source_texts(type(fingerprinter)),
         "spec": repr(fingerprinter.spec),
         "fingerprints": [
-            [rows_digest(found.vectors), rows_digest(found.start_s)]
-            for found in fingerprint_tracks(
+            [rows_digest(fingerprints.vectors), rows_digest(fingerprints.start_s)]
+            for fingerprints in fingerprint_tracks(
                 fingerprinter, type(fingerprinter).__name__, _probe(fingerprinter.spec)
             )
         ],
     }
-    path = store.path("objects", content_key(**described), ".py")
+    path = store.path("objects", content_key(**description), ".py")
     make_folder(path.parent)
     with atomic_file(path) as file:
-        file.write(f"OBJECT = {described!r}\n".encode())
+        file.write(f"OBJECT = {description!r}\n".encode())
     return str(path)
 
 
 def _source_texts(cls: type) -> list[str]:
-    """Of a class; where it was typed into a session, of its methods, or nothing."""
+    """Source of a class; in an interactive session, source of its methods if available."""
     methods = filter(inspect.isfunction, vars(cls).values())
     for parts in ([cls], methods):
         with suppress(OSError, TypeError):
@@ -111,12 +112,12 @@ def _source_texts(cls: type) -> list[str]:
 
 
 def _probe(spec: FingerprintSpec) -> Iterator[Samples]:
-    """Loud noise, quiet chords, and both with a silent pause."""
+    """Fixed test signals: loud noise, quiet chords, and both with a silent pause."""
     seconds = max(_PROBE_S, spec.segment_s + 8 * spec.hop_s)
     n = round(seconds * spec.sample_rate_hz)
     rng = rng_at(0, Stream.CHECK, 0)
     times_s = np.arange(n) / spec.sample_rate_hz
-    # A new chord every half second, below the half of any usual sample rate.
+    # A new chord every half second, below half of any usual sample rate.
     pitches_hz = rng.uniform(100, 3_500, (5, round(2 * seconds) + 1))[:, (2 * times_s).astype(int)]
     noise = 0.5 * rng.uniform(-1, 1, n)
     chords = 0.02 * np.sin(2 * np.pi * pitches_hz * times_s).sum(axis=0)
