@@ -1,4 +1,4 @@
-"""Markdown tables from results. Knows JSON, not models."""
+"""Markdown tables from result files."""
 
 from fpbench_leaderboard.tables import leaderboard
 

@@ -1,4 +1,4 @@
-"""Results into markdown tables: one for each set of results that may be compared."""
+"""Markdown tables of results: one table for each set of comparable results."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `sub
 
 @dataclass(frozen=True, slots=True)
 class TableKey:
-    """What must be equal for two curves to be in one table."""
+    """Properties that are equal for all curves of one table."""
 
     comparison_key: ComparisonKey
     metric: str
@@ -25,78 +25,81 @@ class TableKey:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: a system with one index and one kind of distractors."""
+    """One table row: a system with one index and one kind of distractors."""
 
     result: Result
     curve: Curve
 
     def at(self, n_distractors: int) -> Point | None:
-        """The point at a size, if it was measured."""
-        found = (p for p in self.curve.points if p.n_distractors == n_distractors)
-        return next(found, None)
+        """The point at a database size, if it was measured."""
+        points = (p for p in self.curve.points if p.n_distractors == n_distractors)
+        return next(points, None)
 
 
 def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
-    """Markdown: a heading and a table for each contest, the best system first.
+    """A heading and a table for each set of comparable results, the best system first.
 
     Args:
-        results: In any order; the text does not depend on it.
-        metric: Which curves to show.
+        results: Results in any order; the text does not depend on it.
+        metric: Metric of the curves.
 
     Returns:
-        Markdown that ends in a newline; says so where there is nothing to show.
+        Markdown that ends in a newline, with a message if no result has the metric.
     """
-    contests: dict[TableKey, list[Row]] = defaultdict(list)
+    tables: dict[TableKey, list[Row]] = defaultdict(list)
     for result in results:
         for curve in result.curves:
             if curve.metric == metric:
-                contest = TableKey(ComparisonKey.of(result), metric, curve.tolerance_s)
-                entrants = contests[contest]
-                if not any(_is_duplicate(result, curve, other) for other in entrants):
-                    entrants.append(Row(result, curve))
-    if not contests:
+                rows = tables[TableKey(ComparisonKey.of(result), metric, curve.tolerance_s)]
+                if not any(_is_duplicate(result, curve, other) for other in rows):
+                    rows.append(Row(result, curve))
+    if not tables:
         return f"No results with {metric}.\n"
-    names = {c: min(e.result.data.name for e in entrants) for c, entrants in contests.items()}
-    ordered = sorted(contests, key=lambda c: (names[c], c.comparison_key.query_length_s, repr(c)))
-    sections = [_section(names[contest], contest, contests[contest]) for contest in ordered]
+    names = {key: min(row.result.data.name for row in rows) for key, rows in tables.items()}
+    keys = sorted(
+        tables, key=lambda key: (names[key], key.comparison_key.query_length_s, repr(key))
+    )
+    sections = [_section(names[key], key, tables[key]) for key in keys]
     return "\n".join([TITLE, *sections])
 
 
 def _is_duplicate(result: Result, curve: Curve, other: Row) -> bool:
-    """Whether a curve is there: from a copy, or against real music beside another generator."""
-    # Code that changed without changing an answer is no other system.
+    """Whether a row has the same curve: from a copy of the result, or from a run with another
+    generator, if the distractors are real.
+    """
+    # A new version of the code with the same numbers is not another system.
     one, another = (replace(r.fingerprinter, source_sha256=None) for r in (result, other.result))
     same = (one, curve) == (another, other.curve)
     return same and (curve.distractors == "real" or result.generator == other.result.generator)
 
 
-def _section(data: str, contest: TableKey, entrants: Sequence[Row]) -> str:
-    sizes = sorted({p.n_distractors for e in entrants for p in e.curve.points})
-    shown = [entrant.result.fingerprinter for entrant in entrants]
-    rows = [
-        [system_label(entrant.result.fingerprinter, shown, dtype=True), *_cells(entrant, sizes)]
-        for entrant in sorted(entrants, key=lambda e: _rank(e, sizes))
+def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
+    sizes = sorted({point.n_distractors for row in rows for point in row.curve.points})
+    shown = [row.result.fingerprinter for row in rows]
+    cells = [
+        [system_label(row.result.fingerprinter, shown, dtype=True), *_cells(row, sizes)]
+        for row in sorted(rows, key=lambda row: _rank(row, sizes))
     ]
     header = [
         "system",
         "index",
         "distractors",
         "queries",
-        *(f"{contest.metric.upper()} at {short_size(n)}" for n in sizes),
+        *(f"{key.metric.upper()} at {short_size(n)}" for n in sizes),
         "audio searched",
     ]
-    table = tabulate(rows, headers=header, tablefmt="github", disable_numparse=True)
+    table = tabulate(cells, headers=header, tablefmt="github", disable_numparse=True)
     where = "in the right track"
-    if contest.tolerance_s is not None:
-        where = f"within {contest.tolerance_s:g} s"
-    asked = contest.comparison_key
-    title = f"## {data}, {asked.n_queries} queries of {asked.query_length_s:g} s, {where}"
-    note = f"Percent, with 95 % intervals over tracks. Data `{asked.content[:12]}`."
+    if key.tolerance_s is not None:
+        where = f"within {key.tolerance_s:g} s"
+    queries = key.comparison_key
+    title = f"## {data}, {queries.n_queries} queries of {queries.query_length_s:g} s, {where}"
+    note = f"Percent, with 95 % intervals over tracks. Data `{queries.content[:12]}`."
     return f"{title}\n\n{note}\n\n{table}\n"
 
 
-def _cells(entrant: Row, sizes: Sequence[int]) -> list[str]:
-    result, curve = entrant.result, entrant.curve
+def _cells(row: Row, sizes: Sequence[int]) -> list[str]:
+    result, curve = row.result, row.curve
     kind: str = curve.distractors
     if kind == "synthetic" and result.generator is not None:
         kind = f"synthetic ({result.generator.name})"
@@ -104,7 +107,7 @@ def _cells(entrant: Row, sizes: Sequence[int]) -> list[str]:
         curve.index,
         kind,
         str(result.queries.n),
-        *(_cell(entrant.at(n)) for n in sizes),
+        *(_cell(row.at(n)) for n in sizes),
         short_hours(curve.points[-1].hours),
     ]
 
@@ -116,9 +119,9 @@ def _cell(point: Point | None) -> str:
     return f"{100 * point.value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
 
 
-def _rank(entrant: Row, sizes: Sequence[int]) -> tuple[object, ...]:
-    """Best at the largest size first; whoever was not measured there comes after."""
-    points = (entrant.at(n) for n in reversed(sizes))
+def _rank(row: Row, sizes: Sequence[int]) -> tuple[object, ...]:
+    """Sort key: best at the largest size first; systems not measured there come after."""
+    points = (row.at(n) for n in reversed(sizes))
     values = tuple(-p.value if p is not None else 1.0 for p in points)
-    return (*values, entrant.result.fingerprinter.name, entrant.curve.index,
-            entrant.curve.distractors, repr(entrant.result))  # fmt: skip
+    return (*values, row.result.fingerprinter.name, row.curve.index,
+            row.curve.distractors, repr(row.result))  # fmt: skip

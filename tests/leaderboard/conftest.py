@@ -1,4 +1,4 @@
-"""Results by name, as little as a table needs."""
+"""Minimal results for tables, by name."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The board in the repository is what its submissions say, and they keep the format."""
+"""The leaderboard in the repository agrees with the submissions, which are valid."""
 
 from pathlib import Path
 

@@ -34,7 +34,7 @@ def test_a_system_run_with_two_generators_has_one_row_for_real_distractors(named
     assert rows(leaderboard([first, again, changed])) == ["system", "twice", "twice"]
 
 
-def test_a_copy_of_a_result_has_no_row_of_its_own(named: Named) -> None:
+def test_a_copy_of_a_result_has_no_separate_row(named: Named) -> None:
     base = named("nafp", {1000: 0.9})
     synthetic = dataclasses.replace(base.curves[0], distractors="synthetic")
     result = dataclasses.replace(base, curves=[synthetic])
@@ -48,14 +48,14 @@ def test_the_same_audio_by_another_path_is_in_the_same_table(named: Named) -> No
     assert rows(leaderboard([second, first])) == ["system", "one", "two"]
 
 
-def test_systems_of_one_name_are_told_apart(named: Named) -> None:
+def test_systems_with_one_name_have_different_labels(named: Named) -> None:
     first, second = named("nafp", {1000: 0.9}), named("nafp", {1000: 0.8})
     wider = dataclasses.replace(second.fingerprinter, options={"width": "32"})
     second = dataclasses.replace(second, fingerprinter=wider)
     assert rows(leaderboard([second, first])) == ["system", "nafp", "nafp (width=32)"]
 
 
-def test_code_that_changed_no_answer_has_no_row_of_its_own(named: Named) -> None:
+def test_new_code_with_equal_numbers_has_no_separate_row(named: Named) -> None:
     first = named("nafp", {1000: 0.9})
     system = dataclasses.replace(first.fingerprinter, source_sha256="1" * 64)
     again = dataclasses.replace(first, fingerprinter=system)
@@ -68,7 +68,7 @@ def test_order_of_input_does_not_matter(named: Named) -> None:
     assert len(texts) == 1
 
 
-def test_results_on_other_audio_get_a_table_of_their_own(named: Named) -> None:
+def test_results_on_other_audio_get_a_separate_table(named: Named) -> None:
     here = named("a", {1000: 0.5})
     elsewhere = dataclasses.replace(here, data=dataclasses.replace(here.data, content="0" * 32))
     assert leaderboard([here, elsewhere]).count("## ") == 2
@@ -82,7 +82,7 @@ def test_results_on_other_audio_get_a_table_of_their_own(named: Named) -> None:
     ],
     ids=["seed", "queries"],
 )
-def test_results_of_other_queries_get_a_table_of_their_own(
+def test_results_of_other_queries_get_a_separate_table(
     named: Named,
     change: Callable[[Result], dict[str, object]],
 ) -> None:
@@ -98,5 +98,5 @@ def test_a_cell_has_the_interval_and_a_row_the_hours(named: Named) -> None:
     assert "5.0 h" in text
 
 
-def test_nothing_to_show_says_so() -> None:
+def test_no_results_give_a_message() -> None:
     assert leaderboard([], metric="hr@3") == "No results with hr@3.\n"
