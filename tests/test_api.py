@@ -1,4 +1,4 @@
-"""What a notebook does: a class in a cell is measured, compared, drawn and taken apart."""
+"""Work in a notebook: a class is measured, and its results are compared, plotted and read."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, Any] = {
 
 
 class MyModel:
-    """A sketch of the spectrum, which counts how often it is asked."""
+    """A sketch of the spectrum, which counts its calls."""
 
     spec = fpbench.FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=64)
 
@@ -97,7 +97,7 @@ def test_nothing_is_left_in_the_working_folder(
     assert not list((folder / "cache" / "results").glob(".*"))
 
 
-def test_a_result_goes_where_it_is_wanted(
+def test_a_result_is_written_to_out(
     measure: Callable[..., LoadedResult], result: LoadedResult, tmp_path: Path
 ) -> None:
     kept = measure(MyModel(), out=tmp_path / "mine.json")
@@ -111,7 +111,7 @@ def replace_class(loaded: LoadedResult) -> fpbench.Result:
     return fpbench.Result(**{name: getattr(loaded, name) for name in names})
 
 
-def test_the_same_object_is_not_asked_again(
+def test_the_same_object_is_not_called_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
     again = MyModel()
@@ -120,7 +120,7 @@ def test_the_same_object_is_not_asked_again(
     assert again.segments < 24 * 19
 
 
-def test_a_changed_object_is_measured_anew(
+def test_a_changed_object_is_measured_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
     changed = MyModel(seed=1)
@@ -188,7 +188,7 @@ def test_results_are_compared_by_their_paths_too(result: LoadedResult, other: Lo
     assert by_path.records() == fpbench.compare(result, other, level=0.99).records()
 
 
-def test_what_is_in_no_file_cannot_be_compared(result: LoadedResult) -> None:
+def test_a_result_without_a_file_cannot_be_compared(result: LoadedResult) -> None:
     changed = replace(result, command="by hand")
     with pytest.raises(fpbench.FpbenchError, match="MyModel has no file"):
         fpbench.compare(changed, result)
@@ -234,7 +234,7 @@ def test_curves_are_a_figure_that_notebooks_show(result: LoadedResult, other: Lo
         fpbench.plot_curves(result, metric="hr@7")
 
 
-def test_the_board_is_drawn_with_a_row_for_each_question() -> None:
+def test_the_leaderboard_figure_has_a_row_for_each_query_set() -> None:
     results = fpbench.load_results(ROOT / "submissions")
     figure = fpbench.plot_curves(results)
     titles = [part._suptitle.get_text() for part in figure.subfigs]
@@ -260,7 +260,7 @@ def test_a_wrong_argument_is_named(
         measure(MyModel(), **changes)
 
 
-def test_an_object_is_blamed_by_its_class(measure: Callable[..., LoadedResult]) -> None:
+def test_errors_of_an_object_name_its_class(measure: Callable[..., LoadedResult]) -> None:
     class Wide(MyModel):
         def embed(self, segments: fpbench.Segments, /) -> fpbench.Vectors:
             return np.ones((len(segments), 3), dtype=np.float32)
@@ -321,7 +321,7 @@ print(result.evidence == expected.evidence, whole.segments - resumed.segments)
 """
 
 
-def test_ctrl_c_stops_a_run_and_the_next_call_goes_on(tmp_path: Path, music: Path) -> None:
+def test_ctrl_c_stops_a_run_and_the_next_call_continues(tmp_path: Path, music: Path) -> None:
     (tmp_path / "session.py").write_text(SESSION.replace("MUSIC", str(music)))
     with subprocess.Popen(
         [sys.executable, "-u", "session.py"],

@@ -1,4 +1,4 @@
-"""A Ctrl-C is neither lost nor does it break what runs just then."""
+"""A Ctrl-C is not lost, and does not break finalisers or imports."""
 
 import subprocess
 import sys
@@ -32,7 +32,7 @@ def shown(body: str, folder: Path, program: str = PROGRAM) -> str:
     return done.stdout
 
 
-def test_inside_a_finaliser_it_comes_again(tmp_path: Path) -> None:
+def test_an_interrupt_in_a_finaliser_is_repeated(tmp_path: Path) -> None:
     (tmp_path / "dying.py").write_text(
         "class Dying:\n    def __del__(self):\n        raise KeyboardInterrupt\n"
     )
@@ -49,12 +49,12 @@ def test_an_import_is_finished_first(tmp_path: Path) -> None:
     assert shown("import native", tmp_path) == "imported\nstopped\n"
 
 
-def test_elsewhere_it_stops_at_once(tmp_path: Path) -> None:
+def test_elsewhere_an_interrupt_is_immediate(tmp_path: Path) -> None:
     body = "signal.raise_signal(signal.SIGINT); print('not reached')"
     assert shown(body, tmp_path) == "stopped\n"
 
 
-def test_what_is_put_off_to_the_end_is_not_lost(tmp_path: Path) -> None:
+def test_an_interrupt_delayed_to_the_end_is_not_lost(tmp_path: Path) -> None:
     (tmp_path / "native.py").write_text("import signal; signal.raise_signal(signal.SIGINT)\n")
     program = PROGRAM.replace("        wait()\n", "    wait()\n")
     assert shown("import native", tmp_path, program) == "stopped\n"

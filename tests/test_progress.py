@@ -1,4 +1,4 @@
-"""A bar where a line can be redrawn; elsewhere a log says now and then how far a task is."""
+"""Progress is a bar if a line can be redrawn, otherwise log lines at intervals."""
 
 import sys
 import threading
@@ -22,14 +22,14 @@ def clock() -> Clock:
     return Clock()
 
 
-def test_a_line_says_how_far_how_long_and_what(clock: Clock) -> None:
+def test_a_line_has_share_times_and_phrase(clock: Clock) -> None:
     lines = LogLines("draw", clock)
     for clock.now_s in range(0, 130, 10):
         lines.report(clock.now_s / 600, f"{clock.now_s} rows")
     assert lines.line() == "draw: 20% after 2 min, 8 min to go, 120 rows"
 
 
-def test_what_was_found_done_is_no_speed(clock: Clock) -> None:
+def test_earlier_work_does_not_count_for_the_speed(clock: Clock) -> None:
     lines = LogLines("draw", clock)
     lines.report(0.5, "50 rows")
     clock.now_s = 100.0
@@ -44,7 +44,7 @@ def test_a_late_first_report_is_where_counting_starts(clock: Clock) -> None:
     assert lines.line() == "draw: 80% after 3 min, 40 s to go, 0.8 of it"
 
 
-def test_what_stands_still_promises_nothing(clock: Clock) -> None:
+def test_a_stalled_task_has_no_remaining_time(clock: Clock) -> None:
     lines = LogLines("train", clock)
     lines.report(0.0, "no rows yet")
     clock.now_s = 61.0
@@ -58,7 +58,7 @@ def test_a_task_that_reports_nothing_has_a_line_too(clock: Clock) -> None:
     assert lines.line() == "opening the dataset: running for 10 s"
 
 
-def test_lines_come_whether_or_not_there_is_a_report(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_are_written_without_new_reports(capsys: pytest.CaptureFixture[str]) -> None:
     finished = threading.Event()
     arguments = (finished, 0.01, 0.01)
     writer = threading.Thread(target=LogLines("open").write_until, args=arguments)

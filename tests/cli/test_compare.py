@@ -64,7 +64,7 @@ def test_a_level_is_a_share(finished: Path) -> None:
     assert (shown.exit_code, "level 99 is not from 0.5 to 0.995" in shown.stderr) == (2, True)
 
 
-def test_evidence_must_be_there(tmp_path: Path, finished: Path) -> None:
+def test_missing_evidence_is_refused(tmp_path: Path, finished: Path) -> None:
     result = finished / "out" / "result.json"
     shutil.copy(result, tmp_path / "alone.json")
     shown = compare(tmp_path / "alone.json", result)

@@ -72,7 +72,7 @@ def test_draws_from_a_fitted_generator(real: Path, synthetic: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize("train", [True, False])
-def test_a_generator_is_not_judged_by_what_it_was_fitted_to(
+def test_real_must_not_be_the_training_data_of_the_generator(
     real: Path, synthetic: Path, tmp_path: Path, train: bool
 ) -> None:
     generator = fitted(real, tmp_path / "g.safetensors")
@@ -90,7 +90,7 @@ def test_a_generator_without_a_record_is_judged(real: Path, tmp_path: Path) -> N
     assert result.exit_code == 0, result.output
 
 
-def test_what_judges_is_neither_judged_nor_learned_from(
+def test_real_must_differ_from_synthetic_and_train(
     real: Path, synthetic: Path, tmp_path: Path
 ) -> None:
     copy = Path(shutil.copy(real, tmp_path / "copy.npz"))
@@ -103,7 +103,7 @@ def test_what_judges_is_neither_judged_nor_learned_from(
         assert f"REAL '{real}' and --train '{same}' are the same" in result.stderr
 
 
-def test_what_cannot_be_written_is_refused_before_the_work(synthetic: Path, tmp_path: Path) -> None:
+def test_impossible_outputs_are_refused_before_the_work(synthetic: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "g.json").write_text('{"generator_sha256": ""}')
     refused = {
@@ -154,7 +154,7 @@ def test_one_track_cannot_be_split(synthetic: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "one.npy", rows(400, 0))
     result = fidelity(tmp_path / "one.npy", synthetic, "--track-rows", "400")
     assert result.exit_code == 2
-    assert "too few to judge by" in result.stderr
+    assert "too few to fit baselines" in result.stderr
 
 
 def test_too_few_rows_are_counted(real: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`fpbench fit` leaves a generator, its record and its curves, and goes on after a crash."""
+"""`fpbench fit` writes a generator, its record and its curves, and continues after a crash."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def test_leaves_a_generator_its_record_and_its_curves(real: Path, tmp_path: Path
     ]
 
 
-def test_a_generator_that_learns_in_one_step_has_no_curves(real: Path, tmp_path: Path) -> None:
+def test_a_generator_without_history_has_no_curves(real: Path, tmp_path: Path) -> None:
     output = tmp_path / "g.safetensors"
     assert fit(real, output, generator="gaussian").exit_code == 0
     assert json.loads(output.with_suffix(".json").read_text())["history"] == []
@@ -75,7 +75,7 @@ def test_a_generator_that_learns_in_one_step_has_no_curves(real: Path, tmp_path:
         pytest.param("not JSON", id="a text"),
     ],
 )
-def test_what_is_no_record_of_a_fit_is_not_replaced(real: Path, tmp_path: Path, taken: str) -> None:
+def test_another_json_file_is_not_replaced(real: Path, tmp_path: Path, taken: str) -> None:
     (tmp_path / "g.json").write_text(taken)
     (tmp_path / "g.png").write_text("its figure")
     result = fit(real, tmp_path / "g.safetensors", generator="gaussian")
@@ -162,7 +162,7 @@ def test_a_folder_that_cannot_be_made_is_named(real: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_killed_and_started_again_it_ends_in_the_same_bytes(real: Path, tmp_path: Path) -> None:
+def test_a_killed_command_continues_to_the_same_bytes(real: Path, tmp_path: Path) -> None:
     def start(name: str) -> subprocess.Popen[bytes]:
         output = str(tmp_path / f"{name}.safetensors")
         code = "from fpbench.cli import main; main()"

@@ -74,7 +74,7 @@ def test_shards_together_are_the_whole(generator: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "a/b", "1/9", "²/³"])
-def test_a_shard_that_cannot_be_is_refused(generator: Path, tmp_path: Path, shard: str) -> None:
+def test_an_impossible_shard_is_refused(generator: Path, tmp_path: Path, shard: str) -> None:
     result = generate(generator, tmp_path / "rows.npy", "-n", "30000", "--shard", shard)
     assert result.exit_code == 2
     assert "shard" in result.stderr
@@ -98,9 +98,7 @@ def test_a_generator_of_unknown_kind_needs_its_name(generator: Path, tmp_path: P
 
 
 @pytest.mark.slow
-def test_killed_and_started_again_it_ends_in_the_same_bytes(
-    generator: Path, tmp_path: Path
-) -> None:
+def test_a_killed_command_continues_to_the_same_bytes(generator: Path, tmp_path: Path) -> None:
     output = tmp_path / "rows.fbin"
     code = "from fpbench.cli import main; main()"
     command = [

@@ -1,4 +1,4 @@
-"""A run says what is wrong with what it was given, and by whose fault it stopped."""
+"""A run names wrong input, and the plugin that failed."""
 
 import sys
 import textwrap
@@ -23,7 +23,7 @@ def test_longer_queries_are_refused_by_a_graph(config: Path, run_on: Run) -> Non
     assert "index 'hnsw' cannot search queries of 3 fingerprints" in shown.stderr
 
 
-def test_runs_cannot_meet_synthetic_distractors(config: Path, run_on: Run) -> None:
+def test_track_front_ends_refuse_synthetic_distractors(config: Path, run_on: Run) -> None:
     shown = run_on(config, "--query-length", 2, "--distractors", "synthetic")
     assert shown.exit_code == 2
     assert "--distractors real" in shown.stderr
@@ -106,7 +106,9 @@ def test_wrong_input_is_named(
         pytest.param("indexes = 'exact'", "'indexes' cannot be 'exact'", id="one index"),
         pytest.param("index_options = 'x'", "'index_options' cannot be 'x'", id="no table"),
         pytest.param("sizes = [0, 10]", "sizes=[0, 10] are not positive", id="size"),
-        pytest.param("sizes = [20, 10]", "sizes=[20, 10] are not positive and growing", id="order"),
+        pytest.param(
+            "sizes = [20, 10]", "sizes=[20, 10] are not positive and increasing", id="order"
+        ),
         pytest.param("seed = -1", "seed=-1 is negative", id="seed"),
         pytest.param("indexes = []", "indexes is empty", id="indexes"),
         pytest.param("tolerance_s = inf", "tolerance_s=inf is not finite", id="tolerance"),
@@ -135,14 +137,14 @@ def test_options_need_no_quotes(tmp_path: Path) -> None:
     assert read_config(own, {}).fingerprinter_options == {"width": "16", "fast": "true"}
 
 
-def test_typed_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:
+def test_command_line_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text('[fingerprinter_options]\nwidth = "16"\noverlap = "0.5"\n')
     config = read_config(own, {"fingerprinter_options": {"width": "8"}})
     assert config.fingerprinter_options == {"width": "8", "overlap": "0.5"}
 
 
-def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, config: Path, run_on: Run) -> None:
+def test_a_config_can_accept_the_whole_track(tmp_path: Path, config: Path, run_on: Run) -> None:
     own = tmp_path / "own.toml"
     own.write_text('tolerance_s = "track"\n' + config.read_text())
     shown = run_on(own, "--distractors", "none")
@@ -150,7 +152,9 @@ def test_a_config_can_ask_for_the_whole_track(tmp_path: Path, config: Path, run_
     assert {c.tolerance_s for c in read_result(tmp_path / "out" / "result.json").curves} == {None}
 
 
-def test_what_is_no_result_is_not_replaced(tmp_path: Path, config: Path, run: Run) -> None:
+def test_a_file_that_is_not_a_result_is_not_replaced(
+    tmp_path: Path, config: Path, run: Run
+) -> None:
     out = tmp_path / "generator.json"
     out.write_text('{"generator": "gaussian"}')
     shown = run("--config", config, "--out", out)
@@ -159,7 +163,7 @@ def test_what_is_no_result_is_not_replaced(tmp_path: Path, config: Path, run: Ru
     assert out.read_text() == '{"generator": "gaussian"}'
 
 
-def test_settings_that_do_nothing_are_named(
+def test_settings_without_effect_are_named(
     tmp_path: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     own = tmp_path / "own.toml"
@@ -170,7 +174,7 @@ def test_settings_that_do_nothing_are_named(
     assert [message.split()[0] for message in warnings] == ["generator", "index_options.ivf"]
 
 
-def test_a_broken_model_is_blamed_by_name(tmp_path: Path, config: Path, run_on: Run) -> None:
+def test_a_broken_model_is_named(tmp_path: Path, config: Path, run_on: Run) -> None:
     model = tmp_path / "broken.py"
     model.write_text(
         textwrap.dedent(

@@ -1,4 +1,4 @@
-"""The command starts fast, teaches, and turns mistakes into text."""
+"""The command starts fast, has help texts, and prints errors as text."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_a_scaffold_passes_check_unchanged(tmp_path: Path, monkeypatch: pytest.M
         assert "tide " in ignored.stderr
 
 
-def test_what_a_scaffold_says_to_try_can_be_typed(tmp_path: Path) -> None:
+def test_the_command_that_a_scaffold_prints_works(tmp_path: Path) -> None:
     folder = tmp_path / "my model"
     made = CliRunner().invoke(main, ["new", str(folder)])
     assert f"Try it:  cd '{folder}' && fpbench check plugin:fpbench_my_model\n" in made.stderr
@@ -75,7 +75,7 @@ def test_what_a_scaffold_says_to_try_can_be_typed(tmp_path: Path) -> None:
         pytest.param("plugins", "a module called fpbench_plugins is installed", id="module"),
     ],
 )
-def test_a_scaffold_takes_no_name_that_is_taken(tmp_path: Path, name: str, message: str) -> None:
+def test_a_scaffold_refuses_an_existing_name(tmp_path: Path, name: str, message: str) -> None:
     shown = CliRunner().invoke(main, ["new", str(tmp_path / name)])
     assert shown.exit_code == 2
     assert message in shown.stderr

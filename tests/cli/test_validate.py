@@ -28,7 +28,7 @@ def result(tmp_path: Path, finished: Path) -> Path:
     return tmp_path / "result.json"
 
 
-def test_an_honest_result_is_valid(result: Path) -> None:
+def test_a_result_that_agrees_with_its_evidence_is_valid(result: Path) -> None:
     shown = CliRunner().invoke(main, ["validate", str(result.parent)])
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "1 valid\n", "")
 
@@ -40,7 +40,7 @@ def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
     record.write_text('{"generator": "gaussian"}')
     shown = CliRunner().invoke(main, ["validate", str(result.parent)])
     assert (shown.exit_code, shown.stdout) == (0, "1 valid\n")
-    assert f"left out, as no results: {record}" in caplog.text
+    assert f"left out files that are not results: {record}" in caplog.text
     shown = CliRunner().invoke(main, ["validate", str(record)])
     assert shown.exit_code == 2
     assert "g.json: field 'status' is missing" in shown.stderr

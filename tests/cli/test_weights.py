@@ -89,7 +89,7 @@ def test_fetch_installs_what_was_published(plugin: str, home: Path, variant: str
     assert left == ({"toy-pinned.sha256"} if variant == "pinned" else set())
 
 
-def test_a_broken_download_goes_on_where_it_stopped(plugin: str, server: Any) -> None:
+def test_an_interrupted_download_continues(plugin: str, server: Any) -> None:
     server.break_after = 3000
     assert_refused(
         run("fetch", plugin), f"was interrupted: after 3000 of {len(server.content)} bytes"
@@ -143,7 +143,7 @@ def test_a_baseline_has_no_weights_at_all(home: Path) -> None:
     assert_refused(run("fetch", "spectral-sketch"), "has no official weights")
 
 
-def test_list_says_what_is_there_and_what_could_be(plugin: str, home: Path) -> None:
+def test_list_shows_installed_and_available_weights(plugin: str, home: Path) -> None:
     run("fetch", plugin)
     result = run("list")
     assert result.exit_code == 0, result.stderr
@@ -183,6 +183,6 @@ def test_import_of_nothing_is_refused(home: Path, tmp_path: Path) -> None:
     assert_refused(result, "nowhere is not a TensorFlow checkpoint")
 
 
-def test_import_wants_a_name_for_weights(home: Path) -> None:
+def test_import_requires_a_weights_file_name(home: Path) -> None:
     result = run("import", "nowhere", "--fingerprinter", "nafp", "-o", "x.npz")
     assert_refused(result, "'x.npz' cannot hold weights")

@@ -157,7 +157,7 @@ def test_settings_that_cannot_change_a_student_are_refused(
     generator.save(tmp_path / "g.safetensors")
     with pytest.raises(FpbenchError, match=f"'{option}' cannot change generator") as caught:
         create(Settings(options={option: "40"})).load(tmp_path / "g.safetensors")
-    assert str(caught.value.hint).endswith("what can be set is project")
+    assert str(caught.value.hint).endswith("settings that apply: project")
 
 
 def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def differences(comparisons: list[Comparison]) -> dict[tuple[str, int], Differen
     return {(d.metric, d.points[0].n_distractors): d for c in comparisons for d in c.differences}
 
 
-def test_a_difference_is_over_the_databases_that_both_were_asked_about(
+def test_a_difference_is_over_the_databases_that_both_results_have(
     first: Path, second: Path
 ) -> None:
     found = differences(compare_results(first, second, 0.95))
@@ -78,7 +78,7 @@ def test_a_difference_is_clear_if_its_interval_leaves_out_zero(
         assert (found.value, found.low, found.high, found.clear) == (value, value, value, True)
 
 
-def test_the_other_way_round_is_the_opposite(first: Path, second: Path) -> None:
+def test_exchanging_the_results_changes_the_sign(first: Path, second: Path) -> None:
     there, back = (
         differences(compare_results(*paths, 0.95)) for paths in ((first, second), (second, first))
     )
@@ -92,14 +92,14 @@ def test_nothing_differs_from_itself(first: Path) -> None:
         assert (one.value, one.low, one.high, one.clear) == (0, 0, 0, False)
 
 
-def test_a_comparison_says_who_was_compared_by_what(first: Path, second: Path) -> None:
+def test_a_comparison_names_systems_index_and_generator(first: Path, second: Path) -> None:
     (one,) = compare_results(first, second, 0.95)
     assert one.names == ("spectral-sketch", "random")
     assert (one.index, one.distractors, one.generator) == ("exact", "real", None)
     assert one.queries.n == 4
 
 
-def test_other_sizes_beside_it_make_no_difference(
+def test_additional_sizes_do_not_change_a_difference(
     first: Path, write: Callable[..., Path], evidence_of: Callable[..., Evidence]
 ) -> None:
     # As often as the largest size holds them, 10 distractors are found two and three times.
@@ -110,7 +110,7 @@ def test_other_sizes_beside_it_make_no_difference(
     assert (one.value, [point.repeats for point in one.points]) == (0, [2, 3])
 
 
-def test_all_real_ones_are_compared_however_many(
+def test_databases_of_all_real_distractors_are_compared(
     write: Callable[..., Path], evidence_of: Callable[..., Evidence]
 ) -> None:
     few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
@@ -121,7 +121,7 @@ def test_all_real_ones_are_compared_however_many(
     assert sizes == {(10, 10), (20, 30)}
 
 
-def test_sizes_that_were_chosen_are_not_all_there_are(
+def test_a_chosen_last_size_does_not_mean_all_real_distractors(
     write: Callable[..., Path], evidence_of: Callable[..., Evidence]
 ) -> None:
     few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
@@ -150,7 +150,7 @@ def resample() -> GeneratorInfo:
     return replace(GOLDEN.generator, name="resample", parameters={"neighbours": 3})
 
 
-def test_two_generators_are_compared_by_one_system(by_generator: Callable[..., Path]) -> None:
+def test_two_generators_are_compared_with_one_system(by_generator: Callable[..., Path]) -> None:
     paths = by_generator("gaussian"), by_generator("resample", generator=resample())
     real, synthetic = compare_results(*paths, 0.95)
     assert real.names == ("spectral-sketch",) * 2
@@ -161,12 +161,12 @@ def test_two_generators_are_compared_by_one_system(by_generator: Callable[..., P
     assert synthetic.generator is None
 
 
-def test_two_systems_are_compared_by_one_generator(by_generator: Callable[..., Path]) -> None:
+def test_two_systems_are_compared_with_one_generator(by_generator: Callable[..., Path]) -> None:
     paths = by_generator("one"), by_generator("other", fingerprinter=OTHER_SYSTEM)
     assert [c.generator for c in compare_results(*paths, 0.95)] == [None, "gaussian"]
 
 
-def test_two_systems_with_other_generators_are_compared_by_real_ones(
+def test_two_systems_with_different_generators_are_compared_on_real_distractors(
     by_generator: Callable[..., Path],
 ) -> None:
     other = by_generator("other", fingerprinter=OTHER_SYSTEM, generator=resample())
@@ -182,14 +182,14 @@ def test_other_tracks_are_refused(
         compare_results(first, other, 0.95)
 
 
-def test_other_questions_are_refused(first: Path, second: Path) -> None:
+def test_different_queries_are_refused(first: Path, second: Path) -> None:
     result = read_result(second)
     write_result(replace(result, config={**result.config, "seed": 7}), second)
     with pytest.raises(FpbenchError, match="differ in audio, queries or seed"):
         compare_results(first, second, 0.95)
 
 
-def test_nothing_in_common_is_refused(
+def test_results_without_a_common_curve_are_refused(
     first: Path, write_run: Callable[..., Path], evidence_of: Callable[..., Evidence]
 ) -> None:
     evidence = evidence_of([[0] * 4], track=TRACK)
@@ -198,13 +198,13 @@ def test_nothing_in_common_is_refused(
         compare_results(first, ivf, 0.95)
 
 
-def test_evidence_must_be_there(first: Path, second: Path) -> None:
+def test_missing_evidence_is_refused(first: Path, second: Path) -> None:
     first.with_name("first.exact.real.npz").unlink()
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
         compare_results(first, second, 0.95)
 
 
-def test_evidence_that_was_never_kept_is_named(first: Path, second: Path) -> None:
+def test_evidence_that_was_never_written_is_named(first: Path, second: Path) -> None:
     document = json.loads(first.read_text())
     document["evidence"] = []
     first.write_text(json.dumps(document))

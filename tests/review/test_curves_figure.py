@@ -1,4 +1,4 @@
-"""A figure is a PNG, whole or not there."""
+"""A figure is a PNG that is written atomically."""
 
 import dataclasses
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_a_figure_is_a_png_whatever_its_name(tmp_path: Path) -> None:
     assert (tmp_path / "curves.pdf").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_namesake_with_other_weights_has_a_line_of_its_own(tmp_path: Path) -> None:
+def test_systems_with_one_name_and_different_weights_have_separate_lines(tmp_path: Path) -> None:
     result = read_result(GOLDEN)
     other = dataclasses.replace(result.fingerprinter, weights_sha256="12345678" * 8)
     namesake = dataclasses.replace(result, fingerprinter=other)
@@ -42,7 +42,7 @@ def test_a_figure_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         plot_curves([read_result(GOLDEN)], tmp_path / "none" / "curves.png")
 
 
-def test_the_boards_figure_must_be_called_a_png(tmp_path: Path) -> None:
+def test_the_leaderboard_figure_must_be_a_png(tmp_path: Path) -> None:
     command = ["leaderboard", str(GOLDEN), "--figure", str(tmp_path / "board.pdf")]
     shown = CliRunner().invoke(main, command)
     assert shown.exit_code == 2
@@ -52,15 +52,15 @@ def test_the_boards_figure_must_be_called_a_png(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "alike"),
-    [pytest.param(4, 1 / 3, id="all asked"), pytest.param(2_001, 1 / 2, id="every other asked")],
+    [pytest.param(4, 1 / 3, id="all rows"), pytest.param(2_001, 1 / 2, id="every other row")],
 )
-def test_a_row_is_not_among_those_similar_to_it(rows: int, alike: float) -> None:
+def test_a_row_is_not_paired_with_itself(rows: int, alike: float) -> None:
     directions = np.array([[1, 0], [-1, 0]], dtype=np.float32)
     above = shares_above(directions[np.arange(rows) % 2], None)
     np.testing.assert_array_equal(above, [1, *[alike] * 799])
 
 
-def test_a_query_is_similar_to_its_equal_too() -> None:
+def test_a_query_is_paired_with_an_equal_row() -> None:
     vectors = np.eye(2, dtype=np.float32)
     assert shares_above(vectors, vectors)[-1] == 0.5
 

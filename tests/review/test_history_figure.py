@@ -1,4 +1,4 @@
-"""How a fit or a training went is drawn whatever it noted."""
+"""Figures of a fit or a training, for any history."""
 
 from pathlib import Path
 

@@ -31,7 +31,7 @@ def synthetic(write_run: Callable[..., Path], evidence: Evidence) -> Path:
     return write_run("s", {("exact", "synthetic"): evidence}, [10, 20], [20])
 
 
-def test_an_honest_result_is_valid(result: Path, synthetic: Path) -> None:
+def test_a_result_that_agrees_with_its_evidence_is_valid(result: Path, synthetic: Path) -> None:
     assert validate_result(result) == []
     assert validate_result(synthetic) == []
 

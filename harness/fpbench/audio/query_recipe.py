@@ -1,4 +1,4 @@
-"""Query recipes: how queries are made, as a dataclass and as JSON."""
+"""Query recipes: how queries are drawn and degraded, as a dataclass and as JSON."""
 
 import math
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ class Step:
     """One degradation of a chain.
 
     Args:
-        name: Of a ``fpbench_degradations`` entry.
-        options: Its settings, as text; the others keep their defaults.
+        name: Name of a ``fpbench_degradations`` entry.
+        options: Its options, as text; the others keep their defaults.
     """
 
     name: str
@@ -23,17 +23,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryRecipe:
-    """Everything that shapes a set of queries, except the seed and the recordings.
+    """Everything that defines a set of queries, except the seed and the recordings.
 
     Args:
-        n_queries: At least 1; the first ones of a longer set are the same.
-        query_length_s: Of one query.
-        grid_s: Queries start near multiples of this, which is the usual hop of fingerprints.
-        max_offset_s: The largest distance from the grid, before or after. With half of ``grid_s``
-            there are no gaps, except up to as much before the last start that a track has room for.
-        sample_rate_hz: Audio is degraded at this rate, whatever the fingerprinter's own is, so that
-            all fingerprinters hear the same query.
-        degradations: In the order in which they are applied.
+        n_queries: Number of queries, at least 1; a longer set starts with the same queries.
+        query_length_s: Length of a query.
+        grid_s: Queries start near multiples of this time, which is the usual hop of fingerprints.
+        max_offset_s: Largest distance of a start time from the grid, before or after. With half of
+            ``grid_s``, all start times are possible, except up to ``max_offset_s`` before the last
+            start that fits into a track.
+        sample_rate_hz: Sample rate of the degradations. It does not depend on the fingerprinter,
+            so that all fingerprinters get the same queries.
+        degradations: Degradations, in the order in which they are applied.
     """
 
     n_queries: int
@@ -53,7 +54,7 @@ class QueryRecipe:
 
     @property
     def samples(self) -> int:
-        """Samples in a query, at the recipe's own rate."""
+        """Number of samples in a query, at the recipe's sample rate."""
         return round(self.query_length_s * self.sample_rate_hz)
 
 
@@ -68,10 +69,10 @@ NAFP = QueryRecipe(
         Step(name="reverb"),
     ),
 )
-"""Background noise at 0 to 10 dB, then a room, at any time of a recording.
+"""Background noise at 0 to 10 dB, then reverberation, at any start time.
 
-Unlike in the paper, the room also answers to what was played before the query, and the offset from
-the grid is up to half a hop instead of 0.2 s.
+Differences from the paper: the reverberation includes audio from before the query, and the offset
+from the grid is up to half a hop instead of 0.2 s.
 
 Source: Chang et al. 2021, "Neural audio fingerprint for high-specific audio retrieval based on
     contrastive learning".
@@ -79,7 +80,7 @@ Source: Chang et al. 2021, "Neural audio fingerprint for high-specific audio ret
 
 
 def recipe_to_json(recipe: QueryRecipe) -> dict[str, object]:
-    """The recipe as in JSON and TOML, where a step has its name beside its options."""
+    """The recipe in the form of JSON and TOML, with the name and options of a step in one table."""
     document: dict[str, object] = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
     document["degradations"] = [{"name": s.name, **s.options} for s in recipe.degradations]
     return document
@@ -88,11 +89,11 @@ def recipe_to_json(recipe: QueryRecipe) -> dict[str, object]:
 def recipe_from_json(
     document: Mapping[str, object], source: str = "query recipe", where: str = ""
 ) -> QueryRecipe:
-    """A recipe from a JSON or TOML table; fields that it leaves out are as in :data:`NAFP`.
+    """A recipe from a JSON or TOML table; absent fields are as in :data:`NAFP`.
 
     Args:
-        document: A step has its name beside its options, whose numbers need no quotes.
-        source: Of the table, such as a file's name, for messages.
+        document: The table. A step is a table with its name and options; numbers need no quotes.
+        source: Source of the table for messages, such as a file name.
         where: Path of the table in its source, for messages.
 
     Raises:

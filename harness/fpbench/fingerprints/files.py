@@ -1,11 +1,11 @@
-"""Files of fingerprints: read as memory maps, and written in pieces so that a crash costs little.
+"""Files of fingerprints: read as memory maps, written in chunks so that a crash loses little.
 
 | suffix | layout |
 | --- | --- |
-| ``.npy`` | NumPy's |
+| ``.npy`` | NumPy array file |
 | ``.mm`` | raw float32, row-major, its shape in ``<name>_shape.npy`` (the NAFP family) |
 | ``.fbin`` | int32 rows, int32 dim, then float32 rows (big-ann-benchmarks), little-endian |
-| ``.npz`` | as ``fpbench extract`` writes it, with tracks and marked rows; only read |
+| ``.npz`` | output of ``fpbench extract``, with tracks and marked rows; only read |
 """
 
 import io
@@ -30,7 +30,7 @@ logger = getLogger(__name__)
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
 MARKS = ("silent", "not_finite")
-"""Arrays of an ``.npz``: whether a row is from a silent segment, or holds NaN or infinity."""
+"""Arrays of an ``.npz`` that mark rows of silent segments, and rows with NaN or infinity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class VectorFile:
     """The rows of a file.
 
     Args:
-        vectors: Mapped into memory where the format allows it; read-only.
-        tracks: A number per row, equal within a track; None where the file does not say.
+        vectors: Fingerprints, read-only; a memory map if the format allows it.
+        tracks: Track number of each row; None if the file has none.
     """
 
     vectors: Vectors
@@ -48,7 +48,7 @@ class VectorFile:
 
 @dataclass(frozen=True, slots=True)
 class _VectorTable:
-    """All rows of a file, and which of them it marks as silent or not finite."""
+    """All rows of a file, and its marks for silent or not finite rows."""
 
     vectors: Vectors
     tracks: Int64[np.ndarray, " batch"] | None = None
@@ -66,7 +66,7 @@ def read_vectors(path: Path) -> VectorFile:
     silent segments.
 
     Raises:
-        FpbenchError: The file is missing or cut short, its suffix is unknown, or it does not hold
+        FpbenchError: The file is missing or truncated, its suffix is unknown, or it does not hold
             a matrix of floats.
     """
     file = _open(path)
@@ -75,41 +75,41 @@ def read_vectors(path: Path) -> VectorFile:
 
 
 def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:
-    """Read queries and their reference; row i of the queries is row i of the reference, degraded.
+    """Read queries and references; row i of the queries is a degraded row i of the references.
 
-    A pair is left out if either row is marked as silent or not finite. So are marked rows of the
-    reference that have no query.
+    A pair is left out if one of its rows is marked as silent or not finite. Marked references
+    without a query are left out, too.
 
     Raises:
-        FpbenchError: As for :func:`read_vectors`; there are no queries, more queries than reference
-            rows, or rows of another length.
+        FpbenchError: See :func:`read_vectors`; or there are no queries, there are more queries than
+            references, or the dimensions differ.
     """
-    asked, answers = _open(queries), _open(reference)
-    n, dim = asked.vectors.shape
-    if dim != answers.vectors.shape[1]:
+    query_table, reference_table = _open(queries), _open(reference)
+    n, dim = query_table.vectors.shape
+    if dim != reference_table.vectors.shape[1]:
         raise FpbenchError(
-            f"'{queries}' has {dim} columns, '{reference}' has {answers.vectors.shape[1]}",
-            hint="both must come from one fingerprinter",
+            f"'{queries}' has {dim} columns, '{reference}' has {reference_table.vectors.shape[1]}",
+            hint="give two files from one fingerprinter",
         )
-    if n > len(answers.vectors):
+    if n > len(reference_table.vectors):
         raise FpbenchError(
-            f"{n} queries for {len(answers.vectors)} reference rows",
-            hint="row i of the queries must be the degraded row i of the reference",
+            f"'{queries}' has {n} rows, '{reference}' only {len(reference_table.vectors)}",
+            hint="give files in which query row i is a degraded reference row i",
         )
-    known = answers.usable
-    known[:n] &= asked.usable
-    if not known[:n].any():
+    usable = reference_table.usable
+    usable[:n] &= query_table.usable
+    if not usable[:n].any():
         raise FpbenchError(
             f"'{queries}' holds no queries that can be used", hint="give another file"
         )
-    return _rows(asked.vectors, known[:n]), _rows(answers.vectors, known)
+    return _rows(query_table.vectors, usable[:n]), _rows(reference_table.vectors, usable)
 
 
 def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) -> None:
-    """Check all rows, piece by piece, as they may be far larger than memory.
+    """Check all rows in chunks, because they may be far larger than memory.
 
     Raises:
-        FpbenchError: A row holds NaN or infinity; the first is named, counted from 0.
+        FpbenchError: A row holds NaN or infinity; the message names the first, counted from 0.
     """
     for start in range(0, len(vectors), rows_at_once):
         finite = np.isfinite(vectors[start : start + rows_at_once]).all(axis=1)
@@ -121,7 +121,7 @@ def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) 
 
 
 def _rows(vectors: Vectors, wanted: Bool[np.ndarray, " batch"]) -> Float32[np.ndarray, "rows dim"]:
-    """The wanted rows; the memory map itself if these are all."""
+    """The wanted rows; the memory map itself if all rows are wanted."""
     return vectors if wanted.all() else vectors[wanted]
 
 
@@ -140,7 +140,7 @@ def _open(path: Path) -> _VectorTable:
 
 
 _DAMAGE = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What NumPy raises for files that are cut short or hold something else."""
+"""Exceptions of NumPy for files that are truncated or hold something else."""
 
 
 def _read_npy(path: Path) -> _VectorTable:
@@ -165,15 +165,15 @@ def _read_fbin(path: Path) -> _VectorTable:
 
 
 def _read_npz(path: Path) -> _VectorTable:
-    # Opened here, because NumPy leaves a damaged archive open.
-    with path.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+    # Opened here, because NumPy does not close a damaged archive.
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         vectors = _matrix(arrays["vectors"])
-        about = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
-    for name, values in about.items():
+        columns = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
+    for name, values in columns.items():
         if values.shape != vectors.shape[:1]:
             raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")
-    tracks = about["track"].astype(np.int64) if "track" in about else None
-    marks = [about[name].astype(bool) for name in MARKS if name in about]
+    tracks = columns["track"].astype(np.int64) if "track" in columns else None
+    marks = [columns[name].astype(bool) for name in MARKS if name in columns]
     return _VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None)
 
 
@@ -192,16 +192,16 @@ def _shape_path(path: Path) -> Path:
 
 def _expect_bytes(path: Path, wanted: int) -> None:
     if path.stat().st_size != wanted:
-        raise ValueError(f"it has {path.stat().st_size} bytes where its shape needs {wanted}")
+        raise ValueError(f"it has {path.stat().st_size} bytes, but its shape needs {wanted}")
 
 
 @dataclass(frozen=True, slots=True)
 class Appender:
-    """An unfinished file; rows go in at its end.
+    """An unfinished file, to which rows are appended.
 
     Args:
-        rows: How many it already held when it was opened.
-        path: What it will be called.
+        rows: Number of rows that it already held when it was opened.
+        path: Final path of the file.
     """
 
     rows: int
@@ -209,7 +209,7 @@ class Appender:
     _file: io.FileIO
 
     def append(self, vectors: Vectors) -> None:
-        """Hand rows to the operating system, so that killing us loses none.
+        """Write rows without a buffer, so that they are kept if the process is killed.
 
         Raises:
             FpbenchError: The disk is full, or fails.
@@ -224,29 +224,29 @@ class Appender:
 def resumable_file(
     path: Path, *, rows: int, dim: int, key: str, chunk_rows: int
 ) -> Iterator[Appender]:
-    """Write a file of ``rows`` fingerprints over as many attempts as it takes.
+    """Write a file of ``rows`` fingerprints, in one attempt or in several.
 
-    Rows go into a hidden file beside ``path``, which gets its name when the block ends without an
-    exception; ``.mm`` then gets its shape file, too. An attempt with the same ``key`` goes on after
-    the last whole chunk of the attempt before. Meanwhile a second process is refused, if the disk
-    has locks.
+    Rows are written to a hidden file beside ``path``. It is renamed to ``path`` when the block ends
+    without an exception; for ``.mm`` the shape file is written then, too. A new attempt with the
+    same ``key`` continues after the last complete chunk. A second process is refused meanwhile, if
+    the file system supports locks.
 
     Args:
-        path: Its suffix picks the format.
-        rows: In the finished file.
-        dim: Of a row.
-        key: Names what is written, so that an attempt at something else starts afresh.
-        chunk_rows: Rows that are appended together.
+        path: Output file; its suffix selects the format.
+        rows: Number of rows of the finished file.
+        dim: Dimension of a row.
+        key: Identifies the content, so that an attempt with another key starts from row 0.
+        chunk_rows: Number of rows that are appended together.
 
     Raises:
-        FpbenchError: No format for that suffix, the folder cannot be written, or another process
-            writes the file.
+        FpbenchError: The suffix has no format, the folder cannot be written, or another process
+            is writing the file.
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
     with _lock(partial, path):
         with translate_write_errors(path):
-            # Not buffered: a buffer that a full disk did not take is written again at closing.
+            # Unbuffered: if the disk is full, closing would write a buffer again.
             file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
         with file:
             with translate_write_errors(path):
@@ -270,32 +270,32 @@ def resumable_file(
 
 @contextmanager
 def _lock(partial: Path, path: Path) -> Iterator[None]:
-    """Keep other processes from an unfinished file until the block ends, or this process does.
+    """Lock an unfinished file against other processes until the block or this process ends.
 
-    The lock is on a file of its own: a process that is killed leaves the file, but no lock.
+    The lock is on a separate file. A process that is killed leaves the file, but no lock.
 
     Raises:
         FpbenchError: Another process has the lock, or the folder cannot be written.
     """
-    # Imported here, because it is slow to import and most commands write no such file.
+    # Imported here, because the import is slow and most commands write no such file.
     from filelock import FileLock, Timeout
 
     lock_path = partial.with_name(f"{partial.name}.lock")
     with translate_write_errors(path):
-        lock_path.touch()  # as filelock would make a missing folder
-    # Never a soft lock, which is the mere existence of a file, and outlives a killed process.
+        lock_path.touch()  # fails if the folder is missing; filelock would create it
+    # No soft lock: it is only the existence of a file, which remains after a process is killed.
     lock = FileLock(lock_path, blocking=False, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout as err:
         raise FpbenchError(
-            f"another process is writing {path}", hint="let it end, or choose another output"
+            f"another process is writing {path}", hint="wait for it, or choose another --out"
         ) from err
     except OSError as err:  # a network disk without locks
         logger.info("%s cannot be locked: %s", partial, err.strerror)
     try:
         yield
-        # Before the release: filelock takes no lock on a file that was removed meanwhile.
+        # Removed before the release: filelock does not lock a file that was removed meanwhile.
         with suppress(PermissionError):  # Windows, where the release removes it
             lock_path.unlink(missing_ok=True)
     finally:
@@ -312,4 +312,6 @@ def _header(path: Path, rows: int, dim: int) -> bytes:
         layout = {"descr": "<f4", "fortran_order": False, "shape": (rows, dim)}
         np.lib.format.write_array_header_1_0(buffer, layout)
         return buffer.getvalue()
-    raise FpbenchError(f"no format for '{path.name}'", hint=f"end it in {', '.join(WRITABLE)}")
+    raise FpbenchError(
+        f"no format for '{path.name}'", hint=f"end its name in {' or '.join(WRITABLE)}"
+    )

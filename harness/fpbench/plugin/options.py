@@ -1,4 +1,4 @@
-"""``--set KEY=VALUE`` onto a plugin's config dataclass, and what a plugin does not take."""
+"""Options of plugins: ``--set KEY=VALUE`` for a config dataclass, and refusal of unused options."""
 
 import dataclasses
 import typing
@@ -25,10 +25,10 @@ def apply_options(config: Config, options: Mapping[str, str]) -> Config:
     """A copy of ``config`` with some fields replaced by parsed text.
 
     Fields of type bool, int, float, str, ``Literal``, ``X | None``, ``tuple[int, ...]`` and
-    ``tuple[float, ...]`` can be set; others are the plugin's own business and are not listed.
+    ``tuple[float, ...]`` can be set; other fields cannot, and are not listed.
 
     Raises:
-        FpbenchError: A key that the config does not have, or a value its field cannot take.
+        FpbenchError: The config does not have a key, or a field cannot take its value.
     """
     settable = _settable(type(config))
     changes: dict[str, object] = {}
@@ -50,25 +50,25 @@ def apply_options(config: Config, options: Mapping[str, str]) -> Config:
     except ValueError as err:
         raise FpbenchError(
             f"these settings are not possible: {err}",
-            hint="change what was set, or leave it out for its default",
+            hint="change these settings, or leave them out to use the defaults",
         ) from err
 
 
 def refuse_weights(settings: Settings, name: str) -> None:
-    """For plugins without weights: ``--weights`` would change nothing.
+    """Refuse ``--weights``, for plugins without weights.
 
     Raises:
-        FpbenchError: They are given; names the plugin part ``name``.
+        FpbenchError: Weights are given; the message names the plugin part ``name``.
     """
     if settings.weights is not None:
         raise FpbenchError(f"{name} has no weights to load", hint="leave --weights out")
 
 
 def refuse_settings(settings: Settings, name: str) -> None:
-    """For plugins without weights and options: ``--weights`` and ``--set`` would change nothing.
+    """Refuse ``--weights`` and ``--set``, for plugins without weights and options.
 
     Raises:
-        FpbenchError: One of them is given; names the plugin part ``name``.
+        FpbenchError: Weights or options are given; the message names the plugin part ``name``.
     """
     refuse_weights(settings, name)
     if settings.options:
@@ -77,21 +77,21 @@ def refuse_settings(settings: Settings, name: str) -> None:
 
 
 def refuse_settings_but(applying: Collection[str], options: Mapping[str, str], what: str) -> None:
-    """Refuse settings that exist but cannot change what was made before, such as a fit's.
+    """Refuse options that have no effect any more, such as options of a fit for a fitted generator.
 
     Args:
-        applying: Keys that still do something.
-        options: What was set.
-        what: What was made, for the message.
+        applying: Keys that still have an effect.
+        options: The given options.
+        what: The finished object, for the message.
 
     Raises:
-        FpbenchError: Names the first other key.
+        FpbenchError: Another key is given; the message names the first.
     """
     for key in options:
         if key not in applying:
             raise FpbenchError(
-                f"setting '{key}' cannot change {what}, which is made already",
-                hint="leave it out; what can be set is " + (", ".join(applying) or "nothing"),
+                f"setting '{key}' cannot change {what}, which exists already",
+                hint="leave it out; settings that apply: " + (", ".join(applying) or "none"),
             )
 
 
