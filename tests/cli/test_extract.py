@@ -69,9 +69,9 @@ def test_writes_all_files_in_the_order_given(audio: Path) -> None:
 
 def test_names_and_counts_what_is_missing(audio: Path) -> None:
     result = extract("a.wav", "short.wav", "broken.mp3", "silent.flac", "-o", "out.npz")
-    assert "nothing from short.wav: too short: 0.0125 s, 1 s needed\n" in result.stderr
-    assert "nothing from broken.mp3: " in result.stderr
-    assert "2 of 4 files gave nothing\n" in result.stderr
+    assert "no fingerprints from short.wav: too short: 0.0125 s, 1 s needed\n" in result.stderr
+    assert "no fingerprints from broken.mp3: " in result.stderr
+    assert "2 of 4 files gave none\n" in result.stderr
     assert "silent.flac: 2 segments silent, at 0, 0.5 s\n" in result.stderr
     assert "2 of 6 segments are silent\n" in result.stderr
 
@@ -102,14 +102,14 @@ def test_a_folder_that_cannot_be_made_is_named_before_any_work(audio: Path) -> N
     result = extract("broken.mp3", "-o", "a.wav/out.npz")
     assert result.exit_code == 2
     assert "cannot make folder a.wav" in result.stderr
-    assert "nothing from" not in result.stderr
+    assert "no fingerprints from" not in result.stderr
 
 
 def test_the_output_must_be_npz(audio: Path) -> None:
     result = extract("broken.mp3", "-o", "out.npy")
     assert result.exit_code == 2
     assert "'out.npy' cannot hold fingerprints" in result.stderr
-    assert "nothing from" not in result.stderr
+    assert "no fingerprints from" not in result.stderr
 
 
 def test_equal_input_gives_equal_bytes(audio: Path) -> None:

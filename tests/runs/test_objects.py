@@ -122,8 +122,8 @@ def test_a_class_with_the_name_of_a_plugin_is_refused(tmp_path: Path) -> None:
     ("thing", "message"),
     [
         pytest.param(Loudness, "fingerprinter is the class Loudness, not an object", id="class"),
-        pytest.param(3, "of type int: it has no spec and embed", id="number"),
-        pytest.param(Tracks.spec, "of type FingerprintSpec: it has no spec and", id="spec"),
+        pytest.param(3, "of type int: it needs a spec and a method embed", id="number"),
+        pytest.param(Tracks.spec, "of type FingerprintSpec: it needs a spec and", id="spec"),
     ],
 )
 def test_an_object_that_is_not_a_fingerprinter_is_refused(

@@ -54,36 +54,36 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     make_folder(out.parent)
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     with progress("extract") as report:
-        found = extraction.extract(fingerprinter, name, paths, report=report)
-    for remark in remarks(found):
+        fingerprints = extraction.extract(fingerprinter, name, paths, report=report)
+    for remark in remarks(fingerprints):
         click.echo(remark, err=True)
-    if len(found.vectors) == 0:
+    if len(fingerprints.vectors) == 0:
         raise FpbenchError(
             f"none of {len(paths)} files gave fingerprints, so {out} is not written",
             hint="see the reasons above",
         )
-    found.save(out)
-    used = len(found.tracks) - len(found.skipped)
-    click.echo(f"{len(found.vectors)} fingerprints of {used} files in {out}", err=True)
+    fingerprints.save(out)
+    used = len(fingerprints.tracks) - len(fingerprints.skipped)
+    click.echo(f"{len(fingerprints.vectors)} fingerprints of {used} files in {out}", err=True)
 
 
-def remarks(found: Extraction) -> Iterator[str]:
+def remarks(fingerprints: Extraction) -> Iterator[str]:
     """Problems of single files and segments, and the number of each kind."""
-    for file in found.skipped:
-        yield f"nothing from {file.track}: {file.reason}"
-    if found.skipped:
-        yield f"{len(found.skipped)} of {len(found.tracks)} files gave nothing"
-    yield from _remarks_on_rows(found, found.silent, "silent")
-    yield from _remarks_on_rows(found, found.not_finite, "not finite")
+    for file in fingerprints.skipped:
+        yield f"no fingerprints from {file.track}: {file.reason}"
+    if fingerprints.skipped:
+        yield f"{len(fingerprints.skipped)} of {len(fingerprints.tracks)} files gave none"
+    yield from _remarks_on_rows(fingerprints, fingerprints.silent, "silent")
+    yield from _remarks_on_rows(fingerprints, fingerprints.not_finite, "not finite")
 
 
 def _remarks_on_rows(
-    found: Extraction, marked: Bool[np.ndarray, " batch"], word: str
+    fingerprints: Extraction, marked: Bool[np.ndarray, " batch"], word: str
 ) -> Iterator[str]:
-    for track in np.unique(found.track[marked]):
-        start_s = found.start_s[marked & (found.track == track)]
+    for track in np.unique(fingerprints.track[marked]):
+        start_s = fingerprints.start_s[marked & (fingerprints.track == track)]
         named = ", ".join(f"{one:g}" for one in start_s[:TIMES_NAMED])
         more = ", ..." if len(start_s) > TIMES_NAMED else ""
-        yield f"{found.tracks[track]}: {len(start_s)} segments {word}, at {named}{more} s"
+        yield f"{fingerprints.tracks[track]}: {len(start_s)} segments {word}, at {named}{more} s"
     if marked.any():
         yield f"{np.count_nonzero(marked)} of {len(marked)} segments are {word}"

@@ -93,7 +93,7 @@ logger = getLogger(__name__)
 )
 @cache_option()
 @click.option("--plan", is_flag=True, help="Only print what the run needs (time, memory, disk).")
-def run(**typed: Any) -> None:
+def run(**options: Any) -> None:
     """Measure hit rate against database size, and write one result.
 
     \b
@@ -111,24 +111,24 @@ def run(**typed: Any) -> None:
     from fpbench.runs.prepare import prepare
     from fpbench.runs.run import run_prepared
 
-    if typed["out"] is not None:
-        refuse_out(typed["out"])
-    config = config_from_arguments(typed["config"], _typed_fields(typed), "the command line")
-    _refuse_unused(typed, config)
-    store = Store.open(typed["cache"])
+    if options["out"] is not None:
+        refuse_out(options["out"])
+    config = config_from_arguments(options["config"], _config_fields(options), "the command line")
+    _refuse_unused(options, config)
+    store = Store.open(options["cache"])
     stage = partial(progress, leave=False)
     prepared = prepare(config, Catalog.load(), store, stage)
     ready_made = prepared.ready_made
     if ready_made:
-        _refuse_for_ready_made(typed, config)
+        _refuse_for_ready_made(options, config)
     subject = config.dataset if ready_made else config.fingerprinter
-    out: Path = typed["out"] or Path("runs") / f"{result_stem(subject)}.json"
+    out: Path = options["out"] or Path("runs") / f"{result_stem(subject)}.json"
     plan = make_plan(prepared)
-    click.echo(plan.table(), err=not typed["plan"])
+    click.echo(plan.table(), err=not options["plan"])
     refuse_what_cannot_fit(plan, store, out)
-    if typed["plan"]:
+    if options["plan"]:
         return
-    if typed["out"] is None:
+    if options["out"] is None:
         _warn_of_replacing(out, config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     result = run_prepared(prepared, out, command, stage)
@@ -136,19 +136,21 @@ def run(**typed: Any) -> None:
     click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
 
 
-def _typed_fields(typed: dict[str, Any]) -> dict[str, Any]:
+def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
     same += ["generator_weights", "sizes", "queries", "seed", "device", "dtype"]
-    fields = {name: typed[name] for name in same}
-    fields["fingerprinter_options"] = parse_key_values(typed["pairs"]) or None
-    fields["indexes"] = typed["indexes"] or None
-    fields["query_length_s"] = typed["query_length"]
-    fields["tolerance_s"] = None if typed["tolerance"] is None else _tolerance(typed["tolerance"])
+    fields = {name: options[name] for name in same}
+    fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
+    fields["indexes"] = options["indexes"] or None
+    fields["query_length_s"] = options["query_length"]
+    fields["tolerance_s"] = (
+        None if options["tolerance"] is None else _tolerance(options["tolerance"])
+    )
     return fields
 
 
-def _refuse_unused(typed: dict[str, Any], config: RunConfig) -> None:
+def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
     """Refuse options that have no effect with the chosen distractors.
 
     Raises:
@@ -159,16 +161,16 @@ def _refuse_unused(typed: dict[str, Any], config: RunConfig) -> None:
         "none": ("generator", "generator_weights", "sizes"),
     }.get(config.distractors, ())
     for name in unused:
-        if typed[name] is not None:
+        if options[name] is not None:
             raise FpbenchError(
                 f"--{name.replace('_', '-')} has no effect with --distractors {config.distractors}",
                 hint="leave it out, or use --distractors both",
             )
 
 
-def _refuse_for_ready_made(typed: dict[str, Any], config: RunConfig) -> None:
+def _refuse_for_ready_made(options: dict[str, Any], config: RunConfig) -> None:
     for name in ("fingerprinter", "weights", "pairs"):
-        if typed[name]:
+        if options[name]:
             option = "set" if name == "pairs" else name
             raise FpbenchError(
                 f"--{option} has no effect: {config.dataset} holds fingerprints, not audio",

@@ -75,14 +75,14 @@ def train(
     checkpoint, so you can use them before the end.
     """
     lengths = {"steps": steps, "epochs": epochs}
-    typed = {name: str(n) for name, n in lengths.items() if n is not None}
+    given = {name: str(n) for name, n in lengths.items() if n is not None}
     training = prepare_training(
         fingerprinter,
         dataset,
         out,
         catalog=Catalog.load(),
         store=Store.open(cache),
-        settings=replace(settings, options={**settings.options, **typed}),
+        settings=replace(settings, options={**settings.options, **given}),
         recipe=recipe,
         schedule=TrainingSchedule(
             validate_every=validate_every, checkpoint_every_s=checkpoint_every

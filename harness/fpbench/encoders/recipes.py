@@ -12,20 +12,21 @@ from fpbench.plugin.catalog import Offer
 DEFAULT_RECIPE = "published"
 
 
-def override_options(recipe: Mapping[str, str], typed: Mapping[str, str]) -> dict[str, str]:
+def override_options(recipe: Mapping[str, str], overrides: Mapping[str, str]) -> dict[str, str]:
     """The settings of a recipe, overridden by those from the command line.
 
     Raises:
         FpbenchError: The length is given both in steps and in epochs.
     """
-    if {"steps", "epochs"} <= typed.keys():
+    if {"steps", "epochs"} <= overrides.keys():
         raise FpbenchError(
-            f"--steps {typed['steps']} and --epochs {typed['epochs']} both set the training length",
+            f"--steps {overrides['steps']} and --epochs {overrides['epochs']} both set the "
+            "training length",
             hint="give one of the two",
         )
     # Steps have priority, so the recipe's steps would override the epochs.
-    dropped = {"steps"} if "epochs" in typed else set()
-    return {key: value for key, value in recipe.items() if key not in dropped} | dict(typed)
+    dropped = {"steps"} if "epochs" in overrides else set()
+    return {key: value for key, value in recipe.items() if key not in dropped} | dict(overrides)
 
 
 def recipe_options(offer: Offer, recipe: str) -> dict[str, str]:

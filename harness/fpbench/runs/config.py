@@ -83,7 +83,7 @@ class RunConfig:
 
 
 def read_config(
-    path: Path | None, typed: Mapping[str, Any], typed_in: str = "the command line"
+    path: Path | None, overrides: Mapping[str, Any], overrides_source: str = "the command line"
 ) -> RunConfig:
     """Read settings from a TOML file, overridden by arguments.
 
@@ -91,22 +91,22 @@ def read_config(
 
     Args:
         path: The TOML file; None means defaults. Relative paths in it are relative to its folder.
-        typed: Arguments by field name; absent fields keep the value of the file.
-        typed_in: Source of the arguments, for messages.
+        overrides: Arguments by field name; absent fields keep the value of the file.
+        overrides_source: Source of the arguments, for messages.
 
     Raises:
         FpbenchError: The file is not TOML or has an unknown field, or a field does not take its
             value.
     """
     table = {} if path is None else _read_toml(path)
-    source = str(path or typed_in)
+    source = str(path or overrides_source)
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
     # Each option overrides only the same option of the file.
     file_options = table.get("fingerprinter_options", {})
-    table |= typed
-    if "fingerprinter_options" in typed and isinstance(file_options, Mapping):
-        table["fingerprinter_options"] = {**file_options, **typed["fingerprinter_options"]}
+    table |= overrides
+    if "fingerprinter_options" in overrides and isinstance(file_options, Mapping):
+        table["fingerprinter_options"] = {**file_options, **overrides["fingerprinter_options"]}
     device: Device = convert(table.get("device", "cpu"), Device, source, where="device")
     dtype: WantedDtype = convert(table.get("dtype", "float32"), WantedDtype, source, where="dtype")
     table["dtype"] = resolve_dtype(dtype, device)

@@ -71,7 +71,8 @@ def _as_fingerprinter(thing: object) -> AnyFingerprinter:
         )
     if not isinstance(spec, FingerprintSpec) or not callable(getattr(thing, method, None)):
         raise FpbenchError(
-            f"fingerprinter cannot be a {type(thing).__name__}: it has no spec and method {method}",
+            f"fingerprinter is of type {type(thing).__name__}: it needs a spec and a method "
+            f"{method}",
             hint=f"give a name, or an object with a FingerprintSpec called spec and a method "
             f"{method}",
         )
