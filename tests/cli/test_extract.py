@@ -71,7 +71,7 @@ def test_names_and_counts_what_is_missing(audio: Path) -> None:
     result = extract("a.wav", "short.wav", "broken.mp3", "silent.flac", "-o", "out.npz")
     assert "no fingerprints from short.wav: too short: 0.0125 s, 1 s needed\n" in result.stderr
     assert "no fingerprints from broken.mp3: " in result.stderr
-    assert "2 of 4 files gave none\n" in result.stderr
+    assert "2 of 4 files have no fingerprints\n" in result.stderr
     assert "silent.flac: 2 segments silent, at 0, 0.5 s\n" in result.stderr
     assert "2 of 6 segments are silent\n" in result.stderr
 

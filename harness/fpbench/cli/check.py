@@ -25,7 +25,7 @@ def check(name: str, settings: Settings) -> None:
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK))
     rows = [(one.name, "pass" if one.passed else "FAIL", one.detail) for one in outcomes]
-    click.echo(tabulate(rows, headers=("rule", "", "found"), tablefmt="simple"))
+    click.echo(tabulate(rows, headers=("rule", "", "detail"), tablefmt="simple"))
     broken = [one.name for one in outcomes if not one.passed]
     if broken:
         click.echo(f"{name} breaks {len(broken)} of {len(outcomes)} rules", err=True)

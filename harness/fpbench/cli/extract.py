@@ -72,7 +72,8 @@ def remarks(fingerprints: Extraction) -> Iterator[str]:
     for file in fingerprints.skipped:
         yield f"no fingerprints from {file.track}: {file.reason}"
     if fingerprints.skipped:
-        yield f"{len(fingerprints.skipped)} of {len(fingerprints.tracks)} files gave none"
+        n_skipped, n_tracks = len(fingerprints.skipped), len(fingerprints.tracks)
+        yield f"{n_skipped} of {n_tracks} files have no fingerprints"
     yield from _remarks_on_rows(fingerprints, fingerprints.silent, "silent")
     yield from _remarks_on_rows(fingerprints, fingerprints.not_finite, "not finite")
 

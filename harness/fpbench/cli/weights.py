@@ -64,7 +64,7 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
 )
 @click.option("--url", help="Mirror of the official file; its hash must be the official one.")
 def fetch(name: str, variant: str | None, url: str | None) -> None:
-    """Download the official weights of fingerprinter NAME and import them.
+    """Download and import the official weights of fingerprinter NAME.
 
     If a download is interrupted, run the command again: it continues where it stopped.
     """
