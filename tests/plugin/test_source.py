@@ -3,12 +3,13 @@
 import importlib
 import sys
 from collections.abc import Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from fpbench.plugin.source import source_sha256
+from fpbench.plugin.source import _code_sha256, source_sha256
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def digest(name: str = "hashed_plugin") -> str:
-    source_sha256.cache_clear()
+    _code_sha256.cache_clear()
     module: ModuleType = importlib.import_module(name)
     return source_sha256(module)
 
@@ -35,6 +36,28 @@ def test_code_and_weights_change_the_hash(package: Path, name: str) -> None:
     before = digest()
     (package / name).write_text("TWO = 2\n")
     assert digest() != before
+
+
+def test_weights_are_read_again_in_the_same_process_but_code_is_not(package: Path) -> None:
+    module = importlib.import_module("hashed_plugin")
+    before = source_sha256(module)
+    (package / "numbers.py").write_text("TWO = 2\n")
+    assert source_sha256(module) == before  # what runs is still what was imported
+    (package / "weights" / "small.safetensors").write_bytes(b"other")
+    assert source_sha256(module) != before
+
+
+def test_a_compiled_file_beside_a_plugin_is_hashed_but_not_read_as_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    compiled = tmp_path / f"compiled_net{EXTENSION_SUFFIXES[0]}"
+    compiled.write_bytes(b"\0one")
+    (tmp_path / "hashed_plugin_compiled.py").write_text("def f():\n    import compiled_net\n")
+    monkeypatch.delitem(sys.modules, "hashed_plugin_compiled", raising=False)
+    before = digest("hashed_plugin_compiled")
+    compiled.write_bytes(b"\0two")
+    assert digest("hashed_plugin_compiled") != before
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """An object has its class's name in the catalog; the cache identifies it by its outputs."""
 
+import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,20 @@ def test_different_code_has_a_different_hash_despite_equal_outputs(
     first = sha256(make(f"return {ones}", "first.py"))
     assert first == sha256(make(f"return {ones}", "again.py"))
     assert first != sha256(make(f"return 1 * {ones}", "other.py"))
+
+
+def test_different_code_of_a_base_has_a_different_hash(
+    sha256: Callable[[object], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Derived(Loudness):
+        pass
+
+    before = sha256(Derived())
+    source_of = inspect.getsource
+    monkeypatch.setattr(
+        inspect, "getsource", lambda part: source_of(part) + "# later" * (part is Loudness)
+    )
+    assert before != sha256(Derived())
 
 
 def test_settings_for_an_object_are_refused(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame
+from fpbench.plugin.source import code_files
 
 PREFIX = "plugin:"
 
@@ -63,5 +64,21 @@ def _source_from_file(target: str, path: Path) -> Source:
     if parent not in sys.path:
         sys.path.append(parent)
     with blame(target, "importing it"):
+        _forget_earlier_imports(module)
         spec.loader.exec_module(module)
     return Source(plugin=target, distribution=str(path), version="-", module=module)
+
+
+def _forget_earlier_imports(module: ModuleType) -> None:
+    """Let a plugin import its files anew, as they may have changed in this session.
+
+    Else an output of the code that was imported first would get the key of the code on disk.
+    """
+    if any(Path(module.__file__ or "").resolve().parent.glob("*.dist-info")):
+        return  # it lies among installed packages, which bear no second import
+    files = code_files(module)
+    for name, imported in list(sys.modules.items()):
+        origin = getattr(getattr(imported, "__spec__", None), "origin", None) or ""
+        kept = imported is module or name.partition(".")[0] in ("fpbench", "__main__")
+        if not kept and origin.endswith(".py") and Path(origin) in files:
+            del sys.modules[name]

@@ -2,7 +2,7 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from functools import cache
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -17,42 +17,53 @@ _IGNORED_SUFFIXES = {".md", ".png"}  # documentation
 _IGNORED_FOLDERS = {"__pycache__", "recipes"}
 
 
-@cache
 def source_sha256(module: ModuleType) -> str:
     """Hash of a plugin's code: its own folder or file, and files that it imports from beside it.
 
-    Shipped weights are files of the folder, so new weights change the hash. Documentation and
-    training recipes do not shape fingerprints, so they are left out.
+    Shipped weights are files of the folder, so new weights change the hash, at any time. Code is
+    read once, as Python does. Documentation and training recipes do not shape fingerprints, so
+    they are left out.
     """
-    return _files_sha256(_source_files(module))
+    code = _code_sha256(module)
+    weights = {file: file_sha256(file) for file in _own_files(module) if file.suffix != ".py"}
+    return _files_sha256({**code, **weights})
 
 
 @cache
 def _harness_key(module: ModuleType) -> str:
     """Key of the harness code that a plugin calls."""
-    code = [file for file in _source_files(module) if file.suffix == ".py"]
-    names = {name for file in code for name in _names_in(file, module.__name__)}
+    names = {name for file in code_files(module) for name in _names_in(file, module.__name__)}
     return code_key(*sorted(public_modules(names)))
 
 
-def _source_files(module: ModuleType) -> set[Path]:
+@cache
+def _code_sha256(module: ModuleType) -> dict[Path, str]:
+    return {file: file_sha256(file) for file in code_files(module)}
+
+
+def code_files(module: ModuleType) -> set[Path]:
+    """A plugin's own Python files, and those that they import from beside it."""
+    own = {file for file in _own_files(module) if file.suffix == ".py"}
+    return own | _imported_files(own, module)
+
+
+def _own_files(module: ModuleType) -> set[Path]:
     path = Path(module.__file__ or "")
     own = set(path.parent.rglob("*")) if path.name == "__init__.py" else {path}
-    own = {
+    return {
         file
         for file in own
         if file.is_file()
         and not _IGNORED_FOLDERS & set(file.relative_to(path.parent).parts)
         and file.suffix not in _IGNORED_SUFFIXES
     }
-    return own | _imported_files(own, module)
 
 
-def _files_sha256(files: Iterable[Path]) -> str:
+def _files_sha256(files: Mapping[Path, str]) -> str:
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(f"{file.parent.name}/{file.name}".encode())
-        digest.update(file_sha256(file).encode())
+        digest.update(files[file].encode())
     return digest.hexdigest()
 
 
@@ -74,7 +85,8 @@ def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
             spec = _module_spec(name) if inside else _neighbour_spec(name, neighbours)
             if spec is not None and spec.origin and Path(spec.origin) not in files | imported:
                 imported.add(Path(spec.origin))
-                pending.append((Path(spec.origin), spec.parent or ""))
+                if spec.origin.endswith(".py"):  # and not compiled
+                    pending.append((Path(spec.origin), spec.parent or ""))
     return imported
 
 

@@ -104,7 +104,11 @@ def _write_description(fingerprinter: AnyFingerprinter, store: Store) -> str:
 
 
 def _source_texts(cls: type) -> list[str]:
-    """Source of a class; in an interactive session, source of its methods if available."""
+    """Source of a class and its bases; in an interactive session, of methods if available."""
+    return [text for base in cls.__mro__ for text in _own_source_texts(base)]
+
+
+def _own_source_texts(cls: type) -> list[str]:
     methods = filter(inspect.isfunction, vars(cls).values())
     for parts in ([cls], methods):
         with suppress(OSError, TypeError):
