@@ -260,6 +260,46 @@ def test_a_wrong_argument_is_named(
         measure(MyModel(), **changes)
 
 
+WRONG_TYPES = """
+import fpbench
+for call in (
+    lambda: fpbench.run(out=5),
+    lambda: fpbench.run(cache=5),
+    lambda: fpbench.run(config=5),
+    lambda: fpbench.run(sizes=5),
+    lambda: fpbench.load_results(5),
+    lambda: fpbench.validate(None),
+    lambda: fpbench.plot_curves([5]),
+    lambda: fpbench.compare("a.json", "b.json", level="high"),
+):
+    try:
+        call()
+    except fpbench.FpbenchError as error:
+        print(error.message)
+"""
+
+
+def test_arguments_of_wrong_types_are_named(tmp_path: Path) -> None:
+    # In a process of its own, because tests check the types of all calls.
+    done = subprocess.run(
+        [sys.executable, "-c", WRONG_TYPES],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == [
+        "fpbench.run: out cannot be 5",
+        "fpbench.run: cache cannot be 5",
+        "fpbench.run: config cannot be 5",
+        "fpbench.run: sizes cannot be 5",
+        "fpbench: a result cannot be 5",
+        "fpbench: a result cannot be None",
+        "fpbench: a result cannot be 5",
+        "fpbench.compare: field 'level' cannot be 'high'",
+    ], done.stderr
+
+
 def test_errors_of_an_object_name_its_class(measure: Callable[..., LoadedResult]) -> None:
     class Wide(MyModel):
         def embed(self, segments: fpbench.Segments, /) -> fpbench.Vectors:

@@ -80,6 +80,12 @@ def test_parts_may_be_converted_already() -> None:
             id="unknown",
         ),
         pytest.param(
+            {5: 5},
+            "no field is called '5'",
+            "fields: bands, gain, kind, path, notes",
+            id="key without text",
+        ),
+        pytest.param(
             {"bands": [{}]},
             "field 'bands.0.low_hz' is missing",
             "it takes a whole number",

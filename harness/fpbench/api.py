@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fpbench import progress as displays
 from fpbench.cache import Store
+from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.hashing import file_sha256
@@ -24,7 +25,7 @@ from fpbench.review.comparison import compare_results
 from fpbench.review.comparison_tables import Comparisons
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.verification import validate_result
-from fpbench.runs.arguments import config_from_arguments, refuse_out
+from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun, prepare
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 PathName = str | PathLike[str]
 ResultSource = Result | PathName
 """A result, a result file, or a folder of them."""
+
+_RUN = "fpbench.run"
 
 logger = getLogger(__name__)
 
@@ -113,23 +116,24 @@ def run(
     for name in ("config", "out", "cache", "progress"):
         given.pop(name, None)
     with defer_interrupts():
-        store = Store.open(None if cache is None else Path(cache))
+        store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
         catalog = Catalog.load()
         if not isinstance(fingerprinter, str | None):
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
-        file = None if config is None else Path(config)
-        settings = config_from_arguments(file, given, "fpbench.run")
-        if out is not None:
-            refuse_out(Path(out))
+        file = None if config is None else as_path(config, "config", _RUN)
+        settings = config_from_arguments(file, given, _RUN)
+        wanted = None if out is None else as_path(out, "out", _RUN)
+        if wanted is not None:
+            refuse_out(wanted)
         stage = partial(displays.progress, leave=False) if progress else displays.silent
         prepared = prepare(settings, catalog, store, stage)
         plan = make_plan(prepared)
         logger.info("%s", plan.table())
-        refuse_what_cannot_fit(plan, store, store.root / "result" if out is None else Path(out))
-        if out is None:
+        refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
+        if wanted is None:
             return LoadedResult.read(_run_into_store(prepared, command, stage))
-        run_prepared(prepared, Path(out), command, stage)
-        return LoadedResult.read(Path(out))
+        run_prepared(prepared, wanted, command, stage)
+        return LoadedResult.read(wanted)
 
 
 def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
@@ -160,6 +164,7 @@ def compare(first: ResultSource, second: ResultSource, *, level: float = 0.95) -
         FpbenchError: The queries differ, the results have no curve in common, or evidence is
             missing.
     """
+    level = convert(level, float, "fpbench.compare", where="level")
     return Comparisons(compare_results(_file(first), _file(second), level), level)
 
 
@@ -241,14 +246,15 @@ def _command(given: Mapping[str, Any]) -> str:
 
 
 def _each(sources: Any) -> Iterable[Any]:
-    return (sources,) if isinstance(sources, Result | str | PathLike) else sources
+    one = isinstance(sources, Result | str | PathLike) or not isinstance(sources, Iterable)
+    return (sources,) if one else sources
 
 
 def _files(sources: ResultSource | Iterable[ResultSource]) -> list[Path]:
     """The result files, in the order given; those of a folder are sorted."""
     files = []
     for source in _each(sources):
-        files += [_file(source)] if isinstance(source, Result) else result_files(Path(source))
+        files += [_file(source)] if isinstance(source, Result) else result_files(_file(source))
     if not files:
         raise FpbenchError(f"there are no results in {sources}", hint="results end in .json")
     return files
@@ -257,7 +263,7 @@ def _files(sources: ResultSource | Iterable[ResultSource]) -> list[Path]:
 def _file(source: ResultSource) -> Path:
     """The file of a result; its evidence is beside it."""
     if not isinstance(source, Result):
-        return Path(source)
+        return as_path(source, "a result", "fpbench")
     path = source.path if isinstance(source, LoadedResult) else None
     if path is None:
         raise FpbenchError(

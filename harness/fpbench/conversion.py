@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
+from numbers import Real
 from typing import Annotated, Any, Literal, TypeVar, overload
 
 import msgspec
@@ -96,7 +97,7 @@ def option_texts(table: object) -> object:
 def _option_text(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else option_texts(value)
+    return str(value) if isinstance(value, Real) else option_texts(value)
 
 
 def describe(kind: Any, *, typed: bool = False) -> str:
@@ -174,7 +175,7 @@ def _find_wrong_name(value: object, kind: Any, where: str) -> tuple[str, str] | 
         known = field_types(dataclass)
         for name in value:
             if name not in known:
-                hint = suggest(name, known) + "fields: " + ", ".join(known)
+                hint = suggest(str(name), known) + "fields: " + ", ".join(known)
                 return f"no field is called '{_join(where, name)}'", hint
         for field in dataclasses.fields(dataclass):
             if _is_required(field) and field.name not in value:

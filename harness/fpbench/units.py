@@ -29,7 +29,7 @@ def whole_sizes(values: Iterable[int | float | str]) -> tuple[int, ...]:
 
 
 def _parse_size(part: str) -> int:
-    factor = _SUFFIXES.get(part[-1].lower(), 1)
+    factor = _SUFFIXES.get(part[-1:].lower(), 1)
     number = part[:-1] if factor > 1 else part
     try:
         size = float(number) * factor

@@ -1,7 +1,12 @@
 """A result that was read has the path of its file, and is otherwise unchanged."""
 
+import copy
 import dataclasses
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from fpbench.results.document import Result
 from fpbench.results.files import dump_result, read_result, write_result
@@ -35,6 +40,15 @@ def test_a_changed_copy_has_no_file() -> None:
     changed = dataclasses.replace(LoadedResult.read(GOLDEN), command="by hand")
     assert changed.path is None
     assert "no file" in repr(changed)
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda r: pickle.loads(pickle.dumps(r))]
+)
+def test_a_copy_knows_the_file_too(again: Callable[[LoadedResult], LoadedResult]) -> None:
+    loaded = LoadedResult.read(GOLDEN)
+    assert again(loaded) == loaded
+    assert again(loaded).path == GOLDEN
 
 
 def test_it_is_shown_in_one_line() -> None:

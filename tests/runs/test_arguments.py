@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from fpbench import FpbenchError
 from fpbench.audio.query_recipe import NAFP
-from fpbench.runs.arguments import config_from_arguments, refuse_out
+from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.config import RunConfig
 
 
@@ -74,6 +75,13 @@ def test_arguments_override_a_file(tmp_path: Path) -> None:
         ({"sizes": [1.5]}, "'1.5' is not a database size"),
         ({"seed": "x"}, "a test: field 'seed'"),
         ({"queries": 0}, "a test: n_queries=0"),
+        ({"queries": "5"}, "a test: field 'queries' cannot be '5'"),
+        ({"query_length_s": True}, "a test: field 'query_length_s' cannot be True"),
+        ({"sizes": 5}, "a test: sizes cannot be 5"),
+        ({"sizes": [""]}, "'' is not a database size"),
+        ({"indexes": 5}, "a test: indexes cannot be 5"),
+        ({"weights": 5}, "a test: weights cannot be 5"),
+        ({"fingerprinter_options": 5}, "a test: field 'fingerprinter_options' cannot be 5"),
         ({"recipe": {"n_queris": 3}}, "a test: .*n_queris"),
         ({"colour": "red"}, "a test: .*colour"),
     ],
@@ -82,6 +90,45 @@ def test_arguments_override_a_file(tmp_path: Path) -> None:
 def test_a_wrong_value_is_named_with_its_source(given: dict[str, Any], message: str) -> None:
     with pytest.raises(FpbenchError, match=message):
         config(**given)
+
+
+@pytest.mark.parametrize(
+    "given", [{"seed": "x"}, {"seed": -1}, {"dtype": "x"}, {"device": 5}, {"recipe": 5}]
+)
+def test_the_file_is_not_blamed_for_an_argument(tmp_path: Path, given: dict[str, Any]) -> None:
+    (tmp_path / "run.toml").write_text("seed = 3\ndtype = 'auto'\n")
+    with pytest.raises(FpbenchError, match=rf"^a test: .*{next(iter(given))}"):
+        config(tmp_path / "run.toml", **given)
+
+
+@pytest.mark.parametrize("line", ["seed = 'x'", "seed = -1", "dtype = 'x'", "device = 5"])
+def test_the_file_is_blamed_for_its_values(tmp_path: Path, line: str) -> None:
+    (tmp_path / "run.toml").write_text(line)
+    with pytest.raises(FpbenchError, match=rf"run\.toml: .*{line.split(maxsplit=1)[0]}"):
+        config(tmp_path / "run.toml", queries=5)
+
+
+def test_numbers_may_be_those_of_numpy() -> None:
+    given = config(
+        seed=np.int64(3),
+        queries=np.int64(7),
+        query_length_s=np.float32(2),
+        tolerance_s=np.float32(0.5),
+        index_options={"ivf": {"nlist": np.int64(4)}},
+    )
+    assert given == config(
+        seed=3,
+        queries=7,
+        query_length_s=2.0,
+        tolerance_s=0.5,
+        index_options={"ivf": {"nlist": 4}},
+    )
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert config(weights="~/a b.safetensors").weights == tmp_path / "a b.safetensors"
+    assert as_path("~name", "out", "a test") == Path("~name")
 
 
 def test_a_result_is_json_and_replaces_nothing_else(tmp_path: Path) -> None:

@@ -28,6 +28,16 @@ class LoadedResult(Result):
         object.__setattr__(loaded, "path", path)  # results are frozen
         return loaded
 
+    def __getstate__(self) -> dict[str, object]:
+        """For copies and for other processes, which know the file, too."""
+        return {field.name: getattr(self, field.name) for field in fields(Result)} | {
+            "path": self.path
+        }
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
     def __repr__(self) -> str:
         return (
             f"<result of {self.fingerprinter.name} on {self.data.name}: {self.queries.n} queries, "

@@ -1,18 +1,22 @@
 """The config of a run, from a file and from arguments of Python or the command line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from fpbench.audio.query_recipe import recipe_from_json
-from fpbench.conversion import option_texts
+import numpy as np
+
+from fpbench.audio.query_recipe import QueryRecipe, recipe_from_json
+from fpbench.conversion import convert, field_types, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.runs.config import RunConfig, read_config
 from fpbench.units import parse_sizes, whole_sizes
 
 _FILES = ("weights", "generator_weights")
+_OF_RECIPE = {"queries": "n_queries", "query_length_s": "query_length_s"}
 
 
 def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: str) -> RunConfig:
@@ -29,9 +33,18 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
     Raises:
         FpbenchError: The file cannot be read, or a field does not take its value.
     """
-    fields = {name: value for name, value in given.items() if value is not None}
-    queries, length_s = fields.pop("queries", None), fields.pop("query_length_s", None)
-    fields |= {name: Path(fields[name]) for name in _FILES if name in fields}
+    # The numbers of NumPy are no numbers to msgspec.
+    fields = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    changes = {
+        field: convert(fields.pop(name), field_types(QueryRecipe)[field], source, where=name)
+        for name, field in _OF_RECIPE.items()
+        if name in fields
+    }
+    fields |= {name: as_path(fields[name], name, source) for name in _FILES if name in fields}
     fields |= {name: option_texts(fields[name]) for name in fields if name.endswith("_options")}
     if isinstance(fields.get("recipe"), Mapping):
         fields["recipe"] = recipe_from_json(fields["recipe"], source, "recipe")
@@ -39,13 +52,15 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         fields["tolerance_s"] = None
     if "sizes" in fields:
         sizes = fields["sizes"]
-        fields["sizes"] = parse_sizes(sizes) if isinstance(sizes, str) else whole_sizes(sizes)
+        one_text = isinstance(sizes, str)
+        fields["sizes"] = (
+            parse_sizes(sizes) if one_text else whole_sizes(_each(sizes, "sizes", source))
+        )
     if "indexes" in fields:
         indexes = fields["indexes"]
-        fields["indexes"] = (indexes,) if isinstance(indexes, str) else tuple(indexes)
+        one_name = isinstance(indexes, str)
+        fields["indexes"] = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
     config = read_config(file, fields, source)
-    changes = {"n_queries": queries, "query_length_s": length_s}
-    changes = {name: value for name, value in changes.items() if value is not None}
     try:
         return replace(config, recipe=replace(config.recipe, **changes))
     except ValueError as err:
@@ -61,3 +76,23 @@ def refuse_out(out: Path) -> None:
     if out.suffix != ".json":
         raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
     refuse_to_replace(out, "the result", key="schema_version", option="--out")
+
+
+def as_path(value: object, name: str, source: str) -> Path:
+    """The path that an argument names, with ``~`` replaced.
+
+    Raises:
+        FpbenchError: It is no path.
+    """
+    if not isinstance(value, str | PathLike):
+        raise FpbenchError(f"{source}: {name} cannot be {value!r}", hint="give a path")
+    path = Path(value)
+    return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
+def _each(values: Any, name: str, source: str) -> Iterable[Any]:
+    if not isinstance(values, Iterable):
+        raise FpbenchError(
+            f"{source}: {name} cannot be {values!r}", hint=f"give a list: [{values}]"
+        )
+    return values

@@ -98,19 +98,32 @@ def read_config(
         FpbenchError: The file is not TOML or has an unknown field, or a field does not take its
             value.
     """
-    table = {} if path is None else _read_toml(path)
-    source = str(path or overrides_source)
-    if isinstance(table.get("recipe"), Mapping):
-        table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
+    table = {} if path is None else _read_checked(path)
     # Each option overrides only the same option of the file.
     file_options = table.get("fingerprinter_options", {})
     table |= overrides
-    if "fingerprinter_options" in overrides and isinstance(file_options, Mapping):
+    if isinstance(overrides.get("fingerprinter_options"), Mapping):
         table["fingerprinter_options"] = {**file_options, **overrides["fingerprinter_options"]}
-    device: Device = convert(table.get("device", "cpu"), Device, source, where="device")
-    dtype: WantedDtype = convert(table.get("dtype", "float32"), WantedDtype, source, where="dtype")
+    device: Device = convert(table.get("device", "cpu"), Device, overrides_source, where="device")
+    dtype = convert(table.get("dtype", "float32"), WantedDtype, overrides_source, where="dtype")
     table["dtype"] = resolve_dtype(dtype, device)
-    return convert(table, RunConfig, source)
+    return convert(table, RunConfig, overrides_source)
+
+
+def _read_checked(path: Path) -> dict[str, Any]:
+    """Read a file's settings and check them alone, so that later errors are in the arguments.
+
+    Raises:
+        FpbenchError: As :func:`read_config`.
+    """
+    table, source = _read_toml(path), str(path)
+    if isinstance(table.get("recipe"), Mapping):
+        table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
+    if "dtype" in table:
+        convert(table["dtype"], WantedDtype, source, where="dtype")
+    # "auto" is no dtype of a config.
+    convert({name: table[name] for name in table if name != "dtype"}, RunConfig, source)
+    return table
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
