@@ -23,6 +23,7 @@ from fpbench.runs.config import RunConfig
 ROOT = Path(__file__).parents[1]
 SETTINGS: Mapping[str, Any] = {
     "sizes": [100, 2e2],
+    "distractors": "real",
     "queries": 20,
     "recipe": {"max_offset_s": 0, "degradations": [{"name": "gain"}]},
     "progress": False,
@@ -137,11 +138,12 @@ def test_the_command_measures_the_same(
     config.write_text('[recipe]\nmax_offset_s = 0\n[[recipe.degradations]]\nname = "gain"\n')
     typed = ["run", "--config", config, "--fingerprinter", "random", "--queries", "20"]
     typed += ["--dataset", f"folder:{music}", "--sizes", "100,2e2", "--cache", folder / "cache"]
+    typed += ["--distractors", "real"]
     shown = CliRunner().invoke(main, [*map(str, typed), "--out", str(tmp_path / "typed.json")])
     assert shown.exit_code == 0, shown.stderr
     (typed_result,) = fpbench.load_results(tmp_path / "typed.json")
     for result, file in ((typed_result, "typed"), (other, "result")):
-        assert [info.file.partition(".")[0] for info in result.evidence] == [file] * 2
+        assert [info.file for info in result.evidence] == [f"{file}.exact.real.npz"]
     assert [e.sha256 for e in typed_result.evidence] == [e.sha256 for e in other.evidence]
     assert replace(typed_result, evidence=[], command="") == replace(other, evidence=[], command="")
 
@@ -149,9 +151,9 @@ def test_the_command_measures_the_same(
 def test_a_config_file_is_overridden_by_arguments(
     measure: Callable[..., LoadedResult], tmp_path: Path
 ) -> None:
-    (tmp_path / "run.toml").write_text("sizes = [100]\nseed = 3\ndistractors = 'real'\n")
+    (tmp_path / "run.toml").write_text("seed = 3\ntolerance_s = 0.5\n")
     measured = measure("random", config=tmp_path / "run.toml", seed=4)
-    assert (measured.config["seed"], measured.config["distractors"]) == (4, "real")
+    assert (measured.config["seed"], measured.config["tolerance_s"]) == (4, 0.5)
 
 
 def test_every_field_of_a_config_is_an_argument() -> None:
@@ -167,8 +169,7 @@ def test_records_are_flat_and_alike(result: LoadedResult) -> None:
     assert all(isinstance(v, str | int | float | None) for r in records for v in r.values())
     first = records[0]
     assert (first["fingerprinter"], first["index"], first["metric"]) == ("MyModel", "exact", "hr@1")
-    assert (first["distractors"], first["generator"]) == ("real", None)
-    assert (records[-1]["distractors"], records[-1]["generator"]) == ("synthetic", "gaussian")
+    assert (first["distractors"], first["n_distractors"]) == ("real", 100)
 
 
 def test_two_results_are_compared(result: LoadedResult, other: LoadedResult) -> None:
@@ -200,7 +201,7 @@ def test_results_are_validated(result: LoadedResult, tmp_path: Path) -> None:
     alone = tmp_path / "alone.json"
     alone.write_bytes(result.path.read_bytes())
     lines = fpbench.validate([result, alone])
-    assert [line.partition(":")[0] for line in lines] == [str(alone)] * 2
+    assert [line.partition(":")[0] for line in lines] == [str(alone)]
     alone.write_text(alone.read_text().replace('"n": 20', '"n": 21'))
     with pytest.raises(fpbench.FpbenchError, match=r"alone\.json: .*n_queries is 20"):
         fpbench.validate(tmp_path)
@@ -227,7 +228,7 @@ def test_curves_are_a_figure_that_notebooks_show(result: LoadedResult, other: Lo
 
     figure = fpbench.plot_curves([result, other])
     assert isinstance(figure, Figure)
-    assert len(figure.axes[0].lines) == 4
+    assert len(figure.axes[0].lines) == 2
     assert figure._repr_png_().startswith(b"\x89PNG")
     assert "matplotlib.pyplot" not in sys.modules
     with pytest.raises(fpbench.FpbenchError, match="no curve of hr@7"):

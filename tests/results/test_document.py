@@ -1,6 +1,7 @@
 """The published schema, the dataclasses and the reader agree on what a result is."""
 
 import copy
+import dataclasses
 import json
 from collections.abc import Iterator
 from importlib.resources import files
@@ -77,3 +78,37 @@ def part_at(document: Any, path: list[Any]) -> Any:
     for name in path:
         document = document[name]
     return document
+
+
+def test_a_record_is_flat_and_complete() -> None:
+    assert read_result(GOLDEN).records() == [
+        {
+            "fingerprinter": "spectral-sketch",
+            "weights_sha256": None,
+            "dtype": "float32",
+            "dataset": "folder:music",
+            "query_length_s": 1.0,
+            "index": "exact",
+            "distractors": "synthetic",
+            "generator": "gaussian",
+            "metric": "hr@1",
+            "tolerance_s": 0.25,
+            "n_distractors": 10_000,
+            "n_reference": 590,
+            "hours": 1.4708,
+            "value": 0.5,
+            "ci_low": 0.4,
+            "ci_high": 0.6,
+            "ci_level": 0.95,
+            "std": 0.02,
+            "repeats": 10,
+            "n_queries": 100,
+        }
+    ]
+
+
+def test_a_record_of_real_distractors_names_no_generator() -> None:
+    result = read_result(GOLDEN)
+    real = dataclasses.replace(result.curves[0], distractors="real")
+    (record,) = dataclasses.replace(result, curves=[real]).records()
+    assert (record["distractors"], record["generator"]) == ("real", None)
