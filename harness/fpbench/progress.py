@@ -58,7 +58,9 @@ def silent(title: str) -> Iterator[Report]:
 def _bar(title: str, *, leave: bool) -> Iterator[Report]:
     from tqdm import tqdm
 
-    with tqdm(total=1.0, desc=title, bar_format=_BAR, leave=leave) as bar:
+    # A notebook stores every state of the bar that is shown.
+    interval_s = 0.1 if sys.stderr.isatty() else 1.0
+    with tqdm(total=1.0, desc=title, bar_format=_BAR, leave=leave, mininterval=interval_s) as bar:
         started = False
 
         def report(done: float, words: str) -> None:
