@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
-from fpbench import progress as displays
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
@@ -18,6 +17,7 @@ from fpbench.interrupts import defer_interrupts
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
+from fpbench.progress_display import hide_progress, show_progress
 from fpbench.results.document import Result
 from fpbench.results.files import result_files
 from fpbench.results.loaded import LoadedResult
@@ -125,7 +125,7 @@ def run(
         wanted = None if out is None else as_path(out, "out", _RUN)
         if wanted is not None:
             refuse_out(wanted)
-        stage = partial(displays.progress, leave=False) if progress else displays.silent
+        stage = partial(show_progress, leave=False) if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage)
         plan = make_plan(prepared)
         logger.info("%s", plan.table())

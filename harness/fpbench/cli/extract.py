@@ -14,7 +14,7 @@ from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.progress import progress
+from fpbench.progress_display import show_progress
 
 TIMES_NAMED = 5
 
@@ -53,7 +53,7 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
         raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
     make_folder(out.parent)
     fingerprinter = Catalog.load().fingerprinter(name, settings)
-    with progress("extract") as report:
+    with show_progress("extract") as report:
         fingerprints = extraction.extract(fingerprinter, name, paths, report=report)
     for remark in remarks(fingerprints):
         click.echo(remark, err=True)

@@ -9,7 +9,7 @@ from fpbench.fingerprints.files import read_vectors, refuse_not_finite
 from fpbench.generators.fitting import fit_generator, refuse_generator_out
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.progress import progress
+from fpbench.progress_display import show_progress
 from fpbench.review.history_figure import plot_history
 
 
@@ -36,7 +36,7 @@ def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None
     refuse_generator_out(out)
     real = read_vectors(fingerprints).vectors
     refuse_not_finite(real, fingerprints)
-    with progress(f"fit {name}") as report:
+    with show_progress(f"fit {name}") as report:
         record = fit_generator(
             name,
             real,

@@ -8,7 +8,7 @@ from fpbench.cli.options import out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.progress import progress
+from fpbench.progress_display import show_progress
 from fpbench.runs.drawing import draw_to_file
 from fpbench.units import parse_sizes
 
@@ -37,7 +37,7 @@ def generate(
     same seed compares queries with, and a shard is the same on every machine. After an
     interruption, run the same command again: it continues where it stopped.
     """
-    with progress(f"draw {generator.name}") as report:
+    with show_progress(f"draw {generator.name}") as report:
         draws = draw_to_file(
             generator,
             out,

@@ -23,7 +23,7 @@ from fpbench.cli.options import (
 )
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
-from fpbench.progress import progress
+from fpbench.progress_display import show_progress
 from fpbench.results.files import read_result
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import config_from_arguments, refuse_out
@@ -116,7 +116,7 @@ def run(**options: Any) -> None:
     config = config_from_arguments(options["config"], _config_fields(options), "the command line")
     _refuse_unused(options, config)
     store = Store.open(options["cache"])
-    stage = partial(progress, leave=False)
+    stage = partial(show_progress, leave=False)
     prepared = prepare(config, Catalog.load(), store, stage)
     ready_made = prepared.ready_made
     if ready_made:

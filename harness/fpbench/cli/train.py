@@ -12,7 +12,7 @@ from fpbench.encoders.recipes import DEFAULT_RECIPE
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.progress import progress
+from fpbench.progress_display import show_progress
 from fpbench.review.history_figure import plot_training
 
 
@@ -88,7 +88,7 @@ def train(
             validate_every=validate_every, checkpoint_every_s=checkpoint_every
         ),
     )
-    with progress(f"train {fingerprinter}") as report:
+    with show_progress(f"train {fingerprinter}") as report:
         for now in training.run():
             report(now.step / training.trainee.steps, _words(now, training.trainee.steps))
             if now.saved:

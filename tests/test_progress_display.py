@@ -7,7 +7,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from fpbench.progress import LogLines, progress, silent
+from fpbench.progress_display import LogLines, hide_progress, show_progress
 
 
 class Clock:
@@ -74,7 +74,7 @@ def test_lines_are_written_without_new_reports(capsys: pytest.CaptureFixture[str
 
 def test_a_short_task_leaves_no_line_and_no_thread(capsys: pytest.CaptureFixture[str]) -> None:
     before = threading.active_count()
-    with progress("draw") as report:
+    with show_progress("draw") as report:
         report(0.5, "half")
     assert threading.active_count() == before
     assert capsys.readouterr().err == ""
@@ -86,7 +86,7 @@ def test_a_notebook_has_a_bar(
     jupyter = ModuleType("IPython")
     jupyter.get_ipython = lambda: SimpleNamespace(config={"IPKernelApp": {}})  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", jupyter)
-    with progress("draw") as report:
+    with show_progress("draw") as report:
         report(0.0, "no rows yet")
         report(1.0, "100 rows")
     shown = capsys.readouterr().err
@@ -96,6 +96,6 @@ def test_a_notebook_has_a_bar(
 
 
 def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
-    with silent("draw") as report:
+    with hide_progress("draw") as report:
         report(0.5, "half")
     assert capsys.readouterr().err == ""
