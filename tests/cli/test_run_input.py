@@ -9,7 +9,6 @@ import pytest
 from click.testing import Result
 
 from fpbench.results.files import read_result
-from fpbench.runs.config import read_config
 
 Run = Callable[..., Result]
 
@@ -129,19 +128,6 @@ def test_a_wrong_config_is_named_by_field(
     shown = run("--config", path)
     assert shown.exit_code == 2
     assert message in shown.stderr
-
-
-def test_options_need_no_quotes(tmp_path: Path) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text("[fingerprinter_options]\nwidth = 16\nfast = true\n")
-    assert read_config(own, {}).fingerprinter_options == {"width": "16", "fast": "true"}
-
-
-def test_command_line_settings_are_added_to_those_of_the_config(tmp_path: Path) -> None:
-    own = tmp_path / "own.toml"
-    own.write_text('[fingerprinter_options]\nwidth = "16"\noverlap = "0.5"\n')
-    config = read_config(own, {"fingerprinter_options": {"width": "8"}})
-    assert config.fingerprinter_options == {"width": "8", "overlap": "0.5"}
 
 
 def test_a_config_can_accept_the_whole_track(tmp_path: Path, config: Path, run_on: Run) -> None:
