@@ -4,6 +4,8 @@ Recorded with faiss-cpu 1.15.1 from neural-audio-fp @ b724e51; see ../shared/gol
 Tolerances are those of its README: exact search is exact, others may differ in 0.4 points.
 """
 
+import os
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +14,7 @@ from pathlib import Path
 import faiss
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
@@ -80,14 +83,24 @@ def golden(shared: Path) -> Golden:
 
 
 @pytest.fixture(scope="module")
-def index_of(golden: Golden) -> Callable[..., BlockIndex]:
-    """A trained index; training takes longer than all the rest."""
+def index_of(golden: Golden, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BlockIndex]:
+    """A trained index; training takes longer than all the rest, so processes share it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
 
     @cache
     def train_index(name: str, **options: str) -> BlockIndex:
         index = create_index(name, options)
-        index.train(golden.distractors)
-        return index
+        if index.training_rows == 0:
+            return index
+        path = folder / "-".join([name, *options.values()])
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                index.train(golden.distractors)
+                path.write_bytes(pickle.dumps(index))
+            trained: BlockIndex = pickle.loads(path.read_bytes())
+        return trained
 
     return train_index
 

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench.search.scores import PAIRS_AT_ONCE, paired_products, products_at, sum_by_halves
+from fpbench.search.scores import FLOATS_AT_ONCE, paired_products, products_at, sum_by_halves
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,9 @@ def test_no_rows_are_no_scores() -> None:
 
 
 def test_more_pairs_than_are_held_at_once_are_all_scored() -> None:
-    queries = np.arange(1, 1 + PAIRS_AT_ONCE + 5, dtype=np.float32)[:, None]
+    dim = 1_024
+    queries = np.zeros((FLOATS_AT_ONCE // dim + 5, dim), dtype=np.float32)
+    queries[:, 0] = np.arange(len(queries))
     ids = np.zeros((len(queries), 1), dtype=np.int64)
-    scores = products_at(queries, np.array([[2]], dtype=np.float32), ids)
-    np.testing.assert_array_equal(scores, 2 * queries)
+    scores = products_at(queries, np.full((1, dim), 2, dtype=np.float32), ids)
+    np.testing.assert_array_equal(scores[:, 0], 2 * queries[:, 0])

@@ -9,7 +9,7 @@ from fpbench.plugin.fingerprinters import Vectors
 
 Array = TypeVar("Array", bound=Any)
 
-PAIRS_AT_ONCE = 16_384  # of 128 dims: two operands of 8 MiB each
+FLOATS_AT_ONCE = 1 << 21  # in each of two operands: 8 MiB
 
 
 def sum_by_halves(products: Array) -> Array:
@@ -46,7 +46,8 @@ def products_at(
     """Score of each query with each row of its own ids; -inf where an id is -1."""
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
     query, column = np.nonzero(ids >= 0)
-    for start in range(0, len(query), PAIRS_AT_ONCE):
-        q, c = query[start : start + PAIRS_AT_ONCE], column[start : start + PAIRS_AT_ONCE]
+    pairs = max(FLOATS_AT_ONCE // rows.shape[1], 1)
+    for start in range(0, len(query), pairs):
+        q, c = query[start : start + pairs], column[start : start + pairs]
         scores[q, c] = paired_products(queries[q], rows[ids[q, c]])
     return scores
