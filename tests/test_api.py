@@ -70,7 +70,7 @@ def result(measure: Callable[..., LoadedResult]) -> LoadedResult:
 
 @pytest.fixture(scope="module")
 def other(measure: Callable[..., LoadedResult]) -> LoadedResult:
-    return measure("random")
+    return measure("random", distractors="real")
 
 
 def test_an_object_is_measured_and_the_result_says_so(result: LoadedResult) -> None:
@@ -125,7 +125,7 @@ def test_a_changed_object_is_measured_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
     changed = MyModel(seed=1)
-    measured = measure(changed)
+    measured = measure(changed, distractors="real")
     assert changed.segments > 24 * 19
     assert {one.sha256 for one in measured.evidence}.isdisjoint(e.sha256 for e in result.evidence)
     assert measured.fingerprinter.source_sha256 != result.fingerprinter.source_sha256
@@ -138,6 +138,7 @@ def test_the_command_measures_the_same(
     config.write_text('[recipe]\nmax_offset_s = 0\n[[recipe.degradations]]\nname = "gain"\n')
     typed = ["run", "--config", config, "--fingerprinter", "random", "--queries", "20"]
     typed += ["--dataset", f"folder:{music}", "--sizes", "100,2e2", "--cache", folder / "cache"]
+    typed += ["--distractors", "real"]
     typed += ["--distractors", "real"]
     shown = CliRunner().invoke(main, [*map(str, typed), "--out", str(tmp_path / "typed.json")])
     assert shown.exit_code == 0, shown.stderr
@@ -316,9 +317,9 @@ def test_progress_is_shown_where_it_is_wanted(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    measure("random")
+    measure("random", distractors="real")
     assert capfd.readouterr().err == ""
-    measure("random", progress=True)
+    measure("random", distractors="real", progress=True)
     shown = capfd.readouterr().err
     for stage in ("reference", "queries", "distractors"):
         assert stage in shown

@@ -53,11 +53,16 @@ def finished(tmp_path_factory: pytest.TempPathFactory, config: Path, music: Path
     return folder
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache for all runs that name none, so that what they have in common is made once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Result]:
-    """`fpbench run` with a cache and a result of its own, and any arguments."""
-    out = tmp_path / "out" / "result.json"
-    always = ["run", "--cache", tmp_path / "cache", "--out", out]
+def run(tmp_path: Path, cache: Path) -> Callable[..., Result]:
+    """`fpbench run` with a result of its own, and any arguments."""
+    always = ["run", "--cache", cache, "--out", tmp_path / "out" / "result.json"]
     return lambda *arguments: CliRunner().invoke(main, [str(a) for a in (*always, *arguments)])
 
 

@@ -52,7 +52,8 @@ def test_a_second_run_writes_the_same_bytes_without_searching_again(
 ) -> None:
     shutil.copytree(finished / "cache", tmp_path / "cache")
     arrays = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npz")}
-    assert run_on(config, "--index", "exact", "--index", "ivf").exit_code == 0
+    typed = ("--index", "exact", "--index", "ivf", "--cache", tmp_path / "cache")
+    assert run_on(config, *typed).exit_code == 0
     assert outputs(tmp_path / "out") == outputs(finished / "out")
     again = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npz")}
     assert again == arrays
@@ -78,7 +79,7 @@ def test_a_copy_among_the_distractors_is_no_wrong_answer(
 def test_answers_of_a_graph_belong_to_all_its_sizes(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:
-    options = ("--distractors", "real", "--index", "hnsw")
+    options = ("--distractors", "real", "--index", "hnsw", "--cache", tmp_path / "cache")
     assert run_on(config, *options, "--sizes", "100,200").exit_code == 0
     assert run_on(config, *options, "--sizes", "200").exit_code == 0
     after = outputs(tmp_path / "out")

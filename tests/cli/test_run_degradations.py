@@ -52,7 +52,8 @@ def test_queries_are_made_anew_when_their_noise_changes(
     for seed in range(2):
         noise = np.random.default_rng(seed).uniform(-1, 1, 16_000)
         soundfile.write(tmp_path / "noise.wav", noise, 16_000)
-        assert run_on(own, "--distractors", "none").exit_code == 0
+        cache = ("--cache", tmp_path / "cache")
+        assert run_on(own, "--distractors", "none", *cache).exit_code == 0
         contents.add(read_result(tmp_path / "out" / "result.json").data.content)
         keys.append({path.name for path in (tmp_path / "cache" / "queries").rglob("*.npz")})
     assert len(keys[1]) == 2 * len(keys[0])

@@ -33,15 +33,20 @@ def config(music: Path, recipe: QueryRecipe) -> RunConfig:
     )
 
 
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A cache for all tests here, so that what they have in common is made once."""
+    return Store(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
-def prepared(config: RunConfig, tmp_path: Path) -> Callable[..., PreparedRun]:
-    """Prepares the config with some fields changed; all share a cache."""
+def prepared(config: RunConfig, store: Store) -> Callable[..., PreparedRun]:
+    """Prepares the config with some fields changed."""
 
     def prepare_with(**changes: Any) -> PreparedRun:
         def silent(_title: str) -> AbstractContextManager[Report]:
             return nullcontext(lambda _done, _words: None)
 
-        store = Store(tmp_path / "cache")
         return prepare(replace(config, **changes), Catalog.load(), store, silent)
 
     return prepare_with
