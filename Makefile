@@ -20,9 +20,8 @@ demo: $(VENV)/ready
 	$(BIN)/fpbench validate $(RUNS)/demo.json
 	$(BIN)/fpbench leaderboard $(RUNS)/demo.json
 
-# One process a core, each with one thread: most tests would leave a second thread idle.
 test: $(VENV)/ready
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow"
+	$(BIN)/python -m pytest -m "slow or not slow"
 
 check: $(VENV)/ready
 	$(BIN)/ruff check
