@@ -22,8 +22,12 @@ FPBENCH = [sys.executable, "-m", "fpbench"]
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """What a run wrote, without the command that was typed."""
-    found = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    """What a run wrote, without the command line.
+
+    A kill may leave a hidden temporary file, which a later run removes after an hour.
+    """
+    visible = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    found = {path.name: path.read_bytes() for path in visible}
     document = json.loads(found["result.json"])
     document["command"] = ""
     return {**found, "result.json": json.dumps(document).encode()}
