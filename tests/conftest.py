@@ -44,6 +44,29 @@ def shared() -> Path:
     return SHARED
 
 
+SKETCH = """
+from dataclasses import replace
+from fpbench import Entry, hookimpl, refuse_settings
+from fpbench_plugins.spectral_sketch.fingerprinter import DEFAULTS, SpectralSketch
+
+@hookimpl
+def fpbench_fingerprinters():
+    return [Entry(name="small-sketch", summary="spectral-sketch in 16 dims", create=create)]
+
+def create(settings):
+    refuse_settings(settings, "small-sketch")
+    return SpectralSketch(replace(DEFAULTS, spec=replace(DEFAULTS.spec, dim=16)), settings.device)
+"""
+
+
+@pytest.fixture(scope="session")
+def small_sketch(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a fingerprinter with few dims: synthetic ones like its own are sooner judged."""
+    path = tmp_path_factory.mktemp("plugins") / "small_sketch.py"
+    path.write_text(SKETCH)
+    return f"plugin:{path}"
+
+
 @pytest.fixture(scope="session")
 def evidence_of() -> Callable[..., Any]:
     """Makes evidence of an exact search whose ranks are known beforehand."""

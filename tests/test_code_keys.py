@@ -13,9 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
-import soundfile
 
 import fpbench
 from fpbench import hashing
@@ -42,12 +40,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def before(copy: Path) -> dict[str, str]:
-    """The keys of all outputs before any edit."""
-    return keys(copy)
-
-
 @pytest.fixture
 def edit(copy: Path) -> Iterator[Callable[[str, Callable[[str], str]], None]]:
     """Changes the text of a module for one test."""
@@ -63,9 +55,10 @@ def edit(copy: Path) -> Iterator[Callable[[str, Callable[[str], str]], None]]:
         path.write_text(text)
 
 
-def hashing_of(package: Path) -> ModuleType:
-    """The module ``fpbench.hashing`` of a copy of the package."""
-    spec = importlib.util.spec_from_file_location("hashing_of_a_copy", package / "hashing.py")
+@pytest.fixture(scope="module")
+def copied_hashing(copy: Path) -> ModuleType:
+    """The module ``fpbench.hashing`` of the copy."""
+    spec = importlib.util.spec_from_file_location("copied_hashing", copy / "hashing.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -73,9 +66,26 @@ def hashing_of(package: Path) -> ModuleType:
     return module
 
 
-def keys(package: Path) -> dict[str, str]:
-    copied = hashing_of(package)
-    return {output: copied.code_key(module) for output, module in OUTPUTS.items()}
+@pytest.fixture(scope="module")
+def key_of(copied_hashing: ModuleType) -> Callable[..., str]:
+    """Names the code of some modules as the copy has it now."""
+
+    def key_of(*modules: str) -> str:
+        copied_hashing.code_key.cache_clear()
+        key: str = copied_hashing.code_key(*modules)
+        return key
+
+    return key_of
+
+
+def keys(key_of: Callable[..., str]) -> dict[str, str]:
+    return {output: key_of(module) for output, module in OUTPUTS.items()}
+
+
+@pytest.fixture(scope="module")
+def before(key_of: Callable[..., str]) -> dict[str, str]:
+    """The keys of all outputs before any edit."""
+    return keys(key_of)
 
 
 def add_code(text: str) -> str:
@@ -124,23 +134,26 @@ def add_words(text: str) -> str:
     ],
 )
 def test_a_changed_line_changes_the_keys_of_the_outputs_that_it_may_shape(
-    copy: Path,
+    key_of: Callable[..., str],
     before: dict[str, str],
     edit: Callable[..., None],
     module: str,
     made_again: set[str],
 ) -> None:
     edit(module, add_code)
-    after = keys(copy)
+    after = keys(key_of)
     assert {output for output in OUTPUTS if after[output] != before[output]} == made_again
 
 
 def test_comments_and_docstrings_change_no_key(
-    copy: Path, before: dict[str, str], edit: Callable[..., None]
+    copy: Path,
+    key_of: Callable[..., str],
+    before: dict[str, str],
+    edit: Callable[..., None],
 ) -> None:
     for path in sorted(copy.rglob("*.py")):
         edit(path.relative_to(copy).with_suffix("").as_posix(), add_words)
-    assert keys(copy) == before
+    assert keys(key_of) == before
 
 
 def test_code_has_the_same_key_wherever_it_is_installed(before: dict[str, str]) -> None:
@@ -172,49 +185,35 @@ def test_every_output_has_a_different_key(before: dict[str, str]) -> None:
         pytest.param("def later():\n    from fpbench.errors import FpbenchError", id="later"),
     ],
 )
-def test_every_form_of_import_counts(copy: Path, edit: Callable[..., None], line: str) -> None:
+def test_every_form_of_import_counts(
+    key_of: Callable[..., str], edit: Callable[..., None], line: str
+) -> None:
     edit("units", lambda _: line)
-    before = hashing_of(copy).code_key("fpbench.units")
+    before = key_of("fpbench.units")
     edit("errors", add_code)
-    assert hashing_of(copy).code_key("fpbench.units") != before
+    assert key_of("fpbench.units") != before
 
 
 def test_a_plugin_key_contains_the_harness_code_that_it_calls(
-    copy: Path, edit: Callable[..., None]
+    copied_hashing: ModuleType, key_of: Callable[..., str], edit: Callable[..., None]
 ) -> None:
     plugin = ast.parse("from fpbench import Entry, rng_at\nimport numpy\n")
-
-    def key() -> str:
-        copied = hashing_of(copy)
-        modules = copied.public_modules(copied.imported_names(plugin))
-        assert "fpbench.randomness" in modules
-        return copied.code_key(*sorted(modules))
-
-    first = key()
+    modules = copied_hashing.public_modules(copied_hashing.imported_names(plugin))
+    assert "fpbench.randomness" in modules
+    first = key_of(*sorted(modules))
     edit("search/blocks", add_code)
-    assert key() == first
+    assert key_of(*sorted(modules)) == first
     edit("randomness", add_code)
-    assert key() != first
+    assert key_of(*sorted(modules)) != first
 
 
 # ---------------------------------------------------------------- a whole run
 
 
-@pytest.fixture(scope="module")
-def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four reference tracks and four distractor tracks, all of noise."""
-    folder = tmp_path_factory.mktemp("music")
-    for number, part in enumerate(["reference", "distractors"] * 4):
-        (folder / part).mkdir(exist_ok=True)
-        noise = np.random.default_rng(number).uniform(-0.5, 0.5, 5 * 8_000)
-        soundfile.write(folder / part / f"{number}.wav", noise, 8_000)
-    return folder
-
-
 CONFIG = """
 fingerprinter = "spectral-sketch"
 distractors = "real"
-sizes = [20]
+sizes = [100]
 
 [recipe]
 n_queries = 10

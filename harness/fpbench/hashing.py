@@ -79,15 +79,15 @@ def code_key(*modules: str) -> str:
         name = pending.pop()
         file = _PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
         if name not in digests and file.is_file():
-            digests[name], imports = _read_code(file)
+            digests[name], imports = _read_code(file.read_bytes())
             pending |= imports
     return content_key(code=digests)
 
 
 @cache
-def _read_code(file: Path) -> tuple[str, set[str]]:
+def _read_code(source: bytes) -> tuple[str, set[str]]:
     """Hash of a file's code, and the modules of fpbench that it imports."""
-    tree = _strip_docstrings(ast.parse(file.read_bytes()))
+    tree = _strip_docstrings(ast.parse(source))
     return content_key(code=ast.dump(tree)), public_modules(imported_names(tree))
 
 

@@ -10,14 +10,14 @@ from fpbench.cli import main
 
 
 @pytest.fixture(scope="session")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def config(tmp_path_factory: pytest.TempPathFactory, small_sketch: str) -> Path:
     """40 queries, only louder or quieter, so that a run takes a second."""
     path = tmp_path_factory.mktemp("config") / "run.toml"
     path.write_text(
-        """
-        fingerprinter = "spectral-sketch"
+        f"""
+        fingerprinter = "{small_sketch}"
         sizes = [100, 200, 1000]
-        index_options.ivf = { nlist = "4", nprobe = "4" }
+        index_options.ivf = {{ nlist = "4", nprobe = "4" }}
 
         [recipe]
         n_queries = 40
@@ -39,14 +39,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory, config: Path, music: Path
     """
     folder = tmp_path_factory.mktemp("finished")
     typed = ["run", "--config", config, "--dataset", f"folder:{music}", "--index", "exact"]
-    typed += [
-        "--index",
-        "ivf",
-        "--cache",
-        folder / "cache",
-        "--out",
-        folder / "out" / "result.json",
-    ]
+    typed += ["--index", "ivf", "--cache", folder / "cache"]
+    typed += ["--out", folder / "out" / "result.json"]
     shown = CliRunner().invoke(main, [str(part) for part in typed])
     assert shown.exit_code == 0, shown.stderr
     (folder / "stdout").write_text(shown.stdout)

@@ -22,24 +22,23 @@ def compare(*arguments: object) -> Result:
 
 def test_a_difference_is_the_one_of_the_rates(tmp_path: Path, config: Path, run_on: Run) -> None:
     rates = {}
-    for system in ("spectral-sketch", "random"):
+    for system, choice in (("small-sketch", ()), ("random", ("--fingerprinter", "random"))):
         path = tmp_path / f"{system}.json"
-        typed = ("--fingerprinter", system, "--distractors", "real", "--out", path)
-        assert run_on(config, *typed).exit_code == 0
+        assert run_on(config, *choice, "--distractors", "real", "--out", path).exit_code == 0
         for curve in read_result(path).curves:
             for point in curve.points:
                 kind = (curve.metric, curve.tolerance_s, point.n_distractors)
                 rates[system, *kind] = point.value
-    (found,) = compare_results(tmp_path / "spectral-sketch.json", tmp_path / "random.json", 0.99)
+    (found,) = compare_results(tmp_path / "small-sketch.json", tmp_path / "random.json", 0.99)
     assert len(found.differences) == len(rates) / 2
     for d in found.differences:
         kind = (d.metric, d.tolerance_s, d.points[0].n_distractors)
-        expected = rates["spectral-sketch", *kind] - rates["random", *kind]
+        expected = rates["small-sketch", *kind] - rates["random", *kind]
         assert d.value == pytest.approx(expected)
         assert 0 < d.low <= d.value <= d.high <= 1
         assert d.clear
-    shown = compare(tmp_path / "spectral-sketch.json", tmp_path / "random.json")
-    assert "spectral-sketch minus random; exact, real distractors" in shown.stdout
+    shown = compare(tmp_path / "small-sketch.json", tmp_path / "random.json")
+    assert "small-sketch minus random; exact, real distractors" in shown.stdout
     assert "\n          100  " in shown.stdout
     assert "* +" in shown.stdout
 
@@ -50,7 +49,7 @@ def test_shows_a_table_for_each_index_and_kind_of_distractors(finished: Path) ->
     assert shown.exit_code == 0, shown.stderr
     tables = [line for line in shown.stdout.splitlines() if " minus " in line]
     assert tables == [
-        f"spectral-sketch minus spectral-sketch; {index}, {distractors}"
+        f"small-sketch minus small-sketch; {index}, {distractors}"
         for index in ("exact", "ivf")
         for distractors in ("real distractors", "synthetic distractors (gaussian)")
     ]

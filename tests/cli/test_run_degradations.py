@@ -38,7 +38,7 @@ def test_queries_are_made_anew_when_a_degradation_changes(
         assert shown.exit_code == 0, shown.stderr
         return read_result(tmp_path / "out" / "result.json").curves[0].points[-1].value
 
-    assert hit_rate("return samples") == 1.0
+    assert hit_rate("return samples") > 0.9
     assert hit_rate("return rng.standard_normal(len(samples)).astype(np.float32)") < 0.5
 
 

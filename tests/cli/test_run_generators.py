@@ -16,17 +16,6 @@ from fpbench_plugins.resample.generator import ResampleGenerator
 
 DIM = 16
 
-FINGERPRINTER = """
-from dataclasses import replace
-from fpbench import Entry, hookimpl
-from fpbench_plugins.random_baseline.fingerprinter import DEFAULTS, RandomFingerprinter
-
-@hookimpl
-def fpbench_fingerprinters():
-    config = replace(DEFAULTS, spec=replace(DEFAULTS.spec, dim=16))
-    return [Entry(name="narrow", summary="", create=lambda settings: RandomFingerprinter(config))]
-"""
-
 PLUGIN = """
 import numpy as np
 from fpbench import Entry, GeneratorNeed, hookimpl
@@ -81,17 +70,6 @@ def document(tmp_path: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory, config: Path) -> Path:
-    """The config with fingerprints of 16 dims, which are sooner judged."""
-    folder = tmp_path_factory.mktemp("narrow")
-    (folder / "narrow.py").write_text(FINGERPRINTER)
-    plugin = f"plugin:{folder / 'narrow.py'}"
-    path = folder / "run.toml"
-    path.write_text(config.read_text().replace('"spectral-sketch"', f'"{plugin}"'))
-    return path
-
-
-@pytest.fixture(scope="module")
 def gaussian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("generator") / "gaussian.safetensors"
     identity = np.eye(DIM, dtype=np.float32)
@@ -109,9 +87,9 @@ def part_of(music: Path, folder: Path, **tracks: int) -> Path:
 
 
 def test_a_given_generator_is_judged_by_all_distractors(
-    tmp_path: Path, music: Path, narrow: Path, gaussian: Path
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
 ) -> None:
-    shown = run(tmp_path, music, narrow, "--generator-weights", gaussian)
+    shown = run(tmp_path, music, config, "--generator-weights", gaussian)
     assert shown.exit_code == 0, shown.output
     found = document(tmp_path)
     assert found["data"]["distractor_fingerprints"] == 16 * 19
@@ -123,10 +101,10 @@ def test_a_given_generator_is_judged_by_all_distractors(
 
 
 def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
-    tmp_path: Path, music: Path, narrow: Path, gaussian: Path
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
 ) -> None:
     alone = part_of(music, tmp_path / "alone", reference=8)
-    shown = run(tmp_path, alone, narrow, "--generator-weights", gaussian)
+    shown = run(tmp_path, alone, config, "--generator-weights", gaussian)
     assert shown.exit_code == 0, shown.output
     fidelity = document(tmp_path)["fidelity"]
     assert fidelity["tracks"] == 8
@@ -153,7 +131,7 @@ def test_the_same_generator_given_is_judged_anew(
     ["missing gaussian", "empty gaussian", "cut gaussian", "text gaussian", "cut rectified-flow"],
 )
 def test_a_damaged_generator_is_named(
-    tmp_path: Path, music: Path, narrow: Path, gaussian: Path, fault: str
+    tmp_path: Path, music: Path, config: Path, gaussian: Path, fault: str
 ) -> None:
     damage, generator = fault.split()
     path = tmp_path / "mine.safetensors"
@@ -161,7 +139,7 @@ def test_a_damaged_generator_is_named(
     contents = {"empty": b"", "cut": whole[:1000], "text": b"fingerprints, but in words"}
     if damage != "missing":
         path.write_bytes(contents[damage])
-    shown = run(tmp_path, music, narrow, "--generator", generator, "--generator-weights", path)
+    shown = run(tmp_path, music, config, "--generator", generator, "--generator-weights", path)
     assert shown.exit_code == 2
     assert "mine.safetensors" in shown.stderr
     assert "fpbench fit" in shown.stderr
@@ -184,60 +162,60 @@ def test_a_damaged_generator_in_the_cache_is_fitted_again(
     assert (again["generator"], again["fidelity"]) == (first["generator"], first["fidelity"])
 
 
-def test_another_kind_of_generator_is_named(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_another_kind_of_generator_is_named(tmp_path: Path, music: Path, config: Path) -> None:
     path = tmp_path / "mine.safetensors"
     ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
     path.with_suffix(".json").write_text('{"generator": "resample"}')
-    shown = run(tmp_path, music, narrow, "--generator-weights", path)
+    shown = run(tmp_path, music, config, "--generator-weights", path)
     assert shown.exit_code == 2
     assert "was made by generator 'resample', not 'gaussian'" in shown.stderr
     assert "add --generator resample" in shown.stderr
 
 
 def test_a_generator_that_draws_too_few_is_blamed(
-    tmp_path: Path, music: Path, narrow: Path
+    tmp_path: Path, music: Path, config: Path
 ) -> None:
     (tmp_path / "short.py").write_text(PLUGIN)
-    shown = run(tmp_path, music, narrow, "--generator", f"plugin:{tmp_path / 'short.py'}")
+    shown = run(tmp_path, music, config, "--generator", f"plugin:{tmp_path / 'short.py'}")
     assert shown.exit_code == 2
     assert "short.py' breaks a rule: draws must have the shape (1, 16), not (0, 16)" in shown.stderr
 
 
-def test_a_teacher_is_refused(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_a_teacher_is_refused(tmp_path: Path, music: Path, config: Path) -> None:
     taught = tmp_path / "taught.toml"
-    taught.write_text('generator_options.teacher = "flow.safetensors"\n' + narrow.read_text())
+    taught.write_text('generator_options.teacher = "flow.safetensors"\n' + config.read_text())
     shown = run(tmp_path, music, taught, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
     assert "'rectified-flow-turbo' also learns from flow.safetensors" in shown.stderr
     assert "--generator-weights" in shown.stderr
 
 
-def test_too_few_tracks_to_fit_to_are_refused(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_too_few_tracks_to_fit_to_are_refused(tmp_path: Path, music: Path, config: Path) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=7)
-    shown = run(tmp_path, few, narrow)
+    shown = run(tmp_path, few, config)
     assert shown.exit_code == 2
     assert "has 7 usable distractor tracks: too few to fit" in shown.stderr
 
 
 def test_too_few_tracks_to_judge_by_are_refused(
-    tmp_path: Path, music: Path, narrow: Path, gaussian: Path
+    tmp_path: Path, music: Path, config: Path, gaussian: Path
 ) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=3)
-    shown = run(tmp_path, few, narrow, "--generator-weights", gaussian)
+    shown = run(tmp_path, few, config, "--generator-weights", gaussian)
     assert shown.exit_code == 2
     assert "has 3 usable distractor tracks: too few to judge" in shown.stderr
 
 
-def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, config: Path) -> None:
     small = tmp_path / "small.toml"
-    small.write_text('generator_options.most_rows = "50"\n' + narrow.read_text())
+    small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
     assert run(tmp_path, music, small, "--generator", "resample").exit_code == 0
     assert document(tmp_path)["generator"]["parameters"] == {"rows": 50}
 
 
-def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: Path) -> None:
     unused = tmp_path / "unused.toml"
-    unused.write_text('generator_options.teacher_epochs = "0"\n' + narrow.read_text())
+    unused.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
     shown = run(tmp_path, music, unused, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
     assert (
@@ -247,10 +225,10 @@ def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, narrow: 
 
 
 def test_settings_that_cannot_change_a_given_generator_are_refused(
-    tmp_path: Path, music: Path, narrow: Path
+    tmp_path: Path, music: Path, config: Path
 ) -> None:
     small = tmp_path / "small.toml"
-    small.write_text('generator_options.most_rows = "50"\n' + narrow.read_text())
+    small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
     path = tmp_path / "mine.safetensors"
     ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
     options = ("--generator", "resample", "--generator-weights", path)
@@ -260,15 +238,15 @@ def test_settings_that_cannot_change_a_given_generator_are_refused(
 
 
 def test_a_folder_that_cannot_be_made_is_named_before_any_work(
-    tmp_path: Path, music: Path, narrow: Path
+    tmp_path: Path, music: Path, config: Path
 ) -> None:
     (tmp_path / "out").touch()
-    shown = run(tmp_path, music, narrow)
+    shown = run(tmp_path, music, config)
     assert shown.exit_code == 2
     assert "cannot make folder" in shown.stderr
     assert not list((tmp_path / "cache").rglob("*.npz"))
 
 
-def test_eight_tracks_are_enough(tmp_path: Path, music: Path, narrow: Path) -> None:
+def test_eight_tracks_are_enough(tmp_path: Path, music: Path, config: Path) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=8)
-    assert run(tmp_path, few, narrow).exit_code == 0
+    assert run(tmp_path, few, config).exit_code == 0

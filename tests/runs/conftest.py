@@ -23,9 +23,9 @@ def recipe() -> QueryRecipe:
 
 
 @pytest.fixture
-def config(music: Path, recipe: QueryRecipe) -> RunConfig:
+def config(music: Path, recipe: QueryRecipe, small_sketch: str) -> RunConfig:
     return RunConfig(
-        fingerprinter="spectral-sketch",
+        fingerprinter=small_sketch,
         dataset=f"folder:{music}",
         distractors="real",
         sizes=(100, 200),

@@ -31,9 +31,9 @@ def build(run: PreparedRun) -> Inputs:
 
 def test_tracks_of_ten_seconds_have_nineteen_fingerprints(prepared: Prepare) -> None:
     inputs = build(prepared())
-    assert inputs.reference.shape == (8 * 19, 128)
-    assert inputs.real.shape == (16 * 19, 128)
-    assert inputs.queries.shape == (20, 128)
+    assert inputs.reference.shape == (8 * 19, 16)
+    assert inputs.real.shape == (16 * 19, 16)
+    assert inputs.queries.shape == (20, 16)
     assert inputs.data.reference_fingerprints == 8 * 19
     assert inputs.data.distractor_hours == pytest.approx(160 / 3600)
 
@@ -60,7 +60,7 @@ def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -
 
 def test_without_distractors_none_are_read(prepared: Prepare) -> None:
     inputs = build(prepared(distractors="none"))
-    assert inputs.real.shape == (0, 128)
+    assert inputs.real.shape == (0, 16)
     assert inputs.data.distractor_tracks == 0
     assert inputs.data.skipped == []
 
@@ -70,8 +70,8 @@ def test_a_query_of_several_fingerprints_is_one_long_vector(
 ) -> None:
     inputs = build(prepared(recipe=replace(recipe, query_length_s=2.0)))
     assert inputs.segments == 3
-    assert inputs.queries.shape == (20, 3 * 128)
-    assert inputs.reference.shape == (8 * 17, 3 * 128)
+    assert inputs.queries.shape == (20, 3 * 16)
+    assert inputs.reference.shape == (8 * 17, 3 * 16)
 
 
 def test_a_fingerprinter_of_changing_counts_is_blamed(prepared: Prepare) -> None:

@@ -105,7 +105,7 @@ def test_the_description_of_a_fingerprinter_comes_from_its_spec(prepared: Prepar
     run = prepared()
     assert isinstance(run.source, AudioSource)
     assert not run.ready_made
-    assert (run.info.name, run.info.dim, run.info.hop_s) == ("spectral-sketch", 128, 0.5)
+    assert (run.info.name, run.info.dim, run.info.hop_s) == ("small-sketch", 16, 0.5)
 
 
 INDEX = """
