@@ -2,6 +2,9 @@
 
 ``PREFIX.index`` is a LevelDB table from names to small protobuf messages, which give the position
 of each tensor in ``PREFIX.data-?????-of-?????``. Every block and every tensor has a checksum.
+
+The reader is our own, because TensorFlow is an installation of 600 MB, and no smaller library reads
+this format.
 """
 
 import math

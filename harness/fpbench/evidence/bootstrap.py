@@ -1,4 +1,8 @@
-"""Confidence intervals for hit rates, from a bootstrap over tracks."""
+"""Confidence intervals for hit rates, from a bootstrap over tracks.
+
+It is our own and small: hits are counted as whole numbers and resamples are drawn from an
+addressed generator, so the interval is the same on every processor.
+"""
 
 import numpy as np
 from jaxtyping import Int64

@@ -4,6 +4,9 @@ Each statistic compares a set of *judges*, real fingerprints of tracks that no g
 to, with a set of *draws*. No value is meaningful alone: all depend on the number of rows, and real
 fingerprints come in tracks. Compare each value with that of a second real set, of other tracks and
 of the same size, as :mod:`fpbench.generators.fidelity_report` does.
+
+The statistics are our own, because they are what fpbench is trusted for, and because libraries of
+such scores measure images with networks of theirs.
 """
 
 import math
