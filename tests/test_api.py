@@ -363,6 +363,7 @@ print(result.evidence == expected.evidence, whole.segments - resumed.segments)
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_a_run_and_the_next_call_continues(tmp_path: Path, music: Path) -> None:
     (tmp_path / "session.py").write_text(SESSION.replace("MUSIC", str(music)))
     with subprocess.Popen(

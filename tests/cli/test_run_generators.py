@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from fpbench.cli import main
 from fpbench.hashing import file_sha256
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 from fpbench_plugins.resample.generator import ResampleGenerator
+
+Run = Callable[..., Result]
 
 DIM = 16
 
@@ -54,14 +57,17 @@ def fpbench_generators():
 """
 
 
-def run(tmp_path: Path, music: Path, config: Path, *options: object) -> Result:
-    """A run with synthetic distractors; the cache is kept from one to the next."""
-    always = ["run", "--config", config, "--dataset", f"folder:{music}", "--sizes", "100"]
-    places = ["--cache", tmp_path / "cache", "--out", tmp_path / "out" / "result.json"]
-    command = [*always, *places, "--distractors", "synthetic", *options]
-    shown = CliRunner().invoke(main, [str(part) for part in command])
-    assert "Traceback" not in shown.output
-    return shown
+@pytest.fixture
+def run_synthetic(run_on: Run) -> Run:
+    """A run with synthetic distractors, on the small folder of music unless another is named."""
+    wanted = ("--sizes", "100", "--distractors", "synthetic")
+
+    def run(config: Path, *options: object) -> Result:
+        shown = run_on(config, *wanted, *options)
+        assert "Traceback" not in shown.output
+        return shown
+
+    return run
 
 
 def document(tmp_path: Path) -> dict[str, Any]:
@@ -87,9 +93,9 @@ def part_of(music: Path, folder: Path, **tracks: int) -> Path:
 
 
 def test_a_given_generator_is_judged_by_all_distractors(
-    tmp_path: Path, music: Path, config: Path, gaussian: Path
+    tmp_path: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
-    shown = run(tmp_path, music, config, "--generator-weights", gaussian)
+    shown = run_synthetic(config, "--generator-weights", gaussian)
     assert shown.exit_code == 0, shown.output
     found = document(tmp_path)
     assert found["data"]["distractor_fingerprints"] == 16 * 19
@@ -101,10 +107,10 @@ def test_a_given_generator_is_judged_by_all_distractors(
 
 
 def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
-    tmp_path: Path, music: Path, config: Path, gaussian: Path
+    tmp_path: Path, music: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
     alone = part_of(music, tmp_path / "alone", reference=8)
-    shown = run(tmp_path, alone, config, "--generator-weights", gaussian)
+    shown = run_synthetic(config, "--dataset", f"folder:{alone}", "--generator-weights", gaussian)
     assert shown.exit_code == 0, shown.output
     fidelity = document(tmp_path)["fidelity"]
     assert fidelity["tracks"] == 8
@@ -113,14 +119,19 @@ def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
 
 
 def test_the_same_generator_given_is_judged_anew(
-    tmp_path: Path, music: Path, config: Path, finished: Path
+    tmp_path: Path, config: Path, finished: Path, run_synthetic: Run
 ) -> None:
     shutil.copytree(finished / "cache", tmp_path / "cache")
     first = json.loads((finished / "out" / "result.json").read_text())
     assert set(first["fidelity"]["copying"]) == {"real", "gaussian", "resample"}
     weights = first["generator"]["weights_sha256"]
     stored = {file_sha256(path): path for path in (tmp_path / "cache").rglob("*.safetensors")}
-    assert run(tmp_path, music, config, "--generator-weights", stored[weights]).exit_code == 0
+    assert (
+        run_synthetic(
+            config, "--cache", tmp_path / "cache", "--generator-weights", stored[weights]
+        ).exit_code
+        == 0
+    )
     # The run cannot know what it was fitted to, so it claims nothing about copies of that.
     assert document(tmp_path)["generator"]["weights_sha256"] == weights
     assert document(tmp_path)["fidelity"]["copying"] == {}
@@ -131,7 +142,7 @@ def test_the_same_generator_given_is_judged_anew(
     ["missing gaussian", "empty gaussian", "cut gaussian", "text gaussian", "cut rectified-flow"],
 )
 def test_a_damaged_generator_is_named(
-    tmp_path: Path, music: Path, config: Path, gaussian: Path, fault: str
+    tmp_path: Path, config: Path, gaussian: Path, fault: str, run_synthetic: Run
 ) -> None:
     damage, generator = fault.split()
     path = tmp_path / "mine.safetensors"
@@ -139,14 +150,18 @@ def test_a_damaged_generator_is_named(
     contents = {"empty": b"", "cut": whole[:1000], "text": b"fingerprints, but in words"}
     if damage != "missing":
         path.write_bytes(contents[damage])
-    shown = run(tmp_path, music, config, "--generator", generator, "--generator-weights", path)
+    shown = run_synthetic(config, "--generator", generator, "--generator-weights", path)
     assert shown.exit_code == 2
     assert "mine.safetensors" in shown.stderr
     assert "fpbench fit" in shown.stderr
 
 
 def test_a_damaged_generator_in_the_cache_is_fitted_again(
-    tmp_path: Path, music: Path, config: Path, finished: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    config: Path,
+    finished: Path,
+    caplog: pytest.LogCaptureFixture,
+    run_synthetic: Run,
 ) -> None:
     shutil.copytree(finished / "cache", tmp_path / "cache")
     kept = list((tmp_path / "cache" / "generators").rglob("*.safetensors"))
@@ -155,68 +170,74 @@ def test_a_damaged_generator_in_the_cache_is_fitted_again(
         path.write_bytes(path.read_bytes()[:100])
     for folder in ("evidence", "fidelity"):
         shutil.rmtree(tmp_path / "cache" / folder)
-    shown = run(tmp_path, music, config)
+    shown = run_synthetic(config, "--cache", tmp_path / "cache")
     assert shown.exit_code == 0, shown.stderr
     assert "this generator in the cache is fitted again" in caplog.text
     first, again = json.loads((finished / "out" / "result.json").read_text()), document(tmp_path)
     assert (again["generator"], again["fidelity"]) == (first["generator"], first["fidelity"])
 
 
-def test_another_kind_of_generator_is_named(tmp_path: Path, music: Path, config: Path) -> None:
+def test_another_kind_of_generator_is_named(
+    tmp_path: Path, config: Path, run_synthetic: Run
+) -> None:
     path = tmp_path / "mine.safetensors"
     ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
     path.with_suffix(".json").write_text('{"generator": "resample"}')
-    shown = run(tmp_path, music, config, "--generator-weights", path)
+    shown = run_synthetic(config, "--generator-weights", path)
     assert shown.exit_code == 2
     assert "was made by generator 'resample', not 'gaussian'" in shown.stderr
     assert "add --generator resample" in shown.stderr
 
 
 def test_a_generator_that_draws_too_few_is_blamed(
-    tmp_path: Path, music: Path, config: Path
+    tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
     (tmp_path / "short.py").write_text(PLUGIN)
-    shown = run(tmp_path, music, config, "--generator", f"plugin:{tmp_path / 'short.py'}")
+    shown = run_synthetic(config, "--generator", f"plugin:{tmp_path / 'short.py'}")
     assert shown.exit_code == 2
     assert "short.py' breaks a rule: draws must have the shape (1, 16), not (0, 16)" in shown.stderr
 
 
-def test_a_teacher_is_refused(tmp_path: Path, music: Path, config: Path) -> None:
+def test_a_teacher_is_refused(tmp_path: Path, config: Path, run_synthetic: Run) -> None:
     taught = tmp_path / "taught.toml"
     taught.write_text('generator_options.teacher = "flow.safetensors"\n' + config.read_text())
-    shown = run(tmp_path, music, taught, "--generator", "rectified-flow-turbo")
+    shown = run_synthetic(taught, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
     assert "'rectified-flow-turbo' also learns from flow.safetensors" in shown.stderr
     assert "--generator-weights" in shown.stderr
 
 
-def test_too_few_tracks_to_fit_to_are_refused(tmp_path: Path, music: Path, config: Path) -> None:
+def test_too_few_tracks_to_fit_to_are_refused(
+    tmp_path: Path, music: Path, config: Path, run_synthetic: Run
+) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=7)
-    shown = run(tmp_path, few, config)
+    shown = run_synthetic(config, "--dataset", f"folder:{few}")
     assert shown.exit_code == 2
     assert "has 7 usable distractor tracks: too few to fit" in shown.stderr
 
 
 def test_too_few_tracks_to_judge_by_are_refused(
-    tmp_path: Path, music: Path, config: Path, gaussian: Path
+    tmp_path: Path, music: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=3)
-    shown = run(tmp_path, few, config, "--generator-weights", gaussian)
+    shown = run_synthetic(config, "--dataset", f"folder:{few}", "--generator-weights", gaussian)
     assert shown.exit_code == 2
     assert "has 3 usable distractor tracks: too few to judge" in shown.stderr
 
 
-def test_settings_of_a_fit_are_taken_once(tmp_path: Path, music: Path, config: Path) -> None:
+def test_settings_of_a_fit_are_taken_once(tmp_path: Path, config: Path, run_synthetic: Run) -> None:
     small = tmp_path / "small.toml"
     small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
-    assert run(tmp_path, music, small, "--generator", "resample").exit_code == 0
+    assert run_synthetic(small, "--generator", "resample").exit_code == 0
     assert document(tmp_path)["generator"]["parameters"] == {"rows": 50}
 
 
-def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: Path) -> None:
+def test_a_setting_that_cannot_be_is_named(
+    tmp_path: Path, config: Path, run_synthetic: Run
+) -> None:
     unused = tmp_path / "unused.toml"
     unused.write_text('generator_options.teacher_epochs = "0"\n' + config.read_text())
-    shown = run(tmp_path, music, unused, "--generator", "rectified-flow-turbo")
+    shown = run_synthetic(unused, "--generator", "rectified-flow-turbo")
     assert shown.exit_code == 2
     assert (
         "these settings are not possible: teacher_epochs=0, but it must be at least 1"
@@ -225,28 +246,30 @@ def test_a_setting_that_cannot_be_is_named(tmp_path: Path, music: Path, config: 
 
 
 def test_settings_that_cannot_change_a_given_generator_are_refused(
-    tmp_path: Path, music: Path, config: Path
+    tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
     small = tmp_path / "small.toml"
     small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
     path = tmp_path / "mine.safetensors"
     ResampleGenerator(np.eye(DIM, dtype=np.float32)).save(path)
     options = ("--generator", "resample", "--generator-weights", path)
-    shown = run(tmp_path, music, small, *options)
+    shown = run_synthetic(small, *options)
     assert shown.exit_code == 2
     assert "setting 'most_rows' cannot change generator" in shown.stderr
 
 
 def test_a_folder_that_cannot_be_made_is_named_before_any_work(
-    tmp_path: Path, music: Path, config: Path
+    tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
     (tmp_path / "out").touch()
-    shown = run(tmp_path, music, config)
+    shown = run_synthetic(config, "--cache", tmp_path / "cache")
     assert shown.exit_code == 2
     assert "cannot make folder" in shown.stderr
     assert not list((tmp_path / "cache").rglob("*.npz"))
 
 
-def test_eight_tracks_are_enough(tmp_path: Path, music: Path, config: Path) -> None:
+def test_eight_tracks_are_enough(
+    tmp_path: Path, music: Path, config: Path, run_synthetic: Run
+) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=8)
-    assert run(tmp_path, few, config).exit_code == 0
+    assert run_synthetic(config, "--dataset", f"folder:{few}").exit_code == 0

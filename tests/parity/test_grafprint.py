@@ -32,7 +32,8 @@ from fpbench_plugins.grafprint.network import (
     use_batch_statistics,
 )
 
-pytestmark = pytest.mark.parity
+# Slow: the authors' checkpoints take seconds to import.
+pytestmark = [pytest.mark.parity, pytest.mark.slow]
 
 AGREES = 2e-5
 SURE = 3e-6  # a margin above this decides the same in every float32 arithmetic
@@ -192,7 +193,6 @@ def test_every_layer_of_one_segment(
 
 
 @pytest.mark.parametrize("name", ["a", "b", "c"])
-@pytest.mark.slow
 def test_fingerprints_from_golden_spectrograms(
     front_end: Arrays, expected: Arrays, network: GrafprintNetwork, name: str
 ) -> None:
@@ -217,7 +217,6 @@ def test_batch_statistics_of_four_segments(
     close(network.double()(four), expected["batch4"], AGREES)
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 def test_batch_statistics_of_a_file(
     front_end: Arrays, expected: Arrays, network: GrafprintNetwork
@@ -229,7 +228,6 @@ def test_batch_statistics_of_a_file(
     )
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("two_threads")
 def test_batch_statistics_of_chunks(expected: Arrays, network: GrafprintNetwork) -> None:
     use_batch_statistics(network)
@@ -240,7 +238,6 @@ def test_batch_statistics_of_chunks(expected: Arrays, network: GrafprintNetwork)
     assert agreement.mean() >= 0.98
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a", "b"])
 def test_from_file_to_fingerprints(
     folder: Path, expected: Arrays, fingerprinter: TrackFingerprinter, name: str
@@ -254,7 +251,6 @@ def test_from_file_to_fingerprints(
     np.testing.assert_allclose(found.start_s, 0.096 * np.arange(len(wanted)))
 
 
-@pytest.mark.slow
 def test_one_silent_segment_spoils_a_batch_only_if_asked(
     folder: Path, expected: Arrays, weights: Path
 ) -> None:

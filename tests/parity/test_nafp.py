@@ -17,7 +17,8 @@ from fpbench_plugins.nafp.config import PUBLISHED
 from fpbench_plugins.nafp.fingerprinter import load_nafp
 from fpbench_plugins.nafp.front_end import filterbank, log_mel
 
-pytestmark = pytest.mark.parity
+# Slow: the authors' checkpoints take seconds to import.
+pytestmark = [pytest.mark.parity, pytest.mark.slow]
 
 IN_BATCHES = replace(PUBLISHED, normalise="batch")
 EXACT = 5e-6  # against the official code in double precision

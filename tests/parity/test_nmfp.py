@@ -26,7 +26,8 @@ from fpbench_plugins.nmfp.config import PUBLISHED
 from fpbench_plugins.nmfp.fingerprinter import load_nmfp
 from fpbench_plugins.nmfp.front_end import filterbank, log_mel
 
-pytestmark = pytest.mark.parity
+# Slow: the authors' checkpoints take seconds to import.
+pytestmark = [pytest.mark.parity, pytest.mark.slow]
 
 Arrays = dict[str, np.ndarray]
 
@@ -87,7 +88,6 @@ def close(found: object, expected: np.ndarray, tolerance: float) -> None:
     np.testing.assert_allclose(np.asarray(found), expected, atol=tolerance, rtol=0)
 
 
-@pytest.mark.slow
 def test_every_tensor_of_the_checkpoint(folder: Path) -> None:
     listed = folder / "checkpoint" / "variables.csv"
     with (

@@ -116,7 +116,7 @@ def test_another_generators_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_fitting_brings_draws_nearer_to_the_data(tmp_path: Path) -> None:
-    history = fit_tiny(tmp_path, epochs="40", learning_rate="0.01").fitted.record["history"]
+    history = fit_tiny(tmp_path, epochs="15", learning_rate="0.01").fitted.record["history"]
     assert history[-1]["frechet"] < history[0]["frechet"] / 2
     assert history[-1]["held_out_loss"] < history[0]["held_out_loss"]
 

@@ -71,7 +71,7 @@ def test_draws_in_one_evaluation(generator: FlowGenerator) -> None:
 
 
 def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
-    options = {"teacher_epochs": "20", "iterations": "500", "learning_rate": "0.01"}
+    options = {"teacher_epochs": "10", "iterations": "120", "learning_rate": "0.01"}
     history = fit_tiny(tmp_path, **options).fitted.record["history"]
     assert history[-1]["imitation_loss"] < history[0]["imitation_loss"] / 2
     assert history[-1]["frechet"] < history[0]["frechet"]

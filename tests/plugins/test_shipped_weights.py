@@ -32,7 +32,9 @@ def test_are_the_default_and_named_as_ours(system: str, caplog: pytest.LogCaptur
     ]
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize(
+    "system", ["nafp", "nmfp", *(pytest.param(s, marks=pytest.mark.slow) for s in SYSTEMS[2:])]
+)
 def test_equal_audio_gives_equal_bytes_whichever_core_takes_it(system: str) -> None:
     fingerprinter = Catalog.load().fingerprinter(system, Settings())
     noise = rng_at(0, Stream.CHECK).uniform(-0.5, 0.5, 11 * 8_000).astype(np.float32)

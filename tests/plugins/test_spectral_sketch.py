@@ -49,6 +49,7 @@ def test_has_not_drifted(sketch: Fingerprinter) -> None:
     np.testing.assert_allclose(sketch.embed(golden["segments"]), golden["vectors"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_another_processors_arithmetic_gives_the_same_fingerprints(tmp_path: Path) -> None:
     code = (
         "import sys, numpy as np\n"

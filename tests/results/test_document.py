@@ -30,6 +30,7 @@ def test_earlier_results_are_read_and_written_unchanged(path: Path) -> None:
     assert dump_result(read_result(path)) == path.read_text()
 
 
+@pytest.mark.slow
 def test_the_reader_refuses_what_the_schema_refuses_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "changed.json"
     validator = jsonschema.Draft202012Validator(PUBLISHED)

@@ -1,6 +1,7 @@
 """Measure in short trials how fast this machine does the main work of a run."""
 
 import time
+from functools import cache
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import FingerprintGenerator
 
 
+@cache
 def product_rate(n_queries: int, dim: int) -> float:
     """Multiplications and additions per second of a float32 matrix product, from a short trial."""
     import torch
