@@ -118,17 +118,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"did you mean '{close[0]}'? " if close else ""
 
 
-def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> Iterator[tuple[Any, Meta]]:
+@cache
+def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> tuple[tuple[Any, Meta], ...]:
     """The members of a union and their limits; for another type only itself."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is Annotated:
         limits = next((note for note in arguments[1:] if isinstance(note, Meta)), limits)
-        yield from union_members(arguments[0], limits)
-    elif origin in (types.UnionType, typing.Union):
-        for member in arguments:
-            yield from union_members(member, limits)
-    else:
-        yield kind, limits
+        return union_members(arguments[0], limits)
+    if origin in (types.UnionType, typing.Union):
+        return tuple(pair for member in arguments for pair in union_members(member, limits))
+    return ((kind, limits),)
 
 
 @cache
@@ -178,7 +177,7 @@ def _find_wrong_name(value: object, kind: Any, where: str) -> tuple[str, str] | 
                 hint = suggest(str(name), known) + "fields: " + ", ".join(known)
                 return f"no field is called '{_join(where, name)}'", hint
         for field in dataclasses.fields(dataclass):
-            if _is_required(field) and field.name not in value:
+            if field.name not in value and _is_required(field):
                 hint = f"it takes {describe(known[field.name])}"
                 return f"field '{_join(where, field.name)}' is missing", hint
     for name, part, part_kind in _parts(value, kind):
@@ -224,6 +223,7 @@ def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
             yield from ((str(place), part, arguments[0]) for place, part in enumerate(value))
 
 
+@cache
 def _dataclass_in(kind: Any) -> Any:
     """The dataclass in a type or union, if any."""
     return next((m for m, _ in union_members(kind) if dataclasses.is_dataclass(m)), None)

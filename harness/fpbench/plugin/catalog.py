@@ -5,6 +5,7 @@ import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -173,15 +174,8 @@ class Catalog:
                 f"plugin '{point.name}' is not a module: entry point {point.value}",
                 hint="let the fpbench entry point name a module with hook implementations",
             )
-        dist = point.dist
-        self.register(
-            Source(
-                plugin=point.name,
-                distribution=dist.name if dist else "?",
-                version=dist.version if dist else "?",
-                module=module,
-            )
-        )
+        name, version = _name_and_version(point.dist)
+        self.register(Source(plugin=point.name, distribution=name, version=version, module=module))
 
     def register(self, source: Source) -> list[Offer]:
         """Register the offers of a plugin: all of them, or none after an error.
@@ -284,6 +278,11 @@ class Catalog:
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"choose one of: {', '.join(names)}"
         return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
+
+
+@lru_cache(maxsize=64)  # each call would parse the whole metadata, and plugins share it
+def _name_and_version(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    return (distribution.name, distribution.version) if distribution else ("?", "?")
 
 
 def _refuse_unmarked(source: Source) -> None:

@@ -76,9 +76,9 @@ def _forget_earlier_imports(module: ModuleType) -> None:
     """
     if any(Path(module.__file__ or "").resolve().parent.glob("*.dist-info")):
         return  # it lies among installed packages, which bear no second import
-    files = code_files(module)
+    files = {str(file) for file in code_files(module)}
     for name, imported in list(sys.modules.items()):
         origin = getattr(getattr(imported, "__spec__", None), "origin", None) or ""
         kept = imported is module or name.partition(".")[0] in ("fpbench", "__main__")
-        if not kept and origin.endswith(".py") and Path(origin) in files:
+        if not kept and origin in files:
             del sys.modules[name]
