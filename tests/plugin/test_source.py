@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from fpbench.plugin.imports import forget_module
 from fpbench.plugin.source import _code_sha256, source_sha256
 
 
@@ -22,11 +23,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(tmp_path)
     yield folder
     for name in [name for name in sys.modules if name.startswith("hashed_plugin")]:
-        del sys.modules[name]
+        forget_module(name)
 
 
 def digest(name: str = "hashed_plugin") -> str:
+    """The hash that a new process gets."""
     _code_sha256.cache_clear()
+    for imported in [each for each in sys.modules if each.partition("_")[0] in ("hashed", "net")]:
+        forget_module(imported)
     module: ModuleType = importlib.import_module(name)
     return source_sha256(module)
 

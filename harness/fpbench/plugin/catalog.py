@@ -22,6 +22,7 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.entries import Entry, Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
+from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_source
 from fpbench.plugin.training import Trainable
@@ -66,6 +67,7 @@ class Catalog:
     @classmethod
     def load(cls) -> "Catalog":
         """Load the entries of all installed plugins; broken plugins go to :attr:`faults`."""
+        import_from_source()
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         catalog = cls(manager)

@@ -9,6 +9,7 @@ from types import ModuleType
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame
+from fpbench.plugin.imports import SourceLoader, forget_module, import_from_source, is_installed
 from fpbench.plugin.source import code_files
 
 PREFIX = "plugin:"
@@ -26,6 +27,8 @@ class Source:
 
 def import_source(target: str) -> Source:
     """Import a plugin from a file, or by name from the working directory or ``sys.path``."""
+    import_from_source()
+    importlib.invalidate_caches()  # files may be new since the last import
     path = Path(target)
     if target.endswith(".py") or len(path.parts) > 1:
         return _source_from_file(target, path)
@@ -51,9 +54,16 @@ def _source_from_file(target: str, path: Path) -> Source:
     package = path.name == "__init__.py"
     name = path.resolve().parent.name if package else f"fpbench_plugin_{path.stem}"
     folders = [str(path.parent)] if package else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folders)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise FpbenchError(f"'{path}' is not a Python file", hint="choose a file named *.py")
+    spec = importlib.util.spec_from_file_location(
+        name,
+        path,
+        loader=SourceLoader(name, str(path)),
+        submodule_search_locations=folders,
+    )
+    if spec is None or spec.loader is None:
+        raise FpbenchError(f"cannot import '{path}'", hint="check the path")
     module = importlib.util.module_from_spec(spec)
     # A dataclass looks up its module by name when it is defined.
     sys.modules[name] = module
@@ -74,11 +84,11 @@ def _forget_earlier_imports(module: ModuleType) -> None:
 
     Else an output of the code that was imported first would get the key of the code on disk.
     """
-    if any(Path(module.__file__ or "").resolve().parent.glob("*.dist-info")):
+    if is_installed(Path(module.__file__ or "")):
         return  # it lies among installed packages, which bear no second import
     files = {str(file) for file in code_files(module)}
     for name, imported in list(sys.modules.items()):
         origin = getattr(getattr(imported, "__spec__", None), "origin", None) or ""
         kept = imported is module or name.partition(".")[0] in ("fpbench", "__main__")
         if not kept and origin in files:
-            del sys.modules[name]
+            forget_module(name)

@@ -12,6 +12,7 @@ from typing import Any
 
 from fpbench.hashing import code_key, file_sha256, imported_names, public_modules
 from fpbench.plugin.entries import Settings
+from fpbench.plugin.imports import imported_code
 
 _IGNORED_SUFFIXES = {".md", ".png"}  # documentation
 _IGNORED_FOLDERS = {"__pycache__", "recipes"}
@@ -38,7 +39,13 @@ def _harness_key(module: ModuleType) -> str:
 
 @cache
 def _code_sha256(module: ModuleType) -> dict[Path, str]:
-    return {file: file_sha256(file) for file in code_files(module)}
+    return {file: _code_file_sha256(file) for file in code_files(module)}
+
+
+def _code_file_sha256(file: Path) -> str:
+    """Hash of the code that was imported, which may differ from the file by now."""
+    content = imported_code(file)
+    return file_sha256(file) if content is None else hashlib.sha256(content).hexdigest()
 
 
 def code_files(module: ModuleType) -> set[Path]:
