@@ -20,6 +20,7 @@ def compare(*arguments: object) -> Result:
     return shown
 
 
+@pytest.mark.slow
 def test_a_difference_is_the_one_of_the_rates(tmp_path: Path, config: Path, run_on: Run) -> None:
     rates = {}
     for system, choice in (("small-sketch", ()), ("random", ("--fingerprinter", "random"))):

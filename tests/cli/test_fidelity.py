@@ -47,6 +47,7 @@ def test_shows_the_floor_and_the_baselines(real: Path, synthetic: Path) -> None:
         assert word in result.stdout
 
 
+@pytest.mark.slow
 def test_writes_json_and_a_figure(real: Path, synthetic: Path, tmp_path: Path) -> None:
     for name, seed in (("train", 2), ("queries", 3), ("reference", 3)):
         np.save(tmp_path / f"{name}.npy", rows(300, seed))

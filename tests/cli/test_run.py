@@ -64,6 +64,7 @@ def test_a_second_run_writes_the_same_bytes_without_searching_again(
     assert "skipped 1 of 25 tracks; the first is distractors/broken.wav" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_copy_among_the_distractors_is_no_wrong_answer(
     tmp_path: Path, config: Path, run: Run, music: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_copy_among_the_distractors_is_no_wrong_answer(
     assert copy.reason == "the same file as reference/00.wav"
 
 
+@pytest.mark.slow
 def test_answers_of_a_graph_belong_to_all_its_sizes(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:
@@ -95,6 +97,7 @@ def test_answers_of_a_graph_belong_to_all_its_sizes(
     assert all(after[name] == fresh[name] for name in evidence)
 
 
+@pytest.mark.slow
 def test_a_graph_among_synthetic_distractors_holds_no_real_ones(
     tmp_path: Path, finished: Path, config: Path, run_on: Run
 ) -> None:
@@ -129,6 +132,7 @@ def test_the_reference_alone_can_be_measured(tmp_path: Path, config: Path, run_o
     assert {p.n_distractors for c in result.curves for p in c.points} == {0}
 
 
+@pytest.mark.slow
 def test_longer_queries_are_searched_as_runs(tmp_path: Path, config: Path, run_on: Run) -> None:
     shown = run_on(config, "--query-length", 2, "--distractors", "real")
     assert shown.exit_code == 0, shown.stderr

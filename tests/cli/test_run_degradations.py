@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import soundfile
 from click.testing import Result
 
@@ -26,6 +27,7 @@ def fpbench_degradations():
 """
 
 
+@pytest.mark.slow
 def test_queries_are_made_anew_when_a_degradation_changes(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:
@@ -42,6 +44,7 @@ def test_queries_are_made_anew_when_a_degradation_changes(
     assert hit_rate("return rng.standard_normal(len(samples)).astype(np.float32)") < 0.5
 
 
+@pytest.mark.slow
 def test_queries_are_made_anew_when_their_noise_changes(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:

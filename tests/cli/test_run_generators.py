@@ -92,6 +92,7 @@ def part_of(music: Path, folder: Path, **tracks: int) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_given_generator_is_judged_by_all_distractors(
     tmp_path: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
@@ -106,6 +107,7 @@ def test_a_given_generator_is_judged_by_all_distractors(
     assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
 
 
+@pytest.mark.slow
 def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
     tmp_path: Path, music: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
@@ -118,6 +120,7 @@ def test_without_distractors_the_reference_judges_but_tells_no_hit_rates(
     assert fidelity["hit_rates"] is None
 
 
+@pytest.mark.slow
 def test_the_same_generator_given_is_judged_anew(
     tmp_path: Path, config: Path, finished: Path, run_synthetic: Run
 ) -> None:
@@ -156,6 +159,7 @@ def test_a_damaged_generator_is_named(
     assert "fpbench fit" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_damaged_generator_in_the_cache_is_fitted_again(
     tmp_path: Path,
     config: Path,
@@ -216,6 +220,7 @@ def test_too_few_tracks_to_fit_to_are_refused(
     assert "has 7 usable distractor tracks: too few to fit" in shown.stderr
 
 
+@pytest.mark.slow
 def test_too_few_tracks_to_judge_by_are_refused(
     tmp_path: Path, music: Path, config: Path, gaussian: Path, run_synthetic: Run
 ) -> None:
@@ -225,6 +230,7 @@ def test_too_few_tracks_to_judge_by_are_refused(
     assert "has 3 usable distractor tracks: too few to judge" in shown.stderr
 
 
+@pytest.mark.slow
 def test_settings_of_a_fit_are_taken_once(tmp_path: Path, config: Path, run_synthetic: Run) -> None:
     small = tmp_path / "small.toml"
     small.write_text('generator_options.most_rows = "50"\n' + config.read_text())
@@ -268,6 +274,7 @@ def test_a_folder_that_cannot_be_made_is_named_before_any_work(
     assert not list((tmp_path / "cache").rglob("*.npz"))
 
 
+@pytest.mark.slow
 def test_eight_tracks_are_enough(
     tmp_path: Path, music: Path, config: Path, run_synthetic: Run
 ) -> None:

@@ -28,6 +28,7 @@ def test_track_front_ends_refuse_synthetic_distractors(config: Path, run_on: Run
     assert "--distractors real" in shown.stderr
 
 
+@pytest.mark.slow
 def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) -> None:
     shown = run_on(config, "--index", "hnsw", "--sizes", "10B")
     assert shown.exit_code == 2

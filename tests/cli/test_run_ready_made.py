@@ -112,6 +112,7 @@ def test_lengths_that_are_equal_but_not_1_are_nothing_to_warn_of(
     assert "rows have lengths" not in caplog.text
 
 
+@pytest.mark.slow
 def test_without_a_name_the_result_has_that_of_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

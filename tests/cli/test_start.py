@@ -98,6 +98,7 @@ def test_a_scaffold_says_which_folder_it_cannot_make(tmp_path: Path) -> None:
     assert "cannot make folder" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_scaffold_is_a_package_whose_own_test_passes(tmp_path: Path) -> None:
     folder = tmp_path / "fpbench-wave"
     assert CliRunner().invoke(main, ["new", str(folder)]).exit_code == 0

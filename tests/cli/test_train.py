@@ -265,6 +265,7 @@ def test_blames_a_plugin_that_fails(
     assert "OSError: stopped" in result.stderr
 
 
+@pytest.mark.slow
 def test_does_not_go_on_with_other_audio(manifest: Path, tmp_path: Path, lone_plugin: Path) -> None:
     audio = tmp_path / "audio"
     shutil.copytree(manifest.parent, audio)
@@ -285,6 +286,7 @@ def test_does_not_go_on_with_other_audio(manifest: Path, tmp_path: Path, lone_pl
     assert CliRunner().invoke(main, arguments).exit_code == 0
 
 
+@pytest.mark.slow
 def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     small = options("nafp")
@@ -321,6 +323,7 @@ def test_never_writes_over_what_is_no_report_of_a_training(manifest: Path, tmp_p
     assert out.with_suffix(".json").read_text() == '{"schema_version": 1}'
 
 
+@pytest.mark.slow
 def test_a_second_training_replaces_the_first_and_its_curves(
     manifest: Path, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ def test_a_result_that_agrees_with_its_evidence_is_valid(result: Path) -> None:
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "1 valid\n", "")
 
 
+@pytest.mark.slow
 def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
     result: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_lie_is_found(result: Path) -> None:
         pytest.param(["--distractors", "real", "--fingerprinter", "plugin:{file}"], id="file"),
     ],
 )
+@pytest.mark.slow
 def test_another_honest_result_is_valid(
     tmp_path: Path, run_on: Callable[..., Any], config: Path, arguments: list[str]
 ) -> None:

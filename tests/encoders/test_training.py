@@ -100,6 +100,7 @@ def test_counts_the_time_of_steps_and_validations_over_all_interruptions(tmp_pat
     assert finished(Slow(), checkpoint).seconds >= 8 * 0.02
 
 
+@pytest.mark.slow
 def test_does_not_count_what_the_caller_does_between_steps(tmp_path: Path) -> None:
     seconds = 0.0
     checkpoint = tmp_path / "x.checkpoint"

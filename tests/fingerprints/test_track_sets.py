@@ -183,6 +183,7 @@ def builder(tmp_path: Path, seconds: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(script), str(tmp_path), str(seconds)])
 
 
+@pytest.mark.slow
 def test_resumes_after_a_kill(tmp_path: Path, tracks: list[Track]) -> None:
     folder = tmp_path / "store" / "tracks"
     process = builder(tmp_path, 0.3)

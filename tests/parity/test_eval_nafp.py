@@ -173,6 +173,7 @@ def test_nafp_hits_of_one_segment(
     ],
 )
 @pytest.mark.parametrize("column", [1, pytest.param(3, marks=SLOW), pytest.param(5, marks=SLOW)])
+@pytest.mark.slow
 def test_nafp_hits_of_several_segments(
     *,
     name: str,

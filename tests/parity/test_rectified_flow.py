@@ -67,12 +67,14 @@ def test_velocity(folder: Path, golden: Golden, *, gradients: bool) -> None:
 
 
 @pytest.mark.parametrize("steps", [1, 8, 32])
+@pytest.mark.slow
 def test_samples(folder: Path, golden: Golden, steps: int) -> None:
     generator = load_official(folder, golden, steps=str(steps))
     samples = generator.carry(torch.from_numpy(golden["noise"])).numpy()
     np.testing.assert_allclose(samples, golden[f"samples_{steps}_steps"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_projection_changes_nothing_but_lengths(folder: Path, golden: Golden) -> None:
     generator = load_official(folder, golden, project="true")
     samples = generator.carry(torch.from_numpy(golden["noise"])).numpy()

@@ -38,10 +38,12 @@ def test_the_stand_in_draws(name: str) -> None:
         pytest.param("rectified-flow-turbo", {"teacher_epochs": "100000"}, id="teacher"),
     ],
 )
+@pytest.mark.slow
 def test_more_work_takes_longer(name: str, options: dict[str, str]) -> None:
     assert need(name, **options).fit_seconds > need(name).fit_seconds
 
 
+@pytest.mark.slow
 def test_a_given_teacher_takes_the_steps_it_carries_with(tmp_path: Path) -> None:
     teacher = tmp_path / "teacher.safetensors"
     stand_in = need("rectified-flow", steps="1").stand_in
@@ -55,6 +57,7 @@ def test_a_given_teacher_takes_the_steps_it_carries_with(tmp_path: Path) -> None
     assert seconds("50") > 5 * seconds("1")
 
 
+@pytest.mark.slow
 def test_a_wider_network_takes_more_memory() -> None:
     wide, narrow = need("rectified-flow", width="512"), need("rectified-flow")
     assert wide.fit_memory_bytes > 10 * narrow.fit_memory_bytes

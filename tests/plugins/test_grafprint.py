@@ -44,6 +44,7 @@ def network(seed: int = 0) -> GrafprintNetwork:
     return made.eval().requires_grad_(requires_grad=False)
 
 
+@pytest.mark.slow
 def test_keeps_the_harness_rules(small: TrackFingerprinter, rng: np.random.Generator) -> None:
     check_fingerprinter(small, rng)
 
@@ -156,6 +157,7 @@ def test_the_fast_search_finds_the_same_nodes(nodes: int) -> None:
 
 
 @torch.inference_mode()
+@pytest.mark.slow
 def test_the_fast_arrangement_is_the_same_function() -> None:
     rng = torch.Generator().manual_seed(0)
     made = network()

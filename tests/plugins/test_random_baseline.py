@@ -27,6 +27,7 @@ def test_one_changed_bit_gives_an_unrelated_vector(
     assert abs(float(one @ other)) < 0.4
 
 
+@pytest.mark.slow
 def test_directions_are_uniform(floor: Fingerprinter, rng: np.random.Generator) -> None:
     vectors = floor.embed(rng.uniform(-1, 1, (2_000, 8_000)).astype(np.float32))
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=5 / np.sqrt(2_000 * 128))

@@ -162,6 +162,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
         fit_tiny(tmp_path, seed=5)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_device_is_refused(tmp_path: Path) -> None:
     def stop_at_checkpoint(share: float, phrase: str) -> None:
         if (tmp_path / "checkpoint.pt").exists():

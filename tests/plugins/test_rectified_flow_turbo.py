@@ -70,6 +70,7 @@ def test_draws_in_one_evaluation(generator: FlowGenerator) -> None:
     np.testing.assert_allclose(np.linalg.norm(first, axis=1), 1, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_fitting_brings_the_student_to_its_teacher(tmp_path: Path) -> None:
     options = {"teacher_epochs": "10", "iterations": "120", "learning_rate": "0.01"}
     history = fit_tiny(tmp_path, **options).fitted.record["history"]
@@ -98,6 +99,7 @@ def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: P
     np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
 
 
+@pytest.mark.slow
 def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Path) -> None:
     small, whole = fit_tiny(tmp_path / "a", saved_as="float16"), fit_tiny(tmp_path / "b")
     small.save(tmp_path / "small.safetensors")
@@ -110,6 +112,7 @@ def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Pat
     np.testing.assert_array_equal(again.draw(9, rngs[0]), small.draw(9, rngs[1]))
 
 
+@pytest.mark.slow
 def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -> None:
     fit_tiny(tmp_path / "first")
     (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")

@@ -33,6 +33,7 @@ def test_keeps_the_harness_rules(sketch: Fingerprinter, rng: np.random.Generator
 
 
 @given(seed=st.integers(0, 2**32 - 1), gain=st.floats(0.01, 1.0))
+@pytest.mark.slow
 def test_ignores_gain(sketch: Fingerprinter, seed: int, gain: float) -> None:
     loud = noise(sketch, seed)
     quiet = np.float32(gain) * loud

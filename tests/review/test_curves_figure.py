@@ -20,6 +20,7 @@ def test_a_figure_is_a_png_whatever_its_name(tmp_path: Path) -> None:
     assert (tmp_path / "curves.pdf").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_systems_with_one_name_and_different_weights_have_separate_lines(tmp_path: Path) -> None:
     result = read_result(GOLDEN)
     other = dataclasses.replace(result.fingerprinter, weights_sha256="12345678" * 8)

@@ -24,6 +24,7 @@ def test_a_query_is_paired_with_an_equal_row() -> None:
     assert shares_above(vectors, vectors)[-1] == 0.5
 
 
+@pytest.mark.slow
 def test_any_number_of_sets_is_drawn(tmp_path: Path, rng: np.random.Generator) -> None:
     sets = {f"set {n}": rng.standard_normal((20, 4), dtype=np.float32) for n in range(7)}
     real = rng.standard_normal((40, 4), dtype=np.float32)

@@ -96,6 +96,7 @@ def test_a_graph_holds_one_kind_of_distractors_at_a_time(measure: Callable[..., 
     assert rates["hnsw", "synthetic"] == rates["exact", "synthetic"]
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes(measure: Callable[..., Result], tmp_path: Path) -> None:
     names = ("run.json", "run.exact.real.npz", "run.png")
     measure()

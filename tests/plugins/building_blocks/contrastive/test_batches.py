@@ -60,6 +60,7 @@ def test_an_epoch_takes_each_segment_once() -> None:
 
 
 @given(anchors=st.integers(1, 5), seed=st.integers(0, 99))
+@pytest.mark.slow
 def test_no_track_meets_itself(anchors: int, seed: int) -> None:
     segments = Segments.from_recordings(silent(40, 8, 30, 16, 22), SAMPLES, HOP)
     batches = OnePerTrack(segments=segments, anchors=anchors, margin=MARGIN, seed=seed)
