@@ -3,7 +3,7 @@
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.units import parse_sizes, short_hours, short_size, short_time
+from fpbench.units import parse_sizes, parse_whole, short_hours, short_size, short_time
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,7 @@ from fpbench.units import parse_sizes, short_hours, short_size, short_time
     [
         pytest.param("1e4,1e5", (10_000, 100_000), id="powers"),
         pytest.param("10k,2.5M,1B", (10_000, 2_500_000, 1_000_000_000), id="suffixes"),
+        pytest.param("2.3M,1.1k", (1_100, 2_300_000), id="no whole numbers in floating point"),
         pytest.param("300, 100,300", (100, 300), id="sorted-and-distinct"),
     ],
 )
@@ -22,6 +23,27 @@ def test_parses_sizes(text: str, sizes: tuple[int, ...]) -> None:
 def test_refuses_what_is_no_size(text: str) -> None:
     with pytest.raises(FpbenchError):
         parse_sizes(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        pytest.param("12345678901234567890", 12345678901234567890, id="exact beyond a float"),
+        pytest.param("-3", -3, id="negative"),
+        pytest.param("1_000", 1_000, id="underscore"),
+        pytest.param("1e3", 1_000, id="power"),
+        pytest.param("1000.0", 1_000, id="float"),
+        pytest.param("1.5k", 1_500, id="suffix"),
+    ],
+)
+def test_parses_whole_numbers(text: str, number: int) -> None:
+    assert parse_whole(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "k", "1.5", "nan", "inf", "1e999999999", "0.0001k", "1 k x"])
+def test_refuses_what_is_no_whole_number(text: str) -> None:
+    with pytest.raises(ValueError, match="whole number"):
+        parse_whole(text)
 
 
 def test_formats_sizes_and_hours() -> None:

@@ -114,8 +114,14 @@ def describe(kind: Any, *, typed: bool = False) -> str:
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """A question at the start of a hint; empty if no known name is similar."""
+    close = close_name(name, known)
+    return f"did you mean '{close}'? " if close else ""
+
+
+def close_name(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most similar; None if none is similar."""
     close = get_close_matches(name, list(known), n=1)
-    return f"did you mean '{close[0]}'? " if close else ""
+    return close[0] if close else None
 
 
 @cache

@@ -1,10 +1,13 @@
-"""Parses and formats database sizes and durations."""
+"""Parses and formats whole numbers, database sizes and durations."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from decimal import Decimal
 
 from fpbench.errors import FpbenchError
 
 _SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_LARGEST = 10**18
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
@@ -28,19 +31,37 @@ def whole_sizes(values: Iterable[int | float | str]) -> tuple[int, ...]:
     return tuple(sorted({_parse_size(str(value)) for value in values}))
 
 
-def _parse_size(part: str) -> int:
-    factor = _SUFFIXES.get(part[-1:].lower(), 1)
-    number = part[:-1] if factor > 1 else part
+def parse_whole(text: str) -> int:
+    """Parse a whole number: ``1000``, ``1_000``, ``1e3`` or ``1k``.
+
+    Raises:
+        ValueError: It is something else, or above 10^18 in a form other than digits.
+    """
+    with suppress(ValueError):
+        return int(text)
+    factor = _SUFFIXES.get(text[-1:].lower(), 1)
     try:
-        size = float(number) * factor
+        # Decimal, because 2.3 million is not a whole number in floating point.
+        number = Decimal(text[:-1] if factor > 1 else text) * factor
+        whole = abs(number) <= _LARGEST and number == int(number)
+    except ArithmeticError as err:  # no number, or not a number
+        raise ValueError(f"'{text}' is not a whole number") from err
+    if not whole:
+        raise ValueError(f"'{text}' is not a whole number")
+    return int(number)
+
+
+def _parse_size(part: str) -> int:
+    try:
+        size = parse_whole(part)
     except ValueError:
-        size = 0.0
-    if not 1 <= size <= 1e12 or size != int(size):
+        size = 0
+    if not 1 <= size <= 1e12:
         raise FpbenchError(
             f"'{part}' is not a database size",
             hint="write a whole number of fingerprints, such as 250000, 1e6 or 10M",
         )
-    return int(size)
+    return size
 
 
 def short_size(n: int) -> str:

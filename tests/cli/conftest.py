@@ -1,6 +1,6 @@
 """A config that asks short questions about the small folder of music."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -56,12 +56,19 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(tmp_path: Path, cache: Path) -> Callable[..., Result]:
     """`fpbench run` with a result of its own, and any arguments."""
-    always = ["run", "--cache", cache, "--out", tmp_path / "out" / "result.json"]
-    return lambda *arguments: CliRunner().invoke(main, [str(a) for a in (*always, *arguments)])
+    places = {"--cache": cache, "--out": tmp_path / "out" / "result.json"}
+    return lambda *arguments: CliRunner().invoke(main, ["run", *with_defaults(places, arguments)])
 
 
 @pytest.fixture
 def run_on(run: Callable[..., Result], music: Path) -> Callable[..., Result]:
     """The same on the small folder of music, with a config and any arguments."""
-    dataset = f"folder:{music}"
-    return lambda config, *arguments: run("--config", config, "--dataset", dataset, *arguments)
+    return lambda config, *arguments: run(
+        *with_defaults({"--config": config, "--dataset": f"folder:{music}"}, arguments)
+    )
+
+
+def with_defaults(defaults: Mapping[str, object], arguments: Sequence[object]) -> list[str]:
+    """Arguments, and the options that they lack, because an option may be given only once."""
+    absent = [part for name in defaults if name not in arguments for part in (name, defaults[name])]
+    return [str(part) for part in (*absent, *arguments)]

@@ -85,9 +85,10 @@ def test_a_copy_among_the_distractors_is_no_wrong_answer(
 def test_answers_of_a_graph_belong_to_all_its_sizes(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:
-    options = ("--distractors", "real", "--index", "hnsw", "--cache", tmp_path / "cache")
-    assert run_on(config, *options, "--sizes", "100,200").exit_code == 0
-    assert run_on(config, *options, "--sizes", "200").exit_code == 0
+    options = ("--distractors", "real", "--index", "hnsw")
+    used = ("--cache", tmp_path / "cache")
+    assert run_on(config, *options, "--sizes", "100,200", *used).exit_code == 0
+    assert run_on(config, *options, "--sizes", "200", *used).exit_code == 0
     after = outputs(tmp_path / "out")
     places = ("--cache", tmp_path / "fresh", "--out", tmp_path / "new" / "result.json")
     assert run_on(config, *options, "--sizes", "200", *places).exit_code == 0

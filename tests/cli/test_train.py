@@ -107,7 +107,8 @@ def options(system: str) -> list[str]:
 
 def command(system: str, manifest: Path, out: Path, *arguments: str) -> list[str]:
     fixed = ["train", "--fingerprinter", system, "--dataset", f"manifest:{manifest}"]
-    return [*fixed, "--cache", str(out.parent / "cache"), "-o", str(out), *arguments]
+    written = () if "-o" in arguments else ("-o", str(out))
+    return [*fixed, "--cache", str(out.parent / "cache"), *written, *arguments]
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_queries_change_the_recipe() -> None:
     changed = config(queries=7, query_length_s=2.5).recipe
     assert (changed.n_queries, changed.query_length_s) == (7, 2.5)
     assert changed.degradations == NAFP.degradations
+    assert config(queries=1e3).recipe.n_queries == 1_000
 
 
 def test_a_recipe_is_a_table() -> None:
@@ -75,6 +76,8 @@ def test_arguments_override_a_file(tmp_path: Path) -> None:
         ({"sizes": [1.5]}, "'1.5' is not a database size"),
         ({"seed": "x"}, "a test: field 'seed'"),
         ({"queries": 0}, "a test: n_queries=0"),
+        ({"queries": 2.5}, "a test: field 'queries' cannot be 2.5"),
+        ({"indexes": ["ivf", "ivf"]}, "names an index twice"),
         ({"queries": "5"}, "a test: field 'queries' cannot be '5'"),
         ({"query_length_s": True}, "a test: field 'query_length_s' cannot be True"),
         ({"sizes": 5}, "a test: sizes cannot be 5"),

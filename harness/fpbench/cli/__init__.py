@@ -8,6 +8,7 @@ import sys
 
 import click
 
+from fpbench.cli.groups import CommandGroup
 from fpbench.cli.installed_commands import installed_commands, load_command
 from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
@@ -34,7 +35,7 @@ COMMANDS = {
 logger = logging.getLogger(__name__)
 
 
-class LazyGroup(click.Group):
+class LazyGroup(CommandGroup):
     """Imports a command when it runs, and prints :class:`FpbenchError` as text."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -7,7 +7,7 @@ import click
 import numpy as np
 from jaxtyping import Int64
 
-from fpbench.cli.options import parse_key_values, seed_option, set_option
+from fpbench.cli.options import WholeNumber, parse_key_values, seed_option, set_option
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_to_replace, write_json
 from fpbench.fingerprints.files import (
@@ -60,21 +60,21 @@ from fpbench.runs.generator import BASELINES
 )
 @click.option(
     "--track-rows",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=240,
     show_default=True,
     help="Consecutive rows of REAL that count as one track, if the file does not name tracks.",
 )
 @click.option(
     "--rows",
-    type=click.IntRange(10),
+    type=WholeNumber(10),
     default=10_000,
     show_default=True,
     help="Maximum number of rows to compare, per set.",
 )
 @click.option(
     "--splits",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=4,
     show_default=True,
     help="Number of random splits of the real tracks into halves.",

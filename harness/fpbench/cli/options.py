@@ -1,6 +1,7 @@
 """Options that several commands share: each is defined once and means the same everywhere."""
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,33 @@ import click
 from fpbench.errors import FpbenchError
 from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
 from fpbench.plugin.entries import Settings
+from fpbench.units import parse_whole
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within limits, such as 1000, 1e3 or 1k."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        try:
+            number = parse_whole(str(value))
+        except ValueError:
+            self.fail(f"'{value}' is not a whole number, such as 1000, 1e3 or 1k.", param, ctx)
+        within: int = super().convert(number, param, ctx)
+        return within
+
+
+class FiniteNumber(click.FloatRange):
+    """A number within limits, not NaN and not infinite, which comparisons with limits let pass."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"'{value}' is not a finite number.", param, ctx)
+        return number
 
 
 def device_option(*, in_config: bool = False) -> Decorator:
@@ -41,7 +67,7 @@ def seed_option(*, in_config: bool = False) -> Decorator:
     """``--seed``."""
     return _option(
         "--seed",
-        type=click.IntRange(min=0),
+        type=WholeNumber(0),
         default=0,
         in_config=in_config,
         help="Seed of every random draw, including fresh weights.",

@@ -12,6 +12,8 @@ import click
 
 from fpbench.cache import Store
 from fpbench.cli.options import (
+    FiniteNumber,
+    WholeNumber,
     cache_option,
     device_option,
     dtype_option,
@@ -71,10 +73,10 @@ logger = getLogger(__name__)
     multiple=True,
     help="Search index: exact, ivfpq, faiss:FACTORY, ...; repeat for several.  [default: exact]",
 )
-@click.option("--queries", type=click.IntRange(min=1), help="Number of queries.  [default: 1000]")
+@click.option("--queries", type=WholeNumber(1), help="Number of queries.  [default: 1000]")
 @click.option(
     "--query-length",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteNumber(min=0, min_open=True),
     help="Length of a query in seconds.  [default: 1]",
 )
 @click.option(

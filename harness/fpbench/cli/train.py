@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from fpbench.cache import Store
-from fpbench.cli.options import cache_option, out_option, plugin_settings
+from fpbench.cli.options import FiniteNumber, WholeNumber, cache_option, out_option, plugin_settings
 from fpbench.encoders.fingerprinter_training import prepare_training
 from fpbench.encoders.recipes import DEFAULT_RECIPE
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule
+from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
@@ -30,22 +31,22 @@ from fpbench.review.history_figure import plot_training
     help="Name of a recipe of the plugin, or a TOML file of settings. A plugin without recipes "
     "uses its defaults.",
 )
-@click.option("--steps", type=click.IntRange(1), help="Same as --set steps=N.")
-@click.option("--epochs", type=click.IntRange(1), help="Same as --set epochs=N.")
+@click.option("--steps", type=WholeNumber(1), help="Same as --set steps=N.")
+@click.option("--epochs", type=WholeNumber(1), help="Same as --set epochs=N.")
 @plugin_settings(
     of="Set an option of the training; repeat for several.",
     weights="Start from these weights instead of fresh ones.",
 )
 @click.option(
     "--validate-every",
-    type=click.IntRange(1),
+    type=WholeNumber(1),
     default=500,
     show_default=True,
     help="Steps between validations.",
 )
 @click.option(
     "--checkpoint-every",
-    type=float,
+    type=FiniteNumber(min=0),
     default=60.0,
     show_default=True,
     help="Seconds between checkpoints.",
@@ -76,6 +77,9 @@ def train(
     """
     lengths = {"steps": steps, "epochs": epochs}
     given = {name: str(n) for name, n in lengths.items() if n is not None}
+    for name in given:
+        if name in settings.options:
+            raise FpbenchError(f"--{name} and --set {name} are the same", hint="give one of them")
     training = prepare_training(
         fingerprinter,
         dataset,

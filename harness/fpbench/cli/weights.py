@@ -7,6 +7,7 @@ import click
 from tabulate import tabulate
 from tqdm import tqdm
 
+from fpbench.cli.groups import CommandGroup
 from fpbench.cli.options import out_option
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetch_weights
@@ -20,7 +21,7 @@ from fpbench.plugin.checkpoints import Checkpoint
 _HASH_DIGITS = 16
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def weights() -> None:
     """Import, download and list the authors' weights.
 

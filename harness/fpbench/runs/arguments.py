@@ -26,8 +26,9 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         file: TOML file as for ``--config``; None means defaults.
         given: Fields of :class:`RunConfig` by name; None for absent ones. In addition, ``queries``
             and ``query_length_s`` change the recipe, which may be a table as in TOML;
-            ``tolerance_s`` may be ``"track"``; sizes may be numbers such as ``1e6``, or one text
-            such as ``"1e4,1M"``; options may be numbers and switches.
+            ``tolerance_s`` may be ``"track"``; queries may be ``1e3``; sizes may be
+            numbers such as ``1e6``, or one text such as ``"1e4,1M"``; options may be numbers and
+            switches.
         source: Source of the arguments, for messages.
 
     Raises:
@@ -39,6 +40,8 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         for name, value in given.items()
         if value is not None
     }
+    if isinstance(fields.get("queries"), float) and fields["queries"].is_integer():
+        fields["queries"] = int(fields["queries"])
     changes = {
         field: convert(fields.pop(name), field_types(QueryRecipe)[field], source, where=name)
         for name, field in _OF_RECIPE.items()

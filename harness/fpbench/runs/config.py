@@ -42,7 +42,7 @@ class RunConfig:
         index_options: Options by index name.
 
     Raises:
-        ValueError: A number is out of its range, or there is no index.
+        ValueError: A number is out of its range, or there is no index or one twice.
     """
 
     fingerprinter: str = "nafp"
@@ -68,6 +68,8 @@ class RunConfig:
             raise ValueError(f"sizes={list(self.sizes)} are not positive and increasing")
         if not self.indexes:
             raise ValueError("indexes is empty")
+        if len(set(self.indexes)) < len(self.indexes):
+            raise ValueError(f"indexes={list(self.indexes)} names an index twice")
         if not 0 <= (self.tolerance_s or 0.0) < math.inf:
             raise ValueError(f"tolerance_s={self.tolerance_s} is not finite and at least 0")
         if self.seed < 0:
