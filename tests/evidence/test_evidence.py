@@ -9,7 +9,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fpbench import Candidates
-from fpbench.evidence.evidence import Evidence, false_accept_rate, repeats
+from fpbench.evidence.evidence import (
+    Evidence,
+    disjoint_databases,
+    false_accept_rate,
+    whole_block_databases,
+)
 
 INF = np.inf
 MISSING = (-1, INF, -INF)
@@ -203,12 +208,40 @@ def test_false_accepts_count_queries_with_a_distractor_above_the_threshold() -> 
     assert false_accept_rate(evidence.best_distractors(range(2)), 0.5) == 0.5
 
 
-def test_repeats_are_disjoint_and_end_at_block_edges() -> None:
+def test_databases_are_disjoint_and_begin_at_block_edges() -> None:
     edges = np.array([0, 10, 20, 25, 35, 135])
-    assert repeats(edges, 10) == [range(0, 1), range(1, 2), range(3, 4)]
-    assert repeats(edges, 25) == [range(0, 3)]
-    assert repeats(edges, 135) == [range(0, 5)]
-    assert repeats(edges, 11) == []
+    # From 20 on, the second block is cut; at 25 the next begins within it.
+    assert disjoint_databases(edges, 10) == [
+        (range(0, 1), 10),
+        (range(1, 2), 20),
+        (range(2, 4), 30),
+    ]
+    assert disjoint_databases(edges, 25) == [(range(0, 3), 25)]  # a longer block is not cut
+    assert disjoint_databases(edges, 135) == [(range(0, 5), 135)]
+    assert disjoint_databases(edges, 11) == []  # no size of the run
+
+
+def test_a_size_between_round_ones_has_many_databases() -> None:
+    edges = np.array([0, 100, 118, 200, *range(300, 1001, 100)])
+    assert [stop - 118 for _, stop in disjoint_databases(edges, 118)] == [0, 118, 300, 500, 700]
+    assert len(whole_block_databases(edges, 118)) == 1
+
+
+def test_the_first_estimator_has_whole_blocks() -> None:
+    edges = np.array([0, 10, 20, 25, 35, 135])
+    ranges = [blocks for blocks, _ in whole_block_databases(edges, 10)]
+    assert ranges == [range(0, 1), range(1, 2), range(3, 4)]
+
+
+def test_a_cut_block_has_the_candidates_of_its_first_rows() -> None:
+    evidence = make_evidence(
+        exact_candidates([0.5, 0.1, 0.0]),
+        [[0.0, INF, INF]],
+        exact_candidates([0.4, 0.3]),
+        candidates([(7, -0.9, 0.9), (2, -0.8, 0.8)]),
+    )
+    ranks = {stop: evidence.ranks(range(2), 0.0, stop).tolist() for stop in (12, 13, 18, 20, None)}
+    assert ranks == {12: [0], 13: [1], 18: [2], 20: [2], None: [2]}
 
 
 def test_a_run_that_two_fingerprints_propose_counts_once() -> None:

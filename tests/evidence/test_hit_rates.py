@@ -8,7 +8,14 @@ import pytest
 
 from fpbench import Candidates
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves, ranks_at
+from fpbench.evidence.hit_rates import (
+    CurveLabels,
+    QueryHits,
+    hit_rate_curves,
+    pool_rises,
+    query_hits,
+    ranks_at,
+)
 from fpbench.results.document import Curve, Point
 
 LABELS = CurveLabels(
@@ -86,10 +93,44 @@ def test_a_point_does_not_depend_on_the_other_sizes(evidence: Evidence) -> None:
         assert points(alone, metric) == points(among, metric)[1:2]
 
 
-def test_the_seed_changes_intervals_only(evidence: Evidence) -> None:
-    tracks = dataclasses.replace(evidence, query_track=np.arange(4))
+def test_a_curve_never_rises(evidence_of: Callable[..., Evidence]) -> None:
+    # The database of 20 has no harder distractors than the first of 10, and the third is the worst.
+    evidence = evidence_of([[0] * 4, [0] * 4, [3] * 4], track=[0, 0, 1, 1])
+    assert len(dict(ranks_at(evidence, 10, 0.25))) == 3
+    curves = hit_rate_curves(evidence, [10, 20, 30], LABELS)
+    # 2 of 3, then 1 of 1: together 3 of 4.
+    assert [point.value for point in points(curves, "hr@1")] == [3 / 4, 3 / 4, 0]
+    assert [point.repeats for point in points(curves, "hr@1")] == [3, 1, 1]
+    first = hit_rate_curves(evidence, [10, 20, 30], dataclasses.replace(LABELS, estimator=1))
+    assert [point.value for point in points(first, "hr@1")] == [2 / 3, 1, 0]
+
+
+def test_sizes_that_rise_are_taken_together() -> None:
+    rates = [QueryHits(np.array([n]), 4) for n in (3, 1, 2, 2, 0)]
+    assert [each.rate for each in pool_rises(rates)] == [3 / 4, 5 / 12, 5 / 12, 5 / 12, 0]
+    assert [each.databases for each in pool_rises(rates)] == [4, 12, 12, 12, 4]
+
+
+def test_the_hits_of_queries_give_the_rates_of_the_curve(evidence: Evidence) -> None:
+    hits = query_hits(evidence, [10, 20], 0.25, 1)
+    assert [(each.hits.tolist(), each.databases) for each in hits] == [
+        ([2, 1, 0, 0], 2),
+        ([1, 0, 0, 0], 1),
+    ]
+
+
+def test_one_track_has_no_narrow_interval(evidence_of: Callable[..., Evidence]) -> None:
+    evidence = evidence_of([[0] * 5], track=[0] * 5)
+    for estimator, low in ((1, 1.0), (2, 0.025)):
+        labels = dataclasses.replace(LABELS, estimator=estimator)
+        (point,) = points(hit_rate_curves(evidence, [10], labels), "hr@1")
+        assert (point.value, point.ci.low, point.ci.high) == (1, pytest.approx(low), 1)
+
+
+def test_the_seed_changes_intervals_only(evidence_of: Callable[..., Evidence]) -> None:
+    many = evidence_of([[0, 1, 0, 1, 1, 0, 1, 0]], track=list(range(8)))
     first, second = (
-        points(hit_rate_curves(tracks, [10], dataclasses.replace(LABELS, seed=seed)), "hr@1")[0]
+        points(hit_rate_curves(many, [10], dataclasses.replace(LABELS, seed=seed)), "hr@1")[0]
         for seed in (0, 1)
     )
     assert dataclasses.replace(first, ci=second.ci) == second

@@ -12,7 +12,7 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.hashing import file_sha256
-from fpbench.results.document import EvidenceInfo, Result
+from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
@@ -61,6 +61,7 @@ def _result(
             n_reference=base.data.reference_fingerprints,
             hop_s=base.fingerprinter.hop_s,
             seed=0,
+            estimator=changes.get("estimator", ESTIMATOR),
         )
         curves += hit_rate_curves(evidence, sizes, labels)
     return replace(
@@ -70,6 +71,7 @@ def _result(
         fidelity={"statistics": {"real": {}}},
         curves=curves,
         evidence=infos,
+        estimator=changes.get("estimator", ESTIMATOR),
         config={
             "seed": 0,
             "sizes": wanted,

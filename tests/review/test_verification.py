@@ -36,6 +36,24 @@ def test_a_result_that_agrees_with_its_evidence_is_valid(result: Path, synthetic
     assert validate_result(synthetic) == []
 
 
+def test_older_results_are_checked_as_they_were_computed(
+    write_run: Callable[..., Path], alter: Callable[..., None], evidence_of: Callable[..., Evidence]
+) -> None:
+    # Of the two databases of ten the second is harder than the one of twenty: the curve rises.
+    evidence = evidence_of([[0] * 4, [0] * 4, [3] * 4], track=[0, 0, 1, 1])
+    searches = {("exact", "real"): evidence}
+    path = write_run("old", searches, [10, 20], [20], generator=None, estimator=1)
+    assert "estimator" not in path.read_text()
+    assert validate_result(path) == []
+
+    def newer(document: Document) -> None:
+        document["estimator"] = 2
+
+    alter(path, newer)
+    with pytest.raises(FpbenchError, match=r"at 10 distractors value is 0\.66.*gives 0\.75"):
+        validate_result(path)
+
+
 def point(document: Document) -> Document:
     """HR@1 among ten distractors."""
     first: Document = document["curves"][0]["points"][0]

@@ -30,6 +30,16 @@ def merge_candidates(a: Candidates, b: Candidates) -> Candidates:
     )
 
 
+def keep_first_rows(candidates: Candidates, rows: int) -> Candidates:
+    """The candidates among the first rows of their block; the others become empty places."""
+    kept = candidates.ids < rows
+    return Candidates(
+        np.where(kept, candidates.ids, -1),
+        np.where(kept, candidates.keys, np.float32(np.inf)),
+        np.where(kept, candidates.scores, np.float32(-np.inf)),
+    )
+
+
 def smallest_columns(
     keys: Float32[np.ndarray, "queries columns"], k: int
 ) -> Int64[np.ndarray, "queries k"]:

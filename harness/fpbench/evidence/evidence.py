@@ -1,18 +1,24 @@
 """Evidence: the candidates that a search keeps, and the rank of the true match among them.
 
 For each query, a search keeps the best candidates, by key, of the reference and of each block of
-distractors. A database of a given size is the reference and some consecutive blocks. Its shortlist
-is the merge of their candidates, ranked by exact score. All of this is arithmetic: nothing is
-searched again.
+distractors. A database of a given size is the reference and some consecutive blocks, of which the
+last may be cut. Its shortlist is the merge of their candidates, ranked by exact score. All of this
+is arithmetic: nothing is searched again.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
-from fpbench.evidence.candidates import best_match_rank, empty_candidates, smallest_columns
+from fpbench.evidence.candidates import (
+    best_match_rank,
+    empty_candidates,
+    keep_first_rows,
+    smallest_columns,
+)
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
 
@@ -55,30 +61,38 @@ class Evidence:
         """Rows of candidates that belong to one query."""
         return len(self.reference.ids) // max(len(self.query_track), 1)
 
-    def ranks(self, blocks: range, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
+    def ranks(
+        self, blocks: range, tolerance_s: float | None, stop: int | None = None
+    ) -> Int64[np.ndarray, " queries"]:
         """How many candidates rank before the true match, with the distractors of some blocks.
 
         Args:
             blocks: Numbers of the blocks; an empty range means the reference alone.
             tolerance_s: A row of the right track matches if it starts at most this far from the
                 true time; None means anywhere in the track.
+            stop: Number of the distractor at which the database ends, within the last block; None
+                means after that block.
 
         Returns:
             0 is a hit at rank 1; the length of the query's shortlists means that they hold no
             match.
         """
-        *_, last = self.growing_ranks(blocks, tolerance_s)
+        *_, last = self.growing_ranks(blocks, tolerance_s, stop)
         return last
 
     def growing_ranks(
-        self, blocks: range, tolerance_s: float | None
+        self, blocks: range, tolerance_s: float | None, stop: int | None = None
     ) -> Iterator[Int64[np.ndarray, " queries"]]:
         """:meth:`ranks` for the reference alone, then with one block after the other."""
         match = matches(self.distance_s, tolerance_s)
         best = _Shortlist.of_reference(self.reference, match, self.shortlist)
         yield best.ranks(self.rows_per_query)
         for number in blocks:
-            best = best.with_block(self.blocks[number], int(self.edges[number]))
+            first, after = self.edges[number : number + 2].tolist()
+            block = self.blocks[number]
+            if stop is not None and stop < after:
+                block = keep_first_rows(block, stop - first)
+            best = best.with_block(block, first)
             yield best.ranks(self.rows_per_query)
 
     def best_distractors(self, blocks: range) -> Float32[np.ndarray, " queries"]:
@@ -116,16 +130,54 @@ class GrownEvidence:
         return best_match_rank(self.candidates[at].scores, match)
 
 
-def repeats(edges: Int64[np.ndarray, " edges"], size: int) -> list[range]:
-    """Disjoint ranges of consecutive blocks that hold ``size`` distractors each, in order."""
+class DistractorRange(NamedTuple):
+    """The distractors of one database: those of ``blocks``, up to number ``stop``."""
+
+    blocks: range
+    stop: int
+
+
+def disjoint_databases(edges: Int64[np.ndarray, " edges"], size: int) -> list[DistractorRange]:
+    """Databases of one size that share no distractors, in order.
+
+    Each begins where a block begins, and its last block may be cut: rows of a block are
+    exchangeable, and the best candidates of its first part are those of the block that lie in it.
+    A block keeps only its best candidates, so the part may have more that rank before the match.
+    They cannot turn a miss into a hit: they exist only where all candidates of the block rank
+    before the match, and then the whole blocks of the database hold about as many of those. That
+    is why no block may be longer than the database.
+
+    Args:
+        edges: Where blocks begin and end.
+        size: Number of distractors. A size that is no edge was no size of the run, and there are
+            no databases of it.
+    """
+    if size not in edges[1:]:
+        return []
+    lengths, last_edge = np.diff(edges), int(edges[-1])
+    found: list[DistractorRange] = []
+    free = 0
+    for number, start in enumerate(edges[:-1].tolist()):
+        stop = start + size
+        if start < free or stop > last_edge:
+            continue
+        after = int(np.searchsorted(edges, stop))
+        if max(lengths[number], lengths[after - 1]) <= size:
+            found.append(DistractorRange(range(number, after), stop))
+            free = stop
+    return found
+
+
+def whole_block_databases(edges: Int64[np.ndarray, " edges"], size: int) -> list[DistractorRange]:
+    """:func:`disjoint_databases` without cut blocks, as the first estimator chose them."""
     numbers = {int(edge): number for number, edge in enumerate(edges)}
-    ranges: list[range] = []
+    found: list[DistractorRange] = []
     free = 0
     for number, edge in enumerate(edges.tolist()):
         if number >= free and edge + size in numbers:
             free = numbers[edge + size]
-            ranges.append(range(number, free))
-    return ranges
+            found.append(DistractorRange(range(number, free), edge + size))
+    return found
 
 
 def false_accept_rate(best_distractors: Float32[np.ndarray, " queries"], threshold: float) -> float:

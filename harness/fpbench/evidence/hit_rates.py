@@ -6,10 +6,27 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from fpbench.evidence.bootstrap import METHOD, interval_over_tracks
-from fpbench.evidence.evidence import Evidence, GrownEvidence, repeats
+from fpbench.evidence.bootstrap import (
+    BOOTSTRAP,
+    TrackInterval,
+    bootstrap_interval,
+    interval_over_tracks,
+)
+from fpbench.evidence.evidence import (
+    Evidence,
+    GrownEvidence,
+    disjoint_databases,
+    whole_block_databases,
+)
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import Curve, DistractorKind, Interval, Point
+from fpbench.results.document import (
+    ESTIMATOR,
+    Curve,
+    DistractorKind,
+    Estimator,
+    Interval,
+    Point,
+)
 
 HIT_RANKS = (1, 3, 10)
 LEVEL = 0.95
@@ -24,6 +41,8 @@ class CurveLabels:
     Args:
         hop_s: Time between fingerprints, which turns their number into hours of audio.
         seed: Seed of the resampling for confidence intervals.
+        estimator: How points follow from evidence, see
+            :class:`fpbench.results.document.Result`.
     """
 
     distractors: DistractorKind
@@ -34,6 +53,34 @@ class CurveLabels:
     n_reference: int
     hop_s: float
     seed: int
+    estimator: Estimator = ESTIMATOR
+
+
+@dataclass(frozen=True, slots=True)
+class QueryHits:
+    """In how many databases each query hits.
+
+    Args:
+        hits: For each query, at most ``databases``.
+        databases: Number of databases.
+    """
+
+    hits: Int64[np.ndarray, " queries"]
+    databases: int
+
+    @property
+    def rate(self) -> float:
+        """The hit rate, mean over databases."""
+        return int(self.hits.sum()) / (self.databases * len(self.hits))
+
+    def exceeds(self, other: "QueryHits") -> bool:
+        """Whether the rate is higher; compared in whole numbers, for the same queries."""
+        one, another = int(self.hits.sum()), int(other.hits.sum())
+        return one * other.databases > another * self.databases
+
+    def pool(self, other: "QueryHits") -> "QueryHits":
+        """The hits in the databases of both."""
+        return QueryHits(self.hits + other.hits, self.databases + other.databases)
 
 
 def hit_rate_curves(
@@ -47,29 +94,51 @@ def hit_rate_curves(
         sizes: Numbers of distractors, ascending; 0 means the reference alone.
         labels: The other fields of the curves.
     """
-    points: dict[int, list[Point]] = {k: [] for k in HIT_RANKS}
-    for size in sizes:
-        ranks = np.stack([r for _, r in ranks_at(evidence, size, labels.tolerance_s)])
-        for k in HIT_RANKS:
-            points[k].append(_point(ranks < k, evidence.query_track, size, k, labels))
-    return [
-        Curve(
-            distractors=labels.distractors,
-            index=labels.index,
-            index_parameters=labels.index_parameters,
-            metric=f"hr@{k}",
-            tolerance_s=labels.tolerance_s,
-            query_length_s=labels.query_length_s,
-            points=points[k],
-        )
-        for k in HIT_RANKS
+    first = labels.estimator == 1
+    ranks = [
+        np.stack([r for _, r in ranks_at(evidence, size, labels.tolerance_s, whole_blocks=first)])
+        for size in sizes
     ]
+    curves = []
+    for k in HIT_RANKS:
+        found = [at_size < k for at_size in ranks]
+        hits = [QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in found]
+        if not first:
+            hits = pool_rises(hits)
+        points = [
+            _point(
+                each, pooled, _interval(pooled, evidence.query_track, size, k, labels), labels, size
+            )
+            for each, pooled, size in zip(found, hits, sizes, strict=True)
+        ]
+        curves.append(
+            Curve(
+                distractors=labels.distractors,
+                index=labels.index,
+                index_parameters=labels.index_parameters,
+                metric=f"hr@{k}",
+                tolerance_s=labels.tolerance_s,
+                query_length_s=labels.query_length_s,
+                points=points,
+            )
+        )
+    return curves
 
 
 def ranks_at(
-    evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None
+    evidence: Evidence | GrownEvidence,
+    size: int,
+    tolerance_s: float | None,
+    *,
+    whole_blocks: bool = False,
 ) -> Iterator[tuple[int, Int64[np.ndarray, " queries"]]]:
     """Ranks of the true match in each database of one size.
+
+    Args:
+        evidence: Of one search.
+        size: Number of distractors.
+        tolerance_s: Tolerance of a match.
+        whole_blocks: Whether to leave out databases whose last block is cut.
 
     Yields:
         The number of the database's first distractor, and the rank for each query.
@@ -79,28 +148,76 @@ def ranks_at(
     elif size == 0:
         yield 0, evidence.ranks(range(0), tolerance_s)
     else:
-        for blocks in repeats(evidence.edges, size):
-            yield int(evidence.edges[blocks.start]), evidence.ranks(blocks, tolerance_s)
+        choose = whole_block_databases if whole_blocks else disjoint_databases
+        for blocks, stop in choose(evidence.edges, size):
+            yield int(evidence.edges[blocks.start]), evidence.ranks(blocks, tolerance_s, stop)
+
+
+def query_hits(
+    evidence: Evidence | GrownEvidence, sizes: Sequence[int], tolerance_s: float | None, k: int
+) -> list[QueryHits]:
+    """The hits at rank k behind each point of a curve with these sizes."""
+    found = [
+        np.stack([ranks < k for _, ranks in ranks_at(evidence, size, tolerance_s)])
+        for size in sizes
+    ]
+    return pool_rises([QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in found])
+
+
+def pool_rises(hits: Sequence[QueryHits]) -> list[QueryHits]:
+    """Hits at ascending sizes, such that the rate never rises.
+
+    More distractors never make a search find more. But points at different sizes are means over
+    different databases, and some have only one, so the choice of the distractors can make a rate
+    rise. Where it does, the databases of the neighbouring sizes are taken together, and both get
+    their common rate: the isotonic regression of the rates, weighted by numbers of databases. No
+    other estimate that does not rise is closer to the rates, and it is at least as close as they
+    are to every curve that does not rise.
+
+    Source: Barlow et al. 1972, "Statistical Inference under Order Restrictions", section 1.2 (pool
+        adjacent violators).
+    """
+    groups: list[tuple[QueryHits, int]] = []
+    for each in hits:
+        group, sizes = each, 1
+        while groups and group.exceeds(groups[-1][0]):
+            before, more = groups.pop()
+            group, sizes = before.pool(group), sizes + more
+        groups.append((group, sizes))
+    return [group for group, sizes in groups for _ in range(sizes)]
 
 
 def _point(
-    hits: Bool[np.ndarray, "repeats queries"],
-    track: Int64[np.ndarray, " queries"],
-    size: int,
-    k: int,
+    found: Bool[np.ndarray, "repeats queries"],
+    pooled: QueryHits,
+    ci: Interval,
     labels: CurveLabels,
+    size: int,
 ) -> Point:
-    rates = hits.mean(axis=1)
-    hits_per_query: Int64[np.ndarray, " queries"] = hits.sum(axis=0)
-    rng = rng_at(labels.seed, Stream.BOOTSTRAP, size, k)
-    low, high = interval_over_tracks(hits_per_query, len(hits), track, rng, LEVEL)
+    rates = found.mean(axis=1)
     return Point(
         n_distractors=size,
         n_reference=labels.n_reference,
         hours=(size + labels.n_reference) * labels.hop_s / 3600,
-        value=int(hits_per_query.sum()) / hits.size,
+        value=pooled.rate,
         std=float(rates.std(ddof=1)) if len(rates) > 1 else None,
         repeats=len(rates),
-        n_queries=hits.shape[1],
-        ci=Interval(level=LEVEL, low=low, high=high, method=METHOD),
+        n_queries=found.shape[1],
+        ci=ci,
     )
+
+
+def _interval(
+    pooled: QueryHits,
+    track: Int64[np.ndarray, " queries"],
+    size: int,
+    k: int,
+    labels: CurveLabels,
+) -> Interval:
+    rng = rng_at(labels.seed, Stream.BOOTSTRAP, size, k)
+    if labels.estimator == 1:
+        ends = bootstrap_interval(pooled.hits, pooled.databases, track, rng, LEVEL)
+        found = TrackInterval(*ends, BOOTSTRAP)
+    else:
+        found = interval_over_tracks(pooled.hits, pooled.databases, track, rng, LEVEL)
+    return Interval(level=LEVEL, low=found.low, high=found.high, method=found.method)

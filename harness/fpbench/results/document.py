@@ -8,7 +8,10 @@ from msgspec import Meta
 
 SCHEMA_VERSION: Final = 1
 
+ESTIMATOR: Final = 2
+
 DistractorKind = Literal["real", "synthetic"]
+Estimator = Literal[1, 2]
 
 # These limits are checked when a result is read. schemas/result.v1.json contains them; it is
 # generated: after a change, run tests/results/record_schema.py.
@@ -42,9 +45,10 @@ class Point:
         n_distractors: Number of distractor fingerprints, which match no query.
         n_reference: Number of reference fingerprints, in the same database as the distractors.
         hours: Hours of audio of the whole database, at the fingerprinter's hop.
-        value: The hit rate, mean over ``repeats``.
-        std: Standard deviation of ``value`` over repeats; None for one repeat.
-        repeats: Number of databases of this size that were searched; they share no distractors.
+        value: The hit rate, mean over databases. Where the mean over ``repeats`` would be higher
+            than at a smaller size, the databases of both sizes are taken together.
+        std: Standard deviation of the hit rate over repeats; None for one repeat.
+        repeats: Number of databases of this size; they share no distractors.
         n_queries: Number of queries in each repeat.
         ci: Confidence interval of ``value`` for the population of tracks that the queries sample.
     """
@@ -192,6 +196,10 @@ class Result:
         fidelity: How similar synthetic fingerprints are to real ones; None if there are none.
         evidence: Files beside the result, from which every number can be recomputed.
         environment: Versions of software, and hardware.
+        estimator: How points follow from evidence. 1, in older results: databases are whole blocks,
+            curves may rise, and all intervals are bootstraps. 2: the last block of a database may
+            be cut, sizes are taken together where a curve would rise, and few or equal tracks give
+            bounds.
     """
 
     status: Literal["complete", "partial"]
@@ -206,6 +214,7 @@ class Result:
     config: Mapping[str, Any]
     command: str
     schema_version: Literal[1]
+    estimator: Estimator = 1
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

@@ -24,8 +24,22 @@ def schema() -> dict[str, Any]:
 
 
 def dump_result(result: Result) -> str:
-    """The result as JSON text; equal results give equal bytes."""
-    return json.dumps(dataclasses.asdict(result), indent=2, sort_keys=True, allow_nan=False) + "\n"
+    """The result as JSON text; equal results give equal bytes.
+
+    Fields with a default are newer than the format, and are left out while they have it, so that an
+    older result is written as it was read.
+    """
+    document = json.dumps(_to_json(result), indent=2, sort_keys=True, allow_nan=False)
+    return document + "\n"
+
+
+def _to_json(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        fields = {f.name: (getattr(value, f.name), f.default) for f in dataclasses.fields(value)}
+        return {name: _to_json(each) for name, (each, default) in fields.items() if each != default}
+    if isinstance(value, Mapping):
+        return {key: _to_json(each) for key, each in value.items()}
+    return [_to_json(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def write_result(result: Result, path: Path) -> None:

@@ -201,7 +201,9 @@ def _differences(
             of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
             rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
             track = evidence[0].query_track
-            low, high = interval_over_tracks(of_query, len(more), track, rng, level)
+            low, high, _ = interval_over_tracks(
+                of_query, len(more), track, rng, level, limits=(-1.0, 1.0)
+            )
             yield Difference(
                 metric=metric,
                 tolerance_s=tolerance_s,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fpbench.errors import FpbenchError
-from fpbench.evidence.evidence import Evidence, GrownEvidence, repeats
+from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
@@ -177,6 +177,7 @@ def _check_evidence(
             n_reference=curve.points[0].n_reference,
             hop_s=result.fingerprinter.hop_s,
             seed=result.config["seed"],
+            estimator=result.estimator,
         )
         computed = {c.metric: c for c in hit_rate_curves(evidence, sizes, labels)}
         if curve.metric not in computed:
@@ -193,7 +194,7 @@ def _check_evidence(
 def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
     if isinstance(evidence, GrownEvidence):
         return size in evidence.sizes
-    return size == 0 or bool(repeats(evidence.edges, size))
+    return size == 0 or size in evidence.edges
 
 
 def _unequal_fields(a: Point, b: Point) -> Mapping[str, tuple[object, object]]:

@@ -13,7 +13,14 @@ from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curv
 from fpbench.files import make_folder
 from fpbench.hashing import content_key, file_sha256
 from fpbench.progress import Stage
-from fpbench.results.document import SCHEMA_VERSION, Curve, DataInfo, EvidenceInfo, Result
+from fpbench.results.document import (
+    ESTIMATOR,
+    SCHEMA_VERSION,
+    Curve,
+    DataInfo,
+    EvidenceInfo,
+    Result,
+)
 from fpbench.results.environment import environment
 from fpbench.results.files import write_result
 from fpbench.review.curves_figure import plot_curves
@@ -77,6 +84,7 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
         config=config.as_json(),
         command=command,
         schema_version=SCHEMA_VERSION,
+        estimator=ESTIMATOR,
     )
     write_result(result, out)
     plot_curves([result], out.with_suffix(".png"))
