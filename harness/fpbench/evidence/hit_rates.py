@@ -164,6 +164,18 @@ def query_hits(
     return pool_rises([QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in found])
 
 
+def difference_of_hits(
+    first: QueryHits, second: QueryHits
+) -> tuple[Int64[np.ndarray, " queries"], int]:
+    """For the same queries, the rate of the first minus that of the second.
+
+    Returns:
+        A whole number for each query, and the number by which to divide all of them.
+    """
+    difference = first.hits * second.databases - second.hits * first.databases
+    return difference, first.databases * second.databases
+
+
 def pool_rises(hits: Sequence[QueryHits]) -> list[QueryHits]:
     """Hits at ascending sizes, such that the rate never rises.
 

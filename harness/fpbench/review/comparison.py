@@ -6,13 +6,18 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
-from fpbench.evidence.hit_rates import DEFAULT_SIZES, ranks_at
+from fpbench.evidence.hit_rates import (
+    DEFAULT_SIZES,
+    QueryHits,
+    difference_of_hits,
+    pool_rises,
+    ranks_at,
+)
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
@@ -194,21 +199,25 @@ def _differences(
     for curves in pairs:
         metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
         k = int(metric.removeprefix("hr@"))
-        for points in _common_sizes(curves, results):
-            sizes = [point.n_distractors for point in points]
-            first, second = (ranks(side, size, tolerance_s) for side, size in enumerate(sizes))
-            more = _hit_differences(first, second, k)
-            of_query: Int64[np.ndarray, " queries"] = more.sum(axis=0)
+        places = list(_common_sizes(curves, results))
+        at_sizes = [[point.n_distractors for point in points] for points in places]
+        found = [
+            _common_hits(ranks(0, one, tolerance_s), ranks(1, other, tolerance_s), k)
+            for one, other in at_sizes
+        ]
+        first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
+        for points, sizes, hits, others in zip(places, at_sizes, first, second, strict=True):
+            of_query, databases = difference_of_hits(hits, others)
             rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
             track = evidence[0].query_track
             low, high, _ = interval_over_tracks(
-                of_query, len(more), track, rng, level, limits=(-1.0, 1.0)
+                of_query, databases, track, rng, level, limits=(-1.0, 1.0)
             )
             yield Difference(
                 metric=metric,
                 tolerance_s=tolerance_s,
                 points=points,
-                value=int(of_query.sum()) / more.size,
+                value=int(of_query.sum()) / (databases * len(of_query)),
                 low=low,
                 high=high,
             )
@@ -236,10 +245,10 @@ def _is_exhausted(curve: Curve, result: Result) -> bool:
     return curve.points[-1].n_distractors < max(wanted)
 
 
-def _hit_differences(
+def _common_hits(
     first: dict[int, np.ndarray], second: dict[int, np.ndarray], k: int
-) -> Int64[np.ndarray, "databases queries"]:
-    """Hits of the first minus hits of the second, in databases with the same first distractor.
+) -> tuple[QueryHits, QueryHits]:
+    """Hits of both in the databases with the same first distractor.
 
     The number of databases of a size depends on the other sizes of the run.
 
@@ -248,10 +257,11 @@ def _hit_differences(
         second: The same for the second result.
         k: Ranks below k are hits.
     """
-    return np.stack(
-        [
-            (first[start] < k).astype(np.int64) - (second[start] < k)
-            for start in first
-            if start in second
-        ]
+    starts = [start for start in first if start in second]
+    one, other = (
+        QueryHits(
+            np.sum([ranks[start] < k for start in starts], axis=0, dtype=np.int64), len(starts)
+        )
+        for ranks in (first, second)
     )
+    return one, other
