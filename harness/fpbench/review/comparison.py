@@ -258,10 +258,6 @@ def _common_hits(
         k: Ranks below k are hits.
     """
     starts = [start for start in first if start in second]
-    one, other = (
-        QueryHits(
-            np.sum([ranks[start] < k for start in starts], axis=0, dtype=np.int64), len(starts)
-        )
-        for ranks in (first, second)
-    )
+    hits = [np.stack([ranks[start] < k for start in starts]) for ranks in (first, second)]
+    one, other = (QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in hits)
     return one, other
