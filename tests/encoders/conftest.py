@@ -2,8 +2,9 @@
 
 import os
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,8 +31,29 @@ def block(entries: Mapping[bytes, bytes]) -> bytes:
         body += varint(shared) + varint(len(key) - shared) + varint(len(value))
         body += key[shared:] + value
         before = key
+    return finish_block(body)
+
+
+def finish_block(body: bytes) -> bytes:
     body += struct.pack("<II", 0, 1) + b"\0"
     return body + struct.pack("<I", masked_crc32c(body))
+
+
+def table(blocks: Sequence[bytes], order: Sequence[int]) -> bytes:
+    """An index file.
+
+    Args:
+        blocks: Data blocks.
+        order: Which block each entry of the index block points to.
+    """
+    starts = [sum(map(len, blocks[:i])) for i in range(len(blocks))]
+    handles = [varint(starts[i]) + varint(len(blocks[i]) - 5) for i in order]
+    index = block({struct.pack(">I", n): handle for n, handle in enumerate(handles)})
+    content, footer = b"".join(blocks), b""
+    for last in (block({}), index):
+        footer += varint(len(content)) + varint(len(last) - 5)
+        content += last
+    return content + footer.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
 
 
 def _write_bundle(prefix: Path, values: Mapping[str, np.ndarray]) -> None:
@@ -47,18 +69,9 @@ def _write_bundle(prefix: Path, values: Mapping[str, np.ndarray]) -> None:
         data += raw
     # Two data blocks, so that the index block has something to do.
     names = list(entries)
-    index, table = {}, b""
-    for part in (names[:2], names[2:]):
-        content = block({name: entries[name] for name in part})
-        index[part[-1]] = varint(len(table)) + varint(len(content) - 5)
-        table += content
-    handles = b""
-    for last in (block({}), block(index)):
-        handles += varint(len(table)) + varint(len(last) - 5)
-        table += last
-    table += handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+    blocks = [block({name: entries[name] for name in part}) for part in (names[:2], names[2:])]
     prefix.parent.mkdir(parents=True, exist_ok=True)
-    prefix.with_name(prefix.name + ".index").write_bytes(table)
+    prefix.with_name(prefix.name + ".index").write_bytes(table(blocks, [0, 1]))
     prefix.with_name(prefix.name + ".data-00000-of-00001").write_bytes(data)
 
 
@@ -66,3 +79,9 @@ def _write_bundle(prefix: Path, values: Mapping[str, np.ndarray]) -> None:
 def write_bundle() -> Callable[[Path, Mapping[str, np.ndarray]], None]:
     """Writes a TensorFlow checkpoint of some tensors: an index of two blocks, and one data file."""
     return _write_bundle
+
+
+@pytest.fixture
+def bundle_format() -> SimpleNamespace:
+    """The parts of an index file, to write one that TensorFlow does not write."""
+    return SimpleNamespace(varint=varint, field=field, finish_block=finish_block, table=table)

@@ -14,7 +14,7 @@ import torch
 from numpy.testing import assert_array_equal
 
 from fpbench import Checkpoint, FpbenchError, TensorRule
-from fpbench.encoders.checkpoints import import_checkpoint
+from fpbench.encoders.checkpoints import import_checkpoint, size_limit
 
 KERNEL = np.arange(6, dtype=np.float32).reshape(2, 3)
 BIASES = [np.array([1, 2], dtype=np.float32), np.array([3, 4], dtype=np.float32)]
@@ -166,7 +166,7 @@ def test_errors_name_the_damage(prefix: Path, damage: Callable[[Path], None], me
 
 def test_altered_bits_of_an_index_are_refused_or_harmless(prefix: Path) -> None:
     whole = index_of(prefix).read_bytes()
-    for at in range(0, len(whole), 3):
+    for at in range(0, len(whole), 7):
         flip(index_of(prefix), at)
         with suppress(FpbenchError):
             assert_imported(import_checkpoint(LAYOUT, prefix)[0])
@@ -233,15 +233,30 @@ def test_refuses_a_torch_file_without_tensors(tmp_path: Path) -> None:
         import_checkpoint(PICKLED, path)
 
 
-@pytest.mark.parametrize("pickled", [False, True])
+@pytest.mark.parametrize("zipped", [True, False])
 def test_altered_bytes_of_a_torch_file_are_refused_or_harmless(
-    tmp_path: Path, rng: np.random.Generator, *, pickled: bool
+    tmp_path: Path, rng: np.random.Generator, *, zipped: bool
 ) -> None:
     path = tmp_path / "model.pth"
-    torch.save({"state_dict": state()}, path, _use_new_zipfile_serialization=not pickled)
+    torch.save({"state_dict": state()}, path, _use_new_zipfile_serialization=zipped)
     whole = path.read_bytes()
-    for _ in range(200):
+    for _ in range(20):
         flip(path, int(rng.integers(len(whole))))
         with suppress(FpbenchError):
-            import_checkpoint(PICKLED, path)
+            tensors, _ = import_checkpoint(PICKLED, path)
+            if zipped:  # there were no checksums before
+                assert_imported(tensors)
         path.write_bytes(whole)
+
+
+def test_the_size_of_a_checkpoint_is_limited_by_its_layout(tmp_path: Path) -> None:
+    """Weights, two moments of Adam, a mean and a copy, in float64; and 16 MiB of other things."""
+    assert size_limit(PICKLED) == 10 * 40 + (16 << 20)
+    path = tmp_path / "model.pth"
+    torch.save({"state_dict": state(), "more": torch.zeros(4 << 20)}, path)
+    with pytest.raises(FpbenchError, match=r"model\.pth .* more than the 16777616 allowed"):
+        import_checkpoint(PICKLED, path)
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "model.pth")
+    with pytest.raises(FpbenchError, match=r"bomb\.zip is not unpacked: 'model\.pth' in it has"):
+        import_checkpoint(PICKLED, tmp_path / "bomb.zip")

@@ -1,15 +1,21 @@
 """Finds a checkpoint by its prefix, or in a file, a folder or an archive."""
 
+import bz2
+import gzip
+import io
 import lzma
 import re
+import struct
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, NoReturn, cast
 
 from fpbench.errors import FpbenchError
 
@@ -25,10 +31,17 @@ _DESCRIPTIONS = {
     "tensorflow": "a TensorFlow checkpoint (PREFIX.index and PREFIX.data-...)",
     "torch": "a torch file (.pth, .pt or .ckpt)",
 }
+_STATE_BYTES = 1 << 20  # TensorFlow's text file of the names of checkpoints
+_PIECE_BYTES = 1 << 20
+_MAX_HEADER_BYTES = 16 << 20
+_MAX_RATIO = 200
+"""Weights are almost random: a genuine archive of them is not much smaller than its contents."""
 
 
 @contextmanager
-def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Path]:
+def find_checkpoint(
+    path: Path, form: Format, member: str | None, limit_bytes: int
+) -> Iterator[Path]:
     """Find the prefix of a TensorFlow checkpoint, or the path of a torch file.
 
     A checkpoint in an archive is unpacked to a temporary folder for the ``with`` block.
@@ -37,16 +50,22 @@ def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Pa
         path: Prefix, file, folder or archive.
         form: Format of the checkpoint.
         member: End of the path of the checkpoint to use, if there are several.
+        limit_bytes: Largest size of a checkpoint; what is larger is not unpacked.
 
     Raises:
-        FpbenchError: There is no checkpoint or several, or the archive is damaged or malicious.
+        FpbenchError: There is no checkpoint or several, it is too large, or the archive is damaged.
     """
     if path.is_file() and path.name.endswith(_ARCHIVES):
         with tempfile.TemporaryDirectory(prefix="fpbench-") as folder:
-            _unpack(path, Path(folder), _NEEDED[form])
-            yield _find_only(Path(folder), path, form, member)
+            yield _unpack(path, Path(folder), form, member, limit_bytes)
     elif path.is_dir():
-        yield _find_only(path, path, form, member)
+        files = {
+            file.relative_to(path).as_posix(): file
+            for file in sorted(path.rglob("*"))
+            if file.is_file()
+        }
+        name = _choose(files, path, form, member, lambda name: _read_start(files[name]))
+        yield path / name
     elif form == "tensorflow":
         prefix = path.with_name(path.name.removesuffix(".index"))
         if not prefix.with_name(prefix.name + ".index").is_file():
@@ -58,37 +77,51 @@ def find_checkpoint(path: Path, form: Format, member: str | None) -> Iterator[Pa
         raise _not_found_error(path, form)
 
 
-def _find_only(folder: Path, source: Path, form: Format, member: str | None) -> Path:
+def _choose(
+    names: Iterable[str],
+    source: Path,
+    form: Format,
+    member: str | None,
+    read_start: Callable[[str], bytes],
+) -> str:
+    """The only checkpoint among files, or the one that is chosen: its prefix or its name.
+
+    Args:
+        names: Paths below the folder or in the archive.
+        read_start: Reads the first bytes of a file.
+    """
+    needed = {name for name in names if _NEEDED[form].fullmatch(PurePosixPath(name).name)}
     if form == "tensorflow":
-        files = [file.with_suffix("") for file in sorted(folder.rglob("*.index"))]
+        found = sorted(name.removesuffix(".index") for name in needed if name.endswith(".index"))
     else:
-        files = [
-            file
-            for file in sorted(folder.rglob("*"))
-            if file.is_file() and _NEEDED[form].fullmatch(file.name)
-        ]
+        found = sorted(needed)
     if member is not None:
-        files = [file for file in files if f"/{file.as_posix()}".endswith(f"/{member}")]
-    latest = [file for file in files if _is_latest(file)]
-    if len(files) > 1 and len(latest) == 1 and len({file.parent for file in files}) == 1:
-        return latest[0]
-    if not files:
+        root = f"/{source.as_posix()}" if source.is_dir() else ""
+        found = [name for name in found if f"{root}/{name}".endswith(f"/{member}")]
+    folders = {name.rpartition("/")[0] for name in found}
+    if len(found) > 1 and len(folders) == 1:
+        state = f"{folders.pop()}/checkpoint".removeprefix("/")
+        latest = _latest(read_start(state)) if state in needed else None
+        found = [name for name in found if PurePosixPath(name).name == latest] or found
+    if not found:
         raise _not_found_error(source, form, member)
-    if len(files) > 1:
-        names = ", ".join(str(file.relative_to(folder)) for file in files)
+    if len(found) > 1:
         raise FpbenchError(
-            f"{source} holds {len(files)} checkpoints: {names}", hint="choose one with --member"
+            f"{source} holds {len(found)} checkpoints: {', '.join(found)}",
+            hint="choose one with --member",
         )
-    return files[0]
+    return found[0]
 
 
-def _is_latest(prefix: Path) -> bool:
-    """Whether TensorFlow's text file beside the checkpoints names this checkpoint as the latest."""
-    state = prefix.with_name("checkpoint")
-    if not state.is_file():
-        return False
-    match = _LATEST.search(state.read_text(encoding="utf-8", errors="replace"))
-    return match is not None and PurePosixPath(match["prefix"]).name == prefix.name
+def _latest(state: bytes) -> str | None:
+    """Name of the latest checkpoint, according to TensorFlow's text file beside them."""
+    match = _LATEST.search(state.decode("utf-8", errors="replace"))
+    return PurePosixPath(match["prefix"]).name if match else None
+
+
+def _read_start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_STATE_BYTES)
 
 
 def _not_found_error(path: Path, form: Format, member: str | None = None) -> FpbenchError:
@@ -102,40 +135,148 @@ def _not_found_error(path: Path, form: Format, member: str | None = None) -> Fpb
 # ---------------------------------------------------------------- archives
 
 
-def _unpack(archive: Path, folder: Path, needed: re.Pattern[str]) -> None:
-    """Extract regular files whose names match; ignore links, devices and all other files.
+class _LimitError(Exception):
+    """An archive is larger than it may be."""
 
-    Both libraries keep all files inside ``folder``, whatever the names in the archive.
+
+def _unpack(
+    archive: Path, folder: Path, form: Format, member: str | None, limit_bytes: int
+) -> Path:
+    """Unpack one checkpoint to a folder; no other file, and no link.
+
+    Names in the archive only serve to choose: the files are written under their last part.
     """
     try:
-        if archive.name.endswith(".zip"):
-            with zipfile.ZipFile(archive) as zip_file:
-                names = (item.filename for item in zip_file.infolist() if not item.is_dir())
-                for name in names:
-                    if _matches(name, needed):
-                        zip_file.extract(name, folder)
-        else:
-            if not hasattr(tarfile, "data_filter"):
-                raise FpbenchError(
-                    "this Python cannot unpack tar archives safely",
-                    hint=f"use Python 3.11.4 or newer, or unpack {archive.name} by hand",
-                )
-            with tarfile.open(archive) as tar_file:
-                entries = (entry for entry in tar_file if entry.isreg())
-                members = [entry for entry in entries if _matches(entry.name, needed)]
-                tar_file.extractall(folder, members, filter="data")
-    except tarfile.OutsideDestinationError as err:
+        with ExitStack() as stack:
+            files = _entries(archive, stack, limit_bytes)
+
+            def read_start(name: str) -> bytes:
+                with files[name].open() as stream:
+                    return stream.read(_STATE_BYTES)
+
+            chosen = _choose(files, archive, form, member, read_start)
+            parts = [name for name in files if _belongs(name, chosen, form)]
+            size = sum(files[name].size_bytes for name in parts)
+            if size > limit_bytes:
+                raise _LimitError(f"'{chosen}' in it has {size} bytes")
+            for name in parts:
+                with files[name].open() as stream:
+                    _copy(stream, folder / PurePosixPath(name).name, files[name].size_bytes)
+    except _LimitError as err:
         raise FpbenchError(
-            f"{archive} would write outside its folder: {err}",
-            hint="do not trust this file",
-        ) from err
-    except (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, EOFError) as err:
-        raise FpbenchError(
-            f"{archive} is truncated or damaged: {err}", hint="fetch or copy it again"
+            f"{archive} is not unpacked: {err}, and a checkpoint of this fingerprinter has less "
+            f"than {limit_bytes}",
+            hint="do not trust this file; or unpack it by hand and import the checkpoint itself",
         ) from err
     except (OSError, RuntimeError, NotImplementedError) as err:
         raise FpbenchError(f"cannot unpack {archive}: {err}", hint="unpack it by hand") from err
+    except _DAMAGE as err:
+        raise FpbenchError(
+            f"{archive} is truncated or damaged: {err}", hint="fetch or copy it again"
+        ) from err
+    return folder / PurePosixPath(chosen).name
 
 
-def _matches(name: str, needed: re.Pattern[str]) -> bool:
-    return needed.fullmatch(PurePosixPath(name).name) is not None
+def _belongs(name: str, chosen: str, form: Format) -> bool:
+    if form == "torch":
+        return name == chosen
+    rest = name.removeprefix(chosen)
+    return rest != name and re.fullmatch(r"\.index|\.data-\d{5}-of-\d{5}", rest) is not None
+
+
+def _copy(stream: io.BufferedIOBase, target: Path, size_bytes: int) -> None:
+    """Write the rest of a stream, which must not be longer than it claimed."""
+    with target.open("xb") as file:
+        while piece := stream.read(_PIECE_BYTES):
+            size_bytes -= len(piece)
+            if size_bytes < 0:
+                raise ValueError(f"{target.name} is longer than its entry says")
+            file.write(piece)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A regular file in an archive."""
+
+    size_bytes: int
+    open: Callable[[], io.BufferedIOBase]
+
+
+def _entries(archive: Path, stack: ExitStack, limit_bytes: int) -> Mapping[str, _Entry]:
+    """Regular files by name; of several with one name the last."""
+    if archive.name.endswith(".zip"):
+        zip_file = stack.enter_context(zipfile.ZipFile(archive))
+        return {
+            item.filename: _Entry(item.file_size, partial(_open_in_zip, zip_file, item))
+            for item in zip_file.infolist()
+            if not item.is_dir()
+        }
+    file = stack.enter_context(archive.open("rb"))
+    limit = limit_bytes + _MAX_HEADER_BYTES + _MAX_RATIO * archive.stat().st_size
+    stream = _LimitedStream(_decompress(file), limit)
+    tar_file = stack.enter_context(tarfile.TarFile(fileobj=stream))
+    return {
+        item.name: _Entry(item.size, partial(_open_in_tar, tar_file, item))
+        for item in tar_file
+        if item.isreg()
+    }
+
+
+def _open_in_zip(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> io.BufferedIOBase:
+    return cast(io.BufferedIOBase, archive.open(item))
+
+
+def _open_in_tar(archive: tarfile.TarFile, item: tarfile.TarInfo) -> io.BufferedIOBase:
+    stream = archive.extractfile(item)
+    if stream is None:
+        raise ValueError(f"{item.name} has no contents")
+    return cast(io.BufferedIOBase, stream)
+
+
+def _decompress(file: io.BufferedReader) -> io.BufferedIOBase:
+    start = file.read(6)
+    file.seek(0)
+    if start.startswith(b"\x1f\x8b"):
+        return gzip.open(file)
+    if start.startswith(b"\xfd7zXZ\x00"):
+        return lzma.open(file)
+    if start.startswith(b"BZh"):
+        return bz2.open(file)
+    return file
+
+
+class _LimitedStream(io.RawIOBase):
+    """Bytes of an archive, which end in an error at a position that no genuine one reaches."""
+
+    def __init__(self, stream: io.BufferedIOBase, limit_bytes: int) -> None:
+        self._stream = stream
+        self._limit_bytes = limit_bytes
+
+    def read(self, size: int = -1, /) -> bytes:
+        # Only headers are read at once, and they are short.
+        if not 0 <= size <= _MAX_HEADER_BYTES or self._stream.tell() + size > self._limit_bytes:
+            self._refuse()
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        if whence != io.SEEK_SET or offset > self._limit_bytes:
+            self._refuse()
+        return self._stream.seek(offset)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+    def _refuse(self) -> NoReturn:
+        raise _LimitError(f"it has more than {self._limit_bytes} bytes unpacked")
+
+
+_DAMAGE = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, struct.error),
+    *(EOFError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError),
+)

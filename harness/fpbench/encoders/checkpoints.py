@@ -1,18 +1,19 @@
 """Converts the checkpoints that authors publish to safetensors, without running their code."""
 
-import pickle
+import math
 import re
-import struct
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fpbench.encoders.archives import find_checkpoint
+from fpbench.encoders.pickles import CodeInPickleError
 from fpbench.encoders.tensor_bundle import TensorBundle
+from fpbench.encoders.torch_files import open_torch_file
+from fpbench.encoders.torch_tensors import TorchTensor
 from fpbench.encoders.weights import WeightsInfo
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
@@ -20,6 +21,11 @@ from fpbench.plugin.checkpoints import Checkpoint, TensorRule
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _LISTED = 5
+
+# A checkpoint of a training has for each weight two moments of Adam, and perhaps a mean and a
+# copy, in float32 or float64; and counters, scores and a description of the network.
+_BYTES_PER_WEIGHT = 40
+_OTHER_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,12 @@ class OpenCheckpoint:
     file: Path
     shapes: Mapping[str, tuple[int, ...]]
     read: Callable[[str], np.ndarray]
+
+
+def size_limit(layout: Checkpoint) -> int:
+    """Largest size of a genuine checkpoint of this layout, in bytes, unpacked."""
+    weights = sum(math.prod(rule.shape) for rule in layout.tensors())
+    return _BYTES_PER_WEIGHT * weights + _OTHER_BYTES
 
 
 def import_checkpoint(
@@ -44,12 +56,15 @@ def import_checkpoint(
         origin: Address that the checkpoint was downloaded from.
 
     Raises:
-        FpbenchError: There is no checkpoint, it is damaged, contains code, or has other tensors
-            than the layout, which the message lists.
+        FpbenchError: There is no checkpoint, it is damaged, is larger than one of this layout can
+            be, contains code, or has other tensors than the layout, which the message lists.
     """
+    limit = size_limit(layout)
     open_checkpoint = _open_tensorflow if layout.format == "tensorflow" else _open_torch
-    with find_checkpoint(path, layout.format, member) as checkpoint_path:
-        checkpoint = open_checkpoint(checkpoint_path, layout)
+    with (
+        find_checkpoint(path, layout.format, member, limit) as checkpoint_path,
+        open_checkpoint(checkpoint_path, layout, limit) as checkpoint,
+    ):
         sources = _match_rules(layout, checkpoint.shapes, path)
         tensors = _convert(sources, checkpoint, path)
         source = path if path.is_file() else checkpoint.file
@@ -64,84 +79,64 @@ def import_checkpoint(
     return tensors, info
 
 
-def _open_tensorflow(prefix: Path, layout: Checkpoint) -> OpenCheckpoint:
+@contextmanager
+def _open_tensorflow(prefix: Path, layout: Checkpoint, _limit: int) -> Iterator[OpenCheckpoint]:
     bundle = TensorBundle(prefix)
     names = {
         name.removesuffix(_SUFFIX).removeprefix(layout.optional_prefix): name
         for name in bundle.entries
         if name.endswith(_SUFFIX)
     }
-    return OpenCheckpoint(
+    yield OpenCheckpoint(
         bundle.index_path,
         {name: bundle.entries[raw].shape for name, raw in names.items()},
         lambda name: bundle.read(names[name]),
     )
 
 
-def _open_torch(path: Path, layout: Checkpoint) -> OpenCheckpoint:
-    content = _unpickle(path)
+@contextmanager
+def _open_torch(path: Path, layout: Checkpoint, limit: int) -> Iterator[OpenCheckpoint]:
+    with ExitStack() as stack:
+        with _torch_errors(path):
+            file = stack.enter_context(open_torch_file(path, limit))
+        tensors = _named_tensors(file.content, layout, path)
+
+        def read(name: str) -> np.ndarray:
+            with _torch_errors(path):
+                return file.read(tensors[name])
+
+        yield OpenCheckpoint(path, {name: t.shape for name, t in tensors.items()}, read)
+
+
+@contextmanager
+def _torch_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except CodeInPickleError as err:
+        raise FpbenchError(
+            f"{path.name} contains code, which was not run: {err}",
+            hint="do not trust this file; get a checkpoint without code from its authors",
+        ) from err
+    except (ValueError, OSError) as err:
+        raise FpbenchError(
+            f"{path.name} is not a torch file, or is damaged: {err}",
+            hint="fetch or copy it again",
+        ) from err
+
+
+def _named_tensors(content: object, layout: Checkpoint, path: Path) -> dict[str, TorchTensor]:
     if layout.state_key is not None and isinstance(content, Mapping):
         content = content.get(layout.state_key, content)
     if not isinstance(content, Mapping):
         raise FpbenchError(
-            f"{path.name} holds no tensors by name, but one {type(content)}",
+            f"{path.name} holds no tensors by name, but one {type(content).__name__}",
             hint="use the authors' checkpoint of the network",
         )
-    arrays = {
-        str(name).removeprefix(layout.optional_prefix): value.numpy()
+    return {
+        str(name).removeprefix(layout.optional_prefix): value
         for name, value in content.items()
-        if hasattr(value, "numpy")
+        if isinstance(value, TorchTensor)
     }
-    return OpenCheckpoint(path, {name: a.shape for name, a in arrays.items()}, arrays.__getitem__)
-
-
-def _unpickle(path: Path) -> Any:
-    """Load a torch file; refuse everything but tensors and plain numbers."""
-    import torch
-    from numpy._core.multiarray import _reconstruct, scalar
-
-    # Types in optimiser states and score lists of NumPy 1 and 2. None of them runs code.
-    safe: list[Any] = [np.ndarray, np.dtype, _encode()]
-    safe += [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "?")]
-    for module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-        safe += [(_reconstruct, f"{module}._reconstruct"), (scalar, f"{module}.scalar")]
-    try:
-        with torch.serialization.safe_globals(safe), warnings.catch_warnings():
-            # The warning is about rare pickle protocols; torch refuses what it cannot read.
-            warnings.simplefilter("ignore", UserWarning)
-            return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as err:
-        if "Unsupported global" in str(err) or "GLOBAL" in str(err):
-            raise FpbenchError(
-                f"{path.name} contains code, which was not run: {_first_line(err)}",
-                hint="do not trust this file; get a checkpoint without code from its authors",
-            ) from err
-        raise _damaged_error(path, err) from err
-    except (
-        *(RuntimeError, EOFError, OSError, ValueError, TypeError, LookupError),
-        *(AttributeError, ArithmeticError, AssertionError, struct.error),
-    ) as err:
-        raise _damaged_error(path, err) from err
-
-
-def _encode() -> Callable[..., bytes]:
-    # Older pickle protocols use this function for bytes; its module is private.
-    from _codecs import encode
-
-    return encode
-
-
-def _damaged_error(path: Path, err: Exception) -> FpbenchError:
-    return FpbenchError(
-        f"{path.name} is not a torch file, or is damaged: {_first_line(err)}",
-        hint="fetch or copy it again",
-    )
-
-
-def _first_line(err: Exception) -> str:
-    lines = [line.strip() for line in str(err).splitlines() if line.strip()]
-    causes = [line for line in lines if "Unsupported" in line or "GLOBAL" in line]
-    return (causes or lines or [type(err).__name__])[0][:200]
 
 
 # ---------------------------------------------------------------- rules

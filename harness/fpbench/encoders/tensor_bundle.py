@@ -21,6 +21,11 @@ _FOOTER_BYTES = 48
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
 _MASK_DELTA = 0xA282EAD8
 _TRAILER_BYTES = 5  # after a block: one byte of compression type, four of checksum
+_VARINT_BYTES = 10  # of a number of 64 bits
+
+# Of names and messages, unpacked: a key says how much it shares with the key before, and can share
+# all of it a million times. A network of 830 tensors and their optimiser have half a megabyte.
+_MAX_INDEX_BYTES = 16 << 20
 
 _DTYPES = {1: "<f4", 2: "<f8", 3: "<i4", 9: "<i8", 19: "<f2"}
 _COPY_AGAIN = "fetch or copy the checkpoint again, with all files from one save"
@@ -52,7 +57,7 @@ class TensorBundle:
         self.prefix = prefix
         self.index_path = prefix.with_name(prefix.name + ".index")
         try:
-            table = dict(_table(self.index_path.read_bytes()))
+            table = dict(_table(_read_index(self.index_path)))
             self._shards = _header(table.pop(b""))
             self.entries: Mapping[str, StoredTensor] = {
                 name.decode(): _parse_entry(message) for name, message in table.items()
@@ -87,8 +92,8 @@ class TensorBundle:
             with path.open("rb") as file:
                 file.seek(entry.offset)
                 data = file.read(entry.size_bytes)
-        except OSError as err:
-            raise FpbenchError(f"cannot read {path}: {err.strerror}", hint=_COPY_AGAIN) from err
+        except (OSError, ValueError, OverflowError) as err:  # of a position that no file has
+            raise FpbenchError(f"cannot read {path}: {err}", hint=_COPY_AGAIN) from err
         if len(data) < entry.size_bytes:
             raise FpbenchError(f"{path} is truncated: it ends inside '{name}'", hint=_COPY_AGAIN)
         if masked_crc32c(data) != entry.checksum:
@@ -105,14 +110,31 @@ class TensorBundle:
 # ---------------------------------------------------------------- the table
 
 
+def _read_index(path: Path) -> bytes:
+    size = path.stat().st_size
+    if size > _MAX_INDEX_BYTES:
+        raise ValueError(f"it has {size} bytes, and an index has less than {_MAX_INDEX_BYTES}")
+    return path.read_bytes()
+
+
 def _table(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     if len(data) < _FOOTER_BYTES or not data.endswith(_MAGIC):
         raise ValueError("it does not end like the index of a TensorFlow checkpoint")
     footer = data[-_FOOTER_BYTES:]
     _, at = _handle(footer, 0)
     index, _ = _handle(footer, at)
-    for _, value in _block(data, index):
-        yield from _block(data, _handle(value, 0)[0])
+    unpacked, before = 0, b""
+    for _, handle in _block(data, index):
+        block, _ = _handle(handle, 0)
+        unpacked += block.stop - block.start
+        for name, message in _block(data, block):
+            unpacked += len(name) + len(message)
+            if unpacked > _MAX_INDEX_BYTES:
+                raise ValueError(f"its names have more than {_MAX_INDEX_BYTES} bytes")
+            if name <= before and before:
+                raise ValueError("its names are not sorted")
+            yield name, message
+            before = name
 
 
 def _handle(data: bytes, at: int) -> tuple[slice, int]:
@@ -137,6 +159,8 @@ def _block(data: bytes, where: slice) -> Iterator[tuple[bytes, bytes]]:
         shared, at = _varint(block, at)
         unshared, at = _varint(block, at)
         size, at = _varint(block, at)
+        if shared > len(key):
+            raise ValueError("a name shares more than the name before has")
         key = key[:shared] + _slice(block, at, at + unshared)
         at += unshared
         yield key, _slice(block, at, at + size)
@@ -211,12 +235,13 @@ def _number(value: int | bytes) -> int:
 def _varint(data: bytes, at: int) -> tuple[int, int]:
     """Decode a number of seven bits per byte, lowest first; return it and the position after it."""
     value = shift = 0
-    while True:
+    for _ in range(_VARINT_BYTES):
         byte = _slice(data, at, at + 1)[0]
         value |= (byte & 0x7F) << shift
         at, shift = at + 1, shift + 7
         if byte < 0x80:
             return value, at
+    raise ValueError("a number has more than 64 bits")
 
 
 def _slice(data: bytes, start: int, stop: int) -> bytes:
