@@ -87,8 +87,18 @@ def code_key(*modules: str) -> str:
 @cache
 def _read_code(source: bytes) -> tuple[str, set[str]]:
     """Hash of a file's code, and the modules of fpbench that it imports."""
-    tree = _strip_docstrings(ast.parse(source))
-    return content_key(code=ast.dump(tree)), public_modules(imported_names(tree))
+    return syntax_key(source), public_modules(imported_names(ast.parse(source)))
+
+
+@cache
+def syntax_key(source: bytes) -> str:
+    """Hash of a Python file's syntax tree, so that comments and docstrings do not count.
+
+    Raises:
+        SyntaxError: The file is not Python.
+        ValueError: It holds a null byte.
+    """
+    return content_key(code=ast.dump(_strip_docstrings(ast.parse(source))))
 
 
 def public_modules(names: Iterable[str]) -> set[str]:

@@ -9,8 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from fpbench.plugin.imports import forget_module
-from fpbench.plugin.source import _code_sha256, source_sha256
+from fpbench.plugin.imports import forget_module, import_from_source
+from fpbench.plugin.source import code_identity, source_sha256
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def digest(name: str = "hashed_plugin") -> str:
     """The hash that a new process gets."""
-    _code_sha256.cache_clear()
-    for imported in [each for each in sys.modules if each.partition("_")[0] in ("hashed", "net")]:
-        forget_module(imported)
+    for imported in list(sys.modules):
+        if imported.partition(".")[0] == "net" or imported.startswith("hashed_plugin"):
+            forget_module(imported)
     module: ModuleType = importlib.import_module(name)
     return source_sha256(module)
 
@@ -43,6 +43,7 @@ def test_code_and_weights_change_the_hash(package: Path, name: str) -> None:
 
 
 def test_weights_are_read_again_in_the_same_process_but_code_is_not(package: Path) -> None:
+    import_from_source()
     module = importlib.import_module("hashed_plugin")
     before = source_sha256(module)
     (package / "numbers.py").write_text("TWO = 2\n")
@@ -139,3 +140,36 @@ def test_following_imports_runs_no_code_of_them(package: Path) -> None:
     before = digest("hashed_plugin.part")
     (package / "broken.py").write_text("2 / 0\n")
     assert digest("hashed_plugin.part") != before
+
+
+def test_comments_and_docstrings_change_the_hash_of_the_files_but_make_nothing_again(
+    package: Path,
+) -> None:
+    def keys() -> tuple[str, dict[str, str]]:
+        published = digest()
+        return published, code_identity(sys.modules["hashed_plugin"], {})
+
+    (package / "numbers.py").write_text("def one():\n    return 1\n")
+    published, before = keys()
+    (package / "numbers.py").write_text('def one():\n    """One."""\n    return 1  # the first\n')
+    assert keys()[0] != published
+    assert keys()[1] == before
+    (package / "numbers.py").write_text("def one():\n    return 2\n")
+    assert keys()[1] != before
+
+
+def test_an_editable_install_and_a_module_on_the_path_change_the_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("plugin", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.syspath_prepend(tmp_path / folder)
+    (tmp_path / "plugin" / "hashed_plugin_alone.py").write_text("import net.layers\n")
+    (tmp_path / "elsewhere" / "net").mkdir()
+    (tmp_path / "elsewhere" / "net" / "__init__.py").write_text("K = 1\n")
+    (tmp_path / "elsewhere" / "net" / "layers.py").write_text("K = 1\n")
+    hashes = [digest("hashed_plugin_alone")]
+    for name in ("__init__", "layers"):
+        (tmp_path / "elsewhere" / "net" / f"{name}.py").write_text("K = 2\n")
+        hashes.append(digest("hashed_plugin_alone"))
+    assert len(set(hashes)) == 3

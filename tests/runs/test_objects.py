@@ -61,7 +61,7 @@ def test_the_catalog_lists_it(tmp_path: Path, thing: Any) -> None:
     offer, _ = catalog.offer("fingerprinter", name)
     assert (offer.source.distribution, offer.source.version) == ("(object)", "-")
     assert catalog.fingerprinter(name, Settings()) is thing
-    assert identity(name, offer.source.module, Settings())["source"]
+    assert identity(name, offer.source.module, Settings(), {})["source"]
 
 
 def test_equal_objects_have_one_hash(sha256: Callable[[object], str]) -> None:

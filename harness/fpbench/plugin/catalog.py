@@ -3,11 +3,10 @@
 import importlib.metadata
 import importlib.util
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -24,7 +23,8 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
-from fpbench.plugin.loading import PREFIX, Source, import_source
+from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source
+from fpbench.plugin.reads import Reads, record_reads
 from fpbench.plugin.training import Trainable
 
 KINDS: Mapping[str, str] = {
@@ -62,6 +62,8 @@ class Catalog:
         self._manager = manager
         self._sources: dict[str, Source] = {}
         self._offers: dict[tuple[str, str], Offer] = {}
+        # What was read for each part, by the part's id; the part is kept, so that no other gets it.
+        self._reads: dict[int, tuple[object, Source, dict[Path, str]]] = {}
         self.faults: list[Fault] = []
 
     @classmethod
@@ -74,7 +76,7 @@ class Catalog:
         points = importlib.metadata.entry_points(group=hooks.PROJECT)
         for point in sorted(points, key=lambda point: point.name):
             try:
-                catalog._register_installed(point)
+                catalog.register(import_installed(point))
             except FpbenchError as err:
                 catalog.faults.append(Fault(point.name, err))
         return catalog
@@ -161,23 +163,30 @@ class Catalog:
                 f"no weights file '{settings.weights}'",
                 hint="check the path, or run `fpbench weights --help`",
             )
-        with blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"):
+        reads = dict(offer.source.reads)
+        with (
+            blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"),
+            record_reads(reads),
+        ):
             part = offer.entry.create(replace(settings, argument=argument))
         refuse_incomplete(part, kind, offer.source.plugin, offer.entry.name)
+        offer.source.loaded.update(reads)
+        self._reads[id(part)] = (part, offer.source, reads)
         return part
 
-    # ------------------------------------------------------------ registration
+    def reads(self, part: object) -> Reads:
+        """What was read while a part of this catalog, and its plugin, were loaded."""
+        return self._reads[id(part)][2]
 
-    def _register_installed(self, point: importlib.metadata.EntryPoint) -> None:
-        with blame(point.name, "importing it"):
-            module = point.load()
-        if not isinstance(module, ModuleType):
-            raise FpbenchError(
-                f"plugin '{point.name}' is not a module: entry point {point.value}",
-                hint="let the fpbench entry point name a module with hook implementations",
-            )
-        name, version = _name_and_version(point.dist)
-        self.register(Source(plugin=point.name, distribution=name, version=version, module=module))
+    @contextmanager
+    def record_first_use(self, part: object) -> Iterator[None]:
+        """Add to the reads of a part what it imports and opens when it is first used."""
+        _, source, reads = self._reads[id(part)]
+        with record_reads(reads):
+            yield
+        source.loaded.update(reads)
+
+    # ------------------------------------------------------------ registration
 
     def register(self, source: Source) -> list[Offer]:
         """Register the offers of a plugin: all of them, or none after an error.
@@ -280,11 +289,6 @@ class Catalog:
         close = get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"choose one of: {', '.join(names)}"
         return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
-
-
-@lru_cache(maxsize=64)  # each call would parse the whole metadata, and plugins share it
-def _name_and_version(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
-    return (distribution.name, distribution.version) if distribution else ("?", "?")
 
 
 def _refuse_unmarked(source: Source) -> None:

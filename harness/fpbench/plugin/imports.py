@@ -1,24 +1,51 @@
 """Imports code outside installed packages from its source, and remembers the bytes that run."""
 
+import hashlib
+import os
 import sys
 import sysconfig
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from fpbench.errors import FpbenchError
+from fpbench.hashing import syntax_key
+
 _imported_code: dict[Path, bytes] = {}
 
 
-def imported_code(file: Path) -> bytes | None:
-    """The bytes of a file that were compiled when it was imported last.
+def code_of(file: Path) -> bytes:
+    """The bytes of a Python file that run if it is imported, which the file may not hold any more.
 
-    Returns:
-        None if it is an installed file, or was not imported since :func:`import_from_source`.
+    Raises:
+        FpbenchError: The file was not imported, and cannot be read.
     """
-    return _imported_code.get(file.resolve())
+    content = _imported_code.get(file.resolve())
+    return read_bytes(file) if content is None else content
+
+
+def code_sha256(file: Path) -> str:
+    """Hash of the code that :func:`code_of` returns, without comments and docstrings."""
+    content = code_of(file)
+    try:
+        return syntax_key(content)
+    except (SyntaxError, ValueError):
+        return hashlib.sha256(content).hexdigest()
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        FpbenchError: It cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as err:
+        raise FpbenchError(f"cannot read {file}: {err.strerror}", hint="check the path") from err
 
 
 def forget_module(name: str) -> None:
@@ -32,21 +59,28 @@ def import_from_source() -> None:
     """Let later imports of code outside installed packages read the source, in this process.
 
     Python takes a compiled file for fresh if the source has the size and the second of the last
-    change that it had then. An edit within a second would run the old code under a new hash.
+    change that it had then. An edit within a second would run the old code under a new hash. The
+    files of modules that are imported already are read now, before they change any further.
     """
     if not any(isinstance(finder, _SourceFinder) for finder in sys.meta_path):
         # Before Python's own finder, and behind those that a test runner adds.
         finders = sys.meta_path
         place = finders.index(PathFinder) if PathFinder in finders else len(finders)
         finders.insert(place, _SourceFinder())
+    for module in list(sys.modules.values()):
+        origin = getattr(getattr(module, "__spec__", None), "origin", None) or ""
+        if origin.endswith(".py") and not is_installed(Path(origin)):
+            file = Path(origin).resolve()
+            if file not in _imported_code and file.is_file():
+                _imported_code[file] = read_bytes(file)
 
 
 def is_installed(file: Path) -> bool:
     """Whether a file belongs to the standard library or lies among installed distributions."""
+    if str(file).startswith(_library_folders()):
+        return True
     path = file.resolve()
-    return any(path.is_relative_to(folder) for folder in _library_folders()) or any(
-        _holds_distributions(folder) for folder in path.parents
-    )
+    return str(path).startswith(_library_folders()) or any(map(_has_metadata, path.parents))
 
 
 class SourceLoader(SourceFileLoader):
@@ -76,12 +110,14 @@ class _SourceFinder(MetaPathFinder):
         return spec
 
 
-@lru_cache(maxsize=1)
-def _library_folders() -> tuple[Path, ...]:
-    names = ("stdlib", "platstdlib", "purelib", "platlib")
-    return tuple({Path(sysconfig.get_path(name)).resolve() for name in names})
+@cache
+def _library_folders() -> tuple[str, ...]:
+    folders = [
+        Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")
+    ]
+    return tuple({f"{path}{os.sep}" for folder in folders for path in (folder, folder.resolve())})
 
 
 @lru_cache(maxsize=4096)
-def _holds_distributions(folder: Path) -> bool:
+def _has_metadata(folder: Path) -> bool:
     return any(folder.glob("*.dist-info"))

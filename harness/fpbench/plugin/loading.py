@@ -3,13 +3,15 @@
 import importlib.metadata
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame
 from fpbench.plugin.imports import SourceLoader, forget_module, import_from_source, is_installed
+from fpbench.plugin.reads import Reads, record_reads
 from fpbench.plugin.source import code_files
 
 PREFIX = "plugin:"
@@ -17,12 +19,47 @@ PREFIX = "plugin:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Origin of a plugin: a distribution and its version, or a file."""
+    """Origin of a plugin: a distribution and its version, or a file.
+
+    Args:
+        reads: What was read while the plugin was imported.
+        loaded: Everything that was read for its parts so far.
+    """
 
     plugin: str
     distribution: str
     version: str
     module: ModuleType
+    reads: Reads = field(default_factory=dict, repr=False)
+    loaded: set[Path] = field(default_factory=set, repr=False, compare=False)
+
+
+_kept_packages = {"fpbench", "__main__"}
+_earlier: dict[Path, Source] = {}
+
+
+def import_installed(point: importlib.metadata.EntryPoint) -> Source:
+    """Import an installed plugin.
+
+    Raises:
+        FpbenchError: Its import fails, or its entry point names no module.
+    """
+    reads: dict[Path, str] = {}
+    with blame(point.name, "importing it"), record_reads(reads):
+        module = point.load()
+    if not isinstance(module, ModuleType):
+        raise FpbenchError(
+            f"plugin '{point.name}' is not a module: entry point {point.value}",
+            hint="let the fpbench entry point name a module with hook implementations",
+        )
+    _kept_packages.add(module.__name__.partition(".")[0])
+    name, version = _name_and_version(point.dist)
+    return Source(plugin=point.name, distribution=name, version=version, module=module, reads=reads)
+
+
+@lru_cache(maxsize=64)  # each call would parse the whole metadata, and plugins share it
+def _name_and_version(distribution: importlib.metadata.Distribution | None) -> tuple[str, str]:
+    return (distribution.name, distribution.version) if distribution else ("?", "?")
 
 
 def import_source(target: str) -> Source:
@@ -41,9 +78,10 @@ def import_source(target: str) -> Source:
             hint=f"write {target}.py in this folder, install a package of that name, "
             "or run `fpbench plugins` for a list",
         )
-    with blame(target, "importing it"):
+    reads: dict[Path, str] = {}
+    with blame(target, "importing it"), record_reads(reads):
         module = importlib.import_module(target)
-    return Source(plugin=target, distribution="(module)", version="-", module=module)
+    return Source(plugin=target, distribution="(module)", version="-", module=module, reads=reads)
 
 
 def _source_from_file(target: str, path: Path) -> Source:
@@ -73,22 +111,33 @@ def _source_from_file(target: str, path: Path) -> Source:
     parent = str(folder.parent if package else folder)
     if parent not in sys.path:
         sys.path.append(parent)
+    reads: dict[Path, str] = {}
     with blame(target, "importing it"):
-        _forget_earlier_imports(module)
-        spec.loader.exec_module(module)
-    return Source(plugin=target, distribution=str(path), version="-", module=module)
+        _forget_earlier_imports(module, _earlier.get(path.resolve()))
+        with record_reads(reads):
+            spec.loader.exec_module(module)
+    source = Source(
+        plugin=target,
+        distribution=str(path),
+        version="-",
+        module=module,
+        reads=reads,
+        loaded=set(reads),
+    )
+    _earlier[path.resolve()] = source
+    return source
 
 
-def _forget_earlier_imports(module: ModuleType) -> None:
+def _forget_earlier_imports(module: ModuleType, earlier: Source | None) -> None:
     """Let a plugin import its files anew, as they may have changed in this session.
 
     Else an output of the code that was imported first would get the key of the code on disk.
     """
     if is_installed(Path(module.__file__ or "")):
         return  # it lies among installed packages, which bear no second import
-    files = {str(file) for file in code_files(module)}
+    files = {file.resolve() for file in (*code_files(module), *(earlier.loaded if earlier else ()))}
     for name, imported in list(sys.modules.items()):
         origin = getattr(getattr(imported, "__spec__", None), "origin", None) or ""
-        kept = imported is module or name.partition(".")[0] in ("fpbench", "__main__")
-        if not kept and origin in files:
+        kept = imported is module or name.partition(".")[0] in _kept_packages
+        if not kept and origin.endswith(".py") and Path(origin).resolve() in files:
             forget_module(name)

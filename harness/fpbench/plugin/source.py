@@ -2,9 +2,10 @@
 
 import ast
 import hashlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Set
 from functools import cache
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -12,44 +13,55 @@ from typing import Any
 
 from fpbench.hashing import code_key, file_sha256, imported_names, public_modules
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.imports import imported_code
+from fpbench.plugin.imports import code_of, code_sha256, is_installed
+from fpbench.plugin.reads import Reads
 
 _IGNORED_SUFFIXES = {".md", ".png"}  # documentation
 _IGNORED_FOLDERS = {"__pycache__", "recipes"}
 
 
 def source_sha256(module: ModuleType) -> str:
-    """Hash of a plugin's code: its own folder or file, and files that it imports from beside it.
+    """Hash of a plugin's files: its own folder or file, and the code that it imports from outside.
 
-    Shipped weights are files of the folder, so new weights change the hash, at any time. Code is
-    read once, as Python does. Documentation and training recipes do not shape fingerprints, so
-    they are left out.
+    Outside of installed packages, that is: see :func:`fpbench.plugin.imports.is_installed`. Shipped
+    weights are files of the folder, so new weights change the hash, at any time. Code is that which
+    was imported. Documentation and training recipes do not shape fingerprints, so they are left
+    out.
     """
-    code = _code_sha256(module)
-    weights = {file: file_sha256(file) for file in _own_files(module) if file.suffix != ".py"}
-    return _files_sha256({**code, **weights})
+    files = code_files(module)
+    code = {file: hashlib.sha256(code_of(file)).hexdigest() for file in files}
+    return _files_sha256({**_data_sha256(module), **code})
 
 
-@cache
+def code_identity(module: ModuleType, reads: Reads) -> dict[str, str]:
+    """Hashes of all files that shape what a part of a plugin does, for the keys of the cache.
+
+    Unlike :func:`source_sha256`, they ignore comments and docstrings, and they hold what was read
+    while the part was created.
+
+    Args:
+        module: The plugin.
+        reads: From :func:`fpbench.plugin.reads.record_reads`.
+    """
+    code = {file.resolve(): code_sha256(file) for file in code_files(module)}
+    return {
+        "source": _files_sha256({**_data_sha256(module), **reads, **code}),
+        "harness": _harness_key(module),
+    }
+
+
 def _harness_key(module: ModuleType) -> str:
     """Key of the harness code that a plugin calls."""
     names = {name for file in code_files(module) for name in _names_in(file, module.__name__)}
     return code_key(*sorted(public_modules(names)))
 
 
-@cache
-def _code_sha256(module: ModuleType) -> dict[Path, str]:
-    return {file: _code_file_sha256(file) for file in code_files(module)}
-
-
-def _code_file_sha256(file: Path) -> str:
-    """Hash of the code that was imported, which may differ from the file by now."""
-    content = imported_code(file)
-    return file_sha256(file) if content is None else hashlib.sha256(content).hexdigest()
+def _data_sha256(module: ModuleType) -> dict[Path, str]:
+    return {f.resolve(): file_sha256(f) for f in _own_files(module) if f.suffix != ".py"}
 
 
 def code_files(module: ModuleType) -> set[Path]:
-    """A plugin's own Python files, and those that they import from beside it."""
+    """A plugin's own Python files, and those outside installed packages that they import."""
     own = {file for file in _own_files(module) if file.suffix == ".py"}
     return own | _imported_files(own, module)
 
@@ -75,71 +87,80 @@ def _files_sha256(files: Mapping[Path, str]) -> str:
 
 
 def _imported_files(files: set[Path], module: ModuleType) -> set[Path]:
-    """Files that ``files`` import, directly or not, from the top package or from beside it."""
-    top_package = f"{module.__name__.partition('.')[0]}."
+    """Files that ``files`` import, directly or not: those of the top package, and outside ones."""
     folder = Path(module.__file__ or "").parent
-    package = module.__spec__.parent if module.__spec__ else None
-    neighbours = _neighbour_folder(folder) if module.__name__ == package else folder.resolve()
-    imported: set[Path] = set()
+    package = (module.__spec__.parent if module.__spec__ else None) or ""
     pending = [
-        (file, ".".join((package or "", *file.parent.relative_to(folder).parts)))
-        for file in files
-        if file.suffix == ".py"
+        (file, ".".join((package, *file.parent.relative_to(folder).parts))) for file in files
     ]
+    specs = _Specs(module.__name__.partition(".")[0])
+    imported: set[Path] = set()
     while pending:
         for name in _names_in(*pending.pop()):
-            inside = name.startswith(top_package)
-            spec = _module_spec(name) if inside else _neighbour_spec(name, neighbours)
-            if spec is not None and spec.origin and Path(spec.origin) not in files | imported:
-                imported.add(Path(spec.origin))
-                if spec.origin.endswith(".py"):  # and not compiled
-                    pending.append((Path(spec.origin), spec.parent or ""))
+            for spec in specs.of(name):
+                origin = Path(spec.origin or "")
+                if origin in files | imported or not origin.is_file():
+                    continue
+                imported.add(origin)
+                if origin.suffix == ".py":  # and not compiled
+                    pending.append((origin, spec.parent or ""))
     return imported
 
 
-def _names_in(file: Path, package: str) -> set[str]:
-    return set(imported_names(ast.parse(file.read_bytes()), package))
+def _names_in(file: Path, package: str) -> Set[str]:
+    return _names_in_code(code_of(file), package)
 
 
-def _module_spec(name: str) -> ModuleSpec | None:
-    """Spec of a module; None if there is none. This imports only the packages above it."""
+@cache
+def _names_in_code(code: bytes, package: str) -> Set[str]:
     try:
-        parent = find_spec(name.rpartition(".")[0])
-        is_package = parent is not None and parent.submodule_search_locations is not None
-        return find_spec(name) if is_package else None
-    except ModuleNotFoundError:
-        return None
+        return set(imported_names(ast.parse(code), package))
+    except (SyntaxError, ValueError):
+        return set()
 
 
-def _neighbour_folder(package: Path) -> Path:
-    """Folder of a package's neighbours; the package itself if it lies among installed packages."""
-    parent = package.resolve().parent
-    return package.resolve() if any(parent.glob("*.dist-info")) else parent
+class _Specs:
+    """Finds modules whose code counts as a plugin's, and runs no code of them."""
+
+    def __init__(self, top_package: str) -> None:
+        self._top_package = top_package
+        self._specs: dict[str, ModuleSpec | None] = {}
+
+    def of(self, name: str) -> list[ModuleSpec]:
+        """Specs of a module and of the packages above it; none if its code does not count."""
+        parts = name.split(".")
+        names = [".".join(parts[: depth + 1]) for depth in range(len(parts))]
+        return [spec for spec in map(self._find, names) if spec is not None]
+
+    def _find(self, name: str) -> ModuleSpec | None:
+        if name not in self._specs:
+            package, _, _ = name.rpartition(".")
+            self._specs[name] = self._find_below(name, package) if package else self._find_top(name)
+        return self._specs[name]
+
+    def _find_top(self, name: str) -> ModuleSpec | None:
+        try:
+            spec = find_spec(name)
+        except (ValueError, ImportError):  # __main__ has no spec
+            return None
+        if name == "fpbench" or spec is None or name == self._top_package:
+            return None if name == "fpbench" else spec
+        places = [spec.origin] if spec.has_location else spec.submodule_search_locations or []
+        return None if all(is_installed(Path(place or "")) for place in places) else spec
+
+    def _find_below(self, name: str, package: str) -> ModuleSpec | None:
+        above = self._find(package)
+        if above is None or above.submodule_search_locations is None:
+            return None
+        loaded = getattr(sys.modules.get(name), "__spec__", None)
+        return loaded or PathFinder.find_spec(name, list(above.submodule_search_locations))
 
 
-def _neighbour_spec(name: str, folder: Path) -> ModuleSpec | None:
-    """Spec of a module; None if the module, or its top package, is not directly in ``folder``.
-
-    Args:
-        folder: Folder with links resolved, because ``sys.path`` may reach it through a link.
-    """
-    top, dot, _ = name.partition(".")
-    try:
-        spec = find_spec(top)
-    except ValueError:  # __main__ has no spec
-        return None
-    origin = Path(spec.origin) if spec and spec.has_location and spec.origin else None
-    if origin is None or folder not in (above.resolve() for above in origin.parents[:2]):
-        return None
-    return _module_spec(name) if dot else spec
-
-
-def identity(name: str, module: ModuleType, settings: Settings) -> dict[str, Any]:
+def identity(name: str, module: ModuleType, settings: Settings, reads: Reads) -> dict[str, Any]:
     """Everything that shapes the output of an entry: equal identities may share a cache."""
     return {
         "name": name,
-        "source": source_sha256(module),
-        "harness": _harness_key(module),
+        **code_identity(module, reads),
         "weights": file_sha256(settings.weights) if settings.weights else None,
         "options": dict(settings.options),
         "argument": settings.argument,

@@ -30,6 +30,7 @@ from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
+from fpbench.plugin.reads import Reads
 from fpbench.plugin.source import identity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
@@ -53,12 +54,14 @@ class NamedGenerator:
         offer: The plugin's entry.
         settings: Settings that the method was created with.
         method: Fits generators.
+        reads: What was read while the method was created.
         generator: The fitted generator that the config names; None if this run fits one.
     """
 
     offer: Offer
     settings: Settings
     method: GeneratorMethod
+    reads: Reads
     generator: FingerprintGenerator | None = None
 
     @property
@@ -68,7 +71,7 @@ class NamedGenerator:
     @property
     def identity(self) -> Mapping[str, Any]:
         """All that decides the bytes of a fit and of a draw, except the fingerprints."""
-        return identity(self.name, self.offer.source.module, self.settings)
+        return identity(self.name, self.offer.source.module, self.settings, self.reads)
 
 
 def load_named_generator(
@@ -87,14 +90,22 @@ def load_named_generator(
     method = catalog.generator(config.generator, settings)
     if config.generator_weights is not None:
         generator = load_generator(config.generator_weights, catalog, settings, config.generator)
-        return NamedGenerator(offer=offer, settings=settings, method=method, generator=generator)
+        return NamedGenerator(
+            offer=offer,
+            settings=settings,
+            method=method,
+            reads=catalog.reads(method),
+            generator=generator,
+        )
     for file in method.learns_from:
         raise FpbenchError(
             f"generator '{config.generator}' also learns from {file}, which may have been fitted "
             "to the tracks that judge it",
             hint="fit it to other tracks with `fpbench fit`, then give --generator-weights",
         )
-    return NamedGenerator(offer=offer, settings=settings, method=method)
+    return NamedGenerator(
+        offer=offer, settings=settings, method=method, reads=catalog.reads(method)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +255,18 @@ class GeneratorFitting:
         if len(self.split.fit) == 0:
             return []
         settings = replace(self.named.settings, options={})
-        return [
-            NamedGenerator(
-                offer=self.catalog.offer("generator", name)[0],
-                settings=settings,
-                method=self.catalog.generator(name, settings),
+        baselines = []
+        for name in BASELINES:
+            method = self.catalog.generator(name, settings)
+            baselines.append(
+                NamedGenerator(
+                    offer=self.catalog.offer("generator", name)[0],
+                    settings=settings,
+                    method=method,
+                    reads=self.catalog.reads(method),
+                )
             )
-            for name in BASELINES
-        ]
+        return baselines
 
     def _measure_fidelity(
         self, generator: FittedGenerator, baselines: Sequence[NamedGenerator]

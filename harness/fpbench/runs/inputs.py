@@ -39,8 +39,8 @@ class NamedDegradation:
 
     Args:
         degradation: The degradation itself.
-        code: Hash of its plugin's files.
-        origin: Name of the plugin's distribution, or ``code`` if it has none.
+        code: Hash of the code and files that shape its output.
+        origin: Name of the plugin's distribution, or the hash of its files if it has none.
     """
 
     degradation: Degradation
@@ -211,23 +211,24 @@ class AudioSource:
         )
 
 
-def count_segments(named: NamedFingerprinter, length_s: float) -> int:
+def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) -> int:
     """Fingerprints in a query, counted in a trial with noise.
 
     Args:
-        named: The fingerprinter.
+        fingerprinter: Segment-wise or track-wise.
+        name: Its name in errors.
         length_s: Length of a query.
 
     Raises:
         FpbenchError: The fingerprinter gives no fingerprints, or breaks a rule.
     """
-    spec = named.fingerprinter.spec
+    spec = fingerprinter.spec
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, round(length_s * spec.sample_rate_hz))
     samples = np.pad(noise.astype(np.float32), (0, spec.query_padding))
-    (fingerprints,) = fingerprint_tracks(named.fingerprinter, named.name, [samples])
+    (fingerprints,) = fingerprint_tracks(fingerprinter, name, [samples])
     if len(fingerprints.vectors) == 0:
         raise FpbenchError(
-            f"queries of {length_s:g} s give no fingerprints with '{named.name}'",
+            f"queries of {length_s:g} s give no fingerprints with '{name}'",
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
     return len(fingerprints.vectors)

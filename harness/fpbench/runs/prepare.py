@@ -8,12 +8,12 @@ from fpbench.audio.query_recipe import Step
 from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.hashing import file_sha256
+from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import FingerprintSpec
-from fpbench.plugin.source import identity, source_sha256
+from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import DistractorKind, FingerprinterInfo
 from fpbench.runs.config import RunConfig
@@ -103,11 +103,12 @@ def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
 
 def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settings) -> NamedIndex:
     offer, _ = catalog.offer("index", name)
+    index = catalog.index(name, replace(settings, options=config.index_options.get(name, {})))
     named = NamedIndex(
         name=name,
         plugin=offer.source.plugin,
-        code=source_sha256(offer.source.module),
-        index=catalog.index(name, replace(settings, options=config.index_options.get(name, {}))),
+        code=content_key(code=code_identity(offer.source.module, catalog.reads(index))),
+        index=index,
     )
     named.check()
     return named
@@ -122,19 +123,23 @@ def _prepare_audio(
     ]
     settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
     offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
-    named = NamedFingerprinter(
-        fingerprinter=catalog.fingerprinter(config.fingerprinter, settings),
-        name=offer.entry.name,
-        identity=identity(offer.entry.name, offer.source.module, settings),
-    )
+    fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
+    name = offer.entry.name
     _refuse_long_queries(config, dataset)
+    with catalog.record_first_use(fingerprinter):
+        segments = count_segments(fingerprinter, name, config.recipe.query_length_s)
+    named = NamedFingerprinter(
+        fingerprinter=fingerprinter,
+        name=name,
+        identity=identity(name, offer.source.module, settings, catalog.reads(fingerprinter)),
+    )
     source = AudioSource(
         dataset=dataset,
         fingerprinter=named,
         recipe=config.recipe,
         degradations=degradations,
         want_real=config.distractors != "none",  # they also judge the synthetic ones
-        segments=count_segments(named, config.recipe.query_length_s),
+        segments=segments,
         seed=config.seed,
     )
     return source, _describe_fingerprinter(offer, settings, named.fingerprinter.spec)
@@ -142,11 +147,12 @@ def _prepare_audio(
 
 def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> NamedDegradation:
     source = catalog.offer("degradation", step.name)[0].source
-    code = source_sha256(source.module)
+    degradation = catalog.degradation(step.name, replace(settings, options=step.options))
+    unreleased = source.version == "-"
     return NamedDegradation(
-        degradation=catalog.degradation(step.name, replace(settings, options=step.options)),
-        code=code,
-        origin=code if source.version == "-" else source.distribution,
+        degradation=degradation,
+        code=content_key(code=code_identity(source.module, catalog.reads(degradation))),
+        origin=source_sha256(source.module) if unreleased else source.distribution,
     )
 
 

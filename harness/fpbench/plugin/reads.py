@@ -1,0 +1,116 @@
+"""Records which code and files a plugin reads, each with a hash of its content."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import safetensors
+
+from fpbench.errors import FpbenchError
+from fpbench.hashing import file_sha256
+from fpbench.plugin.imports import code_sha256, is_installed
+
+Reads = Mapping[Path, str]
+"""Hash of each file that was read; for Python code, of its syntax without comments."""
+
+_VIRTUAL_FOLDERS = ("/proc", "/sys", "/dev")
+_HARNESS = Path(__file__).parents[1]  # cache keys name its code by themselves
+
+_Opener = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+
+    def note(self, path: object, flags: int) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return  # a file descriptor, which was opened before
+        for_reading = flags & os.O_ACCMODE != os.O_WRONLY and not flags & os.O_TRUNC
+        names = self.read if for_reading else self.written
+        names.add(str(Path.cwd() / os.fsdecode(path)))
+
+
+_recorders: list[_Recorder] = []
+
+
+@contextmanager
+def record_reads(reads: dict[Path, str]) -> Iterator[None]:
+    """Add to ``reads`` what is read before the context ends, by any thread.
+
+    These are files that Python or safetensors opens, and modules that are imported, except those of
+    the standard library, of installed packages and of fpbench. Other libraries of C code open files
+    unseen. Files that are also written are left out: they are no input.
+    """
+    _listen()
+    recorder, before = _Recorder(), set(sys.modules)
+    _recorders.append(recorder)
+    try:
+        with _hear_safetensors():
+            yield
+    finally:
+        _recorders.remove(recorder)
+        modules = (module for name, module in list(sys.modules.items()) if name not in before)
+        origins = {getattr(getattr(module, "__spec__", None), "origin", None) for module in modules}
+        for name in {*origins, *recorder.read} - {*recorder.written, None}:
+            _add(reads, str(name))
+
+
+def _add(reads: dict[Path, str], name: str) -> None:
+    """Add a file, unless it is no input of a plugin, or has gone."""
+    path = Path(name)
+    if name.startswith(_VIRTUAL_FOLDERS) or is_installed(path) or not path.is_file():
+        return
+    path = path.resolve()
+    if path.suffix == ".pyc" or path.is_relative_to(_HARNESS):
+        return
+    try:
+        reads[path] = code_sha256(path) if path.suffix == ".py" else file_sha256(path)
+    except FpbenchError:  # it has gone, or may not be read any more
+        return
+
+
+@cache
+def _listen() -> None:
+    """Hear of every file that Python opens, once for all: an audit hook cannot be removed."""
+    sys.addaudithook(_hear)
+
+
+def _hear(event: str, arguments: tuple[Any, ...]) -> None:
+    if _recorders and event == "open":
+        path, _, flags = arguments
+        for recorder in _recorders:
+            recorder.note(path, flags)
+    elif _recorders and event in ("sqlite3.connect", "ctypes.dlopen"):
+        for recorder in _recorders:
+            recorder.note(arguments[0], os.O_RDONLY)
+
+
+@contextmanager
+def _hear_safetensors() -> Iterator[None]:
+    """Hear of files that safetensors opens, which no audit hook hears of."""
+    open_file: _Opener = safetensors.safe_open
+
+    def safe_open(filename: Any, *arguments: Any, **options: Any) -> Any:
+        for recorder in _recorders:
+            recorder.note(filename, os.O_RDONLY)
+        return open_file(filename, *arguments, **options)
+
+    _replace_function("safe_open", open_file, safe_open)
+    try:
+        yield
+    finally:
+        _replace_function("safe_open", safe_open, open_file)
+
+
+def _replace_function(name: str, old: _Opener, new: _Opener) -> None:
+    """Replace a function in all modules that have it."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__dict__", {}).get(name) is old:
+            setattr(module, name, new)
