@@ -3,7 +3,9 @@
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -116,6 +118,9 @@ class Publisher:
         tag: Says which version the file is; None makes one from the content, empty sends none.
         from_byte: What the answer to a range begins with in place of what was asked for.
         says_length: Whether it says how long the file is.
+        length: What it says; None for the true length.
+        redirect: Address that it sends everyone to.
+        pause_s: Time after each byte.
         ranges: Those asked for so far, None for a whole file.
     """
 
@@ -127,6 +132,9 @@ class Publisher:
     tag: str | None = None
     from_byte: int | None = None
     says_length: bool = True
+    length: str | None = None
+    redirect: str | None = None
+    pause_s: float = 0.0
     ranges: list[str | None] = field(default_factory=list)
 
     @property
@@ -138,6 +146,12 @@ class Publisher:
         self.ranges.append(wanted)
         tag = f'"{hashlib.md5(self.content).hexdigest()}"' if self.tag is None else self.tag
         body, start = self.page or self.content, 0
+        if self.redirect is not None and request.path.startswith("/model.zip"):
+            request.send_response(302)
+            request.send_header("Location", self.redirect)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
         if wanted and request.headers.get("If-Range") == tag:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
             if start >= len(body):
@@ -150,12 +164,18 @@ class Publisher:
             request.send_response(self.status)
         request.send_header("Content-Type", "text/html" if self.page else "application/zip")
         if self.says_length:
-            request.send_header("Content-Length", str(len(body) - start))
+            request.send_header("Content-Length", self.length or str(len(body) - start))
         if tag:
             request.send_header("ETag", tag)
         request.end_headers()
         stop = len(body) if self.break_after is None else start + self.break_after
-        request.wfile.write(body[start:stop])
+        if self.pause_s:
+            with suppress(OSError):  # the client has left
+                for at in range(start, stop):
+                    request.wfile.write(body[at : at + 1])
+                    time.sleep(self.pause_s)
+        else:
+            request.wfile.write(body[start:stop])
 
 
 @pytest.fixture

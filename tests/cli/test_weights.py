@@ -117,7 +117,7 @@ def test_another_file_than_the_first_time_is_refused(plugin: str, server: Any) -
 
 
 def test_no_server(plugin: str) -> None:
-    result = run("fetch", plugin, "--url", "http://127.0.0.1:9/model.zip")
+    result = run("fetch", plugin, "--variant", "hashed", "--url", "http://127.0.0.1:9/model.zip")
     assert_refused(result, "Connection refused")
 
 
@@ -127,6 +127,16 @@ def test_a_mirror_must_have_the_official_hash(plugin: str, server: Any) -> None:
     server.content = archive(2.0)
     result = run("fetch", plugin, "--variant", "hashed", "--url", mirror)
     assert_refused(result, "from the publisher")
+
+
+def test_a_mirror_without_an_official_hash_needs_one(plugin: str, server: Any) -> None:
+    mirror = server.url.replace("model", "copy")
+    refused = run("fetch", plugin, "--url", mirror)
+    assert_refused(refused, "the hash of 'toy-pinned' is not known")
+    assert "--sha256" in refused.stderr
+    digest = hashlib.sha256(server.content).hexdigest()
+    assert run("fetch", plugin, "--url", mirror, "--sha256", digest).exit_code == 0
+    assert_refused(run("fetch", plugin, "--url", mirror, "--sha256", "0" * 64), "has the hash")
 
 
 def test_an_unknown_variant_lists_the_known(plugin: str) -> None:

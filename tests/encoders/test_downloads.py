@@ -1,13 +1,22 @@
 """A download is complete or absent, and resumes after an interruption."""
 
+import io
 import random
+from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
+from urllib.request import Request
 
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.encoders.downloads import DownloadProgress, download, hash_of
+from fpbench.encoders.downloads import (
+    DownloadProgress,
+    _WebRedirects,
+    download,
+    hash_of,
+    is_digest,
+)
 
 CONTENT = random.Random(0).randbytes(10_000)
 
@@ -132,10 +141,119 @@ def test_names_a_server_that_is_not_reachable(tmp_path: Path) -> None:
     assert err.value.hint == "run the same command again"
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x.org/a", "model.zip"])
+@pytest.mark.parametrize("length", ["many", "-5", "1e5", "10000, 10000", "", "9" * 30, "+10000"])
+def test_refuses_a_length_that_is_no_number(server: Any, tmp_path: Path, length: str) -> None:
+    server.length = length or " "
+    with pytest.raises(FpbenchError, match="the server gives the size as"):
+        fetch(server, tmp_path)
+
+
+def test_refuses_a_file_that_claims_more_than_the_limit(server: Any, tmp_path: Path) -> None:
+    server.length = str(10**13)
+    with pytest.raises(FpbenchError, match="sends 10000000000000 bytes or more"):
+        fetch(server, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stops_a_file_of_unknown_length_at_the_limit(server: Any, tmp_path: Path) -> None:
+    server.content, server.says_length = bytes(1_000_000), False
+    with pytest.raises(FpbenchError, match=r"have less than 300000"):
+        list(download(server.url, tmp_path / "a", max_bytes=300_000))
+    assert not (tmp_path / "a.part").exists()
+
+
+def test_a_server_that_sends_a_byte_at_a_time_meets_the_deadline(
+    server: Any, tmp_path: Path
+) -> None:
+    server.pause_s = 0.01
+    with pytest.raises(FpbenchError, match=r"it took longer than 0\.2 s") as err:
+        list(download(server.url, tmp_path / "a", deadline_s=0.2))
+    assert "it resumes after the" in (err.value.hint or "")
+    server.pause_s = 0.0
+    assert list(download(server.url, tmp_path / "a"))[-1].done_bytes == len(CONTENT)
+    assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["file:///etc/passwd", "ftp://example.org/a", "data:text/plain,x", "gopher://example.org/"],
+)
+def test_follows_redirects_within_the_web_only(server: Any, tmp_path: Path, address: str) -> None:
+    server.redirect = address
+    with pytest.raises(FpbenchError, match=r"it leads to|302"):
+        fetch(server, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_follows_a_redirect(server: Any, tmp_path: Path) -> None:
+    server.redirect = server.url.replace("model", "copy")
+    assert fetch(server, tmp_path) == CONTENT
+
+
+def test_a_redirect_to_itself_ends(server: Any, tmp_path: Path) -> None:
+    server.redirect = server.url
+    with pytest.raises(FpbenchError, match="answered 302"):
+        fetch(server, tmp_path)
+
+
+def test_an_encrypted_address_does_not_lead_to_an_open_one() -> None:
+    request = Request("https://example.org/a")
+
+    def leave(address: str) -> Request | None:
+        handler = _WebRedirects()
+        return handler.redirect_request(request, io.BytesIO(), 302, "", HTTPMessage(), address)
+
+    assert leave("https://other.org/") is not None
+    with pytest.raises(ValueError, match=r"leads to 'http://other\.org/'"):
+        leave("http://other.org/")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"\xff\xfe", b"[" * 100_000, b'"a\\nb: c"', b'"\\u20ac"', b"7", b'""', b""],
+    ids=["cut", "not text", "deep", "two lines", "not ASCII", "number", "no text", "empty"],
+)
+def test_a_damaged_note_of_the_version_starts_afresh(
+    server: Any, tmp_path: Path, content: bytes
+) -> None:
+    start(server, tmp_path)
+    (tmp_path / "model.zip.part.json").write_bytes(content)
+    assert fetch(server, tmp_path) == CONTENT
+    assert server.ranges == [None, None]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("file:///etc/passwd", "ftp://x.org/a", "model.zip", "", "http://", "https:///a"),
+        *(
+            "http://[::1/a",
+            "http://x.org:99999/a",
+            "http://x.org/a b",
+            "http://x.org/\n",
+            "http://é",
+        ),
+    ],
+)
 def test_refuses_other_addresses(tmp_path: Path, url: str) -> None:
     with pytest.raises(FpbenchError, match="is not a web address"):
         list(download(url, tmp_path / "a"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        (f"md5:{'0' * 32}", True),
+        (f"sha256:{'0f' * 32}", True),
+        (f"md5:{'0' * 64}", False),
+        (f"sha256:{'g' * 64}", False),
+        (f"sha1:{'0' * 40}", False),
+        ("0" * 64, False),
+        ("", False),
+    ],
+)
+def test_knows_a_digest(text: str, *, is_one: bool) -> None:
+    assert is_digest(text) == is_one
 
 
 def test_hashes_by_the_algorithm_of_the_digest(tmp_path: Path) -> None:

@@ -44,9 +44,9 @@ def layout(server: Any) -> Checkpoint:
     )
 
 
-def install(layout: Checkpoint, name: str, folder: Path) -> Path:
+def install(layout: Checkpoint, name: str, folder: Path, **options: str | None) -> Path:
     file = published_file(layout, name)
-    for _ in fetch(layout, file, folder):
+    for _ in fetch(layout, file, folder, **options):
         pass
     return installed_path(folder, layout, file)
 
@@ -120,6 +120,113 @@ def test_refuses_another_hash_than_the_publisher_gives(
     with pytest.raises(FpbenchError, match="from the publisher"):
         install(layout, "hashed", tmp_path)
     assert names_in(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"sha256:", b"crc:00", b"0" * 64, b"sha256:" + b"x" * 64]
+)
+def test_a_damaged_hash_of_the_first_download_is_named(
+    layout: Checkpoint, server: Any, tmp_path: Path, content: bytes
+) -> None:
+    pin = tmp_path / "toy-pinned.sha256"
+    pin.write_bytes(content)
+    with pytest.raises(FpbenchError, match=r"toy-pinned\.sha256 is damaged") as err:
+        install(layout, "pinned", tmp_path)
+    assert (err.value.hint or "").startswith("remove it")
+    assert server.ranges == []
+    pin.unlink()
+    install(layout, "pinned", tmp_path)
+
+
+# ---------------------------------------------------------------- mirrors
+
+
+def test_a_mirror_needs_a_known_hash(layout: Checkpoint, server: Any, tmp_path: Path) -> None:
+    mirror = server.url.replace("model.zip", "copy.zip")
+    with pytest.raises(FpbenchError, match=r"the hash of 'toy-pinned' is not known") as err:
+        install(layout, "pinned", tmp_path, mirror=mirror)
+    assert "--sha256" in (err.value.hint or "")
+    assert (names_in(tmp_path), server.ranges) == ([], [])
+
+
+@pytest.mark.parametrize("known", ["given", "publisher", "first download"])
+def test_a_mirror_must_have_the_known_hash(
+    layout: Checkpoint, server: Any, tmp_path: Path, known: str
+) -> None:
+    mirror = server.url.replace("model.zip", "copy.zip")
+    sha256 = hashlib.sha256(server.content).hexdigest() if known == "given" else None
+    name = "hashed" if known == "publisher" else "pinned"
+    if known == "first download":
+        install(layout, name, tmp_path)
+    path = install(layout, name, tmp_path, mirror=mirror, sha256=sha256)
+    assert load_weights(path, "toy")[1].origin == mirror
+    server.content = checkpoint(2.0)
+    with pytest.raises(FpbenchError, match=r"copy\.zip.* has the hash"):
+        install(layout, name, tmp_path, mirror=mirror, sha256=sha256)
+
+
+def test_a_mirror_does_not_decide_what_the_official_file_is(
+    layout: Checkpoint, server: Any, tmp_path: Path
+) -> None:
+    mirror = server.url.replace("model.zip", "copy.zip")
+    sha256 = hashlib.sha256(server.content).hexdigest()
+    install(layout, "pinned", tmp_path, mirror=mirror, sha256=sha256)
+    assert names_in(tmp_path) == ["toy-pinned.safetensors"]
+    server.content = checkpoint(2.0)
+    install(layout, "pinned", tmp_path)
+
+
+def test_a_part_from_a_mirror_is_not_the_start_of_the_official_file(
+    layout: Checkpoint, server: Any, tmp_path: Path
+) -> None:
+    official, sha256, server.tag = server.content, "0" * 64, '"same"'
+    server.content, server.break_after = checkpoint(2.0), 700
+    mirror = server.url.replace("model.zip", "copy.zip")
+    with pytest.raises(FpbenchError, match="interrupted"):
+        install(layout, "pinned", tmp_path, mirror=mirror, sha256=sha256)
+    server.content, server.break_after = official, None
+    path = install(layout, "pinned", tmp_path)
+    assert (load_weights(path, "toy")[0]["kernel"] == 1).all()
+
+
+def test_every_known_hash_must_match(layout: Checkpoint, server: Any, tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="given with --sha256"):
+        install(layout, "hashed", tmp_path, sha256="0" * 64)
+
+
+@pytest.mark.parametrize("sha256", ["", "abc", "0" * 63, "md5:" + "0" * 32])
+def test_refuses_what_is_not_a_hash(
+    layout: Checkpoint, server: Any, tmp_path: Path, sha256: str
+) -> None:
+    with pytest.raises(FpbenchError, match="is not a hash") as err:
+        install(layout, "pinned", tmp_path, sha256=sha256)
+    assert (err.value.hint, server.ranges) == ("a SHA-256 has 64 hexadecimal digits", [])
+
+
+# ---------------------------------------------------------------- two at once
+
+
+def test_a_second_fetch_at_the_same_time_is_refused(
+    layout: Checkpoint, server: Any, tmp_path: Path
+) -> None:
+    file = published_file(layout, "pinned")
+    first = fetch(layout, file, tmp_path)
+    next(first)
+    with pytest.raises(FpbenchError, match=r"another process is fetching toy-pinned\.safetensors"):
+        install(layout, "pinned", tmp_path)
+    install(layout, "hashed", tmp_path)
+    list(first)
+    assert names_in(tmp_path) == [
+        "toy-hashed.safetensors",
+        "toy-pinned.safetensors",
+        "toy-pinned.sha256",
+    ]
+
+
+def test_the_size_of_a_download_is_limited(layout: Checkpoint, server: Any, tmp_path: Path) -> None:
+    server.length = str(10**12)
+    with pytest.raises(FpbenchError, match="sends 1000000000000 bytes or more"):
+        install(layout, "pinned", tmp_path)
 
 
 def test_stores_no_hash_of_a_file_that_does_not_fit(

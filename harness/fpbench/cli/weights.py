@@ -1,6 +1,5 @@
 """``fpbench weights``."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -63,21 +62,24 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
 @click.option(
     "--variant", metavar="NAME", help="Which of several weights; see `fpbench weights list`."
 )
-@click.option("--url", help="Mirror of the official file; its hash must be the official one.")
-def fetch(name: str, variant: str | None, url: str | None) -> None:
+@click.option(
+    "--url",
+    help="Mirror of the official file; its hash must be the official one. If the publisher gives "
+    "none, add --sha256.",
+)
+@click.option("--sha256", metavar="HASH", help="Hash that the downloaded file must have.")
+def fetch(name: str, variant: str | None, url: str | None, sha256: str | None) -> None:
     """Download and import the official weights of fingerprinter NAME.
 
     If a download is interrupted, run the command again: it continues where it stopped.
     """
     layout = _layout(name)
     file = published_file(layout, variant)
-    if url is not None:
-        file = replace(file, url=url)
     folder = weights_folder()
     click.echo(f"licence of these weights: {layout.licence}", err=True)
     what = f"{layout.fingerprinter}-{file.name}"
     with tqdm(unit="B", unit_scale=True, desc=what, disable=None) as bar:
-        for received in fetch_weights(layout, file, folder):
+        for received in fetch_weights(layout, file, folder, mirror=url, sha256=sha256):
             bar.total = received.total_bytes
             bar.update(received.done_bytes - bar.n)
     click.echo(installed_path(folder, layout, file))

@@ -13,9 +13,8 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from logging import getLogger
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +22,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, translate_write_errors
+from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
-
-logger = getLogger(__name__)
 
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
@@ -244,7 +242,10 @@ def resumable_file(
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
-    with _lock(partial, path):
+    busy = FpbenchError(
+        f"another process is writing {path}", hint="wait for it, or choose another --out"
+    )
+    with hold_lock(partial.with_name(f"{partial.name}.lock"), busy):
         with translate_write_errors(path):
             # Unbuffered: if the disk is full, closing would write a buffer again.
             file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
@@ -266,40 +267,6 @@ def resumable_file(
                 np.save(shape_file, np.array([rows, dim], dtype=np.int64))
         with translate_write_errors(path):
             partial.replace(path)
-
-
-@contextmanager
-def _lock(partial: Path, path: Path) -> Iterator[None]:
-    """Lock an unfinished file against other processes until the block or this process ends.
-
-    The lock is on a separate file. A process that is killed leaves the file, but no lock.
-
-    Raises:
-        FpbenchError: Another process has the lock, or the folder cannot be written.
-    """
-    # Imported here, because the import is slow and most commands write no such file.
-    from filelock import FileLock, Timeout
-
-    lock_path = partial.with_name(f"{partial.name}.lock")
-    with translate_write_errors(path):
-        lock_path.touch()  # fails if the folder is missing; filelock would create it
-    # No soft lock: it is only the existence of a file, which remains after a process is killed.
-    lock = FileLock(lock_path, blocking=False, fallback_to_soft=False)
-    try:
-        lock.acquire()
-    except Timeout as err:
-        raise FpbenchError(
-            f"another process is writing {path}", hint="wait for it, or choose another --out"
-        ) from err
-    except OSError as err:  # a network disk without locks
-        logger.info("%s cannot be locked: %s", partial, err.strerror)
-    try:
-        yield
-        # Removed before the release: filelock does not lock a file that was removed meanwhile.
-        with suppress(PermissionError):  # Windows, where the release removes it
-            lock_path.unlink(missing_ok=True)
-    finally:
-        lock.release()
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:
