@@ -5,6 +5,7 @@ words which values a field takes, and reads text from the command line.
 """
 
 import dataclasses
+import inspect
 import re
 import types
 import typing
@@ -151,12 +152,19 @@ def json_schema(kind: type[Any], title: str) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)
     for part in schema["$defs"].values():
         part["additionalProperties"] = False
-        summary, _, arguments = part.get("description", "").partition("\n\nArgs:\n")
-        part["description"] = summary
-        for name, text in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", arguments, re.MULTILINE):
-            part["properties"][name]["description"] = " ".join(text.split())
+        docstring = part.get("description", "")
+        part["description"] = docstring.partition("\n\nArgs:\n")[0]
+        for name, text in described_fields(docstring).items():
+            part["properties"][name]["description"] = text
     dialect = "https://json-schema.org/draft/2020-12/schema"
     return {"$schema": dialect, "title": title} | schema
+
+
+def described_fields(docstring: str) -> dict[str, str]:
+    """Descriptions of a dataclass's fields by name, from the section ``Args`` of its docstring."""
+    arguments = inspect.cleandoc(docstring).partition("\n\nArgs:\n")[2]
+    found = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", arguments, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
 
 
 def _readings(text: str) -> Iterator[object]:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
 
+from fpbench.cli import main
 from fpbench.results.files import read_result
+from fpbench.runs.config import read_config
 
 Run = Callable[..., Result]
 
@@ -182,3 +184,15 @@ def test_a_broken_model_is_named(tmp_path: Path, config: Path, run_on: Run) -> N
     shown = run_on(config, "--fingerprinter", f"plugin:{model}")
     assert shown.exit_code == 2
     assert "plugin 'nan' breaks a rule: vectors must be finite" in shown.stderr
+
+
+def test_a_run_writes_its_config_or_runs(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    command = ["run", "--write-config", str(path), "--queries", "2k", "--dataset", "folder:music"]
+    shown = CliRunner().invoke(main, command)
+    assert shown.exit_code == 0, shown.stderr
+    config = read_config(path, {})
+    assert (config.recipe.n_queries, config.dataset) == (2_000, "folder:music")
+    refused = CliRunner().invoke(main, [*command, "--plan"])
+    assert refused.exit_code == 2
+    assert "--plan has no effect with --write-config" in refused.stderr

@@ -1,6 +1,7 @@
 """The command starts fast, has help texts, and prints errors as text."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,30 @@ def test_the_command_that_a_scaffold_prints_works(tmp_path: Path) -> None:
     folder = tmp_path / "my model"
     made = CliRunner().invoke(main, ["new", str(folder)])
     assert f"Try it:  cd '{folder}' && fpbench check plugin:fpbench_my_model\n" in made.stderr
+
+
+def test_plugins_shows_the_settings_of_a_part() -> None:
+    shown = CliRunner().invoke(main, ["plugins", "noise"])
+    assert shown.exit_code == 0
+    assert re.search(r"min_snr_db +0.0 +dB +a number +Lowest SNR", shown.stdout)
+    assert 'Set with [[recipe.degradations]] in a config file, with name = "noise".' in shown.stdout
+    both = CliRunner().invoke(main, ["plugins", "nafp"]).stdout
+    assert "fingerprinter nafp: " in both
+    assert "trainable nafp: " in both
+    one = CliRunner().invoke(main, ["plugins", "nafp", "--kind", "trainable"]).stdout
+    assert "fingerprinter nafp: " not in one
+
+
+def test_plugins_shows_a_part_of_a_file(tmp_path: Path, small_sketch: str) -> None:
+    shown = CliRunner().invoke(main, ["plugins", small_sketch])
+    assert shown.exit_code == 0
+    assert "It has no settings." in shown.stdout
+
+
+def test_plugins_suggests_a_name() -> None:
+    shown = CliRunner().invoke(main, ["plugins", "noize"])
+    assert shown.exit_code == 2
+    assert "did you mean 'noise'?" in shown.stderr
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,34 @@ def test_a_registered_name_works_with_the_prefix(catalog: Catalog) -> None:
     assert (offer.entry.name, argument) == ("spectral-sketch", None)
 
 
+def test_suggests_the_prefix_for_a_module_in_this_folder(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mymodel.py").touch()
+    for name in ("mymodel", "mymodel.py"):
+        with pytest.raises(FpbenchError, match=name) as err:
+            catalog.offer("fingerprinter", name)
+        assert err.value.hint == f"write plugin:{name}"
+
+
+def test_suggests_the_dataset_that_a_path_fits(catalog: Catalog, tmp_path: Path) -> None:
+    def hint(path: Path) -> str | None:
+        with pytest.raises(FpbenchError, match="no dataset is called") as err:
+            catalog.offer("dataset", str(path))
+        return err.value.hint
+
+    assert hint(tmp_path) == f"write folder:{tmp_path}"
+    (tmp_path / "fma_metadata").mkdir()
+    assert hint(tmp_path) == f"write fma:{tmp_path} or folder:{tmp_path}"
+    table = tmp_path / "tracks.csv"
+    table.touch()
+    assert hint(table) == f"write manifest:{table}"
+    missing = hint(tmp_path / "no")
+    assert missing is not None
+    assert "folder:DIR" in missing
+
+
 def test_refuses_missing_weights_for_a_plugin_without_weights(
     catalog: Catalog, tmp_path: Path
 ) -> None:

@@ -6,7 +6,8 @@ from typing import Literal
 
 import pytest
 
-from fpbench import FpbenchError, apply_options
+from fpbench import FpbenchError, Settings, apply_options, refuse_settings
+from fpbench.plugin.options import Setting, list_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +67,42 @@ def test_a_wrong_value_says_what_it_takes(key: str, text: str, hint: str) -> Non
 def test_structures_cannot_be_set_from_text() -> None:
     with pytest.raises(FpbenchError, match="no setting is called 'names'"):
         apply_options(Config(), {"names": "3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """A config.
+
+    Args:
+        low_hz: Lowest frequency; ``none`` means
+            :class:`fpbench.Anything`.
+    """
+
+    low_hz: float | None = None
+    scale: bool = True
+
+
+def test_lists_settings_with_units_and_defaults_without_creating_the_part() -> None:
+    def create(settings: Settings) -> object:
+        apply_options(Described(), settings.options)
+        raise AssertionError("created")
+
+    assert list_settings(create, None) == [
+        Setting(
+            name="low_hz",
+            default="none",
+            takes="a number or none",
+            unit="Hz",
+            meaning="Lowest frequency; `none` means fpbench.Anything.",
+        ),
+        Setting(name="scale", default="true", takes="true or false", unit="", meaning=""),
+    ]
+
+
+def test_a_part_may_have_no_settings_or_keep_them_to_itself() -> None:
+    def fails(settings: Settings) -> object:
+        raise OSError("no such file")
+
+    assert list_settings(lambda settings: refuse_settings(settings, "it"), None) == []
+    assert list_settings(lambda settings: None, None) is None
+    assert list_settings(fails, None) is None

@@ -1,5 +1,8 @@
 """A config is read from TOML and from what was typed, and a wrong value names its field."""
 
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +117,45 @@ def test_a_result_names_files_without_their_folders() -> None:
     assert (document["weights"], document["generator_weights"]) == ("w.safetensors", None)
     assert document["sizes"] == (10,)
     assert document["recipe"]["n_queries"] == 1_000
+
+
+RESULT = Path(__file__).parents[1] / "golden" / "result_v1.json"
+
+
+def test_the_config_of_a_result_is_used_again(tmp_path: Path) -> None:
+    config = RunConfig(dataset="folder:music", sizes=(5, 7), tolerance_s=None, seed=3)
+    document = json.loads(RESULT.read_text()) | {"config": config.as_json()}
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(document))
+    assert read_config(path, {}) == config
+    assert read_config(path, {"seed": 5}) == replace(config, seed=5)
+
+
+@pytest.fixture
+def result_with_weights(tmp_path: Path) -> Path:
+    document = json.loads(RESULT.read_text())
+    document["config"]["weights"] = "w.safetensors"
+    document["fingerprinter"]["weights_sha256"] = hashlib.sha256(b"right").hexdigest()
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_weights_of_a_result_must_be_those_of_the_run(result_with_weights: Path) -> None:
+    weights = result_with_weights.parent / "w.safetensors"
+    with pytest.raises(FpbenchError, match=r"w\.safetensors is not there") as err:
+        read_config(result_with_weights, {})
+    assert err.value.hint == "give the file with --weights"
+    weights.write_bytes(b"wrong")
+    with pytest.raises(FpbenchError, match="differs from that of the run"):
+        read_config(result_with_weights, {})
+    assert read_config(result_with_weights, {"weights": Path("mine")}).weights == Path("mine")
+    weights.write_bytes(b"right")
+    assert read_config(result_with_weights, {}).weights == weights
+
+
+def test_another_json_file_is_no_config(tmp_path: Path) -> None:
+    path = tmp_path / "history.json"
+    path.write_text("{}")
+    with pytest.raises(FpbenchError, match=r"history\.json: field"):
+        read_config(path, {})

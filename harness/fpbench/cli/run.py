@@ -38,8 +38,15 @@ logger = getLogger(__name__)
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
-    help="TOML file of settings; options on the command line override it. An unknown setting in "
-    "the file lists all of them.",
+    metavar="FILE",
+    help="TOML file of settings, or a result (.json) to run its settings again; options on the "
+    "command line override it.",
+)
+@click.option(
+    "--write-config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.toml",
+    help="Only write all settings of this run, with comments, to a file for --config.",
 )
 @click.option(
     "--fingerprinter",
@@ -104,11 +111,14 @@ def run(**options: Any) -> None:
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
     fpbench run --config run.toml --plan                     what the run needs
+    fpbench run --write-config run.toml                      all settings, in a file
+    fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
 
     After an interruption, run the same command again: it continues where it stopped and writes the
     same bytes as without the interruption.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
+    from fpbench.runs.config_toml import write_config
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
     from fpbench.runs.run import run_prepared
@@ -117,6 +127,11 @@ def run(**options: Any) -> None:
         refuse_out(options["out"])
     config = config_from_arguments(options["config"], _config_fields(options), "the command line")
     _refuse_unused(options, config)
+    if options["write_config"] is not None:
+        _refuse_beside_write_config(options)
+        write_config(config, options["write_config"])
+        click.echo(f"{options['write_config']}: run it with --config", err=True)
+        return
     store = Store.open(options["cache"])
     stage = partial(show_progress, leave=False)
     prepared = prepare(config, Catalog.load(), store, stage)
@@ -167,6 +182,15 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
             raise FpbenchError(
                 f"--{name.replace('_', '-')} has no effect with --distractors {config.distractors}",
                 hint="leave it out, or use --distractors both",
+            )
+
+
+def _refuse_beside_write_config(options: dict[str, Any]) -> None:
+    for name in ("out", "cache", "plan"):
+        if options[name]:
+            raise FpbenchError(
+                f"--{name} has no effect with --write-config, which starts no run",
+                hint="leave one of them out",
             )
 
 

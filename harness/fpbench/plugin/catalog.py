@@ -2,15 +2,15 @@
 
 import importlib.metadata
 import importlib.util
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import pluggy
 
+from fpbench.conversion import close_name
 from fpbench.errors import FpbenchError
 from fpbench.plugin import hooks
 from fpbench.plugin.blame import blame
@@ -23,7 +23,7 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
-from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source
+from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
 from fpbench.plugin.reads import Reads, record_reads
 from fpbench.plugin.training import Trainable
 
@@ -104,7 +104,7 @@ class Catalog:
         elif (kind, head) in self._offers:
             offer = self._offers[kind, head]
         else:
-            raise self._unknown_name_error(kind, head)
+            raise self._unknown_name_error(kind, head, name)
         metavar = offer.entry.argument
         if metavar is not None and not argument:
             raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{metavar}")
@@ -252,19 +252,38 @@ class Catalog:
 
     # ------------------------------------------------------------ plugin: names
 
+    def plugin_offers(self, name: str, kinds: Collection[str]) -> list[Offer]:
+        """All offers of a ``plugin:`` name that are of one of the kinds.
+
+        Raises:
+            FpbenchError: It cannot be imported, or offers nothing of these kinds.
+        """
+        source = self._plugin_source(name.removeprefix(PREFIX))
+        offers = [offer for kind in kinds for offer in self.offers(kind) if offer.source is source]
+        if not offers:
+            raise FpbenchError(
+                f"plugin '{name.removeprefix(PREFIX)}' offers no {' or '.join(kinds)}",
+                hint="implement a hook of fpbench.plugin.hooks and mark it with @hookimpl",
+            )
+        return offers
+
+    def _plugin_source(self, target: str) -> Source:
+        """The plugin that a name after ``plugin:`` means, registered if it is new."""
+        if target in self._sources:
+            return self._sources[target]
+        source = import_source(target)
+        # The module of an installed plugin is a valid name, too.
+        installed = [each for each in self._sources.values() if each.module is source.module]
+        if installed:
+            return installed[0]
+        self.register(source)
+        return source
+
     def _offer_from_plugin(self, kind: str, target: str) -> Offer:
         if (kind, target) in self._offers:
             return self._offers[kind, target]
-        source = self._sources.get(target)
-        if source is None:
-            source = import_source(target)
-            # The module of an installed plugin is a valid name, too.
-            installed = [each for each in self._sources.values() if each.module is source.module]
-            if installed:
-                source = installed[0]
-            else:
-                self.register(source)
-        offers = [offer for offer in self.offers(kind) if offer.source.plugin == source.plugin]
+        source = self._plugin_source(target)
+        offers = [offer for offer in self.offers(kind) if offer.source is source]
         if len(offers) == 1:
             return offers[0]
         names = [offer.entry.name for offer in offers]
@@ -281,14 +300,37 @@ class Catalog:
             hint=f"call one of them '{stem}', or install the plugin and write {PREFIX}NAME",
         )
 
-    def _unknown_name_error(self, kind: str, name: str) -> FpbenchError:
-        names = [offer.entry.name for offer in self.offers(kind)]
-        broken = [fault for fault in self.faults if fault.plugin.replace("_", "-") == name]
+    def _unknown_name_error(self, kind: str, head: str, name: str) -> FpbenchError:
+        broken = [fault for fault in self.faults if fault.plugin.replace("_", "-") == head]
         if broken:
             return broken[0].error
-        close = get_close_matches(name, names, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"choose one of: {', '.join(names)}"
-        return FpbenchError(f"no {kind} is called '{name}'", hint=hint)
+        offers = self.offers(kind)
+        names = [offer.entry.name for offer in offers]
+        meant = [*_plugin_names(name), *_names_with_path(name, offers)]
+        close = close_name(head, names)
+        if meant:
+            hint = "write " + " or ".join(meant)
+        else:
+            written = ", ".join(offer.entry.written for offer in offers)
+            hint = f"did you mean '{close}'?" if close else f"choose one of: {written}"
+        return FpbenchError(f"no {kind} is called '{head}'", hint=hint)
+
+
+def _plugin_names(name: str) -> list[str]:
+    """The name with ``plugin:`` if it is a Python file, or a module in this folder."""
+    path = Path(name)
+    is_file = path.suffix == ".py" and path.is_file()
+    return [f"{PREFIX}{name}"] if is_file or module_file(name) else []
+
+
+def _names_with_path(path: str, offers: Iterable[Offer]) -> list[str]:
+    """Names of entries that take this path as their argument, with the path."""
+    entries = [offer.entry for offer in offers]
+    return [
+        f"{entry.name}:{path}"
+        for entry in entries
+        if entry.fits is not None and entry.fits(Path(path).expanduser())
+    ]
 
 
 def _refuse_unmarked(source: Source) -> None:

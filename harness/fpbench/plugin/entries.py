@@ -49,6 +49,8 @@ class Entry(Generic[Thing_co]):
         argument: Metavariable of the argument after name and colon, such as ``DIR``; None if the
             entry takes no argument.
         details: Labels and values for ``fpbench plugins --details``: paper, source, licence.
+        fits: Whether a path looks like the argument, for the error after a path without
+            ``NAME:``. It may look at the file system.
     """
 
     name: str
@@ -56,3 +58,9 @@ class Entry(Generic[Thing_co]):
     create: Callable[[Settings], Thing_co]
     argument: str | None = None
     details: Mapping[str, str] = field(default_factory=dict)
+    fits: Callable[[Path], bool] | None = None
+
+    @property
+    def written(self) -> str:
+        """The name as a user writes it, with the metavariable of its argument."""
+        return self.name if self.argument is None else f"{self.name}:{self.argument}"

@@ -69,9 +69,9 @@ def import_source(target: str) -> Source:
     path = Path(target)
     if target.endswith(".py") or len(path.parts) > 1:
         return _source_from_file(target, path)
-    for file in (Path.cwd() / f"{target}.py", Path.cwd() / target / "__init__.py"):
-        if file.is_file():
-            return _source_from_file(target, file)
+    file = module_file(target)
+    if file is not None:
+        return _source_from_file(target, file)
     if importlib.util.find_spec(target.partition(".")[0]) is None:
         raise FpbenchError(
             f"no plugin is called '{target}'",
@@ -82,6 +82,12 @@ def import_source(target: str) -> Source:
     with blame(target, "importing it"), record_reads(reads):
         module = importlib.import_module(target)
     return Source(plugin=target, distribution="(module)", version="-", module=module, reads=reads)
+
+
+def module_file(name: str) -> Path | None:
+    """The file of a module or package in the working directory; None if there is none."""
+    files = (Path.cwd() / f"{name}.py", Path.cwd() / name / "__init__.py")
+    return next((file for file in files if file.is_file()), None)
 
 
 def _source_from_file(target: str, path: Path) -> Source:

@@ -1,12 +1,22 @@
 """Options of plugins: ``--set KEY=VALUE`` for a config dataclass, and refusal of unused options."""
 
 import dataclasses
+import re
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
-from fpbench.conversion import describe, field_types, parse_text, suggest, union_members
+from fpbench.conversion import (
+    describe,
+    described_fields,
+    field_types,
+    parse_text,
+    suggest,
+    union_members,
+)
 from fpbench.errors import FpbenchError
+from fpbench.plugin.blame import blame
 from fpbench.plugin.entries import Settings
 
 
@@ -18,6 +28,7 @@ class _Dataclass(Protocol):
 Config = TypeVar("Config", bound=_Dataclass)
 
 _SCALARS = (bool, int, float, str, type(None))
+_UNITS = {"s": "s", "ms": "ms", "hz": "Hz", "khz": "kHz", "db": "dB", "kbps": "kbit/s"}
 _LISTS = (tuple[int, ...], tuple[float, ...])
 
 
@@ -30,6 +41,8 @@ def apply_options(config: Config, options: Mapping[str, str]) -> Config:
     Raises:
         FpbenchError: The config does not have a key, or a field cannot take its value.
     """
+    if isinstance(options, _Question):
+        raise _Answer(config)
     settable = _settable(type(config))
     changes: dict[str, object] = {}
     for key, text in options.items():
@@ -70,6 +83,8 @@ def refuse_settings(settings: Settings, name: str) -> None:
     Raises:
         FpbenchError: Weights or options are given; the message names the plugin part ``name``.
     """
+    if isinstance(settings.options, _Question):
+        raise _Answer(None)
     refuse_weights(settings, name)
     if settings.options:
         key = next(iter(settings.options))
@@ -95,6 +110,76 @@ def refuse_settings_but(applying: Collection[str], options: Mapping[str, str], w
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One option of a plugin part, in words.
+
+    Args:
+        name: Key for ``--set``.
+        default: Default value, as text for ``--set``.
+        takes: The values that it takes.
+        unit: Unit of the value, from the end of the name; empty if it has none.
+        meaning: Description from the docstring of the config; may be empty.
+    """
+
+    name: str
+    default: str
+    takes: str
+    unit: str
+    meaning: str
+
+
+def list_settings(
+    create: Callable[[Settings], object], argument: str | None
+) -> list[Setting] | None:
+    """The options that a plugin part takes. It is not created.
+
+    ``create`` is called, but ends where it hands its config to :func:`apply_options`.
+
+    Args:
+        create: Function of an entry that creates the part.
+        argument: Any argument for a part that needs one.
+
+    Returns:
+        The options; empty for a part without any, None if it accepts them in another way.
+    """
+    settings = Settings(options=_Question(), argument=argument)
+    try:
+        with blame("its plugin", "listing its settings"):
+            create(settings)
+    except _Answer as answer:
+        return [] if answer.config is None else _describe_settings(answer.config)
+    except FpbenchError:  # it needs something else first
+        return None
+    return None
+
+
+class _Question(dict[str, str]):
+    """Empty options, for which :func:`apply_options` gives the config instead of a copy."""
+
+
+class _Answer(BaseException):
+    """Ends a ``create``. It is no error, so a plugin or :func:`blame` does not catch it."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.config = config
+
+
+def _describe_settings(config: Any) -> list[Setting]:
+    meanings = described_fields(type(config).__doc__ or "")
+    return [
+        Setting(
+            name=name,
+            default=_as_typed(getattr(config, name)),
+            takes=describe(kind, typed=True),
+            unit=_UNITS.get(name.rpartition("_")[2], "") if "_" in name else "",
+            meaning=_plain(meanings.get(name, "")),
+        )
+        for name, kind in _settable(type(config)).items()
+    ]
+
+
 def _settable(kind: Any) -> dict[str, Any]:
     """The fields that text can set, and their types."""
     in_init = {field.name for field in dataclasses.fields(kind) if field.init}
@@ -110,4 +195,11 @@ def _is_simple(kind: Any) -> bool:
 
 
 def _as_typed(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _plain(text: str) -> str:
+    """Text of a docstring without the markup of code and cross-references."""
+    return re.sub(r":\w+:`~?([^`]*)`", r"\1", text.replace("``", "`"))

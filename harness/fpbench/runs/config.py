@@ -11,8 +11,10 @@ from typing import Any, Literal
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
+from fpbench.hashing import file_sha256
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
+from fpbench.results.files import read_result
 
 Device = Literal["cpu", "cuda"]
 Wanted = Literal["real", "synthetic", "both", "none"]
@@ -37,6 +39,7 @@ class RunConfig:
             and is ``"track"`` in TOML. Every result also has curves for the whole track.
         recipe: How queries are drawn and degraded.
         seed: Seed of every random draw.
+        device: Device for the networks.
         dtype: Floating-point type of the networks' arithmetic.
         fingerprinter_options: Options as for ``--set``; the same for generator and dataset.
         index_options: Options by index name.
@@ -87,20 +90,21 @@ class RunConfig:
 def read_config(
     path: Path | None, overrides: Mapping[str, Any], overrides_source: str = "the command line"
 ) -> RunConfig:
-    """Read settings from a TOML file, overridden by arguments.
+    """Read settings from a TOML file or a result, overridden by arguments.
 
     The dtype ``auto`` is resolved here, so that results name the arithmetic behind them.
 
     Args:
-        path: The TOML file; None means defaults. Relative paths in it are relative to its folder.
+        path: The TOML file, or a result (.json), whose config is used again; None means defaults.
+            Relative paths of weights are relative to its folder.
         overrides: Arguments by field name; absent fields keep the value of the file.
         overrides_source: Source of the arguments, for messages.
 
     Raises:
-        FpbenchError: The file is not TOML or has an unknown field, or a field does not take its
-            value.
+        FpbenchError: The file is neither TOML nor a result, or has an unknown field; a field does
+            not take its value; or weights of a result are not beside it.
     """
-    table = {} if path is None else _read_checked(path)
+    table = {} if path is None else _read_checked(path, overrides)
     # Each option overrides only the same option of the file.
     file_options = table.get("fingerprinter_options", {})
     table |= overrides
@@ -112,13 +116,14 @@ def read_config(
     return convert(table, RunConfig, overrides_source)
 
 
-def _read_checked(path: Path) -> dict[str, Any]:
+def _read_checked(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """Read a file's settings and check them alone, so that later errors are in the arguments.
 
     Raises:
         FpbenchError: As :func:`read_config`.
     """
-    table, source = _read_toml(path), str(path)
+    source = str(path)
+    table = _from_result(path, overrides) if path.suffix == ".json" else _read_toml(path)
     if isinstance(table.get("recipe"), Mapping):
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
     if "dtype" in table:
@@ -147,3 +152,32 @@ def _read_toml(path: Path) -> dict[str, Any]:
         table["tolerance_s"] = None
     options = {name: option_texts(table[name]) for name in table if name.endswith("_options")}
     return table | options
+
+
+def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a result, whose weights are named without a folder.
+
+    Raises:
+        FpbenchError: The file is no result, or weights that no argument replaces are not beside it.
+    """
+    result = read_result(path)
+    recorded = {
+        "weights": result.fingerprinter.weights_sha256,
+        "generator_weights": result.generator.weights_sha256 if result.generator else None,
+    }
+    table = {name: value for name, value in result.config.items() if value is not None}
+    if "tolerance_s" in result.config:
+        table["tolerance_s"] = result.config["tolerance_s"]  # None is the whole track
+    for name, sha256 in recorded.items():
+        given = table.pop(name, None)
+        if given is None or overrides.get(name) is not None:
+            continue
+        file = path.parent / str(given)
+        if not file.is_file() or file_sha256(file) != sha256:
+            wrong = "differs from that of the run" if file.is_file() else "is not there"
+            raise FpbenchError(
+                f"{path} was made with the {name} '{given}'; {file} {wrong}",
+                hint=f"give the file with --{name.replace('_', '-')}",
+            )
+        table[name] = file
+    return table

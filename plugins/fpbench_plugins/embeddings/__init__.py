@@ -12,6 +12,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             name="embeddings",
             summary="ready-made fingerprints: query.mm, db.mm, dummy_db.mm",
             create=create,
+            fits=lambda path: (path / "db.mm").is_file(),
             argument="DIR",
             details={
                 "Files": "raw float32, row-major, with the shape in a *_shape.npy; never modified",

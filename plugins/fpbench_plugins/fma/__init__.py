@@ -12,6 +12,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             name="fma",
             summary="the FMA dataset as published: fma_metadata/ and one of fma_small ... fma_full",
             create=create,
+            fits=lambda path: (path / "fma_metadata").is_dir(),
             argument="DIR",
             details={
                 "Source": "Defferrard et al. 2017, FMA: a dataset for music analysis, "

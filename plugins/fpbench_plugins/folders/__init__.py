@@ -1,6 +1,7 @@
 """Any folder of audio files as a dataset."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from fpbench import Dataset, Entry, Settings, hookimpl
 
@@ -12,6 +13,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             name="folder",
             summary="audio files below a folder, divided into reference and distractors",
             create=create,
+            fits=Path.is_dir,
             argument="DIR",
             details={
                 "Sub-folders": "reference distractors train noise ir train_noise train_ir, all "

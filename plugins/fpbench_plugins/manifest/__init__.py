@@ -12,6 +12,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             name="manifest",
             summary="audio files listed in a CSV file with columns path, kind and split",
             create=create,
+            fits=lambda path: path.suffix == ".csv" and path.is_file(),
             argument="FILE.csv",
             details={
                 "music": "test: reference, generator: distractors, train: train",
