@@ -1,25 +1,31 @@
 """Effects of a mixing desk: echo, chorus, reverberation and tone control."""
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from fpbench import Samples
+from fpbench_plugins.demo_music.reproducible import exp, power, sine
 from fpbench_plugins.demo_music.timbres import RATE_HZ
+
+RINGING = 41_600  # samples, 2.6 s
+OCTAVES_PER_DECADE = 3.321928094887362
 
 
 def echo(dry: Samples, delay_s: float, feedback: float) -> Samples:
     """Add repeats, each quieter than the one before by the factor ``feedback``."""
     wet, step = dry.copy(), round(delay_s * RATE_HZ)
+    level = 1.0
     for i in range(1, 6):
+        level *= feedback
         if i * step < len(dry):
-            wet[i * step :] += np.float32(feedback**i) * dry[: len(dry) - i * step]
+            wet[i * step :] += np.float32(level) * dry[: len(dry) - i * step]
     return wet
 
 
 def chorus(dry: Samples, depth_s: float, rate_hz: float, rng: np.random.Generator) -> Samples:
     """Add a copy with a slowly changing delay."""
     t = np.arange(len(dry))
-    delay = depth_s * RATE_HZ * (1.5 + np.sin(2 * np.pi * (rate_hz / RATE_HZ * t + rng.random())))
+    delay = depth_s * RATE_HZ * (1.5 + sine(rate_hz / RATE_HZ * t + rng.random()))
     at = np.maximum(t - delay, 0)
     whole = at.astype(np.int64)
     part = (at - whole).astype(np.float32)
@@ -39,14 +45,23 @@ def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
     n = int(min(rt60_s, 2.5) * RATE_HZ) + 800
     t = np.arange(n) / RATE_HZ
     noise = rng.standard_normal(n)
-    dull = np.convolve(noise, np.full(8, 1 / 3), mode="same")
-    fall = np.exp(-6.9 * t / rt60_s)
+    dull = add_neighbours(noise, 8) / 3
+    fall = exp(-6.9 * t / rt60_s)
     tail = fall * (brightness * fall * noise + (1 - brightness) * dull)
     response = 0.06 * tail * np.minimum(t / 0.015, 1)
     walls = (rng.uniform(0.003, 0.05, 8) * RATE_HZ).astype(np.int64)
     np.add.at(response, walls, rng.choice([-1, 1], 8) * rng.uniform(0.1, 0.5, 8))
     response[0] = 1
     return response.astype(np.float32)
+
+
+def add_neighbours(x: Float64[np.ndarray, " samples"], n: int) -> Float64[np.ndarray, " samples"]:
+    """The sum of each sample, of ``n // 2`` before it and of the other ones after it."""
+    padded = np.pad(x, (n // 2, n - n // 2 - 1))
+    total = np.zeros(len(x))
+    for i in range(n):
+        total += padded[i : i + len(x)]
+    return total
 
 
 def convolve(
@@ -60,7 +75,9 @@ def convolve(
         gain: From :func:`tone_control`.
     """
     size = fft_size(len(dry))
-    spectrum = np.fft.rfft(dry, size) * np.fft.rfft(response, size)
+    # In float64, as the rounding of an FFT depends on the processor.
+    spectrum = np.fft.rfft(dry.astype(np.float64), size)
+    spectrum *= np.fft.rfft(response.astype(np.float64), size)
     if gain is not None:
         spectrum *= gain
     wet: Samples = np.fft.irfft(spectrum, size)[: len(dry)].astype(np.float32)
@@ -69,7 +86,7 @@ def convolve(
 
 def fft_size(samples: int) -> int:
     """Transform size for a sound and 2.6 s of ringing after it: a power of two."""
-    return 1 << int(np.ceil(np.log2(samples + 2.6 * RATE_HZ)))
+    return 1 << (samples + RINGING - 1).bit_length()
 
 
 def tone_control(
@@ -78,6 +95,7 @@ def tone_control(
     """Gain for each frequency: ``tilt_db`` per octave around 1 kHz, less outside the cuts."""
     f = np.fft.rfftfreq(fft_size(samples), 1 / RATE_HZ)
     f[0] = f[1]
-    gain = 10 ** (tilt_db * np.log2(f / 1_000) / 20)
-    gain /= np.sqrt(1 + (low_cut_hz / f) ** 4) * np.sqrt(1 + (f / high_cut_hz) ** 4)
+    gain = power(f / 1_000, tilt_db * OCTAVES_PER_DECADE / 20)
+    low, high = (low_cut_hz / f) ** 2, (f / high_cut_hz) ** 2
+    gain /= np.sqrt(1 + low**2) * np.sqrt(1 + high**2)
     return gain.astype(np.float32)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import platformdirs
 import soundfile
+from jaxtyping import Int16
 from tqdm import tqdm
 
 from fpbench import Dataset, Samples, Settings, Stream, Track, apply_options, rng_at
@@ -147,11 +148,24 @@ def write_flac(path: Path, samples: Samples) -> None:
         FpbenchError: The file cannot be written.
     """
     encoded = io.BytesIO()
-    whole = np.round(samples * 32_767).astype(np.int16)
-    soundfile.write(encoded, whole, RATE_HZ, format="FLAC", subtype="PCM_16")
+    # At level 0 the encoder computes with integers only, so that a processor changes no byte.
+    soundfile.write(
+        encoded,
+        to_16_bits(samples),
+        RATE_HZ,
+        format="FLAC",
+        subtype="PCM_16",
+        compression_level=0.0,
+    )
     make_folder(path.parent)
     with atomic_file(path) as file:
         file.write(encoded.getbuffer())
+
+
+def to_16_bits(samples: Samples) -> Int16[np.ndarray, " samples"]:
+    """The whole numbers that a file holds."""
+    whole: Int16[np.ndarray, " samples"] = np.round(samples * 32_767).astype(np.int16)
+    return whole
 
 
 def version() -> str:

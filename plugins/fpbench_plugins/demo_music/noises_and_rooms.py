@@ -1,11 +1,14 @@
 """Generates background noises and impulse responses of rooms."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
 from fpbench import Samples
 from fpbench_plugins.demo_music.effects import room
 from fpbench_plugins.demo_music.recording import add_at
+from fpbench_plugins.demo_music.reproducible import cosine, exp, log_uniform, power, sine
 from fpbench_plugins.demo_music.timbres import RATE_HZ, VOWELS_HZ, Envelope, Wave
 
 NOISE_S = 10.0
@@ -29,7 +32,7 @@ def background(kind: str, rng: np.random.Generator) -> Samples:
 
 def impulse_response(rng: np.random.Generator) -> Samples:
     """Draw a room, from a closet to a hall. It starts with the direct sound; the peak is 0.9."""
-    response = room(float(np.exp(rng.uniform(np.log(0.12), np.log(1.8)))), rng.random(), rng)
+    response = room(log_uniform(0.12, 1.8, rng), rng.random(), rng)
     # Far from the loudspeaker, the direct sound is weaker.
     response[1:] *= np.float32(rng.uniform(0.5, 2))
     return response * np.float32(0.9 / np.max(np.abs(response)))
@@ -39,7 +42,7 @@ def coloured_noise(slope: float, rng: np.random.Generator) -> Float[np.ndarray, 
     """Noise whose power falls as frequency to the power of ``slope``; 1 is pink, 2 is brown."""
     n = round(NOISE_S * RATE_HZ)
     f = np.fft.rfftfreq(n, 1 / RATE_HZ)
-    spectrum = np.fft.rfft(rng.standard_normal(n)) * np.maximum(f, 20) ** (-slope / 2)
+    spectrum = np.fft.rfft(rng.standard_normal(n)) * power(np.maximum(f, 20), -slope / 2)
     spectrum[0] = 0
     noise = np.fft.irfft(spectrum, n)
     return np.asarray(noise / np.std(noise))
@@ -69,7 +72,7 @@ def rain(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
         add_at(
             drops,
             int(start),
-            rng.exponential(2) * np.exp(-t * 400) * np.sin(2 * np.pi * pitch_hz * t),
+            rng.exponential(2) * exp(-t * 400) * sine(pitch_hz * t),
         )
     return hiss + drops
 
@@ -80,24 +83,28 @@ def hum(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     mains_hz = rng.choice([50, 60]) * rng.uniform(0.998, 1.002)
     total = np.asarray(rng.uniform(0.3, 1.5) * coloured_noise(1.3, rng))
     for h in range(1, 30):
-        level = rng.exponential(1.5) / h**0.8 * (1.5 if h % 2 == 0 else 1)
-        total = total + level * np.sin(2 * np.pi * (mains_hz * h * t + rng.random()))
+        level = rng.exponential(1.5) / float(power(h, 0.8)) * (1.5 if h % 2 == 0 else 1)
+        total = total + level * sine(mains_hz * h * t + rng.random())
     return np.asarray(total)
 
 
 def babble(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     """A crowd: several voices with random vowels and consonants."""
     total = np.zeros(round(NOISE_S * RATE_HZ))
+    fade = 0.5 - 0.5 * cosine(np.arange(899) / 898)
     for _ in range(int(rng.integers(5, 14))):
         voice_hz, nearness, at_s = rng.uniform(85, 260), rng.exponential(1), rng.uniform(0, 0.5)
         while at_s < NOISE_S:
             syllable_s = rng.uniform(0.08, 0.3)
             sound = syllable(rng).note(
-                voice_hz * 2 ** rng.normal(0, 0.15), syllable_s, rng.uniform(0.4, 1), rng
+                voice_hz * float(power(2, rng.normal(0, 0.15))),
+                syllable_s,
+                rng.uniform(0.4, 1),
+                rng,
             )
             add_at(total, int(at_s * RATE_HZ), nearness * sound)
             if rng.random() < 0.5:
-                consonant = np.diff(rng.standard_normal(900)) * np.hanning(899)
+                consonant = np.diff(rng.standard_normal(900)) * fade
                 add_at(total, int(at_s * RATE_HZ), 0.15 * nearness * consonant)
             at_s += syllable_s * rng.uniform(0.8, 1.3) + (rng.random() < 0.1) * rng.uniform(0.3, 1)
     return np.asarray(total + 0.05 * np.std(total) * coloured_noise(1.0, rng))
@@ -124,7 +131,7 @@ def traffic(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     total = 0.5 * coloured_noise(2.0, rng)
     for _ in range(int(rng.integers(2, 6))):
         passing = 1 / (1 + ((t - rng.uniform(0, NOISE_S)) / rng.uniform(0.4, 1.5)) ** 2)
-        motor = np.sin(2 * np.pi * rng.uniform(50, 110) * t + 3 * np.sin(2 * np.pi * 0.3 * t))
+        motor = sine(rng.uniform(50, 110) * t + 3 / math.tau * sine(0.3 * t))
         total = total + rng.uniform(0.5, 2) * passing * (coloured_noise(0.9, rng) + 0.7 * motor)
     return total
 
@@ -135,7 +142,7 @@ def dishes(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     t = np.arange(3_000) / RATE_HZ
     for start in rng.integers(0, len(total), int(rng.uniform(15, 50))):
         ring = sum(
-            rng.exponential(1) * np.exp(-t * rng.uniform(20, 90)) * np.sin(2 * np.pi * f * t)
+            rng.exponential(1) * exp(-t * rng.uniform(20, 90)) * sine(f * t)
             for f in rng.uniform(700, 6_500, 5)
         )
         add_at(total, int(start), rng.exponential(1.5) * ring)

@@ -10,7 +10,7 @@ from fpbench_plugins.demo_music.song import SCALES, Section, Song, Tone
 def draw_motif(beats: int, density: float, rng: np.random.Generator) -> list[Tone]:
     """Draw a melody that moves along the scale and often changes direction."""
     lengths = np.array([0.25, 0.5, 1.0, 1.5, 2.0, 1 / 3])
-    weights = np.array([density**2, 1.2 * density, 1.0, 0.4, 1 - density, 0.3 * density])
+    weights = np.array([density * density, 1.2 * density, 1.0, 0.4, 1 - density, 0.3 * density])
     at, step, tones = float(rng.choice([0, 0, 0.5, 1])), int(rng.integers(-2, 5)), []
     while at < beats - 0.2:
         length = min(float(rng.choice(lengths, p=weights / weights.sum())), beats - at)

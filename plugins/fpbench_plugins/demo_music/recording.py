@@ -8,6 +8,7 @@ from fpbench import Samples
 from fpbench_plugins.demo_music.composition import Score, compose
 from fpbench_plugins.demo_music.drums import Kit, draw_kit
 from fpbench_plugins.demo_music.effects import chorus, convolve, echo, room, tone_control
+from fpbench_plugins.demo_music.reproducible import log_uniform, power, tanh
 from fpbench_plugins.demo_music.song import Hit, Note, draw_song
 from fpbench_plugins.demo_music.timbres import RATE_HZ, Instrument, draw_instrument
 
@@ -56,7 +57,7 @@ def play_part(
     """Play one part."""
     out = np.zeros(samples, dtype=np.float32)
     for note in notes:
-        frequency_hz = 440 * 2 ** ((note.pitch - 69 + tuning_cents / 100) / 12)
+        frequency_hz = 440 * float(power(2, (note.pitch - 69 + tuning_cents / 100) / 12))
         sound = instrument.note(frequency_hz, note.length_s, note.velocity, rng)
         add_at(out, round(note.start_s * RATE_HZ), sound)
     return out
@@ -83,18 +84,19 @@ def set_level(part: Samples, level: float) -> Samples:
     sounding = part[np.abs(part) > 1e-3 * np.max(np.abs(part), initial=1e-9)]
     if not len(sounding):
         return part
-    return part * np.float32(level / np.sqrt(np.mean(sounding**2)))
+    return part * np.float32(level / np.sqrt(np.mean(sounding**2, dtype=np.float64)))
 
 
 def master(mix: Samples, rng: np.random.Generator) -> Samples:
     """Add reverberation, tone control, tape saturation and noise, and draw the level."""
-    response = room(float(np.exp(rng.uniform(np.log(0.25), np.log(2.2)))), rng.random(), rng)
+    response = room(log_uniform(0.25, 2.2, rng), rng.random(), rng)
     response[1:] *= np.float32(rng.uniform(0.15, 1))
     high_cut_hz = float(rng.choice([7_500, 7_500, rng.uniform(3_000, 7_500)]))
     tone = tone_control(len(mix), rng.uniform(-1.5, 2), rng.uniform(25, 80), high_cut_hz)
     wet = convolve(mix, response, tone)
     wet *= np.float32(rng.uniform(0.6, 2.2) / max(1e-6, float(np.percentile(np.abs(wet), 99.5))))
-    tape = np.tanh(wet) + np.float32(3e-4) * rng.standard_normal(len(wet), dtype=np.float32)
+    tape = tanh(wet).astype(np.float32)
+    tape += np.float32(3e-4) * rng.standard_normal(len(wet), dtype=np.float32)
     fade = round(0.05 * RATE_HZ)
     tape[-fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     level = rng.uniform(0.35, 0.95) / float(np.max(np.abs(tape)))

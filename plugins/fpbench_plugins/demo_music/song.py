@@ -1,11 +1,12 @@
 """Properties of a piece: key, tempo, form, and the style of each part."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+
+from fpbench_plugins.demo_music.reproducible import log_uniform
 
 SCALES = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -96,7 +97,7 @@ class Section:
 
 def draw_song(rng: np.random.Generator) -> Song:
     """Draw the properties of a piece."""
-    tempo_bpm = float(np.exp(rng.uniform(math.log(64), math.log(176))))
+    tempo_bpm = log_uniform(64, 176, rng)
     meters, weights = zip(*METERS, strict=True)
     meter = int(rng.choice(meters, p=weights))
     styles = {"bass": str(rng.choice(["roots", "pulse", "octaves", "walking", "syncopated"]))}

@@ -1,12 +1,14 @@
 """Instruments. Each is drawn once for a piece. Its notes sound a little different every time."""
 
+import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32
 
 from fpbench import Samples
+from fpbench_plugins.demo_music.reproducible import cosine, exp, log_uniform, power, sine
 
 RATE_HZ = 16_000
 TOP_HZ = 7_600  # higher partials would alias
@@ -47,10 +49,10 @@ class Envelope:
     def shape(self, length_s: float, rng: np.random.Generator) -> Samples:
         """Amplitudes from the start of a note to silence, ``release_s`` after its end."""
         n = max(16, round((length_s + self.release_s) * RATE_HZ))
-        t = np.arange(n, dtype=np.float32) / RATE_HZ
+        t = np.arange(n) / RATE_HZ
         attack_s = self.attack_s * rng.uniform(0.8, 1.25)
         rise = np.minimum(t / attack_s, 1)
-        fall = self.sustain + (1 - self.sustain) * np.exp(-t / self.decay_s)
+        fall = self.sustain + (1 - self.sustain) * exp(-t / self.decay_s)
         released = np.clip((n / RATE_HZ - t) / self.release_s, 0, 1)
         return (rise * fall * released**2).astype(np.float32)
 
@@ -85,14 +87,14 @@ class Wave:
         shape = self.envelope.shape(length_s, rng)
         t = np.arange(len(shape)) / RATE_HZ
         open_table, closed_table = self._tables(frequency_hz, velocity, rng)
-        openness = np.exp(-t / (self.closing_s * rng.uniform(0.8, 1.25))).astype(np.float32)
+        openness = exp(-t / (self.closing_s * rng.uniform(0.8, 1.25))).astype(np.float32)
         rate_hz = rng.uniform(4.5, 6.5)
         # The vibrato starts after the note.
         depth = self.vibrato * np.minimum(t / 0.3, 1) / (2 * np.pi * rate_hz)
-        warped = t + depth * np.sin(2 * np.pi * (rate_hz * t + rng.random()))
+        warped = t + depth * sine(rate_hz * t + rng.random())
         total = np.zeros(len(shape), dtype=np.float32)
         for cents in self.detune_cents:
-            pitch_hz = frequency_hz * 2 ** ((cents + rng.normal(0, 2)) / 1_200)
+            pitch_hz = frequency_hz * float(power(2, (cents + rng.normal(0, 2)) / 1_200))
             at = ((pitch_hz * warped + rng.random()) * TABLE).astype(np.int64) & (TABLE - 1)
             total += closed_table[at] + openness * (open_table - closed_table)[at]
         return velocity * shape * total / np.float32(len(self.detune_cents))
@@ -103,12 +105,14 @@ class Wave:
         """One period with the filter open, and one with it closed."""
         h = np.arange(1, max(2, min(64, int(TOP_HZ / frequency_hz)) + 1))
         # Softly played notes are less bright.
-        strength = h ** -(self.tilt * (1.25 - 0.35 * velocity) * rng.uniform(0.93, 1.07))
+        tilt = self.tilt * (1.25 - 0.35 * velocity) * rng.uniform(0.93, 1.07)
+        strength = power(h, -tilt)
         strength[1::2] *= self.even
         for resonance_hz in self.resonances_hz:
             width_hz = 60 + 0.12 * resonance_hz
-            strength *= 1 + 4 * np.exp(-(((h * frequency_hz - resonance_hz) / width_hz) ** 2))
-        waves = strength * np.exp(2j * np.pi * rng.random(len(h)))
+            strength *= 1 + 4 * exp(-(((h * frequency_hz - resonance_hz) / width_hz) ** 2))
+        phases = rng.random(len(h))
+        waves = strength * (cosine(phases) + 1j * sine(phases))
         closed = waves / (1 + (h * frequency_hz / self.closed_hz) ** 2)
         spectra = np.zeros((2, TABLE // 2 + 1), dtype=np.complex128)
         spectra[:, h] = [waves, closed]
@@ -134,13 +138,13 @@ class Fm:
     ) -> Samples:
         shape = self.envelope.shape(length_s, rng)
         t = np.arange(len(shape)) / RATE_HZ
-        pitch_hz = frequency_hz * 2 ** (rng.normal(0, 2) / 1_200)
+        pitch_hz = frequency_hz * float(power(2, rng.normal(0, 2) / 1_200))
         # Sidebands reach about (index + 1) modulator frequencies to either side.
         most = max(0.3, (TOP_HZ - pitch_hz) / (pitch_hz * self.ratio) - 1)
         index = min(most, self.index * velocity * rng.uniform(0.85, 1.15))
-        swing = index * np.exp(-t / self.index_decay_s) * sine(pitch_hz * self.ratio * t)
-        tone: Samples = velocity * shape * sine(pitch_hz * t + swing / (2 * np.pi))
-        return tone
+        swing = index * exp(-t / self.index_decay_s) * sine(pitch_hz * self.ratio * t)
+        tone = sine(pitch_hz * t + swing / math.tau)
+        return velocity * shape * tone.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,12 +169,12 @@ class Pluck:
         k = np.arange(period // 2 + 1)
         # Harmonics that have a node where the string is plucked are silent.
         pluck_at = self.at * rng.uniform(0.85, 1.15)
-        burst = np.fft.rfft(rng.uniform(-1, 1, period)) * np.abs(np.sin(np.pi * k * pluck_at))
-        burst *= np.exp(-k * (1.3 - velocity) * 3 * frequency_hz / TOP_HZ)
+        burst = np.fft.rfft(rng.uniform(-1, 1, period)) * np.abs(sine(k * pluck_at / 2))
+        burst *= exp(-k * (1.3 - velocity) * 3 * frequency_hz / TOP_HZ)
         burst[0] = 0
-        kept = 1 - self.damping * (1 - np.cos(np.pi * k / period))
-        kept *= 10 ** (-3 / (frequency_hz * self.ring_s))
-        rounds = kept ** np.arange(periods)[:, None]
+        kept = 1 - self.damping * (1 - cosine(k / (2 * period)))
+        kept *= float(power(10, -3 / (frequency_hz * self.ring_s)))
+        rounds = np.cumprod([np.ones_like(kept), *[kept] * (periods - 1)], axis=0)
         string = np.fft.irfft(burst * rounds, period, axis=1).ravel()
         # A period has a whole number of samples. Reading it at another speed gives the exact pitch.
         tuned = np.interp(
@@ -197,9 +201,10 @@ class Mallet:
         total = np.zeros(n, dtype=np.float32)
         for i, (ratio, strength) in enumerate(zip(self.ratios, self.strengths, strict=True)):
             if frequency_hz * ratio < TOP_HZ:
-                decay = np.exp(-t * (1 + 0.9 * i) * 3 / self.ring_s).astype(np.float32)
-                level = np.float32(strength * rng.uniform(0.7, 1.3) * velocity ** (0.3 * i))
-                total += level * decay * sine(frequency_hz * ratio * t + rng.random())
+                decay = exp(-t * (1 + 0.9 * i) * 3 / self.ring_s)
+                level = strength * rng.uniform(0.7, 1.3) * float(power(velocity, 0.3 * i))
+                partial = level * decay * sine(frequency_hz * ratio * t + rng.random())
+                total += partial.astype(np.float32)
         total[:32] *= np.linspace(0, 1, 32, dtype=np.float32)
         note: Samples = velocity * total * np.linspace(1, 0, n, dtype=np.float32)
         return note
@@ -221,15 +226,8 @@ class Breath:
         # Slow noise multiplied by a tone is noise around the tone.
         knots = rng.standard_normal(int(t[-1] * self.width_hz) + 3)
         slow = np.interp(t * self.width_hz, np.arange(len(knots)), knots).astype(np.float32)
-        tone = sine(frequency_hz * t) + 0.25 * sine(2 * frequency_hz * t + 0.2)
+        tone = (sine(frequency_hz * t) + 0.25 * sine(2 * frequency_hz * t + 0.2)).astype(np.float32)
         return velocity * shape * ((1 - self.noise) * tone + self.noise * slow * tone)
-
-
-def sine(turns: Float64[np.ndarray, " samples"]) -> Samples:
-    """The sine of a phase, given in turns."""
-    # Whole turns are removed in float64. The rest is precise enough for the fast float32 sine.
-    fraction = (turns - np.floor(turns)).astype(np.float32)
-    return np.asarray(np.sin(np.float32(2 * np.pi) * fraction))
 
 
 def draw_envelope(kind: str, rng: np.random.Generator) -> Envelope:
@@ -318,7 +316,7 @@ def draw_wave(envelope: Envelope, rng: np.random.Generator, *, voice: bool) -> W
         even=float(rng.choice([1, 1, rng.uniform(0, 0.4)])),
         resonances_hz=vowel if voice else tuple(rng.uniform(200, 4_000, 2).tolist()),
         closing_s=float(rng.uniform(0.1, 1.5)),
-        closed_hz=float(np.exp(rng.uniform(np.log(400), np.log(5_000)))),
+        closed_hz=log_uniform(400, 5_000, rng),
         detune_cents=tuple(np.linspace(-spread, spread, voices).tolist()) if voices > 1 else (0.0,),
         vibrato=float(rng.choice([0, rng.uniform(0.002, 0.012)])),
         envelope=envelope,
