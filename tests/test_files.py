@@ -1,5 +1,6 @@
 """A file appears complete under its name or not at all."""
 
+import hashlib
 import os
 import stat
 import time
@@ -16,6 +17,7 @@ from fpbench.files import (
     json_safe,
     make_folder,
     refuse_to_replace,
+    write_arrays,
     write_json,
 )
 
@@ -110,6 +112,18 @@ def test_equal_documents_give_equal_bytes(tmp_path: Path) -> None:
     text = (tmp_path / "a").read_text()
     assert text == (tmp_path / "b").read_text()
     assert text == '{\n  "a": "x",\n  "b": [\n    1,\n    null\n  ]\n}\n'
+
+
+def test_arrays_have_the_bytes_that_every_python_writes(tmp_path: Path) -> None:
+    arrays = {"b": np.arange(3, dtype=np.float32), "a": np.array(["x", "yz"])}
+    with atomic_file(tmp_path / "a.npz") as file:
+        write_arrays(file, arrays)
+    content = (tmp_path / "a.npz").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == (
+        "c4878396afbe910bf157230f8675f551af2b7948e302d0b3a33a2e72c7accc5f"
+    )
+    with np.load(tmp_path / "a.npz") as read:
+        assert {name: read[name].tolist() for name in read} == {"b": [0, 1, 2], "a": ["x", "yz"]}
 
 
 def test_refuses_nan_that_json_safe_replaces(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import platformdirs
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, make_folder
+from fpbench.files import atomic_file, make_folder, write_arrays
 
 logger = getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Store:
         """Write arrays under a key, with a checksum."""
         path = self.path(kind, key, ".npz")
         buffer = io.BytesIO()
-        np.savez(buffer, allow_pickle=False, **arrays)
+        write_arrays(buffer, arrays)
         payload = buffer.getvalue()
         make_folder(path.parent)
         with atomic_file(path, durable=durable) as file:

@@ -10,7 +10,7 @@ from numpy.lib.npyio import NpzFile
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.files import atomic_file
+from fpbench.files import atomic_file, write_arrays
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
 from fpbench.results.document import EvidenceInfo
@@ -34,7 +34,7 @@ def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
     """Write an ``.npz`` file, completely or not at all; equal evidence gives equal bytes."""
     arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)
     with atomic_file(path) as file:
-        np.savez(file, allow_pickle=False, **dict(sorted(arrays.items())))
+        write_arrays(file, dict(sorted(arrays.items())))
 
 
 def read_evidence(path: Path) -> Evidence | GrownEvidence:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.files import atomic_file
+from fpbench.files import atomic_file, write_arrays
 from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
@@ -48,16 +48,15 @@ class Extraction:
             FpbenchError: The file cannot be written.
         """
         with atomic_file(path) as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                vectors=self.vectors,
-                start_s=self.start_s,
-                track=self.track,
-                tracks=np.array(self.tracks, dtype=np.str_),
-                silent=self.silent,
-                not_finite=self.not_finite,
-            )
+            arrays = {
+                "vectors": self.vectors,
+                "start_s": self.start_s,
+                "track": self.track,
+                "tracks": np.array(self.tracks, dtype=np.str_),
+                "silent": self.silent,
+                "not_finite": self.not_finite,
+            }
+            write_arrays(file, arrays)
 
 
 def extract(
