@@ -139,7 +139,6 @@ def test_the_command_measures_the_same(
     typed = ["run", "--config", config, "--fingerprinter", "random", "--queries", "20"]
     typed += ["--dataset", f"folder:{music}", "--sizes", "100,2e2", "--cache", folder / "cache"]
     typed += ["--distractors", "real"]
-    typed += ["--distractors", "real"]
     shown = CliRunner().invoke(main, [*map(str, typed), "--out", str(tmp_path / "typed.json")])
     assert shown.exit_code == 0, shown.stderr
     (typed_result,) = fpbench.load_results(tmp_path / "typed.json")

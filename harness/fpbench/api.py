@@ -51,6 +51,7 @@ def run(
     distractors: Literal["real", "synthetic", "both", "none"] | None = None,
     generator: str | None = None,
     generator_weights: PathName | None = None,
+    foreign_generator: bool | None = None,
     indexes: Sequence[str] | str | None = None,
     queries: int | None = None,
     query_length_s: int | float | None = None,
@@ -85,6 +86,8 @@ def run(
         generator: Generator of the synthetic distractors. None means ``gaussian``.
         generator_weights: File of a fitted generator. None fits one to half of the real
             distractors.
+        foreign_generator: Whether that generator may have been fitted to another fingerprinter, for
+            studies. None means no.
         indexes: Search indexes; each gets its own curves. None means ``exact``.
         queries: Number of queries. None means 1000.
         query_length_s: Length of the audio in a query. None means one second.

@@ -9,6 +9,7 @@ from tabulate import tabulate
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Point, Result
 from fpbench.results.names import system_label
+from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
@@ -102,7 +103,7 @@ def _cells(row: Row, sizes: Sequence[int]) -> list[str]:
     result, curve = row.result, row.curve
     kind: str = curve.distractors
     if kind == "synthetic" and result.generator is not None:
-        kind = f"synthetic ({result.generator.name})"
+        kind = f"synthetic ({distractor_label(result, curve)})"
     return [
         curve.index,
         kind,

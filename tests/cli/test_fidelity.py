@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.plugin.systems import SystemIdentity, encode_probe
 
 DIM = 6
 
@@ -182,3 +184,54 @@ def test_queries_need_a_reference(real: Path, synthetic: Path) -> None:
     result = fidelity(real, synthetic, "--queries", synthetic)
     assert result.exit_code == 2
     assert "go together" in result.stderr
+
+
+def named_rows(path: Path, name: str, seed: int, *, probe: float = 1.0) -> Path:
+    """A file of fingerprints that names its fingerprinter, as `fpbench extract` writes it."""
+    identity = SystemIdentity(
+        name=name,
+        weights_sha256=None,
+        spec={"dim": DIM},
+        probe=encode_probe(np.full((1, DIM), probe, dtype=np.float32)),
+    )
+    system = np.array(json.dumps(asdict(identity)))
+    np.savez(path, vectors=rows(400, seed), track=np.arange(400) // 20, system=system)
+    return path
+
+
+def test_a_generator_of_another_system_is_refused(tmp_path: Path) -> None:
+    ours = named_rows(tmp_path / "ours.npz", "ours", 0)
+    more = named_rows(tmp_path / "more.npz", "ours", 1)
+    theirs = named_rows(tmp_path / "theirs.npz", "theirs", 2, probe=-1.0)
+    generator = fitted(more, tmp_path / "g.safetensors")
+    assert "ours" in json.loads((tmp_path / "g.json").read_text())["system"]
+    assert fidelity(ours, generator).exit_code == 0
+    refused = fidelity(theirs, generator)
+    assert refused.exit_code == 2
+    assert "was fitted to fingerprints of ours" in refused.stderr
+    assert "these are of theirs" in refused.stderr
+    assert fidelity(theirs, generator, "--foreign-generator").exit_code == 0
+
+
+def test_fingerprints_of_two_systems_are_refused(tmp_path: Path, synthetic: Path) -> None:
+    ours = named_rows(tmp_path / "ours.npz", "ours", 0)
+    theirs = named_rows(tmp_path / "theirs.npz", "theirs", 2, probe=-1.0)
+    options = (["--train", theirs], ["--queries", ours, "--reference", theirs])
+    refused = [fidelity(ours, synthetic, *each) for each in options] + [fidelity(ours, theirs)]
+    for result in refused:
+        assert result.exit_code == 2
+        assert "holds fingerprints of theirs" in result.stderr
+        assert f"'{ours}' of ours" in result.stderr
+
+
+def test_fingerprints_far_from_real_ones_are_marked(real: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "far.npy", np.abs(rows(400, 1)))
+    result = fidelity(real, tmp_path / "far.npy")
+    assert "synthetic is unlike real fingerprints: its Frechet distance is " in result.stdout
+
+
+def test_a_fit_to_fingerprints_without_a_system_warns(
+    synthetic: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fitted(synthetic, tmp_path / "g.safetensors")
+    assert "synthetic.npy does not name its fingerprinter" in caplog.text

@@ -280,3 +280,85 @@ def test_eight_tracks_are_enough(
 ) -> None:
     few = part_of(music, tmp_path / "few", reference=8, distractors=8)
     assert run_synthetic(config, "--dataset", f"folder:{few}").exit_code == 0
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory, music: Path, small_sketch: str) -> Path:
+    """A Gaussian that `fpbench fit` fitted to fingerprints of the small sketch."""
+    folder = tmp_path_factory.mktemp("fitted")
+    tracks = sorted((music / "distractors").glob("??.wav"))[:4]
+    real, out = folder / "real.npz", folder / "gaussian.safetensors"
+    for typed in (
+        ["extract", "--fingerprinter", small_sketch, *tracks, "-o", real],
+        ["fit", "--generator", "gaussian", "--fingerprints", real, "-o", out],
+    ):
+        shown = CliRunner().invoke(main, [str(part) for part in typed])
+        assert shown.exit_code == 0, shown.stderr
+    return out
+
+
+@pytest.fixture
+def other_sketch(tmp_path: Path, small_sketch: str) -> str:
+    """A fingerprinter of the same spec with other random signs."""
+    text = Path(small_sketch.removeprefix("plugin:")).read_text()
+    path = tmp_path / "other.py"
+    path.write_text(
+        text.replace("spec=replace(", "signs_seed=7, spec=replace(").replace("small-sk", "other-sk")
+    )
+    return f"plugin:{path}"
+
+
+def test_a_generator_is_accepted_by_the_system_that_it_was_fitted_to(
+    tmp_path: Path, config: Path, small_sketch: str, fitted: Path, run_synthetic: Run
+) -> None:
+    # Neither another name nor a comment makes another system.
+    renamed = tmp_path / "renamed.py"
+    text = Path(small_sketch.removeprefix("plugin:")).read_text()
+    renamed.write_text(text.replace("small-sketch", "renamed") + "# the same\n")
+    shown = run_synthetic(
+        config, "--fingerprinter", f"plugin:{renamed}", "--generator-weights", fitted
+    )
+    assert shown.exit_code == 0, shown.stderr
+    found = document(tmp_path)
+    assert found["generator"]["fitted_to"]["fingerprinter"] == "small-sketch"
+    assert found["generator"]["fitted_to"]["fingerprints"] == 4 * 19
+    assert not found["generator"].get("foreign", False)
+
+
+def test_a_generator_of_another_system_is_refused_before_any_work(
+    config: Path, other_sketch: str, fitted: Path, run_synthetic: Run
+) -> None:
+    wanted = ("--fingerprinter", other_sketch, "--generator-weights", fitted, "--plan")
+    shown = run_synthetic(config, *wanted)
+    assert shown.exit_code == 2
+    assert "was fitted to fingerprints of small-sketch (its own weights, 8000 Hz" in shown.stderr
+    assert "but these are of other-sketch (its own weights" in shown.stderr
+    assert "--foreign-generator" in shown.stderr
+    assert run_synthetic(config, *wanted, "--foreign-generator").exit_code == 0
+
+
+def test_a_study_of_another_systems_generator_says_so_in_the_result(
+    tmp_path: Path, config: Path, other_sketch: str, fitted: Path, run_synthetic: Run
+) -> None:
+    shown = run_synthetic(
+        config,
+        *("--fingerprinter", other_sketch, "--generator-weights", fitted, "--foreign-generator"),
+    )
+    assert shown.exit_code == 0, shown.stderr
+    found = document(tmp_path)
+    assert found["generator"]["foreign"]
+    assert found["config"]["foreign_generator"]
+    assert "(gaussian, fitted to small-sketch, unlike real)" in shown.stdout
+    assert "gaussian is unlike real fingerprints: its Frechet distance is " in shown.stdout
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
+    assert checked.exit_code == 2
+    assert "gaussian is unlike real fingerprints: its Frechet distance is " in checked.stderr
+    board = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "out" / "result.json")])
+    assert "synthetic (gaussian, fitted to small-sketch, unlike real)" in board.stdout
+
+
+def test_a_generator_that_names_no_system_is_judged_by_fidelity(
+    config: Path, gaussian: Path, caplog: pytest.LogCaptureFixture, run_synthetic: Run
+) -> None:
+    assert run_synthetic(config, "--generator-weights", gaussian, "--plan").exit_code == 0
+    assert f"'{gaussian}' does not name a fingerprinter" in caplog.text

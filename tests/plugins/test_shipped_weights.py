@@ -7,7 +7,10 @@ import pytest
 
 from fpbench import Settings, Stream, TrackFingerprinter, rng_at
 from fpbench.encoders.weights import read_info
+from fpbench.fingerprints.probe import identify
+from fpbench.generators.provenance import read_provenance
 from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.entries import Dtype
 
 SYSTEMS = ("nafp", "nmfp", "grafprint", "peaknetfp")
 LARGEST_BYTES = 6_000_000
@@ -70,3 +73,20 @@ def test_the_demo_has_a_fitted_generator() -> None:
     assert generator.parameters == {"solver": "euler", "steps": 1, "project": True}
     drawn = generator.draw(100, rng_at(0, Stream.CHECK))
     np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("system", "dtype", "same"),
+    [("nafp", "float32", True), ("nafp", "bfloat16", True), ("nmfp", "float32", False)],
+)
+def test_the_generator_of_the_demo_knows_its_system(system: str, dtype: Dtype, same: bool) -> None:
+    path = files("fpbench_plugins.rectified_flow_turbo") / "weights" / "nafp-demo.safetensors"
+    provenance = read_provenance(path)  # type: ignore[arg-type]  # a path wherever packages are folders
+    assert provenance is not None
+    assert provenance.system is not None
+    settings = Settings(dtype=dtype)
+    other = identify(Catalog.load().fingerprinter(system, settings), system, settings)
+    assert (str(provenance), provenance.system.is_same(other)) == (
+        "23600 fingerprints of nafp (its own weights, 8000 Hz, 1 s, 128 dims)",
+        same,
+    )

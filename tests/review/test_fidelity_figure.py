@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fpbench.generators.fidelity_report import FLOOR, measure_fidelity
+from fpbench.generators.fidelity_limits import FLOOR
+from fpbench.generators.fidelity_report import measure_fidelity
 from fpbench.review.fidelity_figure import plot_fidelity, shares_above
 
 

@@ -323,3 +323,27 @@ def test_a_growing_index_has_the_sizes_that_were_searched(
     alter(path, unknown_size)
     with pytest.raises(FpbenchError, match="no database of 11 distractors"):
         validate_result(path)
+
+
+def test_synthetic_distractors_that_are_unlike_real_ones_are_refused(
+    synthetic: Path, alter: Callable[[Path, Change], None]
+) -> None:
+    def move_away(document: Document) -> None:
+        name = document["generator"]["name"]
+        document["fidelity"]["statistics"] = {name: {"frechet": 3.0}, "real": {"frechet": 0.1}}
+
+    alter(synthetic, move_away)
+    with pytest.raises(FpbenchError, match=r"unlike real .* is 3, 30 times the floor of 0\.1") as e:
+        validate_result(synthetic)
+    assert "without --generator-weights" in (e.value.hint or "")
+
+
+def test_a_generator_of_another_system_must_be_allowed_by_the_config(
+    synthetic: Path, alter: Callable[[Path, Change], None]
+) -> None:
+    def make_foreign(document: Document) -> None:
+        document["generator"]["foreign"] = True
+
+    alter(synthetic, make_foreign)
+    with pytest.raises(FpbenchError, match=r"config\.foreign_generator is not"):
+        validate_result(synthetic)

@@ -1,6 +1,7 @@
 """``fpbench extract``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
+from fpbench.fingerprints.probe import identify
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
@@ -43,6 +45,7 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     tracks      (files,) text     paths as given, including files without fingerprints
     silent      (n,) bool         whether the segment is silent
     not_finite  (n,) bool         whether the fingerprint contains NaN or infinity
+    system      text              the fingerprinter (JSON), which generators and `fidelity` compare
 
     Files without fingerprints, and segments that are silent or not finite, are listed on stderr.
     `fpbench fit` and `fpbench fidelity` leave these segments out.
@@ -52,7 +55,9 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     if out.suffix != ".npz":
         raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
     make_folder(out.parent)
-    fingerprinter = Catalog.load().fingerprinter(name, settings)
+    catalog = Catalog.load()
+    fingerprinter = catalog.fingerprinter(name, settings)
+    entry_name = catalog.offer("fingerprinter", name)[0].entry.name
     with show_progress("extract") as report:
         fingerprints = extraction.extract(fingerprinter, name, paths, report=report)
     for remark in remarks(fingerprints):
@@ -62,7 +67,7 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
             f"none of {len(paths)} files gave fingerprints, so {out} is not written",
             hint="see the reasons above",
         )
-    fingerprints.save(out)
+    replace(fingerprints, system=identify(fingerprinter, entry_name, settings)).save(out)
     used = len(fingerprints.tracks) - len(fingerprints.skipped)
     click.echo(f"{len(fingerprints.vectors)} fingerprints of {used} files in {out}", err=True)
 

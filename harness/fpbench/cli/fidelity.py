@@ -1,6 +1,7 @@
 """``fpbench fidelity``."""
 
 import filecmp
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,13 +17,16 @@ from fpbench.fingerprints.files import (
     read_pairs,
     read_vectors,
     refuse_not_finite,
+    refuse_two_systems,
 )
 from fpbench.generators.fidelity_report import TooFewError
 from fpbench.generators.files import is_fitted_to, load_generator
 from fpbench.generators.judging import Judges, judge_fingerprints
+from fpbench.generators.provenance import read_provenance, refuse_other_system
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.systems import SystemIdentity
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.runs.generator import BASELINES
@@ -83,6 +87,11 @@ from fpbench.runs.generator import BASELINES
 @click.option("--generator", "name", help="Generator of SYNTHETIC, if its file does not name it.")
 @set_option("Set an option of that generator; repeat for several.")
 @click.option(
+    "--foreign-generator",
+    is_flag=True,
+    help="Accept a generator that was fitted to another fingerprinter than REAL, for studies.",
+)
+@click.option(
     "--json",
     "json_path",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -105,6 +114,7 @@ def fidelity(
     seed: int,
     name: str | None,
     pairs: tuple[str, ...],
+    foreign_generator: bool,
     json_path: Path | None,
     figure: Path | None,
 ) -> None:
@@ -120,6 +130,9 @@ def fidelity(
     catalog = Catalog.load()
     held_out = _read(real)
     _refuse_seen(real, synthetic, train)
+    _refuse_other_systems(
+        real, held_out.system, synthetic, (train, queries, reference), allow=foreign_generator
+    )
     query_rows, reference_rows = _queries(queries, reference)
     judges = Judges(
         vectors=np.asarray(held_out.vectors),
@@ -178,6 +191,30 @@ def _refuse_seen(real: Path, synthetic: Path, train: Path | None) -> None:
             raise FpbenchError(f"REAL '{real}' and {what} '{other}' are the same", hint=hint)
     if synthetic.suffix not in READABLE and is_fitted_to(synthetic, real):
         raise FpbenchError(f"'{synthetic}' was fitted to REAL '{real}' itself", hint=hint)
+
+
+def _refuse_other_systems(
+    real: Path,
+    system: SystemIdentity | None,
+    synthetic: Path,
+    others: Sequence[Path | None],
+    *,
+    allow: bool,
+) -> None:
+    """Refuse files of another system than REAL; for studies, only SYNTHETIC may be of another."""
+    if synthetic.suffix in READABLE:
+        others = others if allow else (*others, synthetic)
+    else:
+        refuse_other_system(
+            f"generator '{synthetic}'",
+            read_provenance(synthetic),
+            system,
+            allow=allow,
+            hint="give fingerprints of that system; for a study of wrong generators, add "
+            "--foreign-generator",
+        )
+    systems = {path: read_vectors(path).system for path in others if path is not None}
+    refuse_two_systems({real: system, **systems})
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -1,5 +1,6 @@
 """``fpbench fit``."""
 
+from logging import getLogger
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
 from fpbench.review.history_figure import plot_history
+
+logger = getLogger(__name__)
 
 
 @click.command()
@@ -34,14 +37,22 @@ def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None
     same bytes as without the interruption.
     """
     refuse_generator_out(out)
-    real = read_vectors(fingerprints).vectors
+    file = read_vectors(fingerprints)
+    real = file.vectors
     refuse_not_finite(real, fingerprints)
+    if file.system is None:
+        logger.warning(
+            "%s does not name its fingerprinter, so runs cannot refuse this generator for another "
+            "one; .npz files of `fpbench extract` name it",
+            fingerprints,
+        )
     with show_progress(f"fit {name}") as report:
         record = fit_generator(
             name,
             real,
             out,
             source=fingerprints,
+            system=file.system,
             catalog=Catalog.load(),
             settings=settings,
             report=report,

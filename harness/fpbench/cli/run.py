@@ -70,6 +70,13 @@ logger = getLogger(__name__)
     help="File of a fitted generator.  [default: fit one to the real distractors]",
 )
 @click.option(
+    "--foreign-generator",
+    is_flag=True,
+    default=None,
+    help="Accept --generator-weights that were fitted to another fingerprinter, for studies; the "
+    "result, its tables and its figure say so.",
+)
+@click.option(
     "--sizes",
     help="Numbers of distractors to measure, such as 1e4,1M.  "
     "[default: 10k,100k,1M, and all real ones]",
@@ -156,7 +163,8 @@ def run(**options: Any) -> None:
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
     same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
-    same += ["generator_weights", "sizes", "queries", "seed", "device", "dtype"]
+    same += ["generator_weights", "foreign_generator", "sizes", "queries", "seed"]
+    same += ["device", "dtype"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
     fields["indexes"] = options["indexes"] or None

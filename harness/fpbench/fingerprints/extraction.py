@@ -1,7 +1,8 @@
 """Fingerprints of single files, for inspection or for other programs."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from fpbench.files import atomic_file, write_arrays
 from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
+from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
 from fpbench.results.document import Skipped
 
@@ -26,6 +28,7 @@ class Extraction:
         tracks: All paths, also those of skipped files.
         silent: Whether each row comes from a silent segment.
         skipped: Path and reason of each file without rows, in order.
+        system: The fingerprinter; None leaves it out of the file.
     """
 
     vectors: Vectors
@@ -34,6 +37,7 @@ class Extraction:
     tracks: tuple[str, ...]
     silent: Bool[np.ndarray, " batch"]
     skipped: tuple[Skipped, ...]
+    system: SystemIdentity | None = None
 
     @property
     def not_finite(self) -> Bool[np.ndarray, " batch"]:
@@ -56,6 +60,9 @@ class Extraction:
                 "silent": self.silent,
                 "not_finite": self.not_finite,
             }
+            if self.system is not None:
+                text = json.dumps(asdict(self.system), sort_keys=True)
+                arrays["system"] = np.array(text)
             write_arrays(file, arrays)
 
 

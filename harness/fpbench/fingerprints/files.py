@@ -5,14 +5,14 @@
 | ``.npy`` | NumPy array file |
 | ``.mm`` | raw float32, row-major, its shape in ``<name>_shape.npy`` (the NAFP family) |
 | ``.fbin`` | int32 rows, int32 dim, then float32 rows (big-ann-benchmarks), little-endian |
-| ``.npz`` | output of ``fpbench extract``, with tracks and marked rows; only read |
+| ``.npz`` | output of ``fpbench extract``, with tracks, marked rows and the system; only read |
 """
 
 import io
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, translate_write_errors
 from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.systems import SystemIdentity, identity_from_text
 
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
@@ -38,10 +39,12 @@ class VectorFile:
     Args:
         vectors: Fingerprints, read-only; a memory map if the format allows it.
         tracks: Track number of each row; None if the file has none.
+        system: The fingerprinter that made them; None if the file does not say.
     """
 
     vectors: Vectors
     tracks: Int64[np.ndarray, " batch"] | None
+    system: SystemIdentity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class _VectorTable:
     vectors: Vectors
     tracks: Int64[np.ndarray, " batch"] | None = None
     marked: Bool[np.ndarray, " batch"] | None = None
+    system: SystemIdentity | None = None
 
     @property
     def usable(self) -> Bool[np.ndarray, " batch"]:
@@ -69,7 +73,7 @@ def read_vectors(path: Path) -> VectorFile:
     """
     file = _open(path)
     tracks = None if file.tracks is None else file.tracks[file.usable]
-    return VectorFile(_rows(file.vectors, file.usable), tracks)
+    return VectorFile(_rows(file.vectors, file.usable), tracks, file.system)
 
 
 def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:
@@ -80,9 +84,10 @@ def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndar
 
     Raises:
         FpbenchError: See :func:`read_vectors`; or there are no queries, there are more queries than
-            references, or the dimensions differ.
+            references, or the dimensions or the fingerprinters differ.
     """
     query_table, reference_table = _open(queries), _open(reference)
+    refuse_two_systems({queries: query_table.system, reference: reference_table.system})
     n, dim = query_table.vectors.shape
     if dim != reference_table.vectors.shape[1]:
         raise FpbenchError(
@@ -101,6 +106,21 @@ def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndar
             f"'{queries}' holds no queries that can be used", hint="give another file"
         )
     return _rows(query_table.vectors, usable[:n]), _rows(reference_table.vectors, usable)
+
+
+def refuse_two_systems(systems: Mapping[Path, SystemIdentity | None]) -> None:
+    """Refuse to use files of fingerprints together if different fingerprinters made them.
+
+    Raises:
+        FpbenchError: Two of the files name different systems; the message names both.
+    """
+    known = [(path, system) for path, system in systems.items() if system is not None]
+    for path, system in known[1:]:
+        if not system.is_same(known[0][1]):
+            raise FpbenchError(
+                f"'{path}' holds fingerprints of {system}, '{known[0][0]}' of {known[0][1]}",
+                hint="give files from one fingerprinter",
+            )
 
 
 def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) -> None:
@@ -167,12 +187,14 @@ def _read_npz(path: Path) -> _VectorTable:
     with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         vectors = _matrix(arrays["vectors"])
         columns = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
+        text = str(arrays["system"]) if "system" in arrays else "null"
     for name, values in columns.items():
         if values.shape != vectors.shape[:1]:
             raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")
     tracks = columns["track"].astype(np.int64) if "track" in columns else None
     marks = [columns[name].astype(bool) for name in MARKS if name in columns]
-    return _VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None)
+    system = identity_from_text(text, str(path))
+    return _VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None, system)
 
 
 _READERS = {".npy": _read_npy, ".mm": _read_mm, ".fbin": _read_fbin, ".npz": _read_npz}

@@ -15,11 +15,9 @@ from jaxtyping import Float32, Float64, Int64
 
 from fpbench.files import json_safe
 from fpbench.generators import fidelity
+from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
-
-FLOOR = "real"
-"""Name of the floor half in reports."""
 
 PAIRS = 200_000
 

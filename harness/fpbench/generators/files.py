@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,20 @@ from safetensors import SafetensorError
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_path, json_safe, write_json
+from fpbench.generators.provenance import (
+    NotSafetensorsError,
+    Provenance,
+    add_provenance,
+    read_metadata,
+)
 from fpbench.hashing import file_sha256
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.loading import PREFIX
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,7 @@ class FitRecord:
         dtype: Floating-point type of the arithmetic.
         fingerprints: Name of the file with the real fingerprints.
         fingerprints_sha256: Hash of that file.
+        system: The fingerprinter, in words; None if the fingerprints do not name it.
         rows: Number of fingerprints in the fit.
         dim: Dimension of a fingerprint.
         generator_sha256: Hash of the safetensors file.
@@ -44,20 +54,29 @@ class FitRecord:
     dtype: str
     fingerprints: str
     fingerprints_sha256: str
+    system: str | None = None
     rows: int
     dim: int
     generator_sha256: str
     history: Sequence[Mapping[str, float]]
 
 
-def save_generator(generator: FingerprintGenerator, path: Path) -> None:
-    """Save a generator atomically.
+def save_generator(
+    generator: FingerprintGenerator, path: Path, provenance: Provenance | None = None
+) -> None:
+    """Save a generator atomically, with what it was fitted to.
 
     Raises:
         FpbenchError: The folder cannot be written.
     """
     with atomic_path(path, ".safetensors") as temporary:
         generator.save(temporary)
+        if provenance is None:
+            return
+        try:
+            add_provenance(temporary, provenance)
+        except NotSafetensorsError:  # a plugin that breaks a rule; its draws are checked elsewhere
+            logger.warning("%s is no safetensors file, so it does not name its system", path)
 
 
 def write_record(record: FitRecord, path: Path) -> None:
@@ -148,12 +167,7 @@ def _read_record(path: Path) -> dict[str, Any]:
 def _read_metadata(path: Path) -> dict[str, Any]:
     """The JSON under metadata key ``fpbench`` of a safetensors file; empty if there is none."""
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if length > min(path.stat().st_size, 100_000_000):
-                return {}
-            header = json.loads(file.read(length))
-        metadata = json.loads(header["__metadata__"]["fpbench"])
-    except (OSError, ValueError, KeyError, TypeError):
+        metadata = json.loads(read_metadata(path).get("fpbench", "{}"))
+    except (ValueError, TypeError):
         return {}
     return metadata if isinstance(metadata, dict) else {}

@@ -13,12 +13,19 @@ from fpbench.generators.files import (
     save_generator,
     write_record,
 )
+from fpbench.generators.provenance import (
+    Provenance,
+    read_provenance,
+    refuse_other_system,
+    rows_sha256,
+)
 from fpbench.hashing import file_sha256
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
 
 SUFFIX = ".safetensors"
@@ -44,6 +51,7 @@ def fit_generator(
     out: Path,
     *,
     source: Path,
+    system: SystemIdentity | None = None,
     catalog: Catalog,
     settings: Settings,
     report: Report,
@@ -58,20 +66,29 @@ def fit_generator(
         real: Real fingerprints, finite; may be a memory map far larger than memory.
         out: Output file (.safetensors); the record is written beside it as JSON.
         source: The file that ``real`` was read from, for the record.
+        system: The fingerprinter of ``real``; None if unknown.
         settings: Device, dtype, options and seed.
 
     Raises:
-        FpbenchError: The generator does not exist or fails, or ``out`` would replace another kind
-            of file.
+        FpbenchError: The generator does not exist or fails, it also learns from a generator of
+            another system, or ``out`` would replace another kind of file.
     """
     refuse_generator_out(out)
     method = catalog.generator(name, settings)
+    for file in method.learns_from:
+        refuse_other_system(
+            f"generator '{file}'",
+            read_provenance(file),
+            system,
+            hint=f"fit '{name}' with a generator of the same fingerprinter",
+        )
     plugin = catalog.offer("generator", name)[0].source.plugin
     work_dir = make_folder(out.with_name(out.name + ".work"))
     with blame(plugin, f"fitting '{name}'"):
         generator = method.fit(real, seed=settings.seed, work_dir=work_dir, report=report)
     with blame(plugin, f"saving '{name}'"):
-        save_generator(generator, out)
+        provenance = Provenance(system=system, rows=len(real), rows_sha256=rows_sha256(real))
+        save_generator(generator, out, provenance)
     record = FitRecord(
         generator=name,
         settings=settings.options,
@@ -80,6 +97,7 @@ def fit_generator(
         dtype=settings.dtype,
         fingerprints=source.name,
         fingerprints_sha256=file_sha256(source),
+        system=str(system) if system else None,
         rows=real.shape[0],
         dim=real.shape[1],
         generator_sha256=file_sha256(out),

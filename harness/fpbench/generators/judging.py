@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from fpbench.errors import FpbenchError
+from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.generators.fidelity_report import (
-    FLOOR,
     MIN_TRACKS,
     FidelityReport,
     TooFewError,

@@ -158,6 +158,24 @@ class QueryInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FitInfo:
+    """The system and the fingerprints that a generator was fitted to, according to its file.
+
+    Args:
+        fingerprinter: Name of the fingerprinter; None if the file does not say.
+        weights_sha256: Hash of the file given as ``--weights``.
+        fingerprints: Number of fingerprints.
+        fingerprints_sha256: Hash of the fingerprints.
+    """
+
+    fingerprinter: str | None
+    weights_sha256: Sha256 | None
+    options: Mapping[str, str]
+    fingerprints: Count
+    fingerprints_sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorInfo:
     """The generator of the synthetic distractors.
 
@@ -166,6 +184,9 @@ class GeneratorInfo:
         fitted_fingerprints: Number of fingerprints that it was fitted to in this run; None if it
             was loaded.
         weights_sha256: Hash of the fitted generator's file.
+        fitted_to: System and data of the fit; None if the file does not say.
+        foreign: Whether it was fitted to another system than the fingerprinter, which only
+            ``foreign_generator`` in the config allows.
     """
 
     name: str
@@ -175,6 +196,8 @@ class GeneratorInfo:
     parameters: Mapping[str, bool | int | float | str]
     fitted_fingerprints: Count | None
     weights_sha256: Sha256
+    fitted_to: FitInfo | None = None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

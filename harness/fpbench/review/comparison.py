@@ -23,6 +23,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import system_label
+from fpbench.review.synthetic_labels import generator_label
 
 HIGHEST_LEVEL = 0.995
 """Highest confidence level: for higher levels the bootstrap has too few resamples."""
@@ -59,7 +60,8 @@ class Comparison:
 
     Args:
         names: Names of the systems, with the generator and index settings in which they differ.
-        generator: The generator of both, if the distractors are synthetic.
+        generator: The generator of both, if the distractors are synthetic; with marks if its
+            fingerprints are unlike real ones, or if it was fitted to another system.
     """
 
     names: tuple[str, str]
@@ -117,13 +119,12 @@ def compare_results(first: Path, second: Path, level: float) -> list[Comparison]
                 f"{first} and {second} have queries from different tracks: one left out some",
                 hint="leave the tracks that data.skipped names out of the dataset",
             )
-        generators = {_generator(result, distractors) for result in results}
         comparisons.append(
             Comparison(
                 names=_names(results, curves[0]),
                 index=index,
                 distractors=distractors,
-                generator=generators.pop() if len(generators) == 1 else None,
+                generator=_common_generator(results, distractors),
                 queries=one.queries,
                 differences=list(_differences(curves, results, evidence, level)),
             )
@@ -153,6 +154,12 @@ def _generator(result: Result, distractors: DistractorKind) -> str | None:
     return result.generator.name
 
 
+def _common_generator(results: Sequence[Result], distractors: DistractorKind) -> str | None:
+    """The generator of both results, with marks; None if they have none or two."""
+    names = {_generator(result, distractors) for result in results}
+    return generator_label(results) if len(names) == 1 and None not in names else None
+
+
 def _labels(results: Sequence[Result]) -> list[str]:
     systems = [result.fingerprinter for result in results]
     return [system_label(system, systems, dtype=True) for system in systems]
@@ -162,7 +169,7 @@ def _names(results: tuple[Result, Result], curves: tuple[Curve, Curve]) -> tuple
     settings = [dict(curve.index_parameters) for curve in curves]
     for own, result in zip(settings, results, strict=True):
         if curves[0].distractors == "synthetic" and result.generator is not None:
-            own |= {"generator": result.generator.name, **result.generator.parameters}
+            own |= {"generator": generator_label([result]), **result.generator.parameters}
     names = []
     for name, own, others in zip(_labels(results), settings, reversed(settings), strict=True):
         different = [f"{key} {value}" for key, value in own.items() if others.get(key) != value]

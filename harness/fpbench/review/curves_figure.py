@@ -13,6 +13,7 @@ from fpbench.files import atomic_file
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
+from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
 
 if TYPE_CHECKING:
@@ -129,15 +130,9 @@ def _lines(results: Sequence[Result], metric: str, tolerance_s: float | None) ->
         for curve in result.curves:
             if (curve.metric, curve.tolerance_s) == (metric, tolerance_s):
                 # A system measured with several generators has the same real curve in each result.
-                key = (system, curve.index, _kind(result, curve))
+                key = (system, curve.index, distractor_label(result, curve))
                 lines.setdefault(key, (result, curve))
     return lines
-
-
-def _kind(result: Result, curve: Curve) -> str:
-    if curve.distractors == "synthetic" and result.generator is not None:
-        return result.generator.name
-    return curve.distractors
 
 
 def _styles(kinds: set[str]) -> dict[str, Any]:

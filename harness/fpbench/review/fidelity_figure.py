@@ -10,7 +10,8 @@ from jaxtyping import Float32, Float64
 
 from fpbench.files import atomic_file
 from fpbench.generators.fidelity import PROFILE_K
-from fpbench.generators.fidelity_report import FLOOR, FidelityReport
+from fpbench.generators.fidelity_limits import FLOOR
+from fpbench.generators.fidelity_report import FidelityReport
 
 # Okabe and Ito's palette, which colour-blind readers can distinguish, too; real is black.
 _REAL = "#000000"

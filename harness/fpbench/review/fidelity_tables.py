@@ -3,7 +3,8 @@
 from tabulate import tabulate
 
 from fpbench.generators.fidelity import PROFILE_K
-from fpbench.generators.fidelity_report import FLOOR, Copying, FidelityReport, HitRates
+from fpbench.generators.fidelity_limits import FLOOR, find_deviation
+from fpbench.generators.fidelity_report import Copying, FidelityReport, HitRates
 
 _LABELS = {
     "frechet": "Frechet distance",
@@ -29,6 +30,11 @@ def fidelity_tables(report: FidelityReport) -> str:
         parts.append(_copying_table(report))
     if report.hit_rates is not None:
         parts.append(_hit_rate_table(report.hit_rates))
+    block = report.to_json()
+    for name in report.statistics:
+        deviation = None if name == FLOOR else find_deviation(block, name)
+        if deviation is not None:
+            parts.append(f"{name} is unlike real fingerprints: {deviation}")
     return "\n\n".join(parts)
 
 

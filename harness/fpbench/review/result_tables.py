@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import metric_label
+from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
 from fpbench.units import short_hours, short_size
 
 
@@ -24,7 +25,7 @@ def result_tables(result: Result) -> str:
         ]
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
         if kind == "synthetic" and result.generator is not None:
-            heading += f" ({result.generator.name})"
+            heading += f" ({distractor_label(result, curves[0])})"
         headers = [
             "distractors",
             "audio",
@@ -36,7 +37,15 @@ def result_tables(result: Result) -> str:
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     note += "; percent, with 95 % intervals (bootstrap over tracks)"
-    return "\n\n".join([*parts, note])
+    return "\n\n".join([*parts, *_warnings(result), note])
+
+
+def _warnings(result: Result) -> list[str]:
+    """A warning if hit rates with the synthetic distractors say nothing about real ones."""
+    deviation = find_result_deviation(result)
+    if deviation is None or result.generator is None:
+        return []
+    return [f"{result.generator.name} is unlike real fingerprints: {deviation}"]
 
 
 def _row(curves: Sequence[Curve], place: int) -> list[str]:

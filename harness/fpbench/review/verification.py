@@ -15,6 +15,7 @@ from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Curve, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result
+from fpbench.review.synthetic_labels import find_result_deviation
 
 ROUNDING = 1e-9
 """Relative difference that another version of NumPy may cause."""
@@ -28,12 +29,18 @@ def validate_result(path: Path) -> list[str]:
         not be checked.
 
     Raises:
-        FpbenchError: The result breaks the format, contradicts itself, or has a number that does
-            not follow from the evidence.
+        FpbenchError: The result breaks the format, contradicts itself, has synthetic distractors
+            that are far from real ones, or has a number that does not follow from the evidence.
     """
     result = read_result(path)
     for contradiction in _contradictions(result):
         raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
+    deviation = find_result_deviation(result)
+    if deviation is not None and result.generator is not None:
+        raise FpbenchError(
+            f"{path}: generator {result.generator.name} is unlike real fingerprints: {deviation}",
+            hint="fit a generator to this system, as a run without --generator-weights does",
+        )
     unchecked = []
     for info in result.evidence:
         evidence = find_evidence(path, info)
@@ -73,6 +80,11 @@ def _contradictions(result: Result) -> Iterator[str]:
     yield from _check_names(result)
     yield from _check_queries(result)
     yield from _check_status(result)
+    if result.generator is not None and result.generator.foreign:
+        if result.config.get("foreign_generator") is not True:
+            yield "generator.foreign is true, but config.foreign_generator is not"
+        if result.generator.fitted_to is None:
+            yield "generator.foreign is true, but generator.fitted_to is empty"
 
 
 def _check_names(result: Result) -> Iterator[str]:

@@ -32,6 +32,8 @@ class RunConfig:
         distractors: Kinds of distractors in the database.
         generator: Generator of the synthetic distractors.
         generator_weights: File of a fitted generator; None fits one to the real distractors.
+        foreign_generator: Whether that generator may have been fitted to another fingerprinter, for
+            studies; the result says so.
         sizes: Numbers of distractors at which hit rates are measured, increasing; empty means the
             defaults.
         indexes: Names of search indexes, at least one; each gets its own curves.
@@ -54,6 +56,7 @@ class RunConfig:
     distractors: Wanted = "both"
     generator: str = "gaussian"
     generator_weights: Path | None = None
+    foreign_generator: bool = False
     sizes: tuple[int, ...] = ()
     indexes: tuple[str, ...] = ("exact",)
     tolerance_s: float | None = 0.25

@@ -23,6 +23,12 @@ from fpbench.generators.fidelity_report import (
     measure_fidelity,
 )
 from fpbench.generators.files import load_generator, save_generator
+from fpbench.generators.provenance import (
+    Provenance,
+    read_provenance,
+    refuse_other_system,
+    rows_sha256,
+)
 from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog, Offer
@@ -32,9 +38,10 @@ from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
 from fpbench.plugin.reads import Reads
 from fpbench.plugin.source import identity
+from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import GeneratorInfo
+from fpbench.results.document import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.search.inputs import Inputs
 
@@ -56,6 +63,8 @@ class NamedGenerator:
         method: Fits generators.
         reads: What was read while the method was created.
         generator: The fitted generator that the config names; None if this run fits one.
+        provenance: What that generator was fitted to; None if unknown.
+        foreign: Whether it was fitted to another system than the run's.
     """
 
     offer: Offer
@@ -63,6 +72,8 @@ class NamedGenerator:
     method: GeneratorMethod
     reads: Reads
     generator: FingerprintGenerator | None = None
+    provenance: Provenance | None = None
+    foreign: bool = False
 
     @property
     def name(self) -> str:
@@ -89,13 +100,13 @@ def load_named_generator(
     settings = replace(settings, options=config.generator_options)
     method = catalog.generator(config.generator, settings)
     if config.generator_weights is not None:
-        generator = load_generator(config.generator_weights, catalog, settings, config.generator)
         return NamedGenerator(
             offer=offer,
             settings=settings,
             method=method,
             reads=catalog.reads(method),
-            generator=generator,
+            generator=load_generator(config.generator_weights, catalog, settings, config.generator),
+            provenance=read_provenance(config.generator_weights),
         )
     for file in method.learns_from:
         raise FpbenchError(
@@ -106,6 +117,47 @@ def load_named_generator(
     return NamedGenerator(
         offer=offer, settings=settings, method=method, reads=catalog.reads(method)
     )
+
+
+def refuse_foreign(
+    named: NamedGenerator, config: RunConfig, system: SystemIdentity | None
+) -> NamedGenerator:
+    """Refuse a fitted generator of another system, unless the config allows it.
+
+    A generator that does not say what it was fitted to is accepted with a warning, because fidelity
+    judges it.
+
+    Args:
+        system: The run's fingerprinter; None for ready-made fingerprints.
+
+    Returns:
+        The generator, with ``foreign`` set.
+
+    Raises:
+        FpbenchError: It was fitted to another system.
+    """
+    path = config.generator_weights
+    if path is None:
+        return named
+    if named.provenance is None or named.provenance.system is None or system is None:
+        side = "the dataset" if system is None else f"'{path}'"
+        logger.warning(
+            "%s does not name a fingerprinter, so nothing shows that generator '%s' fits this run; "
+            "see the fidelity in the result",
+            side,
+            path,
+        )
+    foreign = refuse_other_system(
+        f"generator '{path}'",
+        named.provenance,
+        system,
+        allow=config.foreign_generator,
+        hint="leave out --generator-weights, so that a generator is fitted; for a study of wrong "
+        "generators, add --foreign-generator",
+    )
+    if foreign:
+        logger.warning("generator '%s' was fitted to another system; the result says so", path)
+    return replace(named, foreign=foreign)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +228,7 @@ class GeneratorFitting:
     Args:
         named: The run's generator.
         split: Real fingerprints to fit to and to judge by.
+        system: The fingerprinter, for the file of a generator that is fitted now.
     """
 
     config: RunConfig
@@ -185,6 +238,7 @@ class GeneratorFitting:
     inputs: Inputs
     split: FitSplit
     stage: Stage
+    system: SystemIdentity | None = None
 
     def generator(self) -> FittedGenerator:
         """The run's generator: the one that the config names, or one that is fitted now.
@@ -214,6 +268,8 @@ class GeneratorFitting:
             parameters=generator.parameters,
             fitted_fingerprints=len(self.split.fit) or None,
             weights_sha256=file_sha256(path),
+            fitted_to=_describe_fit(read_provenance(path)),
+            foreign=named.foreign,
         )
         key = content_key(by=named.identity, weights=info.weights_sha256)
         return FittedGenerator(generator, info, key)
@@ -317,8 +373,26 @@ class GeneratorFitting:
             generator = named.method.fit(
                 self.split.fit, seed=named.settings.seed, work_dir=work_dir, report=report
             )
-            save_generator(generator, path)
+            provenance = Provenance(
+                system=self.system,
+                rows=len(self.split.fit),
+                rows_sha256=rows_sha256(self.split.fit),
+            )
+            save_generator(generator, path, provenance)
         return path, load_generator(path, self.catalog, settings, named.name)
+
+
+def _describe_fit(provenance: Provenance | None) -> FitInfo | None:
+    if provenance is None:
+        return None
+    system = provenance.system
+    return FitInfo(
+        fingerprinter=system.name if system else None,
+        weights_sha256=system.weights_sha256 if system else None,
+        options=dict(system.options) if system else {},
+        fingerprints=provenance.rows,
+        fingerprints_sha256=provenance.rows_sha256,
+    )
 
 
 def _judging_error(generator: str, err: TooFewError) -> FpbenchError:

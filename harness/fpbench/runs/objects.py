@@ -1,30 +1,26 @@
 """Fingerprinters that are Python objects: registered in the catalog under their class's name."""
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from types import ModuleType
 from typing import cast
-
-import numpy as np
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
 from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.fingerprints.probe import probe_signals
 from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Entry, Settings
-from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Samples
+from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec
 from fpbench.plugin.hooks import hookimpl
 from fpbench.plugin.loading import Source
 from fpbench.plugin.options import refuse_settings
-from fpbench.randomness import Stream, rng_at
 
 OBJECT = "(object)"
 """Distribution name in the result of an object, which has no distribution."""
-
-_PROBE_S = 6.0
 
 
 def register_object(thing: object, catalog: Catalog, store: Store) -> str:
@@ -92,7 +88,7 @@ def _write_description(fingerprinter: AnyFingerprinter, store: Store) -> str:
         "fingerprints": [
             [rows_digest(fingerprints.vectors), rows_digest(fingerprints.start_s)]
             for fingerprints in fingerprint_tracks(
-                fingerprinter, type(fingerprinter).__name__, _probe(fingerprinter.spec)
+                fingerprinter, type(fingerprinter).__name__, probe_signals(fingerprinter.spec)
             )
         ],
     }
@@ -114,18 +110,3 @@ def _own_source_texts(cls: type) -> list[str]:
         with suppress(OSError, TypeError):
             return [inspect.getsource(part) for part in parts]
     return []
-
-
-def _probe(spec: FingerprintSpec) -> Iterator[Samples]:
-    """Fixed test signals: loud noise, quiet chords, and both with a silent pause."""
-    seconds = max(_PROBE_S, spec.segment_s + 8 * spec.hop_s)
-    n = round(seconds * spec.sample_rate_hz)
-    rng = rng_at(0, Stream.CHECK, 0)
-    times_s = np.arange(n) / spec.sample_rate_hz
-    # A new chord every half second, below half of any usual sample rate.
-    pitches_hz = rng.uniform(100, 3_500, (5, round(2 * seconds) + 1))[:, (2 * times_s).astype(int)]
-    noise = 0.5 * rng.uniform(-1, 1, n)
-    chords = 0.02 * np.sin(2 * np.pi * pitches_hz * times_s).sum(axis=0)
-    paused = (noise + chords) * (np.abs(times_s - seconds / 2) > seconds / 8)
-    for samples in (noise, chords, paused):
-        yield samples.astype(np.float32)

@@ -8,16 +8,18 @@ from fpbench.audio.query_recipe import Step
 from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.fingerprints.probe import identify
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import FingerprintSpec
 from fpbench.plugin.source import code_identity, identity, source_sha256
+from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.results.document import DistractorKind, FingerprinterInfo
 from fpbench.runs.config import RunConfig
-from fpbench.runs.generator import NamedGenerator, load_named_generator
+from fpbench.runs.generator import NamedGenerator, load_named_generator, refuse_foreign
 from fpbench.runs.inputs import (
     AudioSource,
     NamedDegradation,
@@ -37,6 +39,8 @@ class PreparedRun:
     Args:
         source: Where queries, reference and real distractors come from.
         info: Description of the fingerprinter for the result.
+        system: Identity of the fingerprinter, for generators; None for ready-made fingerprints and
+            for a run without synthetic distractors.
         generator: None for a run without synthetic distractors.
         indexes: Empty indexes by kind of distractors, because one that grows can be filled only
             once.
@@ -47,6 +51,7 @@ class PreparedRun:
     store: Store
     source: AudioSource | VectorSource
     info: FingerprinterInfo
+    system: SystemIdentity | None
     generator: NamedGenerator | None
     indexes: Mapping[DistractorKind, Sequence[NamedIndex]]
 
@@ -81,6 +86,10 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         source, info = _prepare_audio(config, catalog, settings, dataset)
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
+    system = None
+    if generator is not None:
+        system = _identify(config, settings, source)
+        generator = refuse_foreign(generator, config, system)
     for named in indexes[distractor_kinds(config)[0]]:
         _require_runs(source.segments, config, named)
     return PreparedRun(
@@ -89,6 +98,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         store=store,
         source=source,
         info=info,
+        system=system,
         generator=generator,
         indexes=indexes,
     )
@@ -143,6 +153,16 @@ def _prepare_audio(
         seed=config.seed,
     )
     return source, _describe_fingerprinter(offer, settings, named.fingerprinter.spec)
+
+
+def _identify(
+    config: RunConfig, settings: Settings, source: AudioSource | VectorSource
+) -> SystemIdentity | None:
+    if isinstance(source, VectorSource):
+        return None
+    named = source.fingerprinter
+    settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
+    return identify(named.fingerprinter, named.name, settings)
 
 
 def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> NamedDegradation:

@@ -11,6 +11,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
 from fpbench.files import make_folder
+from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import content_key, file_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import (
@@ -116,10 +117,19 @@ def _fit_generator(
         named=prepared.generator,
         inputs=inputs,
         split=split_tracks(prepared.config, inputs),
+        system=prepared.system,
         stage=stage,
     )
     generator = fitting.generator()
-    return generator, fitting.fidelity(generator)
+    fidelity = fitting.fidelity(generator)
+    deviation = find_deviation(fidelity, generator.info.name)
+    if deviation is not None:
+        logger.warning(
+            "generator '%s' is unlike real fingerprints: %s; `fpbench validate` refuses the result",
+            generator.info.name,
+            deviation,
+        )
+    return generator, fidelity
 
 
 def _list_databases(

@@ -21,11 +21,11 @@ from fpbench import (
     rng_at,
 )
 from fpbench.files import atomic_file, make_folder
+from fpbench.generators.provenance import rows_sha256
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
 from fpbench.runs.trials import draw_seconds
 from fpbench_plugins.building_blocks.flow.fitting import (
-    fingerprints_sha256,
     fit_flow,
     training_record,
 )
@@ -145,7 +145,7 @@ class RectifiedFlowTurbo:
         key = content_key(
             config=self.config.teacher_config,
             seed=seed,
-            data=fingerprints_sha256(fingerprints),
+            data=rows_sha256(fingerprints),
             dtype=self._settings.dtype,
             device=self._settings.device,
         )
@@ -226,4 +226,4 @@ class RectifiedFlowTurbo:
 
 def tensor_sha256(weights: Tensor) -> str:
     """SHA-256 of the values as float32."""
-    return fingerprints_sha256(weights.float().reshape(len(weights), -1).numpy())
+    return rows_sha256(weights.float().reshape(len(weights), -1).numpy())

@@ -1,7 +1,6 @@
 """Fits a flow to fingerprints and records how."""
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Report, Settings, Stream, Vectors, rng_at
+from fpbench.generators.provenance import rows_sha256
 from fpbench.hashing import content_key
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
 from fpbench_plugins.building_blocks.flow.generator import FittedFlow
@@ -49,7 +49,7 @@ def fit_flow(
     learn, judge = split_rows(fingerprints, config.held_out)
     units = units or _measure_normalisation(learn)
     shape = config.shape(fingerprints.shape[1])
-    digest = fingerprints_sha256(fingerprints)
+    digest = rows_sha256(fingerprints)
     network = fresh_network(shape, rng_at(seed, Stream.WEIGHTS)).to(settings.device)
     objective = FlowObjective(network, learn, judge, units, config, seed=seed, dtype=settings.dtype)
     outcome = train(
@@ -111,15 +111,6 @@ def split_rows(
             hint="give at least some thousands, or change held_out",
         )
     return fingerprints[:learn], fingerprints[learn:]
-
-
-def fingerprints_sha256(fingerprints: Vectors, rows_at_once: int = 65_536) -> str:
-    """SHA-256 of the rows' bytes, in order and little-endian."""
-    digest = hashlib.sha256()
-    for start in range(0, len(fingerprints), rows_at_once):
-        chunk = fingerprints[start : start + rows_at_once]
-        digest.update(np.ascontiguousarray(chunk, dtype="<f4").data)
-    return digest.hexdigest()
 
 
 def _measure_normalisation(fingerprints: Vectors) -> Normalisation:

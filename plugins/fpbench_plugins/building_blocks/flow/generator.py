@@ -25,7 +25,10 @@ from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityN
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 RECORD = "fpbench"
-"""The only key of a file's metadata. Its JSON has sorted keys: equal fits give equal bytes."""
+"""The only metadata key that this plugin writes: safetensors orders several at random.
+
+Its JSON has sorted keys, so that equal fits give equal bytes.
+"""
 
 PART_ROWS = 256
 """Rows that a core takes at a time, so that activations fit in its caches. A GPU takes a chunk."""

@@ -1,0 +1,76 @@
+"""Tables and figures mark synthetic distractors that are not like real ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fpbench.results.document import FitInfo, Result
+from fpbench.results.files import read_result
+from fpbench.review.curves_figure import draw_curves
+from fpbench.review.result_tables import result_tables
+from fpbench.review.synthetic_labels import (
+    distractor_label,
+    find_result_deviation,
+    generator_label,
+)
+from fpbench_leaderboard import leaderboard
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+FIT = FitInfo(
+    fingerprinter="theirs",
+    weights_sha256=None,
+    options={},
+    fingerprints=9,
+    fingerprints_sha256="0" * 64,
+)
+
+
+@pytest.fixture
+def good() -> Result:
+    return read_result(GOLDEN)
+
+
+def unlike_real(result: Result) -> Result:
+    statistics = {"gaussian": {"frechet": 3.0}, "real": {"frechet": 0.1}}
+    return replace(result, fidelity={"statistics": statistics})
+
+
+def foreign(result: Result) -> Result:
+    assert result.generator is not None
+    return replace(result, generator=replace(result.generator, foreign=True, fitted_to=FIT))
+
+
+def test_a_good_generator_has_no_mark(good: Result) -> None:
+    assert generator_label([good]) == "gaussian"
+    assert find_result_deviation(good) is None
+    assert "unlike real" not in result_tables(good)
+
+
+def test_a_result_without_synthetic_distractors_has_no_deviation(good: Result) -> None:
+    assert find_result_deviation(replace(good, generator=None, fidelity=None)) is None
+
+
+def test_marks_are_those_of_all_results(good: Result) -> None:
+    assert generator_label([foreign(good)]) == "gaussian, fitted to theirs"
+    assert generator_label([unlike_real(foreign(good))]) == (
+        "gaussian, fitted to theirs, unlike real"
+    )
+    assert generator_label([good, unlike_real(good)]) == "gaussian, unlike real"
+
+
+def test_real_distractors_have_no_mark(good: Result) -> None:
+    synthetic = good.curves[0]
+    assert distractor_label(unlike_real(good), synthetic) == "gaussian, unlike real"
+    assert distractor_label(unlike_real(good), replace(synthetic, distractors="real")) == "real"
+
+
+def test_every_table_and_figure_has_the_mark(good: Result) -> None:
+    bad = unlike_real(good)
+    tables = result_tables(bad)
+    assert "synthetic distractors (gaussian, unlike real)" in tables
+    assert "its Frechet distance is 3, 30 times the floor of 0.1" in tables
+    assert "synthetic (gaussian, unlike real)" in leaderboard([bad])
+    legends = [axes.get_legend() for axes in draw_curves([bad]).axes]
+    texts = [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+    assert "gaussian, unlike real distractors" in texts
