@@ -68,6 +68,7 @@ def run(
     config: PathName | None = None,
     out: PathName | None = None,
     cache: PathName | None = None,
+    unchecked: bool = False,
     progress: bool = True,
 ) -> LoadedResult:
     """Measure hit rate against database size, as ``fpbench run`` does.
@@ -104,6 +105,8 @@ def run(
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
+        unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's
+            field ``check`` says so.
         progress: Whether to show progress on stderr.
 
     Returns:
@@ -116,7 +119,7 @@ def run(
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
-    for name in ("config", "out", "cache", "progress"):
+    for name in ("config", "out", "cache", "unchecked", "progress"):
         given.pop(name, None)
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
@@ -129,7 +132,7 @@ def run(
         if wanted is not None:
             refuse_out(wanted)
         stage = partial(show_progress, leave=False) if progress else hide_progress
-        prepared = prepare(settings, catalog, store, stage)
+        prepared = prepare(settings, catalog, store, stage, unchecked=unchecked)
         plan = make_plan(prepared)
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
@@ -237,7 +240,7 @@ def _command(given: Mapping[str, Any]) -> str:
     """The call as text, approximately, for the result's field ``command``."""
     texts = []
     for name, value in given.items():
-        if name == "progress":
+        if name == "progress" or value is False:
             continue
         if isinstance(value, PathLike):
             texts.append(f"{name}={str(value)!r}")

@@ -14,6 +14,9 @@ from fpbench.units import short_hours, short_size
 
 TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `submissions`.\n"
 
+BREAKS_RULES = "†"
+"""Mark of a system that was measured although it breaks rules of the harness."""
+
 
 @dataclass(frozen=True, slots=True)
 class TableKey:
@@ -78,7 +81,10 @@ def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
     sizes = sorted({point.n_distractors for row in rows for point in row.curve.points})
     shown = [row.result.fingerprinter for row in rows]
     cells = [
-        [system_label(row.result.fingerprinter, shown, dtype=True), *_cells(row, sizes)]
+        [
+            system_label(row.result.fingerprinter, shown, dtype=True) + _mark(row.result),
+            *_cells(row, sizes),
+        ]
         for row in sorted(rows, key=lambda row: _rank(row, sizes))
     ]
     header = [
@@ -96,7 +102,14 @@ def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
     queries = key.comparison_key
     title = f"## {data}, {queries.n_queries} queries of {queries.query_length_s:g} s, {where}"
     note = f"Percent, with 95 % intervals over tracks. Data `{queries.content[:12]}`."
+    if any(_mark(row.result) for row in rows):
+        note += f" {BREAKS_RULES} breaks rules of the harness, see `check` in its result."
     return f"{title}\n\n{note}\n\n{table}\n"
+
+
+def _mark(result: Result) -> str:
+    passed = result.check is None or result.check.passed
+    return "" if passed else f" {BREAKS_RULES}"
 
 
 def _cells(row: Row, sizes: Sequence[int]) -> list[str]:

@@ -1,12 +1,14 @@
 """``fpbench check`` shows each rule, and exits with 1 when one is broken."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from fpbench.cli import main
+from fpbench.results.files import read_result
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -109,3 +111,23 @@ def test_an_unknown_name_gets_a_hint() -> None:
     code, _, remarks = check("randon")
     assert code == 2
     assert "did you mean 'random'?" in remarks
+
+
+@pytest.mark.slow
+def test_a_run_refuses_a_model_that_fails_unless_unchecked(
+    run_on: Callable[..., Result], config: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(MODEL.replace("{change}", " + np.float32(0.5) * segments.std()"))
+    typed = [config, "--fingerprinter", f"plugin:{path}", "--distractors", "real"]
+    refused = run_on(*typed)
+    assert refused.exit_code == 2
+    assert "breaks rules of the harness: unit norm: " in refused.stderr
+    assert "--unchecked" in refused.stderr
+    path.write_text(path.read_text().replace("dim=4", "dim=4, unit_norm=False"))
+    measured = run_on(*typed, "--unchecked")
+    assert measured.exit_code == 0, measured.stderr
+    assert "mine breaks rules of the harness: batch invariance: " in measured.stdout
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.check is not None
+    assert not result.check.passed

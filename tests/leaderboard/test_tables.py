@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fpbench.results.document import Result
+from fpbench.results.document import CheckInfo, Result
 from fpbench_leaderboard import leaderboard
 
 Named = Callable[..., Result]
@@ -100,3 +100,12 @@ def test_a_cell_has_the_interval_and_a_row_the_hours(named: Named) -> None:
 
 def test_no_results_give_a_message() -> None:
     assert leaderboard([], metric="hr@3") == "No results with hr@3.\n"
+
+
+def test_a_system_that_breaks_rules_is_marked(named: Callable[..., Result]) -> None:
+    check = CheckInfo(passed=False, broken={"determinism": "the same audio gives different bytes"})
+    text = leaderboard([named("careless", {100: 0.9}, check=check), named("correct", {100: 0.8})])
+    assert "| careless † " in text
+    assert "| correct " in text
+    assert "† breaks rules of the harness, see `check` in its result." in text
+    assert "†" not in leaderboard([named("correct", {100: 0.8})])

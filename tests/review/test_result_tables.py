@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from fpbench.results.document import CheckInfo
 from fpbench.results.files import read_result
 from fpbench.review.result_tables import result_tables
 
@@ -47,3 +48,13 @@ def test_each_index_and_kind_has_a_table() -> None:
         "spectral-sketch, exact, real distractors",
         "spectral-sketch, ivf, synthetic distractors (gaussian)",
     ]
+
+
+def test_a_fingerprinter_that_breaks_rules_is_marked() -> None:
+    check = CheckInfo(passed=False, broken={"determinism": "the same audio gives different bytes"})
+    assert (
+        "spectral-sketch breaks rules of the harness: "
+        "determinism: the same audio gives different bytes"
+    ) in result_tables(replace(GOLDEN, check=check)).splitlines()
+    for passed in (None, CheckInfo(passed=True, broken={})):
+        assert "breaks" not in result_tables(replace(GOLDEN, check=passed))

@@ -4,10 +4,10 @@ import click
 from tabulate import tabulate
 
 from fpbench.cli.options import plugin_settings
+from fpbench.fingerprints.conformance import run_checks
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.randomness import Stream, rng_at
-from fpbench.testing import run_checks
 
 
 @click.command()

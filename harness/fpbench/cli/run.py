@@ -108,6 +108,11 @@ logger = getLogger(__name__)
     required=False,
 )
 @cache_option()
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Also measure a fingerprinter that breaks the harness's rules; the result says so.",
+)
 @click.option("--plan", is_flag=True, help="Only print what the run needs (time, memory, disk).")
 def run(**options: Any) -> None:
     """Measure hit rate against database size, and write one result.
@@ -141,7 +146,7 @@ def run(**options: Any) -> None:
         return
     store = Store.open(options["cache"])
     stage = partial(show_progress, leave=False)
-    prepared = prepare(config, Catalog.load(), store, stage)
+    prepared = prepare(config, Catalog.load(), store, stage, unchecked=options["unchecked"])
     ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(options, config)
@@ -194,7 +199,7 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
 
 
 def _refuse_beside_write_config(options: dict[str, Any]) -> None:
-    for name in ("out", "cache", "plan"):
+    for name in ("out", "cache", "unchecked", "plan"):
         if options[name]:
             raise FpbenchError(
                 f"--{name} has no effect with --write-config, which starts no run",
@@ -203,7 +208,7 @@ def _refuse_beside_write_config(options: dict[str, Any]) -> None:
 
 
 def _refuse_for_ready_made(options: dict[str, Any], config: RunConfig) -> None:
-    for name in ("fingerprinter", "weights", "pairs"):
+    for name in ("fingerprinter", "weights", "pairs", "unchecked"):
         if options[name]:
             option = "set" if name == "pairs" else name
             raise FpbenchError(

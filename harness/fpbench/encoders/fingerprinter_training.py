@@ -92,6 +92,7 @@ def prepare_training(
     offer, _ = catalog.offer("trainable", fingerprinter)
     options = override_options(recipe_options(offer, recipe), settings.options)
     settings = replace(settings, options=options, cache_dir=store.root)
+    settings = catalog.settings_for("trainable", fingerprinter, settings)
     trainable = catalog.trainable(fingerprinter, settings)
     source = catalog.dataset(dataset, Settings(cache_dir=store.root))
     audio = training_audio(source, trainable.sample_rate_hz, seed=settings.seed, store=store)

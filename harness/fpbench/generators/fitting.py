@@ -94,7 +94,7 @@ def fit_generator(
         settings=settings.options,
         seed=settings.seed,
         device=settings.device,
-        dtype=settings.dtype,
+        dtype=catalog.settings_for("generator", name, settings).dtype,
         fingerprints=source.name,
         fingerprints_sha256=file_sha256(source),
         system=str(system) if system else None,

@@ -5,6 +5,7 @@ import importlib.util
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
 from fpbench.plugin.reads import Reads, record_reads
 from fpbench.plugin.training import Trainable
+
+logger = getLogger(__name__)
 
 KINDS: Mapping[str, str] = {
     "fingerprinter": "fpbench_fingerprinters",
@@ -115,7 +118,15 @@ class Catalog:
         return offer, argument or None
 
     def fingerprinter(self, name: str, settings: Settings) -> AnyFingerprinter:
-        """Load a fingerprinter."""
+        """Load a fingerprinter; warn if it does not compute in the wanted dtype."""
+        dtype = self.settings_for("fingerprinter", name, settings).dtype
+        if dtype != settings.dtype:
+            logger.warning(
+                "fingerprinter '%s' computes in %s: dtype %s has no effect on it",
+                name,
+                dtype,
+                settings.dtype,
+            )
         fingerprinter: AnyFingerprinter = self._create("fingerprinter", name, settings)
         return fingerprinter
 
@@ -155,8 +166,19 @@ class Catalog:
                 layouts |= {layout.fingerprinter: layout for each in lists for layout in each}
         return dict(sorted(layouts.items()))
 
-    def _create(self, kind: str, name: str, settings: Settings) -> Any:
+    def settings_for(self, kind: str, name: str, settings: Settings) -> Settings:
+        """The settings that an entry gets: those of the user, with a dtype that it computes in.
+
+        Raises:
+            FpbenchError: No entry has that name.
+        """
         offer, argument = self.offer(kind, name)
+        dtypes = offer.entry.dtypes
+        dtype = settings.dtype if settings.dtype in dtypes else "float32"
+        return replace(settings, argument=argument, dtype=dtype)
+
+    def _create(self, kind: str, name: str, settings: Settings) -> Any:
+        offer, _ = self.offer(kind, name)
         # Checked here, because a plugin without weights does not read the file.
         if settings.weights is not None and not settings.weights.is_file():
             raise FpbenchError(
@@ -168,7 +190,7 @@ class Catalog:
             blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"),
             record_reads(reads),
         ):
-            part = offer.entry.create(replace(settings, argument=argument))
+            part = offer.entry.create(self.settings_for(kind, name, settings))
         refuse_incomplete(part, kind, offer.source.plugin, offer.entry.name)
         offer.source.loaded.update(reads)
         self._reads[id(part)] = (part, offer.source, reads)

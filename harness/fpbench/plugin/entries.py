@@ -1,6 +1,6 @@
 """Named entries of plugins, and the settings that they are created with."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -48,6 +48,8 @@ class Entry(Generic[Thing_co]):
         create: Function that loads the object. Only here may a plugin import torch or read files.
         argument: Metavariable of the argument after name and colon, such as ``DIR``; None if the
             entry takes no argument.
+        dtypes: Dtypes that the object computes in if ``Settings.dtype`` says so. With another
+            dtype, ``create`` gets ``float32``, and results say so.
         details: Labels and values for ``fpbench plugins --details``: paper, source, licence.
         fits: Whether a path looks like the argument, for the error after a path without
             ``NAME:``. It may look at the file system.
@@ -57,6 +59,7 @@ class Entry(Generic[Thing_co]):
     summary: str
     create: Callable[[Settings], Thing_co]
     argument: str | None = None
+    dtypes: Sequence[Dtype] = ("float32",)
     details: Mapping[str, str] = field(default_factory=dict)
     fits: Callable[[Path], bool] | None = None
 

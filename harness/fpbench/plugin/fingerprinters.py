@@ -39,6 +39,8 @@ class FingerprintSpec:
             torchaudio's, for encoders that must get the same samples as in their authors' code.
         query_padding: Number of zero samples to append to a query, for a front end that needs more
             than one segment of audio.
+        dtype: Dtype of the arithmetic, for results, if it is not that of ``Settings.dtype``: for a
+            plugin with a dtype of its own, or an object. Vectors are always float32.
     """
 
     sample_rate_hz: int
@@ -52,6 +54,7 @@ class FingerprintSpec:
     batch_segments: int | None = None
     resampler: Literal["soxr", "sinc-hann"] = "soxr"
     query_padding: int = 0
+    dtype: Literal["float16", "bfloat16", "float32", "float64"] | None = None
 
     def __post_init__(self) -> None:
         if min(self.sample_rate_hz, self.samples, self.hop_samples, self.dim) < 1:

@@ -94,6 +94,9 @@ class FingerprinterInfo:
     Args:
         source_sha256: Hash of the plugin's files, including weights among them.
         weights_sha256: Hash of the file given as ``--weights``.
+        device: Device of the arithmetic; ``-`` for a Python object, which chooses it by itself, and
+            for ready-made fingerprints.
+        dtype: Dtype of the arithmetic, which may differ from the one that was asked for.
         segment_s: Length of a fingerprint's audio segment, in seconds.
         hop_s: Time from one fingerprint to the next, in seconds.
         dim: Dimension of a fingerprint.
@@ -106,7 +109,7 @@ class FingerprinterInfo:
     weights_sha256: Sha256 | None
     options: Mapping[str, str]
     device: str
-    dtype: Literal["float32", "bfloat16"]
+    dtype: Literal["float16", "bfloat16", "float32", "float64"]
     sample_rate_hz: Positive | None
     segment_s: Seconds
     hop_s: Seconds
@@ -209,6 +212,20 @@ class EvidenceInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInfo:
+    """What a check of the fingerprinter found before the run, as ``fpbench check`` does.
+
+    Args:
+        passed: Whether the fingerprinter follows all rules of the harness.
+        broken: Each broken rule, and how it is broken. A run with such a fingerprinter needs
+            ``--unchecked``, and its numbers may mean nothing.
+    """
+
+    passed: bool
+    broken: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The document that ``fpbench run`` writes, also for submission.
 
@@ -223,6 +240,8 @@ class Result:
             curves may rise, and all intervals are bootstraps. 2: the last block of a database may
             be cut, sizes are taken together where a curve would rise, and few or equal tracks give
             bounds.
+        check: Check of the fingerprinter before the run; None for ready-made fingerprints, and in
+            older results.
     """
 
     status: Literal["complete", "partial"]
@@ -238,6 +257,7 @@ class Result:
     command: str
     schema_version: Literal[1]
     estimator: Estimator = 1
+    check: CheckInfo | None = None
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

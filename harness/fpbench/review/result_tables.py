@@ -41,11 +41,15 @@ def result_tables(result: Result) -> str:
 
 
 def _warnings(result: Result) -> list[str]:
-    """A warning if hit rates with the synthetic distractors say nothing about real ones."""
+    """What makes hit rates say nothing: about real distractors, or at all."""
+    warnings = []
     deviation = find_result_deviation(result)
-    if deviation is None or result.generator is None:
-        return []
-    return [f"{result.generator.name} is unlike real fingerprints: {deviation}"]
+    if deviation is not None and result.generator is not None:
+        warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
+    if result.check is not None and not result.check.passed:
+        rules = "; ".join(f"{rule}: {detail}" for rule, detail in result.check.broken.items())
+        warnings.append(f"{result.fingerprinter.name} breaks rules of the harness: {rules}")
+    return warnings
 
 
 def _row(curves: Sequence[Curve], place: int) -> list[str]:

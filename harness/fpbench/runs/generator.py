@@ -98,6 +98,7 @@ def load_named_generator(
         return None
     offer, _ = catalog.offer("generator", config.generator)
     settings = replace(settings, options=config.generator_options)
+    settings = catalog.settings_for("generator", config.generator, settings)
     method = catalog.generator(config.generator, settings)
     if config.generator_weights is not None:
         return NamedGenerator(

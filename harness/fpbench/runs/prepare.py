@@ -8,16 +8,18 @@ from fpbench.audio.query_recipe import Step
 from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.fingerprints.conformance import run_checks
 from fpbench.fingerprints.probe import identify
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.fingerprinters import FingerprintSpec
+from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec
 from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
-from fpbench.results.document import DistractorKind, FingerprinterInfo
+from fpbench.randomness import Stream, rng_at
+from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import NamedGenerator, load_named_generator, refuse_foreign
 from fpbench.runs.inputs import (
@@ -27,6 +29,7 @@ from fpbench.runs.inputs import (
     VectorSource,
     count_segments,
 )
+from fpbench.runs.objects import OBJECT
 from fpbench.search.tasks import NamedIndex
 
 logger = getLogger(__name__)
@@ -42,6 +45,7 @@ class PreparedRun:
         system: Identity of the fingerprinter, for generators; None for ready-made fingerprints and
             for a run without synthetic distractors.
         generator: None for a run without synthetic distractors.
+        check: Check of the fingerprinter; None for ready-made fingerprints.
         indexes: Empty indexes by kind of distractors, because one that grows can be filled only
             once.
     """
@@ -52,6 +56,7 @@ class PreparedRun:
     source: AudioSource | VectorSource
     info: FingerprinterInfo
     system: SystemIdentity | None
+    check: CheckInfo | None
     generator: NamedGenerator | None
     indexes: Mapping[DistractorKind, Sequence[NamedIndex]]
 
@@ -61,11 +66,18 @@ class PreparedRun:
         return isinstance(self.source, VectorSource)
 
 
-def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> PreparedRun:
-    """Find and load every part that the config names.
+def prepare(
+    config: RunConfig, catalog: Catalog, store: Store, stage: Stage, *, unchecked: bool = False
+) -> PreparedRun:
+    """Find and load every part that the config names, and check the fingerprinter.
+
+    Args:
+        stage: Shows progress.
+        unchecked: Whether a fingerprinter may break the harness's rules.
 
     Raises:
-        FpbenchError: A part does not exist, cannot be loaded, or does not fit the others.
+        FpbenchError: A part does not exist, cannot be loaded, does not fit the others, or breaks
+            a rule.
     """
     catalog.offer("generator", config.generator)
     for name in (*config.indexes, *config.index_options):
@@ -82,8 +94,12 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
     }
     generator = load_named_generator(config, catalog, settings)
     source: AudioSource | VectorSource
+    check = None
     if dataset.vectors is None:
-        source, info = _prepare_audio(config, catalog, settings, dataset)
+        with stage("checking the fingerprinter"):
+            source, info, check = _prepare_audio(
+                config, catalog, settings, dataset, unchecked=unchecked
+            )
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
     system = None
@@ -99,6 +115,7 @@ def prepare(config: RunConfig, catalog: Catalog, store: Store, stage: Stage) -> 
         source=source,
         info=info,
         system=system,
+        check=check,
         generator=generator,
         indexes=indexes,
     )
@@ -125,8 +142,8 @@ def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settin
 
 
 def _prepare_audio(
-    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset
-) -> tuple[AudioSource, FingerprinterInfo]:
+    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset, *, unchecked: bool
+) -> tuple[AudioSource, FingerprinterInfo, CheckInfo]:
     in_dataset = replace(settings, dataset=dataset, dtype="float32")
     degradations = [
         _load_degradation(step, catalog, in_dataset) for step in config.recipe.degradations
@@ -134,25 +151,41 @@ def _prepare_audio(
     settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
     offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
     fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
+    settings = catalog.settings_for("fingerprinter", config.fingerprinter, settings)
     name = offer.entry.name
     _refuse_long_queries(config, dataset)
+    # Before the identity, which contains what the first calls import and open.
     with catalog.record_first_use(fingerprinter):
+        check = _check(fingerprinter, name, unchecked=unchecked)
         segments = count_segments(fingerprinter, name, config.recipe.query_length_s)
-    named = NamedFingerprinter(
-        fingerprinter=fingerprinter,
-        name=name,
-        identity=identity(name, offer.source.module, settings, catalog.reads(fingerprinter)),
-    )
+    reads = catalog.reads(fingerprinter)
     source = AudioSource(
         dataset=dataset,
-        fingerprinter=named,
+        fingerprinter=NamedFingerprinter(
+            fingerprinter=fingerprinter,
+            name=name,
+            identity=identity(name, offer.source.module, settings, reads),
+        ),
         recipe=config.recipe,
         degradations=degradations,
         want_real=config.distractors != "none",  # they also judge the synthetic ones
         segments=segments,
         seed=config.seed,
     )
-    return source, _describe_fingerprinter(offer, settings, named.fingerprinter.spec)
+    return source, _describe_fingerprinter(offer, settings, fingerprinter.spec), check
+
+
+def _check(fingerprinter: AnyFingerprinter, name: str, *, unchecked: bool) -> CheckInfo:
+    outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK), speed=False)
+    broken = {one.name: one.detail for one in outcomes if not one.passed}
+    if broken and not unchecked:
+        rules = "; ".join(f"{rule}: {detail}" for rule, detail in broken.items())
+        raise FpbenchError(
+            f"fingerprinter '{name}' breaks rules of the harness: {rules}",
+            hint="correct it, or measure it as it is with --unchecked (unchecked=True in Python), "
+            "which the result will say",
+        )
+    return CheckInfo(passed=not broken, broken=broken)
 
 
 def _identify(
@@ -268,8 +301,8 @@ def _describe_fingerprinter(
         source_sha256=source_sha256(offer.source.module),
         weights_sha256=file_sha256(settings.weights) if settings.weights else None,
         options=dict(settings.options),
-        device=settings.device,
-        dtype=settings.dtype,
+        device="-" if offer.source.distribution == OBJECT else settings.device,
+        dtype=spec.dtype or settings.dtype,
         sample_rate_hz=spec.sample_rate_hz,
         segment_s=spec.segment_s,
         hop_s=spec.hop_s,

@@ -85,6 +85,7 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
         config=config.as_json(),
         command=command,
         schema_version=SCHEMA_VERSION,
+        check=prepared.check,
         estimator=ESTIMATOR,
     )
     write_result(result, out)

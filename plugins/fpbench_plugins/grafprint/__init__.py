@@ -30,7 +30,15 @@ def fpbench_fingerprinters() -> Iterable[Entry[TrackFingerprinter]]:
         "official weights": f"{_ARCHIVE} (`fpbench weights fetch {NAME}`)",
         "licence of official weights": f"{LICENCE}, like the code; the archive does not name one",
     }
-    return [Entry(name=NAME, summary="graph neural network", create=create, details=details)]
+    return [
+        Entry(
+            name=NAME,
+            summary="graph neural network",
+            create=create,
+            dtypes=("float32", "bfloat16"),
+            details=details,
+        )
+    ]
 
 
 @hookimpl
@@ -66,7 +74,14 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
+    return [
+        Entry(
+            name=NAME,
+            summary="with its published recipe, or a small one",
+            create=trainable,
+            dtypes=("float32", "bfloat16"),
+        )
+    ]
 
 
 def tensor_rules() -> list[TensorRule]:

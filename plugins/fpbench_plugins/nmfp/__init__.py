@@ -29,7 +29,15 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
         "official weights": f"{_RECORD} (`fpbench weights fetch {NAME}`)",
         "licence of official weights": LICENCE,
     }
-    return [Entry(name=NAME, summary="Neural Music Fingerprinting", create=create, details=details)]
+    return [
+        Entry(
+            name=NAME,
+            summary="Neural Music Fingerprinting",
+            create=create,
+            dtypes=("float32", "bfloat16"),
+            details=details,
+        )
+    ]
 
 
 @hookimpl
@@ -57,7 +65,14 @@ def fpbench_checkpoints() -> Iterable[Checkpoint]:
 
 @hookimpl
 def fpbench_trainables() -> Iterable[Entry[Trainable]]:
-    return [Entry(name=NAME, summary="with its published recipe, or a small one", create=trainable)]
+    return [
+        Entry(
+            name=NAME,
+            summary="with its published recipe, or a small one",
+            create=trainable,
+            dtypes=("float32", "bfloat16"),
+        )
+    ]
 
 
 def tensor_rules() -> list[TensorRule]:

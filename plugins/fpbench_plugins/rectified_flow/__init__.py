@@ -12,6 +12,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
             name="rectified-flow",
             summary="the paper's flow from noise to fingerprints, 32 Euler steps",
             create=create,
+            dtypes=("float32", "bfloat16"),
             details={
                 "Paper": "arXiv 2509.18620, Bhattacharjee et al. 2025",
                 "Weights": "fitted here, or the authors' Lightning checkpoints",

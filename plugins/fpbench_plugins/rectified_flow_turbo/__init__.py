@@ -12,6 +12,7 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
             name="rectified-flow-turbo",
             summary="a flow distilled into one step of a small network, a thousand times cheaper",
             create=create,
+            dtypes=("float32", "bfloat16"),
             details={
                 "Teacher": "a rectified-flow generator (--set teacher=FILE), or else fitted first",
                 "Speed": "use --dtype bfloat16",
