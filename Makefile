@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 RUNS ?= runs
 GENERATOR := plugins/fpbench_plugins/rectified_flow_turbo/weights/nafp-demo.safetensors
 
-.PHONY: demo test check docs bench wheel clean
+.PHONY: demo test fuzz check docs bench wheel clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
@@ -22,6 +22,11 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+# Readers of files with many changed ones, drawn anew each time; FUZZ is their number for each reader.
+FUZZ ?= 5000
+fuzz: $(VENV)/ready
+	FPBENCH_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -m "slow or not slow" -k "not many" tests/*/test_fuzz.py
 
 check: $(VENV)/ready
 	$(BIN)/ruff check

@@ -107,6 +107,14 @@ def _evidence_of(better: Sequence[Sequence[int | None]], *, track: Sequence[int]
     )
 
 
+@pytest.fixture(
+    params=[pytest.param(3, id="few"), pytest.param(150, id="many", marks=pytest.mark.slow)]
+)
+def examples(request: pytest.FixtureRequest) -> int:
+    """How many changed files a test of fuzzing reads."""
+    return int(os.environ.get("FPBENCH_FUZZ_EXAMPLES", request.param))
+
+
 @dataclass
 class Publisher:
     """A web server with one file, and what it will do wrong.

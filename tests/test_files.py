@@ -16,6 +16,8 @@ from fpbench.files import (
     atomic_path,
     json_safe,
     make_folder,
+    parse_json,
+    read_json,
     refuse_to_replace,
     write_arrays,
     write_json,
@@ -154,3 +156,34 @@ def test_refuses_to_replace_a_file_of_another_kind(tmp_path: Path, text: str) ->
 def test_refuses_to_replace_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="the result, but is another kind of file"):
         refuse_to_replace(tmp_path, "the result", key="schema_version", option="--out")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NaN",
+        "-Infinity",
+        "1e999",
+        "9223372036854775808",
+        "9" * 9_000,
+        '"\\ud800"',
+        "[" * 99_999,
+        "",
+    ],
+)
+def test_refuses_json_that_no_program_should_write(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_json(text)
+
+
+def test_reads_json_as_it_is_written(tmp_path: Path) -> None:
+    document = {"a": [1, -0.5, None, True, -(2**63) + 1, 2**63 - 1], "é": "\U0001f600"}
+    write_json(tmp_path / "a.json", document)
+    assert read_json(tmp_path / "a.json") == document
+
+
+def test_does_not_read_a_file_of_ten_terabytes(tmp_path: Path) -> None:
+    with (tmp_path / "a.json").open("wb") as file:
+        file.truncate(10**13)  # a hole; it takes no space
+    with pytest.raises(ValueError, match="it has 10000000000000 bytes"):
+        read_json(tmp_path / "a.json")

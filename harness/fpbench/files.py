@@ -17,6 +17,8 @@ import numpy as np
 
 from fpbench.errors import FpbenchError
 
+_MAX_JSON_BYTES = 1 << 28
+_MAX_WHOLE = (1 << 63) - 1
 _LEFTOVER_S = 3600  # no running process leaves its temporary file untouched for so long
 
 
@@ -49,7 +51,7 @@ def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
         FpbenchError: The existing file does not have the key.
     """
     try:
-        existing = json.loads(path.read_text(encoding="utf-8"))
+        existing = read_json(path)
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, ValueError):
@@ -164,6 +166,50 @@ def write_json(path: Path, document: object) -> None:
     text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
+
+
+def read_json(path: Path) -> object:
+    """Read a JSON document that may be damaged or made with intent.
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: See :func:`parse_json`; or the file is not UTF-8.
+    """
+    size = path.stat().st_size
+    if size > _MAX_JSON_BYTES:
+        raise ValueError(f"it has {size} bytes")
+    return parse_json(path.read_text(encoding="utf-8"))
+
+
+def parse_json(text: str) -> object:
+    """Parse JSON strictly: NaN, infinity and numbers of more than 64 bits are refused.
+
+    Raises:
+        ValueError: It is not JSON, is nested too deeply, or has such a number or half a character.
+    """
+    try:
+        document: object = json.loads(
+            text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+        )
+    except RecursionError as err:
+        raise ValueError("it is nested too deeply") from err
+    if "\\u" in text:  # half a surrogate pair can be written as an escape, but never printed
+        json.dumps(document, ensure_ascii=False).encode()
+    return document
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is not a number")
+
+
+def _finite(word: str) -> float:
+    return float(word) if math.isfinite(float(word)) else _no_number(word[:20])
+
+
+def _whole(word: str) -> int:
+    if len(word) > len(str(-_MAX_WHOLE)) or abs(int(word)) > _MAX_WHOLE:
+        raise ValueError(f"{word[:20]} has more than 64 bits")
+    return int(word)
 
 
 def json_safe(value: object) -> object:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fpbench.errors import FpbenchError
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench_leaderboard.tables import leaderboard as tables
@@ -24,17 +24,25 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     """Print result tables as Markdown, the best system first.
 
     PATHS are result files or folders of them; the default is the folder submissions. Results are in
-    one table only if they can be compared: same audio, same queries, same metric.
+    one table only if they can be compared: same audio, same queries, same metric. Files with errors
+    are left out and named.
     """
     from fpbench.results.files import read_result, result_files
 
     if figure is not None and figure.suffix != ".png":
         raise FpbenchError(f"'{figure}' cannot hold the figure", hint="end its name in .png")
-    files = [file for path in paths or (Path("submissions"),) for file in result_files(path)]
-    results = [read_result(file) for file in files]
-    if figure is not None:
-        draw(results, files, figure, metric)
-    click.echo(tables(results, metric=metric), nl=False)
+    errors, files, results = ErrorCollector(), list[Path](), dict[Path, Result]()
+    for path in paths or (Path("submissions"),):
+        with errors.collect():
+            files += result_files(path)
+    for file in files:
+        with errors.collect():
+            results[file] = read_result(file)
+    if results or not errors:
+        if figure is not None:
+            draw(list(results.values()), list(results), figure, metric)
+        click.echo(tables(results.values(), metric=metric), nl=False)
+    errors.raise_all()
 
 
 def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric: str) -> None:

@@ -85,3 +85,14 @@ def test_missing_evidence_is_said(result: Path) -> None:
     shown = CliRunner().invoke(main, ["validate", str(result)])
     assert (shown.exit_code, shown.stdout) == (0, "1 valid\n")
     assert "were not computed again" in shown.stderr
+
+
+def test_one_file_does_not_keep_the_others_from_being_checked(result: Path) -> None:
+    for name in ("a", "b"):
+        result.with_name(f"{name}.json").write_text("{")
+    (result.parent / "folder.json").mkdir()
+    shown = CliRunner().invoke(main, ["validate", str(result.parent), "nowhere"])
+    assert (shown.exit_code, shown.stdout) == (2, "1 valid\n")
+    assert "4 files have errors" in shown.stderr
+    for name in ("a.json is not JSON", "b.json is not JSON", "folder.json", "nowhere"):
+        assert name in shown.stderr

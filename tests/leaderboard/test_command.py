@@ -55,6 +55,17 @@ def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -
     assert "cut.json is not JSON" in shown.stderr
 
 
+def test_one_file_does_not_cost_the_others_their_table(named: Named, tmp_path: Path) -> None:
+    write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
+    alone = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])
+    (tmp_path / "cut.json").write_text("{")
+    figure = tmp_path / "figure.png"
+    shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path), "--figure", str(figure)])
+    assert (shown.exit_code, shown.stdout) == (2, alone.stdout)
+    assert "cut.json is not JSON" in shown.stderr
+    assert figure.exists()
+
+
 def test_results_that_can_be_compared_make_one_figure(named: Named, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_result(named(name, {1000: 0.9, 10_000: 0.2}), tmp_path / f"{name}.json")

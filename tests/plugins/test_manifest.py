@@ -103,3 +103,13 @@ def test_names_a_missing_manifest(tmp_path: Path) -> None:
 def test_takes_no_settings(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="no setting is called 'x'"):
         create(Settings(argument=str(tmp_path), options={"x": "1"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("a\0.ogg", "line 2: path .* holds a zero byte"), ("a" * 300, "1 listed files do not exist")],
+    ids=["zero byte", "too long"],
+)
+def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(FpbenchError, match=message):
+        open_manifest(tmp_path, HEADER, f"{name},music,test,", missing=(name,))

@@ -96,7 +96,7 @@ def parse_flat_toml(text: str, where: str) -> dict[str, str]:
     """
     try:
         values: Mapping[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as err:
+    except (ValueError, RecursionError) as err:  # of TOML, or of a number
         raise FpbenchError(f"{where} is not TOML: {err}", hint="write lines KEY = VALUE") from err
     for key, value in values.items():
         if not isinstance(value, bool | int | float | str):

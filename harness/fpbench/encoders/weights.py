@@ -9,10 +9,11 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from fpbench.array_files import DAMAGE
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import atomic_file, parse_json
 
 FORMAT = 1
 SUFFIX = ".safetensors"
@@ -99,7 +100,7 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
             arrays = {name: file.get_tensor(name) for name in names}
     except FileNotFoundError as err:
         raise FpbenchError(f"no weights file {path}", hint="see `fpbench weights --help`") from err
-    except (SafetensorError, OSError) as err:
+    except (SafetensorError, *DAMAGE) as err:
         raise FpbenchError(
             f"{path} is not a safetensors file, or is damaged: {err}",
             hint="make one from a checkpoint with `fpbench weights import`",
@@ -115,8 +116,8 @@ def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsI
 def _parse_info(text: str, path: Path) -> WeightsInfo:
     source = f"{path}: metadata"
     try:
-        document = json.loads(text)
-    except json.JSONDecodeError as err:
+        document = parse_json(text)
+    except ValueError as err:
         raise FpbenchError(f"{source}: not JSON: {err}", hint=_ADVICE) from err
     fields = dict(convert(document, Mapping[str, object], source, advice=_ADVICE))
     version = fields.pop("format", None)

@@ -1,13 +1,13 @@
 """Evidence files, from which every hit rate of a result can be computed again."""
 
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
+from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.files import atomic_file, write_arrays
@@ -15,13 +15,34 @@ from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
 from fpbench.results.document import EvidenceInfo
 
-_COMMON = {"query_track", "match_score"}
-_BLOCKS = {"reference_ids", "reference_keys", "reference_scores", "distance_s", "edges"} | {
-    "block_ids",
-    "block_keys",
-    "block_scores",
+_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+# Type and number of axes of each array.
+# Type and number of axes of each array.
+_Layout = Mapping[str, tuple[np.dtype[Any], int]]
+
+_COMMON: _Layout = {"query_track": (_INT64, 1), "match_score": (_FLOAT32, 1)}
+_BLOCKS: _Layout = {
+    **_COMMON,
+    "reference_ids": (_INT64, 2),
+    "reference_keys": (_FLOAT32, 2),
+    "reference_scores": (_FLOAT32, 2),
+    "distance_s": (_FLOAT64, 2),
+    "edges": (_INT64, 1),
+    # Ids fit into int32, because a block has at most a million rows.
+    "block_ids": (_INT32, 3),
+    "block_keys": (_FLOAT32, 3),
+    "block_scores": (_FLOAT32, 3),
 }
-_GROWN = {"sizes", "ids", "keys", "scores", "distances_s"}
+_GROWN: _Layout = {
+    **_COMMON,
+    "sizes": (_INT64, 1),
+    "ids": (_INT64, 3),
+    "keys": (_FLOAT32, 3),
+    "scores": (_FLOAT32, 3),
+    "distances_s": (_FLOAT64, 3),
+}
 
 
 def evidence_name(stem: str, index: str, distractors: str) -> str:
@@ -44,27 +65,24 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         FpbenchError: The file does not exist, is damaged, or is not an evidence file.
     """
     try:
-        # The file is opened here, because NumPy does not close a file that it cannot read.
-        # np.load would also accept an .npy file with this name.
-        with path.open("rb") as file, NpzFile(file, allow_pickle=False) as archive:
-            arrays = dict(archive)
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile) as err:
+        arrays = read_arrays(path)
+    except DAMAGE as err:
         raise FpbenchError(
             f"cannot read evidence from {path}: {err}",
             hint="run the same `fpbench run` again; it reuses all finished work",
         ) from err
     try:
-        if arrays.keys() == _COMMON | _BLOCKS:
-            return _evidence_from(arrays)
-        if arrays.keys() == _COMMON | _GROWN:
-            return _grown_evidence_from(arrays)
+        if arrays.keys() == _BLOCKS.keys():
+            return _evidence_from(_typed(arrays, _BLOCKS))
+        if arrays.keys() == _GROWN.keys():
+            return _grown_evidence_from(_typed(arrays, _GROWN))
     except ValueError as err:
         raise FpbenchError(
             f"{path} is inconsistent: {err}",
             hint="run the same `fpbench run` again, which writes the file again",
         ) from err
     raise FpbenchError(
-        f"{path} is not an evidence file: it holds {', '.join(sorted(arrays)) or 'nothing'}",
+        f"{path} is not an evidence file: it holds {', '.join(sorted(arrays))[:200] or 'nothing'}",
         hint="give the .npz file that `fpbench run` wrote beside the result",
     )
 
@@ -98,7 +116,6 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
         "reference_scores": evidence.reference.scores,
         "distance_s": evidence.distance_s,
         "edges": evidence.edges,
-        # Ids fit into int32, because a block has at most a million rows.
         "block_ids": np.stack([b.ids.astype(np.int32) for b in blocks])
         if blocks
         else np.empty(shape, dtype=np.int32),
@@ -119,10 +136,23 @@ def _grown_arrays(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
     }
 
 
+def _typed(arrays: Mapping[str, np.ndarray], layout: _Layout) -> dict[str, np.ndarray]:
+    """The arrays, if types, numbers of axes and values are possible."""
+    for name, (dtype, axes) in layout.items():
+        array = arrays[name]
+        if array.dtype.newbyteorder("=") != dtype or array.ndim != axes:
+            raise ValueError(f"{name} is {array.dtype} with {array.ndim} axes")
+        if dtype.kind == "f" and np.isnan(array).any():
+            raise ValueError(f"{name} has NaN")
+    if len(arrays["query_track"]) == 0:
+        raise ValueError("it has no queries")
+    return {name: array.astype(layout[name][0], copy=False) for name, array in arrays.items()}
+
+
 def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     queries, k = len(arrays["query_track"]), arrays["block_ids"].shape[-1]
     # A query has one row of candidates, or one for each of its fingerprints.
-    rows = max(1, len(arrays["reference_ids"]) // max(1, queries)) * queries
+    rows = max(1, len(arrays["reference_ids"]) // queries) * queries
     blocks_shape = (len(arrays["edges"]) - 1, rows, k)
     for name in ("block_ids", "block_keys", "block_scores"):
         _require_shape(name, arrays[name], blocks_shape)
@@ -130,8 +160,13 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     for name in ("reference_ids", "reference_keys", "reference_scores", "distance_s"):
         _require_shape(name, arrays[name], (rows, width))
     _require_shape("match_score", arrays["match_score"], (queries,))
+    if not 1 <= k < width:
+        raise ValueError(f"shortlists have {k} rows, and {width} of the reference")
     if arrays["edges"][0] != 0 or (np.diff(arrays["edges"]) <= 0).any():
         raise ValueError("edges do not increase from 0")
+    sizes = np.diff(arrays["edges"])[:, None, None]
+    if (arrays["block_ids"] >= sizes).any():
+        raise ValueError("block_ids has rows that its blocks do not have")
     return Evidence(
         query_track=arrays["query_track"],
         reference=Candidates(
@@ -155,6 +190,9 @@ def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
     for name in ("ids", "keys", "scores", "distances_s"):
         _require_shape(name, arrays[name], shape)
     _require_shape("match_score", arrays["match_score"], (queries,))
+    sizes = arrays["sizes"]
+    if len(sizes) == 0 or k == 0 or sizes[0] < 0 or (np.diff(sizes) <= 0).any():
+        raise ValueError("sizes do not increase")
     return GrownEvidence(
         query_track=arrays["query_track"],
         match_score=arrays["match_score"],

@@ -10,8 +10,6 @@
 
 import io
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
+from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, translate_write_errors
 from fpbench.locks import hold_lock
@@ -153,12 +152,8 @@ def _open(path: Path) -> _VectorTable:
         raise FpbenchError(f"there is no '{path}'", hint="check the path")
     try:
         return _READERS[path.suffix](path)
-    except _DAMAGE as err:
+    except DAMAGE as err:
         raise FpbenchError(f"cannot read '{path}': {err}", hint="make the file again") from err
-
-
-_DAMAGE = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error)
-"""Exceptions of NumPy for files that are truncated or hold something else."""
 
 
 def _read_npy(path: Path) -> _VectorTable:
@@ -183,11 +178,10 @@ def _read_fbin(path: Path) -> _VectorTable:
 
 
 def _read_npz(path: Path) -> _VectorTable:
-    # Opened here, because NumPy does not close a damaged archive.
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        vectors = _matrix(arrays["vectors"])
-        columns = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
-        text = str(arrays["system"]) if "system" in arrays else "null"
+    arrays = read_arrays(path)
+    vectors = _matrix(arrays["vectors"])
+    columns = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
+    text = str(arrays.get("system", "null"))
     for name, values in columns.items():
         if values.shape != vectors.shape[:1]:
             raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")

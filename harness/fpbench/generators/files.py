@@ -1,7 +1,6 @@
 """Files of a fitted generator: safetensors, and a JSON record of the fit beside it."""
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from logging import getLogger
@@ -11,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_path, json_safe, write_json
+from fpbench.files import atomic_path, json_safe, parse_json, read_json, write_json
 from fpbench.generators.provenance import (
     NotSafetensorsError,
     Provenance,
@@ -158,7 +157,7 @@ def _read_name(path: Path) -> str | None:
 def _read_record(path: Path) -> dict[str, Any]:
     """The JSON beside a generator; empty if there is none."""
     try:
-        record = json.loads(record_path(path).read_text(encoding="utf-8"))
+        record = read_json(record_path(path))
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -167,7 +166,7 @@ def _read_record(path: Path) -> dict[str, Any]:
 def _read_metadata(path: Path) -> dict[str, Any]:
     """The JSON under metadata key ``fpbench`` of a safetensors file; empty if there is none."""
     try:
-        metadata = json.loads(read_metadata(path).get("fpbench", "{}"))
+        metadata = parse_json(read_metadata(path).get("fpbench", "{}"))
     except (ValueError, TypeError):
         return {}
     return metadata if isinstance(metadata, dict) else {}

@@ -13,7 +13,7 @@ import numpy as np
 
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import atomic_file, parse_json
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, read_identity
 
@@ -82,7 +82,7 @@ def read_provenance(path: Path) -> Provenance | None:
     if text is None:
         return None
     try:
-        document = json.loads(text)
+        document = parse_json(text)
     except (ValueError, TypeError) as err:
         raise FpbenchError(
             f"'{path}' has damaged metadata: {err}", hint="make it again with `fpbench fit`"
@@ -142,7 +142,7 @@ def _read_header(file: IO[bytes]) -> dict[str, Any]:
     if size_bytes > _LARGEST_HEADER:
         raise NotSafetensorsError(f"its header cannot have {size_bytes} bytes")
     try:
-        header = json.loads(file.read(size_bytes))
+        header = parse_json(file.read(size_bytes).decode())
     except ValueError as err:
         raise NotSafetensorsError(str(err)) from err
     if not isinstance(header, dict):

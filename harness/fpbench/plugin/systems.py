@@ -1,7 +1,6 @@
 """Identity of a fingerprinting system, kept in files that other fingerprints must not meet."""
 
 import base64
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from jaxtyping import Float32
 
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
+from fpbench.files import parse_json
 from fpbench.plugin.fingerprinters import FingerprintSpec, Vectors
 
 SAME_SYSTEM = 0.98
@@ -110,7 +110,7 @@ def identity_from_text(text: str, source: str) -> SystemIdentity | None:
         FpbenchError: The text is damaged.
     """
     try:
-        document: Any = json.loads(text)
+        document: Any = parse_json(text)
     except ValueError as err:
         raise FpbenchError(f"{source}: system is not JSON: {err}", hint="make it again") from err
     return read_identity(document, source)

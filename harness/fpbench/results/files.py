@@ -9,7 +9,7 @@ from typing import Any
 
 from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import atomic_file, read_json
 from fpbench.results.document import SCHEMA_VERSION, Result
 
 logger = getLogger(__name__)
@@ -63,8 +63,7 @@ def read_result(path: Path) -> Result:
             its value.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text, parse_constant=_no_number)
+        document = read_json(path)
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
     except ValueError as err:  # of UTF-8, of JSON, or of a number
@@ -97,14 +96,10 @@ def result_files(path: Path) -> list[Path]:
 def _may_be_result(path: Path) -> bool:
     """Whether a JSON file has the form of a result; an unreadable file may be a damaged result."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
     except (OSError, ValueError):
         return True
     return isinstance(document, Mapping) and "schema_version" in document
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is not a number")
 
 
 def _from_json(document: object, path: Path) -> Result:

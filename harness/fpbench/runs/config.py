@@ -146,7 +146,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check --config") from err
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except (ValueError, RecursionError) as err:  # of TOML, of UTF-8, or of a number
         raise FpbenchError(f"{path} is not TOML: {err}", hint="see https://toml.io") from err
     for name in ("weights", "generator_weights"):
         if isinstance(table.get(name), str):

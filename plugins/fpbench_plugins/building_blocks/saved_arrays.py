@@ -4,9 +4,11 @@ from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from fpbench import FpbenchError
+from fpbench.array_files import DAMAGE
 
 
 def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.ndarray]:
@@ -17,9 +19,14 @@ def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.nda
         names: Names of its arrays.
 
     Raises:
-        FpbenchError: The file holds other arrays.
+        FpbenchError: The file is damaged, or holds other arrays.
     """
-    saved = load_file(path)
+    try:
+        saved = load_file(path)
+    except (SafetensorError, *DAMAGE) as err:
+        raise FpbenchError(
+            f"cannot read generator '{path}': {err}", hint="make it again with `fpbench fit`"
+        ) from err
     if saved.keys() != names:
         raise FpbenchError(
             f"'{path}' is not a {generator} generator: it holds {', '.join(sorted(saved))}",

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.lib.format import read_array
 
 from fpbench import Dataset, FpbenchError, Settings, VectorDataset, Vectors, apply_options
+from fpbench.array_files import DAMAGE
 
 logger = logging.getLogger(__name__)
 
@@ -133,8 +135,9 @@ def read_shape(file: Path) -> tuple[int, int]:
         FpbenchError: The file is missing or damaged, or does not contain two counts.
     """
     try:
-        shape = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as err:
+        with file.open("rb") as content:  # np.load would also open an archive
+            shape = read_array(content, allow_pickle=False)
+    except DAMAGE as err:
         raise FpbenchError(
             f"cannot read '{file}': {err}",
             hint="it must contain the shape of the .mm file with the same name",

@@ -60,6 +60,11 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
     for line, row in numbered_rows(manifest):
         path = row["path"]
         file = manifest.parent / path
+        if "\0" in path:
+            raise FpbenchError(
+                f"{manifest}, line {line}: path {path!r} holds a zero byte",
+                hint="save the manifest as CSV in UTF-8",
+            )
         real = os.path.realpath(file)
         if real in first_line:
             raise FpbenchError(
@@ -67,7 +72,7 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
                 hint=f"remove this line or line {first_line[real]}",
             )
         first_line[real] = line
-        if not file.is_file():
+        if not is_file(file):
             missing.append(f"line {line}: {path}")
         tracks[kind_and_split(row, f"{manifest}, line {line}")].append(Track(name=path, path=file))
     if missing:
@@ -77,6 +82,14 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
             hint="correct the paths, which are relative to the manifest's folder",
         )
     return tracks
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; not if its name is too long, or its folder cannot be read."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def numbered_rows(manifest: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -103,6 +116,10 @@ def numbered_rows(manifest: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                         hint="fill in " + ", ".join(COLUMNS) + " in every row",
                     )
                 yield rows.line_num, row
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot read {manifest}: {err.strerror}", hint="check its permissions"
+        ) from err
     except (csv.Error, UnicodeDecodeError) as err:
         raise FpbenchError(
             f"{manifest}: not CSV in UTF-8: {err}", hint="save it as CSV in UTF-8"

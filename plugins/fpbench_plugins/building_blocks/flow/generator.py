@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Vectors
-from fpbench.files import atomic_file
+from fpbench.conversion import convert
+from fpbench.files import atomic_file, parse_json
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.building_blocks.compute.cuda_graphs import CudaGraphs
 from fpbench_plugins.building_blocks.compute.parallel_rows import ParallelRows
@@ -160,22 +161,34 @@ def read_flow(path: Path, generator: str) -> FittedFlow:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            record = json.loads((file.metadata() or {}).get(RECORD, "{}"))
+            record: Any = parse_json((file.metadata() or {}).get(RECORD, "{}"))
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as err:
+    except (SafetensorError, OSError, ValueError) as err:
         raise FpbenchError(
             f"cannot read generator '{path}': {err}", hint="make one with `fpbench fit`"
         ) from err
-    if record.get("generator") != generator:
+    found = record.get("generator", "unknown") if isinstance(record, dict) else "unknown"
+    if found != generator:
         raise FpbenchError(
-            f"'{path}' holds generator '{record.get('generator', 'unknown')}', not '{generator}'",
+            f"'{path}' holds generator '{found}', not '{generator}'",
             hint="choose the generator that made this file",
+        )
+
+    def field(name: str, kind: Any) -> Any:
+        advice = "make the file again with `fpbench fit`"
+        return convert(record.get(name), kind, str(path), where=name, advice=advice)
+
+    shape: NetworkShape = field("shape", NetworkShape)
+    if not 0 <= shape.depth <= len(weights):
+        raise FpbenchError(
+            f"'{path}' holds {len(weights)} weights, but shape.depth is {shape.depth}",
+            hint="make the file again with `fpbench fit`",
         )
     return FittedFlow(
         generator=generator,
-        shape=NetworkShape(**record["shape"]),
+        shape=shape,
         weights=weights,
-        normalisation=Normalisation(**record["normalisation"]),
-        sampling=Sampling(**record["sampling"]),
-        record=record["record"],
+        normalisation=field("normalisation", Normalisation),
+        sampling=field("sampling", Sampling),
+        record=field("record", dict[str, Any]),
     )

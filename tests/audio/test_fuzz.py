@@ -1,0 +1,47 @@
+"""A changed recording is read, or refused by name; its header cannot ask for much memory."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import strategies as st
+from mutations import Draw, for_examples, mutate_bytes, read_or_refuse
+
+from fpbench import Track
+from fpbench.audio.reading import durations_s, read_audio
+
+RATE = 8_000
+NOISE = (0.1 * np.random.default_rng(0).standard_normal(4_000)).astype(np.float32)
+KINDS = {
+    "wav": {"format": "WAV"},
+    "float": {"format": "WAV", "subtype": "FLOAT"},
+    "wavex": {"format": "WAVEX"},
+    "rf64": {"format": "RF64"},
+    "flac": {"format": "FLAC"},
+    "ogg": {"format": "OGG"},
+    "mp3": {"format": "MP3"},
+    "aiff": {"format": "AIFF"},
+}
+
+
+def use(path: Path) -> None:
+    """Read a recording and its duration."""
+    (duration_s,) = durations_s([Track(name="x", path=path)])
+    assert duration_s >= 0
+    samples = read_audio(path, RATE)
+    assert samples.dtype == np.float32
+    assert np.isfinite(samples).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_recording_is_read_or_refused(examples: int, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "changed.wav"
+    soundfile.write(path, NOISE, RATE, **KINDS[kind])
+    content = path.read_bytes()
+
+    @for_examples(examples)
+    def check(data: Draw) -> None:
+        head = data.draw(st.sampled_from([64, 64, len(content)]))
+        path.write_bytes(mutate_bytes(data, content[:head]) + content[head:])
+        read_or_refuse(use, path)

@@ -1,0 +1,80 @@
+"""Archives of arrays are read whole, or refused before they fill the memory."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fpbench.array_files import DAMAGE, read_arrays
+
+
+def npy(array: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    np.save(content, array)
+    return content.getvalue()
+
+
+def write(path: Path, records: dict[str, bytes], kind: int = zipfile.ZIP_STORED) -> Path:
+    with zipfile.ZipFile(path, "w", kind) as archive:
+        for name, content in records.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_reads_what_numpy_writes(tmp_path: Path, save: object) -> None:
+    assert callable(save)
+    save(tmp_path / "a.npz", x=np.eye(3), y=np.arange(4), empty=np.zeros((0, 2)))
+    arrays = read_arrays(tmp_path / "a.npz")
+    assert sorted(arrays) == ["empty", "x", "y"]
+    np.testing.assert_array_equal(arrays["x"], np.eye(3), strict=True)
+    np.testing.assert_array_equal(arrays["empty"], np.zeros((0, 2)), strict=True)
+
+
+def test_refuses_arrays_that_unpack_to_a_hundred_times_their_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpbench.array_files._SMALL_BYTES", 1_000)
+    path = tmp_path / "bomb.npz"
+    write(path, {"x.npy": npy(np.zeros(100_000))}, zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="unpacks to 800128 bytes, 100 times its own size"):
+        read_arrays(path)
+
+
+def test_refuses_a_shape_that_claims_more_than_there_is(tmp_path: Path) -> None:
+    for rows in (11, 10**6, 10**12, 10**20):
+        content = io.BytesIO()
+        header = {"descr": "<f8", "fortran_order": False, "shape": (rows,)}
+        np.lib.format.write_array_header_1_0(content, header)
+        content.write(bytes(80))
+        with pytest.raises(DAMAGE):
+            read_arrays(write(tmp_path / "a.npz", {"x.npy": content.getvalue()}))
+
+
+def test_refuses_bytes_behind_an_array(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"x\.npy is longer than its array"):
+        read_arrays(write(tmp_path / "a.npz", {"x.npy": npy(np.zeros(3)) + b"more"}))
+
+
+def test_refuses_objects(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.array([None]))
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_refuses_two_arrays_of_one_name(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npz", {"x": npy(np.zeros(1)), "x.npy": npy(np.ones(1))})
+    with pytest.raises(ValueError, match="two arrays of one name"):
+        read_arrays(path)
+
+
+def test_every_altered_bit_of_an_array_is_found(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.npz", {"x.npy": npy(np.arange(8.0))})
+    whole = path.read_bytes()
+    start = whole.index(np.arange(8.0).tobytes())
+    for at in range(start, start + 64, 7):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32"):
+            read_arrays(path)
