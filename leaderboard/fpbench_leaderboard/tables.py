@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from tabulate import tabulate
 
 from fpbench.results.comparable import ComparisonKey
-from fpbench.results.document import Curve, Point, Result
-from fpbench.results.names import system_label
+from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
+from fpbench.results.names import rate_label, system_label
+from fpbench.review.gap_notes import gap_note
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
 
@@ -80,12 +81,13 @@ def _is_duplicate(result: Result, curve: Curve, other: Row) -> bool:
 def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
     sizes = sorted({point.n_distractors for row in rows for point in row.curve.points})
     shown = [row.result.fingerprinter for row in rows]
+    ordered = sorted(rows, key=lambda row: _rank(row, sizes))
     cells = [
         [
             system_label(row.result.fingerprinter, shown, dtype=True) + _mark(row.result),
             *_cells(row, sizes),
         ]
-        for row in sorted(rows, key=lambda row: _rank(row, sizes))
+        for row in ordered
     ]
     header = [
         "system",
@@ -104,7 +106,23 @@ def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
     note = f"Percent, with 95 % intervals over tracks. Data `{queries.content[:12]}`."
     if any(_mark(row.result) for row in rows):
         note += f" {BREAKS_RULES} breaks rules of the harness, see `check` in its result."
-    return f"{title}\n\n{note}\n\n{table}\n"
+    parts = [title, note, table, *_gap_lines(ordered, shown)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _gap_lines(rows: Sequence[Row], shown: Sequence[FingerprinterInfo]) -> list[str]:
+    """What the measured gaps say about rows with synthetic distractors, as one list."""
+    lines = [
+        f"* {system_label(row.result.fingerprinter, shown, dtype=True)}, {row.curve.index}: {note}"
+        for row in rows
+        if (note := gap_note(row.result, row.curve))
+    ]
+    if not lines:
+        return []
+    return [
+        "Gap between synthetic and real distractors, ± half of a 95 % interval:",
+        "\n".join(lines),
+    ]
 
 
 def _mark(result: Result) -> str:
@@ -121,16 +139,9 @@ def _cells(row: Row, sizes: Sequence[int]) -> list[str]:
         curve.index,
         kind,
         str(result.queries.n),
-        *(_cell(row.at(n)) for n in sizes),
+        *("" if (point := row.at(n)) is None else rate_label(point) for n in sizes),
         short_hours(curve.points[-1].hours),
     ]
-
-
-def _cell(point: Point | None) -> str:
-    if point is None:
-        return ""
-    low, high = 100 * point.ci.low, 100 * point.ci.high
-    return f"{100 * point.value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
 
 
 def _rank(row: Row, sizes: Sequence[int]) -> tuple[object, ...]:

@@ -12,8 +12,8 @@ from fpbench.evidence.hit_rates import (
     CurveLabels,
     QueryHits,
     hit_rate_curves,
+    hits_of_curves,
     pool_rises,
-    query_hits,
     ranks_at,
 )
 from fpbench.results.document import Curve, Point
@@ -112,8 +112,9 @@ def test_sizes_that_rise_are_taken_together() -> None:
 
 
 def test_the_hits_of_queries_give_the_rates_of_the_curve(evidence: Evidence) -> None:
-    hits = query_hits(evidence, [10, 20], 0.25, 1)
-    assert [(each.hits.tolist(), each.databases) for each in hits] == [
+    hits = hits_of_curves(evidence, [10, 20], 0.25)
+    found = (hits[1, size] for size in (10, 20))
+    assert [(each.hits.tolist(), each.databases) for each in found] == [
         ([2, 1, 0, 0], 2),
         ([1, 0, 0, 0], 1),
     ]

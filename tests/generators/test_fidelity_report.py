@@ -7,12 +7,12 @@ import math
 import numpy as np
 import pytest
 
+from fpbench.generators.expected_hit_rates import MatchedQueries
 from fpbench.generators.fidelity_report import (
     TooFewError,
     halve_tracks,
     judge_splits,
     measure_fidelity,
-    sizes_up_to,
 )
 from fpbench.plugin.fingerprinters import Vectors
 
@@ -35,11 +35,6 @@ def test_halves_have_complete_tracks_and_about_equal_size(rng: np.random.Generat
     assert not set(tracks[first]) & set(tracks[second])
     assert len(first) + len(second) == len(tracks)
     assert abs(len(first) - len(second)) <= 50
-
-
-def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
-    assert sizes_up_to(1500) == [100, 200, 500, 1000, 1500]
-    assert sizes_up_to(50) == [50]
 
 
 def in_tracks(tracks: int, rows: int, seed: int) -> tuple[Vectors, np.ndarray]:
@@ -79,15 +74,38 @@ def test_the_floor_is_one_of_the_sets_and_hit_rates_are_paired() -> None:
     real, tracks = in_tracks(30, 20, 1)
     reference, _ = in_tracks(10, 10, 7)
     queries = reference + np.float32(0.2) * normal(100, 16, 8)
+    one = np.arange(100)
+    asked = MatchedQueries(vectors=queries, reference=reference, matches=(one, one + 1))
+    in_track = (one // 10 * 10, one // 10 * 10 + 10)
     report = measure_fidelity(
-        real, tracks, {"same": real}, seed=0, queries=queries, reference=reference, splits=2
+        real, tracks, {"same": real}, seed=0, queries=asked, matches_in_track=in_track, splits=2
     )
     assert set(report.statistics) == {"real", "same"}
     assert report.rows == 300
     assert report.hit_rates is not None
     assert report.hit_rates.gap["same"] == (0.0, 0.0, 0.0, 0.0)
     assert report.hit_rates.sizes == (100, 200, 500, 600)
-    assert report.hit_rates.floor[-1] is None
+    # A half has 300 rows; what two of them differ by holds for more rows, too.
+    assert report.hit_rates.floor[-1] == report.hit_rates.floor[-2] > 0
+    assert report.hit_rates_in_track is not None
+    rates = zip(
+        report.hit_rates.hit_rate["real"], report.hit_rates_in_track.hit_rate["real"], strict=True
+    )
+    assert all(in_track > within for within, in_track in rates)
+
+
+def test_hit_rates_may_be_among_other_distractors() -> None:
+    real, tracks = in_tracks(30, 20, 1)
+    reference, _ = in_tracks(10, 10, 7)
+    one = np.arange(100)
+    asked = MatchedQueries(vectors=reference, reference=reference, matches=(one, one + 1))
+    more = in_tracks(40, 20, 11)
+    report = measure_fidelity(
+        real, tracks, {"x": sphere(900, 16)}, seed=0, queries=asked, distractors=more, splits=1
+    )
+    assert report.hit_rates is not None
+    assert report.hit_rates.sizes[-1] == 800
+    assert report.hit_rates_in_track is None
 
 
 def test_equal_seeds_give_equal_reports() -> None:
@@ -135,7 +153,9 @@ def test_measures_the_minimum_of_tracks_and_rows() -> None:
 @pytest.mark.parametrize("missing", ["training", "queries"])
 def test_refuses_empty_training_and_queries(missing: str) -> None:
     vectors, tracks = in_tracks(4, 20, 1)
-    arguments = {missing: vectors[:0], "reference": vectors}
+    none = np.zeros(0, dtype=np.int64)
+    asked = MatchedQueries(vectors=vectors[:0], reference=vectors, matches=(none, none))
+    arguments = {missing: asked if missing == "queries" else vectors[:0]}
     with pytest.raises(TooFewError, match="no "):
         measure_fidelity(vectors, tracks, {"x": sphere(20, 16)}, seed=0, **arguments)
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from fpbench.results.document import FingerprinterInfo
-from fpbench.results.names import metric_label, system_label
+from fpbench.results.document import FingerprinterInfo, Interval, Point
+from fpbench.results.names import metric_label, rate_label, system_label
 
 NAFP = FingerprinterInfo(
     name="nafp",
@@ -77,3 +77,20 @@ def test_the_label_of_a_metric_gives_the_tolerance() -> None:
     assert metric_label("hr@1", 0.25) == "HR@1 \u00b10.25 s"
     assert metric_label("hr@10", 2.0) == "HR@10 \u00b12 s"
     assert metric_label("hr@3", None) == "HR@3 track"
+
+
+def test_an_interval_without_width_is_none() -> None:
+    ci = Interval(level=0.95, low=0.6, high=0.75, method="")
+    point = Point(
+        n_distractors=10,
+        n_reference=1,
+        hours=1.0,
+        value=0.675,
+        std=None,
+        repeats=1,
+        n_queries=40,
+        ci=ci,
+    )
+    assert rate_label(point) == "67.5 (60.0–75.0)"  # noqa: RUF001
+    certain = dataclasses.replace(ci, low=0.675, high=0.675)
+    assert rate_label(dataclasses.replace(point, ci=certain)) == "67.5 (no interval)"

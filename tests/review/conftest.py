@@ -10,6 +10,7 @@ import pytest
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import evidence_name, write_evidence
+from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.hashing import file_sha256
 from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
@@ -64,8 +65,22 @@ def _result(
             estimator=changes.get("estimator", ESTIMATOR),
         )
         curves += hit_rate_curves(evidence, sizes, labels)
+    kinds = {index: {kind for i, kind in searches if i == index} for index, _ in searches}
+    gaps = [
+        gap
+        for index in kinds
+        if kinds[index] == {"real", "synthetic"}
+        for gap in hit_rate_gaps(
+            SearchedSizes(searches[index, "real"], sizes),
+            SearchedSizes(searches[index, "synthetic"], sizes),
+            index=index,
+            tolerance_s=0.25,
+            seed=0,
+        )
+    ]
     return replace(
         base,
+        gaps=gaps or (),
         status="complete" if max(wanted) <= max(sizes) else "partial",
         queries=replace(base.queries, n=4, tracks=2, recipe=RECIPE),
         fidelity={"statistics": {"real": {}}},

@@ -54,6 +54,27 @@ def test_older_results_are_checked_as_they_were_computed(
         validate_result(path)
 
 
+def test_gaps_follow_from_the_evidence_of_both_kinds(
+    write_run: Callable[..., Path], evidence: Evidence, alter: Callable[..., None]
+) -> None:
+    searches = {("exact", "real"): evidence, ("exact", "synthetic"): evidence}
+    path = write_run("both", searches, [10, 20], [20])
+    assert validate_result(path) == []
+
+    def smaller(document: Document) -> None:
+        document["gaps"][-1]["high"] -= 0.1
+
+    def none(document: Document) -> None:
+        del document["gaps"]
+
+    alter(path, smaller)
+    with pytest.raises(FpbenchError, match=r"gap of hr@10 .* at 20 distractors: high is 0\.7"):
+        validate_result(path)
+    alter(path, none)
+    with pytest.raises(FpbenchError, match=r"gap of hr@1 with exact at 10 distractors is missing"):
+        validate_result(path)
+
+
 def point(document: Document) -> Document:
     """HR@1 among ten distractors."""
     first: Document = document["curves"][0]["points"][0]

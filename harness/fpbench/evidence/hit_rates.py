@@ -94,22 +94,20 @@ def hit_rate_curves(
         sizes: Numbers of distractors, ascending; 0 means the reference alone.
         labels: The other fields of the curves.
     """
-    first = labels.estimator == 1
-    ranks = [
-        np.stack([r for _, r in ranks_at(evidence, size, labels.tolerance_s, whole_blocks=first)])
-        for size in sizes
-    ]
+    ranks = _ranks_at_sizes(evidence, sizes, labels.tolerance_s, labels.estimator)
     curves = []
     for k in HIT_RANKS:
-        found = [at_size < k for at_size in ranks]
-        hits = [QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in found]
-        if not first:
-            hits = pool_rises(hits)
         points = [
             _point(
-                each, pooled, _interval(pooled, evidence.query_track, size, k, labels), labels, size
+                each < k,
+                pooled,
+                _interval(pooled, evidence.query_track, size, k, labels),
+                labels,
+                size,
             )
-            for each, pooled, size in zip(found, hits, sizes, strict=True)
+            for each, pooled, size in zip(
+                ranks, _hits(ranks, k, labels.estimator), sizes, strict=True
+            )
         ]
         curves.append(
             Curve(
@@ -153,15 +151,39 @@ def ranks_at(
             yield int(evidence.edges[blocks.start]), evidence.ranks(blocks, tolerance_s, stop)
 
 
-def query_hits(
-    evidence: Evidence | GrownEvidence, sizes: Sequence[int], tolerance_s: float | None, k: int
-) -> list[QueryHits]:
-    """The hits at rank k behind each point of a curve with these sizes."""
-    found = [
-        np.stack([ranks < k for _, ranks in ranks_at(evidence, size, tolerance_s)])
+def hits_of_curves(
+    evidence: Evidence | GrownEvidence,
+    sizes: Sequence[int],
+    tolerance_s: float | None,
+    *,
+    estimator: Estimator = ESTIMATOR,
+) -> dict[tuple[int, int], QueryHits]:
+    """The hits behind each point of the curves of these sizes, by rank and size."""
+    ranks = _ranks_at_sizes(evidence, sizes, tolerance_s, estimator)
+    return {
+        (k, size): hits
+        for k in HIT_RANKS
+        for size, hits in zip(sizes, _hits(ranks, k, estimator), strict=True)
+    }
+
+
+def _ranks_at_sizes(
+    evidence: Evidence | GrownEvidence,
+    sizes: Sequence[int],
+    tolerance_s: float | None,
+    estimator: Estimator,
+) -> list[np.ndarray]:
+    """For each size, an array of repeats x queries."""
+    whole = estimator == 1
+    return [
+        np.stack([ranks for _, ranks in ranks_at(evidence, size, tolerance_s, whole_blocks=whole)])
         for size in sizes
     ]
-    return pool_rises([QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in found])
+
+
+def _hits(ranks: Sequence[np.ndarray], k: int, estimator: Estimator) -> list[QueryHits]:
+    hits = [QueryHits((each < k).sum(axis=0, dtype=np.int64), len(each)) for each in ranks]
+    return hits if estimator == 1 else pool_rises(hits)
 
 
 def difference_of_hits(

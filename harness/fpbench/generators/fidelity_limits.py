@@ -43,7 +43,10 @@ def find_deviation(fidelity: Mapping[str, Any], name: str) -> str | None:
     gaps, errors = (_table(hit_rates.get(key)).get(name) for key in ("gap", "gap_error"))
     columns = zip(*map(_list, (hit_rates.get("sizes"), gaps, errors)), strict=False)
     for size, gap, error in ((size, _number(gap), _number(error)) for size, gap, error in columns):
-        if gap is not None and abs(gap) - GAP_ERRORS * (error or 0.0) > LARGEST_GAP:
+        # A gap without an error is one of few tracks, which prove nothing either.
+        if gap is None or error is None:
+            continue
+        if abs(gap) - GAP_ERRORS * error > LARGEST_GAP:
             side = "above" if gap > 0 else "below"
             return (
                 f"at {size} distractors its hit rate is {100 * abs(gap):.1f} points {side} that of "

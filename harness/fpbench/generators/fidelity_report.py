@@ -6,15 +6,19 @@ compared with the judge half in the same way. A perfect generator scores like th
 """
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float32, Float64, Int64
+from jaxtyping import Float32, Int64
 
 from fpbench.files import json_safe
 from fpbench.generators import fidelity
+from fpbench.generators.expected_hit_rates import (
+    HitRates,
+    MatchedQueries,
+    expected_hit_rates,
+)
 from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
@@ -84,26 +88,6 @@ class Copying:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HitRates:
-    """Expected hit rates at rank 1 of exact search, for queries of one segment.
-
-    Args:
-        sizes: Numbers of distractors.
-        hit_rate: Hit rate of each set at each size; ``real`` is all held-out fingerprints.
-        gap: Hit rate of each synthetic set minus that of ``real``, at each size.
-        gap_error: Standard error of the gap over queries.
-        floor: Difference between the two real halves, root mean square over splits; None at sizes
-            larger than a half. All real fingerprints together have a smaller error.
-    """
-
-    sizes: tuple[int, ...]
-    hit_rate: Mapping[str, tuple[float, ...]]
-    gap: Mapping[str, tuple[float, ...]]
-    gap_error: Mapping[str, tuple[float, ...]]
-    floor: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FidelityReport:
     """All measurements of all sets; the floor half is called ``real``.
 
@@ -114,7 +98,9 @@ class FidelityReport:
         statistics: Statistics of each set, mean over splits.
         spread: Standard deviation of the statistics over splits.
         copying: Copying of each set; empty without the fitted fingerprints.
-        hit_rates: Expected hit rates; None without queries.
+        hit_rates: Expected hit rates within the tolerance; None without queries.
+        hit_rates_in_track: The same where any time in the right track matches; None if the matches
+            are unknown.
     """
 
     rows: int
@@ -124,6 +110,7 @@ class FidelityReport:
     spread: Mapping[str, Statistics]
     copying: Mapping[str, Copying]
     hit_rates: HitRates | None
+    hit_rates_in_track: HitRates | None = None
 
     def to_json(self) -> dict[str, object]:
         """The fidelity block of a result; NaN and infinity become None, as JSON requires."""
@@ -139,9 +126,9 @@ def measure_fidelity(
     splits: int = 4,
     max_rows: int = 10_000,
     training: Float32[np.ndarray, "training dim"] | None = None,
-    queries: Float32[np.ndarray, "queries dim"] | None = None,
-    reference: Float32[np.ndarray, "reference dim"] | None = None,
-    matches: fidelity.MatchRows | None = None,
+    distractors: tuple[np.ndarray, np.ndarray] | None = None,
+    queries: MatchedQueries | None = None,
+    matches_in_track: fidelity.MatchRows | None = None,
 ) -> FidelityReport:
     """Compare synthetic sets with real fingerprints that no generator was fitted to.
 
@@ -153,10 +140,10 @@ def measure_fidelity(
         splits: Number of splits of the real tracks into halves.
         max_rows: Maximum rows per set. The time for distances grows with its square.
         training: Fingerprints that the generators were fitted to, for :class:`Copying`.
-        queries: Fingerprints of queries. Query i matches row i of ``reference``, unless
-            ``matches`` is given.
-        reference: Fingerprints of the reference.
-        matches: First row of ``reference`` that matches each query, and the row after the last.
+        distractors: Real distractors for hit rates, and their tracks; None takes ``real``. Here
+            they may include ``training``.
+        queries: Queries for hit rates, with their matches within the tolerance.
+        matches_in_track: Their matches anywhere in the right track.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
@@ -174,6 +161,14 @@ def measure_fidelity(
             numbers = _sample_rows(np.arange(len(draws)), rows, rng)
             scores[name].append(_compare(judge, _Set(draws[numbers], numbers), rng))
     copying_rng = rng_at(seed, Stream.FIDELITY, splits)
+
+    def hit_rates(matches: fidelity.MatchRows | None) -> HitRates | None:
+        if queries is None or matches is None:
+            return None
+        among, its_tracks = distractors or (real, tracks)
+        split = judge_splits(its_tracks, seed=seed, splits=splits)
+        return expected_hit_rates(among, split, synthetic, replace(queries, matches=matches))
+
     return FidelityReport(
         rows=rows,
         tracks=len(np.unique(tracks)),
@@ -183,11 +178,8 @@ def measure_fidelity(
         copying={}
         if training is None
         else _copying(real, halves[0], synthetic, training, rng=copying_rng, max_rows=max_rows),
-        hit_rates=None
-        if queries is None or reference is None
-        else _hit_rates(
-            real, halves, synthetic, queries=queries, reference=reference, matches=matches
-        ),
+        hit_rates=hit_rates(queries.matches if queries else None),
+        hit_rates_in_track=hit_rates(matches_in_track),
     )
 
 
@@ -218,14 +210,14 @@ def judge_splits(
 def _refuse_too_few(
     synthetic: Mapping[str, np.ndarray],
     training: np.ndarray | None,
-    queries: np.ndarray | None,
+    queries: MatchedQueries | None,
 ) -> None:
     for name, draws in synthetic.items():
         if len(draws) < MIN_ROWS:
             raise TooFewError(f"{len(draws)} rows of {name}, {MIN_ROWS} needed")
     if training is not None and len(training) == 0:
         raise TooFewError("no fingerprints that the generator was fitted to")
-    if queries is not None and len(queries) == 0:
+    if queries is not None and len(queries.vectors) == 0:
         raise TooFewError("no queries")
 
 
@@ -315,54 +307,6 @@ def _copying(
             distance_held_out=float(np.median(to_held_out)),
         )
     return copying
-
-
-def _hit_rates(
-    real: Float32[np.ndarray, "real dim"],
-    halves: Sequence[tuple[np.ndarray, np.ndarray]],
-    synthetic: Mapping[str, np.ndarray],
-    *,
-    queries: Float32[np.ndarray, "queries dim"],
-    reference: Float32[np.ndarray, "reference dim"],
-    matches: fidelity.MatchRows | None,
-) -> HitRates:
-    if matches is None:
-        matches = (np.arange(len(queries)), np.arange(len(queries)) + 1)
-    truth, best = fidelity.best_among_reference(queries, reference, matches)
-    sets = {FLOOR: real, **synthetic}
-    sizes = sizes_up_to(min(len(rows) for rows in sets.values()))
-
-    def hits(rows: np.ndarray, sizes: Sequence[int]) -> Float64[np.ndarray, "sizes queries"]:
-        counts = fidelity.count_better(queries, truth, rows)
-        chances: Float64[np.ndarray, "sizes queries"] = (
-            fidelity.hit_chances(counts, len(rows), sizes) * best
-        )
-        return chances
-
-    by_set = {name: hits(rows, sizes) for name, rows in sets.items()}
-    gaps = {name: by_set[name] - by_set[FLOOR] for name in synthetic}
-    half_sizes = [size for size in sizes if size <= min(len(r) for pair in halves for r in pair)]
-    squares = [
-        np.square(np.subtract(*(hits(real[part], half_sizes).mean(axis=1) for part in pair)))
-        for pair in halves
-    ]
-    floor = np.sqrt(np.mean(squares, axis=0)).tolist()
-    return HitRates(
-        sizes=tuple(sizes),
-        hit_rate={name: tuple(c.mean(axis=1).tolist()) for name, c in by_set.items()},
-        gap={name: tuple(g.mean(axis=1).tolist()) for name, g in gaps.items()},
-        gap_error={
-            name: tuple((g.std(axis=1) / math.sqrt(len(queries))).tolist())
-            for name, g in gaps.items()
-        },
-        floor=(*floor, *[None] * (len(sizes) - len(floor))),
-    )
-
-
-def sizes_up_to(largest: int) -> list[int]:
-    """Sizes 100, 200, 500, 1000 and so on below ``largest``, and ``largest`` itself."""
-    steps = (digit * 10**power for power in range(2, 12) for digit in (1, 2, 5))
-    return [*(size for size in steps if size < largest), largest]
 
 
 def _sample_rows(

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from fpbench.errors import FpbenchError
+from fpbench.generators.expected_hit_rates import MatchedQueries
 from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.generators.fidelity_report import (
     MIN_TRACKS,
@@ -48,6 +49,15 @@ class Judges:
     tracks: Int64[np.ndarray, " real"]
     queries: Float32[np.ndarray, "queries dim"] | None = None
     reference: Float32[np.ndarray, "reference dim"] | None = None
+
+    def matched_queries(self) -> MatchedQueries | None:
+        """The queries, each matched by one row of the reference."""
+        if self.queries is None or self.reference is None:
+            return None
+        first = np.arange(len(self.queries))
+        return MatchedQueries(
+            vectors=self.queries, reference=self.reference, matches=(first, first + 1)
+        )
 
 
 def judge_fingerprints(
@@ -107,8 +117,7 @@ def judge_fingerprints(
         splits=splits,
         max_rows=rows,
         training=training,
-        queries=judges.queries,
-        reference=judges.reference,
+        queries=judges.matched_queries(),
     )
     return Judgement(report, {FLOOR: real, **sets})
 

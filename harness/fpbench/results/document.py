@@ -16,6 +16,7 @@ Estimator = Literal[1, 2]
 # These limits are checked when a result is read. schemas/result.v1.json contains them; it is
 # generated: after a change, run tests/results/record_schema.py.
 Rate = Annotated[float, Meta(ge=0, le=1)]
+Difference = Annotated[float, Meta(ge=-1, le=1)]
 Level = Annotated[float, Meta(gt=0, lt=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 Hours = Annotated[float, Meta(ge=0)]
@@ -204,6 +205,32 @@ class GeneratorInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Hit rate with synthetic distractors minus that with as many real ones, same queries.
+
+    Args:
+        index: Name of the search index.
+        metric: ``hr@1``, ``hr@3`` or ``hr@10``.
+        tolerance_s: Tolerance of a match; None accepts any time in the right track.
+        n_distractors: Number of distractors of either kind, up to all real ones.
+        value: The gap. If it is positive, synthetic distractors are too easy.
+        level: Confidence level of its interval, which is paired over queries.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+    """
+
+    index: str
+    metric: Metric
+    tolerance_s: Annotated[float, Meta(ge=0)] | None
+    n_distractors: Positive
+    value: Difference
+    level: Level
+    low: Difference
+    high: Difference
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceInfo:
     """A file of evidence beside the result."""
 
@@ -242,6 +269,8 @@ class Result:
             bounds.
         check: Check of the fingerprinter before the run; None for ready-made fingerprints, and in
             older results.
+        gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and
+            size that both kinds were measured with.
     """
 
     status: Literal["complete", "partial"]
@@ -258,6 +287,7 @@ class Result:
     schema_version: Literal[1]
     estimator: Estimator = 1
     check: CheckInfo | None = None
+    gaps: Sequence[Gap] = ()
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

@@ -1,8 +1,8 @@
-"""Labels of systems and metrics in tables and figures."""
+"""Labels of systems, metrics and rates in tables and figures."""
 
 from collections.abc import Sequence
 
-from fpbench.results.document import FingerprinterInfo
+from fpbench.results.document import FingerprinterInfo, Point
 
 
 def system_label(
@@ -43,3 +43,15 @@ def metric_label(metric: str, tolerance_s: float | None) -> str:
     """Label such as ``HR@1 ±0.25 s``, or ``HR@1 track`` if the start time does not matter."""
     tolerance = "track" if tolerance_s is None else f"±{tolerance_s:g} s"
     return f"{metric.upper()} {tolerance}"
+
+
+def rate_label(point: Point) -> str:
+    """A rate in percent with its interval in brackets.
+
+    An interval without width, which older results may have, is none: it says that tracks agree or
+    that there is only one, not that the rate is known.
+    """
+    value, low, high = (100 * rate for rate in (point.value, point.ci.low, point.ci.high))
+    if low == high:
+        return f"{value:.1f} (no interval)"
+    return f"{value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash

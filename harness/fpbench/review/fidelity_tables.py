@@ -2,9 +2,10 @@
 
 from tabulate import tabulate
 
+from fpbench.generators.expected_hit_rates import HitRates
 from fpbench.generators.fidelity import PROFILE_K
 from fpbench.generators.fidelity_limits import FLOOR, find_deviation
-from fpbench.generators.fidelity_report import Copying, FidelityReport, HitRates
+from fpbench.generators.fidelity_report import Copying, FidelityReport
 
 _LABELS = {
     "frechet": "Frechet distance",
@@ -30,6 +31,8 @@ def fidelity_tables(report: FidelityReport) -> str:
         parts.append(_copying_table(report))
     if report.hit_rates is not None:
         parts.append(_hit_rate_table(report.hit_rates))
+    if report.hit_rates_in_track is not None:
+        parts.append("in the right track\n" + _hit_rate_table(report.hit_rates_in_track))
     block = report.to_json()
     for name in report.statistics:
         deviation = None if name == FLOOR else find_deviation(block, name)
@@ -72,7 +75,10 @@ def _hit_rate_table(rates: HitRates) -> str:
     ]
     for name, gap in rates.gap.items():
         errors = rates.gap_error[name]
-        cells = [f"{100 * x:+.2f} +-{100 * e:.2f}" for x, e in zip(gap, errors, strict=True)]
-        rows.append([name, *cells])
+        rows.append([name, *(_gap_cell(x, e) for x, e in zip(gap, errors, strict=True))])
     headers = ("gap in points, by distractors", *(f"{size:,}" for size in rates.sizes))
     return tabulate(rows, headers=headers, disable_numparse=True)
+
+
+def _gap_cell(gap: float, error: float | None) -> str:
+    return f"{100 * gap:+.2f} " + ("(no error)" if error is None else f"+-{100 * error:.2f}")

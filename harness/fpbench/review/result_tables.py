@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import metric_label
+from fpbench.results.names import metric_label, rate_label
+from fpbench.review.gap_notes import gap_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
 from fpbench.units import short_hours, short_size
 
@@ -33,10 +34,13 @@ def result_tables(result: Result) -> str:
             "repeats",
         ]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]
-        parts.append(heading + "\n" + tabulate(rows, headers=headers, stralign="right"))
+        table = tabulate(rows, headers=headers, stralign="right")
+        parts.append("\n".join([heading, table, *gap_notes((result, c) for c in curves)]))
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
-    note += "; percent, with 95 % intervals (bootstrap over tracks)"
+    note += "; percent, with 95 % intervals over tracks"
+    if any(curve.distractors == "synthetic" for curve in result.curves):
+        note += "; ±: half of a paired 95 % interval"
     return "\n\n".join([*parts, *_warnings(result), note])
 
 
@@ -54,10 +58,7 @@ def _warnings(result: Result) -> list[str]:
 
 def _row(curves: Sequence[Curve], place: int) -> list[str]:
     points = [curve.points[place] for curve in curves]
-    cells = [
-        f"{100 * p.value:.1f} ({100 * p.ci.low:.1f}–{100 * p.ci.high:.1f})"  # noqa: RUF001
-        for p in points
-    ]
+    cells = [rate_label(point) for point in points]
     return [
         short_size(points[0].n_distractors),
         short_hours(points[0].hours),

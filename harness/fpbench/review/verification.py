@@ -11,9 +11,10 @@ import numpy as np
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
+from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
-from fpbench.results.document import Curve, EvidenceInfo, Point, Result
+from fpbench.results.document import Curve, DistractorKind, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result
 from fpbench.review.synthetic_labels import find_result_deviation
 
@@ -42,6 +43,7 @@ def validate_result(path: Path) -> list[str]:
             hint="fit a generator to this system, as a run without --generator-weights does",
         )
     unchecked = []
+    sides: dict[tuple[str, DistractorKind], SearchedSizes] = {}
     for info in result.evidence:
         evidence = find_evidence(path, info)
         if evidence is None:
@@ -49,6 +51,11 @@ def validate_result(path: Path) -> list[str]:
             continue
         for contradiction in _check_evidence(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
+        for curve in _curves_of(result, info):
+            sizes = [point.n_distractors for point in curve.points]
+            sides[curve.index, curve.distractors] = SearchedSizes(evidence, sizes)
+    for contradiction in _check_gaps(result, sides):
+        raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     return unchecked
 
 
@@ -196,11 +203,43 @@ def _check_evidence(
             yield f"{_curve_name(curve)}: metric {curve.metric} is unknown"
             continue
         for point, expected in zip(curve.points, computed[curve.metric].points, strict=True):
-            for field, (value, right) in _unequal_fields(point, expected).items():
+            fields = _unequal_fields(_flatten(point), _flatten(expected))
+            for field, (value, right) in fields.items():
                 yield (
                     f"{_curve_name(curve)}: at {point.n_distractors} distractors {field} is "
                     f"{value}, but the evidence gives {right}"
                 )
+
+
+def _check_gaps(
+    result: Result, sides: Mapping[tuple[str, DistractorKind], SearchedSizes]
+) -> Iterator[str]:
+    """Where the gaps of a result contradict the evidence of both kinds of distractors."""
+    if result.estimator == 1:
+        return
+    listed = {
+        (gap.index, gap.metric, gap.tolerance_s, gap.n_distractors): gap for gap in result.gaps
+    }
+    for index in {index for index, _ in sides}:
+        if not {(index, "real"), (index, "synthetic")} <= sides.keys():
+            continue
+        tolerances = {c.tolerance_s for c in result.curves if c.index == index}
+        for tolerance_s in tolerances:
+            for expected in hit_rate_gaps(
+                sides[index, "real"],
+                sides[index, "synthetic"],
+                index=index,
+                tolerance_s=tolerance_s,
+                seed=result.config["seed"],
+            ):
+                key = (index, expected.metric, tolerance_s, expected.n_distractors)
+                name = f"gap of {expected.metric} with {index} at {expected.n_distractors}"
+                if key not in listed:
+                    yield f"{name} distractors is missing"
+                    continue
+                fields = _unequal_fields(asdict(listed[key]), asdict(expected))
+                for field, (value, right) in fields.items():
+                    yield f"{name} distractors: {field} is {value}, but the evidence gives {right}"
 
 
 def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
@@ -209,10 +248,11 @@ def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
     return size == 0 or size in evidence.edges
 
 
-def _unequal_fields(a: Point, b: Point) -> Mapping[str, tuple[object, object]]:
-    """Fields in which two points differ by more than rounding, with both values."""
-    in_a, in_b = _flatten(a), _flatten(b)
-    return {name: (in_a[name], in_b[name]) for name in in_a if not _equal(in_a[name], in_b[name])}
+def _unequal_fields(
+    a: Mapping[str, object], b: Mapping[str, object]
+) -> Mapping[str, tuple[object, object]]:
+    """Fields that differ by more than rounding, with both values."""
+    return {name: (a[name], b[name]) for name in a if not _equal(a[name], b[name])}
 
 
 def _equal(a: object, b: object) -> bool:

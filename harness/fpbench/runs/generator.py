@@ -14,6 +14,7 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import matching_rows
 from fpbench.files import make_folder
+from fpbench.generators.expected_hit_rates import MatchedQueries
 from fpbench.generators.fidelity_report import (
     MIN_TRACKS,
     FidelityReport,
@@ -337,6 +338,7 @@ class GeneratorFitting:
         queries = {}
         if not split.by_reference:
             queries = _fidelity_queries(self.inputs, self.config.tolerance_s)
+            queries["distractors"] = (self.inputs.real[:], self.inputs.real_tracks)
         try:
             return measure_fidelity(
                 split.judge,
@@ -351,7 +353,7 @@ class GeneratorFitting:
             raise _judging_error(generator.info.name, err) from err
 
     def _draw(self, generator: FingerprintGenerator, name: str) -> Vectors:
-        rows = max(_ROWS, len(self.split.judge))
+        rows = max(_ROWS, len(self.split.judge), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
     def _fit_or_load(self, named: NamedGenerator) -> tuple[Path, FingerprintGenerator]:
@@ -404,12 +406,19 @@ def _judging_error(generator: str, err: TooFewError) -> FpbenchError:
 
 
 def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
-    """Queries, reference and matches for :func:`measure_fidelity`; empty without any match."""
-    order, first, stop = matching_rows(inputs.reference_positions, inputs.truth, tolerance_s)
-    if (first == stop).all():
+    """Queries and matches for :func:`measure_fidelity`; empty without any match."""
+    order, *within = matching_rows(inputs.reference_positions, inputs.truth, tolerance_s)
+    _, *in_track = matching_rows(inputs.reference_positions, inputs.truth, None)
+    if (within[0] == within[1]).all():
         return {}
+    # Ready-made fingerprints lie on one timeline, so they have no tracks to match in.
+    has_tracks = inputs.data.reference_tracks > 0
     return {
-        "queries": inputs.queries,
-        "reference": inputs.reference[order],
-        "matches": (first, stop),
+        "queries": MatchedQueries(
+            vectors=inputs.queries,
+            reference=inputs.reference[order],
+            matches=(within[0], within[1]),
+            tracks=inputs.clusters,
+        ),
+        "matches_in_track": (in_track[0], in_track[1]) if has_tracks else None,
     }

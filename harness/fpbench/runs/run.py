@@ -9,6 +9,7 @@ from typing import Any
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
+from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
 from fpbench.files import make_folder
 from fpbench.generators.fidelity_limits import find_deviation
@@ -20,6 +21,7 @@ from fpbench.results.document import (
     Curve,
     DataInfo,
     EvidenceInfo,
+    Gap,
     Result,
 )
 from fpbench.results.environment import environment
@@ -80,6 +82,7 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
         generator=generator.info if generator else None,
         fidelity=fidelity,
         curves=[curve for one in outcomes for curve in _curves(prepared, inputs, one)],
+        gaps=_gaps(prepared, outcomes) or (),
         evidence=[_write_evidence(one, out) for one in outcomes],
         environment=environment(config.device),
         config=config.as_json(),
@@ -238,10 +241,35 @@ def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Se
         hop_s=inputs.hop_s,
         seed=config.seed,
     )
-    # Ready-made fingerprints lie on one timeline, so they have no tracks.
-    anywhere = () if prepared.ready_made else (None,)
     curves: list[Curve] = []
-    for tolerance_s in dict.fromkeys((config.tolerance_s, *anywhere)):
+    for tolerance_s in _tolerances(prepared):
         within = replace(labels, tolerance_s=tolerance_s)
         curves += hit_rate_curves(outcome.evidence, outcome.database.sizes or (0,), within)
     return curves
+
+
+def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]:
+    """The gaps between the synthetic and the real curves of each index."""
+    sides = {
+        (one.named.name, one.database.kind): SearchedSizes(one.evidence, one.database.sizes)
+        for one in outcomes
+    }
+    return [
+        gap
+        for index in prepared.config.indexes
+        if (index, "real") in sides and (index, "synthetic") in sides
+        for tolerance_s in _tolerances(prepared)
+        for gap in hit_rate_gaps(
+            sides[index, "real"],
+            sides[index, "synthetic"],
+            index=index,
+            tolerance_s=tolerance_s,
+            seed=prepared.config.seed,
+        )
+    ]
+
+
+def _tolerances(prepared: PreparedRun) -> list[float | None]:
+    # Ready-made fingerprints lie on one timeline, so they have no tracks.
+    anywhere = () if prepared.ready_made else (None,)
+    return list(dict.fromkeys((prepared.config.tolerance_s, *anywhere)))

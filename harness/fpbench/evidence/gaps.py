@@ -1,0 +1,68 @@
+"""The gap between hit rates with synthetic and with real distractors, paired query by query."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fpbench.evidence.bootstrap import interval_over_tracks
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.hit_rates import HIT_RANKS, LEVEL, difference_of_hits, hits_of_curves
+from fpbench.randomness import Stream, rng_at
+from fpbench.results.document import Gap
+
+_GAP = 1  # at the end of the address, so that no other interval has the same draws
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedSizes:
+    """The evidence of one search, and the sizes of its curves."""
+
+    evidence: Evidence | GrownEvidence
+    sizes: Sequence[int]
+
+
+def hit_rate_gaps(
+    real: SearchedSizes,
+    synthetic: SearchedSizes,
+    *,
+    index: str,
+    tolerance_s: float | None,
+    seed: int,
+) -> list[Gap]:
+    """The gap of HR@1, HR@3 and HR@10 at every size that both curves have, 0 excluded.
+
+    A query that is hard among real distractors is usually hard among synthetic ones, so the gap has
+    a smaller error than either rate. Its interval is over tracks.
+
+    Args:
+        real: Search among real distractors.
+        synthetic: Search of the same queries, with the same index.
+        index: Name of the index.
+        tolerance_s: Tolerance of a match.
+        seed: Seed of the run.
+    """
+    of_real, of_synthetic = (
+        hits_of_curves(side.evidence, side.sizes, tolerance_s) for side in (real, synthetic)
+    )
+    track = real.evidence.query_track
+    gaps = []
+    for k in HIT_RANKS:
+        for size in sorted({*real.sizes} & {*synthetic.sizes} - {0}):
+            difference, databases = difference_of_hits(of_synthetic[k, size], of_real[k, size])
+            rng = rng_at(seed, Stream.BOOTSTRAP, size, k, 0, _GAP)
+            interval = interval_over_tracks(
+                difference, databases, track, rng, LEVEL, limits=(-1.0, 1.0)
+            )
+            gaps.append(
+                Gap(
+                    index=index,
+                    metric=f"hr@{k}",
+                    tolerance_s=tolerance_s,
+                    n_distractors=size,
+                    value=int(difference.sum()) / (databases * len(difference)),
+                    level=LEVEL,
+                    low=interval.low,
+                    high=interval.high,
+                    method=interval.method,
+                )
+            )
+    return gaps

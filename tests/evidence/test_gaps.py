@@ -1,0 +1,41 @@
+"""Gaps are paired query by query and agree with the rates of the curves."""
+
+from collections.abc import Callable
+
+import pytest
+
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
+from fpbench.results.document import Gap
+
+
+@pytest.fixture
+def gaps(evidence_of: Callable[..., Evidence]) -> dict[tuple[str, int], Gap]:
+    """Of 16 queries from 8 tracks; 30 real distractors and 20 synthetic ones, in blocks of 10."""
+    track = [number // 2 for number in range(16)]
+    # Real ones beat one query of each track; of two synthetic blocks, one beats a fourth of these.
+    real = evidence_of([[0, 1] * 8, [0, 1] * 8, [0, 1] * 8], track=track)
+    synthetic = evidence_of([[0, 1, 0, 0, 0, 0, 0, 0] * 2, [0] * 16], track=track)
+    found = hit_rate_gaps(
+        SearchedSizes(real, [10, 20, 30]),
+        SearchedSizes(synthetic, [10, 20]),
+        index="exact",
+        tolerance_s=0.25,
+        seed=0,
+    )
+    return {(gap.metric, gap.n_distractors): gap for gap in found}
+
+
+def test_a_gap_is_the_difference_of_the_rates(gaps: dict[tuple[str, int], Gap]) -> None:
+    assert gaps["hr@1", 10].value == (1 - 2 / 32) - 1 / 2
+    assert gaps["hr@1", 20].value == (1 - 2 / 16) - 1 / 2
+    assert gaps["hr@3", 20].value == 0
+    assert {size for _, size in gaps} == {10, 20}  # the sizes of both
+
+
+def test_an_interval_is_paired_and_has_a_width(gaps: dict[tuple[str, int], Gap]) -> None:
+    gap = gaps["hr@1", 20]
+    # Six tracks gain half a query, two none; either rate alone varies more.
+    assert 0.15 <= gap.low < gap.value < gap.high <= 0.5
+    equal = gaps["hr@3", 20]
+    assert equal.low == -equal.high < 0
