@@ -6,6 +6,7 @@ words which values a field takes, and reads text from the command line.
 
 import dataclasses
 import inspect
+import json
 import re
 import types
 import typing
@@ -157,7 +158,9 @@ def json_schema(kind: type[Any], title: str) -> dict[str, Any]:
         for name, text in described_fields(docstring).items():
             part["properties"][name]["description"] = text
     dialect = "https://json-schema.org/draft/2020-12/schema"
-    return {"$schema": dialect, "title": title} | schema
+    # An empty tuple, as a default, is a list in JSON.
+    document: dict[str, Any] = json.loads(json.dumps({"$schema": dialect, "title": title} | schema))
+    return document
 
 
 def described_fields(docstring: str) -> dict[str, str]:
