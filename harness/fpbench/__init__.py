@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from fpbench.api import compare, load_results, plot_curves, run, validate
     from fpbench.errors import FpbenchError
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
-    from fpbench.plugin.datasets import Dataset, Track, VectorDataset
+    from fpbench.plugin.datasets import Dataset, RecordedQuery, Track, VectorDataset
     from fpbench.plugin.degradations import Degradation
     from fpbench.plugin.entries import Entry, Settings
     from fpbench.plugin.fingerprinters import (
@@ -50,6 +50,7 @@ __all__ = [
     "Index",
     "PcmAudio",
     "PublishedFile",
+    "RecordedQuery",
     "Report",
     "Result",
     "Samples",
@@ -81,7 +82,7 @@ _NAMES = {
     "fpbench.api": ("compare", "load_results", "plot_curves", "run", "validate"),
     "fpbench.errors": ("FpbenchError",),
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
-    "fpbench.plugin.datasets": ("Dataset", "Track", "VectorDataset"),
+    "fpbench.plugin.datasets": ("Dataset", "RecordedQuery", "Track", "VectorDataset"),
     "fpbench.plugin.degradations": ("Degradation",),
     "fpbench.plugin.entries": ("Entry", "Settings"),
     "fpbench.plugin.fingerprinters": (

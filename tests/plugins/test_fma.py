@@ -97,3 +97,11 @@ def test_refuses_another_table(tmp_path: Path, text: str, message: str) -> None:
     (root / "fma_metadata" / "tracks.csv").write_text(text)
     with pytest.raises(FpbenchError, match=message):
         open_fma(root)
+
+
+def test_a_table_beside_the_folders_has_recorded_queries(tmp_path: Path) -> None:
+    root = miniature(tmp_path, "small")
+    (root / "q.wav").touch()
+    (root / "queries.csv").write_text("query,reference,start_s\nq.wav,000002,2.5\n")
+    (query,) = open_fma(root).queries
+    assert (query.reference, query.start_s) == ("000002", 2.5)

@@ -104,3 +104,37 @@ def test_refuses_an_impossible_share(tmp_path: Path) -> None:
     settings = touch_files(tmp_path, "a.ogg")
     with pytest.raises(FpbenchError, match=r"reference_share=1\.5 is not between 0 and 1"):
         create(Settings(argument=settings.argument, options={"reference_share": "1.5"}))
+
+
+def test_recorded_queries_beside_the_music_are_no_music(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, "a.wav", "b.wav", "c.wav", "phone/q.wav", "phone/x.wav")
+    table = "query,reference,start_s\nphone/q.wav,b.wav,3\nphone/x.wav,none,\n"
+    (tmp_path / "queries.csv").write_text(table)
+    dataset = create(settings)
+    assert [t.name for t in dataset.reference] == ["b.wav"]
+    assert [t.name for t in dataset.distractors] == ["a.wav", "c.wav"]
+    assert [(q.name, q.reference, q.start_s) for q in dataset.queries] == [
+        ("phone/q.wav", "b.wav", 3.0),
+        ("phone/x.wav", None, 0.0),
+    ]
+
+
+def test_published_pairs_have_equal_names(tmp_path: Path) -> None:
+    settings = touch_files(
+        tmp_path, "query/x/1.wav", "db/x/1.flac", "db/x/2.flac", "dummy_db/3.wav", "noise/4.wav"
+    )
+    dataset = create(settings)
+    assert [t.name for t in dataset.reference] == ["db/x/1.flac", "db/x/2.flac"]
+    assert [t.name for t in dataset.distractors] == ["dummy_db/3.wav"]
+    assert [(q.name, q.reference, q.start_s) for q in dataset.queries] == [
+        ("query/x/1.wav", "db/x/1.flac", 0.0)
+    ]
+    touch_files(tmp_path, "query/x/9.wav")
+    with pytest.raises(FpbenchError, match=r"9\.wav' has no file of the same name in"):
+        create(settings)
+
+
+def test_a_folder_called_db_alone_is_music(tmp_path: Path) -> None:
+    dataset = create(touch_files(tmp_path, "db/1.wav", "db/2.wav"))
+    assert len(dataset.reference) == len(dataset.distractors) == 1
+    assert dataset.queries == []

@@ -113,3 +113,12 @@ def test_takes_no_settings(tmp_path: Path) -> None:
 def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(FpbenchError, match=message):
         open_manifest(tmp_path, HEADER, f"{name},music,test,", missing=(name,))
+
+
+def test_a_table_beside_it_has_recorded_queries(tmp_path: Path) -> None:
+    (tmp_path / "q.wav").touch()
+    (tmp_path / "queries.csv").write_text("query,reference,start_s\nq.wav,a.ogg,2.5\n")
+    (query,) = open_manifest(tmp_path, HEADER, "a.ogg,music,test,").queries
+    assert (query.name, query.reference, query.start_s) == ("q.wav", "a.ogg", 2.5)
+    without = Settings(argument=str(tmp_path / "list.csv"), options={"queries": "none"})
+    assert create(without).queries == []

@@ -50,16 +50,26 @@ def test_every_config_is_read_as_it_was_written(
 ) -> None:
     degradations = tuple(Step(name=name, options=its) for name, its in chain)
     recipe = replace(NAFP, **of_recipe, degradations=degradations)
-    config = RunConfig(**of_run, recipe=recipe)
+    config = RunConfig(**of_run, recipe=recipe, recipe_given=frozenset(of_recipe))
     path = tmp_path_factory.getbasetemp() / "config.toml"
     path.write_text(config_to_toml(config, path.parent), encoding="utf-8")
-    assert read_config(path, {}) == config
+    again = read_config(path, {})
+    assert again == config
+    assert again.recipe_given >= config.recipe_given
 
 
 def test_the_default_names_every_setting() -> None:
     text = config_to_toml(RunConfig(), Path())
-    for name in (*(f.name for f in fields(RunConfig)), *(f.name for f in fields(NAFP))):
+    names = {f.name for f in (*fields(RunConfig), *fields(NAFP))} - {"recipe_given"}
+    for name in names:
         assert re.search(rf"^(# )?\[*(recipe\.)?{name}\b", text, re.MULTILINE), name
+
+
+def test_a_recipe_that_was_not_given_stays_open(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    recipe = replace(NAFP, query_length_s=2.0)
+    write_config(RunConfig(recipe=recipe, recipe_given=frozenset({"query_length_s"})), path)
+    assert read_config(path, {}).recipe_given == {"query_length_s"}
 
 
 def test_weights_keep_their_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,24 @@ class Track:
     path: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedQuery:
+    """A recording that queries are cut from, such as one of a phone.
+
+    Args:
+        name: Name in results and reports, unique in the dataset.
+        path: Path of the audio file.
+        reference: Name of the reference track that it matches; None if it matches nothing in the
+            database.
+        start_s: Time in the reference track at which the recording starts.
+    """
+
+    name: str
+    path: Path
+    reference: str | None = None
+    start_s: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Positions:
     """Where rows or queries come from.
@@ -51,7 +69,7 @@ class Dataset:
 
     Args:
         name: Name that the user gave, such as ``folder:music``.
-        reference: Tracks that queries are made from.
+        reference: Tracks that queries match; without ``queries``, they are made from these tracks.
         distractors: Tracks that match no query. Generators are fitted to them, too.
         train: Tracks for the training of encoders.
         noise: Background recordings that degrade queries; empty means the recipe's own noise.
@@ -59,6 +77,7 @@ class Dataset:
         train_noise: Background recordings for training, disjoint from ``noise``.
         train_impulse_responses: Impulse responses for training, disjoint from
             ``impulse_responses``.
+        queries: Recorded queries; empty means that queries are made from the reference.
         vectors: Ready-made fingerprints; the track lists are then empty.
     """
 
@@ -70,4 +89,5 @@ class Dataset:
     impulse_responses: Sequence[Track] = ()
     train_noise: Sequence[Track] = ()
     train_impulse_responses: Sequence[Track] = ()
+    queries: Sequence[RecordedQuery] = ()
     vectors: VectorDataset | None = None

@@ -153,12 +153,18 @@ class QueryInfo:
         tracks: Number of different tracks that they come from.
         length_s: Length of a query, in seconds.
         recipe: How the queries were drawn and degraded.
+        recordings: Number of recordings that the queries were cut from; 0 for queries that were
+            made from the reference.
+        without_match: Number of other recordings, which match nothing in the database. No query is
+            cut from them, so they are in no hit rate.
     """
 
     n: Positive
     tracks: Positive
     length_s: Seconds
     recipe: Mapping[str, Any]
+    recordings: Count = 0
+    without_match: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

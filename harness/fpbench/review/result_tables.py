@@ -38,30 +38,10 @@ def result_tables(result: Result) -> str:
         parts.append("\n".join([heading, table, *gap_notes((result, c) for c in curves)]))
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
+    if queries.recordings:
+        note += f", cut from {queries.recordings} recordings"
+    if queries.without_match:
+        note += f" ({queries.without_match} others match nothing here and are in no rate)"
     note += "; percent, with 95 % intervals over tracks"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
-    return "\n\n".join([*parts, *_warnings(result), note])
-
-
-def _warnings(result: Result) -> list[str]:
-    """What makes hit rates say nothing: about real distractors, or at all."""
-    warnings = []
-    deviation = find_result_deviation(result)
-    if deviation is not None and result.generator is not None:
-        warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
-    if result.check is not None and not result.check.passed:
-        rules = "; ".join(f"{rule}: {detail}" for rule, detail in result.check.broken.items())
-        warnings.append(f"{result.fingerprinter.name} breaks rules of the harness: {rules}")
-    return warnings
-
-
-def _row(curves: Sequence[Curve], place: int) -> list[str]:
-    points = [curve.points[place] for curve in curves]
-    cells = [rate_label(point) for point in points]
-    return [
-        short_size(points[0].n_distractors),
-        short_hours(points[0].hours),
-        *cells,
-        str(points[0].repeats),
-    ]

@@ -50,6 +50,7 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
     fields |= {name: as_path(fields[name], name, source) for name in _FILES if name in fields}
     fields |= {name: option_texts(fields[name]) for name in fields if name.endswith("_options")}
     if isinstance(fields.get("recipe"), Mapping):
+        fields["recipe_given"] = frozenset(fields["recipe"])
         fields["recipe"] = recipe_from_json(fields["recipe"], source, "recipe")
     if fields.get("tolerance_s") == "track":
         fields["tolerance_s"] = None
@@ -65,7 +66,8 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         fields["indexes"] = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
     config = read_config(file, fields, source)
     try:
-        return replace(config, recipe=replace(config.recipe, **changes))
+        recipe = replace(config.recipe, **changes)
+        return replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
     except ValueError as err:
         raise FpbenchError(f"{source}: {err}", hint="give a positive number") from err
 

@@ -40,6 +40,8 @@ class RunConfig:
         tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
             and is ``"track"`` in TOML. Every result also has curves for the whole track.
         recipe: How queries are drawn and degraded.
+        recipe_given: Names of the recipe's fields that the user gave; the others may depend on the
+            dataset. It is not in files.
         seed: Seed of every random draw.
         device: Device for the networks.
         dtype: Floating-point type of the networks' arithmetic.
@@ -61,6 +63,7 @@ class RunConfig:
     indexes: tuple[str, ...] = ("exact",)
     tolerance_s: float | None = 0.25
     recipe: QueryRecipe = NAFP
+    recipe_given: frozenset[str] = field(default=frozenset(), compare=False)
     seed: int = 0
     device: Device = "cpu"
     dtype: Dtype = "float32"
@@ -84,6 +87,7 @@ class RunConfig:
     def as_json(self) -> dict[str, Any]:
         """The config for the result: TOML types, with file names but no folders."""
         plain = dataclasses.asdict(self)
+        del plain["recipe_given"]
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)
@@ -127,7 +131,10 @@ def _read_checked(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """
     source = str(path)
     table = _from_result(path, overrides) if path.suffix == ".json" else _read_toml(path)
+    if "recipe_given" in table:
+        raise FpbenchError(f"{source}: no field is called 'recipe_given'", hint="leave it out")
     if isinstance(table.get("recipe"), Mapping):
+        table["recipe_given"] = frozenset(table["recipe"])
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
     if "dtype" in table:
         convert(table["dtype"], WantedDtype, source, where="dtype")

@@ -4,17 +4,22 @@ import json
 import os
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
+from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_to_json
 from fpbench.conversion import described_fields
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
 from fpbench.runs.config import RunConfig
 
 _WIDTH = 98
+
+_HEADING = """\
+# Settings of `fpbench run --config FILE.toml`; options on the command line override them.
+# Datasets and recordings are relative to the current folder, weights to this file's folder.
+# A line `# name = value` is a default, which may depend on the dataset."""
 
 
 def write_config(config: RunConfig, path: Path) -> None:
@@ -46,15 +51,15 @@ def config_to_toml(config: RunConfig, folder: Path) -> str:
         config: Settings of a run.
         folder: Folder of the TOML file, to which paths of weights are relative.
     """
-    lines = ["# Settings of `fpbench run --config FILE.toml`; options on the command line override"]
-    lines += ["# them. Datasets and recordings are relative to the current folder, weights to this"]
-    lines += ["# file's folder.", ""]
+    lines = [*_HEADING.splitlines(), ""]
     meanings = described_fields(RunConfig.__doc__ or "")
     tables: list[str] = []
     for name in (one.name for one in fields(config)):
         value = getattr(config, name)
+        if name == "recipe_given":
+            continue
         if name == "recipe":
-            tables += ["", *_recipe_lines(value)]
+            tables += ["", *_recipe_lines(value, config.recipe_given)]
         elif isinstance(value, Mapping):
             tables += ["", *_comment(meanings.get(name, "")), *_table_lines(name, value)]
         else:
@@ -72,13 +77,21 @@ def _plain_value(name: str, value: object, folder: Path) -> object:
     return "track" if name == "tolerance_s" and value is None else value
 
 
-def _recipe_lines(recipe: QueryRecipe) -> Iterator[str]:
+def _recipe_lines(recipe: QueryRecipe, given: Collection[str]) -> Iterator[str]:
+    """The table of the recipe; fields that the user did not give are comments."""
     meanings = described_fields(QueryRecipe.__doc__ or "")
     yield "[recipe]"
     for name, value in recipe_to_json(recipe).items():
-        if name != "degradations":
-            yield from (*_comment(meanings.get(name, "")), _line(name, value))
-    yield from _comment(meanings["degradations"])
+        default = "# " if name not in given and getattr(recipe, name) == getattr(NAFP, name) else ""
+        if name == "degradations":
+            written = _degradation_lines(recipe)
+        else:
+            written = iter([_line(name, value)])
+        yield from _comment(meanings[name])
+        yield from (f"{default}{line}".rstrip() for line in written)
+
+
+def _degradation_lines(recipe: QueryRecipe) -> Iterator[str]:
     if not recipe.degradations:
         yield "degradations = []"
     for step in recipe.degradations:

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 from fpbench.audio.duplicates import drop_duplicates
-from fpbench.audio.queries import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.reading import audio_hash, durations_s
 from fpbench.cache import Store
@@ -24,6 +23,7 @@ from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
+from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import Rows, Runs, concatenate_runs, run_starts
 
@@ -103,10 +103,12 @@ class AudioSource:
         with stage("read files") as report:
             dataset, duplicates = drop_duplicates(all_tracks, report)
         reference = self._fingerprint_reference(dataset, store, stage)
-        queries = self._fingerprint_queries(dataset, reference, store, stage)
+        chain = [named.degradation for named in self.degradations]
+        planned = plan_queries(dataset, reference, self.recipe, chain, self.seed)
+        queries = self._fingerprint_queries(planned, store, stage)
         real = self.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
-        data = self._describe_data(all_tracks, duplicates, reference, real)
-        return self._assemble(reference, queries, real, data)
+        data = self._describe_data(all_tracks, duplicates, planned, reference, real)
+        return self._assemble(reference, queries, planned, real, data)
 
     def _fingerprint_reference(
         self, dataset: Dataset, store: Store, stage: Stage
@@ -119,33 +121,25 @@ class AudioSource:
             )
         return reference
 
-    def _fingerprint_queries(
-        self, dataset: Dataset, reference: FingerprintSet, store: Store, stage: Stage
-    ) -> QuerySet:
-        chain = [named.degradation for named in self.degradations]
-        # Unreadable and silent tracks give no queries. A track that is only too short for this
-        # fingerprinter does give queries, and the fingerprinter misses them.
-        unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
-        usable = np.array([track.name not in unusable for track in dataset.reference])
-        truth = draw_queries(durations_s(dataset.reference) * usable, self.recipe, chain, self.seed)
+    def _fingerprint_queries(self, planned: PlannedQueries, store: Store, stage: Stage) -> QuerySet:
         source = QuerySource(
             fingerprinter=self.fingerprinter.fingerprinter,
             name=self.fingerprinter.name,
             identity=self.fingerprinter.identity,
-            tracks=dataset.reference,
+            tracks=planned.tracks,
             sources={
-                "reference": reference.audio_hashes,
+                "audio": planned.hashes,
                 "degradations": [
                     content_key(code=named.code, recordings=named.recording_hashes())
                     for named in self.degradations
                 ],
             },
             recipe=self.recipe,
-            chain=chain,
+            chain=[named.degradation for named in self.degradations],
             seed=self.seed,
         )
         with stage("queries") as report:
-            queries = build_query_set(store, source, truth, report)
+            queries = build_query_set(store, source, planned.places, report)
         segments = queries.vectors.shape[1]
         if segments != self.segments:
             raise FpbenchError(
@@ -154,12 +148,13 @@ class AudioSource:
                 hint="change the fingerprinter: recordings of equal length must give equally many "
                 "fingerprints",
             )
-        return queries
+        return planned.with_truth(queries)
 
     def _describe_data(
         self,
         all_tracks: Dataset,
         duplicates: Sequence[Skipped],
+        planned: PlannedQueries,
         reference: FingerprintSet,
         real: FingerprintSet,
     ) -> DataInfo:
@@ -172,16 +167,22 @@ class AudioSource:
             distractor_tracks=len(all_tracks.distractors),
             distractor_fingerprints=len(real.vectors),
             distractor_hours=float(durations_s(all_tracks.distractors).sum()) / 3600,
-            skipped=[*duplicates, *reference.skipped, *real.skipped],
+            skipped=[*duplicates, *reference.skipped, *real.skipped, *planned.skipped],
             content=content_key(
                 reference=reference.audio_hashes,
                 distractors=real.audio_hashes,
                 degradations=degradations,
+                **planned.identity(reference),
             ),
         )
 
     def _assemble(
-        self, reference: FingerprintSet, queries: QuerySet, real: FingerprintSet, data: DataInfo
+        self,
+        reference: FingerprintSet,
+        queries: QuerySet,
+        planned: PlannedQueries,
+        real: FingerprintSet,
+        data: DataInfo,
     ) -> Inputs:
         usable = np.ones(len(reference.vectors), dtype=bool)
         rows = run_starts(reference.track.astype(np.int64), usable, self.segments)
@@ -203,10 +204,12 @@ class AudioSource:
             hop_s=self.fingerprinter.fingerprinter.spec.hop_s,
             data=data,
             query_info=QueryInfo(
-                n=self.recipe.n_queries,
+                n=len(queries.vectors),
                 tracks=len(np.unique(queries.truth.track)),
                 length_s=self.recipe.query_length_s,
                 recipe=recipe_to_json(self.recipe),
+                recordings=planned.recordings,
+                without_match=planned.without_match,
             ),
         )
 

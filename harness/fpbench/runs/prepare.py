@@ -30,6 +30,7 @@ from fpbench.runs.inputs import (
     count_segments,
 )
 from fpbench.runs.objects import OBJECT
+from fpbench.runs.recorded import recorded_config
 from fpbench.search.tasks import NamedIndex
 
 logger = getLogger(__name__)
@@ -87,6 +88,8 @@ def prepare(
     )
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
+    if dataset.queries:
+        config = recorded_config(config, dataset)
     _warn_of_unused_settings(config, dataset)
     indexes = {
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, TextIO, cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
+from fpbench.audio.recorded_queries import TABLE, queries_beside
 
 SUBSETS = ("small", "medium", "large", "full")
 
@@ -30,10 +31,13 @@ class FmaConfig:
         subset: The audio folder; None means the only one that exists.
         train_share: Share of the training split that is for training encoders; the rest are
             distractors.
+        queries: Table of recorded queries, relative to the dataset's folder: a CSV file with the
+            columns query, reference and start_s; none means that there are none.
     """
 
     subset: Literal["small", "medium", "large", "full"] | None = None
     train_share: float = 0.5
+    queries: str | None = TABLE
 
     def __post_init__(self) -> None:
         if not 0 <= self.train_share <= 1:
@@ -78,6 +82,7 @@ def open_dataset(settings: Settings) -> Dataset:
         reference=by_role["reference"],
         distractors=by_role["distractors"],
         train=by_role["train"],
+        queries=queries_beside(root, config.queries, by_role["reference"]),
     )
 
 

@@ -18,6 +18,8 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             details={
                 "Sub-folders": "reference distractors train noise ir train_noise train_ir, all "
                 "optional; without the first two, a hash of names divides the music in half",
+                "Recorded queries": "queries.csv with columns query, reference, start_s; or query/ "
+                "and db/ with equal names",
             },
         )
     ]

@@ -6,22 +6,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
+from fpbench import Dataset, FpbenchError, RecordedQuery, Settings, Track, apply_options
 from fpbench.audio.folders import SUFFIXES, audio_below
+from fpbench.audio.recorded_queries import TABLE, queries_beside
 
 FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
 """Sub-folders that give their files a role."""
 
+PUBLISHED_PAIRS = {"db": "reference", "dummy_db": "distractors"}
+"""Other names of these roles beside a folder ``query``, as in the public data of NAFP."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderConfig:
-    """How music is divided that is in no such sub-folder.
+    """How music is divided that is in no such sub-folder, and where recorded queries are.
 
     Args:
         reference_share: Share of the reference, from 0 to 1. The other tracks are distractors.
+        queries: Table of recorded queries, relative to the folder: a CSV file with the columns
+            query, reference and start_s; none means that there are none.
     """
 
     reference_share: float = 0.5
+    queries: str | None = TABLE
 
     def __post_init__(self) -> None:
         if not 0 <= self.reference_share <= 1:
@@ -32,27 +39,45 @@ def open_dataset(settings: Settings) -> Dataset:
     """All audio files below the folder ``settings.argument``.
 
     Files below one of :data:`FOLDERS` have that role. All other files are music. If there is
-    neither ``reference/`` nor ``distractors/``, :func:`divide_tracks` divides this music.
+    neither ``reference/`` nor ``distractors/``, this music is divided: the tracks that recorded
+    queries match are the reference; without these, :func:`divide_tracks` divides it.
 
     Raises:
-        FpbenchError: The folder does not exist or has no music; or there is a ``reference`` or
-            ``distractors`` folder, and also music outside all of these sub-folders.
+        FpbenchError: The folder does not exist or has no music; there is a ``reference`` or
+            ``distractors`` folder, and also music outside all of these sub-folders; or recorded
+            queries do not fit the reference.
     """
     config = apply_options(FolderConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
     if not root.is_dir():
         raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")
-    below: dict[str, list[Track]] = {folder: [] for folder in FOLDERS}
-    music: list[Track] = []
+    roles = role_names(root)
+    below: dict[str, list[Track]] = {role: [] for role in (*FOLDERS, "query", "music")}
     for track in tracks_below(root):
-        below.get(track.name.split("/", 1)[0], music).append(track)
-    if not any((root / folder).is_dir() for folder in ("reference", "distractors")):
-        below["reference"], below["distractors"] = divide_tracks(music, config.reference_share)
-    elif music:
+        below[roles.get(track.name.split("/", 1)[0], "music")].append(track)
+    divided = not any(role in ("reference", "distractors") for role in roles.values())
+    if divided:
+        below["reference"], below["music"] = below["music"], []
+    queries = pair_by_name(root, below["query"], below["reference"])
+    if not queries:
+        queries = queries_beside(root, config.queries, below["reference"])
+    recordings = {query.path for query in queries}
+    below = {
+        role: [track for track in tracks if track.path not in recordings]
+        for role, tracks in below.items()
+    }
+    if queries and "reference_share" in settings.options:
         raise FpbenchError(
-            f"'{music[0].path}' and {len(music) - 1} more are in no folder with a role",
-            hint=f"move them into one of these folders in '{root}': " + ", ".join(FOLDERS),
+            "reference_share has no effect: the tracks that recorded queries match are the "
+            "reference",
+            hint="leave it out, or set queries=none",
         )
+    if divided and queries:
+        below["reference"], below["distractors"] = divide_matched(below["reference"], queries)
+    elif divided:
+        share = config.reference_share
+        below["reference"], below["distractors"] = divide_tracks(below["reference"], share)
+    refuse_strays(root, below["music"])
     if not (below["reference"] or below["distractors"] or below["train"]):
         raise FpbenchError(
             f"no music in '{root}'",
@@ -67,7 +92,69 @@ def open_dataset(settings: Settings) -> Dataset:
         impulse_responses=below["ir"],
         train_noise=below["train_noise"],
         train_impulse_responses=below["train_ir"],
+        queries=queries,
     )
+
+
+def role_names(root: Path) -> dict[str, str]:
+    """Roles by name of the sub-folder, for those that exist."""
+    names = {folder: folder for folder in FOLDERS}
+    if (root / "query").is_dir() and (root / "db").is_dir():
+        names |= {"query": "query", **PUBLISHED_PAIRS}
+    roles = {folder: role for folder, role in names.items() if (root / folder).is_dir()}
+    if {"db", "reference"} <= roles.keys():
+        raise FpbenchError(
+            f"'{root}' has both db/ and reference/", hint="keep the tracks in one of them"
+        )
+    return roles
+
+
+def pair_by_name(
+    root: Path, recordings: Sequence[Track], reference: Sequence[Track]
+) -> list[RecordedQuery]:
+    """Recordings in ``query/``, each of the whole track of the same name in ``db/``.
+
+    Raises:
+        FpbenchError: There is no track of that name.
+    """
+    tracks = {_inner_name(track): track.name for track in reference}
+    for recording in recordings:
+        if _inner_name(recording) not in tracks:
+            raise FpbenchError(
+                f"'{recording.path}' has no file of the same name in '{root / 'db'}'",
+                hint=f"add it, or list the queries in '{root / TABLE}' and rename the folders to "
+                "reference/ and queries/",
+            )
+    return [
+        RecordedQuery(name=one.name, path=one.path, reference=tracks[_inner_name(one)])
+        for one in recordings
+    ]
+
+
+def _inner_name(track: Track) -> str:
+    """The name below its role's folder, without suffix."""
+    return track.name.partition("/")[2].rpartition(".")[0]
+
+
+def divide_matched(
+    tracks: Sequence[Track], queries: Sequence[RecordedQuery]
+) -> tuple[list[Track], list[Track]]:
+    """Divide tracks into those that a query matches and the others."""
+    matched = {query.reference for query in queries}
+    return (
+        [track for track in tracks if track.name in matched],
+        [track for track in tracks if track.name not in matched],
+    )
+
+
+def refuse_strays(root: Path, music: Sequence[Track]) -> None:
+    """Refuse music in no folder with a role, where others are in one."""
+    if music:
+        raise FpbenchError(
+            f"'{music[0].path}' and {len(music) - 1} more are in no folder with a role",
+            hint=f"move them into one of these folders in '{root}', or list recorded queries in "
+            f"'{root / TABLE}': " + ", ".join(FOLDERS),
+        )
 
 
 def tracks_below(root: Path) -> list[Track]:

@@ -18,6 +18,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "music": "test: reference, generator: distractors, train: train",
                 "noise, ir": "test: for queries, train: for training",
                 "speech": "listed but not used",
+                "Recorded queries": "queries.csv beside it, with columns query, reference, start_s",
             },
         )
     ]

@@ -3,9 +3,11 @@
 import csv
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from fpbench import Dataset, FpbenchError, Settings, Track, refuse_settings
+from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
+from fpbench.audio.recorded_queries import TABLE, queries_beside
 
 COLUMNS = ("path", "kind", "split")
 
@@ -18,6 +20,18 @@ SPLITS = {
 """The possible splits of each kind."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestConfig:
+    """Where recorded queries are.
+
+    Args:
+        queries: Table of recorded queries, relative to the manifest's folder: a CSV file with the
+            columns query, reference and start_s; none means that there are none.
+    """
+
+    queries: str | None = TABLE
+
+
 def open_dataset(settings: Settings) -> Dataset:
     """The tracks of a manifest, in its order and named by the column ``path``.
 
@@ -27,7 +41,7 @@ def open_dataset(settings: Settings) -> Dataset:
         FpbenchError: The manifest cannot be read; it lacks a column, or has no music; a row has an
             unknown kind or split; or a file is listed twice or does not exist.
     """
-    refuse_settings(settings, "manifest")
+    config = apply_options(ManifestConfig(), settings.options)
     manifest = Path(settings.argument or "").expanduser()
     if not manifest.is_file():
         raise FpbenchError(f"there is no manifest '{manifest}'", hint="give the path of a CSV file")
@@ -43,6 +57,7 @@ def open_dataset(settings: Settings) -> Dataset:
         impulse_responses=tracks["ir", "test"],
         train_noise=tracks["noise", "train"],
         train_impulse_responses=tracks["ir", "train"],
+        queries=queries_beside(manifest.parent, config.queries, tracks["music", "test"]),
     )
 
 

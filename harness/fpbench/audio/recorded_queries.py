@@ -1,0 +1,285 @@
+"""Recorded queries: a table of recordings, and the queries that are cut from them."""
+
+import csv
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float64
+
+from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.audio.reading import audio_hash, durations_s, read_audio
+from fpbench.conversion import suggest
+from fpbench.errors import FpbenchError
+from fpbench.plugin.datasets import Positions, RecordedQuery, Track
+from fpbench.randomness import Stream, rng_at
+from fpbench.results.document import Skipped
+
+TABLE = "queries.csv"
+"""Name of the table that is read if it lies beside a dataset."""
+
+COLUMNS = ("query", "reference", "start_s")
+
+_NO_MATCH = ("", "none")
+_ROUNDING_S = 1e-3
+
+
+# ---------------------------------------------------------------- table
+
+
+def queries_beside(
+    folder: Path, table: str | None, reference: Sequence[Track]
+) -> list[RecordedQuery]:
+    """The recorded queries of a dataset.
+
+    Args:
+        folder: Folder that the name of the table is relative to.
+        table: Name of the table; :data:`TABLE` may be absent, None means that there is none.
+        reference: Tracks that the queries may match.
+
+    Raises:
+        FpbenchError: As :func:`read_recorded_queries`, or there is no such table.
+    """
+    if table is None:
+        return []
+    path = folder / Path(table).expanduser()
+    if table == TABLE and not path.is_file():
+        return []
+    return read_recorded_queries(path, reference)
+
+
+def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[RecordedQuery]:
+    """Read a CSV file with the columns ``query``, ``reference`` and ``start_s``.
+
+    ``query`` is an audio file, relative to the table's folder. ``reference`` is the name or the
+    file of a reference track, and ``start_s`` the time in it at which the recording starts. Where
+    both are empty or ``none``, the recording matches nothing in the database.
+
+    Raises:
+        FpbenchError: The table cannot be read or lacks a column; or a row names a missing file, an
+            unknown reference track, a start that is not in it, or the same file as another row.
+    """
+    names = {track.name: track for track in reference}
+    files = {os.path.realpath(track.path): track for track in reference}
+    lines: dict[str, int] = {}
+    queries = []
+    for line, row in _rows(table):
+        where = f"{table}, line {line}"
+        path = table.parent / row["query"]
+        if not path.is_file():
+            raise FpbenchError(
+                f"{where}: query: there is no file '{path}'",
+                hint="correct the path, which is relative to the table's folder",
+            )
+        real = os.path.realpath(path)
+        if real in lines:
+            raise FpbenchError(
+                f"{where}: query '{row['query']}' is also in line {lines[real]}",
+                hint="list each recording once",
+            )
+        lines[real] = line
+        track = None
+        if row["reference"].lower() not in _NO_MATCH:
+            file = os.path.realpath(table.parent / row["reference"])
+            track = names.get(row["reference"]) or files.get(file)
+            if track is None:
+                raise FpbenchError(
+                    f"{where}: reference: no reference track is '{row['reference']}'",
+                    hint=f"{suggest(row['reference'], names)}write its name or its path from the "
+                    "table's folder, or none if the database does not hold it",
+                )
+        queries.append(
+            RecordedQuery(
+                name=row["query"],
+                path=path,
+                reference=track.name if track else None,
+                start_s=_start_s(row["start_s"], track, where),
+            )
+        )
+    if not queries:
+        raise FpbenchError(f"{table} lists no queries", hint="add a row for each recording")
+    for track in (names[query.reference] for query in queries if query.reference):
+        line_of_track = lines.get(os.path.realpath(track.path))
+        if line_of_track is not None:
+            raise FpbenchError(
+                f"{table}, line {line_of_track}: query: '{track.name}' is also a reference track",
+                hint="list recordings of the reference, not its own files",
+            )
+    return queries
+
+
+def drop_equal_recordings(
+    recordings: Sequence[RecordedQuery],
+) -> tuple[list[RecordedQuery], list[Skipped]]:
+    """Drop every recording that has the same bytes as an earlier one.
+
+    Raises:
+        FpbenchError: A recording cannot be read.
+    """
+    names: dict[str, str] = {}
+    unique, skipped = [], []
+    for recording in recordings:
+        first = names.setdefault(audio_hash(recording.path), recording.name)
+        if first == recording.name:
+            unique.append(recording)
+        else:
+            skipped.append(Skipped(track=recording.name, reason=f"the same file as {first}"))
+    return unique, skipped
+
+
+def _start_s(text: str, track: Track | None, where: str) -> float:
+    if track is None:
+        if text.lower() not in _NO_MATCH:
+            raise FpbenchError(
+                f"{where}: start_s is '{text}', but the row has no reference",
+                hint="leave start_s empty for a query without a match",
+            )
+        return 0.0
+    try:
+        start_s = float(text)
+    except ValueError:
+        start_s = -1.0
+    if not 0 <= start_s < math.inf:
+        raise FpbenchError(
+            f"{where}: start_s cannot be '{text}'",
+            hint="write the time in the reference at which the recording starts, in seconds",
+        )
+    (duration_s,) = durations_s([track])
+    if 0 < duration_s <= start_s:  # 0: the file cannot be read, which the run reports
+        raise FpbenchError(
+            f"{where}: start_s is {start_s:g}, but '{track.name}' ends at {duration_s:g} s",
+            hint="write seconds, not minutes or samples, from the start of the reference track",
+        )
+    return start_s
+
+
+def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
+    """The rows below the header with their line numbers; absent cells are empty."""
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines, strict=True)
+            absent = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
+            if absent:
+                raise FpbenchError(
+                    f"{table}, line 1: no column is called '{absent[0]}'",
+                    hint="name the columns in the first line: " + ",".join(COLUMNS),
+                )
+            for row in rows:
+                cells = {name: (row[name] or "").strip() for name in COLUMNS}
+                if not cells["query"]:
+                    raise FpbenchError(
+                        f"{table}, line {rows.line_num}: column 'query' is empty",
+                        hint="name an audio file in every row",
+                    )
+                yield rows.line_num, cells
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot read {table}: {err.strerror}", hint="check the setting 'queries'"
+        ) from err
+    except (csv.Error, UnicodeDecodeError) as err:
+        raise FpbenchError(
+            f"{table}: not CSV in UTF-8: {err}", hint="save it as CSV in UTF-8"
+        ) from err
+
+
+# ---------------------------------------------------------------- queries
+
+
+@dataclass(frozen=True, slots=True)
+class CutQueries:
+    """Queries that are cut from recordings.
+
+    Args:
+        places: Recording of each query, and its start time in the recording.
+        truth: Reference track of each query, and its start time in the reference.
+        skipped: Recordings that give no query, and why.
+    """
+
+    places: Positions
+    truth: Positions
+    skipped: Sequence[Skipped]
+
+
+def cut_queries(
+    recordings: Sequence[RecordedQuery],
+    reference: Mapping[str, tuple[int, float]],
+    recipe: QueryRecipe,
+    *,
+    tempo: float,
+    seed: int,
+) -> CutQueries:
+    """Cut queries from recordings at multiples of ``grid_s``, as many as fit.
+
+    A query fits if it ends before the recording and before the reference track. If there are more
+    than ``n_queries``, as many are drawn without replacement.
+
+    Args:
+        recordings: Those without a reference give no query, and are not in ``skipped``.
+        reference: Index and duration of each reference track by name; 0 for an unknown duration.
+        recipe: Length and number of queries.
+        tempo: Tempo of the degradations; a faster one needs a longer stretch of audio.
+        seed: Seed of the draw.
+
+    Raises:
+        FpbenchError: No query fits, or a recording cannot be read.
+    """
+    lengths_s = durations_s([Track(name=q.name, path=q.path) for q in recordings]).tolist()
+    for recording, length_s in zip(recordings, lengths_s, strict=True):
+        if length_s == 0:
+            read_audio(recording.path, recipe.sample_rate_hz)  # says what is wrong
+    places, truth = _empty(), _empty()
+    skipped: list[Skipped] = []
+    for number, recording in enumerate(recordings):
+        if recording.reference is None:
+            continue
+        if recording.reference not in reference:
+            reason = f"its reference {recording.reference} is skipped"
+            skipped.append(Skipped(track=recording.name, reason=reason))
+            continue
+        index, duration_s = reference[recording.reference]
+        left_s = duration_s - recording.start_s if duration_s > 0 else math.inf
+        starts_s = _starts_s(
+            lengths_s[number] / tempo, left_s, recipe.query_length_s, recipe.grid_s
+        )
+        if len(starts_s) == 0:
+            shorter_s = min(lengths_s[number] / tempo, left_s)
+            reason = f"too short: {shorter_s:.3g} s with its reference, "
+            reason += f"{recipe.query_length_s:.3g} s needed"
+            skipped.append(Skipped(track=recording.name, reason=reason))
+        places = _append(places, number, starts_s)
+        truth = _append(truth, index, recording.start_s + starts_s)
+    if len(truth.track) == 0:
+        why = f": {skipped[0].track}: {skipped[0].reason}" if skipped else ""
+        raise FpbenchError(
+            f"no recorded query can be used{why}",
+            hint="use a shorter --query-length, or other recordings",
+        )
+    order = rng_at(seed, Stream.QUERY_POSITION).permutation(len(truth.track))
+    chosen = np.sort(order[: recipe.n_queries])
+    return CutQueries(_at(places, chosen), _at(truth, chosen), skipped)
+
+
+def _starts_s(
+    recorded_s: float, left_s: float, length_s: float, grid_s: float
+) -> Float64[np.ndarray, " starts"]:
+    """Start times in a recording at which a query fits."""
+    last = math.floor((min(recorded_s, left_s) - length_s + _ROUNDING_S) / grid_s)
+    return np.arange(max(0, last + 1), dtype=np.float64) * grid_s
+
+
+def _empty() -> Positions:
+    return Positions(np.zeros(0, dtype=np.int64), np.zeros(0))
+
+
+def _append(positions: Positions, track: int, start_s: Float64[np.ndarray, " starts"]) -> Positions:
+    tracks = np.full(len(start_s), track, dtype=np.int64)
+    return Positions(
+        np.concatenate([positions.track, tracks]), np.concatenate([positions.start_s, start_s])
+    )
+
+
+def _at(positions: Positions, chosen: np.ndarray) -> Positions:
+    return Positions(positions.track[chosen], positions.start_s[chosen])

@@ -1,0 +1,106 @@
+"""Which audio the queries of a run are made from, and what they match."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fpbench.audio.queries import draw_queries
+from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.audio.reading import audio_hash, durations_s
+from fpbench.audio.recorded_queries import cut_queries, drop_equal_recordings
+from fpbench.fingerprints.query_sets import QuerySet
+from fpbench.fingerprints.track_sets import FingerprintSet
+from fpbench.hashing import content_key
+from fpbench.plugin.datasets import Dataset, Positions, Track
+from fpbench.plugin.degradations import Degradation
+from fpbench.results.document import Skipped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedQueries:
+    """Where the audio of queries comes from, and the ground truth.
+
+    Args:
+        tracks: Tracks or recordings that queries are cut from.
+        hashes: Hashes of their files; None for a file that cannot be read.
+        places: Index in ``tracks`` and start time of each query.
+        truth: Reference track and start time that each query matches.
+        skipped: Recordings that give no query, and why.
+        recordings: Recordings that give queries; 0 for queries from the reference.
+        without_match: Recordings that match nothing in the database.
+    """
+
+    tracks: Sequence[Track]
+    hashes: Sequence[str | None]
+    places: Positions
+    truth: Positions
+    skipped: Sequence[Skipped] = ()
+    recordings: int = 0
+    without_match: int = 0
+
+    def with_truth(self, queries: QuerySet) -> QuerySet:
+        """Fingerprints of recordings with their ground truth, which the key then contains."""
+        if not self.recordings:
+            return queries
+        truth = [self.truth.track.tolist(), self.truth.start_s.tolist()]
+        key = content_key(queries=queries.key, truth=truth)
+        return QuerySet(key=key, vectors=queries.vectors, truth=self.truth)
+
+    def identity(self, reference: FingerprintSet) -> dict[str, object]:
+        """What makes a set of recorded queries comparable with another: audio and ground truth."""
+        if not self.recordings:
+            return {}
+        recordings = [self.hashes[index] for index in self.places.track.tolist()]
+        matches = [reference.audio_hashes[index] for index in self.truth.track.tolist()]
+        queries = zip(recordings, self.places.start_s.tolist(), matches, strict=True)
+        return {"queries": [[*one] for one in queries], "starts": self.truth.start_s.tolist()}
+
+
+def plan_queries(
+    dataset: Dataset,
+    reference: FingerprintSet,
+    recipe: QueryRecipe,
+    chain: Sequence[Degradation],
+    seed: int,
+) -> PlannedQueries:
+    """Cut queries from the dataset's recordings, or draw them from the reference.
+
+    Args:
+        dataset: Data without duplicates.
+        reference: Fingerprints of its reference.
+        recipe: Query recipe.
+        chain: Degradations of the recipe.
+        seed: Seed of the run.
+
+    Raises:
+        FpbenchError: There are no queries, or a recording cannot be read.
+    """
+    # Unreadable and silent tracks give no queries. A track that is only too short for this
+    # fingerprinter does give queries, and the fingerprinter misses them.
+    unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
+    durations = durations_s(dataset.reference)
+    if not dataset.queries:
+        usable = np.array([track.name not in unusable for track in dataset.reference])
+        truth = draw_queries(durations * usable, recipe, chain, seed)
+        return PlannedQueries(
+            tracks=dataset.reference, hashes=reference.audio_hashes, places=truth, truth=truth
+        )
+    recordings, equal = drop_equal_recordings(dataset.queries)
+    by_name = {
+        track.name: (index, float(durations[index]))
+        for index, track in enumerate(dataset.reference)
+        if track.name not in unusable
+    }
+    tempo = math.prod((step.tempo for step in chain), start=1.0)
+    cut = cut_queries(recordings, by_name, recipe, tempo=tempo, seed=seed)
+    return PlannedQueries(
+        tracks=[Track(name=one.name, path=one.path) for one in recordings],
+        hashes=[audio_hash(one.path) for one in recordings],
+        places=cut.places,
+        truth=cut.truth,
+        skipped=[*equal, *cut.skipped],
+        recordings=len(np.unique(cut.places.track)),
+        without_match=sum(one.reference is None for one in recordings),
+    )

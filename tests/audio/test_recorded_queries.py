@@ -1,0 +1,194 @@
+"""A table of recorded queries is read strictly, and queries are cut where they fit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from fpbench import FpbenchError, RecordedQuery, Track
+from fpbench.audio.query_recipe import NAFP, QueryRecipe
+from fpbench.audio.recorded_queries import (
+    cut_queries,
+    drop_equal_recordings,
+    queries_beside,
+    read_recorded_queries,
+)
+
+RATE_HZ = 1_000
+RECIPE = QueryRecipe(
+    n_queries=100,
+    query_length_s=1.0,
+    grid_s=0.5,
+    max_offset_s=0.0,
+    sample_rate_hz=RATE_HZ,
+    degradations=(),
+)
+
+
+def write(path: Path, seconds: float) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Different lengths give different bytes.
+    soundfile.write(path, np.full(round(seconds * RATE_HZ), 0.1), RATE_HZ)
+    return path
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> list[Track]:
+    names = ("reference/a.wav", "reference/b.wav")
+    return [Track(name=n, path=write(tmp_path / n, 10.0 + i)) for i, n in enumerate(names)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, seconds in (("one", 2.0), ("two", 3.0), ("three", 4.0)):
+        write(tmp_path / "phone" / f"{name}.wav", seconds)
+    return tmp_path
+
+
+def table(folder: Path, *rows: str) -> Path:
+    path = folder / "queries.csv"
+    path.write_text("\n".join(["query,reference,start_s", *rows]))
+    return path
+
+
+def test_a_row_names_a_recording_its_reference_and_its_start(
+    folder: Path, reference: list[Track]
+) -> None:
+    path = table(
+        folder,
+        "phone/one.wav,reference/b.wav,2.5",
+        "phone/two.wav,none,",
+        f"phone/three.wav,{reference[0].path},0",
+    )
+    assert read_recorded_queries(path, reference) == [
+        RecordedQuery(
+            name="phone/one.wav",
+            path=folder / "phone/one.wav",
+            reference="reference/b.wav",
+            start_s=2.5,
+        ),
+        RecordedQuery(name="phone/two.wav", path=folder / "phone/two.wav"),
+        RecordedQuery(
+            name="phone/three.wav", path=folder / "phone/three.wav", reference="reference/a.wav"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        pytest.param(["no.wav,reference/a.wav,0"], "line 2: query: there is no file", id="file"),
+        pytest.param([",reference/a.wav,0"], "line 2: column 'query' is empty", id="empty"),
+        pytest.param(
+            ["phone/one.wav,reference/c.wav,0"], "line 2: reference: no reference track", id="track"
+        ),
+        pytest.param(
+            ["phone/one.wav,reference/a.wav,"], "line 2: start_s cannot be ''", id="no start"
+        ),
+        pytest.param(
+            ["phone/one.wav,reference/a.wav,-1"], "line 2: start_s cannot be '-1'", id="negative"
+        ),
+        pytest.param(["phone/one.wav,reference/a.wav,nan"], "start_s cannot be 'nan'", id="nan"),
+        pytest.param(
+            ["phone/one.wav,reference/a.wav,10"],
+            "line 2: start_s is 10, but 'reference/a.wav' ends at 10 s",
+            id="beyond the end",
+        ),
+        pytest.param(["phone/one.wav,none,3"], "but the row has no reference", id="start alone"),
+        pytest.param(
+            ["phone/one.wav,reference/a.wav,0", "phone/../phone/one.wav,reference/b.wav,0"],
+            "line 3: query 'phone/../phone/one.wav' is also in line 2",
+            id="twice",
+        ),
+        pytest.param(
+            ["phone/one.wav,reference/a.wav,0", "reference/a.wav,reference/b.wav,0"],
+            "line 3: query: 'reference/a.wav' is also a reference track",
+            id="reference as query",
+        ),
+        pytest.param([], "lists no queries", id="no rows"),
+    ],
+)
+def test_errors_name_file_row_and_column(
+    folder: Path, reference: list[Track], rows: list[str], message: str
+) -> None:
+    path = table(folder, *rows)
+    with pytest.raises(FpbenchError) as err:
+        read_recorded_queries(path, reference)
+    assert str(path) in err.value.message
+    assert message in err.value.message
+
+
+def test_other_columns_are_named(folder: Path, reference: list[Track]) -> None:
+    path = folder / "queries.csv"
+    path.write_text("query,ref,start_s\n")
+    with pytest.raises(FpbenchError, match="line 1: no column is called 'reference'"):
+        read_recorded_queries(path, reference)
+
+
+def test_only_the_usual_table_may_be_absent(folder: Path, reference: list[Track]) -> None:
+    assert queries_beside(folder, "queries.csv", reference) == []
+    assert queries_beside(folder, None, reference) == []
+    with pytest.raises(FpbenchError, match=r"cannot read .*mine\.csv"):
+        queries_beside(folder, "mine.csv", reference)
+
+
+def test_equal_bytes_are_used_once(folder: Path) -> None:
+    (folder / "copy.wav").write_bytes((folder / "phone/one.wav").read_bytes())
+    names = ("phone/one.wav", "phone/two.wav", "copy.wav")
+    recordings = [RecordedQuery(name=name, path=folder / name) for name in names]
+    unique, skipped = drop_equal_recordings(recordings)
+    assert unique == recordings[:2]
+    assert [(one.track, one.reason) for one in skipped] == [
+        ("copy.wav", "the same file as phone/one.wav")
+    ]
+
+
+def recording(folder: Path, name: str, start_s: float, reference: str | None) -> RecordedQuery:
+    path = folder / "phone" / f"{name}.wav"
+    return RecordedQuery(name=name, path=path, reference=reference, start_s=start_s)
+
+
+def test_queries_are_cut_at_the_grid_where_they_fit(folder: Path) -> None:
+    recordings = [
+        recording(folder, "one", 3.25, "b"),  # 2 s: at 0, 0.5 and 1
+        recording(folder, "two", 0.0, None),
+        recording(folder, "three", 8.5, "a"),  # 4 s, but 1.5 s are left of the reference
+    ]
+    cut = cut_queries(recordings, {"a": (0, 10.0), "b": (1, 11.0)}, RECIPE, tempo=1.0, seed=0)
+    assert cut.places.track.tolist() == [0, 0, 0, 2, 2]
+    assert cut.places.start_s.tolist() == [0.0, 0.5, 1.0, 0.0, 0.5]
+    assert cut.truth.track.tolist() == [1, 1, 1, 0, 0]
+    assert cut.truth.start_s.tolist() == [3.25, 3.75, 4.25, 8.5, 9.0]
+    assert cut.skipped == []
+
+
+def test_fewer_queries_are_a_part_of_all(folder: Path) -> None:
+    recordings = [recording(folder, "three", 0.0, "a")]
+    few = replace(RECIPE, n_queries=3)
+    cut = cut_queries(recordings, {"a": (0, 10.0)}, few, tempo=1.0, seed=1)
+    assert len(set(cut.places.start_s.tolist())) == 3
+    assert cut.places.start_s.tolist() == sorted(cut.places.start_s.tolist())
+    assert set(cut.places.start_s.tolist()) <= {0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0}
+
+
+def test_recordings_without_a_query_are_listed(folder: Path) -> None:
+    recordings = [
+        recording(folder, "one", 9.5, "a"),
+        recording(folder, "two", 0.0, "gone"),
+        recording(folder, "three", 0.0, "a"),
+    ]
+    cut = cut_queries(recordings, {"a": (0, 10.0)}, RECIPE, tempo=1.0, seed=0)
+    assert [(one.track, one.reason) for one in cut.skipped] == [
+        ("one", "too short: 0.5 s with its reference, 1 s needed"),
+        ("two", "its reference gone is skipped"),
+    ]
+    with pytest.raises(FpbenchError, match="no recorded query can be used: one: too short"):
+        cut_queries(recordings[:2], {"a": (0, 10.0)}, RECIPE, tempo=1.0, seed=0)
+
+
+def test_a_recording_that_cannot_be_read_is_named(folder: Path) -> None:
+    (folder / "phone/one.wav").write_bytes(b"RIFF and nothing")
+    with pytest.raises(FpbenchError, match=r"cannot read .*one\.wav"):
+        cut_queries([recording(folder, "one", 0.0, "a")], {"a": (0, 9.0)}, NAFP, tempo=1.0, seed=0)
