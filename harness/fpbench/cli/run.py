@@ -158,7 +158,7 @@ def run(**options: Any) -> None:
     if options["plan"]:
         return
     if options["out"] is None:
-        _warn_of_replacing(out, config)
+        _warn_of_replacing(out, prepared.config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     result = run_prepared(prepared, out, command, stage)
     click.echo(result_tables(result))
