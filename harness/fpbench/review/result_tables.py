@@ -45,3 +45,27 @@ def result_tables(result: Result) -> str:
     note += "; percent, with 95 % intervals over tracks"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
+    return "\n\n".join([*parts, *_warnings(result), note])
+
+
+def _warnings(result: Result) -> list[str]:
+    """What makes hit rates say nothing: about real distractors, or at all."""
+    warnings = []
+    deviation = find_result_deviation(result)
+    if deviation is not None and result.generator is not None:
+        warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
+    if result.check is not None and not result.check.passed:
+        rules = "; ".join(f"{rule}: {detail}" for rule, detail in result.check.broken.items())
+        warnings.append(f"{result.fingerprinter.name} breaks rules of the harness: {rules}")
+    return warnings
+
+
+def _row(curves: Sequence[Curve], place: int) -> list[str]:
+    points = [curve.points[place] for curve in curves]
+    cells = [rate_label(point) for point in points]
+    return [
+        short_size(points[0].n_distractors),
+        short_hours(points[0].hours),
+        *cells,
+        str(points[0].repeats),
+    ]
