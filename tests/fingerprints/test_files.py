@@ -184,6 +184,13 @@ def test_arrays_about_rows_are_as_long_as_the_rows(tmp_path: Path, name: str) ->
         read_vectors(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("name", ["track", "silent", "not_finite"])
+def test_arrays_about_rows_are_whole_numbers(tmp_path: Path, name: str) -> None:
+    np.savez(tmp_path / "a.npz", vectors=ROWS, **{name: np.zeros(4, dtype=np.complex64)})
+    with pytest.raises(FpbenchError, match=f"'{name}' holds complex64, not whole numbers"):
+        read_vectors(tmp_path / "a.npz")
+
+
 def test_marked_rows_are_left_out(tmp_path: Path) -> None:
     marks = {"silent": ROWS[:, 0] == 0, "not_finite": ROWS[:, 0] == 6}
     np.savez(tmp_path / "a.npz", vectors=ROWS, track=np.arange(4), **marks)

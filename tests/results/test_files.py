@@ -1,6 +1,7 @@
 """A result file gives back what was written, and a damaged one is refused by field."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,18 @@ def test_a_result_that_breaks_the_schema_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"field 'curves' cannot be \[\]"):
         write_result(result, tmp_path / "result.json")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seed", 1.0), ("seed", True), ("seed", "0"), ("sizes", 5), ("sizes", [None])],
+)
+def test_config_fields_that_comparisons_use_have_their_types(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    document = json.loads(GOLDEN.read_text())
+    document["config"][name] = value
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(FpbenchError, match=rf"changed\.json: config\.{name} is "):
+        read_result(path)

@@ -185,6 +185,8 @@ def _read_npz(path: Path) -> _VectorTable:
     for name, values in columns.items():
         if values.shape != vectors.shape[:1]:
             raise ValueError(f"'{name}' has the shape {values.shape}, not ({len(vectors)},)")
+        if values.dtype.kind not in "iub":
+            raise ValueError(f"'{name}' holds {values.dtype}, not whole numbers")
     tracks = columns["track"].astype(np.int64) if "track" in columns else None
     marks = [columns[name].astype(bool) for name in MARKS if name in columns]
     system = identity_from_text(text, str(path))

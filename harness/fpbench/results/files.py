@@ -103,9 +103,21 @@ def _may_be_result(path: Path) -> bool:
 
 
 def _from_json(document: object, path: Path) -> Result:
-    return convert(
-        document,
-        Result,
-        str(path),
-        advice="the format is harness/fpbench/schemas/result.v1.json",
-    )
+    advice = "the format is harness/fpbench/schemas/result.v1.json"
+    result = convert(document, Result, str(path), advice=advice)
+    wrong = _wrong_in_config(result.config)
+    if wrong is not None:
+        raise FpbenchError(
+            f"{path}: {wrong}", hint="run `fpbench run` again, and do not edit what it writes"
+        )
+    return result
+
+
+def _wrong_in_config(config: Mapping[str, Any]) -> str | None:
+    """What is wrong with the fields that comparisons use; the schema leaves the config open."""
+    seed, sizes = config.get("seed", 0), config.get("sizes") or []
+    if type(seed) is not int or seed < 0:
+        return f"config.seed is {seed!r}, not a whole number of at least 0"
+    if not isinstance(sizes, list) or any(type(size) is not int for size in sizes):
+        return f"config.sizes is {sizes!r}, not a list of whole numbers"
+    return None
