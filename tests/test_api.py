@@ -158,7 +158,16 @@ def test_a_config_file_is_overridden_by_arguments(
 
 def test_every_field_of_a_config_is_an_argument() -> None:
     arguments = set(fpbench.run.__annotations__) - {"return"}
-    besides = {"queries", "query_length_s", "config", "out", "cache", "unchecked", "progress"}
+    besides = {
+        "queries",
+        "query_length_s",
+        "config",
+        "out",
+        "cache",
+        "fresh",
+        "unchecked",
+        "progress",
+    }
     assert arguments == {field.name for field in fields(RunConfig)} | besides
 
 

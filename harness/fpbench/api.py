@@ -68,6 +68,7 @@ def run(
     config: PathName | None = None,
     out: PathName | None = None,
     cache: PathName | None = None,
+    fresh: bool = False,
     unchecked: bool = False,
     progress: bool = True,
 ) -> LoadedResult:
@@ -105,6 +106,7 @@ def run(
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
+        fresh: Whether to make everything again, whatever the cache holds.
         unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's
             field ``check`` says so.
         progress: Whether to show progress on stderr.
@@ -119,7 +121,7 @@ def run(
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
-    for name in ("config", "out", "cache", "unchecked", "progress"):
+    for name in ("config", "out", "cache", "fresh", "unchecked", "progress"):
         given.pop(name, None)
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
@@ -132,7 +134,7 @@ def run(
         if wanted is not None:
             refuse_out(wanted)
         stage = partial(show_progress, leave=False) if progress else hide_progress
-        prepared = prepare(settings, catalog, store, stage, unchecked=unchecked)
+        prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
         plan = make_plan(prepared)
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")

@@ -25,15 +25,30 @@ class Store:
 
     Args:
         root: Folder of the files; the first write makes it.
+        made: If given, only these files count, which were written through this store.
     """
 
     root: Path
+    made: set[Path] | None = None
 
     @classmethod
     def open(cls, root: Path | None = None) -> "Store":
         """Use the store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
         folder = root or os.environ.get("FPBENCH_CACHE")
         return cls(Path(folder) if folder else platformdirs.user_cache_path("fpbench"))
+
+    def without_earlier(self) -> "Store":
+        """The same folder, as if it were empty: files in it are made again and replaced."""
+        return Store(self.root, set())
+
+    def counts(self, path: Path) -> bool:
+        """Whether a file that may exist is to be used."""
+        return self.made is None or path in self.made
+
+    def add(self, path: Path) -> None:
+        """Let a new file count."""
+        if self.made is not None:
+            self.made.add(path)
 
     def path(self, kind: str, key: str, suffix: str = "") -> Path:
         """Path of a file. The 256 folders per kind stay small because keys spread evenly."""
@@ -54,10 +69,13 @@ class Store:
         make_folder(path.parent)
         with atomic_file(path, durable=durable) as file:
             file.write(_digest(payload) + payload)
+        self.add(path)
 
     def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
         """Read the arrays under a key; None if the file is missing or damaged."""
         path = self.path(kind, key, ".npz")
+        if not self.counts(path):
+            return None
         try:
             content = path.read_bytes()
         except FileNotFoundError:

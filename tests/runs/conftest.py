@@ -43,12 +43,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def prepared(config: RunConfig, store: Store) -> Callable[..., PreparedRun]:
     """Prepares the config with some fields changed."""
 
-    def prepare_with(*, unchecked: bool = False, **changes: Any) -> PreparedRun:
+    def prepare_with(
+        *, unchecked: bool = False, fresh: bool = False, **changes: Any
+    ) -> PreparedRun:
         def silent(_title: str) -> AbstractContextManager[Report]:
             return nullcontext(lambda _done, _words: None)
 
-        return prepare(
-            replace(config, **changes), Catalog.load(), store, silent, unchecked=unchecked
-        )
+        changed = replace(config, **changes)
+        return prepare(changed, Catalog.load(), store, silent, unchecked=unchecked, fresh=fresh)
 
     return prepare_with

@@ -82,6 +82,62 @@ def test_a_fingerprinter_of_changing_counts_is_blamed(prepared: Prepare) -> None
         source.build_inputs(run.store, stage)
 
 
+UNSEEN = """
+import os
+import numpy as np
+from fpbench import Entry, FingerprintSpec, hookimpl
+
+class Unseen:
+    \"\"\"Depends on something that no cache can see.\"\"\"
+
+    spec = FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=4)
+
+    def embed(self, segments, /):
+        vectors = np.abs(np.fft.rfft(segments))[:, 40:44] + float(os.environ["FPBENCH_UNSEEN"])
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+@hookimpl
+def fpbench_fingerprinters():
+    return [Entry(name="unseen", summary="changes unseen", create=lambda settings: Unseen())]
+"""
+
+
+def test_fingerprints_that_a_system_no_longer_gives_are_made_again_with_a_warning(
+    prepared: Prepare,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "unseen.py").write_text(UNSEEN)
+    name = f"plugin:{tmp_path / 'unseen.py'}"
+    monkeypatch.setenv("FPBENCH_UNSEEN", "1")
+    first = build(prepared(fingerprinter=name))
+    assert "no longer gives" not in caplog.text
+    monkeypatch.setenv("FPBENCH_UNSEEN", "100")
+    changed = build(prepared(fingerprinter=name))
+    assert "'unseen' no longer gives the fingerprints in the cache" in caplog.text
+    for part in ("reference", "queries", "real"):
+        assert not np.allclose(getattr(first, part), getattr(changed, part), atol=1e-3)
+    assert changed.key != first.key
+    caplog.clear()
+    assert build(prepared(fingerprinter=name)).key == changed.key
+    assert "no longer gives" not in caplog.text
+
+
+def test_a_fresh_run_finds_nothing_in_the_cache(prepared: Prepare) -> None:
+    run = prepared()
+    first = build(run)
+    fresh_run = prepared(fresh=True)
+    fresh = build(fresh_run)
+    assert fresh.key != first.key
+    np.testing.assert_array_equal(fresh.reference, first.reference)
+    run.store.write("evidence", "earlier", {"x": np.zeros(1)})
+    assert fresh_run.store.read("evidence", "earlier") is None
+    fresh_run.store.write("evidence", "earlier", {"x": np.ones(1)})
+    assert fresh_run.store.read("evidence", "earlier") is not None
+    assert build(prepared()).key == fresh.key  # what was made is kept
+
+
 # ---------------------------------------------------------------- ready-made fingerprints
 
 

@@ -108,6 +108,7 @@ logger = getLogger(__name__)
     required=False,
 )
 @cache_option()
+@click.option("--fresh", is_flag=True, help="Make everything again, whatever the cache holds.")
 @click.option(
     "--unchecked",
     is_flag=True,
@@ -146,7 +147,8 @@ def run(**options: Any) -> None:
         return
     store = Store.open(options["cache"])
     stage = partial(show_progress, leave=False)
-    prepared = prepare(config, Catalog.load(), store, stage, unchecked=options["unchecked"])
+    switches = {name: options[name] for name in ("unchecked", "fresh")}
+    prepared = prepare(config, Catalog.load(), store, stage, **switches)
     ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(options, config)
@@ -199,7 +201,7 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
 
 
 def _refuse_beside_write_config(options: dict[str, Any]) -> None:
-    for name in ("out", "cache", "unchecked", "plan"):
+    for name in ("out", "cache", "fresh", "unchecked", "plan"):
         if options[name]:
             raise FpbenchError(
                 f"--{name} has no effect with --write-config, which starts no run",

@@ -22,7 +22,7 @@ from fpbench.fingerprints.embedding import (
 )
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
-from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
+from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Vectors
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
 from fpbench.results.document import Skipped
@@ -91,17 +91,15 @@ def build_fingerprint_set(
     """
     spec = fingerprinter.spec
     audio = list(map_ahead(_hash_audio, tracks))
-    method = {"code": code_key(__name__), "fingerprinter": identity, "spec": spec}
-    key = content_key(kind="set", audio=[file.hash for file in audio], **method)
+    hashes = [file.hash for file in audio]
+    key = _key("set", hashes, identity, spec)
     fingerprints = _open_set(store, key, tracks, audio, spec.dim)
     if fingerprints is None:
         outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
             outcomes = _report_each(fingerprint_files(fingerprinter, name, tracks), tracks, report)
         else:
-            keys = [
-                file.hash and content_key(kind="track", audio=file.hash, **method) for file in audio
-            ]
+            keys = [each and _key("track", each, identity, spec) for each in hashes]
             readable = {key: track for key, track in zip(keys, tracks, strict=True) if key}
             _make_missing(store, fingerprinter, name, readable, report=report)
             outcomes = (
@@ -116,6 +114,28 @@ def build_fingerprint_set(
             hint="check the disk, or choose another folder with --cache or $FPBENCH_CACHE",
         )
     return fingerprints
+
+
+def cached_track(
+    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, track: Track
+) -> TrackOutcome | None:
+    """The outcome of a track that the store holds; None if it holds none."""
+    digest = _hash_audio(track).hash
+    key = None if digest is None else _key("track", digest, identity, spec)
+    if key is None or not store.path(_TRACKS, key, ".npz").exists():
+        return None
+    arrays = store.read(_TRACKS, key)
+    return None if arrays is None else _outcome(arrays, track)
+
+
+def _key(
+    kind: str,
+    audio: str | Sequence[str | None],
+    identity: Mapping[str, object],
+    spec: FingerprintSpec,
+) -> str:
+    code = code_key(__name__)
+    return content_key(kind=kind, audio=audio, code=code, fingerprinter=identity, spec=spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +205,10 @@ def _read_track(store: Store, key: str, track: Track) -> TrackOutcome:
             f"the fingerprints of {track.name} have disappeared from the cache {store.root}",
             hint="run the same command again; it makes only missing fingerprints",
         )
+    return _outcome(arrays, track)
+
+
+def _outcome(arrays: Mapping[str, np.ndarray], track: Track) -> TrackOutcome:
     reason = str(arrays["problem"]) or None
     if reason is not None:
         return TrackOutcome(track, None, reason)

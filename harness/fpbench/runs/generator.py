@@ -1,6 +1,7 @@
 """Fit a run's generator to one half of the distractor tracks, and judge it by the other half."""
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
@@ -362,12 +363,15 @@ class GeneratorFitting:
         path = self.store.path("generators", key, ".safetensors")
         # The file holds the settings of the fit.
         settings = replace(named.settings, options={})
-        if path.exists():
+        if path.exists() and self.store.counts(path):
             try:
                 return path, load_generator(path, self.catalog, settings, named.name)
             except FpbenchError as err:
                 logger.warning("%s; this generator in the cache is fitted again", err.message)
-        work_dir = make_folder(self.store.path("fits", key))
+        work_dir = self.store.path("fits", key)
+        if not self.store.counts(work_dir):
+            shutil.rmtree(work_dir, ignore_errors=True)
+        make_folder(work_dir)
         make_folder(path.parent)
         with (
             self.stage(f"fitting {named.name}") as report,
@@ -382,6 +386,7 @@ class GeneratorFitting:
                 rows_sha256=rows_sha256(self.split.fit),
             )
             save_generator(generator, path, provenance)
+        self.store.add(path)
         return path, load_generator(path, self.catalog, settings, named.name)
 
 

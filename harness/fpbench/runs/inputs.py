@@ -12,6 +12,7 @@ from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.reading import audio_hash, durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.fingerprints.editions import find_change, start_edition
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
@@ -54,11 +55,33 @@ class NamedDegradation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFingerprinter:
-    """A fingerprinter, with the names that errors and cache keys use."""
+    """A fingerprinter, with the names that errors and cache keys use.
+
+    Args:
+        identity: From :func:`fpbench.fingerprints.editions.with_edition`.
+    """
 
     fingerprinter: AnyFingerprinter
     name: str
     identity: Mapping[str, object]
+
+    def refresh(self, store: Store, tracks: Sequence[Track], stage: Stage) -> "NamedFingerprinter":
+        """The same with a new edition if its cached fingerprints differ from those it makes now."""
+        with stage("comparing cached fingerprints"):
+            change = find_change(store, self.fingerprinter, self.name, self.identity, tracks)
+        if change is None:
+            return self
+        logger.warning(
+            "'%s' no longer gives the fingerprints in the cache (%s), although no code or file "
+            "that fpbench sees has changed: everything of it is made again",
+            self.name,
+            change,
+        )
+        return self.renew(store)
+
+    def renew(self, store: Store) -> "NamedFingerprinter":
+        """The same with a new edition, so that nothing of it is found in the cache."""
+        return replace(self, identity=start_edition(store, self.identity))
 
     def fingerprints(
         self, store: Store, tracks: Sequence[Track], stage: Stage, title: str
@@ -82,6 +105,7 @@ class AudioSource:
         want_real: Whether to fingerprint the distractors.
         segments: Fingerprints in a query, from :func:`count_segments`.
         seed: Seed of every draw of the run.
+        fresh: Whether to start a new edition of the fingerprinter's outputs.
     """
 
     dataset: Dataset
@@ -91,6 +115,7 @@ class AudioSource:
     want_real: bool
     segments: int
     seed: int
+    fresh: bool = False
 
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
         """Fingerprint the reference, the queries and, where wanted, the distractors.
@@ -102,13 +127,17 @@ class AudioSource:
         all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read files") as report:
             dataset, duplicates = drop_duplicates(all_tracks, report)
-        reference = self._fingerprint_reference(dataset, store, stage)
+        tracks = [*dataset.reference, *dataset.distractors]
+        named = self.fingerprinter
+        named = named.renew(store) if self.fresh else named.refresh(store, tracks, stage)
+        source = replace(self, fingerprinter=named)
+        reference = source._fingerprint_reference(dataset, store, stage)
         chain = [named.degradation for named in self.degradations]
         planned = plan_queries(dataset, reference, self.recipe, chain, self.seed)
-        queries = self._fingerprint_queries(planned, store, stage)
-        real = self.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
-        data = self._describe_data(all_tracks, duplicates, planned, reference, real)
-        return self._assemble(reference, queries, planned, real, data)
+        queries = source._fingerprint_queries(planned, store, stage)
+        real = source.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
+        data = source._describe_data(all_tracks, duplicates, planned, reference, real)
+        return source._assemble(reference, queries, planned, real, data)
 
     def _fingerprint_reference(
         self, dataset: Dataset, store: Store, stage: Stage

@@ -9,6 +9,7 @@ from fpbench.audio.reading import durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.conformance import run_checks
+from fpbench.fingerprints.editions import with_edition
 from fpbench.fingerprints.probe import identify
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog, Offer
@@ -68,18 +69,26 @@ class PreparedRun:
 
 
 def prepare(
-    config: RunConfig, catalog: Catalog, store: Store, stage: Stage, *, unchecked: bool = False
+    config: RunConfig,
+    catalog: Catalog,
+    store: Store,
+    stage: Stage,
+    *,
+    unchecked: bool = False,
+    fresh: bool = False,
 ) -> PreparedRun:
     """Find and load every part that the config names, and check the fingerprinter.
 
     Args:
         stage: Shows progress.
         unchecked: Whether a fingerprinter may break the harness's rules.
+        fresh: Whether to make everything again that the store holds.
 
     Raises:
         FpbenchError: A part does not exist, cannot be loaded, does not fit the others, or breaks
             a rule.
     """
+    store = store.without_earlier() if fresh else store
     catalog.offer("generator", config.generator)
     for name in (*config.indexes, *config.index_options):
         catalog.offer("index", name)
@@ -103,6 +112,7 @@ def prepare(
             source, info, check = _prepare_audio(
                 config, catalog, settings, dataset, unchecked=unchecked
             )
+        source = _with_edition(source, store, fresh=fresh)
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
     system = None
@@ -176,6 +186,12 @@ def _prepare_audio(
         seed=config.seed,
     )
     return source, _describe_fingerprinter(offer, settings, fingerprinter.spec), check
+
+
+def _with_edition(source: AudioSource, store: Store, *, fresh: bool) -> AudioSource:
+    named = source.fingerprinter
+    named = replace(named, identity=with_edition(store, named.identity))
+    return replace(source, fingerprinter=named, fresh=fresh)
 
 
 def _check(fingerprinter: AnyFingerprinter, name: str, *, unchecked: bool) -> CheckInfo:
