@@ -1,6 +1,7 @@
 """Checkpoints of the authors' flow are read in every layout, or refused by name."""
 
 import os
+from argparse import Namespace
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,4 +102,23 @@ def test_a_file_cut_short_is_refused(tmp_path: Path) -> None:
     path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(FpbenchError, match="cannot read generator"):
+        create(ASKED).load(path)
+
+
+def test_hyper_parameters_are_not_made(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    content = torch.load(path, weights_only=True)
+    torch.save({**content, "hyper_parameters": Namespace(folder=Path("x")), "epoch": [1]}, path)
+    generator = create(ASKED).load(path)
+    assert isinstance(generator, FlowGenerator)
+    assert (generator.fitted.record["epoch"], generator.fitted.record["step"]) == (None, 9)
+
+
+def test_an_altered_weight_is_found(tmp_path: Path) -> None:
+    path = checkpoint(tmp_path / "a.ckpt", LAYOUTS["last state"])
+    whole = path.read_bytes()
+    weight = torch.load(path, weights_only=True)["state_dict"]["model.linear_input.weight"]
+    at = whole.index(weight.numpy().tobytes())
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+    with pytest.raises(FpbenchError, match=r"cannot read .*Bad CRC-32"):
         create(ASKED).load(path)

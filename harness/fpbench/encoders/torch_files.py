@@ -11,7 +11,7 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from logging import getLogger
@@ -54,11 +54,14 @@ class TorchFile:
 
 
 @contextmanager
-def open_torch_file(path: Path, limit_bytes: int) -> Iterator[TorchFile]:
+def open_torch_file(
+    path: Path, limit_bytes: int, *, dropped: Collection[str] = ()
+) -> Iterator[TorchFile]:
     """Open a file, and check all checksums that it has.
 
     Args:
         limit_bytes: Largest size of the unpacked file.
+        dropped: See :func:`fpbench.encoders.torch_tensors.read_torch_pickle`.
 
     Raises:
         CodeInPickleError: The file names a class or function that is not data.
@@ -71,13 +74,13 @@ def open_torch_file(path: Path, limit_bytes: int) -> Iterator[TorchFile]:
         if not is_zip:
             size = path.stat().st_size
             _refuse_size(size, limit_bytes)
-            yield _open_legacy(file, size)
+            yield _open_legacy(file, size, dropped)
             logger.warning("%s has no checksums: compare its hash with its authors'", path.name)
             return
         with ExitStack() as stack:
             with _zip_errors():
                 archive = stack.enter_context(zipfile.ZipFile(file))
-                opened = _open_zip(archive, limit_bytes)
+                opened = _open_zip(archive, limit_bytes, dropped)
             yield opened
 
 
@@ -89,7 +92,7 @@ def _refuse_size(size: int, limit_bytes: int) -> None:
 # ---------------------------------------------------------------- zip archives
 
 
-def _open_zip(archive: zipfile.ZipFile, limit_bytes: int) -> TorchFile:
+def _open_zip(archive: zipfile.ZipFile, limit_bytes: int, dropped: Collection[str]) -> TorchFile:
     records = _checked_records(archive, limit_bytes)
     roots = [name.rpartition("/")[0] for name in records if name.endswith("/data.pkl")]
     if len(roots) != 1:
@@ -100,7 +103,7 @@ def _open_zip(archive: zipfile.ZipFile, limit_bytes: int) -> TorchFile:
     if pickled.file_size > _MAX_PICKLE_BYTES:
         raise ValueError(f"its pickle has {pickled.file_size} bytes")
     storages: dict[str, Storage] = {}
-    content = read_torch_pickle(io.BytesIO(archive.read(pickled)), storages)
+    content = read_torch_pickle(io.BytesIO(archive.read(pickled)), storages, dropped)
     for key, storage in storages.items():
         record = records.get(f"{root}/data/{key}")
         if record is None or record.file_size != storage.size_bytes:
@@ -155,10 +158,10 @@ def _byte_order(archive: zipfile.ZipFile, record: zipfile.ZipInfo | None) -> str
 # ---------------------------------------------------------------- files from before PyTorch 1.6
 
 
-def _open_legacy(file: io.BufferedReader, size: int) -> TorchFile:
+def _open_legacy(file: io.BufferedReader, size: int, dropped: Collection[str]) -> TorchFile:
     storages: dict[str, Storage] = {}
     _magic, _version, system, content, keys = (
-        _read_legacy_pickle(file, number, storages) for number in range(5)
+        _read_legacy_pickle(file, number, storages, dropped) for number in range(5)
     )
     little = not isinstance(system, dict) or bool(system.get("little_endian", True))
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
@@ -180,10 +183,12 @@ def _open_legacy(file: io.BufferedReader, size: int) -> TorchFile:
     return TorchFile(content, read)
 
 
-def _read_legacy_pickle(file: io.BufferedReader, number: int, storages: dict[str, Storage]) -> Any:
+def _read_legacy_pickle(
+    file: io.BufferedReader, number: int, storages: dict[str, Storage], dropped: Collection[str]
+) -> Any:
     start = file.tell()
     try:
-        value = read_torch_pickle(file, storages)
+        value = read_torch_pickle(file, storages, dropped)
     except CodeInPickleError:
         raise
     except ValueError as err:

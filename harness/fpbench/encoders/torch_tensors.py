@@ -5,7 +5,7 @@ Of NumPy's objects and of all others nothing is made but a note that they were t
 
 import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,18 +73,25 @@ class TorchTensor:
     strides: tuple[int, ...]
 
 
-def read_torch_pickle(file: io.BufferedReader | io.BytesIO, storages: dict[str, Storage]) -> Any:
+def read_torch_pickle(
+    file: io.BufferedReader | io.BytesIO,
+    storages: dict[str, Storage],
+    dropped: Collection[str] = (),
+) -> Any:
     """Read a pickle of ``torch.save``; each tensor in it is inside its storage.
 
     Args:
         file: Stream that starts with the pickle.
         storages: Takes the storages that the pickle names, by key.
+        dropped: Further classes that the pickle may name, such as ``argparse.Namespace``. Their
+            objects are not made.
 
     Raises:
         CodeInPickleError: The pickle names a class or function that is not data.
         ValueError: The pickle is damaged, or a tensor does not fit into its storage.
     """
-    return read_pickle(file, _CALLS, _collect(storages))
+    calls = {**_CALLS, **{name: _drop(name) for name in dropped}}
+    return read_pickle(file, calls, _collect(storages))
 
 
 def read_numbers(tensor: TorchTensor, data: bytes, order: str) -> np.ndarray:

@@ -1,26 +1,29 @@
 """Reads the authors' PyTorch Lightning checkpoints without running code in them."""
 
-import argparse
-import pathlib
-import pickle
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from fpbench import FpbenchError
+from fpbench.encoders.torch_files import TorchFile, open_torch_file
+from fpbench.encoders.torch_tensors import TorchTensor
 from fpbench_plugins.building_blocks.flow.generator import FittedFlow
 from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
 from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
 
 PREFIX = "model."
 
-# Lightning uses these classes for hyper-parameters and callback paths. None of them runs code.
-_SAFE_CLASSES: list[Any] = [argparse.Namespace, pathlib.PosixPath, pathlib.PurePosixPath]
+# Lightning uses these classes for hyper-parameters and callback paths. Their objects are not made.
+_CLASSES = ("argparse.Namespace", "pathlib.PosixPath", "pathlib.PurePosixPath")
+
+# Weights are hardly compressed: a checkpoint of another size is not one.
+_MAX_RATIO = 20
+_OTHER_BYTES = 16 << 20
 
 
 def is_lightning(path: Path) -> bool:
@@ -37,13 +40,8 @@ def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> F
 
     Source: the public code of arXiv 2509.18620, in the versions that change the layout.
     """
-    content = _unpickle(path)
-    state = content.get("state_dict")
-    if not isinstance(state, Mapping):
-        raise FpbenchError(
-            f"'{path}' has no 'state_dict'", hint="give a checkpoint that PyTorch Lightning wrote"
-        )
-    weights = {_strip_prefix(name, path): tensor.float() for name, tensor in state.items()}
+    with _open(path) as file:
+        weights, content = _weights(file, path), file.content
     shape = network_shape(weights, path)
     units = config.normalisation
     if units is None:
@@ -52,11 +50,11 @@ def read_lightning(path: Path, generator: str, config: RectifiedFlowConfig) -> F
             hint="add --set published=nafp (or nmfp, grafprint, peaknetfp), "
             "or --set mean=NUMBER --set std=NUMBER",
         )
+    keys = {"epoch": "epoch", "step": "global_step", "lightning": "pytorch-lightning_version"}
+    found = {name: content.get(key) for name, key in keys.items()}
     record = {
         "source": "the authors' checkpoint",
-        "epoch": content.get("epoch"),
-        "step": content.get("global_step"),
-        "lightning": content.get("pytorch-lightning_version"),
+        **{name: v if isinstance(v, int | str) else None for name, v in found.items()},
     }
     return FittedFlow(
         generator=generator,
@@ -123,18 +121,42 @@ def _strip_prefix(name: str, path: Path) -> str:
     return name.removeprefix(PREFIX)
 
 
-def _unpickle(path: Path) -> dict[str, Any]:
-    try:
-        with torch.serialization.safe_globals(_SAFE_CLASSES):
-            content = torch.load(path, weights_only=True, map_location="cpu")
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as err:
+@contextmanager
+def _open(path: Path) -> Iterator[TorchFile]:
+    """Open a checkpoint whose content is a dictionary."""
+    limit_bytes = _OTHER_BYTES + _MAX_RATIO * path.stat().st_size
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(open_torch_file(path, limit_bytes, dropped=_CLASSES))
+        except (ValueError, OSError) as err:
+            raise FpbenchError(
+                f"cannot read '{path}': {err}",
+                hint="give a complete checkpoint that PyTorch Lightning wrote; a file that would "
+                "run code is not loaded",
+            ) from err
+        if not isinstance(file.content, dict):
+            raise FpbenchError(
+                f"'{path}' does not contain a dictionary", hint="give a Lightning checkpoint"
+            )
+        yield file
+
+
+def _weights(file: TorchFile, path: Path) -> dict[str, Tensor]:
+    """The weights by name, in float32, without their prefix."""
+    state = file.content.get("state_dict")
+    if not isinstance(state, Mapping):
         raise FpbenchError(
-            f"cannot read '{path}': {str(err).splitlines()[0]}",
-            hint="give a complete checkpoint that PyTorch Lightning wrote; a file that would run "
-            "code is not loaded",
-        ) from err
-    if not isinstance(content, dict):
-        raise FpbenchError(
-            f"'{path}' does not contain a dictionary", hint="give a Lightning checkpoint"
+            f"'{path}' has no 'state_dict'", hint="give a checkpoint that PyTorch Lightning wrote"
         )
-    return content
+    weights = {}
+    for name, value in state.items():
+        if not isinstance(value, TorchTensor):
+            raise FpbenchError(
+                f"'{path}': '{name}' is not a tensor", hint="give a checkpoint of the authors"
+            )
+        try:
+            array = file.read(value)
+        except ValueError as err:
+            raise FpbenchError(f"cannot read '{path}': {err}", hint="copy it again") from err
+        weights[_strip_prefix(str(name), path)] = torch.from_numpy(array).float()
+    return weights
