@@ -140,6 +140,11 @@ def test_refuses_a_pickle_of_too_many_operations(monkeypatch: pytest.MonkeyPatch
         read(b"]" + b"]0" * 600 + b".")
 
 
+def test_unknown_escapes_in_names_warn_nobody() -> None:
+    with pytest.raises(CodeInPickleError, match="posix"):
+        read(b"cposix\\o\nsystem\n.")
+
+
 def test_a_memo_of_any_number_takes_no_memory() -> None:
     # Python's own unpickler makes room for all numbers below.
     assert read(b"]r\xff\xff\xff\x7f.") == []

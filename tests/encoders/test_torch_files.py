@@ -216,3 +216,11 @@ def test_refuses_a_damaged_file_from_before_zip(
     (tmp_path / "a.pth").write_bytes(damage(content.getvalue()))
     with pytest.raises(ValueError, match=r"is truncated|pickle 1 of 5"):
         read(tmp_path / "a.pth")
+
+
+def test_text_that_claims_an_exabyte_in_a_file_from_before_zip_takes_no_memory(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.pth").write_bytes(b"\x80\x04\x8d" + (2**60).to_bytes(8, "little") + b"x.")
+    with pytest.raises(ValueError, match="pickle 1 of 5: expected"):
+        read(tmp_path / "a.pth")

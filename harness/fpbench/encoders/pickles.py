@@ -6,6 +6,7 @@ array of objects from pointers in the file. Here the reader decides what each ca
 
 import io
 import pickletools
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,9 +39,7 @@ Make = Callable[[Sequence[Any]], Any]
 """Makes a value from the arguments of a call; raises ValueError for wrong arguments."""
 
 
-def read_pickle(
-    file: io.BufferedReader | io.BytesIO, calls: Mapping[str, Make], persistent: Make
-) -> Any:
+def read_pickle(file: io.BytesIO, calls: Mapping[str, Make], persistent: Make) -> Any:
     """Read one pickle, up to its end.
 
     Args:
@@ -57,13 +56,15 @@ def read_pickle(
         ValueError: The pickle is damaged or too large.
     """
     machine = _Machine(calls, persistent)
-    for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
-        if count > _MAX_OPERATIONS:
-            raise ValueError(f"its pickle has more than {_MAX_OPERATIONS} operations")
-        try:
-            machine.step(operation.name, argument)
-        except (IndexError, KeyError, TypeError, AttributeError) as err:
-            raise ValueError(f"its pickle is damaged at operation {count}") from err
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of escapes in text
+        for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
+            if count > _MAX_OPERATIONS:
+                raise ValueError(f"its pickle has more than {_MAX_OPERATIONS} operations")
+            try:
+                machine.step(operation.name, argument)
+            except (IndexError, KeyError, TypeError, AttributeError) as err:
+                raise ValueError(f"its pickle is damaged at operation {count}") from err
     return machine.result()
 
 

@@ -186,15 +186,15 @@ def _open_legacy(file: io.BufferedReader, size: int, dropped: Collection[str]) -
 def _read_legacy_pickle(
     file: io.BufferedReader, number: int, storages: dict[str, Storage], dropped: Collection[str]
 ) -> Any:
-    start = file.tell()
+    # A stream in memory: a file would make room for any size that a pickle claims.
+    start, stream = file.tell(), io.BytesIO(file.read(_MAX_PICKLE_BYTES))
     try:
-        value = read_torch_pickle(file, storages, dropped)
+        value = read_torch_pickle(stream, storages, dropped)
     except CodeInPickleError:
         raise
     except ValueError as err:
         raise ValueError(f"pickle {number + 1} of 5: {err}") from err
-    if file.tell() - start > _MAX_PICKLE_BYTES:
-        raise ValueError(f"its pickle has {file.tell() - start} bytes")
+    file.seek(start + stream.tell())
     if number < 2 and value != (_LEGACY_MAGIC, _LEGACY_VERSION)[number]:
         raise ValueError("it does not start like a torch file")
     return value

@@ -74,7 +74,7 @@ class TorchTensor:
 
 
 def read_torch_pickle(
-    file: io.BufferedReader | io.BytesIO,
+    file: io.BytesIO,
     storages: dict[str, Storage],
     dropped: Collection[str] = (),
 ) -> Any:
