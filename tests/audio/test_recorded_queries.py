@@ -80,6 +80,8 @@ def test_a_row_names_a_recording_its_reference_and_its_start(
     ("rows", "message"),
     [
         pytest.param(["no.wav,reference/a.wav,0"], "line 2: query: there is no file", id="file"),
+        pytest.param(["a" * 300 + ",none,"], "line 2: query: there is no file", id="too long"),
+        pytest.param(["phone/one.wav,a\0,0"], "line 2: reference 'a\\x00' holds", id="zero byte"),
         pytest.param([",reference/a.wav,0"], "line 2: column 'query' is empty", id="empty"),
         pytest.param(
             ["phone/one.wav,reference/c.wav,0"], "line 2: reference: no reference track", id="track"

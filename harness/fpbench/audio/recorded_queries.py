@@ -68,8 +68,13 @@ def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[Recor
     queries = []
     for line, row in _rows(table):
         where = f"{table}, line {line}"
+        for name in ("query", "reference"):
+            if "\0" in row[name]:
+                raise FpbenchError(
+                    f"{where}: {name} {row[name]!r} holds a zero byte", hint="save it as UTF-8"
+                )
         path = table.parent / row["query"]
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
             raise FpbenchError(
                 f"{where}: query: there is no file '{path}'",
                 hint="correct the path, which is relative to the table's folder",
