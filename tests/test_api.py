@@ -168,7 +168,7 @@ def test_every_field_of_a_config_is_an_argument() -> None:
         "unchecked",
         "progress",
     }
-    assert arguments == {field.name for field in fields(RunConfig)} | besides
+    assert arguments == {field.name for field in fields(RunConfig)} - {"recipe_given"} | besides
 
 
 def test_records_are_flat_and_alike(result: LoadedResult) -> None:

@@ -7,7 +7,14 @@ if TYPE_CHECKING:
     from fpbench.api import compare, load_results, plot_curves, run, validate
     from fpbench.errors import FpbenchError
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
-    from fpbench.plugin.datasets import Dataset, RecordedQuery, Track, VectorDataset
+    from fpbench.plugin.datasets import (
+        Dataset,
+        Positions,
+        RecordedQuery,
+        Track,
+        VectorDataset,
+        VectorTracks,
+    )
     from fpbench.plugin.degradations import Degradation
     from fpbench.plugin.entries import Entry, Settings
     from fpbench.plugin.fingerprinters import (
@@ -49,6 +56,7 @@ __all__ = [
     "GrowingIndex",
     "Index",
     "PcmAudio",
+    "Positions",
     "PublishedFile",
     "RecordedQuery",
     "Report",
@@ -64,6 +72,7 @@ __all__ = [
     "Trainee",
     "TrainingAudio",
     "VectorDataset",
+    "VectorTracks",
     "Vectors",
     "__version__",
     "apply_options",
@@ -82,7 +91,14 @@ _NAMES = {
     "fpbench.api": ("compare", "load_results", "plot_curves", "run", "validate"),
     "fpbench.errors": ("FpbenchError",),
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
-    "fpbench.plugin.datasets": ("Dataset", "RecordedQuery", "Track", "VectorDataset"),
+    "fpbench.plugin.datasets": (
+        "Dataset",
+        "Positions",
+        "RecordedQuery",
+        "Track",
+        "VectorDataset",
+        "VectorTracks",
+    ),
     "fpbench.plugin.degradations": ("Degradation",),
     "fpbench.plugin.entries": ("Entry", "Settings"),
     "fpbench.plugin.fingerprinters": (

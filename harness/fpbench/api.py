@@ -47,6 +47,7 @@ def run(
     *,
     fingerprinter: str | AnyFingerprinter | None = None,
     dataset: str | None = None,
+    name: str | None = None,
     sizes: Iterable[int | float | str] | str | None = None,
     distractors: Literal["real", "synthetic", "both", "none"] | None = None,
     generator: str | None = None,
@@ -82,6 +83,7 @@ def run(
             ``fingerprint``, for a track front end). The cache identifies an object by its class's
             source and by its fingerprints of a fixed signal. None means ``nafp``.
         dataset: A name with its argument, such as ``folder:DIR``. None means ``demo``.
+        name: Name of the system in the result, for a dataset of ready-made fingerprints.
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.
         distractors: Kinds of distractors in the database. None means both.
@@ -121,8 +123,8 @@ def run(
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
-    for name in ("config", "out", "cache", "fresh", "unchecked", "progress"):
-        given.pop(name, None)
+    for argument in ("config", "out", "cache", "fresh", "unchecked", "progress"):
+        given.pop(argument, None)
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
         catalog = Catalog.load()

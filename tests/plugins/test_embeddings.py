@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,3 +118,132 @@ def test_names_missing_and_damaged_files(tmp_path: Path) -> None:
     (tmp_path / "query.mm").unlink()
     with pytest.raises(FpbenchError, match=r"there is no '.*query\.mm'"):
         create(settings)
+
+
+def save(path: Path, vectors: np.ndarray) -> None:
+    if path.suffix == ".npy":
+        np.save(path, vectors)
+    elif path.suffix == ".fbin":
+        path.write_bytes(np.array(vectors.shape, dtype="<i4").tobytes() + vectors.tobytes())
+    elif path.suffix == ".npz":
+        np.savez(path, vectors=vectors)
+    else:
+        path.write_bytes(vectors.tobytes())
+        np.save(path.with_name(f"{path.stem}_shape.npy"), np.array(vectors.shape))
+
+
+@pytest.mark.parametrize("suffix", [".mm", ".npy", ".fbin", ".npz"])
+def test_all_formats_are_alike(tmp_path: Path, suffix: str, caplog: Any) -> None:
+    values = {"query": [[1, 0], [0, np.nan]], "db": [[1, 0], [0, 1]], "dummy_db": np.eye(2)[:0]}
+    for name, rows in values.items():
+        save(tmp_path / f"{name}{suffix}", np.array(rows, dtype=np.float32))
+    opened = vectors(Settings(argument=str(tmp_path)))
+    np.testing.assert_array_equal(opened.query, [[1, 0], [0, 0]])
+    np.testing.assert_array_equal(opened.reference, [[1, 0], [0, 1]])
+    assert opened.distractors.shape == (0, 2)
+    assert not opened.reference.flags.writeable
+    assert "1 values are NaN" in caplog.text
+
+
+def test_other_floats_become_float32_and_distractors_may_be_absent(tmp_path: Path) -> None:
+    save(tmp_path / "query.npy", np.eye(3, 2, dtype=np.float16))
+    save(tmp_path / "db.npy", np.asfortranarray(np.eye(3, 2, dtype=np.float64)))
+    opened = vectors(Settings(argument=str(tmp_path)))
+    assert opened.query.dtype == opened.reference.dtype == np.float32
+    np.testing.assert_array_equal(opened.reference, np.eye(3, 2))
+    assert opened.distractors.shape == (0, 2)
+
+
+def test_two_files_of_one_matrix_are_refused(tmp_path: Path) -> None:
+    settings = write_matrices(tmp_path)
+    save(tmp_path / "db.npy", np.eye(2, dtype=np.float32))
+    with pytest.raises(FpbenchError, match=r"has both db\.mm and db\.npy"):
+        create(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        pytest.param("db.npy", b"PK\x03\x04", "not a NumPy file", id="archive as npy"),
+        pytest.param("db.fbin", b"\1\0\0", "instead of rows and columns", id="short fbin"),
+        pytest.param("db.fbin", bytes(8), r"starts with \[0, 0\]", id="no columns"),
+        pytest.param("db.npz", b"nothing", r"cannot read '.*db\.npz'", id="no archive"),
+    ],
+)
+def test_damaged_files_are_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    save(tmp_path / "query.npy", np.eye(2, dtype=np.float32))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FpbenchError, match=message):
+        create(Settings(argument=str(tmp_path)))
+
+
+ROWS_WITH_TRACKS = """file,track,start_s
+db,b,0
+db,b,0.5
+db,a,0
+query,a,0.1
+query,none,
+dummy_db,x,0
+"""
+
+
+def with_table(folder: Path, text: str) -> Settings:
+    for name, rows in (("query", 2), ("db", 3), ("dummy_db", 1)):
+        save(folder / f"{name}.npy", np.eye(rows, 3, dtype=np.float32))
+    (folder / "tracks.csv").write_text(text)
+    return Settings(argument=str(folder))
+
+
+def test_a_table_gives_each_row_its_track_and_time(tmp_path: Path) -> None:
+    tracks = vectors(with_table(tmp_path, ROWS_WITH_TRACKS)).tracks
+    assert tracks is not None
+    assert list(tracks.names) == ["a", "b", "x"]
+    assert tracks.reference.track.tolist() == [1, 1, 0]
+    assert tracks.reference.start_s.tolist() == [0.0, 0.5, 0.0]
+    assert tracks.query.track.tolist() == [0, -1]
+    assert tracks.query.start_s.tolist() == [0.1, 0.0]
+    assert tracks.distractors is not None
+    assert tracks.distractors.tolist() == [2]
+
+
+def test_arrays_give_the_same_as_the_table(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    table = vectors(with_table(tmp_path / "t", ROWS_WITH_TRACKS)).tracks
+    rows = {
+        "query": ([1, -1], [0.1, 0.0], ["x", "a"]),
+        "db": ([0, 0, 1], [0.0, 0.5, 0.0], ["b", "a"]),
+        "dummy_db": ([0], [0.0], ["x"]),
+    }
+    for name, (track, start_s, tracks) in rows.items():
+        eye = np.eye(len(track), 3, dtype=np.float32)
+        np.savez(tmp_path / f"{name}.npz", vectors=eye, track=track, start_s=start_s, tracks=tracks)
+    arrays = vectors(Settings(argument=str(tmp_path))).tracks
+    assert table is not None
+    assert arrays is not None
+    assert list(arrays.names) == list(table.names)
+    for one, other in ((arrays.query, table.query), (arrays.reference, table.reference)):
+        np.testing.assert_array_equal(one.track, other.track)
+        np.testing.assert_array_equal(one.start_s, other.start_s)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        pytest.param("file,", "matrix,", "line 1: no column is called 'file'", id="column"),
+        pytest.param("db,b,0\n", "", "2 lines for db, which has 3 rows", id="lines"),
+        pytest.param("query,a", "query,c", "line 5: no row of db is of track 'c'", id="track"),
+        pytest.param("db,b,0.5", "db,b,soon", "line 3: column 'start_s' cannot be", id="time"),
+        pytest.param("db,b,0.5", "db,,0.5", "line 3: column 'track' is empty", id="no track"),
+        pytest.param("db,b,0.5", "dib,b,1", "line 3: column 'file' cannot be 'dib'", id="file"),
+        pytest.param("db,b,0.5", "db,b", "line 3: 2 of 3 columns", id="short line"),
+        pytest.param("db,b,0.5", "db,b,0", "does not increase after row 0 of db", id="order"),
+        pytest.param(
+            "db,b,0.5\ndb,a,0", "db,a,0\ndb,b,0.5", "track 'b' are not adjacent", id="scattered"
+        ),
+    ],
+)
+def test_a_wrong_table_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    settings = with_table(tmp_path, ROWS_WITH_TRACKS.replace(old, new, 1))
+    with pytest.raises(FpbenchError, match=message) as err:
+        create(settings)
+    assert "tracks.csv" in err.value.message

@@ -1,19 +1,16 @@
 """Audio and ready-made fingerprints give the same kind of inputs."""
 
-import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fpbench import FpbenchError, VectorDataset, Vectors
+from fpbench import FpbenchError
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.cache import Store
 from fpbench.progress import Report
-from fpbench.runs.inputs import AudioSource, VectorSource
+from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
 from fpbench.search.inputs import Inputs
 
@@ -136,66 +133,3 @@ def test_a_fresh_run_finds_nothing_in_the_cache(prepared: Prepare) -> None:
     fresh_run.store.write("evidence", "earlier", {"x": np.ones(1)})
     assert fresh_run.store.read("evidence", "earlier") is not None
     assert build(prepared()).key == fresh.key  # what was made is kept
-
-
-# ---------------------------------------------------------------- ready-made fingerprints
-
-
-def unit(rows: int, seed: int) -> Vectors:
-    x = np.random.default_rng(seed).standard_normal((rows, 4), dtype=np.float32)
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
-
-
-def ready_made(**changes: object) -> VectorSource:
-    vectors = VectorDataset(query=unit(100, 0), reference=unit(120, 1), distractors=unit(50, 2))
-    fields: dict[str, object] = {
-        "name": "x",
-        "vectors": vectors,
-        "n_queries": 10,
-        "query_length_s": 1.0,
-        "seed": 0,
-    }
-    return VectorSource(**(fields | changes))  # type: ignore[arg-type]
-
-
-def test_rows_lie_on_one_timeline(tmp_path: Path) -> None:
-    inputs = ready_made(n_queries=100).build_inputs(Store(tmp_path), stage)
-    np.testing.assert_array_equal(inputs.truth.start_s, np.arange(100) * 0.5)
-    np.testing.assert_array_equal(inputs.truth.track, 0)
-    assert inputs.clusters.tolist() == [0] * 60 + [1] * 40  # stretches of 30 s
-    assert inputs.data.reference_hours == pytest.approx(60 / 3600)
-
-
-def test_fewer_queries_are_the_same_for_equal_seeds(tmp_path: Path) -> None:
-    one, two, other = (
-        ready_made(seed=seed).build_inputs(Store(tmp_path), stage) for seed in (0, 0, 1)
-    )
-    assert len(one.queries) == 10
-    assert one.key == two.key != other.key
-
-
-def test_warns_of_more_queries_than_rows(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
-        inputs = ready_made(n_queries=101).build_inputs(Store(tmp_path), stage)
-    assert len(inputs.queries) == 100
-    assert "101 queries are wanted, but 'x' has 100" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("length_s", "segments"), [(0.2, 1), (1.0, 1), (1.24, 1), (1.26, 2), (3.0, 5)], ids=str
-)
-def test_lengths_are_rounded_to_whole_fingerprints(length_s: float, segments: int) -> None:
-    assert ready_made(query_length_s=length_s).segments == segments
-
-
-def test_longer_queries_are_consecutive_rows_of_the_file(tmp_path: Path) -> None:
-    source = ready_made(n_queries=98, query_length_s=2.0)
-    inputs = source.build_inputs(Store(tmp_path), stage)
-    assert inputs.queries.shape == (98, 12)
-    joined = source.vectors.query[[5, 6, 7]].reshape(-1) / np.sqrt(3)
-    np.testing.assert_allclose(inputs.queries[5], joined, atol=1e-6)
-
-
-def test_queries_longer_than_the_file_are_refused() -> None:
-    with pytest.raises(FpbenchError, match="are 101 fingerprints, but 'x' has 100"):
-        ready_made(query_length_s=51.0)

@@ -1,6 +1,7 @@
 """``fpbench run``."""
 
 import json
+import re
 import shlex
 import sys
 from functools import partial
@@ -57,6 +58,9 @@ logger = getLogger(__name__)
 @click.option(
     "--dataset",
     help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR or fma:DIR.  [default: demo]",
+)
+@click.option(
+    "--name", help="Name of the system in the result, for ready-made fingerprints (embeddings:DIR)."
 )
 @click.option(
     "--distractors",
@@ -152,8 +156,7 @@ def run(**options: Any) -> None:
     ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(options, config)
-    subject = config.dataset if ready_made else config.fingerprinter
-    out: Path = options["out"] or Path("runs") / f"{result_stem(subject)}.json"
+    out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
     plan = make_plan(prepared)
     click.echo(plan.table(), err=not options["plan"])
     refuse_what_cannot_fit(plan, store, out)
@@ -169,7 +172,7 @@ def run(**options: Any) -> None:
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
-    same = ["fingerprinter", "weights", "dataset", "distractors", "generator"]
+    same = ["fingerprinter", "weights", "dataset", "name", "distractors", "generator"]
     same += ["generator_weights", "foreign_generator", "sizes", "queries", "seed"]
     same += ["device", "dtype"]
     fields = {name: options[name] for name in same}
@@ -231,6 +234,14 @@ def _tolerance(text: str) -> float | str:
             f"--tolerance cannot be '{text}'", hint="give seconds, such as 0.25, or track"
         )
     return tolerance_s
+
+
+def _default_stem(config: RunConfig, ready_made: bool) -> str:
+    if not ready_made:
+        return result_stem(config.fingerprinter)
+    if config.name is None:
+        return result_stem(config.dataset)
+    return re.sub(r"[^\w.-]+", "-", config.name).strip(".-") or "ready-made"
 
 
 def result_stem(subject: str) -> str:

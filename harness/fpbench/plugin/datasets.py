@@ -53,14 +53,45 @@ class Positions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VectorTracks:
+    """Tracks and times of ready-made fingerprints; the rows of a track are adjacent.
+
+    Args:
+        names: Names of the tracks, the same for every system.
+        query: Track of each query row, as an index into ``names``, and its start time in that
+            track; index -1 for a row that matches nothing in the database.
+        reference: Track and start time of each row of the reference.
+        distractors: Track of each distractor, as an index into ``names``; None if it is unknown.
+    """
+
+    names: Sequence[str]
+    query: Positions
+    reference: Positions
+    distractors: Int64[np.ndarray, " distractors"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VectorDataset:
-    """Ready-made fingerprints; row i of ``query`` is the degraded row i of ``reference``."""
+    """Ready-made fingerprints.
+
+    Args:
+        query: Fingerprints of queries. Without ``tracks``, row i is the degraded row i of
+            ``reference``, and all rows lie on one timeline.
+        reference: Fingerprints that the queries match.
+        distractors: Fingerprints that match no query.
+        hop_s: Time between neighbouring rows of a track.
+        segment_s: Length of the audio that a row describes.
+        tracks: Tracks and times of the rows.
+        query_set: Name of queries and database, by which files of two systems are comparable.
+    """
 
     query: Float32[np.ndarray, "queries dim"]
     reference: Float32[np.ndarray, "reference dim"]
     distractors: Float32[np.ndarray, "distractors dim"]
     hop_s: float = 0.5
     segment_s: float = 1.0
+    tracks: VectorTracks | None = None
+    query_set: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ class RunConfig:
         fingerprinter: A name, or ``plugin:...``.
         weights: A safetensors file; None means the fingerprinter's own weights.
         dataset: A name with its argument, such as ``folder:DIR``.
+        name: Name of the system in the result, for a dataset of ready-made fingerprints.
         distractors: Kinds of distractors in the database.
         generator: Generator of the synthetic distractors.
         generator_weights: File of a fitted generator; None fits one to the real distractors.
@@ -55,6 +56,7 @@ class RunConfig:
     fingerprinter: str = "nafp"
     weights: Path | None = None
     dataset: str = "demo"
+    name: str | None = None
     distractors: Wanted = "both"
     generator: str = "gaussian"
     generator_weights: Path | None = None
@@ -81,6 +83,8 @@ class RunConfig:
             raise ValueError(f"indexes={list(self.indexes)} names an index twice")
         if not 0 <= (self.tolerance_s or 0.0) < math.inf:
             raise ValueError(f"tolerance_s={self.tolerance_s} is not finite and at least 0")
+        if self.name is not None and not self.name.strip():
+            raise ValueError("name is empty")
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} is negative")
 
@@ -88,6 +92,8 @@ class RunConfig:
         """The config for the result: TOML types, with file names but no folders."""
         plain = dataclasses.asdict(self)
         del plain["recipe_given"]
+        if self.name is None:  # results of before have no such field
+            del plain["name"]
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)

@@ -1,11 +1,10 @@
-"""Build the inputs of a search, from audio or from ready-made fingerprints."""
+"""Build the inputs of a search from audio."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
@@ -16,22 +15,18 @@ from fpbench.fingerprints.editions import find_change, start_edition
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
-from fpbench.hashing import content_key, rows_digest
-from fpbench.plugin.datasets import Dataset, Positions, Track, VectorDataset
+from fpbench.hashing import content_key
+from fpbench.plugin.datasets import Dataset, Positions, Track
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
-from fpbench.search.sequences import Rows, Runs, concatenate_runs, run_starts
+from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
-
-CLUSTER_S = 30.0
-"""Length of a cluster in ready-made fingerprints, which come without tracks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +218,11 @@ class AudioSource:
             segments=self.segments,
             truth=queries.truth,
             clusters=queries.truth.track,
-            reference=_rows(reference.vectors, rows, self.segments),
+            reference=select_runs(reference.vectors, rows, self.segments),
             reference_positions=Positions(
                 reference.track[rows].astype(np.int64), reference.start_s[rows]
             ),
-            real=_rows(real.vectors, real_rows, self.segments),
+            real=select_runs(real.vectors, real_rows, self.segments),
             real_tracks=real.track[real_rows].astype(np.int64),
             real_key=real.key,
             hop_s=self.fingerprinter.fingerprinter.spec.hop_s,
@@ -266,114 +261,8 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
     return len(fingerprints.vectors)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VectorSource:
-    """Ready-made fingerprints: row i of the queries is the degraded row i of the reference.
-
-    All rows lie on one timeline. A match within the tolerance and a query of several fingerprints
-    may cross the border between two tracks, as in the evaluation that the NAFP family shares.
-
-    Args:
-        name: Name of the dataset.
-        vectors: The fingerprints.
-        n_queries: Number of queries to draw.
-        query_length_s: Length of a query, rounded to at least one whole fingerprint.
-        seed: Seed of every draw of the run.
-
-    Raises:
-        FpbenchError: A query is longer than the file of queries.
-    """
-
-    name: str
-    vectors: VectorDataset
-    n_queries: int
-    query_length_s: float
-    seed: int
-
-    def __post_init__(self) -> None:
-        if len(self.vectors.query) < self.segments:
-            raise FpbenchError(
-                f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, but "
-                f"'{self.name}' has {len(self.vectors.query)}",
-                hint="use a shorter --query-length",
-            )
-
-    @property
-    def segments(self) -> int:
-        """Fingerprints in a query."""
-        more_s = self.query_length_s - self.vectors.segment_s
-        return 1 + max(0, round(more_s / self.vectors.hop_s))
-
-    def build_inputs(self, _store: Store, _stage: Stage) -> Inputs:
-        """Draw the queries; nothing is computed, so the cache is not used."""
-        vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
-        query_rows = self._draw_queries()
-        start_s = query_rows * hop_s
-        clusters = (start_s // CLUSTER_S).astype(np.int64)
-        reference_rows = np.arange(len(vectors.reference) - length + 1)
-        distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
-        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
-        return Inputs(
-            key=content_key(vectors=digests[:2], asked=query_rows.tolist(), length=length),
-            queries=concatenate_runs(vectors.query[query_rows[:, None] + np.arange(length)]),
-            segments=length,
-            truth=Positions(np.zeros(len(query_rows), dtype=np.int64), start_s),
-            clusters=clusters,
-            reference=_rows(vectors.reference, reference_rows, length),
-            reference_positions=Positions(
-                np.zeros(len(reference_rows), dtype=np.int64), reference_rows * hop_s
-            ),
-            real=_rows(vectors.distractors, distractor_rows, length),
-            real_tracks=distractor_rows // max(1, round(CLUSTER_S / hop_s)),
-            real_key=digests[2],
-            hop_s=hop_s,
-            data=self._describe_data(content_key(vectors=digests)),
-            query_info=QueryInfo(
-                n=len(query_rows),
-                tracks=len(np.unique(clusters)),
-                length_s=vectors.segment_s + (length - 1) * hop_s,
-                recipe={"ready_made": self.name},
-            ),
-        )
-
-    def _draw_queries(self) -> Int64[np.ndarray, " queries"]:
-        """The first row of each query, ascending."""
-        rows = len(self.vectors.query) - self.segments + 1
-        if self.n_queries > rows:
-            logger.warning(
-                "%d queries are wanted, but '%s' has %d", self.n_queries, self.name, rows
-            )
-        if self.n_queries >= rows:
-            return np.arange(rows)
-        order = rng_at(self.seed, Stream.QUERY_POSITION).permutation(rows)
-        return np.sort(order[: self.n_queries])
-
-    def _describe_data(self, content: str) -> DataInfo:
-        vectors, hours = self.vectors, self.vectors.hop_s / 3600
-        return DataInfo(
-            name=self.name,
-            reference_tracks=0,
-            reference_fingerprints=len(vectors.reference),
-            reference_hours=len(vectors.reference) * hours,
-            distractor_tracks=0,
-            distractor_fingerprints=len(vectors.distractors),
-            distractor_hours=len(vectors.distractors) * hours,
-            skipped=[],
-            content=content,
-        )
-
-
 def _first_reason(reference: FingerprintSet) -> str:
     if not reference.skipped:
         return ""
     first = reference.skipped[0]
     return f": {len(reference.skipped)} are skipped; the first is {first.track}: {first.reason}"
-
-
-def _rows(
-    vectors: Float32[np.ndarray, "all dim"], starts: Int64[np.ndarray, " rows"], length: int
-) -> Rows:
-    """The runs that begin at ``starts``; the memory map itself if these are all of its rows."""
-    if length > 1:
-        return Runs(vectors, starts, length)
-    return vectors if len(starts) == len(vectors) else vectors[starts]

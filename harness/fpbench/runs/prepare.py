@@ -27,10 +27,10 @@ from fpbench.runs.inputs import (
     AudioSource,
     NamedDegradation,
     NamedFingerprinter,
-    VectorSource,
     count_segments,
 )
 from fpbench.runs.objects import OBJECT
+from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.search.tasks import NamedIndex
 
@@ -66,6 +66,11 @@ class PreparedRun:
     def ready_made(self) -> bool:
         """Whether the dataset holds fingerprints, so that the run uses no fingerprinter."""
         return isinstance(self.source, VectorSource)
+
+    @property
+    def has_tracks(self) -> bool:
+        """Whether it is known where tracks end, so that a match may be anywhere in one."""
+        return not isinstance(self.source, VectorSource) or self.source.vectors.tracks is not None
 
 
 def prepare(
@@ -231,11 +236,11 @@ def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> Named
 def _prepare_vectors(
     config: RunConfig, vectors: VectorDataset
 ) -> tuple[VectorSource, FingerprinterInfo]:
-    if config.tolerance_s is None:
+    if config.tolerance_s is None and vectors.tracks is None:
         raise FpbenchError(
             f"dataset '{config.dataset}' does not say where tracks end, so a match cannot be "
             "anywhere in the track",
-            hint="give --tolerance in seconds",
+            hint="give --tolerance in seconds, or write a table of tracks",
         )
     source = VectorSource(
         name=config.dataset,
@@ -245,7 +250,7 @@ def _prepare_vectors(
         seed=config.seed,
     )
     info = FingerprinterInfo(
-        name="ready-made",
+        name=config.name or "ready-made",
         distribution="-",
         version="-",
         source_sha256=None,
@@ -268,6 +273,15 @@ def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         fields += ["generator", "generator_weights", "generator_options"]
     if dataset.vectors is not None:
         fields += ["fingerprinter", "fingerprinter_options", "weights"]
+        recipe = sorted(config.recipe_given - {"n_queries", "query_length_s"})
+        for name in recipe:
+            logger.warning("recipe.%s has no effect on ready-made fingerprints", name)
+    elif config.name is not None:
+        raise FpbenchError(
+            f"name '{config.name}' has no effect: '{config.dataset}' holds audio, and its "
+            f"fingerprinter '{config.fingerprinter}' has a name",
+            hint="leave --name out",
+        )
     default = RunConfig()
     unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
     unused += [

@@ -270,6 +270,6 @@ def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]
 
 
 def _tolerances(prepared: PreparedRun) -> list[float | None]:
-    # Ready-made fingerprints lie on one timeline, so they have no tracks.
-    anywhere = () if prepared.ready_made else (None,)
+    # Ready-made fingerprints without tracks lie on one timeline.
+    anywhere = (None,) if prepared.has_tracks else ()
     return list(dict.fromkeys((prepared.config.tolerance_s, *anywhere)))

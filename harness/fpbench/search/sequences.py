@@ -153,3 +153,12 @@ def run_starts(
     unusable = np.concatenate([[0], np.cumsum(~usable)])
     whole = unusable[length:] == unusable[:last]
     return np.flatnonzero(whole & (track[:last] == track[length - 1 :]))
+
+
+def select_runs(
+    vectors: Float32[np.ndarray, "all dim"], starts: Int64[np.ndarray, " rows"], length: int
+) -> Rows:
+    """The runs that begin at ``starts``; the memory map itself if these are all of its rows."""
+    if length > 1:
+        return Runs(vectors, starts, length)
+    return vectors if len(starts) == len(vectors) else vectors[starts]

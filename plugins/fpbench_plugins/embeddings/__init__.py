@@ -10,13 +10,17 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
     return [
         Entry(
             name="embeddings",
-            summary="ready-made fingerprints: query.mm, db.mm, dummy_db.mm",
+            summary="ready-made fingerprints: query, db and dummy_db as .mm, .npy, .fbin or .npz",
             create=create,
-            fits=lambda path: (path / "db.mm").is_file(),
+            fits=lambda path: any(path.glob("db.*")) and any(path.glob("query.*")),
             argument="DIR",
             details={
-                "Files": "raw float32, row-major, with the shape in a *_shape.npy; never modified",
-                "Rows": "row i of query is the degraded row i of db; dummy_db has the distractors",
+                "Files": "query, db and dummy_db as .mm with its shape in *_shape.npy, .npy, .fbin "
+                "or .npz; never modified",
+                "Rows": "without tracks, row i of query is the degraded row i of db; dummy_db has "
+                "the distractors",
+                "Tracks": "tracks.csv with columns file, track, start_s and a line for each row, "
+                "or arrays track, start_s and tracks in .npz files",
             },
         )
     ]

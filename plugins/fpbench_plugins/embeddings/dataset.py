@@ -1,21 +1,19 @@
-"""Maps raw float32 matrices into memory and checks them. The files are never changed."""
+"""Opens a folder of ready-made fingerprints: three matrices, and tracks if they are known."""
 
-import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-from numpy.lib.format import read_array
-
-from fpbench import Dataset, FpbenchError, Settings, VectorDataset, Vectors, apply_options
-from fpbench.array_files import DAMAGE
-
-logger = logging.getLogger(__name__)
-
-CHUNK_ROWS = 65_536  # 32 MB at 128 dims
-LENGTH_TOLERANCE = 1e-2  # rounding to float16 changes lengths by less
+from fpbench import Dataset, FpbenchError, Settings, VectorDataset, VectorTracks, apply_options
+from fpbench_plugins.embeddings.matrices import (
+    Matrix,
+    find_matrix,
+    no_rows,
+    read_matrix,
+    require_matrix,
+)
+from fpbench_plugins.embeddings.tracks import TABLE, read_table, tracks_of_arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +25,15 @@ class EmbeddingsConfig:
         segment_s: Length of the audio that a row describes.
         nan: ``zero``: replace NaN by 0, as GraFPrint's evaluation does, and log how many;
             ``refuse``: stop.
+        query_set: Name of queries and database. Files of two systems with one name share a table
+            and can be compared: row i of their queries must be the same query. None means that
+            tracks and times tell, or else that only the same files are comparable.
     """
 
     hop_s: float = 0.5
     segment_s: float = 1.0
     nan: Literal["zero", "refuse"] = "zero"
+    query_set: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("hop_s", "segment_s"):
@@ -40,12 +42,15 @@ class EmbeddingsConfig:
 
 
 def open_dataset(settings: Settings) -> Dataset:
-    """The three matrices in the folder ``settings.argument``.
+    """The matrices ``query``, ``db`` and ``dummy_db`` in the folder ``settings.argument``.
+
+    Each is a file in one of the formats of :mod:`fpbench_plugins.embeddings.matrices`; ``dummy_db``
+    may be absent. Tracks and times are in ``tracks.csv``, or in the archives (``.npz``).
 
     Raises:
-        FpbenchError: A setting is not possible, a file is missing or has another size than its
-            shape file says, the shapes do not fit together, or a value is infinite (or NaN, if
-            that is refused).
+        FpbenchError: A setting is not possible; a file is missing, damaged, or has another size
+            than its shape file says; shapes or tracks do not fit together; or a value is infinite
+            (or NaN, if that is refused).
 
     Source: the files that github.com/mimbres/neural-audio-fp writes.
     """
@@ -55,121 +60,61 @@ def open_dataset(settings: Settings) -> Dataset:
         raise FpbenchError(
             f"'{folder}' is not a folder", hint="give the folder that contains db.mm"
         )
-    query, reference, distractors = (
-        map_matrix(folder, name, config) for name in ("query", "db", "dummy_db")
+    refuse_nan = config.nan == "refuse"
+    query, reference = (
+        read_matrix(require_matrix(folder, name), refuse_nan=refuse_nan) for name in ("query", "db")
     )
-    if query.shape != reference.shape:
-        raise FpbenchError(
-            f"{folder}: query has shape {query.shape}, db has {reference.shape}",
-            hint="both must have equal shapes: row i of query.mm is the degraded row i of db.mm",
-        )
-    if distractors.shape[1] != reference.shape[1]:
-        raise FpbenchError(
-            f"{folder}: dummy_db has {distractors.shape[1]} columns, db has {reference.shape[1]}",
-            hint="make all three with one fingerprinter",
-        )
+    dummy = find_matrix(folder, "dummy_db")
+    distractors = no_rows(reference) if dummy is None else read_matrix(dummy, refuse_nan=refuse_nan)
+    tracks = _find_tracks(folder, query, reference, distractors)
+    _refuse_shapes(folder, query, reference, distractors, tracks)
     return Dataset(
         name=f"embeddings:{settings.argument}",
         vectors=VectorDataset(
-            query=query,
-            reference=reference,
-            distractors=distractors,
+            query=query.vectors,
+            reference=reference.vectors,
+            distractors=distractors.vectors,
             hop_s=config.hop_s,
             segment_s=config.segment_s,
+            tracks=tracks,
+            query_set=config.query_set,
         ),
     )
 
 
-def map_matrix(folder: Path, name: str, config: EmbeddingsConfig) -> Vectors:
-    """A read-only memory map of ``<name>.mm``, without NaN.
-
-    Raises:
-        FpbenchError: See :func:`open_dataset`.
-    """
-    file = folder / f"{name}.mm"
-    if not file.is_file():
+def _find_tracks(
+    folder: Path, query: Matrix, reference: Matrix, distractors: Matrix
+) -> VectorTracks | None:
+    """Tracks from the table, or from arrays beside the vectors; None if neither has them."""
+    table = folder / TABLE
+    rows = {"query": query, "db": reference, "dummy_db": distractors}
+    if not table.is_file():
+        return tracks_of_arrays(rows)
+    with_arrays = [one.path.name for one in rows.values() if one.track is not None]
+    if with_arrays:
         raise FpbenchError(
-            f"there is no '{file}'", hint="the folder needs query.mm, db.mm and dummy_db.mm"
+            f"'{table}' and {with_arrays[0]} both have tracks", hint="keep one of them"
         )
-    shape = read_shape(folder / f"{name}_shape.npy")
-    wanted_bytes, size_bytes = shape[0] * shape[1] * 4, file.stat().st_size
-    if size_bytes != wanted_bytes:
+    return read_table(table, {name: len(one.vectors) for name, one in rows.items()})
+
+
+def _refuse_shapes(
+    folder: Path,
+    query: Matrix,
+    reference: Matrix,
+    distractors: Matrix,
+    tracks: VectorTracks | None,
+) -> None:
+    shapes = query.vectors.shape, reference.vectors.shape
+    if tracks is None and shapes[0] != shapes[1]:
         raise FpbenchError(
-            f"'{file}' has {size_bytes} bytes, but its shape {shape} needs {wanted_bytes}",
-            hint="make the file again; NAFP's evaluation script appends db.mm to dummy_db.mm"
-            if size_bytes > wanted_bytes
-            else "the file is incomplete; make it again",
+            f"{folder}: query has shape {shapes[0]}, db has {shapes[1]}",
+            hint="without tracks, both must have equal shapes: row i of query is the degraded row "
+            f"i of db; or write {TABLE}",
         )
-    if shape[0] == 0:
-        return np.zeros(shape, dtype=np.float32)  # an empty file cannot be mapped
-    # Copy-on-write: setting values to 0 changes private pages of memory, never the file.
-    vectors = np.memmap(file, dtype=np.float32, mode="c", shape=shape)
-    n_nan = zero_nan(vectors, file)
-    if n_nan and config.nan == "refuse":
-        raise FpbenchError(f"'{file}' has {n_nan} NaN", hint="make the file again, or set nan=zero")
-    if n_nan:
-        logger.warning("%s: %d values are NaN; they are replaced by 0", file, n_nan)
-    vectors.flags.writeable = False
-    warn_of_unequal_lengths(vectors, file)
-    return vectors
-
-
-def warn_of_unequal_lengths(vectors: Vectors, file: Path) -> None:
-    """Log a warning if the first rows have different lengths."""
-    lengths = np.linalg.norm(vectors[:CHUNK_ROWS], axis=1)
-    shortest, longest = lengths.min(initial=np.inf, where=lengths > 0), lengths.max()
-    if longest - shortest > LENGTH_TOLERANCE:
-        logger.warning(
-            "%s: rows have lengths from %.3g to %.3g. For such rows, exact search (inner products) "
-            "and FAISS's indexes (distances) give different rankings",
-            file,
-            shortest,
-            longest,
-        )
-
-
-def read_shape(file: Path) -> tuple[int, int]:
-    """Rows and columns from a ``*_shape.npy``.
-
-    Raises:
-        FpbenchError: The file is missing or damaged, or does not contain two counts.
-    """
-    try:
-        with file.open("rb") as content:  # np.load would also open an archive
-            shape = read_array(content, allow_pickle=False)
-    except DAMAGE as err:
-        raise FpbenchError(
-            f"cannot read '{file}': {err}",
-            hint="it must contain the shape of the .mm file with the same name",
-        ) from err
-    whole = shape.dtype.kind in "iu" and shape.shape == (2,)
-    if not whole or shape[0] < 0 or shape[1] < 1:
-        raise FpbenchError(
-            f"'{file}' contains {shape.tolist()} instead of rows and columns",
-            hint="make the file again",
-        )
-    return int(shape[0]), int(shape[1])
-
-
-def zero_nan(vectors: np.memmap, file: Path) -> int:
-    """Set NaN to 0 in place, chunk by chunk.
-
-    Returns:
-        How many there were.
-
-    Raises:
-        FpbenchError: A value is infinite.
-    """
-    n_nan = 0
-    for start in range(0, len(vectors), CHUNK_ROWS):
-        chunk = vectors[start : start + CHUNK_ROWS]
-        # The usual case needs one pass: a sum is finite only if every value is.
-        if np.isfinite(np.sum(chunk, dtype=np.float64)):
-            continue
-        if np.isinf(chunk).any():
-            row = start + int(np.argwhere(np.isinf(chunk))[0, 0])
-            raise FpbenchError(f"'{file}', row {row}: infinite", hint="make the file again")
-        bad = np.isnan(chunk)
-        n_nan += int(bad.sum())
-        chunk[bad] = 0
-    return n_nan
+    for name, matrix in (("query", query), ("dummy_db", distractors)):
+        if matrix.vectors.shape[1] != shapes[1][1]:
+            raise FpbenchError(
+                f"{folder}: {name} has {matrix.vectors.shape[1]} columns, db has {shapes[1][1]}",
+                hint="make all of them with one fingerprinter",
+            )

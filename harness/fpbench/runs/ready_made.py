@@ -1,0 +1,199 @@
+"""Build the inputs of a search from ready-made fingerprints."""
+
+from dataclasses import dataclass
+from logging import getLogger
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from fpbench.cache import Store
+from fpbench.errors import FpbenchError
+from fpbench.hashing import content_key, rows_digest
+from fpbench.plugin.datasets import Positions, VectorDataset
+from fpbench.progress import Stage
+from fpbench.randomness import Stream, rng_at
+from fpbench.results.document import DataInfo, QueryInfo
+from fpbench.search.inputs import Inputs
+from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
+
+logger = getLogger(__name__)
+
+CLUSTER_S = 30.0
+"""Length of a cluster in ready-made fingerprints that come without tracks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorSource:
+    """Ready-made fingerprints, with or without tracks.
+
+    Without tracks, row i of the queries is the degraded row i of the reference, and all rows lie on
+    one timeline. A match within the tolerance and a query of several fingerprints may then cross
+    the border between two tracks, as in the evaluation that the NAFP family shares.
+
+    Args:
+        name: Name of the dataset.
+        vectors: The fingerprints.
+        n_queries: Number of queries to draw.
+        query_length_s: Length of a query, rounded to at least one whole fingerprint.
+        seed: Seed of every draw of the run.
+
+    Raises:
+        FpbenchError: No query of the length fits into the queries.
+    """
+
+    name: str
+    vectors: VectorDataset
+    n_queries: int
+    query_length_s: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if len(self._possible_queries()) == 0:
+            raise FpbenchError(
+                f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, but "
+                f"'{self.name}' has {len(self.vectors.query)}"
+                + (", not as many in a row" if self.vectors.tracks else ""),
+                hint="use a shorter --query-length",
+            )
+
+    @property
+    def segments(self) -> int:
+        """Fingerprints in a query."""
+        more_s = self.query_length_s - self.vectors.segment_s
+        return 1 + max(0, round(more_s / self.vectors.hop_s))
+
+    def build_inputs(self, _store: Store, _stage: Stage) -> Inputs:
+        """Draw the queries; nothing is computed, so the cache is not used."""
+        vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
+        query_rows = self._draw_queries()
+        reference_rows = self._starts(self._reference_positions())
+        distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
+        if vectors.tracks is not None and vectors.tracks.distractors is not None:
+            every = np.ones(len(vectors.distractors), dtype=bool)
+            distractor_rows = run_starts(vectors.tracks.distractors, every, length)
+        positions = self._reference_positions()
+        truth = _at(self._query_positions(), query_rows)
+        clusters = self._clusters(truth)
+        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
+        return Inputs(
+            key=content_key(
+                vectors=digests[:2],
+                asked=query_rows.tolist(),
+                length=length,
+                positions=_digests(positions, truth),
+            ),
+            queries=concatenate_runs(vectors.query[query_rows[:, None] + np.arange(length)]),
+            segments=length,
+            truth=truth,
+            clusters=clusters,
+            reference=select_runs(vectors.reference, reference_rows, length),
+            reference_positions=_at(positions, reference_rows),
+            real=select_runs(vectors.distractors, distractor_rows, length),
+            real_tracks=self._distractor_tracks(distractor_rows),
+            real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
+            hop_s=hop_s,
+            data=self._describe_data(digests, truth),
+            query_info=QueryInfo(
+                n=len(query_rows),
+                tracks=len(np.unique(clusters)),
+                length_s=vectors.segment_s + (length - 1) * hop_s,
+                recipe={"ready_made": self._query_set() or self.name},
+                without_match=self._count_without_match(),
+            ),
+        )
+
+    def _draw_queries(self) -> Int64[np.ndarray, " queries"]:
+        """The first row of each query, ascending."""
+        possible = self._possible_queries()
+        if self.n_queries > len(possible):
+            logger.warning(
+                "%d queries are wanted, but '%s' has %d", self.n_queries, self.name, len(possible)
+            )
+        if self.n_queries >= len(possible):
+            return possible
+        order = rng_at(self.seed, Stream.QUERY_POSITION).permutation(len(possible))
+        return possible[np.sort(order[: self.n_queries])]
+
+    def _possible_queries(self) -> Int64[np.ndarray, " rows"]:
+        """Rows at which a query with a match may begin."""
+        positions = self._query_positions()
+        starts = self._starts(positions)
+        matching: Int64[np.ndarray, " rows"] = starts[positions.track[starts] >= 0]
+        return matching
+
+    def _starts(self, positions: Positions) -> Int64[np.ndarray, " starts"]:
+        """First rows of the runs that lie within one track without a gap in time."""
+        apart_s = np.abs(np.diff(positions.start_s) - self.vectors.hop_s)
+        apart = (np.diff(positions.track) != 0) | (apart_s > self.vectors.hop_s / 10)
+        stretch = np.concatenate([[0], np.cumsum(apart)])[: len(positions.track)].astype(np.int64)
+        return run_starts(stretch, np.ones(len(stretch), dtype=bool), self.segments)
+
+    def _query_positions(self) -> Positions:
+        tracks = self.vectors.tracks
+        return tracks.query if tracks else _timeline(len(self.vectors.query), self.vectors.hop_s)
+
+    def _reference_positions(self) -> Positions:
+        tracks, rows = self.vectors.tracks, len(self.vectors.reference)
+        return tracks.reference if tracks else _timeline(rows, self.vectors.hop_s)
+
+    def _clusters(self, truth: Positions) -> Int64[np.ndarray, " queries"]:
+        if self.vectors.tracks is not None:
+            return truth.track
+        return (truth.start_s // CLUSTER_S).astype(np.int64)
+
+    def _distractor_tracks(self, rows: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
+        if self.vectors.tracks is not None and self.vectors.tracks.distractors is not None:
+            tracks: Int64[np.ndarray, " rows"] = self.vectors.tracks.distractors[rows]
+            return tracks
+        return rows // max(1, round(CLUSTER_S / self.vectors.hop_s))
+
+    def _count_without_match(self) -> int:
+        return int((self._query_positions().track < 0).sum())
+
+    def _query_set(self) -> str | None:
+        """Name of queries and database that does not depend on the system; None if unknown."""
+        tracks = self.vectors.tracks
+        if self.vectors.query_set is not None:
+            return self.vectors.query_set
+        if tracks is None or (tracks.distractors is None and len(self.vectors.distractors)):
+            return None
+        used = [np.unique(tracks.reference.track), np.zeros(0, dtype=np.int64)]
+        if tracks.distractors is not None:
+            used[1] = np.unique(tracks.distractors)
+        return content_key(tracks=[sorted(tracks.names[i] for i in part.tolist()) for part in used])
+
+    def _describe_data(self, digests: list[str], truth: Positions) -> DataInfo:
+        vectors, hours, tracks = self.vectors, self.vectors.hop_s / 3600, self.vectors.tracks
+        query_set = self._query_set()
+        content = content_key(vectors=digests)
+        if query_set is not None:
+            names = [tracks.names[i] for i in truth.track.tolist()] if tracks else []
+            rounded_ms = np.round(1000 * truth.start_s).astype(np.int64).tolist()
+            content = content_key(query_set=query_set, tracks=names, start_ms=rounded_ms)
+        distractor_tracks = tracks.distractors if tracks else None
+        return DataInfo(
+            name=self.name,
+            reference_tracks=len(np.unique(tracks.reference.track)) if tracks else 0,
+            reference_fingerprints=len(vectors.reference),
+            reference_hours=len(vectors.reference) * hours,
+            distractor_tracks=0 if distractor_tracks is None else len(np.unique(distractor_tracks)),
+            distractor_fingerprints=len(vectors.distractors),
+            distractor_hours=len(vectors.distractors) * hours,
+            skipped=[],
+            content=content,
+        )
+
+
+def _timeline(rows: int, hop_s: float) -> Positions:
+    return Positions(np.zeros(rows, dtype=np.int64), np.arange(rows) * hop_s)
+
+
+def _at(positions: Positions, rows: Int64[np.ndarray, " rows"]) -> Positions:
+    return Positions(positions.track[rows], positions.start_s[rows])
+
+
+def _digests(*positions: Positions) -> list[str]:
+    arrays: list[Int64[np.ndarray, " rows"] | Float64[np.ndarray, " rows"]] = []
+    for one in positions:
+        arrays += [one.track, one.start_s]
+    return [rows_digest(array) for array in arrays]
