@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
+from fpbench import FpbenchError, Settings
 from fpbench.cli import main
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.options import list_settings
+from fpbench.testing import check_fingerprinter
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
@@ -94,8 +99,41 @@ def test_the_tutorial_measures_the_model_of_the_readme() -> None:
     readme, tutorial = (
         (ROOT / path).read_text(encoding="utf-8") for path in ("README.md", "docs/tutorial.md")
     )
-    (model,) = (block for _, language, block in FENCED.findall(readme) if language == "python")
+    model, _ = (block for _, language, block in FENCED.findall(readme) if language == "python")
     assert model in tutorial
+
+
+@pytest.mark.parametrize("path", ["README.md", "harness/fpbench/scaffold/README.md.txt"])
+def test_a_network_with_a_checkpoint_and_a_setting_works_as_shown(
+    path: str, tmp_path: Path
+) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    text = (ROOT / path).read_text(encoding="utf-8").replace("$name", "shown")
+    *_, network = (block for _, language, block in FENCED.findall(text) if language == "python")
+    assert len([line for line in network.splitlines() if line.strip()]) <= 26
+    plugin = tmp_path / "shown.py"
+    plugin.write_text(network)
+    rng = torch.Generator().manual_seed(0)
+    state = {"weight": torch.randn(128, 8_000, generator=rng), "bias": torch.zeros(128)}
+    torch.save(state, tmp_path / "epoch-100.pt")
+    save_file(state, tmp_path / "epoch-100.safetensors")
+    catalog, name = Catalog.load(), f"plugin:{plugin}"
+    segments = np.full((2, 8_000), 0.1, dtype=np.float32)
+    vectors = []
+    for weights in ("epoch-100.pt", "epoch-100.safetensors"):
+        settings = Settings(weights=tmp_path / weights, options={"hop_s": "0.25"})
+        shown = catalog.fingerprinter(name, settings)
+        assert shown.spec.hop_s == 0.25
+        check_fingerprinter(shown, np.random.default_rng(0))
+        vectors.append(shown.embed(segments))
+    np.testing.assert_array_equal(*vectors)
+    with pytest.raises(FpbenchError, match="needs weights, and none are given"):
+        catalog.fingerprinter(name, Settings())
+    (offer,) = catalog.plugin_offers(name, ["fingerprinter"])
+    (setting,) = list_settings(offer.entry.create, None) or []
+    assert (setting.name, setting.default) == ("hop_s", "0.5")
 
 
 def test_every_page_is_in_the_navigation() -> None:

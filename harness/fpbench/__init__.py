@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
     from fpbench.plugin.hooks import hookimpl
     from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
-    from fpbench.plugin.options import apply_options, refuse_settings, refuse_weights
+    from fpbench.plugin.options import (
+        apply_options,
+        refuse_settings,
+        refuse_weights,
+        require_weights,
+    )
     from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
     from fpbench.progress import Report
     from fpbench.randomness import Stream, rng_at
@@ -82,6 +87,7 @@ __all__ = [
     "plot_curves",
     "refuse_settings",
     "refuse_weights",
+    "require_weights",
     "rng_at",
     "run",
     "validate",
@@ -114,7 +120,12 @@ _NAMES = {
     "fpbench.plugin.generators": ("FingerprintGenerator", "GeneratorMethod", "GeneratorNeed"),
     "fpbench.plugin.hooks": ("hookimpl",),
     "fpbench.plugin.indexes": ("BlockIndex", "Candidates", "GrowingIndex", "Index"),
-    "fpbench.plugin.options": ("apply_options", "refuse_settings", "refuse_weights"),
+    "fpbench.plugin.options": (
+        "apply_options",
+        "refuse_settings",
+        "refuse_weights",
+        "require_weights",
+    ),
     "fpbench.plugin.training": ("PcmAudio", "Trainable", "Trainee", "TrainingAudio"),
     "fpbench.progress": ("Report",),
     "fpbench.randomness": ("Stream", "rng_at"),

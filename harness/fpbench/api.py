@@ -99,7 +99,8 @@ def run(
         tolerance_s: Largest distance of a match from the true time; ``"track"`` accepts any time in
             the right track. None means 0.25.
         seed: Seed of every random draw. None means 0.
-        weights: A safetensors file. None means the fingerprinter's own weights.
+        weights: A file of weights: safetensors for the systems of fpbench, any format for another
+            plugin. None means the fingerprinter's own weights.
         device: Device for the networks; an object chooses its device itself. None means ``cpu``.
         dtype: Floating-point type of the networks' arithmetic. None means ``float32``.
         fingerprinter_options: Options as for ``--set``; the same for the two below.

@@ -74,7 +74,7 @@ def test_settings_reach_the_plugin() -> None:
 
 
 def test_the_model_in_the_readme_keeps_the_rules_and_takes_no_settings(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    code, _ = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "mymodel.py").write_text(code)
     name = f"plugin:{tmp_path / 'mymodel.py'}"
     assert check(name)[0] == 0

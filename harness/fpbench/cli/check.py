@@ -3,7 +3,7 @@
 import click
 from tabulate import tabulate
 
-from fpbench.cli.options import plugin_settings
+from fpbench.cli.options import WEIGHTS_HELP, plugin_settings
 from fpbench.fingerprints.conformance import run_checks
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
@@ -14,7 +14,7 @@ from fpbench.randomness import Stream, rng_at
 @click.argument("name")
 @plugin_settings(
     of="Set an option of the fingerprinter; repeat for several.",
-    weights="Weights file (.safetensors).",
+    weights=WEIGHTS_HELP,
 )
 def check(name: str, settings: Settings) -> None:
     """Check a fingerprinter against the harness's rules.

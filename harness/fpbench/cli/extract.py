@@ -8,7 +8,7 @@ import click
 import numpy as np
 from jaxtyping import Bool
 
-from fpbench.cli.options import out_option, plugin_settings
+from fpbench.cli.options import WEIGHTS_HELP, out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.fingerprints import extraction
@@ -33,7 +33,7 @@ TIMES_NAMED = 5
 @out_option("Output file for the fingerprints.", metavar="FILE.npz")
 @plugin_settings(
     of="Set an option of the fingerprinter; repeat for several.",
-    weights="Weights file (.safetensors).",
+    weights=WEIGHTS_HELP,
 )
 def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -> None:
     """Fingerprint audio files into one .npz file.

@@ -15,6 +15,11 @@ from fpbench.units import parse_whole
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
+WEIGHTS_HELP = (
+    "File of weights: .safetensors for the systems of fpbench. A plugin may take another format, "
+    "such as a .pt checkpoint of PyTorch."
+)
+
 
 class WholeNumber(click.IntRange):
     """A whole number within limits, such as 1000, 1e3 or 1k."""
@@ -75,7 +80,7 @@ def seed_option(*, in_config: bool = False) -> Decorator:
 
 
 def weights_option(text: str) -> Decorator:
-    """``--weights``, a safetensors file."""
+    """``--weights``, a file that exists."""
     return click.option(
         "--weights",
         type=click.Path(path_type=Path, dir_okay=False),

@@ -13,6 +13,7 @@ import click
 
 from fpbench.cache import Store
 from fpbench.cli.options import (
+    WEIGHTS_HELP,
     FiniteNumber,
     WholeNumber,
     cache_option,
@@ -53,7 +54,7 @@ logger = getLogger(__name__)
     "--fingerprinter",
     help="Name from `fpbench plugins`, or plugin:MODULE, or plugin:FILE.py.  [default: nafp]",
 )
-@weights_option("Weights file (.safetensors).  [default: the fingerprinter's own weights]")
+@weights_option(f"{WEIGHTS_HELP}  [default: the fingerprinter's own weights]")
 @set_option("Set an option of the fingerprinter; repeat for several. An unknown key lists all.")
 @click.option(
     "--dataset",

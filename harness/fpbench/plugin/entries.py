@@ -20,7 +20,8 @@ class Settings:
     Args:
         device: ``cpu`` or ``cuda``.
         dtype: Dtype of the network, ``float32`` or ``bfloat16``; vectors are always float32.
-        weights: Safetensors file; None means the default of the plugin.
+        weights: File of weights, in a format of the plugin's choice; None means the default of the
+            plugin.
         argument: Text after the colon in ``folder:DIR`` or ``faiss:FACTORY``.
         options: ``--set KEY=VALUE`` pairs, as text.
         seed: Seed of what is drawn once, such as initial weights.

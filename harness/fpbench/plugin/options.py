@@ -5,6 +5,7 @@ import re
 import typing
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from fpbench.conversion import (
@@ -75,6 +76,23 @@ def refuse_weights(settings: Settings, name: str) -> None:
     """
     if settings.weights is not None:
         raise FpbenchError(f"{name} has no weights to load", hint="leave --weights out")
+
+
+def require_weights(settings: Settings) -> Path:
+    """The file of ``--weights``, for plugins without weights of their own.
+
+    Its format is the plugin's choice: a checkpoint of PyTorch, safetensors, or anything else. The
+    cache and results identify it by its hash.
+
+    Raises:
+        FpbenchError: No weights are given.
+    """
+    if settings.weights is None:
+        raise FpbenchError(
+            "this fingerprinter needs weights, and none are given",
+            hint="give the file of its weights with --weights",
+        )
+    return settings.weights
 
 
 def refuse_settings(settings: Settings, name: str) -> None:

@@ -27,7 +27,8 @@ class RunConfig:
 
     Args:
         fingerprinter: A name, or ``plugin:...``.
-        weights: A safetensors file; None means the fingerprinter's own weights.
+        weights: A file of weights: safetensors for the systems of fpbench, any format for another
+            plugin; None means the fingerprinter's own weights.
         dataset: A name with its argument, such as ``folder:DIR``.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         distractors: Kinds of distractors in the database.
