@@ -159,24 +159,29 @@ def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
     return [LoadedResult.read(file) for file in _files(paths)]
 
 
-def compare(first: ResultSource, second: ResultSource, *, level: float = 0.95) -> Comparisons:
+def compare(
+    *results: ResultSource, level: float = 0.95, pairs: Literal["all", "first"] = "all"
+) -> Comparisons:
     """Test whether one system is better than another, query by query.
 
     Args:
-        first: A result with its evidence beside it.
-        second: Another result with its evidence, for the same queries.
+        results: Two or more results, with their evidence beside them, for the same queries.
         level: Confidence level of the intervals, from 0.5 to 0.995.
+        pairs: Compare all pairs, or only the first result with each of the others.
 
     Returns:
-        For every rate that both results have, the difference first minus second with a paired
-        interval over tracks; shown as tables.
+        For every rate that two results have, the difference first minus second with a paired
+        interval over tracks, and a p-value that is corrected for the number of tests; shown as
+        tables.
 
     Raises:
         FpbenchError: The queries differ, the results have no curve in common, or evidence is
             missing.
     """
     level = convert(level, float, "fpbench.compare", where="level")
-    return Comparisons(compare_results(_file(first), _file(second), level), level)
+    pairs = convert(pairs, Literal["all", "first"], "fpbench.compare", where="pairs")
+    files = [_file(result) for result in results]
+    return Comparisons(compare_results(files, level, against_first=pairs == "first"), level)
 
 
 def validate(results: ResultSource | Iterable[ResultSource]) -> list[str]:

@@ -20,6 +20,7 @@ class Stream(IntEnum):
     TRAINING = 10
     CHECK = 11
     FIDELITY = 12
+    SIGN_FLIPS = 13
 
 
 def rng_at(seed: int, stream: Stream, *index: int) -> np.random.Generator:

@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Track
-from fpbench.audio.queries import degrade_queries, draw_queries, make_query
+from fpbench.audio.queries import (
+    degrade_queries,
+    describe_queries,
+    draw_queries,
+    make_query,
+)
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
 from fpbench.plugin.datasets import Positions
+from fpbench.randomness import Stream, rng_at
 
 CLEAN = replace(NAFP, degradations=(), sample_rate_hz=1_000, n_queries=20)
 ONE_STEP = replace(CLEAN, degradations=(Step(name="spy"),))
@@ -196,3 +202,22 @@ def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
     truth = Positions(np.zeros(1, np.int64), np.zeros(1))
     with pytest.raises(FpbenchError, match=r"gone\.wav"):
         list(degrade_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
+
+
+class Louder(Spy):
+    """Draws a level, and tells it."""
+
+    def describe(self, rng: np.random.Generator, /) -> dict[str, float]:
+        return {"level_db": float(rng.integers(10))}
+
+
+def test_queries_are_described_by_what_their_degradations_draw() -> None:
+    track = Track(name="ramp", path=Path("ramp.wav"))
+    truth = Positions(np.array([0, 0]), np.array([1.23456, 2.0]))
+    columns = describe_queries(truth, [track], [Louder(), Spy(), Louder()], seed=0)
+    assert columns["track"] == ["ramp", "ramp"]
+    assert columns["start_s"] == [1.235, 2.0]
+    for step, name in ((0, "level_db"), (2, "level_db_3")):
+        drawn = [rng_at(0, Stream.QUERY_DEGRADATION, i, step).integers(10) for i in range(2)]
+        assert columns[name] == drawn
+    assert len(columns) == 4

@@ -30,7 +30,7 @@ def test_a_difference_is_the_one_of_the_rates(tmp_path: Path, config: Path, run_
             for point in curve.points:
                 kind = (curve.metric, curve.tolerance_s, point.n_distractors)
                 rates[system, *kind] = point.value
-    (found,) = compare_results(tmp_path / "small-sketch.json", tmp_path / "random.json", 0.99)
+    (found,) = compare_results([tmp_path / "small-sketch.json", tmp_path / "random.json"], 0.99)
     assert len(found.differences) == len(rates) / 2
     for d in found.differences:
         kind = (d.metric, d.tolerance_s, d.points[0].n_distractors)

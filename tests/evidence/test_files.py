@@ -1,6 +1,7 @@
 """An evidence file is read as it was written; a damaged or other file is refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,21 @@ def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
     assert again.ranks(range(2), 0.0).tolist() == [1]
     write_evidence(tmp_path / "b.npz", again)
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_a_file_holds_what_is_known_about_the_queries(tmp_path: Path) -> None:
+    columns = {"track": ["Ä.flac"], "snr_db": [4.25]}
+    write_evidence(tmp_path / "a.npz", replace(make_evidence(), queries=columns))
+    assert read_evidence(tmp_path / "a.npz").queries == columns
+    write_evidence(tmp_path / "old.npz", make_evidence())
+    assert read_evidence(tmp_path / "old.npz").queries is None
+
+
+def test_the_table_of_queries_has_a_line_for_each(tmp_path: Path) -> None:
+    columns = {"track": ["a.flac", "b.flac"]}
+    write_evidence(tmp_path / "a.npz", replace(make_evidence(), queries=columns))
+    with pytest.raises(FpbenchError, match=r"queries\.track has 2 values for 1 queries"):
+        read_evidence(tmp_path / "a.npz")
 
 
 def test_a_file_holds_the_evidence_of_a_growing_index(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from scipy.signal import butter, correlate, sosfilt
 
-from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Track
+from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Stream, Track, rng_at
+from fpbench.plugin.degradations import DescribedDegradation
 from fpbench_plugins import degradations
 from fpbench_plugins.building_blocks.impulse_responses import remove_delay
 from fpbench_plugins.degradations.noise import loop_recording, mix_at_snr
@@ -72,6 +73,21 @@ def test_noise_has_the_ratio_asked_for_in_the_query(
     mix = noise.apply(loud_before, RATE, RATE, rng)
     clean, added = loud_before[RATE:], (mix - loud_before)[RATE:]
     assert power_db(clean) - power_db(added) == pytest.approx(snr_db, abs=0.01)
+
+
+def test_noise_and_reverb_tell_what_they_draw(music: Samples, dataset: Dataset) -> None:
+    noise, room = make("noise", dataset), make("reverb", dataset)
+    assert isinstance(noise, DescribedDegradation)
+    assert isinstance(room, DescribedDegradation)
+    told = noise.describe(rng_at(0, Stream.QUERY_DEGRADATION, 5, 0))["snr_db"]
+    noisy = noise.apply(music, 0, RATE, rng_at(0, Stream.QUERY_DEGRADATION, 5, 0))
+    assert power_db(music) - power_db(noisy - music) == pytest.approx(told, abs=0.01)
+    names = {path.name for path in room.recordings}
+    assert room.describe(rng_at(0, Stream.QUERY_DEGRADATION, 5, 1))["room"] in names
+    simulated = make("reverb")
+    assert isinstance(simulated, DescribedDegradation)
+    drawn = simulated.describe(rng_at(0, Stream.QUERY_DEGRADATION, 5, 1))["room"]
+    assert str(drawn).startswith("simulated ")
 
 
 def test_noise_draws_ratios_over_the_whole_range(music: Samples, dataset: Dataset) -> None:

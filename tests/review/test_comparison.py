@@ -50,7 +50,7 @@ def differences(comparisons: list[Comparison]) -> dict[tuple[str, int], Differen
 def test_a_difference_is_over_the_databases_that_both_results_have(
     first: Path, second: Path
 ) -> None:
-    found = differences(compare_results(first, second, 0.95))
+    found = differences(compare_results([first, second], 0.95))
     assert {at: d.value for at, d in found.items()} == {
         ("hr@1", 10): (3 - 2) / 8 + (3 - 3) / 8,
         ("hr@1", 20): 2 / 4 - 1 / 4,
@@ -64,7 +64,7 @@ def test_a_difference_is_over_the_databases_that_both_results_have(
 def test_an_interval_is_over_tracks(first: Path, second: Path) -> None:
     # On the first track it hits twice more in two queries, on the second once less in two. Two
     # tracks give bounds: 84 % of all tracks may be worse than the worse one, or better.
-    found = differences(compare_results(first, second, 0.95))["hr@1", 20]
+    found = differences(compare_results([first, second], 0.95))["hr@1", 20]
     assert (found.low, found.high) == pytest.approx((-0.5 - 0.5 * 0.8419, 1.0), abs=1e-4)
     assert not found.clear
 
@@ -78,7 +78,7 @@ def test_a_difference_is_clear_if_its_interval_leaves_out_zero(
     worse = evidence_of([[1] * 8], track=track)
     other = write("worse", worse, [10], fingerprinter=OTHER_SYSTEM, **data)
     for paths, value in (((better, other), 1), ((other, better), -1)):
-        found = differences(compare_results(*paths, 0.95))["hr@1", 10]
+        found = differences(compare_results(paths, 0.95))["hr@1", 10]
         assert (found.value, found.clear) == (value, True)
         assert abs(found.low + found.high) < 2  # what other tracks do is not certain
 
@@ -88,14 +88,40 @@ def test_two_tracks_show_no_difference(
 ) -> None:
     better = write("better", evidence_of([[0] * 4], track=TRACK), [10])
     worse = write("worse", evidence_of([[1] * 4], track=TRACK), [10], fingerprinter=OTHER_SYSTEM)
-    found = differences(compare_results(better, worse, 0.95))["hr@1", 10]
+    found = differences(compare_results([better, worse], 0.95))["hr@1", 10]
     assert (found.value, found.clear) == (1, False)
     assert (found.low, found.high) == pytest.approx((1 - 2 * 0.8419, 1), abs=1e-4)
 
 
+def test_many_tests_need_smaller_p_values(
+    write: Callable[..., Path], evidence_of: Callable[..., Evidence]
+) -> None:
+    track, data = list(range(7)), {"queries": replace(GOLDEN.queries, n=7, tracks=7)}
+    ranks = {"a": 0, "b": 1, "c": 0, "d": 0}
+    paths = [
+        write(name, evidence_of([[rank] * 7], track=track), [10], **data)
+        for name, rank in ranks.items()
+    ]
+    # All seven tracks agree: 2 of 128 sign patterns. There are three tests, for HR@1, @3 and @10.
+    one = differences(compare_results(paths[:2], 0.95))["hr@1", 10]
+    assert (one.p_value, one.clear) == (pytest.approx(3 * 2 / 128), True)
+    every = compare_results(paths, 0.95)
+    assert len(every) == 6
+    assert max(d.p_value for c in every for d in c.differences if d.value) == pytest.approx(
+        18 * 2 / 128
+    )
+    assert not any(d.clear for c in every for d in c.differences)
+    assert len(compare_results(paths, 0.95, against_first=True)) == 3
+
+
+def test_one_result_cannot_be_compared(first: Path) -> None:
+    with pytest.raises(FpbenchError, match="1 result cannot be compared"):
+        compare_results([first], 0.95)
+
+
 def test_exchanging_the_results_changes_the_sign(first: Path, second: Path) -> None:
     there, back = (
-        differences(compare_results(*paths, 0.95)) for paths in ((first, second), (second, first))
+        differences(compare_results(paths, 0.95)) for paths in ((first, second), (second, first))
     )
     for at, one in there.items():
         other = back[at]
@@ -103,13 +129,13 @@ def test_exchanging_the_results_changes_the_sign(first: Path, second: Path) -> N
 
 
 def test_nothing_differs_from_itself(first: Path) -> None:
-    for one in differences(compare_results(first, first, 0.95)).values():
+    for one in differences(compare_results([first, first], 0.95)).values():
         assert (one.value, one.low, one.clear) == (0, -one.high, False)
         assert one.high > 0  # from two tracks that is not certain
 
 
 def test_a_comparison_names_systems_index_and_generator(first: Path, second: Path) -> None:
-    (one,) = compare_results(first, second, 0.95)
+    (one,) = compare_results([first, second], 0.95)
     assert one.names == ("spectral-sketch", "random")
     assert (one.index, one.distractors, one.generator) == ("exact", "real", None)
     assert one.queries.n == 4
@@ -120,7 +146,7 @@ def test_additional_sizes_do_not_change_a_difference(
 ) -> None:
     # As often as the largest size holds them, 10 distractors are found two and three times.
     longer = evidence_of([[0, 0, 0, 1], [0, 0, 2, 0], [9, 9, 9, 9]], track=TRACK)
-    found = differences(compare_results(first, write("longer", longer, [10, 30]), 0.95))
+    found = differences(compare_results([first, write("longer", longer, [10, 30])], 0.95))
     assert {at[1] for at in found} == {10}
     one = found["hr@1", 10]
     assert (one.value, [point.repeats for point in one.points]) == (0, [2, 3])
@@ -132,7 +158,7 @@ def test_databases_of_all_real_distractors_are_compared(
     few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
     first = write("few", few, [10, 20], wanted=[10, 1000])
     second = write("many", many, [10, 30], wanted=[10, 1000])
-    found = compare_results(first, second, 0.95)[0].differences
+    found = compare_results([first, second], 0.95)[0].differences
     sizes = {tuple(point.n_distractors for point in one.points) for one in found}
     assert sizes == {(10, 10), (20, 30)}
 
@@ -143,7 +169,7 @@ def test_a_chosen_last_size_does_not_mean_all_real_distractors(
     few, many = (evidence_of([[0] * 4] * blocks, track=TRACK) for blocks in (2, 3))
     first = write("few", few, [10, 20])
     second = write("many", many, [10, 30], wanted=[10, 1000])
-    found = compare_results(first, second, 0.95)[0].differences
+    found = compare_results([first, second], 0.95)[0].differences
     assert {tuple(p.n_distractors for p in one.points) for one in found} == {(10, 10)}
 
 
@@ -168,7 +194,7 @@ def resample() -> GeneratorInfo:
 
 def test_two_generators_are_compared_with_one_system(by_generator: Callable[..., Path]) -> None:
     paths = by_generator("gaussian"), by_generator("resample", generator=resample())
-    real, synthetic = compare_results(*paths, 0.95)
+    real, synthetic = compare_results(paths, 0.95)
     assert real.names == ("spectral-sketch",) * 2
     assert synthetic.names == (
         "spectral-sketch (generator gaussian, project True)",
@@ -179,14 +205,14 @@ def test_two_generators_are_compared_with_one_system(by_generator: Callable[...,
 
 def test_two_systems_are_compared_with_one_generator(by_generator: Callable[..., Path]) -> None:
     paths = by_generator("one"), by_generator("other", fingerprinter=OTHER_SYSTEM)
-    assert [c.generator for c in compare_results(*paths, 0.95)] == [None, "gaussian"]
+    assert [c.generator for c in compare_results(paths, 0.95)] == [None, "gaussian"]
 
 
 def test_two_systems_with_different_generators_are_compared_on_real_distractors(
     by_generator: Callable[..., Path],
 ) -> None:
     other = by_generator("other", fingerprinter=OTHER_SYSTEM, generator=resample())
-    found = compare_results(by_generator("one"), other, 0.95)
+    found = compare_results([by_generator("one"), other], 0.95)
     assert [c.distractors for c in found] == ["real"]
 
 
@@ -195,14 +221,14 @@ def test_other_tracks_are_refused(
 ) -> None:
     other = write("other", evidence_of([[0] * 4] * 2, track=[0, 1, 1, 1]), [10, 20])
     with pytest.raises(FpbenchError, match="queries from different tracks"):
-        compare_results(first, other, 0.95)
+        compare_results([first, other], 0.95)
 
 
 def test_different_queries_are_refused(first: Path, second: Path) -> None:
     result = read_result(second)
     write_result(replace(result, config={**result.config, "seed": 7}), second)
     with pytest.raises(FpbenchError, match="differ in audio, queries or seed"):
-        compare_results(first, second, 0.95)
+        compare_results([first, second], 0.95)
 
 
 def test_results_without_a_common_curve_are_refused(
@@ -211,13 +237,13 @@ def test_results_without_a_common_curve_are_refused(
     evidence = evidence_of([[0] * 4], track=TRACK)
     ivf = write_run("ivf", {("ivf", "real"): evidence}, [10], [10], generator=None)
     with pytest.raises(FpbenchError, match="no curve in common"):
-        compare_results(first, ivf, 0.95)
+        compare_results([first, ivf], 0.95)
 
 
 def test_missing_evidence_is_refused(first: Path, second: Path) -> None:
     first.with_name("first.exact.real.npz").unlink()
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
-        compare_results(first, second, 0.95)
+        compare_results([first, second], 0.95)
 
 
 def test_evidence_that_was_never_written_is_named(first: Path, second: Path) -> None:
@@ -225,10 +251,10 @@ def test_evidence_that_was_never_written_is_named(first: Path, second: Path) -> 
     document["evidence"] = []
     first.write_text(json.dumps(document))
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
-        compare_results(first, second, 0.95)
+        compare_results([first, second], 0.95)
 
 
 @pytest.mark.parametrize("level", [0.49, 0.999, 95])
 def test_a_level_is_a_share(first: Path, level: float) -> None:
     with pytest.raises(FpbenchError, match=f"level {level} is not from 0.5 to 0.995"):
-        compare_results(first, first, float(level))
+        compare_results([first, first], float(level))

@@ -44,7 +44,7 @@ def test_two_results_are_compared_or_refused(examples: int, result: Path) -> Non
     changed = result.with_name("changed.json")
 
     def compare(path: Path) -> None:
-        str(Comparisons(compare_results(result, path, 0.95), 0.95))
+        str(Comparisons(compare_results([result, path], 0.95), 0.95))
 
     @for_examples(examples)
     def check(data: Draw) -> None:

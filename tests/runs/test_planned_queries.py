@@ -85,3 +85,14 @@ def test_another_start_is_another_query_set(recorded: Path, prepared: Prepare) -
 def test_without_the_table_queries_are_made(recorded: Path, prepared: Prepare) -> None:
     made = prepared(dataset=f"folder:{recorded}", dataset_options={"queries": "none"})
     assert made.config.recipe.n_queries == 20
+
+
+def test_recorded_queries_are_described_by_track_and_recording(
+    recorded: Path, prepared: Prepare
+) -> None:
+    columns = build(prepared(dataset=f"folder:{recorded}")).query_columns
+    assert columns is not None
+    assert list(columns) == ["track", "start_s", "recording", "recording_start_s"]
+    assert columns["start_s"] == [1.0, 1.5, 2.0, 4.5, 5.0, 5.5]
+    assert len(set(columns["recording"])) == len(set(columns["track"])) == 2
+    assert columns["recording"] != columns["track"]

@@ -12,7 +12,7 @@ from fpbench.audio.reading import read_audio
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import translate_errors
 from fpbench.plugin.datasets import Positions, Track
-from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.degradations import Degradation, DescribedDegradation
 from fpbench.plugin.fingerprinters import Recording, Samples
 from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
@@ -155,6 +155,37 @@ def make_query(
     samples = _fit_length(samples, round(recipe.query_length_s * sample_rate_hz))
     peak = float(np.max(np.abs(samples), initial=0.0))
     return samples / np.float32(peak) if peak > 1 else samples
+
+
+def describe_queries(
+    truth: Positions, tracks: Sequence[Track], chain: Sequence[Degradation], seed: int
+) -> dict[str, list[str | float]]:
+    """Track, start time and what the degradations draw, for each query.
+
+    Args:
+        truth: Positions from :func:`draw_queries`.
+        tracks: Reference tracks, in the order that ``truth`` counts them in.
+        chain: Degradations of the recipe. Those that do not tell what they draw give no columns.
+        seed: Seed of the run.
+
+    Returns:
+        Columns by name. If two steps use one name, that of the later one ends in its number.
+    """
+    columns: dict[str, list[str | float]] = {
+        "track": [tracks[track].name for track in truth.track.tolist()],
+        "start_s": [round(start_s, 3) for start_s in truth.start_s.tolist()],
+    }
+    for step, degradation in enumerate(chain):
+        if not isinstance(degradation, DescribedDegradation):
+            continue
+        rows = [
+            degradation.describe(rng_at(seed, Stream.QUERY_DEGRADATION, number, step))
+            for number in range(len(truth.track))
+        ]
+        for name in rows[0]:
+            column = f"{name}_{step + 1}" if name in columns else name
+            columns[column] = [row[name] for row in rows]
+    return columns
 
 
 def _degrade(

@@ -1,6 +1,7 @@
 """``fpbench compare``."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -8,20 +9,57 @@ import fpbench
 
 
 @click.command()
-@click.argument("first", type=click.Path(path_type=Path, dir_okay=False))
-@click.argument("second", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("results", type=click.Path(path_type=Path, dir_okay=False), nargs=-1, required=True)
 @click.option("--level", default=0.95, show_default=True, help="Confidence level.")
-def compare(first: Path, second: Path, level: float) -> None:
+@click.option(
+    "--pairs",
+    type=click.Choice(["all", "first"]),
+    default="all",
+    show_default=True,
+    help="Compare all pairs, or only the first result with each of the others.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "latex", "json"]),
+    default="table",
+    show_default=True,
+    help="Form of the output; a table has at most 100 columns.",
+)
+@click.option(
+    "--queries",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.csv",
+    help="Also write the queries that one system finds and the other does not, with track, time, "
+    "SNR, room and both ranks.",
+)
+def compare(
+    results: tuple[Path, ...],
+    level: float,
+    pairs: Literal["all", "first"],
+    form: str,
+    queries: Path | None,
+) -> None:
     """Test whether one system is better than another.
 
-    FIRST and SECOND are result files for the same queries, with their evidence files beside them.
-    The tables show the hit rate of FIRST minus that of SECOND, in percentage points, with paired
-    confidence intervals over tracks. These are much narrower than the intervals of the two results
-    suggest. A * marks a difference whose interval does not contain 0: one system is better.
+    RESULTS are two or more result files for the same queries, with their evidence files beside
+    them. The tables show the hit rate of one minus that of another, in percentage points, with
+    paired confidence intervals over tracks. These are much narrower than the intervals of the
+    results suggest. A * marks a difference by which one system is better, according to a sign-flip
+    test over tracks, with Holm's correction for the number of tests in all tables.
 
-    To compare two generators or two index settings, give two results of one system.
+    To compare two generators or two index settings, give results of one system.
 
     \b
     fpbench compare runs/mymodel.json runs/nafp.json --level 0.99
+    fpbench compare runs/*.json --format csv > differences.csv
+    fpbench compare runs/mymodel.json runs/nafp.json --queries flipped.csv
     """
-    click.echo(fpbench.compare(first, second, level=level))
+    if queries is not None and queries.suffix != ".csv":
+        raise fpbench.FpbenchError(
+            f"'{queries}' cannot hold the queries", hint="end its name in .csv"
+        )
+    found = fpbench.compare(*results, level=level, pairs=pairs)
+    if queries is not None:
+        found.write_flipped_queries(queries)
+    click.echo(found.format(form))

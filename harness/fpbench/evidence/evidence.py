@@ -6,8 +6,8 @@ last may be cut. Its shortlist is the merge of their candidates, ranked by exact
 is arithmetic: nothing is searched again.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,9 @@ from fpbench.evidence.candidates import (
 )
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
+
+QueryColumns = Mapping[str, Sequence[str | float]]
+"""Columns of a table of queries, by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class Evidence:
             or not the search returned that row; -inf where the reference has no row of its track.
         edges: Where blocks begin and end in the sequence of distractors.
         blocks: The candidates of each block; ids count from the start of the block.
+        queries: What is known about each query, by name of the column: ``track``, ``start_s``, and
+            what its degradations drew; None in older evidence.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -50,6 +55,7 @@ class Evidence:
     match_score: Float32[np.ndarray, " queries"]
     edges: Int64[np.ndarray, " edges"]
     blocks: Sequence[Candidates]
+    queries: QueryColumns | None = field(default=None, repr=False)
 
     @property
     def shortlist(self) -> int:
@@ -115,6 +121,7 @@ class GrownEvidence:
         sizes: Numbers of distractors at which the index was searched, ascending.
         candidates: The candidates of the whole database at each size.
         distances_s: Their distances, as in :class:`Evidence`; inf for distractors.
+        queries: As in :class:`Evidence`.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -122,6 +129,7 @@ class GrownEvidence:
     sizes: Sequence[int]
     candidates: Sequence[Candidates]
     distances_s: Sequence[Float64[np.ndarray, "queries k"]]
+    queries: QueryColumns | None = field(default=None, repr=False)
 
     def ranks(self, size: int, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
         """As :meth:`Evidence.ranks`, with the first ``size`` distractors."""

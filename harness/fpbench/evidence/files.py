@@ -1,15 +1,18 @@
 """Evidence files, from which every hit rate of a result can be computed again."""
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
-from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.files import atomic_file, write_arrays
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
@@ -45,6 +48,9 @@ _GROWN: _Layout = {
 }
 
 
+_QUERIES = "queries"  # the table of queries, which older files do not have
+
+
 def evidence_name(stem: str, index: str, distractors: str) -> str:
     """Name of the evidence file beside a result; ``faiss:HNSW32`` becomes ``faiss-hnsw32``."""
     index = re.sub(r"[^A-Za-z0-9]+", "-", index).strip("-").lower()
@@ -54,6 +60,8 @@ def evidence_name(stem: str, index: str, distractors: str) -> str:
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
     """Write an ``.npz`` file, completely or not at all; equal evidence gives equal bytes."""
     arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)
+    if evidence.queries is not None:
+        arrays = {**arrays, _QUERIES: _encode(evidence.queries)}
     with atomic_file(path) as file:
         write_arrays(file, dict(sorted(arrays.items())))
 
@@ -72,10 +80,13 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
             hint="run the same `fpbench run` again; it reuses all finished work",
         ) from err
     try:
+        table = arrays.pop(_QUERIES, None)
         if arrays.keys() == _BLOCKS.keys():
-            return _evidence_from(_typed(arrays, _BLOCKS))
+            evidence = _evidence_from(_typed(arrays, _BLOCKS))
+            return replace(evidence, queries=_columns(table, len(evidence.query_track)))
         if arrays.keys() == _GROWN.keys():
-            return _grown_evidence_from(_typed(arrays, _GROWN))
+            grown = _grown_evidence_from(_typed(arrays, _GROWN))
+            return replace(grown, queries=_columns(table, len(grown.query_track)))
     except ValueError as err:
         raise FpbenchError(
             f"{path} is inconsistent: {err}",
@@ -102,6 +113,24 @@ def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence 
             hint="put the evidence file of the same run beside the result",
         )
     return read_evidence(file)
+
+
+def _encode(columns: QueryColumns) -> np.ndarray:
+    """The table of queries as JSON, because its columns differ in type and number."""
+    text = json.dumps({name: list(column) for name, column in columns.items()}, allow_nan=False)
+    return np.frombuffer(text.encode(), dtype=np.uint8)
+
+
+def _columns(table: np.ndarray | None, queries: int) -> QueryColumns | None:
+    if table is None:
+        return None
+    if table.dtype != np.uint8 or table.ndim != 1:
+        raise ValueError(f"{_QUERIES} is {table.dtype} with {table.ndim} axes")
+    columns = msgspec.json.decode(table.tobytes(), type=dict[str, list[float | str]])
+    for name, column in columns.items():
+        if len(column) != queries:
+            raise ValueError(f"{_QUERIES}.{name} has {len(column)} values for {queries} queries")
+    return columns
 
 
 def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:

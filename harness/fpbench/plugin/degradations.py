@@ -1,6 +1,6 @@
 """Degradations: turn clean audio into query audio."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -40,4 +40,13 @@ class Degradation(Protocol):
             A new array, aligned in time. It has the same length, unless the degradation changes the
             tempo; output time is then input time divided by a constant.
         """
+        ...
+
+
+@runtime_checkable
+class DescribedDegradation(Protocol):
+    """A degradation that can tell what it draws, which is optional: the evidence records it."""
+
+    def describe(self, rng: np.random.Generator, /) -> Mapping[str, str | float]:
+        """What ``apply`` draws with an equal generator, such as ``{"snr_db": 4.2}``."""
         ...

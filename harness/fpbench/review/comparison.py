@@ -1,15 +1,17 @@
-"""Paired comparison of two results: is one system better than another on the same queries?"""
+"""Paired comparison of results: is one system better than another on the same queries?"""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import combinations
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
-from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.hit_rates import (
     DEFAULT_SIZES,
@@ -18,12 +20,16 @@ from fpbench.evidence.hit_rates import (
     pool_rises,
     ranks_at,
 )
+from fpbench.evidence.sign_flips import correct_p_values, sign_flip_p_values
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, DistractorKind, Point, QueryInfo, Result
 from fpbench.results.files import read_result
 from fpbench.results.names import system_label
+from fpbench.review.flipped_queries import PairedRanks, shortlist_length
 from fpbench.review.synthetic_labels import generator_label
+
+logger = getLogger(__name__)
 
 HIGHEST_LEVEL = 0.995
 """Highest confidence level: for higher levels the bootstrap has too few resamples."""
@@ -37,8 +43,10 @@ class Difference:
         points: The points of the two curves. Their sizes differ only if both databases hold all
             real distractors and one system makes more fingerprints of them.
         value: Difference of the rates over the databases that both results have, from -1 to 1.
-        low: Lower end of its interval.
+        low: Lower end of its interval, which is not corrected for the number of tests.
         high: Upper end of its interval.
+        p_value: Of a paired sign-flip test over tracks, corrected for the number of tests.
+        clear: Whether one of the two is better: the p-value is at most 1 minus the level.
     """
 
     metric: str
@@ -47,11 +55,8 @@ class Difference:
     value: float
     low: float
     high: float
-
-    @property
-    def clear(self) -> bool:
-        """Whether one of the two is better: the interval does not contain 0."""
-        return self.low > 0 or self.high < 0
+    p_value: float
+    clear: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,76 +65,154 @@ class Comparison:
 
     Args:
         names: Names of the systems, with the generator and index settings in which they differ.
+        results: Their results.
         generator: The generator of both, if the distractors are synthetic; with marks if its
             fingerprints are unlike real ones, or if it was fitted to another system.
+        ranks: Ranks of each query for both systems, at every common size and tolerance.
+        columns: Track, start time and degradations of each query; None for older evidence.
     """
 
     names: tuple[str, str]
+    results: tuple[Result, Result] = field(repr=False)
     index: str
     distractors: DistractorKind
     generator: str | None
     queries: QueryInfo
     differences: Sequence[Difference]
+    ranks: Sequence[PairedRanks] = field(repr=False)
+    columns: QueryColumns | None = field(repr=False)
 
 
-def compare_results(first: Path, second: Path, level: float) -> list[Comparison]:
-    """Compare every hit rate that two results have in common, query by query.
+def compare_results(
+    paths: Sequence[Path], level: float, *, against_first: bool = False
+) -> list[Comparison]:
+    """Compare every hit rate that two of some results have in common, query by query.
 
     A query that is hard for one system is usually hard for the other, so the difference has a much
-    smaller error than either rate. Its interval is a bootstrap over tracks.
+    smaller error than either rate. Its interval is over tracks. All p-values are corrected
+    together, because among many tests some are small by chance.
 
-    The results may be of two systems, or of one system with two generators or two index settings.
-    Two systems with distractors of different generators are not compared.
+    The results may be of different systems, or of one system with two generators or two index
+    settings. Two systems with distractors of different generators are not compared.
 
     Args:
+        paths: At least two results.
         level: Confidence level of the intervals, from 0.5 to ``HIGHEST_LEVEL``.
+        against_first: Whether to compare only the first with each of the others, and not all pairs.
 
     Raises:
-        FpbenchError: The queries differ, the results have no curve in common, evidence is missing,
-            or the level is out of range.
+        FpbenchError: There are fewer than two results, the queries differ, no two results have a
+            curve in common, evidence is missing, or the level is out of range.
     """
     if not 0.5 <= level <= HIGHEST_LEVEL:
         raise FpbenchError(
             f"level {level:g} is not from 0.5 to {HIGHEST_LEVEL:g}",
             hint="give a level such as 0.95 or 0.99",
         )
-    one, other = results = read_result(first), read_result(second)
-    if ComparisonKey.of(one) != ComparisonKey.of(other):
+    if len(paths) < 2:
+        raise FpbenchError(f"{len(paths)} result cannot be compared", hint="give two or more")
+    sides = [_Side(path, read_result(path)) for path in paths]
+    for other in sides[1:]:
+        if ComparisonKey.of(sides[0].result) != ComparisonKey.of(other.result):
+            raise FpbenchError(
+                f"{sides[0].path} and {other.path} differ in audio, queries or seed",
+                hint="run both with the same dataset, recipe and seed",
+            )
+    pairs = [(sides[0], other) for other in sides[1:]]
+    if not against_first:
+        pairs = list(combinations(sides, 2))
+    load = cache(_load_evidence)
+    comparisons = [one for pair in pairs for one in _compare_pair(pair, sides, level, load)]
+    if not comparisons:
+        named = " and ".join(map(str, paths))
         raise FpbenchError(
-            f"{first} and {second} differ in audio, queries or seed",
-            hint="run both with the same dataset, recipe and seed",
+            f"{named} have no curve in common",
+            hint="run both with the same index, distractors, generator and tolerance",
         )
+    return _correct(comparisons, level)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Side:
+    """A result and its file."""
+
+    path: Path
+    result: Result
+
+
+class _Ranks:
+    """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them."""
+
+    def __init__(self, evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence]) -> None:
+        self.evidence = evidence
+        self.track = evidence[0].query_track
+        self._known: dict[tuple[int, int, float | None], dict[int, np.ndarray]] = {}
+
+    def at(self, side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:
+        """Ranks of one side, by the number of the database's first distractor."""
+        key = (side, size, tolerance_s)
+        if key not in self._known:
+            self._known[key] = dict(ranks_at(self.evidence[side], size, tolerance_s))
+        return self._known[key]
+
+
+_Load = Callable[[_Side, str, DistractorKind], Evidence | GrownEvidence]
+
+
+def _compare_pair(
+    pair: tuple[_Side, _Side], sides: Sequence[_Side], level: float, load: _Load
+) -> Iterator[Comparison]:
+    """The comparisons of two results, one for each index and kind of distractors."""
+    first, second = pair
+    results = one, other = first.result, second.result
     pairs = [
         (curve, match) for curve in one.curves if (match := _matching_curve(curve, one, other))
     ]
     if not pairs:
-        raise FpbenchError(
-            f"{first} and {second} have no curve in common",
-            hint="run both with the same index, distractors, generator and tolerance",
-        )
-    comparisons = []
+        logger.warning("%s and %s have no curve in common", first.path, second.path)
     for index, distractors in dict.fromkeys(_kind(curve) for curve, _ in pairs):
         curves = [pair for pair in pairs if _kind(pair[0]) == (index, distractors)]
-        evidence = (
-            _evidence(first, one, index, distractors),
-            _evidence(second, other, index, distractors),
-        )
+        evidence = load(first, index, distractors), load(second, index, distractors)
         if not np.array_equal(evidence[0].query_track, evidence[1].query_track):
             raise FpbenchError(
-                f"{first} and {second} have queries from different tracks: one left out some",
+                f"{first.path} and {second.path} have queries from different tracks: one left out "
+                "some",
                 hint="leave the tracks that data.skipped names out of the dataset",
             )
-        comparisons.append(
-            Comparison(
-                names=_names(results, curves[0]),
-                index=index,
-                distractors=distractors,
-                generator=_common_generator(results, distractors),
-                queries=one.queries,
-                differences=list(_differences(curves, results, evidence, level)),
-            )
+        ranks = _Ranks(evidence)
+        differences = _differences(curves, results, ranks, level)
+        if not differences:
+            continue
+        yield Comparison(
+            names=_names(results, curves[0], [side.result for side in sides]),
+            results=results,
+            index=index,
+            distractors=distractors,
+            generator=_common_generator(results, distractors),
+            queries=one.queries,
+            differences=differences,
+            ranks=list(_paired_ranks(curves, results, ranks)),
+            columns=evidence[0].queries or evidence[1].queries,
         )
-    return comparisons
+
+
+def _correct(comparisons: Sequence[Comparison], level: float) -> list[Comparison]:
+    """Correct the p-values of all differences together."""
+    p_values = [d.p_value for one in comparisons for d in one.differences]
+    corrected = iter(correct_p_values(p_values))
+    return [
+        replace(
+            one,
+            differences=[
+                replace(d, p_value=(p := next(corrected)), clear=p <= 1 - level + _ROUNDING)
+                for d in one.differences
+            ],
+        )
+        for one in comparisons
+    ]
+
+
+_ROUNDING = 1e-12  # 1 - 0.95 is not 0.05
 
 
 def _kind(curve: Curve) -> tuple[str, DistractorKind]:
@@ -165,23 +248,27 @@ def _labels(results: Sequence[Result]) -> list[str]:
     return [system_label(system, systems, dtype=True) for system in systems]
 
 
-def _names(results: tuple[Result, Result], curves: tuple[Curve, Curve]) -> tuple[str, str]:
+def _names(
+    results: tuple[Result, Result], curves: tuple[Curve, Curve], shown: Sequence[Result]
+) -> tuple[str, str]:
     settings = [dict(curve.index_parameters) for curve in curves]
     for own, result in zip(settings, results, strict=True):
         if curves[0].distractors == "synthetic" and result.generator is not None:
             own |= {"generator": generator_label([result]), **result.generator.parameters}
     names = []
-    for name, own, others in zip(_labels(results), settings, reversed(settings), strict=True):
+    systems = [result.fingerprinter for result in shown]
+    labels = [system_label(result.fingerprinter, systems, dtype=True) for result in results]
+    for name, own, others in zip(labels, settings, reversed(settings), strict=True):
         different = [f"{key} {value}" for key, value in own.items() if others.get(key) != value]
         names.append(f"{name} ({', '.join(different)})" if different else name)
     return names[0], names[1]
 
 
-def _evidence(
-    path: Path, result: Result, index: str, distractors: DistractorKind
+def _load_evidence(
+    side: _Side, index: str, distractors: DistractorKind
 ) -> Evidence | GrownEvidence:
-    ending = evidence_name("", index, distractors)
-    info = next((info for info in result.evidence if info.file.endswith(ending)), None)
+    path, ending = side.path, evidence_name("", index, distractors)
+    info = next((info for info in side.result.evidence if info.file.endswith(ending)), None)
     evidence = None if info is None else find_evidence(path, info)
     if evidence is None:
         name = path.stem + ending if info is None else info.file
@@ -195,38 +282,79 @@ def _evidence(
 def _differences(
     pairs: Sequence[tuple[Curve, Curve]],
     results: tuple[Result, Result],
-    evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence],
+    ranks: _Ranks,
     level: float,
-) -> Iterator[Difference]:
-    @cache  # the same for HR@1, @3 and @10
-    def ranks(side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:
-        return dict(ranks_at(evidence[side], size, tolerance_s))
-
-    seed = results[0].config.get("seed", 0)
-    for curves in pairs:
-        metric, tolerance_s = curves[0].metric, curves[0].tolerance_s
-        k = int(metric.removeprefix("hr@"))
-        places = list(_common_sizes(curves, results))
-        at_sizes = [[point.n_distractors for point in points] for points in places]
-        found = [
-            _common_hits(ranks(0, one, tolerance_s), ranks(1, other, tolerance_s), k)
-            for one, other in at_sizes
-        ]
-        first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
-        for points, sizes, hits, others in zip(places, at_sizes, first, second, strict=True):
-            of_query, databases = difference_of_hits(hits, others)
-            rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
-            track = evidence[0].query_track
-            low, high, _ = interval_over_tracks(
-                of_query, databases, track, rng, level, limits=(-1.0, 1.0)
-            )
-            yield Difference(
-                metric=metric,
-                tolerance_s=tolerance_s,
+) -> list[Difference]:
+    """The differences of all common points, with p-values that are not corrected."""
+    seed, track = results[0].config.get("seed", 0), ranks.track
+    found = list(_paired_hits(pairs, results, ranks))
+    if not found:
+        return []
+    of_queries = np.array([of_query for *_, of_query, _ in found])
+    p_values = sign_flip_p_values(of_queries, track, rng_at(seed, Stream.SIGN_FLIPS))
+    differences = []
+    for (curve, points, of_query, databases), p in zip(found, p_values.tolist(), strict=True):
+        k = int(curve.metric.removeprefix("hr@"))
+        sizes = [point.n_distractors for point in points]
+        rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
+        low, high, _ = interval_over_tracks(
+            of_query, databases, track, rng, level, limits=(-1.0, 1.0)
+        )
+        differences.append(
+            Difference(
+                metric=curve.metric,
+                tolerance_s=curve.tolerance_s,
                 points=points,
                 value=int(of_query.sum()) / (databases * len(of_query)),
                 low=low,
                 high=high,
+                p_value=p,
+                clear=False,
+            )
+        )
+    return differences
+
+
+def _paired_hits(
+    pairs: Sequence[tuple[Curve, Curve]],
+    results: tuple[Result, Result],
+    ranks: _Ranks,
+) -> Iterator[tuple[Curve, tuple[Point, Point], np.ndarray, int]]:
+    """For each common point, the difference of hits per query, and the number of databases."""
+    for curves in pairs:
+        curve, tolerance_s = curves[0], curves[0].tolerance_s
+        k = int(curve.metric.removeprefix("hr@"))
+        places = list(_common_sizes(curves, results))
+        found = [
+            _common_hits(
+                ranks.at(0, one.n_distractors, tolerance_s),
+                ranks.at(1, other.n_distractors, tolerance_s),
+                k,
+            )
+            for one, other in places
+        ]
+        first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
+        for points, hits, others in zip(places, first, second, strict=True):
+            yield curve, points, *difference_of_hits(hits, others)
+
+
+def _paired_ranks(
+    pairs: Sequence[tuple[Curve, Curve]], results: tuple[Result, Result], ranks: _Ranks
+) -> Iterator[PairedRanks]:
+    """The ranks at each common size and tolerance, in the database that both begin with."""
+    one, other = (shortlist_length(evidence) for evidence in ranks.evidence)
+    for curves in pairs:
+        tolerance_s = curves[0].tolerance_s
+        if curves[0].metric != "hr@1":
+            continue
+        for points in _common_sizes(curves, results):
+            sizes = points[0].n_distractors, points[1].n_distractors
+            yield PairedRanks(
+                tolerance_s=tolerance_s,
+                n_distractors=sizes,
+                first=ranks.at(0, sizes[0], tolerance_s)[0],
+                second=ranks.at(1, sizes[1], tolerance_s)[0],
+                shortlists=(one, other),
             )
 
 

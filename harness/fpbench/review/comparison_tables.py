@@ -1,17 +1,36 @@
-"""Comparisons of two results as tables: text, HTML and records."""
+"""Comparisons of results as tables: text, HTML, LaTeX, CSV, JSON and records."""
 
+import csv
+import io
+import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from tabulate import tabulate
 
+from fpbench.files import atomic_file
+from fpbench.results.document import Result
 from fpbench.results.names import metric_label
 from fpbench.review.comparison import Comparison, Difference
+from fpbench.review.flipped_queries import flipped_records
+from fpbench.review.gap_notes import measured_gap
 from fpbench.units import short_hours, short_size
+
+WIDTH = 100
+"""Longest line of text, in characters."""
+
+FORMATS = ("table", "csv", "latex", "json")
+
+Measure = tuple[str, float | None]
+"""Metric and tolerance."""
+
+Record = dict[str, str | int | float | bool | None]
 
 
 class Comparisons(tuple[Comparison, ...]):
-    """Comparisons of two results, one for each common index and kind of distractors.
+    """Comparisons of results: one for each pair, index and kind of distractors in common.
 
     They are shown as tables, in text and in notebooks.
     """
@@ -29,7 +48,7 @@ class Comparisons(tuple[Comparison, ...]):
         new.level = level
         return new
 
-    def records(self) -> list[dict[str, str | int | float | bool | None]]:
+    def records(self) -> list[Record]:
         """One flat dictionary for each difference, for pandas, polars and csv.
 
         Returns:
@@ -50,25 +69,72 @@ class Comparisons(tuple[Comparison, ...]):
                 "ci_low": d.low,
                 "ci_high": d.high,
                 "ci_level": self.level,
+                "p_value": d.p_value,
                 "clear": d.clear,
             }
             for one in self
             for d in one.differences
         ]
 
+    def flipped_queries(self) -> list[Record]:
+        """Queries that exactly one of two systems finds at rank 1, one flat dictionary for each.
+
+        They are those of the database that begins with the first distractor, at every size and
+        tolerance.
+
+        Returns:
+            Dictionaries with the systems, the size, the query's track, start time and degradations
+            (``snr_db`` and ``room`` for noise and reverberation), and both ranks from 1; None for a
+            match that is not in the shortlist.
+        """
+        return [
+            {
+                "first": one.names[0],
+                "second": one.names[1],
+                "index": one.index,
+                "distractors": one.distractors,
+                "generator": one.generator,
+                **record,
+            }
+            for one in self
+            for record in flipped_records(one.ranks, one.columns)
+        ]
+
+    def write_flipped_queries(self, path: Path) -> None:
+        """Write :meth:`flipped_queries` to a CSV file."""
+        text = _csv(self.flipped_queries(), _FLIPPED) + "\n"
+        with atomic_file(path) as file:
+            file.write(text.encode())
+
+    def format(self, form: str) -> str:
+        """The comparisons as text in one of :data:`FORMATS`, without a newline at the end."""
+        if form == "json":
+            return json.dumps(self.records(), indent=2, ensure_ascii=False)
+        if form == "csv":
+            return _csv(self.records())
+        if form == "latex":
+            return "\n\n".join([*map(_latex, self), _latex_comment(self._notes())])
+        return repr(self)
+
     def __repr__(self) -> str:
-        tables = [f"{_heading(one)}\n{_table(one, 'simple')}" for one in self]
-        return "\n\n".join([*tables, self._note()])
+        parts = [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
+        return "\n\n".join([*parts, *map(_wrap, self._notes())])
 
     def _repr_html_(self) -> str:
-        tables = [f"<p><b>{escape(_heading(one))}</b></p>{_table(one, 'html')}" for one in self]
-        return "".join([*tables, f"<p>{escape(self._note())}</p>"])
+        tables = [
+            f"<p><b>{escape(_heading(one))}</b></p>{_table(one, _measures(one), 'html')}"
+            for one in self
+        ]
+        return "".join([*tables, *(f"<p>{escape(note)}</p>" for note in self._notes())])
 
-    def _note(self) -> str:
-        queries = self[0].queries
+    def _notes(self) -> list[str]:
+        """The gap of the synthetic distractors, if there are any, and how to read the tables."""
+        queries, tests = self[0].queries, sum(len(one.differences) for one in self)
         note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
-        note += f"; points, with {100 * self.level:g} % intervals (paired, bootstrap over tracks)"
-        return f"{note}; * one is better"
+        note += f"; points, with {100 * self.level:g} % intervals (paired, over tracks)"
+        level = f"{100 * (1 - self.level):.3g} %"
+        note += f"; * one is better (sign-flip test at {level}, Holm-corrected for {tests} tests)"
+        return [*_gap_notes(self), note]
 
 
 def _heading(comparison: Comparison) -> str:
@@ -79,10 +145,32 @@ def _heading(comparison: Comparison) -> str:
     return heading
 
 
-def _table(comparison: Comparison, tablefmt: str) -> str:
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_on_hyphens=False)
+
+
+def _measures(comparison: Comparison) -> list[Measure]:
+    measures = list(dict.fromkeys((d.metric, d.tolerance_s) for d in comparison.differences))
+    return sorted(measures, key=lambda m: m[1] is None)
+
+
+def _text_tables(comparison: Comparison) -> str:
+    """Tables side by side of as many measures as fit; the others follow below."""
+    tables: list[str] = []
+    shown: list[Measure] = []
+    for measure in _measures(comparison):
+        table = _table(comparison, [*shown, measure], "simple")
+        if shown and max(map(len, table.splitlines())) > WIDTH:
+            shown = []
+            table = _table(comparison, [measure], "simple")
+        tables = tables[:-1] if shown else tables
+        tables.append(table)
+        shown.append(measure)
+    return "\n\n".join(tables)
+
+
+def _table(comparison: Comparison, measures: Sequence[Measure], tablefmt: str) -> str:
     differences = comparison.differences
-    measures = list(dict.fromkeys((d.metric, d.tolerance_s) for d in differences))
-    measures.sort(key=lambda m: m[1] is None)
     cells = {(_database_key(d), d.metric, d.tolerance_s): _cell(d) for d in differences}
     databases = sorted({_database_key(d) for d in differences})
     rows = [
@@ -110,3 +198,51 @@ def _join_pair(texts: Sequence[str]) -> str:
 def _cell(difference: Difference) -> str:
     value, low, high = (100 * x for x in (difference.value, difference.low, difference.high))
     return f"{'* ' if difference.clear else ''}{value:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+_FLIPPED = ("first", "second", "index", "distractors", "query", "rank_first", "rank_second")
+"""Columns of an empty table of queries."""
+
+
+def _csv(records: Sequence[Record], columns: Sequence[str] = ()) -> str:
+    """The records as CSV; ``columns`` are those of a table without records."""
+    text = io.StringIO()
+    names = list(dict.fromkeys(name for record in records for name in record)) or list(columns)
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue().rstrip("\n")
+
+
+def _latex(comparison: Comparison) -> str:
+    table = _table(comparison, _measures(comparison), "latex_booktabs").replace("±", r"$\pm$")
+    return f"{_latex_comment([_heading(comparison)])}\n{table}"
+
+
+def _latex_comment(lines: Iterable[str]) -> str:
+    return "\n".join(f"% {line}" for line in lines)
+
+
+def _gap_notes(comparisons: Iterable[Comparison]) -> list[str]:
+    """How far synthetic distractors are from real ones, for each system, index and generator."""
+    notes: dict[str, None] = {}
+    for one in comparisons:
+        if one.distractors == "synthetic":
+            measures = _measures(one)
+            for name, result in zip(one.names, one.results, strict=True):
+                notes[_gap_note(name, result, one.index, measures)] = None
+    return list(notes)
+
+
+def _gap_note(name: str, result: Result, index: str, measures: Sequence[Measure]) -> str:
+    """The gaps of one system in all measures of a table."""
+    texts: list[str] = []
+    for curve in result.curves:
+        own = curve.index == index and (curve.metric, curve.tolerance_s) in measures
+        gap = measured_gap(result, curve) if own else None
+        if gap is not None:
+            label = metric_label(curve.metric, curve.tolerance_s)
+            texts.append(f"{label} {gap.text} at {short_size(gap.n_distractors)}")
+    generator = result.generator.name if result.generator else "synthetic"
+    found = ", ".join(texts) if texts else "not measured"
+    return f"{generator} minus real distractors, {name}, {index}, in points: {found}"

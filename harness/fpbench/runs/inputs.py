@@ -132,7 +132,8 @@ class AudioSource:
         queries = source._fingerprint_queries(planned, store, stage)
         real = source.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
         data = source._describe_data(all_tracks, duplicates, planned, reference, real)
-        return source._assemble(reference, queries, planned, real, data)
+        inputs = source._assemble(reference, queries, planned, real, data)
+        return replace(inputs, query_columns=planned.columns(dataset.reference, chain, self.seed))
 
     def _fingerprint_reference(
         self, dataset: Dataset, store: Store, stage: Stage

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fpbench.audio.queries import draw_queries
+from fpbench.audio.queries import describe_queries, draw_queries
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.audio.reading import audio_hash, durations_s
 from fpbench.audio.recorded_queries import cut_queries, drop_equal_recordings
@@ -47,6 +47,19 @@ class PlannedQueries:
         truth = [self.truth.track.tolist(), self.truth.start_s.tolist()]
         key = content_key(queries=queries.key, truth=truth)
         return QuerySet(key=key, vectors=queries.vectors, truth=self.truth)
+
+    def columns(
+        self, reference: Sequence[Track], chain: Sequence[Degradation], seed: int
+    ) -> dict[str, list[str | float]]:
+        """What is known about each query: reference track and start time, and degradations.
+
+        Queries that were recorded also have the recording and the start time in it.
+        """
+        described = describe_queries(self.places, self.tracks, chain, seed)
+        if not self.recordings:
+            return described
+        where = {"recording": described.pop("track"), "recording_start_s": described.pop("start_s")}
+        return describe_queries(self.truth, reference, (), seed) | where | described
 
     def identity(self, reference: FingerprintSet) -> dict[str, object]:
         """What makes a set of recorded queries comparable with another: audio and ground truth."""

@@ -92,6 +92,7 @@ class VectorSource:
             real_tracks=self._distractor_tracks(distractor_rows),
             real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
             hop_s=hop_s,
+            query_columns={"row": query_rows.tolist(), "start_s": truth.start_s.tolist()},
             data=self._describe_data(digests, truth),
             query_info=QueryInfo(
                 n=len(query_rows),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from fpbench.evidence.evidence import QueryColumns
 from fpbench.plugin.datasets import Positions
 from fpbench.results.document import DataInfo, QueryInfo
 from fpbench.search.sequences import Runs
@@ -27,6 +28,7 @@ class Inputs:
         real_tracks: Track of each real distractor.
         real_key: Key of the real distractors.
         hop_s: Time between neighbouring fingerprints.
+        query_columns: What is known about each query, for the evidence.
     """
 
     key: str
@@ -42,3 +44,4 @@ class Inputs:
     hop_s: float
     data: DataInfo
     query_info: QueryInfo
+    query_columns: QueryColumns | None = field(default=None, repr=False)

@@ -200,7 +200,7 @@ def _gather(task: SearchTask) -> Evidence:
         reference_positions=inputs.reference_positions,
         truth=inputs.truth,
     )
-    return replace(evidence, query_track=inputs.clusters)
+    return replace(evidence, query_track=inputs.clusters, queries=inputs.query_columns)
 
 
 def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
@@ -229,6 +229,7 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
     candidates = [store.require(0, size) for size in sizes]
     return GrownEvidence(
         query_track=inputs.clusters,
+        queries=inputs.query_columns,
         match_score=match_scores(
             queries, inputs.reference, inputs.reference_positions, inputs.truth
         ),

@@ -1,7 +1,7 @@
 """Background noise at a signal-to-noise ratio (SNR)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,7 @@ class Noise:
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
-        snr_db = rng.uniform(self._config.min_snr_db, self._config.max_snr_db)
+        snr_db = self._draw_snr(rng)
         path = self.recordings[0]
         for _ in range(_TRIES):
             path = self.recordings[int(rng.integers(len(self.recordings)))]
@@ -74,6 +74,12 @@ class Noise:
             if np.any(noise[context:]):
                 return mix_at_snr(samples, noise, context, snr_db)
         raise FpbenchError(f"noise recording '{path}' is silent", hint="replace this file")
+
+    def describe(self, rng: np.random.Generator, /) -> Mapping[str, float]:
+        return {"snr_db": round(self._draw_snr(rng), 3)}
+
+    def _draw_snr(self, rng: np.random.Generator) -> float:
+        return float(rng.uniform(self._config.min_snr_db, self._config.max_snr_db))
 
 
 def loop_recording(

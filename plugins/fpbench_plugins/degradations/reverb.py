@@ -1,7 +1,7 @@
 """Reverberation of a room between loudspeaker and microphone."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +80,7 @@ class Reverb:
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
         config = self._config
-        choice = int(rng.integers(len(self.recordings) or config.rooms))
+        choice = self._draw_room(rng)
         if self.recordings:
             response = load_recording(self.recordings[choice], sample_rate_hz)
         else:
@@ -92,6 +92,13 @@ class Reverb:
             raise FpbenchError(
                 f"impulse response '{self.recordings[choice]}': {err}", hint="replace this file"
             ) from err
+
+    def describe(self, rng: np.random.Generator, /) -> Mapping[str, str]:
+        room = self._draw_room(rng)
+        return {"room": self.recordings[room].name if self.recordings else f"simulated {room}"}
+
+    def _draw_room(self, rng: np.random.Generator) -> int:
+        return int(rng.integers(len(self.recordings) or self._config.rooms))
 
 
 def convolve(samples: Samples, response: ImpulseResponse) -> Samples:
