@@ -37,18 +37,47 @@ def test_a_difference_is_the_one_of_the_rates(tmp_path: Path, config: Path, run_
         expected = rates["small-sketch", *kind] - rates["random", *kind]
         assert d.value == pytest.approx(expected)
         assert 0 < d.low <= d.value <= d.high <= 1
-        assert d.clear
-    shown = compare(tmp_path / "small-sketch.json", tmp_path / "random.json")
+        # All eight tracks agree, which is one of 128 sign patterns; there are 18 tests.
+        assert d.p_value == pytest.approx(18 / 128)
+        assert not d.clear
+    flipped = tmp_path / "flipped.csv"
+    shown = compare(tmp_path / "small-sketch.json", tmp_path / "random.json", "--queries", flipped)
+    header, query, *_ = flipped.read_text().splitlines()
+    row = dict(zip(header.split(","), query.split(","), strict=True))
+    assert (row["track"][-4:], row["rank_first"]) == (".wav", "1")
+    assert row["rank_second"] != "1"
+    assert float(row["start_s"]) >= 0
     assert "small-sketch minus random; exact, real distractors" in shown.stdout
     assert "\n          100  " in shown.stdout
-    assert "* +" in shown.stdout
+    assert "Holm-corrected for 18 tests" in " ".join(shown.stdout.split())
+    assert max(map(len, shown.stdout.splitlines())) <= 100
+
+
+@pytest.mark.slow
+def test_flipped_queries_are_none_for_equal_results(tmp_path: Path, finished: Path) -> None:
+    result, path = finished / "out" / "result.json", tmp_path / "flipped.csv"
+    shown = compare(result, result, result, "--pairs", "first", "--queries", path)
+    assert shown.exit_code == 0, shown.stderr
+    assert path.read_text().splitlines() == [  # nothing differs from itself
+        "first,second,index,distractors,query,rank_first,rank_second"
+    ]
+    refused = compare(result, result, "--queries", tmp_path / "flipped.txt")
+    assert (refused.exit_code, "end its name in .csv" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "latex"])
+def test_differences_have_other_forms(finished: Path, form: str) -> None:
+    result = finished / "out" / "result.json"
+    shown = compare(result, result, "--format", form)
+    assert shown.exit_code == 0, shown.stderr
+    assert {"csv": "first,second,", "json": "[", "latex": "% small"}[form] in shown.stdout
 
 
 def test_shows_a_table_for_each_index_and_kind_of_distractors(finished: Path) -> None:
     result = finished / "out" / "result.json"
     shown = compare(result, result, "--level", "0.99")
     assert shown.exit_code == 0, shown.stderr
-    tables = [line for line in shown.stdout.splitlines() if " minus " in line]
+    tables = [line for line in shown.stdout.splitlines() if line.startswith("small-sketch minus ")]
     assert tables == [
         f"small-sketch minus small-sketch; {index}, {distractors}"
         for index in ("exact", "ivf")
