@@ -22,7 +22,7 @@ from fpbench.evidence.candidates import (
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
 
-QueryColumns = Mapping[str, Sequence[str | float]]
+QueryColumns = Mapping[str, Sequence[str | int | float]]
 """Columns of a table of queries, by name."""
 
 

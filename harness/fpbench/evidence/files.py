@@ -126,7 +126,7 @@ def _columns(table: np.ndarray | None, queries: int) -> QueryColumns | None:
         return None
     if table.dtype != np.uint8 or table.ndim != 1:
         raise ValueError(f"{_QUERIES} is {table.dtype} with {table.ndim} axes")
-    columns = msgspec.json.decode(table.tobytes(), type=dict[str, list[float | str]])
+    columns = msgspec.json.decode(table.tobytes(), type=dict[str, list[int | float | str]])
     for name, column in columns.items():
         if len(column) != queries:
             raise ValueError(f"{_QUERIES}.{name} has {len(column)} values for {queries} queries")
