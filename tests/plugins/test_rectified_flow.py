@@ -156,6 +156,24 @@ def test_patience_ends_a_fit_that_no_longer_improves(tmp_path: Path) -> None:
     assert len(kept.fitted.record["history"]) == 4
 
 
+def test_a_fit_stops_before_it_knows_its_rows_by_heart(tmp_path: Path) -> None:
+    options = {"epochs": "300", "judge_epochs": "20", "learning_rate": "0.01", "width": "64"}
+    options["held_out"] = "0.5"
+    rows = np.random.default_rng(3).standard_normal((60, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    kept = {}
+    for limit in ("none", "0.6"):
+        method = create(Settings(options={**TINY, **options, "most_copied": limit}))
+        (tmp_path / limit).mkdir()
+        fitted = method.fit(rows, seed=0, work_dir=tmp_path / limit, report=lambda s, p: None)
+        assert isinstance(fitted, FlowGenerator)
+        record = fitted.fitted.record
+        assert record["history"][-1]["copied"] > 0.6
+        kept[limit] = record["step"], len(record["history"])
+    assert kept["none"][1] == 15
+    assert kept["0.6"][1] < 15
+
+
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
     write_checkpoint(tmp_path / "checkpoint.pt", "another", {})
     with pytest.raises(FpbenchError, match="checkpoint of another training"):

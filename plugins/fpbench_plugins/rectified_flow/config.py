@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.config import MOST_COPIED, FlowConfig
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.validators import require_above_zero
 
@@ -69,6 +69,7 @@ PUBLISHED = RectifiedFlowConfig(
     # the loss was lowest after 60.
     select="held_out_loss",
     patience=None,
+    most_copied=MOST_COPIED,
     solver="euler",
     steps=32,
     # The authors do not project. We do, because real fingerprints have length 1.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.config import MOST_COPIED, FlowConfig
 from fpbench_plugins.building_blocks.flow.generator import Sampling
 from fpbench_plugins.building_blocks.flow.network import NetworkShape
 from fpbench_plugins.building_blocks.validators import (
@@ -23,6 +23,8 @@ class TurboConfig:
         teacher_width: Of the teacher's residual stream.
         teacher_depth: Number of its blocks.
         teacher_epochs: Largest number of passes over the fingerprints.
+        teacher_most_copied: Limit of copying at which its fit stops, see
+            :class:`fpbench_plugins.building_blocks.flow.config.FlowConfig`.
         pairs: Number of noise vectors that the teacher carries to fingerprints, for the student
             to imitate.
         pair_steps: Heun steps of the teacher for this, with two evaluations each.
@@ -41,6 +43,7 @@ class TurboConfig:
     teacher_width: int
     teacher_depth: int
     teacher_epochs: int
+    teacher_most_copied: float | None
     pairs: int
     pair_steps: int
     width: int
@@ -58,7 +61,7 @@ class TurboConfig:
         require_at_least(self, 1, "width", "depth", "steps", "iterations", "batch_rows")
         require_at_least(self, 20, "pairs")
         require_above_zero(self, "learning_rate")
-        require_between_0_and_1(self, "ema_decay")
+        require_between_0_and_1(self, "ema_decay", "teacher_most_copied")
 
     def shape(self, dim: int) -> NetworkShape:
         """Shape of the student for fingerprints of ``dim`` entries."""
@@ -86,6 +89,7 @@ class TurboConfig:
             judge_rows=1_000,
             select="held_out_loss",
             patience=3,
+            most_copied=self.teacher_most_copied,
             solver="heun",
             steps=self.pair_steps,
             project=self.project,
@@ -100,6 +104,7 @@ DEFAULTS = TurboConfig(
     teacher_width=256,
     teacher_depth=4,
     teacher_epochs=100,
+    teacher_most_copied=MOST_COPIED,
     pairs=60_000,
     pair_steps=8,
     width=256,

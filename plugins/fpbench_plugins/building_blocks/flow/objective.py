@@ -11,6 +11,7 @@ from torch.nn.functional import mse_loss, normalize
 from fpbench import Stream, Vectors, rng_at
 from fpbench.generators.fidelity import frechet_distance, manifold
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
+from fpbench_plugins.building_blocks.flow.copying import CopyingTest
 from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.network import VelocityNetwork, precision
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
@@ -37,6 +38,7 @@ class FlowObjective:
         self._network = network
         self._learn = learn
         self._judge = _subsample(judge, config.judge_rows, rng_at(seed, Stream.FIDELITY, 0))
+        self._copying = CopyingTest(learn, rng_at(seed, Stream.FIDELITY, 2))
         self._units = units
         self._config = config
         self._seed = seed
@@ -56,6 +58,7 @@ class FlowObjective:
             average_decay=config.ema_decay,
             select=None if config.select == "last" else config.select,
             patience=config.patience,
+            limit=None if config.most_copied is None else ("copied", config.most_copied),
         )
 
     def loss_at(self, step: int) -> Float32[Tensor, ""]:
@@ -77,11 +80,12 @@ class FlowObjective:
         loss = float(np.mean(losses))
         drawn = self._draw(network, len(x), rng)
         if not np.isfinite(drawn).all():
-            return {"held_out_loss": loss, "frechet": math.nan}
+            return {"held_out_loss": loss, "frechet": math.nan, "copied": math.nan}
         overlap = manifold(self._judge, drawn)
         return {
             "held_out_loss": loss,
             "frechet": frechet_distance(self._judge, drawn),
+            "copied": self._copying.copied(drawn),
             "precision": overlap.precision,
             "recall": overlap.recall,
             "density": overlap.density,

@@ -22,6 +22,7 @@ from fpbench_plugins.building_blocks.flow.network import VelocityNetwork
 
 CHECKPOINT_S = 60.0  # between checkpoints
 CHECKPOINT_AFTER_EVALUATION_S = 1.0  # shorter after an evaluation, because evaluations are slow
+_BEYOND = 2  # evaluations beyond the limit, one after the other, that end a training
 CHECKPOINT_SHARE = 0.05  # of the time, at most, is spent on checkpoints
 
 
@@ -41,6 +42,8 @@ class Schedule:
             keeps the last weights.
         patience: Evaluations without a new lowest value until the training stops; None means that
             it never stops early.
+        limit: A statistic and its largest value. Weights beyond are not kept if any are within, and
+            a second evaluation beyond, directly after another, ends the training.
     """
 
     steps: int
@@ -51,6 +54,7 @@ class Schedule:
     average_decay: float | None = None
     select: str | None = None
     patience: int | None = None
+    limit: tuple[str, float] | None = None
 
 
 @runtime_checkable
@@ -77,8 +81,11 @@ class _State:
     loss_sum: float = 0.0
     history: list[dict[str, float]] = field(default_factory=list)
     best: float = math.inf
+    best_excess: float = math.inf
+    best_step: int = 0
     best_weights: dict[str, Tensor] | None = None
     stale: int = 0
+    beyond: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +132,7 @@ def train(
     state = _resume(read_checkpoint(checkpoint, key), network, optimiser, average)
     kept = network if average is None else average
     checkpoints = _Checkpoints(checkpoint, key)
-    while state.step < schedule.steps and not _out_of_patience(state, schedule):
+    while state.step < schedule.steps and not _is_over(state, schedule):
         loss = _take_step(network, optimiser, objective, state)
         if average is not None and schedule.average_decay is not None:
             _move_average(average, network, schedule.average_decay, state.step)
@@ -194,11 +201,9 @@ def _resume(
 
 
 def _outcome(kept: nn.Module, schedule: Schedule, state: _State) -> TrainingOutcome:
-    if schedule.select is None or state.best_weights is None:
+    weights, step = state.best_weights, state.best_step
+    if weights is None:
         weights, step = _copy_weights(kept), state.step
-    else:
-        lowest = min(state.history, key=lambda entry: entry[str(schedule.select)])
-        weights, step = state.best_weights, int(lowest["step"])
     return TrainingOutcome(weights=weights, step=step, history=state.history)
 
 
@@ -239,13 +244,25 @@ def _evaluate_and_keep(network: VelocityNetwork, objective: Objective, state: _S
         _refuse_not_finite(name, value, state.step)
     state.history.append(statistics)
     state.loss_sum = 0.0
-    if schedule.select is None:
+    excess = _excess(statistics, schedule)
+    state.beyond = state.beyond + 1 if excess > 0 else 0
+    if schedule.select is None and schedule.limit is None:
         return
-    if statistics[schedule.select] < state.best:
-        state.best, state.stale = statistics[schedule.select], 0
-        state.best_weights = _copy_weights(network)
+    # Without a statistic to select by, later weights are better.
+    value = -float(state.step) if schedule.select is None else statistics[schedule.select]
+    if (excess, value) < (state.best_excess, state.best):
+        state.best, state.best_excess, state.best_step = value, excess, state.step
+        state.best_weights, state.stale = _copy_weights(network), 0
     else:
         state.stale += 1
+
+
+def _excess(statistics: Mapping[str, float], schedule: Schedule) -> float:
+    """By how much the limit is exceeded; 0 within it."""
+    if schedule.limit is None:
+        return 0.0
+    name, largest = schedule.limit
+    return max(statistics[name] - largest, 0.0)
 
 
 def _refuse_not_finite(name: str, value: float, step: int) -> None:
@@ -253,8 +270,9 @@ def _refuse_not_finite(name: str, value: float, step: int) -> None:
         raise FpbenchError(f"{name} is {value} at step {step}", hint="set a lower learning_rate")
 
 
-def _out_of_patience(state: _State, schedule: Schedule) -> bool:
-    return schedule.patience is not None and state.stale >= schedule.patience
+def _is_over(state: _State, schedule: Schedule) -> bool:
+    out_of_patience = schedule.patience is not None and state.stale >= schedule.patience
+    return out_of_patience or state.beyond >= _BEYOND
 
 
 def _move_average(average: nn.Module, network: nn.Module, decay: float, step: int) -> None:
