@@ -27,7 +27,12 @@ if TYPE_CHECKING:
         TrackFingerprinter,
         Vectors,
     )
-    from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, GeneratorNeed
+    from fpbench.plugin.generators import (
+        DefaultGenerator,
+        FingerprintGenerator,
+        GeneratorMethod,
+        GeneratorNeed,
+    )
     from fpbench.plugin.hooks import hookimpl
     from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
     from fpbench.plugin.options import (
@@ -49,6 +54,7 @@ __all__ = [
     "Candidates",
     "Checkpoint",
     "Dataset",
+    "DefaultGenerator",
     "Degradation",
     "Entry",
     "FingerprintGenerator",
@@ -117,7 +123,12 @@ _NAMES = {
         "TrackFingerprinter",
         "Vectors",
     ),
-    "fpbench.plugin.generators": ("FingerprintGenerator", "GeneratorMethod", "GeneratorNeed"),
+    "fpbench.plugin.generators": (
+        "DefaultGenerator",
+        "FingerprintGenerator",
+        "GeneratorMethod",
+        "GeneratorNeed",
+    ),
     "fpbench.plugin.hooks": ("hookimpl",),
     "fpbench.plugin.indexes": ("BlockIndex", "Candidates", "GrowingIndex", "Index"),
     "fpbench.plugin.options": (

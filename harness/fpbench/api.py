@@ -87,7 +87,8 @@ def run(
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.
         distractors: Kinds of distractors in the database. None means both.
-        generator: Generator of the synthetic distractors. None means ``gaussian``.
+        generator: Generator of the synthetic distractors. None means the best one that can be
+            fitted in an hour, with a warning that says which.
         generator_weights: File of a fitted generator. None fits one to half of the real
             distractors.
         foreign_generator: Whether that generator may have been fitted to another fingerprinter, for

@@ -68,7 +68,11 @@ logger = getLogger(__name__)
     type=click.Choice(["real", "synthetic", "both", "none"]),
     help="Kind of distractors in the database.  [default: both]",
 )
-@click.option("--generator", help="Generator of synthetic distractors.  [default: gaussian]")
+@click.option(
+    "--generator",
+    help="Generator of synthetic distractors.  [default: the best that can be fitted in an hour; "
+    "the run says which]",
+)
 @click.option(
     "--generator-weights",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -21,7 +21,7 @@ from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.entries import Entry, Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.plugin.generators import GeneratorMethod
+from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
@@ -154,6 +154,19 @@ class Catalog:
         """Load the training of a fingerprinter."""
         trainable: Trainable = self._create("trainable", name, settings)
         return trainable
+
+    def default_generators(self) -> list[DefaultGenerator]:
+        """Generators that plugins propose for runs that name none, the best first."""
+        found: list[DefaultGenerator] = []
+        for source in self._sources.values():
+            others = [p for p in self._manager.get_plugins() if p is not source.module]
+            call = self._manager.subset_hook_caller(
+                "fpbench_default_generators", remove_plugins=others
+            )
+            with blame(source.plugin, "calling fpbench_default_generators"):
+                lists: list[Iterable[DefaultGenerator]] = call()
+                found += [each for proposed in lists for each in proposed]
+        return sorted(found, key=lambda each: (each.rank, each.name))
 
     def checkpoints(self) -> dict[str, Checkpoint]:
         """Layouts of the authors' weights, by name of the fingerprinter."""

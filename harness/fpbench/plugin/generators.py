@@ -51,6 +51,25 @@ class GeneratorNeed:
     stand_in: FingerprintGenerator
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultGenerator:
+    """A generator that a run may use if the user names none.
+
+    A run takes the first, by rank and name, that can be fitted in an hour, or else the last.
+
+    Args:
+        name: Name of its entry.
+        rank: Place in the order: the better its draws, the lower.
+        least_rows: Fewest fingerprints that it is worth fitting to.
+        caution: What its draws do to the numbers, to follow "but"; empty for good ones.
+    """
+
+    name: str
+    rank: int
+    least_rows: int = 0
+    caution: str = ""
+
+
 @runtime_checkable
 class GeneratorMethod(Protocol):
     """Makes generators: fits one to fingerprints, or loads a fitted one."""

@@ -9,7 +9,7 @@ from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.entries import Entry
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.plugin.generators import GeneratorMethod
+from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.indexes import Index
 from fpbench.plugin.training import Trainable
 
@@ -31,6 +31,12 @@ def fpbench_fingerprinters() -> Iterable[Entry[AnyFingerprinter]]:
 @hookspec
 def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
     """List the generators of synthetic fingerprints of this plugin. Do not import torch."""
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_default_generators() -> Iterable[DefaultGenerator]:
+    """Propose generators of this plugin for runs that name none. Do not import torch."""
     raise NotImplementedError
 
 

@@ -195,6 +195,8 @@ class GeneratorInfo:
             was loaded.
         weights_sha256: Hash of the fitted generator's file.
         fitted_to: System and data of the fit; None if the file does not say.
+        reason: Why the run did not choose a better generator; None if it chose the best, or if the
+            config names one.
         foreign: Whether it was fitted to another system than the fingerprinter, which only
             ``foreign_generator`` in the config allows.
     """
@@ -208,6 +210,7 @@ class GeneratorInfo:
     weights_sha256: Sha256
     fitted_to: FitInfo | None = None
     foreign: bool = False
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,10 @@ def _warnings(result: Result) -> list[str]:
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:
         warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
+    if result.generator is not None and result.generator.reason is not None:
+        warnings.append(
+            f"{result.generator.name} is not the best generator: {result.generator.reason}"
+        )
     if result.check is not None and not result.check.passed:
         rules = "; ".join(f"{rule}: {detail}" for rule, detail in result.check.broken.items())
         warnings.append(f"{result.fingerprinter.name} breaks rules of the harness: {rules}")

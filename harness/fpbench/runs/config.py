@@ -32,7 +32,8 @@ class RunConfig:
         dataset: A name with its argument, such as ``folder:DIR``.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         distractors: Kinds of distractors in the database.
-        generator: Generator of the synthetic distractors.
+        generator: Generator of the synthetic distractors; None chooses the best one that can be
+            fitted in an hour.
         generator_weights: File of a fitted generator; None fits one to the real distractors.
         foreign_generator: Whether that generator may have been fitted to another fingerprinter, for
             studies; the result says so.
@@ -59,7 +60,7 @@ class RunConfig:
     dataset: str = "demo"
     name: str | None = None
     distractors: Wanted = "both"
-    generator: str = "gaussian"
+    generator: str | None = None
     generator_weights: Path | None = None
     foreign_generator: bool = False
     sizes: tuple[int, ...] = ()

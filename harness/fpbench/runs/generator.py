@@ -67,6 +67,8 @@ class NamedGenerator:
         generator: The fitted generator that the config names; None if this run fits one.
         provenance: What that generator was fitted to; None if unknown.
         foreign: Whether it was fitted to another system than the run's.
+        reason: Why the run did not choose a better generator, see
+            :class:`fpbench.results.document.GeneratorInfo`.
     """
 
     offer: Offer
@@ -76,6 +78,7 @@ class NamedGenerator:
     generator: FingerprintGenerator | None = None
     provenance: Provenance | None = None
     foreign: bool = False
+    reason: str | None = None
 
     @property
     def name(self) -> str:
@@ -90,13 +93,13 @@ class NamedGenerator:
 def load_named_generator(
     config: RunConfig, catalog: Catalog, settings: Settings
 ) -> NamedGenerator | None:
-    """The run's generator, or the method that fits it; None without synthetic distractors.
+    """The generator that the config names, or the method that fits it; None if none is used.
 
     Raises:
         FpbenchError: It does not exist, cannot be loaded, or would learn from a file that may have
             been fitted to the tracks that judge it.
     """
-    if config.distractors not in ("synthetic", "both"):
+    if config.generator is None or config.distractors not in ("synthetic", "both"):
         return None
     offer, _ = catalog.offer("generator", config.generator)
     settings = replace(settings, options=config.generator_options)
@@ -273,6 +276,7 @@ class GeneratorFitting:
             weights_sha256=file_sha256(path),
             fitted_to=_describe_fit(read_provenance(path)),
             foreign=named.foreign,
+            reason=named.reason,
         )
         key = content_key(by=named.identity, weights=info.weights_sha256)
         return FittedGenerator(generator, info, key)
@@ -403,7 +407,7 @@ def _describe_fit(provenance: Provenance | None) -> FitInfo | None:
     )
 
 
-def _judging_error(generator: str, err: TooFewError) -> FpbenchError:
+def _judging_error(generator: str | None, err: TooFewError) -> FpbenchError:
     return FpbenchError(
         f"generator '{generator}' cannot be judged: {err}",
         hint="add more or longer distractor tracks, or use --distractors real",

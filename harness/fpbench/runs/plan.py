@@ -14,6 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.plugin.blame import blame
 from fpbench.results.document import DistractorKind
+from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import NamedGenerator
 from fpbench.runs.inputs import AudioSource
@@ -92,13 +93,11 @@ def make_plan(prepared: PreparedRun) -> Plan:
     if isinstance(source, AudioSource):
         needs += _fingerprinting_needs(source, config)
         n_queries = config.recipe.n_queries
-        n_reference, n_real = (
-            int(durations_s(tracks).sum() / prepared.info.hop_s)
-            for tracks in (source.dataset.reference, source.dataset.distractors)
-        )
+        n_reference = int(durations_s(source.dataset.reference).sum() / prepared.info.hop_s)
     else:
         n_queries = min(config.recipe.n_queries, len(source.vectors.query))
-        n_reference, n_real = len(source.vectors.reference), len(source.vectors.distractors)
+        n_reference = len(source.vectors.reference)
+    n_real = estimate_distractors(source, prepared.info.hop_s)
     if prepared.generator is not None:
         needs += _generator_needs(prepared, prepared.generator, n_real)
     sizes = config.sizes or DEFAULT_SIZES
@@ -149,7 +148,7 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
     draw = Need(
         stage=f"draw {named.name}",
         work=f"{short_size(draws)} fingerprints",
-        seconds=draws * draw_seconds(generator, prepared.config.generator),
+        seconds=draws * draw_seconds(generator, prepared.config.generator or named.name),
         memory_bytes=4.0 * dim * CHUNK,
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,

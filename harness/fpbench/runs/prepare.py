@@ -21,6 +21,7 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
+from fpbench.runs.choice import Choice, choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import NamedGenerator, load_named_generator, refuse_foreign
 from fpbench.runs.inputs import (
@@ -94,7 +95,8 @@ def prepare(
             a rule.
     """
     store = store.without_earlier() if fresh else store
-    catalog.offer("generator", config.generator)
+    if config.generator is not None:
+        catalog.offer("generator", config.generator)
     for name in (*config.indexes, *config.index_options):
         catalog.offer("index", name)
     settings = Settings(
@@ -109,7 +111,9 @@ def prepare(
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
         for kind in distractor_kinds(config)
     }
-    generator = load_named_generator(config, catalog, settings)
+    generator, choice = None, None
+    if config.generator is not None:
+        generator = load_named_generator(config, catalog, settings)
     source: AudioSource | VectorSource
     check = None
     if dataset.vectors is None:
@@ -120,12 +124,19 @@ def prepare(
         source = _with_edition(source, store, fresh=fresh)
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
+    for named in indexes[distractor_kinds(config)[0]]:
+        _require_runs(source.segments, config, named)
+    if config.generator is None and config.distractors in ("synthetic", "both"):
+        choice = _choose_generator(
+            config, source, info, catalog=catalog, store=store, settings=settings
+        )
+        config = replace(config, generator=choice.name)
+        generator = load_named_generator(config, catalog, settings)
     system = None
     if generator is not None:
         system = _identify(config, settings, source)
         generator = refuse_foreign(generator, config, system)
-    for named in indexes[distractor_kinds(config)[0]]:
-        _require_runs(source.segments, config, named)
+        generator = replace(generator, reason=choice.reason if choice else None)
     return PreparedRun(
         config=config,
         catalog=catalog,
@@ -137,6 +148,34 @@ def prepare(
         generator=generator,
         indexes=indexes,
     )
+
+
+def _choose_generator(
+    config: RunConfig,
+    source: AudioSource | VectorSource,
+    info: FingerprinterInfo,
+    *,
+    catalog: Catalog,
+    store: Store,
+    settings: Settings,
+) -> Choice:
+    """Choose a generator, and say what its fit takes or why it is not the best.
+
+    A fitted generator without a name is taken for the last choice, which its file contradicts if it
+    is another one.
+    """
+    if config.generator_weights is not None:
+        return Choice(catalog.default_generators()[-1].name, "", None)
+    choice = choose_generator(
+        catalog,
+        store,
+        replace(settings, options=config.generator_options),
+        rows=estimate_distractors(source, info.hop_s) // 2,
+        dim=info.dim,
+    )
+    # The user should know of minutes of work, and of numbers that mislead.
+    logger.warning("generator %s: %s", choice.name, choice.reason or choice.takes)
+    return choice
 
 
 def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:

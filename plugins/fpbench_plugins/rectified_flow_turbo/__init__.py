@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench import Entry, GeneratorMethod, Settings, hookimpl
+from fpbench import DefaultGenerator, Entry, GeneratorMethod, Settings, hookimpl
 
 
 @hookimpl
@@ -19,6 +19,12 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
             },
         )
     ]
+
+
+@hookimpl
+def fpbench_default_generators() -> Iterable[DefaultGenerator]:
+    # Fewer fingerprints are of too few tracks to learn what a fingerprint is like.
+    return [DefaultGenerator(name="rectified-flow-turbo", rank=0, least_rows=1_000)]
 
 
 def create(settings: Settings) -> GeneratorMethod:

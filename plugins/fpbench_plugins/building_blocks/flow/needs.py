@@ -17,7 +17,7 @@ from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 
 _COPIES = 5  # of all weights during a fit: weights, gradients, two moments, an average
 _KEPT = 24  # numbers that a block keeps for the backward pass, per row and unit of width
-_TRIALS = 3
+_TRIALS = 8
 
 
 def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> GeneratorNeed:
