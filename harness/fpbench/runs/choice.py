@@ -14,7 +14,8 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import DefaultGenerator
-from fpbench.runs.inputs import AudioSource, VectorSource
+from fpbench.runs.inputs import AudioSource
+from fpbench.runs.ready_made import VectorSource
 from fpbench.units import short_time
 
 AFFORDABLE_S = 3600.0
