@@ -19,6 +19,7 @@ from fpbench.files import (
     parse_json,
     read_json,
     refuse_to_replace,
+    remove_stale,
     write_arrays,
     write_json,
 )
@@ -187,3 +188,10 @@ def test_does_not_read_a_file_of_ten_terabytes(tmp_path: Path) -> None:
         file.truncate(10**13)  # a hole; it takes no space
     with pytest.raises(ValueError, match="it has 10000000000000 bytes"):
         read_json(tmp_path / "a.json")
+
+
+def test_removes_stale_files_but_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "b.png").mkdir()
+    remove_stale(tmp_path / "a.png", tmp_path / "b.png", tmp_path / "none.png")
+    assert names_in(tmp_path) == ["b.png"]

@@ -105,6 +105,20 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
         _sync(path.parent)
 
 
+def remove_stale(*paths: Path) -> None:
+    """Remove files that belong to an older version of a file that is about to be replaced.
+
+    A kill then leaves a file without its figure or record, but never with those of the older one.
+
+    Raises:
+        FpbenchError: A file cannot be removed.
+    """
+    for path in paths:
+        with translate_write_errors(path):
+            if path.is_file():
+                path.unlink()
+
+
 def write_arrays(file: IO[bytes] | io.BytesIO, arrays: Mapping[str, np.ndarray]) -> None:
     """Write an uncompressed ``.npz`` file; equal arrays give equal bytes.
 

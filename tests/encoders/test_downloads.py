@@ -261,3 +261,19 @@ def test_hashes_by_the_algorithm_of_the_digest(tmp_path: Path) -> None:
     # RFC 1321, appendix A.5, and FIPS 180-2, appendix B.1.
     assert hash_of(tmp_path / "abc", "md5:0") == "md5:900150983cd24fb0d6963f7d28e17f72"
     assert hash_of(tmp_path / "abc", "sha256:").startswith("sha256:ba7816bf8f01cfea414140de5dae")
+
+
+def test_a_kill_leaves_no_part_with_the_version_of_another_file(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(server, tmp_path)
+    server.content = CONTENT[::-1]
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fpbench.encoders.downloads._remember_validator", kill)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(server, tmp_path)
+    assert fetch(server, tmp_path) == CONTENT[::-1]

@@ -110,6 +110,25 @@ def test_a_stopped_training_continues_to_the_same_bytes(
     assert (tmp_path / "w.safetensors").read_text() == "1234 after 4, from 2 tracks"
 
 
+def test_a_kill_leaves_no_curves_of_other_weights(
+    prepare: Callable[..., FingerprinterTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list(prepare().run())
+    (tmp_path / "w.png").touch()
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fpbench.encoders.fingerprinter_training.write_report", kill)
+        with pytest.raises(KeyboardInterrupt):
+            list(prepare().run())
+    assert sorted(path.name for path in tmp_path.glob("w.*")) == [
+        "w.safetensors",
+        "w.safetensors.checkpoint",
+    ]
+
+
 def test_a_checkpoint_of_other_settings_is_refused(
     prepare: Callable[..., FingerprinterTraining],
 ) -> None:

@@ -269,3 +269,24 @@ def test_whole_numbers_are_no_fingerprints(tmp_path: Path) -> None:
 def test_the_folder_must_exist(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="cannot write"):
         write(tmp_path / "none" / "a.npy")
+
+
+def test_a_kill_leaves_no_shape_beside_an_older_matrix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.mm"
+    write(path)
+    before = (tmp_path / "a_shape.npy").read_bytes()
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", kill)
+        with pytest.raises(KeyboardInterrupt):
+            write(path)
+    # Either the older matrix with its own shape, or none.
+    assert not path.exists()
+    assert (tmp_path / "a_shape.npy").read_bytes() == before
+    write(path)
+    np.testing.assert_array_equal(read_vectors(path).vectors, ROWS)

@@ -63,3 +63,22 @@ def test_a_baseline_writes_no_file(real: np.ndarray) -> None:
     generator = fit_baseline("resample", real, catalog=Catalog.load(), seed=0)
     drawn = generator.draw(5, np.random.default_rng(0))
     assert {row.tobytes() for row in drawn} <= {row.tobytes() for row in real}
+
+
+def test_an_interrupted_save_leaves_no_record_or_curves_of_another_fit(
+    real: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "g.safetensors"
+    fit(real, out)
+    (tmp_path / "g.png").touch()
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fpbench.generators.fitting.write_record", kill)
+        with pytest.raises(KeyboardInterrupt):
+            fit(-2 * real, out)
+    assert sorted(p.name for p in tmp_path.glob("g.*")) == ["g.safetensors", "g.safetensors.work"]
+    fit(-2 * real, out)
+    assert sorted(p.name for p in tmp_path.glob("g.*")) == ["g.json", "g.safetensors"]

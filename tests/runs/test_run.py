@@ -113,3 +113,41 @@ def test_a_dataset_without_wanted_distractors_is_refused(
     (alone / "reference").symlink_to(music / "reference")
     with pytest.raises(FpbenchError, match="has no usable distractors"):
         measure(dataset=f"folder:{alone}")
+
+
+def interrupt_step(patch: pytest.MonkeyPatch, folder: Path, number: int) -> None:
+    """Interrupt the program before it replaces or removes a file in a folder for the n-th time."""
+    left = [number]
+
+    def count(do: Callable[..., object]) -> Callable[..., object]:
+        def step(file: Path, *args: object, **options: object) -> object:
+            left[0] -= file.parent == folder
+            if left[0] < 0:
+                raise KeyboardInterrupt
+            return do(file, *args, **options)
+
+        return step
+
+    for name in ("replace", "unlink"):
+        patch.setattr(Path, name, count(getattr(Path, name)))
+
+
+@pytest.mark.slow
+def test_a_kill_leaves_no_file_of_another_run_beside_a_result(
+    measure: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, figure = tmp_path / "run.json", tmp_path / "run.png"
+    measure()
+    old_figure = figure.read_bytes()
+    measure(seed=1)
+    new = read_result(path)
+    for number in range(6):
+        measure()
+        with monkeypatch.context() as patch:
+            interrupt_step(patch, tmp_path, number)
+            with pytest.raises(KeyboardInterrupt):
+                measure(seed=1)
+        if path.exists():
+            assert validate_result(path) == []
+        if path.exists() and figure.exists():
+            assert (read_result(path) == new) == (figure.read_bytes() != old_figure)

@@ -10,7 +10,7 @@ from jaxtyping import Int64
 
 from fpbench.cli.options import WholeNumber, parse_key_values, seed_option, set_option
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder, refuse_to_replace, write_json
+from fpbench.files import make_folder, refuse_to_replace, remove_stale, write_json
 from fpbench.fingerprints.files import (
     READABLE,
     VectorFile,
@@ -165,6 +165,8 @@ def fidelity(
             "REAL for the comparison",
         ) from err
     click.echo(fidelity_tables(judgement.report))
+    if figure is not None:
+        remove_stale(figure)  # of an older report
     if json_path is not None:
         write_json(json_path, judgement.report.to_json())
     if figure is not None:

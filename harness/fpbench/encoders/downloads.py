@@ -187,7 +187,9 @@ def _write_pieces(
     length = _length(answer.headers)
     total = None if length is None else done + length
     _refuse_size(total or 0, max_bytes, url)
-    _remember_validator(part, answer.headers)
+    if not answer.resumed:
+        part.unlink(missing_ok=True)  # first: a kill must not leave it with another's version
+        _remember_validator(part, answer.headers)
     reported = done
     with part.open("ab" if answer.resumed else "wb") as file:
         for piece in pieces:

@@ -11,7 +11,7 @@ from fpbench.encoders.training_audio import training_audio
 from fpbench.encoders.training_report import report_path, write_report
 from fpbench.encoders.weights import SUFFIX
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder, refuse_to_replace
+from fpbench.files import atomic_path, make_folder, refuse_to_replace, remove_stale
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
@@ -55,8 +55,11 @@ class FingerprinterTraining:
             self.trainee, checkpoint, plugin=self.plugin, key=key, schedule=self.schedule
         ):
             if progress.saved:
-                with blame(self.plugin, "saving weights"):
-                    self.trainee.save(self.out, progress.step)
+                with atomic_path(self.out, SUFFIX) as new:
+                    with blame(self.plugin, "saving weights"):
+                        self.trainee.save(new, progress.step)
+                    # The curves of older weights are not left beside the new ones.
+                    remove_stale(self.out.with_suffix(".png"), report_path(self.out))
                 write_report(self.out, progress, self.settings, self.audio, self.sample_rate_hz)
             yield progress
         checkpoint.unlink()

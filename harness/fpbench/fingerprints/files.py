@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, translate_write_errors
+from fpbench.files import atomic_file, remove_stale, translate_write_errors
 from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, identity_from_text
@@ -281,6 +281,7 @@ def resumable_file(
             with translate_write_errors(path):
                 os.fsync(file.fileno())
         if path.suffix == ".mm":
+            remove_stale(path)  # the shape of the new file is not left beside the older one
             with atomic_file(_shape_path(path)) as shape_file:
                 np.save(shape_file, np.array([rows, dim], dtype=np.int64))
         with translate_write_errors(path):

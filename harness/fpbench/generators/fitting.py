@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder, refuse_to_replace
+from fpbench.files import make_folder, refuse_to_replace, remove_stale
 from fpbench.generators.files import (
     FitRecord,
     read_history,
@@ -86,6 +86,9 @@ def fit_generator(
     work_dir = make_folder(out.with_name(out.name + ".work"))
     with blame(plugin, f"fitting '{name}'"):
         generator = method.fit(real, seed=settings.seed, work_dir=work_dir, report=report)
+    # The record and the curves of an older fit are not left beside the new generator.
+    if record_path(out).exists():
+        remove_stale(out.with_suffix(".png"), record_path(out))
     with blame(plugin, f"saving '{name}'"):
         provenance = Provenance(system=system, rows=len(real), rows_sha256=rows_sha256(real))
         save_generator(generator, out, provenance)

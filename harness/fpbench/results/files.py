@@ -49,10 +49,20 @@ def write_result(result: Result, path: Path) -> None:
         FpbenchError: The result breaks the schema, with the name of the field, or the file cannot
             be written.
     """
-    text = dump_result(result)
-    _from_json(json.loads(text), path)
+    text = checked_text(result, path)
     with atomic_file(path) as file:
         file.write(text.encode())
+
+
+def checked_text(result: Result, path: Path) -> str:
+    """The text of a result that is going to be written to a file.
+
+    Raises:
+        FpbenchError: The result breaks the schema, with the name of the field.
+    """
+    text = dump_result(result)
+    _from_json(json.loads(text), path)
+    return text
 
 
 def read_result(path: Path) -> Result:

@@ -1,6 +1,7 @@
 """Carry out a run: fingerprint, fit, search, and write one result."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from logging import getLogger
 from pathlib import Path
@@ -11,7 +12,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
-from fpbench.files import make_folder
+from fpbench.files import atomic_path, make_folder, remove_stale
 from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import content_key, file_sha256
 from fpbench.progress import Stage
@@ -25,7 +26,7 @@ from fpbench.results.document import (
     Result,
 )
 from fpbench.results.environment import environment
-from fpbench.results.files import write_result
+from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
@@ -74,25 +75,32 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
-    result = Result(
-        status="partial" if partial else "complete",
-        fingerprinter=prepared.info,
-        data=inputs.data,
-        queries=inputs.query_info,
-        generator=generator.info if generator else None,
-        fidelity=fidelity,
-        curves=[curve for one in outcomes for curve in _curves(prepared, inputs, one)],
-        gaps=_gaps(prepared, outcomes) or (),
-        evidence=[_write_evidence(one, out) for one in outcomes],
-        environment=environment(config.device),
-        config=config.as_json(),
-        command=command,
-        schema_version=SCHEMA_VERSION,
-        check=prepared.check,
-        estimator=ESTIMATOR,
-    )
-    write_result(result, out)
-    plot_curves([result], out.with_suffix(".png"))
+    curves = [curve for one in outcomes for curve in _curves(prepared, inputs, one)]
+    figure = out.with_suffix(".png")
+    with ExitStack() as stack:
+        # Left in the opposite order: evidence is replaced first, then the result that names it.
+        new_result = stack.enter_context(atomic_path(out))
+        evidence = [_write_evidence(one, out, stack) for one in outcomes]
+        result = Result(
+            status="partial" if partial else "complete",
+            fingerprinter=prepared.info,
+            data=inputs.data,
+            queries=inputs.query_info,
+            generator=generator.info if generator else None,
+            fidelity=fidelity,
+            curves=curves,
+            gaps=_gaps(prepared, outcomes) or (),
+            evidence=evidence,
+            environment=environment(config.device),
+            config=config.as_json(),
+            command=command,
+            schema_version=SCHEMA_VERSION,
+            check=prepared.check,
+            estimator=ESTIMATOR,
+        )
+        new_result.write_text(checked_text(result, out), encoding="utf-8")
+        remove_stale(figure, out)
+    plot_curves([result], figure)
     return result
 
 
@@ -222,10 +230,12 @@ def _search(
     ]
 
 
-def _write_evidence(outcome: SearchOutcome, out: Path) -> EvidenceInfo:
+def _write_evidence(outcome: SearchOutcome, out: Path, stack: ExitStack) -> EvidenceInfo:
+    """Write evidence that appears under its name when the stack is left."""
     path = out.with_name(evidence_name(out.stem, outcome.named.name, outcome.database.kind))
-    write_evidence(path, outcome.evidence)
-    return EvidenceInfo(file=path.name, sha256=file_sha256(path))
+    new = stack.enter_context(atomic_path(path))
+    write_evidence(new, outcome.evidence)
+    return EvidenceInfo(file=path.name, sha256=file_sha256(new))
 
 
 def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Sequence[Curve]:
