@@ -7,7 +7,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from fpbench.progress_display import LogLines, hide_progress, show_progress
+from fpbench import progress_display
+from fpbench.progress_display import LogLines, ProgressStages, hide_progress, show_progress
 
 
 class Clock:
@@ -70,6 +71,25 @@ def test_lines_are_written_without_new_reports(capsys: pytest.CaptureFixture[str
     finished.set()
     writer.join()
     assert set(shown.splitlines()) == {"open: running for 0 s"}
+
+
+def test_short_stages_add_up_to_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_display, "FIRST_LINE_S", 0.2)
+    stage = ProgressStages()
+    shown, number = "", 0
+    while not shown:
+        number += 1
+        with stage(f"stage {number}"):
+            time.sleep(0.01)
+        shown = capsys.readouterr().err
+    assert shown == f"stage {number}: running for 0 s\n"
+    assert number > 1
+
+
+def test_the_first_line_comes_within_ten_seconds() -> None:
+    assert progress_display.FIRST_LINE_S < 10
 
 
 def test_a_short_task_leaves_no_line_and_no_thread(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
     from fpbench.plugin.datasets import (
         Dataset,
+        PendingFiles,
         Positions,
         RecordedQuery,
         Track,
@@ -67,6 +68,7 @@ __all__ = [
     "GrowingIndex",
     "Index",
     "PcmAudio",
+    "PendingFiles",
     "Positions",
     "PublishedFile",
     "RecordedQuery",
@@ -105,6 +107,7 @@ _NAMES = {
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
     "fpbench.plugin.datasets": (
         "Dataset",
+        "PendingFiles",
         "Positions",
         "RecordedQuery",
         "Track",

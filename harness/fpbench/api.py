@@ -1,7 +1,6 @@
 """The Python API, for scripts and notebooks: does what the commands do, without printing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from logging import getLogger
 from os import PathLike
 from pathlib import Path
@@ -17,7 +16,7 @@ from fpbench.interrupts import defer_interrupts
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
-from fpbench.progress_display import hide_progress, show_progress
+from fpbench.progress_display import ProgressStages, hide_progress
 from fpbench.results.document import Result
 from fpbench.results.files import result_files
 from fpbench.results.loaded import LoadedResult
@@ -137,9 +136,10 @@ def run(
         wanted = None if out is None else as_path(out, "out", _RUN)
         if wanted is not None:
             refuse_out(wanted)
-        stage = partial(show_progress, leave=False) if progress else hide_progress
+        stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
-        plan = make_plan(prepared)
+        with stage("estimating the run"):
+            plan = make_plan(prepared)
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
         if wanted is None:

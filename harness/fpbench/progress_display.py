@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from fpbench.progress import Report
 from fpbench.units import short_time
 
-FIRST_LINE_S = 10.0
+FIRST_LINE_S = 5.0
 LINE_EVERY_S = 60.0
 
 _BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
@@ -19,27 +19,51 @@ _BAR = "{desc:<28} {percentage:3.0f}%|{bar:20}| {elapsed}<{remaining}{postfix}"
 def show_progress(title: str, *, leave: bool = True) -> Iterator[Report]:
     """Yield a progress callback, and show its values on stderr.
 
-    A terminal and Jupyter show a bar; a log gets a line after ten seconds, then one per minute.
+    A terminal and Jupyter show a bar; a log gets a line after five seconds, then one per minute.
     The first value may be the work of an earlier run, so it does not count for the speed.
 
     Args:
         title: Name of the task.
         leave: Whether a finished bar stays visible.
     """
-    if sys.stderr.isatty() or _in_notebook():
-        with _bar(title, leave=leave) as report:
-            yield report
-        return
-    lines = LogLines(title)
-    finished = threading.Event()
-    # A thread, because some tasks report nothing for minutes.
-    writer = threading.Thread(target=lines.write_until, args=(finished,), daemon=True)
-    writer.start()
-    try:
-        yield lines.report
-    finally:
-        finished.set()
-        writer.join()
+    with ProgressStages(leave=leave)(title) as report:
+        yield report
+
+
+class ProgressStages:
+    """Shows the stages of one command like :func:`show_progress`; a :data:`Stage`.
+
+    Stages that are too short for a line of their own add up: a log gets its next line after five
+    seconds without one, whatever their number.
+
+    Args:
+        leave: Whether finished bars stay visible.
+    """
+
+    def __init__(self, *, leave: bool = False) -> None:
+        self._leave = leave
+        self._quiet_s = 0.0
+
+    @contextmanager
+    def __call__(self, title: str) -> Iterator[Report]:
+        if sys.stderr.isatty() or _in_notebook():
+            with _bar(title, leave=self._leave) as report:
+                yield report
+            return
+        lines = LogLines(title)
+        finished = threading.Event()
+        start_s = time.monotonic()
+        first_s = max(0.0, FIRST_LINE_S - self._quiet_s)
+        # A thread, because some tasks report nothing for minutes.
+        writer = threading.Thread(target=lines.write_until, args=(finished, first_s), daemon=True)
+        writer.start()
+        try:
+            yield lines.report
+        finally:
+            finished.set()
+            writer.join()
+            before_s = 0.0 if lines.written else self._quiet_s
+            self._quiet_s = before_s + time.monotonic() - start_s
 
 
 @contextmanager
@@ -81,12 +105,16 @@ class LogLines:
     Args:
         title: Name of the task.
         clock: Clock in seconds, with any zero.
+
+    Attributes:
+        written: Number of lines that were written.
     """
 
     def __init__(self, title: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._title = title
         self._clock = clock
         self._started_s = clock()
+        self.written = 0
         self._reports: list[tuple[float, float, str]] = []  # the first and the last
 
     def report(self, done: float, words: str) -> None:
@@ -115,6 +143,7 @@ class LogLines:
         """Write lines to stderr until ``finished`` is set, the first after ``first_s`` seconds."""
         wait_s = first_s
         while not finished.wait(wait_s):
+            self.written += 1
             sys.stderr.write(f"{self.line()}\n")
             sys.stderr.flush()
             wait_s = every_s

@@ -12,6 +12,8 @@ from jaxtyping import Complex, Float32
 from scipy.signal import butter, sosfilt
 
 from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, rng_at
+from fpbench.audio.reading import durations_s
+from fpbench.progress_display import hide_progress
 from fpbench_plugins.demo_music import create
 from fpbench_plugins.demo_music.composition import compose
 from fpbench_plugins.demo_music.library import DEFAULTS, make_sound, to_16_bits
@@ -29,7 +31,10 @@ Spectrum = Complex[np.ndarray, "bands frequencies"]
 
 
 def opened(cache: Path, **options: str) -> Dataset:
-    return create(Settings(cache_dir=cache, options={**SMALL, **options}))
+    """The library, complete."""
+    dataset = create(Settings(cache_dir=cache, options={**SMALL, **options}))
+    dataset.complete(hide_progress)
+    return dataset
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +96,26 @@ def test_offers_what_it_says(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_says_what_it_would_make_and_makes_nothing(tmp_path: Path) -> None:
+    dataset = create(Settings(cache_dir=tmp_path, options={**SMALL, "reference": "3"}))
+    assert list(tmp_path.iterdir()) == []
+    assert durations_s(dataset.reference).tolist() == [TRACK_S] * 3
+    pending = dataset.pending
+    assert pending is not None
+    assert (pending.count, pending.what) == (7, "demo music")
+    assert 2e6 < pending.size_bytes < 5e6
+    assert pending.estimate_s() > 0
+
+
+def test_reports_the_finished_share(tmp_path: Path) -> None:
+    pending = create(Settings(cache_dir=tmp_path, options=SMALL)).pending
+    assert pending is not None
+    shares: list[float] = []
+    pending.make(lambda done, words: shares.append(done))
+    assert shares == [0.25, 0.5, 0.75, 1.0]
+    assert create(Settings(cache_dir=tmp_path, options=SMALL)).pending is None
+
+
 def test_makes_only_what_is_missing(tmp_path: Path) -> None:
     first = opened(tmp_path)
     kept, removed = first.impulse_responses[0].path, first.noise[0].path
@@ -106,7 +131,9 @@ def test_works_without_stdin_and_from_another_folder(tmp_path: Path) -> None:
     code = (
         "from pathlib import Path; from fpbench import Settings;"
         "from fpbench_plugins.demo_music import create;"
-        f"create(Settings(cache_dir=Path('cache'), options={SMALL!r}))"
+        "from fpbench.progress_display import hide_progress;"
+        f"dataset = create(Settings(cache_dir=Path('cache'), options={SMALL!r}));"
+        "dataset.complete(hide_progress)"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", code],

@@ -85,7 +85,10 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
 
 
 def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
-    """Durations from the file headers; 0 for a file that cannot be read."""
+    """Durations from the file headers; 0 for a file that cannot be read.
+
+    A file that does not exist yet has the duration of its track.
+    """
     return np.array([_duration_s(track) for track in tracks], dtype=np.float64)
 
 
@@ -93,6 +96,8 @@ def _duration_s(track: Track) -> float:
     try:
         stat = track.path.stat()
         return _header_duration_s(track.path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    except FileNotFoundError:
+        return track.duration_s
     except (soundfile.SoundFileError, OSError, RuntimeError):
         return 0.0
 

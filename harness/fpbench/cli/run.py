@@ -4,7 +4,6 @@ import json
 import re
 import shlex
 import sys
-from functools import partial
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from fpbench.cli.options import (
 )
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
-from fpbench.progress_display import show_progress
+from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import config_from_arguments, refuse_out
@@ -155,14 +154,15 @@ def run(**options: Any) -> None:
         click.echo(f"{options['write_config']}: run it with --config", err=True)
         return
     store = Store.open(options["cache"])
-    stage = partial(show_progress, leave=False)
+    stage = ProgressStages()
     switches = {name: options[name] for name in ("unchecked", "fresh")}
     prepared = prepare(config, Catalog.load(), store, stage, **switches)
     ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(options, config)
     out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
-    plan = make_plan(prepared)
+    with stage("estimating the run"):
+        plan = make_plan(prepared)
     click.echo(plan.table(), err=not options["plan"])
     refuse_what_cannot_fit(plan, store, out)
     if options["plan"]:

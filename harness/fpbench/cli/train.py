@@ -13,7 +13,7 @@ from fpbench.encoders.training import TrainingProgress, TrainingSchedule
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.progress_display import show_progress
+from fpbench.progress_display import ProgressStages, show_progress
 from fpbench.review.history_figure import plot_training
 
 
@@ -91,6 +91,7 @@ def train(
         schedule=TrainingSchedule(
             validate_every=validate_every, checkpoint_every_s=checkpoint_every
         ),
+        stage=ProgressStages(),
     )
     with show_progress(f"train {fingerprinter}") as report:
         for now in training.run():

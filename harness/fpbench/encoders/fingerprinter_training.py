@@ -17,6 +17,8 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.training import Trainee, TrainingAudio
+from fpbench.progress import Stage
+from fpbench.progress_display import hide_progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ def prepare_training(
     settings: Settings,
     recipe: str = DEFAULT_RECIPE,
     schedule: TrainingSchedule | None = None,
+    stage: Stage = hide_progress,
 ) -> FingerprinterTraining:
     """Load everything that a training needs, so that errors appear before the first step.
 
@@ -86,6 +89,7 @@ def prepare_training(
         settings: Device, dtype, seed, weights to start from, and options that override the recipe.
         recipe: Name of a recipe of the plugin, or a TOML file.
         schedule: When to validate and to save; None means the defaults.
+        stage: Shows how files of the dataset are made that do not exist yet.
 
     Raises:
         FpbenchError: A part does not exist or cannot be loaded, or ``out`` would replace something
@@ -98,6 +102,7 @@ def prepare_training(
     settings = catalog.settings_for("trainable", fingerprinter, settings)
     trainable = catalog.trainable(fingerprinter, settings)
     source = catalog.dataset(dataset, Settings(cache_dir=store.root))
+    source.complete(stage)
     audio = training_audio(source, trainable.sample_rate_hz, seed=settings.seed, store=store)
     with blame(offer.source.plugin, f"starting to train '{offer.entry.name}'"):
         trainee = trainable.start(audio)

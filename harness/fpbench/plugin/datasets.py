@@ -1,11 +1,13 @@
 """Datasets: recordings, or ready-made fingerprints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
+
+from fpbench.progress import Report, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +17,31 @@ class Track:
     Args:
         name: Name in results and reports, unique in the dataset.
         path: Path of the audio file.
+        duration_s: Duration of a file that does not exist yet.
     """
 
     name: str
     path: Path
+    duration_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingFiles:
+    """Files of a dataset that do not exist yet.
+
+    Args:
+        what: What they are, such as ``demo music``.
+        count: Number of files.
+        size_bytes: Their size in all.
+        estimate_s: Estimates from a short trial how long making them takes, in seconds.
+        make: Makes them, and reports the finished share.
+    """
+
+    what: str
+    count: int
+    size_bytes: int
+    estimate_s: Callable[[], float]
+    make: Callable[[Report], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +133,8 @@ class Dataset:
             ``impulse_responses``.
         queries: Recorded queries; empty means that queries are made from the reference.
         vectors: Ready-made fingerprints; the track lists are then empty.
+        pending: Files of these tracks that do not exist yet; a run makes them before it reads any,
+            and a plan does not.
     """
 
     name: str
@@ -122,3 +147,14 @@ class Dataset:
     train_impulse_responses: Sequence[Track] = ()
     queries: Sequence[RecordedQuery] = ()
     vectors: VectorDataset | None = None
+    pending: PendingFiles | None = None
+
+    def complete(self, stage: Stage) -> None:
+        """Make the files that do not exist yet.
+
+        Raises:
+            FpbenchError: They cannot be written.
+        """
+        if self.pending is not None:
+            with stage(f"making {self.pending.what}") as report:
+                self.pending.make(report)

@@ -119,6 +119,7 @@ class AudioSource:
             FpbenchError: No reference track is usable, or the fingerprinter or a degradation breaks
                 a rule.
         """
+        self.dataset.complete(stage)
         all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read files") as report:
             dataset, duplicates = drop_duplicates(all_tracks, report)

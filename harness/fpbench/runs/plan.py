@@ -13,6 +13,7 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.plugin.blame import blame
+from fpbench.plugin.datasets import PendingFiles
 from fpbench.results.document import DistractorKind
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.config import RunConfig
@@ -91,6 +92,7 @@ def make_plan(prepared: PreparedRun) -> Plan:
     config, source = prepared.config, prepared.source
     needs: list[Need] = []
     if isinstance(source, AudioSource):
+        needs += _pending_needs(source.dataset.pending)
         needs += _fingerprinting_needs(source, config)
         n_queries = config.recipe.n_queries
         n_reference = int(durations_s(source.dataset.reference).sum() / prepared.info.hop_s)
@@ -154,6 +156,21 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
     return [*needs, draw]
+
+
+def _pending_needs(pending: PendingFiles | None) -> list[Need]:
+    """Needs of files of the dataset that do not exist yet."""
+    if pending is None:
+        return []
+    return [
+        Need(
+            stage=f"make {pending.what}",
+            work=f"{pending.count} files",
+            seconds=pending.estimate_s(),
+            memory_bytes=200e6,
+            disk_bytes=pending.size_bytes,
+        )
+    ]
 
 
 def _fingerprinting_needs(source: AudioSource, config: RunConfig) -> list[Need]:

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import logging
+import os
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -12,13 +14,22 @@ import numpy as np
 import platformdirs
 import soundfile
 from jaxtyping import Int16
-from tqdm import tqdm
 
-from fpbench import Dataset, Samples, Settings, Stream, Track, apply_options, rng_at
+from fpbench import (
+    Dataset,
+    PendingFiles,
+    Report,
+    Samples,
+    Settings,
+    Stream,
+    Track,
+    apply_options,
+    rng_at,
+)
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import map_ahead
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
-from fpbench_plugins.demo_music.recording import make_track
+from fpbench_plugins.demo_music.recording import TRACK_S, make_track
 from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 logger = logging.getLogger(__name__)
@@ -33,6 +44,10 @@ KINDS = (
     "train_ir",
 )
 """Kinds of recordings, and their folders. The order decides all random numbers: append only."""
+
+
+_TRACK_BYTES, _SHORT_BYTES = 720_000, 300_000  # average sizes of FLAC files
+_THREADS_THAT_HELP = 2  # NumPy's small operations hold the interpreter's lock in between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +91,11 @@ class DemoRecording:
 
 
 def open_dataset(settings: Settings) -> Dataset:
-    """The demo library. What the cache lacks is generated first.
-
-    Raises:
-        FpbenchError: The cache cannot be written.
-    """
+    """The demo library. Recordings that the cache lacks are pending: a run makes them."""
     config = apply_options(DEFAULTS, settings.options)
     cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
     by_kind = list_recordings(cache / f"demo-{config.music_seed}-{version()}", config)
     missing = [r for some in by_kind.values() for r in some if not r.path.is_file()]
-    if missing:
-        logger.info("generating %d recordings in %s", len(missing), missing[0].path.parents[1])
-        made = make_recordings(missing, config.music_seed)
-        for _ in tqdm(made, "generating demo music", len(missing), unit="track", disable=None):
-            pass
     return Dataset(
         name="demo",
         reference=to_tracks(by_kind["reference"]),
@@ -99,7 +105,37 @@ def open_dataset(settings: Settings) -> Dataset:
         impulse_responses=to_tracks(by_kind["ir"]),
         train_noise=to_tracks(by_kind["train_noise"]),
         train_impulse_responses=to_tracks(by_kind["train_ir"]),
+        pending=pending_files(missing, config.music_seed) if missing else None,
     )
+
+
+def pending_files(missing: Sequence[DemoRecording], music_seed: int) -> PendingFiles:
+    """Description of the recordings that are to be generated."""
+
+    def make(report: Report) -> None:
+        logger.info("generating %d recordings in %s", len(missing), missing[0].path.parents[1])
+        for done, _ in enumerate(make_recordings(missing, music_seed), start=1):
+            report(done / len(missing), f"{done} of {len(missing)} recordings")
+
+    def estimate_s() -> float:
+        start = time.perf_counter()
+        make_sound("reference", 0, music_seed)
+        one_s = time.perf_counter() - start
+        music = sum(not _is_short(recording) for recording in missing)
+        return one_s * music / min(os.cpu_count() or 1, _THREADS_THAT_HELP)
+
+    size_bytes = sum(_SHORT_BYTES if _is_short(one) else _TRACK_BYTES for one in missing)
+    return PendingFiles(
+        what="demo music",
+        count=len(missing),
+        size_bytes=size_bytes,
+        estimate_s=estimate_s,
+        make=make,
+    )
+
+
+def _is_short(recording: DemoRecording) -> bool:
+    return recording.kind.endswith(("noise", "ir"))
 
 
 def list_recordings(folder: Path, config: DemoConfig) -> dict[str, list[DemoRecording]]:
@@ -114,7 +150,14 @@ def list_recordings(folder: Path, config: DemoConfig) -> dict[str, list[DemoReco
 
 def to_tracks(recordings: Sequence[DemoRecording]) -> list[Track]:
     """Convert to the harness's type."""
-    return [Track(name=f"{r.kind}/{r.path.name}", path=r.path) for r in recordings]
+    return [
+        Track(
+            name=f"{r.kind}/{r.path.name}",
+            path=r.path,
+            duration_s=0.0 if _is_short(r) else TRACK_S,
+        )
+        for r in recordings
+    ]
 
 
 def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
