@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.cache import Store
+from fpbench.cache import Store, is_intact, read_sealed, seal, write_sealed
 
 
 def test_reads_what_was_written(tmp_path: Path) -> None:
@@ -53,5 +53,56 @@ def test_environment_and_argument_choose_the_folder(
 def test_names_a_cache_that_lies_inside_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     store = Store.open(tmp_path / "file" / "cache")
-    with pytest.raises(FpbenchError, match=r"cannot read the cache .*cache: Not a directory"):
+    with pytest.raises(FpbenchError, match=r"cannot read the cache .*: Not a directory"):
         store.read("sets", "0" * 32)
+
+
+def test_no_entry_passes_for_another(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = Store(tmp_path)
+    addresses = [("things", "abcd"), ("things", "abef"), ("others", "abcd")]
+    for number, (kind, key) in enumerate(addresses):
+        store.write(kind, key, {"x": np.array([number])})
+    contents = [store.path(kind, key, ".npz").read_bytes() for kind, key in addresses]
+    for (kind, key), content in zip(addresses, [*contents[1:], contents[0]], strict=True):
+        store.path(kind, key, ".npz").write_bytes(content)
+        assert store.read(kind, key) is None
+    assert caplog.text.count("is damaged and will be made again") == 3
+
+
+def test_a_seal_tells_whether_a_file_is_as_it_was(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, other = tmp_path / "file", tmp_path / "other"
+    assert not is_intact(path, "key")
+    assert caplog.text == ""
+    for each in (path, other):
+        each.write_bytes(each.name.encode())
+        seal(each, each.name)
+    assert is_intact(path, "file")
+    assert not is_intact(path, "other")
+    path.write_bytes(other.read_bytes())  # with its own seal
+    assert not is_intact(path, "file")
+    assert f"cache file {path} is damaged or incomplete" in caplog.text
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None])
+def test_sealed_content_comes_back_or_nothing(tmp_path: Path, damage: bytes | None) -> None:
+    path = tmp_path / "file"
+    assert read_sealed(path, "key") is None
+    write_sealed(path, "key", b"content")
+    assert read_sealed(path, "key") == b"content"
+    assert read_sealed(path, "another") is None
+    path.write_bytes(path.read_bytes()[:-1] + b"x" if damage is None else damage)
+    assert read_sealed(path, "key") is None
+
+
+def test_a_store_without_earlier_files_has_only_its_own(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write("things", "abcd", {"x": np.zeros(1)})
+    fresh = store.without_earlier()
+    assert fresh.read("things", "abcd") is None
+    fresh.write("things", "abcd", {"x": np.ones(1)})
+    for each in (fresh, store):
+        arrays = each.read("things", "abcd")
+        assert arrays is not None
+        assert arrays["x"] == [1]

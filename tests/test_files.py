@@ -3,11 +3,14 @@
 import hashlib
 import os
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from fpbench import FpbenchError
 from fpbench.cache import Store
@@ -38,28 +41,71 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["file"]
 
 
-def test_removes_only_old_leftovers_of_the_same_file(tmp_path: Path) -> None:
-    for name in (".f.1-a.tmp", ".f.2-b.tmp", ".g.1-a.tmp"):
-        (tmp_path / name).touch()
-    long_ago = time.time() - 2 * 3600
-    for name in (".f.1-a.tmp", ".g.1-a.tmp"):
-        os.utime(tmp_path / name, (long_ago, long_ago))
+def temporary_name(path: Path) -> str:
+    """The name of a temporary file of this process."""
+    with atomic_path(path) as temporary:
+        temporary.touch()
+    path.unlink()
+    return temporary.name
+
+
+@pytest.fixture
+def dead_process() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_removes_leftovers_of_dead_processes_and_no_others(
+    tmp_path: Path, dead_process: int
+) -> None:
+    name = temporary_name(tmp_path / "f")
+    mine = f".f.{os.getpid()}-"
+    dead = name.replace(mine, f".f.{dead_process}-")
+    of_another_file = dead.replace(".f.", ".g.")
+    for each in (name, dead, of_another_file):
+        (tmp_path / each).touch()
+    os.utime(tmp_path / name, (0, 0))  # the clock has jumped
     with atomic_file(tmp_path / "f") as file:
         file.write(b"x")
-    assert names_in(tmp_path) == [".f.2-b.tmp", ".g.1-a.tmp", "f"]
+    assert names_in(tmp_path) == sorted([name, of_another_file, "f"])
 
 
-def test_removes_leftovers_of_nested_writes(tmp_path: Path) -> None:
+def test_removes_leftovers_of_other_machines_after_days(tmp_path: Path) -> None:
+    names = [f".f.{os.getpid()}-0123abcd-{number}.tmp" for number in (1, 2)]
+    for name in names:
+        (tmp_path / name).touch()
+    week_ago = time.time() - 8 * 24 * 3600
+    os.utime(tmp_path / names[0], (week_ago, week_ago))
+    with atomic_file(tmp_path / "f") as file:
+        file.write(b"x")
+    assert names_in(tmp_path) == [names[1], "f"]
+
+
+def test_removes_leftovers_of_nested_writes(tmp_path: Path, dead_process: int) -> None:
     with atomic_path(tmp_path / "f", ".npz") as outer, atomic_path(outer) as inner:
         for path in (outer, inner):
             path.write_bytes(b"x")
-            (tmp_path / path.name.replace(str(os.getpid()), "1")).touch()
-    for path in tmp_path.glob(".*"):
-        os.utime(path, (0, 0))
+            (tmp_path / path.name.replace(str(os.getpid()), str(dead_process))).touch()
     assert len(names_in(tmp_path)) == 3
     with atomic_path(tmp_path / "f") as path:
         path.write_bytes(b"y")
     assert names_in(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o002, 0o077])
+def test_files_have_the_permissions_that_the_umask_gives(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with atomic_file(tmp_path / "a") as file:
+            file.write(b"x")
+        with atomic_path(tmp_path / "b.safetensors") as path:
+            save_file({"x": np.zeros(3)}, path)
+    finally:
+        os.umask(before)
+    for path in tmp_path.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
 
 
 def test_a_durable_file_is_synced_before_its_name_appears(

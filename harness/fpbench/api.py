@@ -244,6 +244,8 @@ def _run_into_store(prepared: PreparedRun, command: str, stage: Stage) -> Path:
                     f"cannot write the result to {folder}: {err.strerror}",
                     hint="choose a result file with out",
                 ) from err
+            for file in temporary.parent.iterdir():  # which may be damaged by now
+                file.replace(folder / file.name)
     return folder / temporary.name
 
 

@@ -65,33 +65,105 @@ class Store:
         path = self.path(kind, key, ".npz")
         buffer = io.BytesIO()
         write_arrays(buffer, arrays)
-        payload = buffer.getvalue()
         make_folder(path.parent)
-        with atomic_file(path, durable=durable) as file:
-            file.write(_digest(payload) + payload)
+        write_sealed(path, f"{kind}/{key}", buffer.getvalue(), durable=durable)
         self.add(path)
 
     def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
         """Read the arrays under a key; None if the file is missing or damaged."""
         path = self.path(kind, key, ".npz")
-        if not self.counts(path):
-            return None
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as err:
-            raise FpbenchError(
-                f"cannot read the cache {self.root}: {err.strerror}",
-                hint="choose another folder with --cache or $FPBENCH_CACHE",
-            ) from err
-        payload = content[_DIGEST_BYTES:]
-        if content[:_DIGEST_BYTES] != _digest(payload):
-            logger.warning("cache file %s is damaged and will be made again", path)
+        payload = read_sealed(path, f"{kind}/{key}") if self.counts(path) else None
+        if payload is None:
             return None
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
             return dict(arrays)
 
 
-def _digest(payload: bytes) -> bytes:
-    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
+def write_sealed(path: Path, key: str, content: bytes, *, durable: bool = True) -> None:
+    """Write a file that begins with a digest of its key and its content.
+
+    Args:
+        path: Path in an existing folder.
+        key: Identifies the content, so that no file passes for another.
+        content: What :func:`read_sealed` returns.
+        durable: As for :func:`fpbench.files.atomic_file`.
+
+    Raises:
+        FpbenchError: The file cannot be written.
+    """
+    with atomic_file(path, durable=durable) as file:
+        file.write(_digest(key, content) + content)
+
+
+def read_sealed(path: Path, key: str) -> bytes | None:
+    """The content that :func:`write_sealed` wrote; None, with a warning, if it is damaged.
+
+    Raises:
+        FpbenchError: The file cannot be read.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as err:
+        raise _unreadable(path, err) from err
+    if content[:_DIGEST_BYTES] == _digest(key, content[_DIGEST_BYTES:]):
+        return content[_DIGEST_BYTES:]
+    logger.warning("cache file %s is damaged and will be made again", path)
+    return None
+
+
+def seal(path: Path, key: str) -> None:
+    """Write the digest of a complete file beside it, for :func:`is_intact`.
+
+    Args:
+        path: The file, which may be large.
+        key: Identifies its content, so that no file passes for another.
+
+    Raises:
+        FpbenchError: The folder cannot be written.
+    """
+    with atomic_file(_seal_path(path)) as file:
+        file.write(_file_digest(path, key))
+
+
+def is_intact(path: Path, key: str) -> bool:
+    """Whether a file exists and is as it was when :func:`seal` was called; warn if it is damaged.
+
+    Raises:
+        FpbenchError: The file cannot be read.
+    """
+    try:
+        intact = _seal_path(path).read_bytes() == _file_digest(path, key)
+    except (FileNotFoundError, NotADirectoryError):
+        intact = False
+    except OSError as err:
+        raise _unreadable(path, err) from err
+    if not intact and path.exists():
+        logger.warning("cache file %s is damaged or incomplete and will be made again", path)
+    return intact
+
+
+def _unreadable(path: Path, err: OSError) -> FpbenchError:
+    return FpbenchError(
+        f"cannot read the cache {path}: {err.strerror}",
+        hint="choose another folder with --cache or $FPBENCH_CACHE",
+    )
+
+
+def _seal_path(path: Path) -> Path:
+    return path.with_name(f".{path.name}.digest")
+
+
+def _digest(key: str, content: bytes) -> bytes:
+    digest = hashlib.blake2b(f"{key}/".encode(), digest_size=_DIGEST_BYTES)
+    digest.update(content)
+    return digest.digest()
+
+
+def _file_digest(path: Path, key: str) -> bytes:
+    digest = hashlib.blake2b(f"{key}/".encode(), digest_size=_DIGEST_BYTES)
+    with path.open("rb") as file:
+        while piece := file.read(1 << 22):
+            digest.update(piece)
+    return digest.digest()

@@ -1,15 +1,20 @@
 """Writes files that appear complete or not at all, and that replace no file of another kind."""
 
 import glob
+import hashlib
 import io
 import json
 import math
 import os
+import platform
+import re
 import secrets
+import stat
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -19,7 +24,7 @@ from fpbench.errors import FpbenchError
 
 _MAX_JSON_BYTES = 1 << 28
 _MAX_WHOLE = (1 << 63) - 1
-_LEFTOVER_S = 3600  # no running process leaves its temporary file untouched for so long
+_LEFTOVER_S = 7 * 24 * 3600  # no running process leaves its temporary file untouched for so long
 
 
 def make_folder(path: Path) -> Path:
@@ -90,11 +95,13 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
         A temporary path that no other process uses.
     """
     _sweep_leftovers(path)
-    unique = f"{os.getpid()}-{secrets.token_hex(4)}"
+    unique = f"{os.getpid()}-{_machine()}-{secrets.token_hex(4)}"
     temporary = path.with_name(f"{_hidden_name(path)}.{unique}.tmp{suffix}")
     with translate_write_errors(path):
         try:
+            mode = _usual_mode(temporary)
             yield temporary
+            temporary.chmod(mode)  # safetensors gives all others no permission
             if durable:
                 _sync(temporary)
             temporary.replace(path)
@@ -149,12 +156,52 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         ) from err
 
 
+def _usual_mode(path: Path) -> int:
+    """Permissions of new files here: the umask of the process, or what the folder inherits."""
+    path.touch(exist_ok=False)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    path.unlink()
+    return mode
+
+
 def _sweep_leftovers(path: Path) -> None:
-    """Remove old temporary files that killed processes left of this file."""
+    """Remove temporary files that killed processes left of this file."""
     for leftover in path.parent.glob(f"{glob.escape(_hidden_name(path))}.*.tmp*"):
         with suppress(FileNotFoundError):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER_S:
+            if not _may_be_in_use(leftover):
                 leftover.unlink()
+
+
+def _may_be_in_use(temporary: Path) -> bool:
+    """Whether a process may still write a temporary file.
+
+    A process of this machine is asked for. That of another one cannot be asked for, and the clocks
+    of the two may differ, so that its file is left alone for days.
+    """
+    owner = re.search(r"\.([0-9]+)-([0-9a-f]+)-[0-9a-f]+\.tmp", temporary.name)
+    if owner is not None and owner[2] == _machine() and os.name == "posix":
+        return _is_running(int(owner[1]))
+    return time.time() - temporary.stat().st_mtime < _LEFTOVER_S
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # of another user
+        return True
+    return True
+
+
+@cache
+def _machine() -> str:
+    """A name for this machine since it was started, and for the container, if there is one."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+        parts.append(str(Path("/proc/self/ns/pid").stat().st_ino))
+    return hashlib.blake2b(" ".join(parts).encode(), digest_size=4).hexdigest()
 
 
 def _hidden_name(path: Path) -> str:

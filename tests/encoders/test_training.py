@@ -74,6 +74,16 @@ def test_refuses_a_checkpoint_of_another_training(tmp_path: Path) -> None:
         finished(Counter(), checkpoint, key="b")
 
 
+def test_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "x.checkpoint"
+    finished(Counter(), checkpoint)
+    content = bytearray(checkpoint.read_bytes())
+    content[-3] ^= 1
+    checkpoint.write_bytes(content)
+    with pytest.raises(FpbenchError, match=r"x\.checkpoint is damaged"):
+        finished(Counter(), checkpoint)
+
+
 def test_refuses_a_file_that_is_not_a_checkpoint(tmp_path: Path) -> None:
     checkpoint = tmp_path / "x.checkpoint"
     checkpoint.write_bytes(b"nothing")

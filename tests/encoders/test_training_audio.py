@@ -65,6 +65,22 @@ def test_decoded_audio_is_not_read_again(tmp_path: Path, write: Callable[..., Tr
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("suffix", ["pcm", "json"])
+def test_damaged_audio_in_the_cache_is_decoded_again(
+    tmp_path: Path, write: Callable[..., Track], caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
+    tracks, store = [write("a.wav", seed=1), write("b.wav", seed=2)], Store(tmp_path / "cache")
+    first = [samples.copy() for samples in decode_tracks(tracks, RATE_HZ, store, "key")]
+    (path,) = store.root.rglob(f"key.{suffix}")
+    content = bytearray(path.read_bytes())
+    content[1] ^= 1
+    path.write_bytes(content)
+    again = decode_tracks(tracks, RATE_HZ, store, "key")
+    for one, other in zip(first, again, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert f"{path} is damaged" in caplog.text
+
+
 def test_a_broken_file_is_left_out_with_a_warning(
     tmp_path: Path, write: Callable[..., Track], caplog: pytest.LogCaptureFixture
 ) -> None:

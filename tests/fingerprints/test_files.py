@@ -69,6 +69,25 @@ def test_an_interrupted_attempt_goes_on_after_its_last_whole_chunk(tmp_path: Pat
     assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
 
 
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [pytest.param(0, 0, id="header"), pytest.param(128 + 30, 2, id="second chunk")],
+)
+def test_an_attempt_makes_damaged_chunks_again(tmp_path: Path, place: int, kept: int) -> None:
+    path = tmp_path / "a.npy"
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(path, ROWS, key="k")
+    (partial,) = tmp_path.glob(".*.partial")
+    content = bytearray(partial.read_bytes())
+    content[place] ^= 1
+    partial.write_bytes(content)
+    with resumable_file(path, rows=4, dim=3, key="k", chunk_rows=2) as file:
+        assert file.rows == kept
+        file.append(ROWS[kept:])
+    np.testing.assert_array_equal(np.load(path), ROWS)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npy"]
+
+
 def test_a_second_process_at_the_same_file_is_refused_and_harms_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.npy"
     with resumable_file(path, rows=4, dim=3, key="k", chunk_rows=2) as file:

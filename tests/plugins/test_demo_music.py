@@ -116,15 +116,23 @@ def test_reports_the_finished_share(tmp_path: Path) -> None:
     assert create(Settings(cache_dir=tmp_path, options=SMALL)).pending is None
 
 
-def test_makes_only_what_is_missing(tmp_path: Path) -> None:
+def test_makes_only_what_is_missing_or_damaged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     first = opened(tmp_path)
     kept, removed = first.impulse_responses[0].path, first.noise[0].path
-    audio = removed.read_bytes()
-    kept.write_bytes(b"kept")
+    damaged = first.train_impulse_responses[0].path
+    audio, room = removed.read_bytes(), bytearray(damaged.read_bytes())
+    before = kept.stat()
     removed.unlink()
+    room[-20] ^= 1
+    damaged.write_bytes(room)
     opened(tmp_path)
-    assert kept.read_bytes() == b"kept"
+    room[-20] ^= 1
+    assert kept.stat() == before
     assert removed.read_bytes() == audio
+    assert damaged.read_bytes() == room
+    assert f"{damaged} is damaged" in caplog.text
 
 
 def test_works_without_stdin_and_from_another_folder(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from fpbench import FpbenchError, Settings, Vectors
 from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
-from fpbench_plugins.building_blocks.flow.training import write_checkpoint
+from fpbench_plugins.building_blocks.flow.training import read_checkpoint, write_checkpoint
 from fpbench_plugins.rectified_flow import create
 from fpbench_plugins.rectified_flow.method import RectifiedFlow
 
@@ -172,6 +172,20 @@ def test_a_fit_stops_before_it_knows_its_rows_by_heart(tmp_path: Path) -> None:
         kept[limit] = record["step"], len(record["history"])
     assert kept["none"][1] == 15
     assert kept["0.6"][1] < 15
+
+
+@pytest.mark.parametrize("damage", ["torn", "flipped"])
+def test_a_damaged_checkpoint_is_not_used(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
+    path = tmp_path / "checkpoint.pt"
+    write_checkpoint(path, "key", {"x": torch.zeros(100)})
+    assert read_checkpoint(path, "key") is not None
+    content = bytearray(path.read_bytes())
+    content[300] ^= 1
+    path.write_bytes(content[:-100] if damage == "torn" else content)
+    assert read_checkpoint(path, "key") is None
+    assert "checkpoint.pt is damaged" in caplog.text
 
 
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Settings
+from fpbench.hashing import file_sha256
 from fpbench.progress import Report
 from fpbench.runs.generator import GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
@@ -54,6 +55,23 @@ def test_a_fit_is_read_from_the_cache(prepared: Prepare) -> None:
     assert first.key == again.key
     assert first.info == again.info
     assert first.info.fitted_fingerprints == 8 * 19
+
+
+def test_a_damaged_fit_in_the_cache_is_made_again(
+    prepared: Prepare, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = fitting(prepared(distractors="synthetic", seed=7)).generator()
+    folder = prepared().store.root / "generators"
+    (path,) = (
+        p for p in folder.rglob("*.safetensors") if file_sha256(p) == first.info.weights_sha256
+    )
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    again = fitting(prepared(distractors="synthetic", seed=7)).generator()
+    assert again.info == first.info
+    assert file_sha256(path) == first.info.weights_sha256
+    assert f"cache file {path} is damaged" in caplog.text
 
 
 def test_another_seed_gives_another_fit(prepared: Prepare) -> None:

@@ -13,6 +13,7 @@ from safetensors.numpy import save
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
+from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.blame import blame
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.training import Trainee
@@ -125,16 +126,27 @@ def write_checkpoint(
     arrays = {_STATE + name: np.ascontiguousarray(array) for name, array in state.items()}
     arrays[_CURVES + "losses"] = np.array(progress.losses, dtype=np.float64)
     arrays[_CURVES + "validations"] = np.array(progress.validations, dtype=np.float64)
-    metadata = {"identity": key, "step": progress.step, "seconds": progress.seconds}
+    metadata = {
+        "identity": key,
+        "step": progress.step,
+        "seconds": progress.seconds,
+        "digest": _digest(arrays),
+    }
     with atomic_file(path) as file:
         file.write(save(arrays, metadata={"fpbench": json.dumps(metadata)}))
+
+
+def _digest(arrays: Mapping[str, np.ndarray]) -> str:
+    return content_key(
+        **{name: rows_digest(np.atleast_1d(array)) for name, array in arrays.items()}
+    )
 
 
 def resume(trainee: Trainee, path: Path, key: str) -> TrainingProgress:
     """Restore a trainee's state from a checkpoint.
 
     Raises:
-        FpbenchError: The file is not a checkpoint, or belongs to another training.
+        FpbenchError: The file is not a checkpoint, is damaged, or belongs to another training.
     """
     try:
         with safe_open(path, framework="numpy") as file:
@@ -144,6 +156,10 @@ def resume(trainee: Trainee, path: Path, key: str) -> TrainingProgress:
         raise FpbenchError(
             f"{path} is not a training checkpoint", hint="delete it to start from step 0"
         ) from err
+    if metadata.get("digest") not in (None, _digest(arrays)):  # older ones have none
+        raise FpbenchError(
+            f"{path} is damaged", hint="check the disk, and delete the file to start from step 0"
+        )
     if metadata["identity"] != key:
         raise FpbenchError(
             f"{path} belongs to a training with other settings or audio",

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fpbench.audio.reading import audio_hash, read_ahead
-from fpbench.cache import Store
+from fpbench.cache import Store, is_intact, seal
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import code_key, content_key
@@ -104,9 +104,11 @@ def decode_tracks(
         FpbenchError: None of the tracks can be used.
     """
     data, index = store.path(_KIND, key, ".pcm"), store.path(_KIND, key, ".json")
-    if not index.exists():
+    if not (is_intact(index, index.name) and is_intact(data, data.name)):
         make_folder(data.parent)
         _decode(tracks, sample_rate_hz, data, index)
+        for path in (data, index):
+            seal(path, path.name)
     ends = json.loads(index.read_text())
     samples = np.memmap(data, dtype=np.int16, mode="r")
     return [samples[start:stop] for start, stop in pairwise([0, *ends])]

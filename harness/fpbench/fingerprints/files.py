@@ -8,12 +8,15 @@
 | ``.npz`` | output of ``fpbench extract``, with tracks, marked rows and the system; only read |
 """
 
+import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import getLogger
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -25,10 +28,14 @@ from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, identity_from_text
 
+logger = getLogger(__name__)
+
 READABLE = (".npy", ".mm", ".fbin", ".npz")
 WRITABLE = (".npy", ".mm", ".fbin")
 MARKS = ("silent", "not_finite")
 """Arrays of an ``.npz`` that mark rows of silent segments, and rows with NaN or infinity."""
+
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +230,7 @@ class Appender:
     rows: int
     path: Path
     _file: io.FileIO
+    _digests: "_ChunkDigests"
 
     def append(self, vectors: Vectors) -> None:
         """Write rows without a buffer, so that they are kept if the process is killed.
@@ -233,7 +241,62 @@ class Appender:
         left = np.ascontiguousarray(vectors, dtype="<f4").reshape(-1).view(np.uint8)
         with translate_write_errors(self.path):
             while len(left):
-                left = left[self._file.write(left.data) :]
+                written = self._file.write(left.data)
+                self._digests.update(left[:written].data)
+                left = left[written:]
+
+
+class _ChunkDigests:
+    """Digests of the complete chunks of an unfinished file, in a file beside it.
+
+    Args:
+        path: The file of digests.
+        key: Identifies the content of the unfinished file.
+        chunk_bytes: Size of a chunk.
+    """
+
+    def __init__(self, path: Path, key: str, chunk_bytes: int) -> None:
+        self._path, self._key, self._chunk_bytes = path, key, chunk_bytes
+        self._number = 0
+        self._start_chunk()
+
+    def count_intact(self, rows: IO[bytes]) -> int:
+        """Number of chunks, from the place of ``rows`` on, that are as they were written.
+
+        Later digests are dropped, because these chunks are written again.
+        """
+        known = self._path.read_bytes() if self._path.exists() else b""
+        while True:
+            start = self._number * _DIGEST_BYTES
+            digest = known[start : start + _DIGEST_BYTES]
+            chunk = rows.read(self._chunk_bytes) if digest else b""
+            self._chunk.update(chunk)
+            if not digest or self._chunk.digest() != digest:
+                break
+            self._number += 1
+            self._start_chunk()
+        if len(chunk) == self._chunk_bytes:
+            logger.warning("%s is damaged: rows of it are made again", self._path.with_suffix(""))
+        self._start_chunk()
+        self._path.write_bytes(known[:start])
+        return self._number
+
+    def update(self, written: memoryview) -> None:
+        """Note bytes that were appended."""
+        while len(written):
+            part = written[: self._chunk_bytes - self._filled]
+            self._chunk.update(part)
+            self._filled += len(part)
+            written = written[len(part) :]
+            if self._filled == self._chunk_bytes:
+                with self._path.open("ab") as file:
+                    file.write(self._chunk.digest())
+                self._number += 1
+                self._start_chunk()
+
+    def _start_chunk(self) -> None:
+        place = f"{self._key} {self._number}".encode()
+        self._chunk, self._filled = hashlib.blake2b(place, digest_size=_DIGEST_BYTES), 0
 
 
 @contextmanager
@@ -244,8 +307,8 @@ def resumable_file(
 
     Rows are written to a hidden file beside ``path``. It is renamed to ``path`` when the block ends
     without an exception; for ``.mm`` the shape file is written then, too. A new attempt with the
-    same ``key`` continues after the last complete chunk. A second process is refused meanwhile, if
-    the file system supports locks.
+    same ``key`` continues after the last complete chunk, or before the first damaged one. A second
+    process is refused meanwhile, if the file system supports locks.
 
     Args:
         path: Output file; its suffix selects the format.
@@ -260,6 +323,7 @@ def resumable_file(
     """
     header = _header(path, rows, dim)
     partial = path.with_name(f".{path.name}.{key}.partial")
+    known = partial.with_name(f"{partial.name}.digests")
     busy = FpbenchError(
         f"another process is writing {path}", hint="wait for it, or choose another --out"
     )
@@ -268,16 +332,17 @@ def resumable_file(
             # Unbuffered: if the disk is full, closing would write a buffer again.
             file = partial.open("r+b" if partial.exists() else "w+b", buffering=0)
         with file:
+            digests = _ChunkDigests(known, key, chunk_rows * dim * 4)
             with translate_write_errors(path):
-                size_bytes = file.seek(0, os.SEEK_END)
-                done = max(size_bytes - len(header), 0) // (dim * 4)
-                done = rows if done >= rows else done - done % chunk_rows
+                begun = file.read(len(header)) == header
+                done = min(rows, digests.count_intact(file) * chunk_rows) if begun else 0
                 if done == 0:
+                    known.unlink(missing_ok=True)
                     file.seek(0)
                     file.write(header)
                 file.truncate(len(header) + done * dim * 4)
                 file.seek(0, os.SEEK_END)
-            yield Appender(done, path, file)
+            yield Appender(done, path, file, digests)
             with translate_write_errors(path):
                 os.fsync(file.fileno())
         if path.suffix == ".mm":
@@ -286,6 +351,7 @@ def resumable_file(
                 np.save(shape_file, np.array([rows, dim], dtype=np.int64))
         with translate_write_errors(path):
             partial.replace(path)
+            known.unlink(missing_ok=True)
 
 
 def _header(path: Path, rows: int, dim: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from fpbench.cache import Store
+from fpbench.cache import Store, is_intact, seal
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import matching_rows
 from fpbench.files import make_folder
@@ -367,7 +367,7 @@ class GeneratorFitting:
         path = self.store.path("generators", key, ".safetensors")
         # The file holds the settings of the fit.
         settings = replace(named.settings, options={})
-        if path.exists() and self.store.counts(path):
+        if self.store.counts(path) and is_intact(path, key):
             try:
                 return path, load_generator(path, self.catalog, settings, named.name)
             except FpbenchError as err:
@@ -390,6 +390,7 @@ class GeneratorFitting:
                 rows_sha256=rows_sha256(self.split.fit),
             )
             save_generator(generator, path, provenance)
+            seal(path, key)
         self.store.add(path)
         return path, load_generator(path, self.catalog, settings, named.name)
 

@@ -26,6 +26,7 @@ from fpbench import (
     apply_options,
     rng_at,
 )
+from fpbench.cache import is_intact, seal
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import map_ahead
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
@@ -89,13 +90,20 @@ class DemoRecording:
     number: int
     path: Path
 
+    @property
+    def key(self) -> str:
+        """Identifies its content: version and seed of the library, kind and number."""
+        return "/".join(self.path.parts[-3:])
+
 
 def open_dataset(settings: Settings) -> Dataset:
     """The demo library. Recordings that the cache lacks are pending: a run makes them."""
     config = apply_options(DEFAULTS, settings.options)
     cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
     by_kind = list_recordings(cache / f"demo-{config.music_seed}-{version()}", config)
-    missing = [r for some in by_kind.values() for r in some if not r.path.is_file()]
+    recordings = [recording for some in by_kind.values() for recording in some]
+    intact = map_ahead(lambda recording: is_intact(recording.path, recording.key), recordings)
+    missing = [each for each, is_there in zip(recordings, intact, strict=True) if not is_there]
     return Dataset(
         name="demo",
         reference=to_tracks(by_kind["reference"]),
@@ -169,6 +177,7 @@ def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Ite
 
     def make(recording: DemoRecording) -> Path:
         write_flac(recording.path, make_sound(recording.kind, recording.number, music_seed))
+        seal(recording.path, recording.key)
         return recording.path
 
     return map_ahead(make, recordings)

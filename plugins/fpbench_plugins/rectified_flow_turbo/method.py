@@ -20,7 +20,8 @@ from fpbench import (
     apply_options,
     rng_at,
 )
-from fpbench.files import atomic_file, make_folder
+from fpbench.cache import is_intact, read_sealed, seal, write_sealed
+from fpbench.files import make_folder
 from fpbench.generators.provenance import rows_sha256
 from fpbench.hashing import content_key
 from fpbench.plugin.options import refuse_settings_but
@@ -150,7 +151,7 @@ class RectifiedFlowTurbo:
             device=self._settings.device,
         )
         kept = work_dir / f"teacher-{key}.safetensors"
-        if not kept.exists():
+        if not is_intact(kept, key):
             folder = make_folder(work_dir / f"teacher-{key}")
             teacher = fit_flow(
                 fingerprints,
@@ -163,6 +164,7 @@ class RectifiedFlowTurbo:
                 report=lambda share, phrase: report(_TEACHER_SHARE * share, f"teacher: {phrase}"),
             )
             write_flow(teacher, kept)
+            seal(kept, key)
         return read_flow(kept, TEACHER)
 
     def _pairs(
@@ -178,15 +180,17 @@ class RectifiedFlowTurbo:
             rng = rng_at(seed, Stream.GENERATOR_FIT, 3, start)
             noise = rng.standard_normal((rows, teacher.shape.dim), dtype=np.float32)
             noises.append(torch.from_numpy(noise).clone())
-            file = work_dir / f"pairs-{pairs_key}-{start}-{rows}.npy"
-            if not file.exists():
+            name = f"pairs-{pairs_key}-{start}-{rows}"
+            content = read_sealed(work_dir / f"{name}.f32", name)
+            if content is None:
                 with torch.inference_mode():
                     carried = integrate(
                         velocity, noises[-1].to(device), self.config.pair_steps, "heun"
                     )
-                with atomic_file(file, durable=False) as output:
-                    np.save(output, carried.cpu().numpy())
-            arrivals.append(torch.from_numpy(np.load(file)))
+                content = carried.cpu().numpy().tobytes()
+                write_sealed(work_dir / f"{name}.f32", name, content, durable=False)
+            arrived = np.frombuffer(content, dtype=np.float32).reshape(noise.shape)
+            arrivals.append(torch.from_numpy(arrived.copy()))
             share = (start + rows) / self.config.pairs
             report(_TEACHER_SHARE + _PAIRS_SHARE * share, f"pairs {start + rows}")
         return torch.cat(noises), torch.cat(arrivals)

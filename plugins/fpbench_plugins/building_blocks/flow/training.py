@@ -5,6 +5,7 @@ address made from that number.
 """
 
 import copy
+import io
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -17,9 +18,10 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 from fpbench import FpbenchError, Report
-from fpbench.files import atomic_file
+from fpbench.cache import read_sealed, write_sealed
 from fpbench_plugins.building_blocks.flow.network import VelocityNetwork
 
+_KIND = "checkpoint of a flow"
 CHECKPOINT_S = 60.0  # between checkpoints
 CHECKPOINT_AFTER_EVALUATION_S = 1.0  # shorter after an evaluation, because evaluations are slow
 _BEYOND = 2  # evaluations beyond the limit, one after the other, that end a training
@@ -147,14 +149,15 @@ def train(
 
 
 def read_checkpoint(path: Path, key: str) -> dict[str, Any] | None:
-    """Read the checkpoint of this training; None if there is none.
+    """Read the checkpoint of this training; None if there is none, or if it is damaged.
 
     Raises:
         FpbenchError: The checkpoint belongs to another training.
     """
-    if not path.exists():
+    content = read_sealed(path, _KIND)
+    if content is None:
         return None
-    saved: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    saved: dict[str, Any] = torch.load(io.BytesIO(content), weights_only=True, map_location="cpu")
     if saved.get("key") != key:
         raise FpbenchError(
             f"'{path}' is the checkpoint of another training",
@@ -303,8 +306,9 @@ def _checkpoint_content(
 
 def write_checkpoint(path: Path, key: str, content: Mapping[str, Any]) -> None:
     """Write what :func:`read_checkpoint` reads, completely or not at all."""
-    with atomic_file(path) as file:
-        torch.save({"key": key, **content}, file)
+    buffer = io.BytesIO()
+    torch.save({"key": key, **content}, buffer)
+    write_sealed(path, _KIND, buffer.getvalue())
 
 
 def _progress_text(loss: float, state: _State) -> str:
