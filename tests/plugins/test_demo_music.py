@@ -19,11 +19,11 @@ from fpbench_plugins.demo_music.composition import compose
 from fpbench_plugins.demo_music.library import DEFAULTS, make_sound, to_16_bits
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S
-from fpbench_plugins.demo_music.reproducible import cosine, exp, log, power, sine, tanh
+from fpbench_plugins.demo_music.reproducible import cosine, decay, exp, log, power, sine, tanh
 from fpbench_plugins.demo_music.song import SCALES, draw_song
 
 RATE = 16_000
-GOLDEN = "c611311451262d5eae55f4832f3b09ce79ba883e63af66110ee3d1c5e681d59d"
+GOLDEN = "f8ec9916f200fb314646a76237cdf500d0e43ad3ebe4ef1896ba107b433530ce"
 SMALL = {"reference": "0", "distractors": "0", "train": "0", "noises": "1", "rooms": "1"}
 
 Signs = Float32[np.ndarray, "bands frames"]
@@ -287,6 +287,7 @@ def test_functions_are_those_of_numpy() -> None:
     np.testing.assert_allclose(exp(WIDE), np.exp(WIDE), rtol=1e-13)
     np.testing.assert_allclose(log(exp(WIDE)), WIDE, rtol=1e-13, atol=1e-13)
     np.testing.assert_allclose(power(exp(WIDE), 0.3), np.exp(0.3 * WIDE), rtol=1e-12)
+    np.testing.assert_allclose(decay(70, 999), np.exp(-np.arange(999) / 70), rtol=1e-13)
     np.testing.assert_allclose(tanh(WIDE / 30), np.tanh(WIDE / 30), atol=1e-15)
 
 

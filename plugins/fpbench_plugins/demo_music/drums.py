@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import Samples
-from fpbench_plugins.demo_music.reproducible import exp, sine
+from fpbench_plugins.demo_music.reproducible import decay, sine
 from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 
@@ -74,8 +74,8 @@ def falling_tone(pitch_hz: float, drop: float, decay_s: float, rng: np.random.Ge
     t = np.arange(int(5 * decay_s * RATE_HZ) + 16) / RATE_HZ
     pitch_hz *= rng.uniform(0.97, 1.03)
     fall_s = 0.02
-    turns = pitch_hz * (t + (drop - 1) * fall_s * (1 - exp(-t / fall_s)))
-    skin: Samples = exp(-t / decay_s).astype(np.float32) * sine(turns).astype(np.float32)
+    turns = pitch_hz * (t + (drop - 1) * fall_s * (1 - decay(fall_s * RATE_HZ, len(t))))
+    skin: Samples = (decay(decay_s * RATE_HZ, len(t)) * sine(turns)).astype(np.float32)
     return skin
 
 
@@ -85,8 +85,8 @@ def decaying_noise(decay_s: float, brightness: float, rng: np.random.Generator) 
     noise = rng.standard_normal(n + 1, dtype=np.float32)
     # A first difference removes low frequencies.
     tilted = (1 - brightness) * noise[1:] + brightness * np.diff(noise)
-    decay = exp(-np.arange(n) / (decay_s * rng.uniform(0.85, 1.15) * RATE_HZ))
-    out: Samples = (0.5 * tilted * decay).astype(np.float32)
+    fall = decay(decay_s * rng.uniform(0.85, 1.15) * RATE_HZ, n)
+    out: Samples = (0.5 * tilted * fall).astype(np.float32)
     return out
 
 

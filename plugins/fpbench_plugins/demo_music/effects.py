@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from fpbench import Samples
-from fpbench_plugins.demo_music.reproducible import exp, power, sine
+from fpbench_plugins.demo_music.reproducible import decay, power, sine
 from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 RINGING = 41_600  # samples, 2.6 s
@@ -46,7 +46,7 @@ def room(rt60_s: float, brightness: float, rng: np.random.Generator) -> Samples:
     t = np.arange(n) / RATE_HZ
     noise = rng.standard_normal(n)
     dull = add_neighbours(noise, 8) / 3
-    fall = exp(-6.9 * t / rt60_s)
+    fall = decay(rt60_s / 6.9 * RATE_HZ, n)
     tail = fall * (brightness * fall * noise + (1 - brightness) * dull)
     response = 0.06 * tail * np.minimum(t / 0.015, 1)
     walls = (rng.uniform(0.003, 0.05, 8) * RATE_HZ).astype(np.int64)

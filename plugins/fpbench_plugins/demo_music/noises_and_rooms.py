@@ -8,7 +8,7 @@ from jaxtyping import Float
 from fpbench import Samples
 from fpbench_plugins.demo_music.effects import room
 from fpbench_plugins.demo_music.recording import add_at
-from fpbench_plugins.demo_music.reproducible import cosine, exp, log_uniform, power, sine
+from fpbench_plugins.demo_music.reproducible import cosine, decay, log_uniform, power, sine
 from fpbench_plugins.demo_music.timbres import RATE_HZ, VOWELS_HZ, Envelope, Wave
 
 NOISE_S = 10.0
@@ -72,7 +72,7 @@ def rain(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
         add_at(
             drops,
             int(start),
-            rng.exponential(2) * exp(-t * 400) * sine(pitch_hz * t),
+            rng.exponential(2) * decay(RATE_HZ / 400, len(t)) * sine(pitch_hz * t),
         )
     return hiss + drops
 
@@ -142,7 +142,7 @@ def dishes(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     t = np.arange(3_000) / RATE_HZ
     for start in rng.integers(0, len(total), int(rng.uniform(15, 50))):
         ring = sum(
-            rng.exponential(1) * exp(-t * rng.uniform(20, 90)) * sine(f * t)
+            rng.exponential(1) * decay(RATE_HZ / rng.uniform(20, 90), len(t)) * sine(f * t)
             for f in rng.uniform(700, 6_500, 5)
         )
         add_at(total, int(start), rng.exponential(1.5) * ring)

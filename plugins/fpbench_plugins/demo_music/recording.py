@@ -56,8 +56,9 @@ def play_part(
 ) -> Samples:
     """Play one part."""
     out = np.zeros(samples, dtype=np.float32)
-    for note in notes:
-        frequency_hz = 440 * float(power(2, (note.pitch - 69 + tuning_cents / 100) / 12))
+    pitches = np.array([note.pitch for note in notes])
+    frequencies_hz = 440 * power(2, (pitches - 69 + tuning_cents / 100) / 12)
+    for note, frequency_hz in zip(notes, frequencies_hz.tolist(), strict=True):
         sound = instrument.note(frequency_hz, note.length_s, note.velocity, rng)
         add_at(out, round(note.start_s * RATE_HZ), sound)
     return out

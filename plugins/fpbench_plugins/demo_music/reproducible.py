@@ -17,9 +17,10 @@ for _ in range(21):
     _TAU_POWERS.append(_TAU_POWERS[-1] * math.tau)
 # Taylor series; the first term left out is below the rounding of the first one.
 _SINE = [(-1) ** (k // 2) * _TAU_POWERS[k] / math.factorial(k) for k in range(1, 22, 2)]
-_EXP = [1 / math.factorial(k) for k in range(15)]
+_EXP = [1 / math.factorial(k) for k in range(14)]
 _ATANH = [1 / k for k in range(1, 24, 2)]
 _LN_2 = 0.6931471805599453
+_TOGETHER = 256  # samples
 _SQRT_HALF = 0.7071067811865476
 
 
@@ -48,6 +49,14 @@ def exp(x: Numbers) -> Float64[np.ndarray, "..."]:
     doublings = np.rint(x / _LN_2)
     whole = doublings.astype(np.int32)
     return np.asarray(np.ldexp(_polynomial(_EXP, x - doublings * _LN_2), whole))
+
+
+def decay(length: int | float, samples: int) -> Float64[np.ndarray, " samples"]:
+    """An exponential decay: ``exp(-i / length)`` for each sample i."""
+    # A product of two short decays, since a multiplication is much faster than exp().
+    slow = exp(-np.arange(0, samples, _TOGETHER) / length)
+    fast = exp(-np.arange(_TOGETHER) / length)
+    return np.ravel(slow[:, None] * fast)[:samples]
 
 
 def log(x: Numbers) -> Float64[np.ndarray, "..."]:

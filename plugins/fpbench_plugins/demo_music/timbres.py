@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import Samples
-from fpbench_plugins.demo_music.reproducible import cosine, exp, log_uniform, power, sine
+from fpbench_plugins.demo_music.reproducible import cosine, decay, exp, log_uniform, power, sine
 
 RATE_HZ = 16_000
 TOP_HZ = 7_600  # higher partials would alias
@@ -52,7 +52,7 @@ class Envelope:
         t = np.arange(n) / RATE_HZ
         attack_s = self.attack_s * rng.uniform(0.8, 1.25)
         rise = np.minimum(t / attack_s, 1)
-        fall = self.sustain + (1 - self.sustain) * exp(-t / self.decay_s)
+        fall = self.sustain + (1 - self.sustain) * decay(self.decay_s * RATE_HZ, n)
         released = np.clip((n / RATE_HZ - t) / self.release_s, 0, 1)
         return (rise * fall * released**2).astype(np.float32)
 
@@ -87,7 +87,8 @@ class Wave:
         shape = self.envelope.shape(length_s, rng)
         t = np.arange(len(shape)) / RATE_HZ
         open_table, closed_table = self._tables(frequency_hz, velocity, rng)
-        openness = exp(-t / (self.closing_s * rng.uniform(0.8, 1.25))).astype(np.float32)
+        closing_s = self.closing_s * rng.uniform(0.8, 1.25)
+        openness = decay(closing_s * RATE_HZ, len(t)).astype(np.float32)
         rate_hz = rng.uniform(4.5, 6.5)
         # The vibrato starts after the note.
         depth = self.vibrato * np.minimum(t / 0.3, 1) / (2 * np.pi * rate_hz)
@@ -142,7 +143,8 @@ class Fm:
         # Sidebands reach about (index + 1) modulator frequencies to either side.
         most = max(0.3, (TOP_HZ - pitch_hz) / (pitch_hz * self.ratio) - 1)
         index = min(most, self.index * velocity * rng.uniform(0.85, 1.15))
-        swing = index * exp(-t / self.index_decay_s) * sine(pitch_hz * self.ratio * t)
+        swing = index * decay(self.index_decay_s * RATE_HZ, len(t))
+        swing *= sine(pitch_hz * self.ratio * t)
         tone = sine(pitch_hz * t + swing / math.tau)
         return velocity * shape * tone.astype(np.float32)
 
@@ -201,9 +203,9 @@ class Mallet:
         total = np.zeros(n, dtype=np.float32)
         for i, (ratio, strength) in enumerate(zip(self.ratios, self.strengths, strict=True)):
             if frequency_hz * ratio < TOP_HZ:
-                decay = exp(-t * (1 + 0.9 * i) * 3 / self.ring_s)
+                fall = decay(self.ring_s / (3 + 2.7 * i) * RATE_HZ, n)
                 level = strength * rng.uniform(0.7, 1.3) * float(power(velocity, 0.3 * i))
-                partial = level * decay * sine(frequency_hz * ratio * t + rng.random())
+                partial = level * fall * sine(frequency_hz * ratio * t + rng.random())
                 total += partial.astype(np.float32)
         total[:32] *= np.linspace(0, 1, 32, dtype=np.float32)
         note: Samples = velocity * total * np.linspace(1, 0, n, dtype=np.float32)
