@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import fpbench
+from fpbench import FpbenchError
 from fpbench.cli import main
 from fpbench.results.files import read_result
 from fpbench.results.loaded import LoadedResult
@@ -397,3 +398,18 @@ def test_ctrl_c_stops_a_run_and_the_next_call_continues(tmp_path: Path, music: P
     assert same == "True"
     # The reference, 8 tracks of 19 segments each, was finished.
     assert int(spared) >= 8 * 19
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"cache": ""}, "fpbench.run: cache cannot be ''"),
+        ({"out": ""}, "fpbench.run: out cannot be ''"),
+        ({"config": ""}, "fpbench.run: config cannot be ''"),
+        ({"indexes": ["exact", "exact"]}, "names an index twice"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
+)
+def test_an_argument_that_means_nothing_is_an_error(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(FpbenchError, match=message):
+        fpbench.run(**given)

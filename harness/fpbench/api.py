@@ -124,6 +124,8 @@ def run(
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
+    for switch in ("fresh", "unchecked", "progress"):
+        convert(given.get(switch), bool, _RUN, where=switch)
     for argument in ("config", "out", "cache", "fresh", "unchecked", "progress"):
         given.pop(argument, None)
     with defer_interrupts():

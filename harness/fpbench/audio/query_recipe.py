@@ -7,6 +7,13 @@ from dataclasses import dataclass, field, fields
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
 
+_LARGEST = {
+    "n_queries": 10_000_000,
+    "query_length_s": 86_400,
+    "grid_s": 86_400,
+    "sample_rate_hz": 1_000_000,
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -45,10 +52,12 @@ class QueryRecipe:
     degradations: tuple[Step, ...]
 
     def __post_init__(self) -> None:
-        positive = ("n_queries", "query_length_s", "grid_s", "sample_rate_hz")
-        for name in positive:
-            if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name}={getattr(self, name)} is not positive and finite")
+        for name, limit in _LARGEST.items():
+            value = getattr(self, name)
+            if not 0 < value < math.inf:
+                raise ValueError(f"{name}={value} is not positive and finite")
+            if value > limit:
+                raise ValueError(f"{name}={value} is above {limit:,}")
         if not 0 <= self.max_offset_s <= self.grid_s / 2:
             raise ValueError(f"max_offset_s={self.max_offset_s} is not within half of grid_s")
 

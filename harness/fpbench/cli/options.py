@@ -94,11 +94,20 @@ def set_option(text: str) -> Decorator:
     return click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=text)
 
 
+class _Folder(click.Path):
+    """A folder with a name: an empty one would be the working directory."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def cache_option() -> Decorator:
     """``--cache``."""
     return click.option(
         "--cache",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=_Folder(path_type=Path, file_okay=False),
         metavar="FOLDER",
         help="Cache folder for fingerprints and search results.  "
         "[default: $FPBENCH_CACHE or the user's cache folder]",

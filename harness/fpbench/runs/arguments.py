@@ -87,9 +87,9 @@ def as_path(value: object, name: str, source: str) -> Path:
     """The path that an argument names, with ``~`` replaced.
 
     Raises:
-        FpbenchError: It is no path.
+        FpbenchError: It is no path, or empty.
     """
-    if not isinstance(value, str | PathLike):
+    if not isinstance(value, str | PathLike) or value == "":
         raise FpbenchError(f"{source}: {name} cannot be {value!r}", hint="give a path")
     path = Path(value)
     return path.expanduser() if path.parts[:1] == ("~",) else path

@@ -89,6 +89,8 @@ class RunConfig:
             raise ValueError("name is empty")
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} is negative")
+        if self.seed >= 1 << 63:
+            raise ValueError(f"seed={self.seed} has more than 63 bits")
 
     def as_json(self) -> dict[str, Any]:
         """The config for the result: TOML types, with file names but no folders."""
