@@ -70,6 +70,11 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
             "--generator has no effect",
             id="unused generator",
         ),
+        pytest.param(
+            ["--foreign-generator"],
+            "--foreign-generator has no effect without --generator-weights",
+            id="foreign generator without a generator",
+        ),
     ],
 )
 def test_wrong_input_is_named(

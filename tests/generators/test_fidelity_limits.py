@@ -41,8 +41,15 @@ def test_a_gap_in_hit_rate_is_named_with_its_size() -> None:
     assert found == "at 100 distractors its hit rate is 20.0 points below that of real ones"
 
 
-def test_a_gap_that_few_queries_may_cause_is_accepted() -> None:
-    assert find_deviation(block(0.1, gap=[0.2], error=[0.05]), "g") is None
+def test_a_gap_in_the_right_track_is_named() -> None:
+    rates = block(0.1, gap=[0.2], error=[0.01])
+    fidelity = block(0.1) | {"hit_rates_in_track": rates["hit_rates"]}
+    assert str(find_deviation(fidelity, "g")).endswith("of real ones in the right track")
+
+
+@pytest.mark.parametrize("error", [0.05, None])
+def test_a_gap_that_few_queries_may_cause_is_accepted(error: float | None) -> None:
+    assert find_deviation(block(0.1, gap=[0.2], error=[error]), "g") is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fpbench.results.document import FitInfo, Result
+from fpbench.results.document import FitInfo, Gap, Result
 from fpbench.results.files import read_result
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.result_tables import result_tables
@@ -49,6 +49,37 @@ def test_a_good_generator_has_no_mark(good: Result) -> None:
 
 def test_a_result_without_synthetic_distractors_has_no_deviation(good: Result) -> None:
     assert find_result_deviation(replace(good, generator=None, fidelity=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "deviation"),
+    [
+        pytest.param("hr@1", 0.11, 0.3, "20.0 points above", id="beyond"),
+        pytest.param("hr@1", -0.3, -0.11, "20.0 points below", id="below"),
+        pytest.param("hr@1", 0.09, 0.3, None, id="not clearly beyond"),
+        pytest.param("hr@10", 0.11, 0.3, None, id="another metric"),
+    ],
+)
+def test_a_gap_between_the_curves_counts(
+    good: Result, metric: str, low: float, high: float, deviation: str | None
+) -> None:
+    value = 0.2 if low > 0 else -0.2
+    gap = Gap(
+        index="exact",
+        metric=metric,
+        tolerance_s=None,
+        n_distractors=100,
+        value=value,
+        level=0.95,
+        low=low,
+        high=high,
+        method="worked out by hand",
+    )
+    found = find_result_deviation(replace(good, gaps=[gap]))
+    assert (deviation is None) == (found is None)
+    if deviation is not None:
+        assert deviation in str(found)
+        assert "in the right track" in str(found)
 
 
 def test_marks_are_those_of_all_results(good: Result) -> None:

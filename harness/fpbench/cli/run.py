@@ -191,14 +191,14 @@ def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
-    """Refuse options that have no effect with the chosen distractors.
+    """Refuse options that have no effect with the chosen distractors or without another option.
 
     Raises:
         FpbenchError: There is such an option.
     """
     unused = {
-        "real": ("generator", "generator_weights"),
-        "none": ("generator", "generator_weights", "sizes"),
+        "real": ("generator", "generator_weights", "foreign_generator"),
+        "none": ("generator", "generator_weights", "foreign_generator", "sizes"),
     }.get(config.distractors, ())
     for name in unused:
         if options[name] is not None:
@@ -206,6 +206,11 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
                 f"--{name.replace('_', '-')} has no effect with --distractors {config.distractors}",
                 hint="leave it out, or use --distractors both",
             )
+    if options["foreign_generator"] and config.generator_weights is None:
+        raise FpbenchError(
+            "--foreign-generator has no effect without --generator-weights",
+            hint="leave it out: a generator that the run fits is always one of this system",
+        )
 
 
 def _refuse_beside_write_config(options: dict[str, Any]) -> None:

@@ -39,20 +39,37 @@ def find_deviation(fidelity: Mapping[str, Any], name: str) -> str | None:
     if distance is not None and floor is not None and distance > LARGEST_FRECHET * max(floor, 1e-6):
         ratio = f"{distance / floor:.0f} times" if floor > 0 else "far above"
         return f"its Frechet distance is {distance:.3g}, {ratio} the floor of {floor:.3g}"
-    hit_rates = _table(fidelity.get("hit_rates"))
+    for block, where in (("hit_rates", ""), ("hit_rates_in_track", " in the right track")):
+        found = _find_gap(_table(fidelity.get(block)), name)
+        if found is not None:
+            return found + where
+    return None
+
+
+def _find_gap(hit_rates: Mapping[str, Any], name: str) -> str | None:
+    """The first gap beyond the limit, in words."""
     gaps, errors = (_table(hit_rates.get(key)).get(name) for key in ("gap", "gap_error"))
     columns = zip(*map(_list, (hit_rates.get("sizes"), gaps, errors)), strict=False)
     for size, gap, error in ((size, _number(gap), _number(error)) for size, gap, error in columns):
-        # A gap without an error is one of few tracks, which prove nothing either.
+        # Where no error could be measured, there are too few tracks for a proof.
         if gap is None or error is None:
             continue
-        if abs(gap) - GAP_ERRORS * error > LARGEST_GAP:
-            side = "above" if gap > 0 else "below"
-            return (
-                f"at {size} distractors its hit rate is {100 * abs(gap):.1f} points {side} that of "
-                "real ones"
-            )
+        half = GAP_ERRORS * error
+        if is_gap_beyond(gap - half, gap + half):
+            return describe_gap(size, gap)
     return None
+
+
+def is_gap_beyond(low: float, high: float) -> bool:
+    """Whether the whole interval of a gap in hit rate is beyond the limit."""
+    return low > LARGEST_GAP or high < -LARGEST_GAP
+
+
+def describe_gap(n_distractors: int, gap: float) -> str:
+    """The words for a gap beyond the limit."""
+    side = "above" if gap > 0 else "below"
+    rate = f"{100 * abs(gap):.1f} points {side} that of real ones"
+    return f"at {n_distractors} distractors its hit rate is {rate}"
 
 
 def _table(value: object) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from fpbench.generators.fidelity_limits import find_deviation
+from fpbench.generators.fidelity_limits import describe_gap, find_deviation, is_gap_beyond
 from fpbench.results.document import Curve, Result
 
 UNLIKE_REAL = "unlike real"
@@ -12,11 +12,15 @@ UNLIKE_REAL = "unlike real"
 def find_result_deviation(result: Result) -> str | None:
     """Say why the synthetic distractors of a result are far from real ones; None if they are not.
 
-    A result without synthetic distractors has none that could be.
+    Besides the fidelity, the gaps of HR@1 between the curves of the result are used.
     """
-    if result.generator is None or result.fidelity is None:
+    if result.generator is None:
         return None
-    return find_deviation(result.fidelity, result.generator.name)
+    for gap in result.gaps:
+        if gap.metric == "hr@1" and is_gap_beyond(gap.low, gap.high):
+            where = "" if gap.tolerance_s is not None else " in the right track"
+            return describe_gap(gap.n_distractors, gap.value) + where
+    return find_deviation(result.fidelity or {}, result.generator.name)
 
 
 def distractor_label(result: Result, curve: Curve) -> str:

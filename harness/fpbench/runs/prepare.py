@@ -309,7 +309,9 @@ def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
     """Warn of settings without effect; they are no error, as one config may serve several runs."""
     fields: list[str] = []
     if config.distractors in ("real", "none"):
-        fields += ["generator", "generator_weights", "generator_options"]
+        fields += ["generator", "generator_weights", "generator_options", "foreign_generator"]
+    elif config.generator_weights is None:
+        fields.append("foreign_generator")
     if dataset.vectors is not None:
         fields += ["fingerprinter", "fingerprinter_options", "weights"]
         recipe = sorted(config.recipe_given - {"n_queries", "query_length_s"})
