@@ -108,7 +108,7 @@ def _evidence_of(better: Sequence[Sequence[int | None]], *, track: Sequence[int]
 
 
 @pytest.fixture(
-    params=[pytest.param(3, id="few"), pytest.param(150, id="many", marks=pytest.mark.slow)]
+    params=[pytest.param(3, id="few"), pytest.param(30, id="many", marks=pytest.mark.slow)]
 )
 def examples(request: pytest.FixtureRequest) -> int:
     """How many changed files a test of fuzzing reads."""

@@ -195,3 +195,13 @@ def test_silent_tracks_can_be_kept(tmp_path: Path) -> None:
     track = Track(name="s", path=write(tmp_path / "s.wav", np.zeros(RATE, dtype=np.float32)))
     (reading,) = read_ahead([track], RATE, skip_silent=False)
     assert reading.reason is None
+
+
+@pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
+def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> None:
+    path = write(tmp_path / "a.wav", tone(1))
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(FpbenchError, match=f"its header gives a sample rate of {rate} Hz"):
+        read_audio(path, RATE)

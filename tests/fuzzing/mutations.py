@@ -21,6 +21,8 @@ from fpbench import FpbenchError
 
 Draw = st.DataObject
 
+_SEARCHING = "FPBENCH_FUZZ_EXAMPLES" in os.environ
+
 _VALUES = [
     *(None, True, False, -1, 0, 1, 2**31, 2**53, 2**63 - 1, -(2**63), 10**30),
     *(0.5, -0.0, 1e308, 1e-320, float("nan"), float("inf")),
@@ -35,7 +37,9 @@ def for_examples(examples: int) -> Callable[[Callable[[Draw], object]], None]:
     def run(check: Callable[[Draw], object]) -> None:
         @hypothesis.settings(
             max_examples=examples,
-            derandomize="FPBENCH_FUZZ_EXAMPLES" not in os.environ,
+            derandomize=not _SEARCHING,
+            # To make a failing example smaller can take minutes.
+            phases=list(hypothesis.Phase) if _SEARCHING else [hypothesis.Phase.generate],
             database=None,
             suppress_health_check=list(hypothesis.HealthCheck),
         )
@@ -55,7 +59,9 @@ def read_or_refuse(read: Callable[[Path], Any], path: Path, *, names: bool = Tru
         What was read; None if it was refused.
     """
     try:
-        return read(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # NumPy warns of headers that Python 2 may have written
+            return read(path)
     except FpbenchError as err:
         message = err.message
     assert path.stem in message or not names

@@ -49,6 +49,7 @@ def catalog() -> Catalog:
     return Catalog.load()
 
 
+@pytest.mark.slow
 def test_a_changed_generator_is_loaded_or_refused(
     examples: int, catalog: Catalog, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_changed_result_is_checked_or_refused(examples: int, result: Path) -> 
     assert validate_result(result) == []
 
 
+@pytest.mark.slow
 def test_two_results_are_compared_or_refused(examples: int, result: Path) -> None:
     document = json.loads(result.read_text())
     changed = result.with_name("changed.json")

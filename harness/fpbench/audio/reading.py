@@ -25,6 +25,7 @@ SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing
 UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
 
 _FRAMES_AT_ONCE = 1 << 18
+_RATES_HZ = (1_000, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
 
@@ -65,6 +66,8 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
             reason = _find_truncation(path, file.format)
             if file.frames == UNKNOWN_FRAMES:
                 reason = "its header does not give its length (was it written to a pipe?)"
+            if not _RATES_HZ[0] <= file.samplerate <= _RATES_HZ[1]:
+                reason = f"its header gives a sample rate of {file.samplerate} Hz"
             pieces = [] if reason else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
             if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:
