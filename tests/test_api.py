@@ -164,6 +164,7 @@ def test_every_field_of_a_config_is_an_argument() -> None:
         "query_length_s",
         "config",
         "out",
+        "figure",
         "cache",
         "fresh",
         "unchecked",

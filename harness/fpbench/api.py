@@ -23,6 +23,7 @@ from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison import compare_results
 from fpbench.review.comparison_tables import Comparisons
 from fpbench.review.curves_figure import draw_curves
+from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.verification import validate_result
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.objects import register_object
@@ -67,6 +68,7 @@ def run(
     index_options: Mapping[str, Mapping[str, Any]] | None = None,
     config: PathName | None = None,
     out: PathName | None = None,
+    figure: PathName | None = None,
     cache: PathName | None = None,
     fresh: bool = False,
     unchecked: bool = False,
@@ -108,6 +110,7 @@ def run(
         config: A TOML file; arguments override it.
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
+        figure: Figure file (.png, .svg or .pdf). None writes a PNG beside the result.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
         fresh: Whether to make everything again, whatever the cache holds.
         unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's
@@ -126,7 +129,7 @@ def run(
     command = _command(given)
     for switch in ("fresh", "unchecked", "progress"):
         convert(given.get(switch), bool, _RUN, where=switch)
-    for argument in ("config", "out", "cache", "fresh", "unchecked", "progress"):
+    for argument in ("config", "out", "figure", "cache", "fresh", "unchecked", "progress"):
         given.pop(argument, None)
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
@@ -138,6 +141,9 @@ def run(
         wanted = None if out is None else as_path(out, "out", _RUN)
         if wanted is not None:
             refuse_out(wanted)
+        drawing = None if figure is None else as_path(figure, "figure", _RUN)
+        if drawing is not None:
+            refuse_figure_name(drawing)
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
         with stage("estimating the run"):
@@ -145,8 +151,8 @@ def run(
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
         if wanted is None:
-            return LoadedResult.read(_run_into_store(prepared, command, stage))
-        run_prepared(prepared, wanted, command, stage)
+            return LoadedResult.read(_run_into_store(prepared, command, stage, drawing))
+        run_prepared(prepared, wanted, command, stage, figure=drawing)
         return LoadedResult.read(wanted)
 
 
@@ -226,7 +232,7 @@ def plot_curves(
     return draw_curves(shown, metric=metric)
 
 
-def _run_into_store(prepared: PreparedRun, command: str, stage: Stage) -> Path:
+def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: Path | None) -> Path:
     """Run, and keep the result in the cache under its hash, so that no other can replace it.
 
     Returns:
@@ -235,7 +241,7 @@ def _run_into_store(prepared: PreparedRun, command: str, stage: Stage) -> Path:
     store = prepared.store
     with TemporaryDirectory(prefix=".", dir=make_folder(store.root / "results")) as work_dir:
         temporary = Path(work_dir) / "result" / "result.json"
-        run_prepared(prepared, temporary, command, stage)
+        run_prepared(prepared, temporary, command, stage, figure=figure)
         folder = store.path("results", file_sha256(temporary))
         make_folder(folder.parent)
         try:

@@ -17,8 +17,8 @@ from fpbench_leaderboard.tables import leaderboard as tables
 @click.option(
     "--figure",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE.png",
-    help="Also plot all curves in one figure.",
+    metavar="FILE",
+    help="Also plot all curves in one figure, as .png, .svg or .pdf.",
 )
 def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> None:
     """Print result tables as Markdown, the best system first.
@@ -28,9 +28,10 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     are left out and named.
     """
     from fpbench.results.files import read_result, result_files
+    from fpbench.review.figure_files import refuse_figure_name
 
-    if figure is not None and figure.suffix != ".png":
-        raise FpbenchError(f"'{figure}' cannot hold the figure", hint="end its name in .png")
+    if figure is not None:
+        refuse_figure_name(figure)
     errors, files, results = ErrorCollector(), list[Path](), dict[Path, Result]()
     for path in paths or (Path("submissions"),):
         with errors.collect():

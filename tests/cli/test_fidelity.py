@@ -110,7 +110,7 @@ def test_impossible_outputs_are_refused_before_the_work(synthetic: Path, tmp_pat
     (tmp_path / "file").touch()
     (tmp_path / "g.json").write_text('{"generator_sha256": ""}')
     refused = {
-        ("--figure", "f.pdf"): "f.pdf' cannot hold the figure",
+        ("--figure", "f.jpg"): "f.jpg' cannot hold the figure",
         ("--figure", "file/f.png"): "cannot make folder",
         ("--json", "f.txt"): "f.txt' cannot hold the report",
         ("--json", "file/f.json"): "cannot make folder",

@@ -29,6 +29,7 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
+from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.generator import BASELINES
 
 
@@ -98,7 +99,9 @@ from fpbench.runs.generator import BASELINES
     help="Also write the report as JSON.",
 )
 @click.option(
-    "--figure", type=click.Path(path_type=Path, dir_okay=False), help="Also plot it, as PNG."
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also plot it, as .png, .svg or .pdf.",
 )
 def fidelity(
     *,
@@ -175,9 +178,10 @@ def fidelity(
 
 def _prepare(json_path: Path | None, figure: Path | None) -> None:
     """Check the output files and make their folders before the long computation."""
-    for path, suffix, what in ((json_path, ".json", "the report"), (figure, ".png", "the figure")):
-        if path is not None and path.suffix != suffix:
-            raise FpbenchError(f"'{path}' cannot hold {what}", hint=f"end its name in {suffix}")
+    if json_path is not None and json_path.suffix != ".json":
+        raise FpbenchError(f"'{json_path}' cannot hold the report", hint="end its name in .json")
+    if figure is not None:
+        refuse_figure_name(figure)
     if json_path is not None:
         refuse_to_replace(json_path, "the JSON report", key="statistics", option="--json")
     for path in (json_path, figure):

@@ -28,6 +28,7 @@ from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
+from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import config_from_arguments, refuse_out
 from fpbench.runs.config import RunConfig
@@ -110,10 +111,14 @@ logger = getLogger(__name__)
 @device_option(in_config=True)
 @dtype_option(in_config=True)
 @out_option(
-    "Result file; evidence and a figure (PNG) are written beside it.  "
-    "[default: runs/FINGERPRINTER.json]",
+    "Result file; evidence and a figure are written beside it.  [default: runs/FINGERPRINTER.json]",
     metavar="FILE.json",
     required=False,
+)
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Figure file: .png, .svg or .pdf.  [default: a PNG beside the result]",
 )
 @cache_option()
 @click.option("--fresh", is_flag=True, help="Make everything again, whatever the cache holds.")
@@ -146,6 +151,8 @@ def run(**options: Any) -> None:
 
     if options["out"] is not None:
         refuse_out(options["out"])
+    if options["figure"] is not None:
+        refuse_figure_name(options["figure"])
     config = config_from_arguments(options["config"], _config_fields(options), "the command line")
     _refuse_unused(options, config)
     if options["write_config"] is not None:
@@ -170,9 +177,10 @@ def run(**options: Any) -> None:
     if options["out"] is None:
         _warn_of_replacing(out, prepared.config)
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    result = run_prepared(prepared, out, command, stage)
+    figure: Path = options["figure"] or out.with_suffix(".png")
+    result = run_prepared(prepared, out, command, stage, figure=figure)
     click.echo(result_tables(result))
-    click.echo(f"\nresult   {out}\nfigure   {out.with_suffix('.png')}", err=True)
+    click.echo(f"\nresult   {out}\nfigure   {figure}", err=True)
 
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from fpbench.files import atomic_file
 from fpbench.generators.fidelity import PROFILE_K
 from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.generators.fidelity_report import FidelityReport
+from fpbench.review.figure_files import own_style, write_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, which colour-blind readers can distinguish, too; real is black.
 _REAL = "#000000"
@@ -30,12 +33,22 @@ def plot_fidelity(
     *,
     queries: Float32[np.ndarray, "queries dim"] | None,
 ) -> None:
-    """Plot marginals, similarity tails, local dimension and hit rates of all sets to a PNG file.
+    """Plot marginals, similarity tails, local dimension and hit rates of all sets.
 
     Args:
         sets: The vectors of the report by set name, the real ones first.
+        path: A PNG, SVG or PDF file, by its suffix.
         queries: Similarities are between these and each set; None for pairs within each set.
     """
+    with own_style():
+        write_figure(_draw_figure(report, sets, queries), path)
+
+
+def _draw_figure(
+    report: FidelityReport,
+    sets: Mapping[str, np.ndarray],
+    queries: Float32[np.ndarray, "queries dim"] | None,
+) -> "Figure":
     # Imported here: matplotlib takes half a second.
     from matplotlib.figure import Figure
 
@@ -59,8 +72,7 @@ def plot_fidelity(
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, alpha=0.25)
     tails.legend(frameon=False)
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", dpi=130, metadata={"Software": None})
+    return figure
 
 
 def _draw_marginals(axes: Any, sets: Mapping[str, np.ndarray], colours: Mapping[str, str]) -> None:

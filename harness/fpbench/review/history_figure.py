@@ -2,24 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float64
 
-from fpbench.files import atomic_file
+from fpbench.review.figure_files import own_style, write_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _COUNTING = "step"
 _SMOOTHING = 50  # steps; single losses scatter too much to be read
 
 
 def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Plot a generator's fit to a PNG file: statistics against steps, one panel each.
+    """Plot a generator's fit: statistics against steps, one panel each.
 
     All losses share the first panel.
 
     Args:
         history: Entries that each have ``step`` and the same statistics.
+        path: A PNG, SVG or PDF file, by its suffix.
     """
+    with own_style():
+        write_figure(_draw_history(history), path)
+
+
+def _draw_history(history: Sequence[Mapping[str, float]]) -> "Figure":
     # Imported here: matplotlib takes half a second, which no other command should wait for.
     from matplotlib.figure import Figure
 
@@ -39,19 +49,24 @@ def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
         if len(members) > 1:
             axes.legend(frameon=False)
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    return figure
 
 
 def plot_training(
     losses: Sequence[float], validations: Sequence[tuple[int, float]], path: Path
 ) -> None:
-    """Plot a fingerprinter's training to a PNG file: loss and validation hit rate against steps.
+    """Plot a fingerprinter's training: loss and validation hit rate against steps.
 
     Args:
         losses: Loss of each step.
         validations: Number of steps and the hit rate after them, from 0 to 1.
+        path: A PNG, SVG or PDF file, by its suffix.
     """
+    with own_style():
+        write_figure(_draw_training(losses, validations), path)
+
+
+def _draw_training(losses: Sequence[float], validations: Sequence[tuple[int, float]]) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3), layout="constrained")
@@ -65,8 +80,7 @@ def plot_training(
         steps, rates = zip(*validations, strict=True)
         rate_axes.plot(steps, [100 * rate for rate in rates], marker=".")
     rate_axes.set(xlabel="step", ylabel="HR@1 of the mini-search, %", ylim=(0, 100))
-    with atomic_file(path) as file:
-        figure.savefig(file, format="png", dpi=120, metadata={"Software": None})
+    return figure
 
 
 def smooth(losses: Float64[np.ndarray, " steps"]) -> Float64[np.ndarray, " steps"]:

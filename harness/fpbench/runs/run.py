@@ -50,7 +50,9 @@ class SearchOutcome:
     evidence: Evidence | GrownEvidence
 
 
-def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -> Result:
+def run_prepared(
+    prepared: PreparedRun, out: Path, command: str, stage: Stage, *, figure: Path | None = None
+) -> Result:
     """Do the long work, and write the result, its evidence and its figure.
 
     If the process is killed, the same call resumes where it stopped and writes the same bytes.
@@ -60,13 +62,15 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
         out: Path of the result; its evidence and figure get names from it.
         command: The command line, for the result.
         stage: Shows progress.
+        figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
 
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
             wanted.
     """
     config = prepared.config
-    make_folder(out.parent)
+    for path in (out, figure or out):
+        make_folder(path.parent)
     inputs = prepared.source.build_inputs(prepared.store, stage)
     _warn_of_skipped(inputs.data)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
@@ -76,7 +80,8 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
     curves = [curve for one in outcomes for curve in _curves(prepared, inputs, one)]
-    figure = out.with_suffix(".png")
+    gaps = _gaps(prepared, outcomes)
+    beside = out.with_suffix(".png")
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
@@ -89,7 +94,7 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
             generator=generator.info if generator else None,
             fidelity=fidelity,
             curves=curves,
-            gaps=_gaps(prepared, outcomes) or (),
+            gaps=gaps or (),
             evidence=evidence,
             environment=environment(config.device),
             config=config.as_json(),
@@ -99,8 +104,8 @@ def run_prepared(prepared: PreparedRun, out: Path, command: str, stage: Stage) -
             estimator=ESTIMATOR,
         )
         new_result.write_text(checked_text(result, out), encoding="utf-8")
-        remove_stale(figure, out)
-    plot_curves([result], figure)
+        remove_stale(beside, figure or beside, out)
+    plot_curves([result], figure or beside)
     return result
 
 

@@ -1,0 +1,176 @@
+"""One panel of a curves figure: lines with bands, hours of audio, and measured gaps."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fpbench.results.document import Curve, Result
+from fpbench.review.gap_notes import measured_gap
+from fpbench.units import short_hours, short_size
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_FEW_DECADES = 50  # ratio of the ends of an axis
+_LABEL_WIDTH = 64  # characters below an axis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A curve, and how it is drawn.
+
+    Args:
+        name: System or index, if a panel has several.
+    """
+
+    result: Result
+    curve: Curve
+    name: str
+    colour: str
+    style: str
+
+
+def draw_panel(axes: Any, lines: Sequence[Line], metric: str, limits: tuple[float, float]) -> None:
+    """Draw lines into empty axes.
+
+    Args:
+        axes: Axes of matplotlib.
+        lines: At least one.
+        metric: Metric of all lines.
+        limits: Ends of the y axis, in percent.
+    """
+    axes.set_xscale("log")
+    axes.set_ylim(*limits)
+    for line in lines:
+        _draw_line(axes, line)
+    _style_axes(axes, metric)
+    _add_hours(axes, lines)
+    for line in lines:
+        _draw_gap(axes, line, lines)
+    # Below the axis, because many lines leave no free place among them.
+    label = ["database size (fingerprints)", *_gap_notes(lines)]
+    axes.set_xlabel("\n".join(label), fontsize=9, linespacing=1.5)
+
+
+def _draw_line(axes: Any, line: Line) -> None:
+    points = line.curve.points
+    sizes = [point.n_distractors + point.n_reference for point in points]
+    # An interval without width, as in older results, is none.
+    known = [point.ci.low < point.ci.high for point in points]
+    low, high = ([100 * end for end in ends] for ends in _interval_ends(line.curve))
+    if len(sizes) > 1:
+        axes.fill_between(sizes, low, high, where=known, color=line.colour, alpha=0.12, linewidth=0)
+    elif known[0]:
+        axes.vlines(sizes, low, high, color=line.colour, linestyle=line.style, linewidth=1)
+    real = line.curve.distractors == "real"
+    axes.plot(
+        sizes,
+        [100 * point.value for point in points],
+        linestyle=line.style,
+        linewidth=2,
+        marker="o",
+        markersize=6,
+        markerfacecolor=line.colour if real else "white",
+        color=line.colour,
+    )
+
+
+def _interval_ends(curve: Curve) -> tuple[list[float], list[float]]:
+    return [point.ci.low for point in curve.points], [point.ci.high for point in curve.points]
+
+
+def _style_axes(axes: Any, metric: str) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.xaxis.set_major_locator(_locator(axes))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: short_size(round(n))))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel(f"{metric.upper()} (%)", fontsize=11)
+    axes.tick_params(labelsize=10)
+    axes.grid(visible=True, which="major", alpha=0.3)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _locator(axes: Any) -> Any:
+    """Ticks at powers of ten, and at their halves and fifths where there would be few."""
+    from matplotlib.ticker import LogLocator
+
+    smallest, largest = axes.get_xlim()
+    return LogLocator(subs=(1.0, 2.0, 5.0) if largest / smallest < _FEW_DECADES else (1.0,))
+
+
+def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
+    """Axes at the top with hours of audio: one for each hop, because systems differ in it."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    hops: dict[float, dict[str, None]] = {}
+    for line in lines:
+        hops.setdefault(line.result.fingerprinter.hop_s, {})[line.name] = None
+    for number, (hop_s, names) in enumerate(hops.items()):
+        hours = axes.secondary_xaxis(
+            1 + 0.13 * number, functions=(_scale_by(hop_s / 3600), _scale_by(3600 / hop_s))
+        )
+        hours.xaxis.set_major_locator(_locator(axes))
+        hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
+        hours.xaxis.set_minor_formatter(NullFormatter())
+        hours.spines["top"].set_visible(False)
+        hours.tick_params(labelsize=8, colors="0.4", pad=1)
+        label = "audio" if len(hops) == 1 else f"audio of {', '.join(names)}"
+        hours.set_xlabel(label, fontsize=8, color="0.4", labelpad=2, loc="right")
+
+
+def _scale_by(factor: float) -> Callable[..., Any]:
+    return lambda n: n * factor
+
+
+def _gap_notes(lines: Sequence[Line]) -> list[str]:
+    """The measured gaps of all lines with synthetic distractors, by generator."""
+    texts: dict[str, list[str]] = {}
+    for line in lines:
+        gap = measured_gap(line.result, line.curve)
+        if gap is not None and line.result.generator is not None:
+            name = f"{line.name} " if line.name else ""
+            text = f"{name}{gap.text} at {short_size(gap.n_distractors)}"
+            text = text.replace(" ", _NO_BREAK)
+            texts.setdefault(line.result.generator.name, []).append(text)
+    return [
+        part
+        for generator, found in texts.items()
+        for part in textwrap.wrap(
+            f"{generator} minus real, in points: {', '.join(found)}", _LABEL_WIDTH
+        )
+    ]
+
+
+def _draw_gap(axes: Any, line: Line, lines: Sequence[Line]) -> None:
+    """Join the synthetic and the real point of one size, with the gap in points beside it."""
+    gap = measured_gap(line.result, line.curve)
+    real = [
+        other
+        for other in lines
+        if other.curve.distractors == "real"
+        and (other.name, other.curve.index) == (line.name, line.curve.index)
+    ]
+    if gap is None or not real:
+        return
+    pair = [
+        point
+        for one in (line, real[0])
+        for point in one.curve.points
+        if point.n_distractors == gap.n_distractors
+    ]
+    if len(pair) < 2:
+        return
+    size = pair[0].n_distractors + pair[0].n_reference
+    ends = [100 * point.value for point in pair]
+    axes.plot([size, size], ends, color="0.25", linewidth=1.5, zorder=1.5)
+    if sum(other.curve.distractors == "synthetic" for other in lines) > 1:
+        return
+    axes.annotate(
+        f"{100 * gap.value:+.1f}",
+        (size, ends[1]),
+        xytext=(9, -4 if gap.value > 0 else 4),
+        textcoords="offset points",
+        va="top" if gap.value > 0 else "bottom",
+        fontsize=10,
+        color="0.25",
+    )
