@@ -164,6 +164,15 @@ def test_list_shows_installed_and_available_weights(plugin: str, home: Path) -> 
     assert "fetch nmfp --variant triplet" in result.stdout
 
 
+def test_list_shows_the_others_beside_a_damaged_file(plugin: str, home: Path) -> None:
+    run("fetch", plugin)
+    (home / "cut.safetensors").write_bytes(b"cut")
+    result = run("list")
+    assert result.exit_code == 2
+    assert "toy-pinned" in result.stdout
+    assert "cut.safetensors is not a safetensors file" in result.stderr
+
+
 def test_import_writes_a_file_that_says_where_it_is_from(
     plugin: str, server: Any, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ import torch
 from fpbench import Checkpoint, FpbenchError, PublishedFile, TensorRule
 from fpbench.encoders.install import fetch, installed_path, list_installed, published_file
 from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
+from fpbench.errors import ErrorCollector
 
 
 def checkpoint(value: float) -> bytes:
@@ -243,9 +244,22 @@ def test_lists_the_weights_of_a_folder_by_name(tmp_path: Path) -> None:
     for name in ("b", "a"):
         write_weights(tmp_path / f"{name}.safetensors", {"x": np.zeros(1, np.float32)}, info)
     (tmp_path / "a.sha256").touch()
-    assert [weights.path.stem for weights in list_installed(tmp_path)] == ["a", "b"]
-    assert [weights.info for weights in list_installed(tmp_path)] == [info, info]
+    assert [weights.path.stem for weights in list_installed(tmp_path, ErrorCollector())] == [
+        "a",
+        "b",
+    ]
+    assert [weights.info for weights in list_installed(tmp_path, ErrorCollector())] == [info, info]
 
 
 def test_a_missing_folder_has_no_weights(tmp_path: Path) -> None:
-    assert list_installed(tmp_path / "none") == []
+    assert list_installed(tmp_path / "none", ErrorCollector()) == []
+
+
+def test_a_damaged_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    info = WeightsInfo(fingerprinter="toy", config={}, source="a training")
+    write_weights(tmp_path / "a.safetensors", {"x": np.zeros(1, np.float32)}, info)
+    (tmp_path / "b.safetensors").write_bytes(b"damaged")
+    errors = ErrorCollector()
+    assert [weights.path.stem for weights in list_installed(tmp_path, errors)] == ["a"]
+    with pytest.raises(FpbenchError, match=r"b\.safetensors is not a safetensors file"):
+        errors.raise_all()

@@ -12,7 +12,7 @@ from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetch_weights
 from fpbench.encoders.install import installed_path, list_installed, published_file
 from fpbench.encoders.weights import SUFFIX, weights_folder, write_weights
-from fpbench.errors import FpbenchError
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checkpoints import Checkpoint
@@ -88,8 +88,8 @@ def fetch(name: str, variant: str | None, url: str | None, sha256: str | None) -
 @weights.command("list")
 def list_() -> None:
     """List installed weights and those that can be downloaded."""
-    folder = weights_folder()
-    installed = list_installed(folder)
+    folder, errors = weights_folder(), ErrorCollector()
+    installed = list_installed(folder, errors)
     rows = [
         (
             one.info.fingerprinter,
@@ -111,6 +111,7 @@ def list_() -> None:
     headers = ("fingerprinter", "file", "from", "licence", "sha256")
     click.echo(f"in {folder}", err=True)
     click.echo(tabulate(sorted(rows), headers=headers, tablefmt="simple"))
+    errors.raise_all()
 
 
 def _layout(name: str) -> Checkpoint:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fpbench.encoders.checkpoints import import_checkpoint, size_limit
 from fpbench.encoders.downloads import DownloadProgress, download, hash_of, is_digest
 from fpbench.encoders.weights import SUFFIX, WeightsInfo, read_info, write_weights
-from fpbench.errors import FpbenchError
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import content_key
 from fpbench.locks import hold_lock
@@ -163,6 +163,14 @@ def _read_pin(pin: Path) -> str:
     return text
 
 
-def list_installed(folder: Path) -> list[InstalledWeights]:
-    """All installed weights in a folder, sorted by name."""
-    return [InstalledWeights(path, read_info(path)) for path in sorted(folder.glob(f"*{SUFFIX}"))]
+def list_installed(folder: Path, errors: ErrorCollector) -> list[InstalledWeights]:
+    """All installed weights in a folder, sorted by name.
+
+    Args:
+        errors: Takes the errors of damaged files, which are left out.
+    """
+    installed = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with errors.collect():
+            installed.append(InstalledWeights(path, read_info(path)))
+    return installed
