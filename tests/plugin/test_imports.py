@@ -43,6 +43,7 @@ def test_a_stale_compiled_file_is_not_read(tmp_path: Path) -> None:
     assert code_of(file) == b"NAME = 'new'"  # what runs
 
 
+@pytest.mark.slow
 def test_no_compiled_file_is_written(tmp_path: Path) -> None:
     (tmp_path / "edited_module_2.py").write_text("NAME = 'new'")
     code = "from fpbench.plugin.imports import *; import_from_source(); import edited_module_2"

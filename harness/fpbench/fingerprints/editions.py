@@ -22,10 +22,10 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Rec
 
 TRACKS = 2  # embedded again in every run
 
-ROUNDING = {"float32": (1e-4, 1e-2), "bfloat16": (2e-2, 0.1)}
+ROUNDING = {True: (1e-4, 1e-2), False: (2e-2, 0.1)}
 """Largest median and largest single distance, relative to the length of a vector, that rounding
-gives on another processor. Few vectors change by more than the median: where rounding chooses
-another peak or neighbour.
+gives on another processor: in float32 or float64, and in a shorter dtype. Few vectors change by
+more than the median: where rounding chooses another peak or neighbour.
 """
 
 _KIND = "editions"
@@ -72,7 +72,8 @@ def find_change(
     """
     if fingerprinter.spec.batch_segments is not None:
         return None
-    limits = ROUNDING[str(identity.get("dtype", "float32"))]
+    dtype = fingerprinter.spec.dtype or identity.get("dtype", "float32")
+    limits = ROUNDING[dtype in ("float32", "float64")]
     cached = _cached_tracks(store, fingerprinter.spec, identity, tracks)
     for track, known in itertools.islice(cached, TRACKS):
         fresh = _embed_start(fingerprinter, name, track)
