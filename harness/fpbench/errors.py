@@ -32,7 +32,8 @@ class ErrorCollector:
         try:
             yield
         except FpbenchError as err:
-            self._errors.append(err)
+            if err.message not in (known.message for known in self._errors):
+                self._errors.append(err)
 
     def __len__(self) -> int:
         return len(self._errors)

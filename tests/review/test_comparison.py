@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from fpbench import FpbenchError
+from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
 from fpbench.results.document import GeneratorInfo
 from fpbench.results.files import read_result, write_result
@@ -258,3 +259,28 @@ def test_evidence_that_was_never_written_is_named(first: Path, second: Path) -> 
 def test_a_level_is_a_share(first: Path, level: float) -> None:
     with pytest.raises(FpbenchError, match=f"level {level} is not from 0.5 to 0.995"):
         compare_results([first, first], float(level))
+
+
+def test_one_file_does_not_cost_the_others_their_comparison(first: Path, second: Path) -> None:
+    cut = first.with_name("cut.json")
+    cut.write_text("{")
+    lonely = first.with_name("lonely.json")
+    document = first.read_text().replace("first.exact", "none.exact")
+    lonely.write_text(document)
+    errors = ErrorCollector()
+    alone = compare_results([first, second], 0.95)
+    found = compare_results([first, cut, second, lonely], 0.95, errors=errors)
+    assert [(c.names, len(c.differences)) for c in found] == [
+        (c.names, len(c.differences)) for c in alone
+    ]
+    with pytest.raises(FpbenchError, match="2 files have errors") as err:
+        errors.raise_all()
+    assert "cut.json is not JSON" in err.value.message
+    assert "not beside" in err.value.message
+
+
+def test_without_its_first_result_nothing_is_compared_with_it(first: Path, second: Path) -> None:
+    cut = first.with_name("cut.json")
+    cut.write_text("{")
+    with pytest.raises(FpbenchError, match=r"cut\.json is not JSON"):
+        compare_results([cut, first, second], 0.95, against_first=True, errors=ErrorCollector())

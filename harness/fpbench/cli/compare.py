@@ -5,7 +5,9 @@ from typing import Literal
 
 import click
 
-import fpbench
+from fpbench.errors import ErrorCollector, FpbenchError
+from fpbench.review.comparison import compare_results
+from fpbench.review.comparison_tables import Comparisons
 
 
 @click.command()
@@ -48,6 +50,8 @@ def compare(
     results suggest. A * marks a difference by which one system is better, according to a sign-flip
     test over tracks, with Holm's correction for the number of tests in all tables.
 
+    A result that cannot be compared is named at the end, and left out.
+
     To compare two generators or two index settings, give results of one system.
 
     \b
@@ -56,10 +60,11 @@ def compare(
     fpbench compare runs/mymodel.json runs/nafp.json --queries flipped.csv
     """
     if queries is not None and queries.suffix != ".csv":
-        raise fpbench.FpbenchError(
-            f"'{queries}' cannot hold the queries", hint="end its name in .csv"
-        )
-    found = fpbench.compare(*results, level=level, pairs=pairs)
+        raise FpbenchError(f"'{queries}' cannot hold the queries", hint="end its name in .csv")
+    errors = ErrorCollector()
+    compared = compare_results(results, level, against_first=pairs == "first", errors=errors)
+    found = Comparisons(compared, level)
     if queries is not None:
         found.write_flipped_queries(queries)
     click.echo(found.format(form))
+    errors.raise_all()

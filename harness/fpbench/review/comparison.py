@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fpbench.errors import FpbenchError
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.files import evidence_name, find_evidence
@@ -84,7 +84,11 @@ class Comparison:
 
 
 def compare_results(
-    paths: Sequence[Path], level: float, *, against_first: bool = False
+    paths: Sequence[Path],
+    level: float,
+    *,
+    against_first: bool = False,
+    errors: ErrorCollector | None = None,
 ) -> list[Comparison]:
     """Compare every hit rate that two of some results have in common, query by query.
 
@@ -99,6 +103,8 @@ def compare_results(
         paths: At least two results.
         level: Confidence level of the intervals, from 0.5 to ``HIGHEST_LEVEL``.
         against_first: Whether to compare only the first with each of the others, and not all pairs.
+        errors: Takes the errors of results and pairs that cannot be compared, if others can; None
+            raises them.
 
     Raises:
         FpbenchError: There are fewer than two results, the queries differ, no two results have a
@@ -111,18 +117,19 @@ def compare_results(
         )
     if len(paths) < 2:
         raise FpbenchError(f"{len(paths)} result cannot be compared", hint="give two or more")
-    sides = [_Side(path, read_result(path)) for path in paths]
-    for other in sides[1:]:
-        if ComparisonKey.of(sides[0].result) != ComparisonKey.of(other.result):
-            raise FpbenchError(
-                f"{sides[0].path} and {other.path} differ in audio, queries or seed",
-                hint="run both with the same dataset, recipe and seed",
-            )
+    left_out = ErrorCollector() if errors is None else errors
+    sides = _read_sides(paths, left_out)
+    if errors is None or len(sides) < 2 or (against_first and sides[0].path != paths[0]):
+        left_out.raise_all()
     pairs = [(sides[0], other) for other in sides[1:]]
     if not against_first:
         pairs = list(combinations(sides, 2))
-    load = cache(_load_evidence)
-    comparisons = [one for pair in pairs for one in _compare_pair(pair, sides, level, load)]
+    load, comparisons = cache(_load_evidence), list[Comparison]()
+    for pair in pairs:
+        with left_out.collect():
+            comparisons += _compare_pair(pair, sides, level, load)
+    if errors is None or not comparisons:
+        left_out.raise_all()
     if not comparisons:
         named = " and ".join(map(str, paths))
         raise FpbenchError(
@@ -138,6 +145,21 @@ class _Side:
 
     path: Path
     result: Result
+
+
+def _read_sides(paths: Sequence[Path], errors: ErrorCollector) -> list[_Side]:
+    """The results that can be read and compared with the first of them."""
+    sides: list[_Side] = []
+    for path in paths:
+        with errors.collect():
+            side = _Side(path, read_result(path))
+            if sides and ComparisonKey.of(sides[0].result) != ComparisonKey.of(side.result):
+                raise FpbenchError(
+                    f"{sides[0].path} and {path} differ in audio, queries or seed",
+                    hint="run both with the same dataset, recipe and seed",
+                )
+            sides.append(side)
+    return sides
 
 
 class _Ranks:
