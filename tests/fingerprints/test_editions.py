@@ -81,9 +81,9 @@ def test_an_unseen_change_is_found_in_the_shortest_tracks(
 ) -> None:
     store = cached(kind())
     again = kind()
-    assert find_change(store, again, "levels", IDENTITY, tracks) is None
+    assert find_change(store, again, "levels", IDENTITY, [tracks]) is None
     assert again.rows == 7 + 9  # segments of 4 s and of 5 s
-    change = find_change(store, kind(change=0.1), "levels", IDENTITY, tracks)
+    change = find_change(store, kind(change=0.1), "levels", IDENTITY, [tracks])
     assert change is not None
     assert change.endswith(" in 4.wav")
 
@@ -108,7 +108,7 @@ def test_rounding_is_no_change(
 ) -> None:
     monkeypatch.setitem(IDENTITY, "dtype", dtype)
     store = cached(Levels())
-    assert (find_change(store, Levels(change), "x", IDENTITY, tracks) is not None) == found
+    assert (find_change(store, Levels(change), "x", IDENTITY, [tracks]) is not None) == found
 
 
 def test_other_numbers_of_fingerprints_are_a_change(
@@ -121,7 +121,7 @@ def test_other_numbers_of_fingerprints_are_a_change(
             every = super().fingerprint(samples)
             return Fingerprints(every.vectors[::2], every.start_s[::2])
 
-    change = find_change(store, HalfAsMany(), "levels", IDENTITY, tracks)
+    change = find_change(store, HalfAsMany(), "levels", IDENTITY, [tracks])
     assert change == "4 fingerprints instead of 7 in 4.wav"
 
 
@@ -129,9 +129,9 @@ def test_nothing_is_compared_without_a_cache_or_with_vectors_that_never_repeat(
     cached: Callable[[Levels], Store], tracks: list[Track], tmp_path: Path
 ) -> None:
     fingerprinter = Levels()
-    assert find_change(Store(tmp_path / "new"), fingerprinter, "x", IDENTITY, tracks) is None
+    assert find_change(Store(tmp_path / "new"), fingerprinter, "x", IDENTITY, [tracks]) is None
     assert fingerprinter.rows == 0
-    assert find_change(cached(Levels()), Forgetful(), "x", IDENTITY, tracks) is None
+    assert find_change(cached(Levels()), Forgetful(), "x", IDENTITY, [tracks]) is None
 
 
 def test_a_new_edition_stays(tmp_path: Path) -> None:
@@ -143,3 +143,36 @@ def test_a_new_edition_stays(tmp_path: Path) -> None:
     assert with_edition(store, IDENTITY) == second
     assert start_edition(store, second) != second
     assert with_edition(store, {"name": "another"})["edition"] == ""
+
+
+class LouderInABatch(Levels):
+    """Rows depend on their batch, of 16 segments."""
+
+    def __init__(self, change: float = 0.0) -> None:
+        super().__init__(change, batch_segments=16)
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        return super().embed(segments) + np.float32(np.abs(segments).max())
+
+
+@pytest.mark.parametrize(
+    ("first", "rows"),
+    [
+        pytest.param(0, 16, id="a track of several batches"),
+        pytest.param(1, 7 + 9, id="a track of less than one batch"),
+    ],
+)
+def test_rows_that_depend_on_their_batch_are_compared_in_it(
+    tmp_path: Path, tracks: list[Track], first: int, rows: int
+) -> None:
+    some = [[tracks[0]], [tracks[1], tracks[3]]][first]
+    store = Store(tmp_path / "cache")
+    build_fingerprint_set(
+        store, LouderInABatch(), "x", IDENTITY, some, report=lambda done, words: None
+    )
+    again = LouderInABatch()
+    assert find_change(store, again, "x", IDENTITY, [some, tracks[2:]]) is None
+    assert again.rows == rows
+    change = find_change(store, LouderInABatch(0.1), "x", IDENTITY, [some])
+    assert change is not None
+    assert change.endswith(f" in {some[0].name}")

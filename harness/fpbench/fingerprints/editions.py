@@ -2,7 +2,9 @@
 
 import itertools
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float32
@@ -15,7 +17,7 @@ from fpbench.fingerprints.embedding import (
     fingerprint_tracks,
     min_samples,
 )
-from fpbench.fingerprints.track_sets import cached_track
+from fpbench.fingerprints.track_sets import cached_set, cached_track
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Recording, Vectors
@@ -56,66 +58,115 @@ def find_change(
     fingerprinter: AnyFingerprinter,
     name: str,
     identity: Identity,
-    tracks: Sequence[Track],
+    track_lists: Sequence[Sequence[Track]],
 ) -> str | None:
     """Embed a few cached tracks again, and compare.
 
-    The shortest tracks are taken, and of each the first batch. The bytes are equal unless the
-    processor differs; then the vectors differ by less than :data:`ROUNDING`.
+    The shortest tracks are taken, and of each the first batch. If rows depend on their batch, the
+    first batch of each list is taken instead. The bytes are equal unless the processor differs;
+    then the vectors differ by less than :data:`ROUNDING`.
+
+    Args:
+        track_lists: Lists of tracks, each of which has a fingerprint set of its own.
 
     Returns:
-        The difference in words; None if there is none, nothing is cached, rows depend on other
-        tracks, or the fingerprinter never gives the same vectors twice.
+        The difference in words; None if there is none, nothing is cached, or the fingerprinter
+        never gives the same vectors twice.
 
     Raises:
         FpbenchError: The fingerprinter breaks a rule.
     """
-    if fingerprinter.spec.batch_segments is not None:
-        return None
-    dtype = fingerprinter.spec.dtype or identity.get("dtype", "float32")
+    subject = _Subject(fingerprinter, name)
+    dtype = subject.spec.dtype or identity.get("dtype", "float32")
     limits = ROUNDING[dtype in ("float32", "float64")]
-    cached = _cached_tracks(store, fingerprinter.spec, identity, tracks)
-    for track, known in itertools.islice(cached, TRACKS):
-        fresh = _embed_start(fingerprinter, name, track)
-        change = _compare(known, fresh, limits)
-        if change is None:
-            continue
-        again = _embed_start(fingerprinter, name, track)
-        if _compare(fresh, again, limits) is None:
-            return f"{change} in {track.name}"
+    samples: Iterator[_Sample]
+    if subject.spec.batch_segments is None:
+        tracks = [track for some in track_lists for track in some]
+        samples = itertools.islice(_cached_tracks(store, subject, identity, tracks), TRACKS)
+    else:
+        samples = _cached_batches(store, subject, identity, track_lists)
+    for sample in samples:
+        fresh = sample.embed()
+        change = _compare(sample.known, fresh, limits)
+        if change is not None and _compare(fresh, sample.embed(), limits) is None:
+            return f"{change} in {sample.track.name}"
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Cached vectors of the start of a track, and the function that makes them again."""
+
+    track: Track
+    known: Vectors
+    embed: Callable[[], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A fingerprinter and its name in errors."""
+
+    fingerprinter: AnyFingerprinter
+    name: str
+
+    @property
+    def spec(self) -> FingerprintSpec:
+        return self.fingerprinter.spec
+
+    def embed_start(self, track: Track, segments: int) -> Vectors:
+        """The first segments of a track."""
+        spec = self.spec
+        readings = read_ahead(
+            [track], spec.sample_rate_hz, resampler=spec.resampler, min_samples=min_samples(spec)
+        )
+        samples: Recording | None = next(readings).samples
+        if samples is None:
+            return np.zeros((0, spec.dim), np.float32)
+        length = spec.samples + (segments - 1) * spec.hop_samples
+        (fingerprints,) = fingerprint_tracks(self.fingerprinter, self.name, [samples[:length]])
+        return fingerprints.vectors
+
+    def embed_first(self, tracks: Sequence[Track]) -> Vectors:
+        """The first track that has fingerprints, in batches with those that follow."""
+        for outcome in fingerprint_files(self.fingerprinter, self.name, tracks):
+            if outcome.fingerprints is not None:
+                return outcome.fingerprints.vectors
+        return np.zeros((0, self.spec.dim), np.float32)
+
+
 def _cached_tracks(
-    store: Store, spec: FingerprintSpec, identity: Identity, tracks: Sequence[Track]
-) -> Iterator[tuple[Track, Vectors]]:
-    """Tracks with their fingerprints in the store, or the first batch; the shortest first."""
+    store: Store, subject: _Subject, identity: Identity, tracks: Sequence[Track]
+) -> Iterator[_Sample]:
+    """The starts of tracks in the store, the shortest track first."""
+    whole = subject.spec.front_end == "track"
     for place in np.argsort(durations_s(tracks), kind="stable"):
-        known = cached_track(store, identity, spec, tracks[place])
-        if known is not None and known.fingerprints is not None:
-            whole = spec.front_end == "track"
-            yield tracks[place], known.fingerprints.vectors[: None if whole else BATCH_SEGMENTS]
+        track = tracks[place]
+        cached = cached_track(store, identity, subject.spec, track)
+        if cached is None or cached.fingerprints is None:
+            continue
+        known = cached.fingerprints.vectors
+        if whole:
+            yield _Sample(track, known, partial(subject.embed_first, [track]))
+        else:
+            embed = partial(subject.embed_start, track, BATCH_SEGMENTS)
+            yield _Sample(track, known[:BATCH_SEGMENTS], embed)
 
 
-def _embed_start(fingerprinter: AnyFingerprinter, name: str, track: Track) -> Vectors:
-    """The first batch of a track; all of it if the fingerprinter takes whole recordings."""
-    spec = fingerprinter.spec
-    if spec.front_end == "track":
-        (outcome,) = fingerprint_files(fingerprinter, name, [track])
-        return _no_vectors(spec) if outcome.fingerprints is None else outcome.fingerprints.vectors
-    readings = read_ahead(
-        [track], spec.sample_rate_hz, resampler=spec.resampler, min_samples=min_samples(spec)
-    )
-    samples: Recording | None = next(readings).samples
-    if samples is None:
-        return _no_vectors(spec)
-    length = spec.samples + (BATCH_SEGMENTS - 1) * spec.hop_samples
-    (fingerprints,) = fingerprint_tracks(fingerprinter, name, [samples[:length]])
-    return fingerprints.vectors
-
-
-def _no_vectors(spec: FingerprintSpec) -> Vectors:
-    return np.zeros((0, spec.dim), np.float32)
+def _cached_batches(
+    store: Store, subject: _Subject, identity: Identity, track_lists: Sequence[Sequence[Track]]
+) -> Iterator[_Sample]:
+    """The start of the first batch of each list whose fingerprints are in the store."""
+    size = subject.spec.batch_segments or BATCH_SEGMENTS
+    for tracks in track_lists:
+        cached = cached_set(store, identity, subject.spec, tracks)
+        if cached is None or len(cached.vectors) == 0:
+            continue
+        track = tracks[cached.track[0]]
+        known = cached.vectors[cached.track == cached.track[0]]
+        if len(known) >= size:
+            yield _Sample(track, known[:size], partial(subject.embed_start, track, size))
+        else:
+            yield _Sample(track, known, partial(subject.embed_first, tracks))
 
 
 def _compare(

@@ -128,6 +128,15 @@ def cached_track(
     return None if arrays is None else _outcome(arrays, track)
 
 
+def cached_set(
+    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, tracks: Sequence[Track]
+) -> FingerprintSet | None:
+    """The set of these tracks that the store holds; None if it holds none."""
+    audio = list(map_ahead(_hash_audio, tracks))
+    key = _key("set", [file.hash for file in audio], identity, spec)
+    return _open_set(store, key, tracks, audio, spec.dim)
+
+
 def _key(
     kind: str,
     audio: str | Sequence[str | None],

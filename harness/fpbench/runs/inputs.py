@@ -60,7 +60,9 @@ class NamedFingerprinter:
     name: str
     identity: Mapping[str, object]
 
-    def refresh(self, store: Store, tracks: Sequence[Track], stage: Stage) -> "NamedFingerprinter":
+    def refresh(
+        self, store: Store, tracks: Sequence[Sequence[Track]], stage: Stage
+    ) -> "NamedFingerprinter":
         """The same with a new edition if its cached fingerprints differ from those it makes now."""
         with stage("comparing cached fingerprints"):
             change = find_change(store, self.fingerprinter, self.name, self.identity, tracks)
@@ -123,7 +125,7 @@ class AudioSource:
         all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read files") as report:
             dataset, duplicates = drop_duplicates(all_tracks, report)
-        tracks = [*dataset.reference, *dataset.distractors]
+        tracks = [dataset.reference, dataset.distractors]
         named = self.fingerprinter
         named = named.renew(store) if self.fresh else named.refresh(store, tracks, stage)
         source = replace(self, fingerprinter=named)
