@@ -10,6 +10,7 @@ from mutations import Draw, for_examples, mutate_bytes, read_or_refuse
 
 from fpbench import Track
 from fpbench.audio.reading import durations_s, read_audio
+from fpbench.audio.recorded_queries import read_recorded_queries
 
 RATE = 8_000
 NOISE = (0.1 * np.random.default_rng(0).standard_normal(4_000)).astype(np.float32)
@@ -45,3 +46,16 @@ def test_a_changed_recording_is_read_or_refused(examples: int, tmp_path: Path, k
         head = data.draw(st.sampled_from([64, 64, len(content)]))
         path.write_bytes(mutate_bytes(data, content[:head]) + content[head:])
         read_or_refuse(use, path)
+
+
+def test_a_changed_table_of_queries_is_read_or_refused(examples: int, tmp_path: Path) -> None:
+    for name in ("a.wav", "q1.wav", "q2.wav"):
+        soundfile.write(tmp_path / name, NOISE, RATE)
+    reference = [Track(name="a.wav", path=tmp_path / "a.wav")]
+    path = tmp_path / "changed.csv"
+    content = b'query,reference,start_s\nq1.wav,a.wav,0.25\n"q2.wav",none,\n'
+
+    @for_examples(examples)
+    def check(data: Draw) -> None:
+        path.write_bytes(mutate_bytes(data, content))
+        read_or_refuse(lambda path: read_recorded_queries(path, reference), path)

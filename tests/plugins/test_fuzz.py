@@ -6,7 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import strategies as st
-from mutations import Draw, for_examples, mutate_bytes, mutate_json, read_or_refuse
+from mutations import (
+    Draw,
+    for_examples,
+    mutate_arrays,
+    mutate_bytes,
+    mutate_json,
+    read_or_refuse,
+)
 from safetensors.numpy import save_file
 
 from fpbench import Settings
@@ -28,18 +35,43 @@ def test_a_changed_manifest_is_read_or_refused(examples: int, tmp_path: Path) ->
         read_or_refuse(lambda path: open_manifest(Settings(argument=str(path))), path)
 
 
-def test_changed_embeddings_are_read_or_refused(examples: int, tmp_path: Path) -> None:
-    folder = tmp_path / "changed"
+def write_embeddings(folder: Path, kind: str) -> None:
+    """Three matrices in one of the formats; in .npz with tracks, and as .npy with a table."""
     folder.mkdir()
+    rows = np.ones((3, 2), np.float32)
     for name in ("query", "db", "dummy_db"):
-        (folder / f"{name}.mm").write_bytes(np.ones((3, 2), np.float32).tobytes())
-        np.save(folder / f"{name}_shape.npy", np.array([3, 2]))
+        if kind == "mm":
+            (folder / f"{name}.mm").write_bytes(rows.tobytes())
+            np.save(folder / f"{name}_shape.npy", np.array([3, 2]))
+        elif kind == "npz":
+            times = {
+                "track": np.arange(3),
+                "start_s": np.zeros(3),
+                "tracks": np.array(["a", "b", "c"]),
+            }
+            np.savez(folder / f"{name}.npz", vectors=rows, **times)
+        elif kind == "fbin":
+            content = np.array([3, 2], "<i4").tobytes() + rows.tobytes()
+            (folder / f"{name}.fbin").write_bytes(content)
+        else:
+            np.save(folder / f"{name}.npy", rows)
+    if kind == "table":
+        lines = [f"{name},t{i},{i}.5" for name in ("query", "db", "dummy_db") for i in range(3)]
+        (folder / "tracks.csv").write_text("\n".join(["file,track,start_s", *lines]))
+
+
+@pytest.mark.parametrize("kind", ["mm", "npz", "fbin", "table"])
+def test_changed_embeddings_are_read_or_refused(examples: int, tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "changed"
+    write_embeddings(folder, kind)
     files = {file: file.read_bytes() for file in sorted(folder.iterdir())}
+    assert open_embeddings(Settings(argument=str(folder))).vectors is not None
 
     @for_examples(examples)
     def check(data: Draw) -> None:
         file = data.draw(st.sampled_from(list(files)))
-        file.write_bytes(mutate_bytes(data, files[file]))
+        mutate = mutate_arrays if kind == "npz" and data.draw(st.booleans()) else mutate_bytes
+        file.write_bytes(mutate(data, files[file]))
         read_or_refuse(lambda path: open_embeddings(Settings(argument=str(path))), folder)
         file.write_bytes(files[file])
 
