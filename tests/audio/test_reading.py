@@ -197,7 +197,7 @@ def test_silent_tracks_can_be_kept(tmp_path: Path) -> None:
     assert reading.reason is None
 
 
-@pytest.mark.parametrize("rate", [1, 999, 1_000_001, 2**31 - 1])
+@pytest.mark.parametrize("rate", [1, 9, 1_000_001, 2**31 - 1])
 def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> None:
     path = write(tmp_path / "a.wav", tone(1))
     content = bytearray(path.read_bytes())

@@ -25,7 +25,7 @@ SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing
 UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
 
 _FRAMES_AT_ONCE = 1 << 18
-_RATES_HZ = (1_000, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
+_RATES_HZ = (10, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
 
