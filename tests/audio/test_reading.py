@@ -205,3 +205,15 @@ def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> N
     path.write_bytes(content)
     with pytest.raises(FpbenchError, match=f"its header gives a sample rate of {rate} Hz"):
         read_audio(path, RATE)
+
+
+def test_a_month_of_silence_does_not_fill_the_memory(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", tone(1))
+    content = bytearray(path.read_bytes())
+    # The last 36 bits before the MD5 in STREAMINFO are the number of samples.
+    samples = 720 * 3600 * RATE
+    content[21] = content[21] & 0xF0 | samples >> 32
+    content[22:26] = (samples & 0xFFFFFFFF).to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(FpbenchError, match="it has 720 hours, more than 30: split it"):
+        read_audio(path, RATE)

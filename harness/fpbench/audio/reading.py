@@ -25,6 +25,7 @@ SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing
 UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
 
 _FRAMES_AT_ONCE = 1 << 18
+_LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
 _RATES_HZ = (10, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
@@ -68,6 +69,9 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
                 reason = "its header does not give its length (was it written to a pipe?)"
             if not _RATES_HZ[0] <= file.samplerate <= _RATES_HZ[1]:
                 reason = f"its header gives a sample rate of {file.samplerate} Hz"
+            elif not reason and file.frames > _LONGEST_H * 3600 * file.samplerate:
+                hours = file.frames / file.samplerate / 3600
+                reason = f"it has {hours:.0f} hours, more than {_LONGEST_H}: split it"
             pieces = [] if reason else list(_mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
             if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:
