@@ -9,7 +9,8 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.cache import Store
-from fpbench.runs.plan import Need, Plan, refuse_what_cannot_fit, search_need
+from fpbench.runs.needs import Need
+from fpbench.runs.plan import Plan, refuse_what_cannot_fit, search_need
 
 
 def need(*, segments: int, exact: bool) -> Need:

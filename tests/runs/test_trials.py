@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Vectors
-from fpbench.runs.trials import draw_seconds, fingerprinting_rate, product_rate
+from fpbench.runs.trials import decoding_rate, draw_seconds, fingerprinting_rate, product_rate
 
 
 class Counting:
@@ -58,3 +59,11 @@ def test_a_generator_that_breaks_a_rule_is_blamed() -> None:
 
     with pytest.raises(FpbenchError, match="generator 'narrow' breaks a rule"):
         draw_seconds(Narrow(), "narrow")
+
+
+def test_a_file_is_decoded_for_a_moment(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, np.zeros(60_000), 1_000)
+    rate = decoding_rate(path, 500)
+    assert math.isfinite(rate)
+    assert rate > 0

@@ -72,7 +72,7 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
             elif not reason and file.frames > _LONGEST_H * 3600 * file.samplerate:
                 hours = file.frames / file.samplerate / 3600
                 reason = f"it has {hours:.0f} hours, more than {_LONGEST_H}: split it"
-            pieces = [] if reason else list(_mono_pieces(file, sample_rate_hz, resampler))
+            pieces = [] if reason else list(mono_pieces(file, sample_rate_hz, resampler))
             declared, read = file.frames, file.tell()
             if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:
                 reason = f"truncated: its header gives {declared} samples, the file holds {read}"
@@ -177,7 +177,7 @@ def read_ahead(
     return map_ahead(read, tracks, workers=workers)
 
 
-def _mono_pieces(
+def mono_pieces(
     file: soundfile.SoundFile, sample_rate_hz: int, resampler: Resampler
 ) -> Iterator[Samples]:
     """Decode and resample in pieces, so that ten hours of 48 kHz stereo are never in memory."""

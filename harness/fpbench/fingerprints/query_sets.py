@@ -86,8 +86,7 @@ def build_query_set(
         FpbenchError: A degradation or the fingerprinter breaks a rule, a query gives no
             fingerprint, or queries of equal length give different numbers of fingerprints.
     """
-    one_shard = source.fingerprinter.spec.batch_segments is not None
-    shards = [np.arange(len(truth.track))] if one_shard else list(_shards(truth))
+    shards = _all_shards(source, truth)
     rows: dict[int, Float32[np.ndarray, "segments dim"]] = {}
     for done, numbers in enumerate(shards):
         key = source.key(truth, numbers)
@@ -104,6 +103,20 @@ def build_query_set(
         report((done + 1) / len(shards), f"{len(rows)} queries")
     vectors = np.stack([rows[i] for i in range(len(truth.track))])
     return QuerySet(key=source.key(truth, np.arange(len(vectors))), vectors=vectors, truth=truth)
+
+
+def count_missing_queries(store: Store, source: QuerySource, truth: Positions) -> int:
+    """Queries whose fingerprints are not in the store."""
+    missing = 0
+    for numbers in _all_shards(source, truth):
+        path = store.path("queries", source.key(truth, numbers), ".npz")
+        missing += 0 if path.exists() and store.counts(path) else len(numbers)
+    return missing
+
+
+def _all_shards(source: QuerySource, truth: Positions) -> list[Int64[np.ndarray, " shard"]]:
+    one_shard = source.fingerprinter.spec.batch_segments is not None
+    return [np.arange(len(truth.track))] if one_shard else list(_shards(truth))
 
 
 def _shards(truth: Positions) -> Iterator[Int64[np.ndarray, " shard"]]:

@@ -116,6 +116,21 @@ def build_fingerprint_set(
     return fingerprints
 
 
+def find_cached(
+    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, tracks: Sequence[Track]
+) -> list[bool]:
+    """Which tracks a set would not make again. All files are read, as for a set."""
+    hashes = [file.hash for file in map_ahead(_hash_audio, tracks)]
+    if spec.batch_segments is not None:
+        path = store.path(_SETS, _key("set", hashes, identity, spec), ".npz")
+        return [path.exists() and store.counts(path)] * len(tracks)
+    paths = [
+        store.path(_TRACKS, _key("track", each, identity, spec), ".npz") if each else None
+        for each in hashes
+    ]
+    return [path is None or (path.exists() and store.counts(path)) for path in paths]
+
+
 def cached_track(
     store: Store, identity: Mapping[str, object], spec: FingerprintSpec, track: Track
 ) -> TrackOutcome | None:

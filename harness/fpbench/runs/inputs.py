@@ -149,8 +149,9 @@ class AudioSource:
             )
         return reference
 
-    def _fingerprint_queries(self, planned: PlannedQueries, store: Store, stage: Stage) -> QuerySet:
-        source = QuerySource(
+    def query_source(self, planned: PlannedQueries) -> QuerySource:
+        """Everything that shapes the queries' fingerprints."""
+        return QuerySource(
             fingerprinter=self.fingerprinter.fingerprinter,
             name=self.fingerprinter.name,
             identity=self.fingerprinter.identity,
@@ -166,6 +167,9 @@ class AudioSource:
             chain=[named.degradation for named in self.degradations],
             seed=self.seed,
         )
+
+    def _fingerprint_queries(self, planned: PlannedQueries, store: Store, stage: Stage) -> QuerySet:
+        source = self.query_source(planned)
         with stage("queries") as report:
             queries = build_query_set(store, source, planned.places, report)
         segments = queries.vectors.shape[1]

@@ -13,40 +13,21 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.plugin.blame import blame
-from fpbench.plugin.datasets import PendingFiles
 from fpbench.results.document import DistractorKind
 from fpbench.runs.choice import estimate_distractors
-from fpbench.runs.config import RunConfig
+from fpbench.runs.fingerprinting_needs import fingerprinting_needs
 from fpbench.runs.generator import NamedGenerator
 from fpbench.runs.inputs import AudioSource
+from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.trials import draw_seconds, fingerprinting_rate, product_rate
+from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
-from fpbench.units import short_hours, short_size, short_time
+from fpbench.units import short_size, short_time
 
-_DECODING_RATE = 1500.0  # seconds of ogg audio read and resampled per second, two threads
 _ENCODING_ROWS = 300_000.0  # rows encoded per second by IVF-PQ, two cores
 _CODE_PAIRS = 2.5e8  # query-row pairs searched per second by an approximate index, two cores
 _LIBRARIES_BYTES = 700_000_000  # memory of torch, faiss, scipy and matplotlib
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
-    """The work of one stage, and the time, memory and disk space for it."""
-
-    stage: str
-    work: str
-    seconds: float
-    memory_bytes: float
-    disk_bytes: float
-    in_result: bool = False
-    """Whether the same space is also needed beside the result, for the evidence file."""
-
-    @property
-    def all_disk_bytes(self) -> float:
-        """Disk space in the cache and beside the result."""
-        return self.disk_bytes * (2 if self.in_result else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +65,16 @@ class Plan:
 
 
 def make_plan(prepared: PreparedRun) -> Plan:
-    """Estimate a run from the headers of audio files and short trials, as if the cache were empty.
+    """Estimate a run from the headers of audio files, short trials, and what the cache holds.
 
+    Fingerprints in the cache cost nothing. A search is estimated as if it were not in the cache.
     Times are right in their order of magnitude only: every approximate index is assumed to be as
     fast as IVF-PQ with the published settings.
     """
     config, source = prepared.config, prepared.source
     needs: list[Need] = []
     if isinstance(source, AudioSource):
-        needs += _pending_needs(source.dataset.pending)
-        needs += _fingerprinting_needs(source, config)
+        needs += fingerprinting_needs(source, prepared.store)
         n_queries = config.recipe.n_queries
         n_reference = int(durations_s(source.dataset.reference).sum() / prepared.info.hop_s)
     else:
@@ -156,44 +137,6 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
     return [*needs, draw]
-
-
-def _pending_needs(pending: PendingFiles | None) -> list[Need]:
-    """Needs of files of the dataset that do not exist yet."""
-    if pending is None:
-        return []
-    return [
-        Need(
-            stage=f"make {pending.what}",
-            work=f"{pending.count} files",
-            seconds=pending.estimate_s(),
-            memory_bytes=200e6,
-            disk_bytes=pending.size_bytes,
-        )
-    ]
-
-
-def _fingerprinting_needs(source: AudioSource, config: RunConfig) -> list[Need]:
-    named, dataset, recipe = source.fingerprinter, source.dataset, source.recipe
-    spec = named.fingerprinter.spec
-    rate = fingerprinting_rate(named.fingerprinter, named.name)
-    bytes_per_s = 2 * 4 * spec.dim / spec.hop_s  # stored twice: per track, and as one set
-    reference_s = float(durations_s(dataset.reference).sum())
-    query_s = recipe.n_queries * recipe.query_length_s
-    parts = [("reference", reference_s, reference_s), ("queries", query_s, reference_s + query_s)]
-    if config.distractors != "none":
-        distractors_s = float(durations_s(dataset.distractors).sum())
-        parts.append(("distractors", distractors_s, distractors_s))
-    return [
-        Need(
-            stage=f"fingerprint {title}",
-            work=f"{short_hours(audio_s / 3600)} of audio",
-            seconds=audio_s / rate + decoded_s / _DECODING_RATE,
-            memory_bytes=200e6,
-            disk_bytes=audio_s * bytes_per_s,
-        )
-        for title, audio_s, decoded_s in parts
-    ]
 
 
 def search_need(

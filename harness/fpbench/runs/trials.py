@@ -1,14 +1,20 @@
 """Measure in short trials how fast this machine does the main work of a run."""
 
+import os
 import time
 from functools import cache
+from pathlib import Path
 
 import numpy as np
+import soundfile
 
+from fpbench.audio.reading import mono_pieces
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import FingerprintGenerator
+
+_DECODING_TRIAL_S = 0.3
 
 
 @cache
@@ -40,6 +46,27 @@ def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
             pass
         elapsed = time.perf_counter() - start
     return 30.0 / elapsed
+
+
+def decoding_rate(path: Path, sample_rate_hz: int) -> float:
+    """Seconds of audio that one thread reads and resamples per second, from the start of a file.
+
+    Opening the file counts, which takes long for an MP3 file of hours.
+
+    Raises:
+        soundfile.SoundFileError: The file cannot be read.
+    """
+    start, decoded_s = time.perf_counter(), 0.0
+    with soundfile.SoundFile(os.fsencode(path)) as file:
+        duration_s: float = file.frames / file.samplerate
+        opened_s = time.perf_counter() - start
+        for piece in mono_pieces(file, sample_rate_hz, "soxr"):
+            decoded_s += len(piece) / sample_rate_hz
+            if time.perf_counter() - start > opened_s + _DECODING_TRIAL_S:
+                break
+    decoding_s = time.perf_counter() - start - opened_s
+    per_s: float = decoding_s / decoded_s + opened_s / duration_s
+    return 1.0 / per_s
 
 
 def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
