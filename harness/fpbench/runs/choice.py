@@ -31,13 +31,14 @@ class Choice:
 
     Args:
         name: Its name.
-        takes: What its fit takes, in words.
-        reason: Why it is not the best one, with what it does to the numbers; None if it is.
+        takes: What its fit takes, in words; empty if the user chose it.
+        reason: Why it is not the best one, with what it does to the numbers; None if it is, or if
+            the user chose it.
     """
 
     name: str
-    takes: str
-    reason: str | None
+    takes: str = ""
+    reason: str | None = None
 
 
 def estimate_distractors(source: AudioSource | VectorSource, hop_s: float) -> int:

@@ -28,23 +28,20 @@ from fpbench.generators.files import load_generator, save_generator
 from fpbench.generators.provenance import (
     Provenance,
     read_provenance,
-    refuse_other_system,
     rows_sha256,
 )
 from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
 from fpbench.plugin.blame import blame
-from fpbench.plugin.catalog import Catalog, Offer
+from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_checked
-from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
-from fpbench.plugin.reads import Reads
-from fpbench.plugin.source import identity
+from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
+from fpbench.runs.named_generator import NamedGenerator
 from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)
@@ -53,117 +50,6 @@ BASELINES = ("gaussian", "resample")
 """Generators that a better one has to beat; they are fitted to the same half."""
 
 _ROWS = 5_000  # in each set that fidelity compares
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedGenerator:
-    """A generator method, with the names that errors, results and cache keys use.
-
-    Args:
-        offer: The plugin's entry.
-        settings: Settings that the method was created with.
-        method: Fits generators.
-        reads: What was read while the method was created.
-        generator: The fitted generator that the config names; None if this run fits one.
-        provenance: What that generator was fitted to; None if unknown.
-        foreign: Whether it was fitted to another system than the run's.
-        reason: Why the run did not choose a better generator, see
-            :class:`fpbench.results.document.GeneratorInfo`.
-    """
-
-    offer: Offer
-    settings: Settings
-    method: GeneratorMethod
-    reads: Reads
-    generator: FingerprintGenerator | None = None
-    provenance: Provenance | None = None
-    foreign: bool = False
-    reason: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.offer.entry.name
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        """All that decides the bytes of a fit and of a draw, except the fingerprints."""
-        return identity(self.name, self.offer.source.module, self.settings, self.reads)
-
-
-def load_named_generator(
-    config: RunConfig, catalog: Catalog, settings: Settings
-) -> NamedGenerator | None:
-    """The generator that the config names, or the method that fits it; None if none is used.
-
-    Raises:
-        FpbenchError: It does not exist, cannot be loaded, or would learn from a file that may have
-            been fitted to the tracks that judge it.
-    """
-    if config.generator is None or config.distractors not in ("synthetic", "both"):
-        return None
-    offer, _ = catalog.offer("generator", config.generator)
-    settings = replace(settings, options=config.generator_options)
-    settings = catalog.settings_for("generator", config.generator, settings)
-    method = catalog.generator(config.generator, settings)
-    if config.generator_weights is not None:
-        return NamedGenerator(
-            offer=offer,
-            settings=settings,
-            method=method,
-            reads=catalog.reads(method),
-            generator=load_generator(config.generator_weights, catalog, settings, config.generator),
-            provenance=read_provenance(config.generator_weights),
-        )
-    for file in method.learns_from:
-        raise FpbenchError(
-            f"generator '{config.generator}' also learns from {file}, which may have been fitted "
-            "to the tracks that judge it",
-            hint="fit it to other tracks with `fpbench fit`, then give --generator-weights",
-        )
-    return NamedGenerator(
-        offer=offer, settings=settings, method=method, reads=catalog.reads(method)
-    )
-
-
-def refuse_foreign(
-    named: NamedGenerator, config: RunConfig, system: SystemIdentity | None
-) -> NamedGenerator:
-    """Refuse a fitted generator of another system, unless the config allows it.
-
-    A generator that does not say what it was fitted to is accepted with a warning, because fidelity
-    judges it.
-
-    Args:
-        system: The run's fingerprinter; None for ready-made fingerprints.
-
-    Returns:
-        The generator, with ``foreign`` set.
-
-    Raises:
-        FpbenchError: It was fitted to another system.
-    """
-    path = config.generator_weights
-    if path is None:
-        return named
-    if named.provenance is None or named.provenance.system is None or system is None:
-        side = "the dataset" if system is None else f"'{path}'"
-        logger.warning(
-            "%s does not name a fingerprinter, so nothing shows that generator '%s' fits this run; "
-            "see the fidelity in the result",
-            side,
-            path,
-        )
-    foreign = refuse_other_system(
-        f"generator '{path}'",
-        named.provenance,
-        system,
-        allow=config.foreign_generator,
-        hint="leave out --generator-weights, so that a generator is fitted; for a study of wrong "
-        "generators, add --foreign-generator",
-    )
-    if foreign:
-        logger.warning("generator '%s' was fitted to another system; the result says so", path)
-    return replace(named, foreign=foreign)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from fpbench.plugin.blame import blame
 from fpbench.results.document import DistractorKind
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs
-from fpbench.runs.generator import NamedGenerator
 from fpbench.runs.inputs import AudioSource
+from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.trials import draw_seconds, product_rate

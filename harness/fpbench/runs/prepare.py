@@ -23,13 +23,13 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
 from fpbench.runs.choice import Choice, choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
-from fpbench.runs.generator import NamedGenerator, load_named_generator, refuse_foreign
 from fpbench.runs.inputs import (
     AudioSource,
     NamedDegradation,
     NamedFingerprinter,
     count_segments,
 )
+from fpbench.runs.named_generator import NamedGenerator, load_named_generator, refuse_foreign
 from fpbench.runs.objects import OBJECT
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
@@ -111,9 +111,6 @@ def prepare(
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
         for kind in distractor_kinds(config)
     }
-    generator, choice = None, None
-    if config.generator is not None:
-        generator = load_named_generator(config, catalog, settings)
     source: AudioSource | VectorSource
     check = None
     if dataset.vectors is None:
@@ -126,17 +123,15 @@ def prepare(
         source, info = _prepare_vectors(config, dataset.vectors)
     for named in indexes[distractor_kinds(config)[0]]:
         _require_runs(source.segments, config, named)
-    if config.generator is None and config.distractors in ("synthetic", "both"):
+    generator, system = None, None
+    if config.distractors in ("synthetic", "both"):
         choice = _choose_generator(
             config, source, info, catalog=catalog, store=store, settings=settings
         )
         config = replace(config, generator=choice.name)
-        generator = load_named_generator(config, catalog, settings)
-    system = None
-    if generator is not None:
+        named_generator = load_named_generator(choice, config, catalog, settings)
         system = _identify(config, settings, source)
-        generator = refuse_foreign(generator, config, system)
-        generator = replace(generator, reason=choice.reason if choice else None)
+        generator = refuse_foreign(named_generator, config, system)
     return PreparedRun(
         config=config,
         catalog=catalog,
@@ -159,13 +154,15 @@ def _choose_generator(
     store: Store,
     settings: Settings,
 ) -> Choice:
-    """Choose a generator, and say what its fit takes or why it is not the best.
+    """The generator that the config names; or choose one, and say what it takes or lacks.
 
     A fitted generator without a name is taken for the last choice, which its file contradicts if it
     is another one.
     """
+    if config.generator is not None:
+        return Choice(config.generator)
     if config.generator_weights is not None:
-        return Choice(catalog.default_generators()[-1].name, "", None)
+        return Choice(catalog.default_generators()[-1].name)
     choice = choose_generator(
         catalog,
         store,
