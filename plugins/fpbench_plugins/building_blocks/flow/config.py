@@ -20,6 +20,8 @@ For nafp on real music (10 608 fingerprints of 43 tracks) it was reached after 1
 epochs. The gap in hit rate to as many real distractors of other tracks was then at most 0.2 points
 within 0.25 s and in the right track. After 5 epochs it was 0.4 and 2.5. After 40, when the held-out
 loss still fell, it was -0.3 and -0.8, because the draws crowd around the learnt tracks.
+For nafp on the demo's music (5 900 fingerprints of 100 tracks) it was reached after 35 epochs, with
+gaps of 0.3 and 0.7; after 5 they were 1.1 and 2.1.
 """
 
 
