@@ -160,3 +160,12 @@ def test_loads_a_fingerprinter_from_a_file(catalog: Catalog, tmp_path: Path) -> 
     fingerprinter = catalog.fingerprinter(f"plugin:{path}", Settings())
     vectors = fingerprinter.embed(np.zeros((3, 8000), dtype=np.float32))  # type: ignore[union-attr]
     assert vectors.shape == (3, 4)
+
+
+@pytest.mark.parametrize(
+    "name", ["9" * 5_000, "plugin:" + "9" * 5_000 + ".py", "a\0b", "~nobody-here/x"]
+)
+@pytest.mark.parametrize("kind", ["generator", "dataset"])
+def test_names_that_no_file_can_have_are_unknown(catalog: Catalog, kind: str, name: str) -> None:
+    with pytest.raises(FpbenchError, match="no generator|no dataset|no plugin"):
+        catalog.offer(kind, name)

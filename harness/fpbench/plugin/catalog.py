@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -354,17 +355,21 @@ class Catalog:
 def _plugin_names(name: str) -> list[str]:
     """The name with ``plugin:`` if it is a Python file, or a module in this folder."""
     path = Path(name)
-    is_file = path.suffix == ".py" and path.is_file()
+    is_file = path.suffix == ".py" and os.path.isfile(path)  # noqa: PTH113
     return [f"{PREFIX}{name}"] if is_file or module_file(name) else []
 
 
 def _names_with_path(path: str, offers: Iterable[Offer]) -> list[str]:
     """Names of entries that take this path as their argument, with the path."""
+    # pathlib raises for a name that is too long, or that begins with an unknown user.
+    file = os.path.expanduser(path)  # noqa: PTH111
+    if not os.path.exists(file):  # noqa: PTH110
+        return []
     entries = [offer.entry for offer in offers]
     return [
         f"{entry.name}:{path}"
         for entry in entries
-        if entry.fits is not None and entry.fits(Path(path).expanduser())
+        if entry.fits is not None and entry.fits(Path(file))
     ]
 
 

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -87,11 +88,12 @@ def import_source(target: str) -> Source:
 def module_file(name: str) -> Path | None:
     """The file of a module or package in the working directory; None if there is none."""
     files = (Path.cwd() / f"{name}.py", Path.cwd() / name / "__init__.py")
-    return next((file for file in files if file.is_file()), None)
+    # pathlib raises for a name that is too long.
+    return next((file for file in files if os.path.isfile(file)), None)  # noqa: PTH113
 
 
 def _source_from_file(target: str, path: Path) -> Source:
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113
         raise FpbenchError(f"no plugin file '{path}'", hint="give the path of a Python file")
     # A package keeps its name, so that its files can import each other. A single file gets a name
     # that cannot hide an installed module.
