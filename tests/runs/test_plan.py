@@ -2,6 +2,9 @@
 
 import os
 from collections import namedtuple
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,11 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.cache import Store
+from fpbench.progress import Report
 from fpbench.runs.needs import Need
-from fpbench.runs.plan import Plan, refuse_what_cannot_fit, search_need
+from fpbench.runs.plan import Plan, make_plan, refuse_what_cannot_fit, search_need
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.run import run_prepared
 
 
 def need(*, segments: int, exact: bool) -> Need:
@@ -123,3 +129,23 @@ def test_files_in_the_cache_make_no_room_for_the_result(
         refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")
     disk[tmp_path.name] = 6_000.0
     refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")
+
+
+def test_a_finished_run_costs_nothing(prepared: Callable[..., PreparedRun], tmp_path: Path) -> None:
+    store = Store(tmp_path / "cache")
+    run = replace(prepared(distractors="both", sizes=(100,)), store=store)
+    before = {need.stage: need.seconds for need in make_plan(run).needs}
+    assert before["search exact"] > 0
+    assert before["draw gaussian"] > 0
+    run_prepared(run, tmp_path / "result.json", "a test", stage)
+    again = replace(prepared(distractors="both", sizes=(100,)), store=store)
+    assert sum(need.seconds for need in make_plan(again).needs) == 0
+    larger = replace(prepared(distractors="both", sizes=(100, 500)), store=store)
+    after = {need.stage: need.seconds for need in make_plan(larger).needs}
+    assert after["fit gaussian"] == 0
+    assert after["draw gaussian"] > 0
+
+
+def stage(_title: str) -> AbstractContextManager[Report]:
+    """No progress is shown."""
+    return nullcontext(lambda _done, _words: None)

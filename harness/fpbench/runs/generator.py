@@ -247,10 +247,21 @@ class GeneratorFitting:
         rows = max(_ROWS, len(self.split.judge), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
+    def is_fitted(self) -> bool:
+        """Whether the run's generator exists, so that :meth:`generator` only reads it."""
+        if self.config.generator_weights is not None and self.named.generator is not None:
+            return True
+        path, key = self._fitted_path(self.named)
+        return self.store.counts(path) and is_intact(path, key)
+
+    def _fitted_path(self, named: NamedGenerator) -> tuple[Path, str]:
+        """File in the cache of a generator that is fitted to one half, and its key."""
+        key = content_key(made="generator", by=named.identity, rows=rows_digest(self.split.fit))
+        return self.store.path("generators", key, ".safetensors"), key
+
     def _fit_or_load(self, named: NamedGenerator) -> tuple[Path, FingerprintGenerator]:
         """A generator fitted to one half, from the cache or fitted now, and its file."""
-        key = content_key(made="generator", by=named.identity, rows=rows_digest(self.split.fit))
-        path = self.store.path("generators", key, ".safetensors")
+        path, key = self._fitted_path(named)
         # The file holds the settings of the fit.
         settings = replace(named.settings, options={})
         if self.store.counts(path) and is_intact(path, key):

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tabulate import tabulate
@@ -13,6 +13,7 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.plugin.blame import blame
+from fpbench.progress_display import hide_progress
 from fpbench.results.document import DistractorKind
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs
@@ -20,6 +21,7 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.run import FinishedWork, find_finished
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
 from fpbench.search.tasks import SHORTLIST
@@ -67,7 +69,9 @@ class Plan:
 def make_plan(prepared: PreparedRun) -> Plan:
     """Estimate a run from the headers of audio files, short trials, and what the cache holds.
 
-    Fingerprints in the cache cost nothing. A search is estimated as if it were not in the cache.
+    What is in the cache costs nothing; a fit or a search is looked up there if all fingerprints
+    are.
+
     Times are right in their order of magnitude only: every approximate index is assumed to be as
     fast as IVF-PQ with the published settings.
     """
@@ -81,15 +85,16 @@ def make_plan(prepared: PreparedRun) -> Plan:
         n_queries = min(config.recipe.n_queries, len(source.vectors.query))
         n_reference = len(source.vectors.reference)
     n_real = estimate_distractors(source, prepared.info.hop_s)
+    finished = _find_finished(prepared, needs)
     if prepared.generator is not None:
-        needs += _generator_needs(prepared, prepared.generator, n_real)
+        needs += _generator_needs(prepared, prepared.generator, n_real, finished)
     sizes = config.sizes or DEFAULT_SIZES
     largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
     for kind, indexes in prepared.indexes.items():
         rows = 0 if config.distractors == "none" else largest[kind]
         blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
-        needs += [
-            search_need(
+        for named in indexes:
+            need = search_need(
                 f"search {named.name}",
                 n_queries,
                 rows + n_reference,
@@ -99,13 +104,29 @@ def make_plan(prepared: PreparedRun) -> Plan:
                 exact=named.index.kind == "block" and named.index.exact,
                 grown=named.index.kind == "growing",
             )
-            for named in indexes
-        ]
+            done = (kind, named.name) in finished.searches
+            needs.append(replace(need, seconds=0.0) if done else need)
     return Plan(needs)
 
 
-def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) -> list[Need]:
-    """Needs of drawing, and of fitting to half of the real distractors unless already fitted."""
+def _find_finished(prepared: PreparedRun, fingerprinting: Sequence[Need]) -> FinishedWork:
+    """What the cache holds of the later stages, if no fingerprint is missing."""
+    if any(need.seconds for need in fingerprinting) or _is_fresh(prepared):
+        return FinishedWork()
+    try:
+        return find_finished(prepared, hide_progress)
+    except FpbenchError:  # the run says what is wrong
+        return FinishedWork()
+
+
+def _is_fresh(prepared: PreparedRun) -> bool:
+    return isinstance(prepared.source, AudioSource) and prepared.source.fresh
+
+
+def _generator_needs(
+    prepared: PreparedRun, named: NamedGenerator, n_real: int, finished: FinishedWork
+) -> list[Need]:
+    """Needs of drawing, and of fitting to half of the real distractors, unless already done."""
     dim = prepared.info.dim
     indexes = [one.index for one in prepared.indexes["synthetic"]]
     # One pass serves all indexes that search block by block; each growing index needs its own.
@@ -115,6 +136,11 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
     draws += sum(index.training_rows for index in indexes)
     needs = []
     generator = named.generator
+    searched = all(
+        ("synthetic", one.name) in finished.searches for one in prepared.indexes["synthetic"]
+    )
+    if searched:
+        return []
     if generator is None:
         with blame(named.offer.source.plugin, "estimating the needs of a fit"):
             need = named.method.need(n_real // 2, dim)
@@ -123,7 +149,7 @@ def _generator_needs(prepared: PreparedRun, named: NamedGenerator, n_real: int) 
             Need(
                 stage=f"fit {named.name}",
                 work=f"{short_size(n_real // 2)} fingerprints",
-                seconds=need.fit_seconds,
+                seconds=0.0 if finished.fitted else need.fit_seconds,
                 memory_bytes=need.fit_memory_bytes,
                 disk_bytes=0.0,
             )

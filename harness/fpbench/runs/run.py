@@ -21,6 +21,7 @@ from fpbench.results.document import (
     SCHEMA_VERSION,
     Curve,
     DataInfo,
+    DistractorKind,
     EvidenceInfo,
     Gap,
     Result,
@@ -33,7 +34,7 @@ from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_trac
 from fpbench.runs.prepare import PreparedRun
 from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
-from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, search
+from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, is_finished, search
 
 TRAINING_REPEAT = 1
 """Repeat of the distractors that indexes are trained on; they search repeat 0."""
@@ -48,6 +49,38 @@ class SearchOutcome:
     named: NamedIndex
     database: Database
     evidence: Evidence | GrownEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedWork:
+    """What of a run is in the cache.
+
+    Args:
+        fitted: Whether the generator exists.
+        searches: Kind of distractors and name of the index of each finished search.
+    """
+
+    fitted: bool = False
+    searches: frozenset[tuple[DistractorKind, str]] = frozenset()
+
+
+def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
+    """Find out what is in the cache of a run whose fingerprints are all there; nothing is made.
+
+    Raises:
+        FpbenchError: As :func:`run_prepared`.
+    """
+    inputs = prepared.source.build_inputs(prepared.store, stage)
+    fitting = _prepare_fitting(prepared, inputs, stage)
+    generator = fitting.generator() if fitting and fitting.is_fitted() else None
+    databases = _list_databases(prepared.config, inputs, generator)
+    searches = {
+        (database.kind, task.named.name)
+        for database in databases
+        for task in _search_tasks(prepared, inputs, database)
+        if is_finished(task)
+    }
+    return FinishedWork(generator is not None, frozenset(searches))
 
 
 def run_prepared(
@@ -125,18 +158,9 @@ def _fit_generator(
     prepared: PreparedRun, inputs: Inputs, stage: Stage
 ) -> tuple[FittedGenerator | None, Mapping[str, Any] | None]:
     """The generator and its fidelity; None for a run without synthetic distractors."""
-    if prepared.generator is None:
+    fitting = _prepare_fitting(prepared, inputs, stage)
+    if fitting is None:
         return None, None
-    fitting = GeneratorFitting(
-        config=prepared.config,
-        catalog=prepared.catalog,
-        store=prepared.store,
-        named=prepared.generator,
-        inputs=inputs,
-        split=split_tracks(prepared.config, inputs),
-        system=prepared.system,
-        stage=stage,
-    )
     generator = fitting.generator()
     fidelity = fitting.fidelity(generator)
     deviation = find_deviation(fidelity, generator.info.name)
@@ -147,6 +171,24 @@ def _fit_generator(
             deviation,
         )
     return generator, fidelity
+
+
+def _prepare_fitting(
+    prepared: PreparedRun, inputs: Inputs, stage: Stage
+) -> GeneratorFitting | None:
+    """The fitting of the generator; None for a run without synthetic distractors."""
+    if prepared.generator is None:
+        return None
+    return GeneratorFitting(
+        config=prepared.config,
+        catalog=prepared.catalog,
+        store=prepared.store,
+        named=prepared.generator,
+        inputs=inputs,
+        split=split_tracks(prepared.config, inputs),
+        system=prepared.system,
+        stage=stage,
+    )
 
 
 def _list_databases(
@@ -218,8 +260,15 @@ def _search(
     prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage
 ) -> list[SearchOutcome]:
     """Search one database with all indexes, so that every block is drawn once."""
-    indexes = prepared.indexes[database.kind]
-    tasks = [
+    tasks = _search_tasks(prepared, inputs, database)
+    evidence = search(tasks, stage)
+    return [
+        SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
+    ]
+
+
+def _search_tasks(prepared: PreparedRun, inputs: Inputs, database: Database) -> list[SearchTask]:
+    return [
         SearchTask(
             named=named,
             inputs=inputs,
@@ -227,11 +276,7 @@ def _search(
             store=prepared.store,
             device=prepared.config.device,
         )
-        for named in indexes
-    ]
-    evidence = search(tasks, stage)
-    return [
-        SearchOutcome(named, database, one) for named, one in zip(indexes, evidence, strict=True)
+        for named in prepared.indexes[database.kind]
     ]
 
 

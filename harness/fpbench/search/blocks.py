@@ -53,6 +53,11 @@ class CandidateStore:
             return None
         return Candidates(arrays["ids"].astype(np.int64), arrays["keys"], arrays["scores"])
 
+    def holds(self, start: int, stop: int) -> bool:
+        """Whether the candidates of rows [start, stop) are in the cache; they are not read."""
+        path = self.store.path(KIND, self.address(start, stop), ".npz")
+        return path.exists() and self.store.counts(path)
+
     def require(self, start: int, stop: int) -> Candidates:
         """The candidates of rows [start, stop), which were written before.
 

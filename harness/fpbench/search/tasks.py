@@ -137,6 +137,16 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
     return [_collect(task, stage) for task in tasks]
 
 
+def is_finished(task: SearchTask) -> bool:
+    """Whether all candidates of a task are in the cache."""
+    if task.named.index.kind == "growing":
+        sizes = list(task.database.sizes) or [0]
+        return all(_grown_candidates(task, sizes).holds(0, size) for size in sizes)
+    if not _reference_candidates(task).holds(0, len(task.inputs.reference)):
+        return False
+    return all(_block_candidates(task).holds(*block) for block in pairwise(_edges(task)))
+
+
 def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
     index = task.named.index
     return _gather(task) if index.kind == "block" else _search_grown(task, index, stage)
@@ -166,6 +176,14 @@ def _reference_candidates(task: SearchTask) -> CandidateStore:
     They are one more per query than those of a block, see :class:`Evidence`.
     """
     return CandidateStore(store=task.store, key=content_key(reference=task.key), k=SHORTLIST + 1)
+
+
+def _grown_candidates(task: SearchTask, sizes: Sequence[int]) -> CandidateStore:
+    """Keeps the candidates of a growing index.
+
+    A graph depends on how its rows are divided into additions, so the key holds all sizes.
+    """
+    return replace(_block_candidates(task), key=content_key(search=task.key, sizes=list(sizes)))
 
 
 def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage) -> None:
@@ -208,8 +226,7 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
     inputs, database = task.inputs, task.database
     queries = inputs.queries
     sizes = list(database.sizes) or [0]
-    # A graph depends on how its rows are divided into additions, so the key holds all sizes.
-    store = replace(_block_candidates(task), key=content_key(search=task.key, sizes=sizes))
+    store = _grown_candidates(task, sizes)
     if any(store.read(0, size) is None for size in sizes):
         _train(index, task, stage)
         with stage(f"{task.named.name}, {database.kind}") as report:
