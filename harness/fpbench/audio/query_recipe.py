@@ -8,9 +8,9 @@ from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
 
 _LARGEST = {
-    "n_queries": 10_000_000,
-    "query_length_s": 86_400,
-    "grid_s": 86_400,
+    "n_queries": 1_000_000_000_000,
+    "query_length_s": 1_000_000,
+    "grid_s": 1_000_000,
     "sample_rate_hz": 1_000_000,
 }
 

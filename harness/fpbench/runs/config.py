@@ -20,6 +20,8 @@ Device = Literal["cpu", "cuda"]
 Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
+_MOST_QUERIES = 1_000_000  # all are in memory
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunConfig:
@@ -87,6 +89,8 @@ class RunConfig:
             raise ValueError(f"tolerance_s={self.tolerance_s} is not finite and at least 0")
         if self.name is not None and not self.name.strip():
             raise ValueError("name is empty")
+        if self.recipe.n_queries > _MOST_QUERIES:
+            raise ValueError(f"n_queries={self.recipe.n_queries} is above {_MOST_QUERIES:,}")
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} is negative")
         if self.seed >= 1 << 63:
