@@ -20,7 +20,7 @@ steps = st.lists(st.tuples(texts, st.dictionaries(texts.filter(lambda k: k != "n
 recipes = st.fixed_dictionaries(
     {
         "n_queries": st.integers(1, 10**6),
-        "query_length_s": st.floats(0.01, 1e6),
+        "query_length_s": st.floats(0.01, 1e3),
         "max_offset_s": st.floats(0, 0.25),
         "sample_rate_hz": st.integers(1, 192_000),
     }

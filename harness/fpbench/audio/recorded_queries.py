@@ -214,7 +214,7 @@ def cut_queries(
     recipe: QueryRecipe,
     *,
     tempo: float,
-    seed: int,
+    seed: int | None,
 ) -> CutQueries:
     """Cut queries from recordings at multiples of ``grid_s``, as many as fit.
 
@@ -226,7 +226,7 @@ def cut_queries(
         reference: Index and duration of each reference track by name; 0 for an unknown duration.
         recipe: Length and number of queries.
         tempo: Tempo of the degradations; a faster one needs a longer stretch of audio.
-        seed: Seed of the draw.
+        seed: Seed of the draw; None means all queries that fit.
 
     Raises:
         FpbenchError: No query fits, or a recording cannot be read.
@@ -262,6 +262,8 @@ def cut_queries(
             f"no recorded query can be used{why}",
             hint="use a shorter --query-length, or other recordings",
         )
+    if seed is None:
+        return CutQueries(places, truth, skipped)
     order = rng_at(seed, Stream.QUERY_POSITION).permutation(len(truth.track))
     chosen = np.sort(order[: recipe.n_queries])
     return CutQueries(_at(places, chosen), _at(truth, chosen), skipped)

@@ -12,9 +12,6 @@ from fpbench.runs.config import RunConfig
 
 logger = getLogger(__name__)
 
-_ALL = 10**12
-"""More queries than any set of recordings gives."""
-
 
 def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
     """The config with the recipe that recorded queries need.
@@ -35,7 +32,7 @@ def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
     recipe = replace(recipe, max_offset_s=0.0)
     if "degradations" not in given:
         recipe = replace(recipe, degradations=())
-    available = _count_queries(recipe, dataset, config.seed)
+    available = _count_queries(recipe, dataset)
     if "n_queries" not in given:
         recipe = replace(recipe, n_queries=available)
     elif recipe.n_queries > available:
@@ -46,14 +43,12 @@ def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
     return replace(config, recipe=recipe)
 
 
-def _count_queries(recipe: QueryRecipe, dataset: Dataset, seed: int) -> int:
+def _count_queries(recipe: QueryRecipe, dataset: Dataset) -> int:
     """Queries that can be cut, by the lengths in the files' headers."""
     durations = durations_s(dataset.reference).tolist()
     reference = {
         track.name: (index, duration_s)
         for index, (track, duration_s) in enumerate(zip(dataset.reference, durations, strict=True))
     }
-    cut = cut_queries(
-        dataset.queries, reference, replace(recipe, n_queries=_ALL), tempo=1.0, seed=seed
-    )
+    cut = cut_queries(dataset.queries, reference, recipe, tempo=1.0, seed=None)
     return len(cut.truth.track)
