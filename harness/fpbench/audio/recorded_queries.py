@@ -68,24 +68,13 @@ def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[Recor
     queries = []
     for line, row in _rows(table):
         where = f"{table}, line {line}"
-        for name in ("query", "reference"):
-            if "\0" in row[name]:
-                raise FpbenchError(
-                    f"{where}: {name} {row[name]!r} holds a zero byte", hint="save it as UTF-8"
-                )
-        path = table.parent / row["query"]
-        if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
+        path = _find_file(row["query"], table.parent, where)
+        first_line = lines.setdefault(os.path.realpath(path), line)
+        if first_line != line:
             raise FpbenchError(
-                f"{where}: query: there is no file '{path}'",
-                hint="correct the path, which is relative to the table's folder",
-            )
-        real = os.path.realpath(path)
-        if real in lines:
-            raise FpbenchError(
-                f"{where}: query '{row['query']}' is also in line {lines[real]}",
+                f"{where}: query '{row['query']}' is also in line {first_line}",
                 hint="list each recording once",
             )
-        lines[real] = line
         track = None
         if row["reference"].lower() not in _NO_MATCH:
             file = os.path.realpath(table.parent / row["reference"])
@@ -106,14 +95,29 @@ def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[Recor
         )
     if not queries:
         raise FpbenchError(f"{table} lists no queries", hint="add a row for each recording")
-    for track in (names[query.reference] for query in queries if query.reference):
-        line_of_track = lines.get(os.path.realpath(track.path))
-        if line_of_track is not None:
+    _refuse_own_files(table, [names[one.reference] for one in queries if one.reference], lines)
+    return queries
+
+
+def _find_file(name: str, folder: Path, where: str) -> Path:
+    path = folder / name
+    if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
+        raise FpbenchError(
+            f"{where}: query: there is no file '{path}'",
+            hint="correct the path, which is relative to the table's folder",
+        )
+    return path
+
+
+def _refuse_own_files(table: Path, matched: Sequence[Track], lines: Mapping[str, int]) -> None:
+    """Refuse files of the reference as queries, which would be found without any degradation."""
+    for track in matched:
+        line = lines.get(os.path.realpath(track.path))
+        if line is not None:
             raise FpbenchError(
-                f"{table}, line {line_of_track}: query: '{track.name}' is also a reference track",
+                f"{table}, line {line}: query: '{track.name}' is also a reference track",
                 hint="list recordings of the reference, not its own files",
             )
-    return queries
 
 
 def drop_equal_recordings(
@@ -174,6 +178,13 @@ def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
                 )
             for row in rows:
                 cells = {name: (row[name] or "").strip() for name in COLUMNS}
+                for name in ("query", "reference"):
+                    if "\0" in cells[name]:
+                        raise FpbenchError(
+                            f"{table}, line {rows.line_num}: {name} {cells[name]!r} holds a zero "
+                            "byte",
+                            hint="save the table as CSV in UTF-8",
+                        )
                 if not cells["query"]:
                     raise FpbenchError(
                         f"{table}, line {rows.line_num}: column 'query' is empty",
