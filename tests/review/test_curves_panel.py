@@ -64,3 +64,11 @@ def test_an_interval_without_width_is_not_drawn() -> None:
         line = Line(result=RESULT, curve=curve, name="", colour="red", style="-")
         draw_panel(axes, [line], "hr@1", (0.0, 100.0))
         assert len(axes.collections) == drawn
+
+
+def test_a_single_size_has_a_range_around_it() -> None:
+    axes = Figure().subplots()
+    curve = replace(CURVE, points=[replace(POINT, n_distractors=1000, n_reference=152)])
+    line = Line(result=RESULT, curve=curve, name="", colour="red", style="-")
+    draw_panel(axes, [line], "hr@1", (0.0, 100.0))
+    assert axes.get_xlim() == (576, 2304)

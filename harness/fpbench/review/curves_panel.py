@@ -10,7 +10,7 @@ from fpbench.review.gap_notes import measured_gap
 from fpbench.units import short_hours, short_size
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_FEW_DECADES = 50  # ratio of the ends of an axis
+_FEW_DECADES = 50  # ratio of the largest size to the smallest
 _LABEL_WIDTH = 64  # characters below an axis
 
 
@@ -40,15 +40,23 @@ def draw_panel(axes: Any, lines: Sequence[Line], metric: str, limits: tuple[floa
     """
     axes.set_xscale("log")
     axes.set_ylim(*limits)
+    sizes = _sizes(lines)
+    margin = 1.1 if len(set(sizes)) > 1 else 2.0  # a single size needs a range around it
+    axes.set_xlim(min(sizes) / margin, max(sizes) * margin)
     for line in lines:
         _draw_line(axes, line)
-    _style_axes(axes, metric)
+    _style_axes(axes, lines, metric)
     _add_hours(axes, lines)
     for line in lines:
         _draw_gap(axes, line, lines)
     # Below the axis, because many lines leave no free place among them.
     label = ["database size (fingerprints)", *_gap_notes(lines)]
     axes.set_xlabel("\n".join(label), fontsize=9, linespacing=1.5)
+
+
+def _sizes(lines: Sequence[Line]) -> list[int]:
+    """All database sizes, distractors and reference together."""
+    return [p.n_distractors + p.n_reference for line in lines for p in line.curve.points]
 
 
 def _draw_line(axes: Any, line: Line) -> None:
@@ -78,10 +86,10 @@ def _interval_ends(curve: Curve) -> tuple[list[float], list[float]]:
     return [point.ci.low for point in curve.points], [point.ci.high for point in curve.points]
 
 
-def _style_axes(axes: Any, metric: str) -> None:
+def _style_axes(axes: Any, lines: Sequence[Line], metric: str) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    axes.xaxis.set_major_locator(_locator(axes))
+    axes.xaxis.set_major_locator(_locator(lines))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: short_size(round(n))))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel(f"{metric.upper()} (%)", fontsize=11)
@@ -90,12 +98,13 @@ def _style_axes(axes: Any, metric: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _locator(axes: Any) -> Any:
+def _locator(lines: Sequence[Line]) -> Any:
     """Ticks at powers of ten, and at their halves and fifths where there would be few."""
     from matplotlib.ticker import LogLocator
 
-    smallest, largest = axes.get_xlim()
-    return LogLocator(subs=(1.0, 2.0, 5.0) if largest / smallest < _FEW_DECADES else (1.0,))
+    sizes = _sizes(lines)
+    few = max(sizes) < _FEW_DECADES * min(sizes)
+    return LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,))
 
 
 def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
@@ -109,7 +118,7 @@ def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
         hours = axes.secondary_xaxis(
             1 + 0.13 * number, functions=(_scale_by(hop_s / 3600), _scale_by(3600 / hop_s))
         )
-        hours.xaxis.set_major_locator(_locator(axes))
+        hours.xaxis.set_major_locator(_locator(lines))
         hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
