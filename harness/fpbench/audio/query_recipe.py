@@ -9,8 +9,8 @@ from fpbench.errors import FpbenchError
 
 _LARGEST = {
     "n_queries": 1_000_000_000_000,
-    "query_length_s": 1_000_000,
-    "grid_s": 1_000_000,
+    "query_length_s": 1_000_000_000,
+    "grid_s": 1_000_000_000,
     "sample_rate_hz": 1_000_000,
 }
 

@@ -69,7 +69,7 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         recipe = replace(config.recipe, **changes)
         return replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
     except ValueError as err:
-        raise FpbenchError(f"{source}: {err}", hint="give a positive number") from err
+        raise FpbenchError(f"{source}: {err}", hint="change that number") from err
 
 
 def refuse_out(out: Path) -> None:
