@@ -59,7 +59,8 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
             id="weights that a fingerprinter without any would not read",
         ),
         pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
-        pytest.param(["--query-length", "1e9"], "no reference track is as long", id="longest"),
+        pytest.param(["--query-length", "1e6"], "no reference track is as long", id="longest"),
+        pytest.param(["--query-length", "1e9"], "is above 1,000,000", id="beyond any recording"),
         pytest.param(["--out", "result.png"], "cannot hold a result", id="out"),
         pytest.param(["--weights", __file__], "has no weights to load", id="no weights"),
         pytest.param(
