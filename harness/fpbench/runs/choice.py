@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import DefaultGenerator
 from fpbench.runs.inputs import AudioSource
+from fpbench.runs.named_generator import Choice
 from fpbench.runs.ready_made import VectorSource
 from fpbench.units import short_time
 
@@ -23,22 +24,6 @@ AFFORDABLE_S = 3600.0
 
 Most fits end in less than half of the time that is estimated, which is that of all epochs.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The generator of a run.
-
-    Args:
-        name: Its name.
-        takes: What its fit takes, in words; empty if the user chose it.
-        reason: Why it is not the best one, with what it does to the numbers; None if it is, or if
-            the user chose it.
-    """
-
-    name: str
-    takes: str = ""
-    reason: str | None = None
 
 
 def estimate_distractors(source: AudioSource | VectorSource, hop_s: float) -> int:

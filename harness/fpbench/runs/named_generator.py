@@ -14,10 +14,25 @@ from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
 from fpbench.plugin.reads import Reads
 from fpbench.plugin.source import identity
 from fpbench.plugin.systems import SystemIdentity
-from fpbench.runs.choice import Choice
 from fpbench.runs.config import RunConfig
 
 logger = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The generator of a run.
+
+    Args:
+        name: Its name.
+        takes: What its fit takes, in words; empty if the user chose it.
+        reason: Why it is not the best one, with what it does to the numbers; None if it is, or if
+            the user chose it.
+    """
+
+    name: str
+    takes: str = ""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

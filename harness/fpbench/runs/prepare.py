@@ -21,7 +21,7 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
-from fpbench.runs.choice import Choice, choose_generator, estimate_distractors
+from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.inputs import (
     AudioSource,
@@ -29,7 +29,12 @@ from fpbench.runs.inputs import (
     NamedFingerprinter,
     count_segments,
 )
-from fpbench.runs.named_generator import NamedGenerator, load_named_generator, refuse_foreign
+from fpbench.runs.named_generator import (
+    Choice,
+    NamedGenerator,
+    load_named_generator,
+    refuse_foreign,
+)
 from fpbench.runs.objects import OBJECT
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
