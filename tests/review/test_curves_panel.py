@@ -45,14 +45,14 @@ def test_the_gap_is_drawn_and_said_with_its_error() -> None:
     assert list(joined.get_xdata()) == [10_590, 10_590]
     assert list(joined.get_ydata()) == pytest.approx([50, 42.9])
     note = axes.get_xlabel().splitlines()[1].replace("\N{NO-BREAK SPACE}", " ")
-    assert note == "gaussian minus real, in points: +7.1 ± 0.8 at 10 k"
+    assert note == "gaussian minus real at 10 k, in points: +7.1 ± 0.8"
 
 
 def test_several_systems_are_named_below_the_axis() -> None:
     axes = Figure().subplots()
     draw_panel(axes, [*lines("one"), *lines("two")], "hr@1", (20.0, 60.0))
     label = axes.get_xlabel().replace("\N{NO-BREAK SPACE}", " ").replace("\n", " ")
-    assert "one +7.1 ± 0.8 at 10 k, two +7.1 ± 0.8 at 10 k" in label
+    assert "in points: one +7.1 ± 0.8, two +7.1 ± 0.8" in label
     assert not axes.texts
 
 

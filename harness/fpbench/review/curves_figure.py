@@ -11,7 +11,7 @@ from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
-from fpbench.review.curves_panel import Line, draw_panel
+from fpbench.review.curves_panel import Line, draw_panel, gap_lines
 from fpbench.review.figure_files import figure_bytes, own_style, write_figure
 from fpbench.review.synthetic_labels import distractor_label
 
@@ -23,6 +23,7 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#
 _DASHES = ("--", ":", "-.")
 _FEW_ENTRIES = 4  # of a legend within a panel
 _LEGEND_INCHES = 3.0
+_LINE_INCHES = 0.2
 _PANEL_INCHES = (6.2, 4.6)
 
 
@@ -50,16 +51,16 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
     if not together:
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give other results")
     groups = [_Group.of(comparable, metric) for comparable in together.values()]
-    rows = [len(group.panels) for group in groups]
+    heights = [group.height_inches for group in groups]
     columns = max(len(row) for group in groups for row in group.panels)
-    width, height = _PANEL_INCHES
+    width, _ = _PANEL_INCHES
     beside = _LEGEND_INCHES * any(len(group.legend) > _FEW_ENTRIES for group in groups)
     with own_style():
-        size = (width * max(columns, 1.3) + beside, height * sum(rows))
+        size = (width * max(columns, 1.3) + beside, sum(heights))
         figure = _figure_class()(figsize=size, layout="constrained")
         parts: Any = [figure]
         if len(groups) > 1:
-            parts = figure.subfigures(len(groups), 1, height_ratios=rows)
+            parts = figure.subfigures(len(groups), 1, height_ratios=heights)
         for part, group in zip(parts, groups, strict=True):
             _draw_group(part, group, metric)
     return figure
@@ -78,6 +79,12 @@ class _Group:
     title: str
     panels: Sequence[Sequence[tuple[str, Sequence[Line]]]]
     legend: Sequence[tuple[str, str, Any]]
+
+    @property
+    def height_inches(self) -> float:
+        """Height of all rows, with room for the lines below each panel."""
+        below = [max(len(gap_lines(lines)) for _, lines in row) for row in self.panels]
+        return _PANEL_INCHES[1] * len(below) + _LINE_INCHES * sum(below)
 
     @classmethod
     def of(cls, results: Sequence[Result], metric: str) -> "_Group":

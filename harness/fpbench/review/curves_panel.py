@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fpbench.results.document import Curve, Result
@@ -11,7 +11,7 @@ from fpbench.units import short_hours, short_size
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _FEW_DECADES = 50  # ratio of the largest size to the smallest
-_LABEL_WIDTH = 64  # characters below an axis
+_LABEL_WIDTH = 84  # characters below an axis
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def draw_panel(axes: Any, lines: Sequence[Line], metric: str, limits: tuple[floa
     for line in lines:
         _draw_gap(axes, line, lines)
     # Below the axis, because many lines leave no free place among them.
-    label = ["database size (fingerprints)", *_gap_notes(lines)]
+    label = ["database size (fingerprints)", *gap_lines(lines)]
     axes.set_xlabel("\n".join(label), fontsize=9, linespacing=1.5)
 
 
@@ -131,22 +131,22 @@ def _scale_by(factor: float) -> Callable[..., Any]:
     return lambda n: n * factor
 
 
-def _gap_notes(lines: Sequence[Line]) -> list[str]:
-    """The measured gaps of all lines with synthetic distractors, by generator."""
+def gap_lines(lines: Sequence[Line]) -> list[str]:
+    """The measured gaps of all lines with synthetic distractors, by generator and size."""
     texts: dict[str, list[str]] = {}
     for line in lines:
         gap = measured_gap(line.result, line.curve)
         if gap is not None and line.result.generator is not None:
+            paired = "" if gap.paired else ", not paired"
+            size = short_size(gap.n_distractors)
+            start = f"{line.result.generator.name} minus real at {size}, in points{paired}: "
             name = f"{line.name} " if line.name else ""
-            text = f"{name}{gap.text} at {short_size(gap.n_distractors)}"
-            text = text.replace(" ", _NO_BREAK)
-            texts.setdefault(line.result.generator.name, []).append(text)
+            text = f"{name}{replace(gap, paired=True).text}".replace(" ", _NO_BREAK)
+            texts.setdefault(start, []).append(text)
     return [
         part
-        for generator, found in texts.items()
-        for part in textwrap.wrap(
-            f"{generator} minus real, in points: {', '.join(found)}", _LABEL_WIDTH
-        )
+        for start, found in texts.items()
+        for part in textwrap.wrap(start + ", ".join(found), _LABEL_WIDTH)
     ]
 
 
