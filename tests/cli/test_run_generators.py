@@ -176,7 +176,7 @@ def test_a_damaged_generator_in_the_cache_is_fitted_again(
         shutil.rmtree(tmp_path / "cache" / folder)
     shown = run_synthetic(config, "--cache", tmp_path / "cache")
     assert shown.exit_code == 0, shown.stderr
-    assert "this generator in the cache is fitted again" in caplog.text
+    assert "is damaged or incomplete and will be made again" in caplog.text
     first, again = json.loads((finished / "out" / "result.json").read_text()), document(tmp_path)
     assert (again["generator"], again["fidelity"]) == (first["generator"], first["fidelity"])
 

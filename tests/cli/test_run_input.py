@@ -60,7 +60,7 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
         ),
         pytest.param(["--query-length", "60"], "no reference track is as long", id="length"),
         pytest.param(["--query-length", "1e6"], "no reference track is as long", id="longest"),
-        pytest.param(["--query-length", "1e9"], "is above 1,000,000", id="beyond any recording"),
+        pytest.param(["--query-length", "1e10"], "query_length_s", id="beyond any recording"),
         pytest.param(["--out", "result.png"], "cannot hold a result", id="out"),
         pytest.param(["--weights", __file__], "has no weights to load", id="no weights"),
         pytest.param(
