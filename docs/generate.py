@@ -53,6 +53,8 @@ def _field_table(name: str) -> str:
     hints = typing.get_type_hints(kind)
     rows = ["| field | value | meaning |", "| --- | --- | --- |"]
     for field in dataclasses.fields(kind):
+        if not field.compare:  # kept in memory only
+            continue
         value, default = _words(hints[field.name]), _default(field)
         value += f"; default {default}" if default else ""
         rows.append(f"| `{field.name}` | {value} | {about.get(field.name, '')} |")
