@@ -198,3 +198,16 @@ def test_safetensors_is_as_before_afterwards() -> None:
     with record_reads({}):
         assert [vars(module)["safe_open"] for module in modules] != before
     assert [vars(module)["safe_open"] for module in modules] == before
+
+
+def test_the_program_that_runs_is_no_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyTorch's first import opens it, so that a second run in a session had other keys."""
+    script, data = tmp_path / "study.py", tmp_path / "data.bin"
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(script), raising=False)
+    for path in (script, data):
+        path.touch()
+    reads: dict[Path, str] = {}
+    with record_reads(reads):
+        script.read_bytes()
+        data.read_bytes()
+    assert set(reads) == {data.resolve()}

@@ -68,12 +68,18 @@ def _add(reads: dict[Path, str], name: str) -> None:
     if name.startswith(_VIRTUAL_FOLDERS) or is_installed(path) or not path.is_file():
         return
     path = path.resolve()
-    if path.suffix == ".pyc" or path.is_relative_to(_HARNESS):
+    if path.suffix == ".pyc" or path.is_relative_to(_HARNESS) or path == _main_script():
         return
     try:
         reads[path] = code_sha256(path) if path.suffix == ".py" else file_sha256(path)
     except FpbenchError:  # it has gone, or may not be read any more
         return
+
+
+def _main_script() -> Path | None:
+    """The program that is running; libraries open it for their warnings and tracebacks."""
+    name = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(name).resolve() if name else None
 
 
 @cache
