@@ -26,7 +26,7 @@ from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
-from fpbench.plugin.reads import Reads, record_reads
+from fpbench.plugin.reads import Reads, hear_reads, record_reads
 from fpbench.plugin.training import Trainable
 
 logger = getLogger(__name__)
@@ -78,11 +78,12 @@ class Catalog:
         manager.add_hookspecs(hooks)
         catalog = cls(manager)
         points = importlib.metadata.entry_points(group=hooks.PROJECT)
-        for point in sorted(points, key=lambda point: point.name):
-            try:
-                catalog.register(import_installed(point))
-            except FpbenchError as err:
-                catalog.faults.append(Fault(point.name, err))
+        with hear_reads():
+            for point in sorted(points, key=lambda point: point.name):
+                try:
+                    catalog.register(import_installed(point))
+                except FpbenchError as err:
+                    catalog.faults.append(Fault(point.name, err))
         return catalog
 
     def offers(self, kind: str) -> list[Offer]:

@@ -15,6 +15,7 @@ from fpbench.errors import FpbenchError
 from fpbench.hashing import syntax_key
 
 _imported_code: dict[Path, bytes] = {}
+_kept_origins: set[str] = set()
 
 
 def code_of(file: Path) -> bytes:
@@ -52,6 +53,7 @@ def forget_module(name: str) -> None:
     """Let a module be imported anew."""
     origin = getattr(getattr(sys.modules.pop(name), "__spec__", None), "origin", None)
     if origin is not None:
+        _kept_origins.discard(origin)
         _imported_code.pop(Path(origin).resolve(), None)
 
 
@@ -69,17 +71,18 @@ def import_from_source() -> None:
         finders.insert(place, _SourceFinder())
     for module in list(sys.modules.values()):
         origin = getattr(getattr(module, "__spec__", None), "origin", None) or ""
-        if origin.endswith(".py") and not is_installed(Path(origin)):
+        if origin.endswith(".py") and origin not in _kept_origins and not is_installed(origin):
+            _kept_origins.add(origin)
             file = Path(origin).resolve()
             if file not in _imported_code and file.is_file():
                 _imported_code[file] = read_bytes(file)
 
 
-def is_installed(file: Path) -> bool:
+def is_installed(file: Path | str) -> bool:
     """Whether a file belongs to the standard library or lies among installed distributions."""
     if str(file).startswith(_library_folders()):
         return True
-    path = file.resolve()
+    path = Path(file).resolve()
     return str(path).startswith(_library_folders()) or any(map(_has_metadata, path.parents))
 
 

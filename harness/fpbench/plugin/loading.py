@@ -143,9 +143,19 @@ def _forget_earlier_imports(module: ModuleType, earlier: Source | None) -> None:
     """
     if is_installed(Path(module.__file__ or "")):
         return  # it lies among installed packages, which bear no second import
-    files = {file.resolve() for file in (*code_files(module), *(earlier.loaded if earlier else ()))}
+    loaded = earlier.loaded if earlier else ()
+    files = {_inode(file) for file in (*code_files(module), *loaded)} - {None}
     for name, imported in list(sys.modules.items()):
         origin = getattr(getattr(imported, "__spec__", None), "origin", None) or ""
         kept = imported is module or name.partition(".")[0] in _kept_packages
-        if not kept and origin.endswith(".py") and Path(origin).resolve() in files:
+        if not kept and origin.endswith(".py") and _inode(origin) in files:
             forget_module(name)
+
+
+def _inode(file: Path | str) -> tuple[int, int] | None:
+    """What a file is, by whatever name; None if it has gone."""
+    try:
+        status = Path(file).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
