@@ -397,8 +397,8 @@ def test_ctrl_c_stops_a_run_and_the_next_call_continues(tmp_path: Path, music: P
     assert first == "stopped", errors
     same, spared = last.split()
     assert same == "True"
-    # The reference, 8 tracks of 19 segments each, was finished.
-    assert int(spared) >= 8 * 19
+    # The reference, 8 tracks of 19 segments each, was finished; two tracks are compared again.
+    assert int(spared) >= (8 - 2) * 19
 
 
 @pytest.mark.parametrize(

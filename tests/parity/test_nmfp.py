@@ -92,7 +92,7 @@ def test_every_tensor_of_the_checkpoint(folder: Path) -> None:
     listed = folder / "checkpoint" / "variables.csv"
     with (
         find_checkpoint(
-            folder / "checkpoint" / "nmfp-triplet.tar.xz", "tensorflow", None
+            folder / "checkpoint" / "nmfp-triplet.tar.xz", "tensorflow", None, 1 << 30
         ) as prefix,
         listed.open(newline="") as file,
     ):
