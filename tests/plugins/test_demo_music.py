@@ -19,7 +19,16 @@ from fpbench_plugins.demo_music.composition import compose
 from fpbench_plugins.demo_music.library import DEFAULTS, make_sound, to_16_bits
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S
-from fpbench_plugins.demo_music.reproducible import cosine, decay, exp, log, power, sine, tanh
+from fpbench_plugins.demo_music.reproducible import (
+    cosine,
+    decay,
+    exp,
+    log,
+    power,
+    power_of,
+    sine,
+    tanh,
+)
 from fpbench_plugins.demo_music.song import SCALES, draw_song
 
 RATE = 16_000
@@ -289,6 +298,12 @@ def test_functions_are_those_of_numpy() -> None:
     np.testing.assert_allclose(power(exp(WIDE), 0.3), np.exp(0.3 * WIDE), rtol=1e-12)
     np.testing.assert_allclose(decay(70, 999), np.exp(-np.arange(999) / 70), rtol=1e-13)
     np.testing.assert_allclose(tanh(WIDE / 30), np.tanh(WIDE / 30), atol=1e-15)
+
+
+def test_numbers_and_arrays_have_the_same_bits() -> None:
+    bases, exponents = np.linspace(0.01, 9, 300), np.linspace(-5, 5, 300)
+    one_by_one = [power_of(*pair) for pair in zip(bases.tolist(), exponents.tolist(), strict=True)]
+    assert one_by_one == power(bases, exponents).tolist()
 
 
 def test_functions_are_exact_where_it_is_heard() -> None:

@@ -8,7 +8,14 @@ from jaxtyping import Float
 from fpbench import Samples
 from fpbench_plugins.demo_music.effects import room
 from fpbench_plugins.demo_music.recording import add_at
-from fpbench_plugins.demo_music.reproducible import cosine, decay, log_uniform, power, sine
+from fpbench_plugins.demo_music.reproducible import (
+    cosine,
+    decay,
+    log_uniform,
+    power,
+    power_of,
+    sine,
+)
 from fpbench_plugins.demo_music.timbres import RATE_HZ, VOWELS_HZ, Envelope, Wave
 
 NOISE_S = 10.0
@@ -83,7 +90,7 @@ def hum(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
     mains_hz = rng.choice([50, 60]) * rng.uniform(0.998, 1.002)
     total = np.asarray(rng.uniform(0.3, 1.5) * coloured_noise(1.3, rng))
     for h in range(1, 30):
-        level = rng.exponential(1.5) / float(power(h, 0.8)) * (1.5 if h % 2 == 0 else 1)
+        level = rng.exponential(1.5) / power_of(h, 0.8) * (1.5 if h % 2 == 0 else 1)
         total = total + level * sine(mains_hz * h * t + rng.random())
     return np.asarray(total)
 
@@ -97,7 +104,7 @@ def babble(rng: np.random.Generator) -> Float[np.ndarray, " samples"]:
         while at_s < NOISE_S:
             syllable_s = rng.uniform(0.08, 0.3)
             sound = syllable(rng).note(
-                voice_hz * float(power(2, rng.normal(0, 0.15))),
+                voice_hz * power_of(2, rng.normal(0, 0.15)),
                 syllable_s,
                 rng.uniform(0.4, 1),
                 rng,

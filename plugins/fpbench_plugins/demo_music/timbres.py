@@ -8,7 +8,15 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import Samples
-from fpbench_plugins.demo_music.reproducible import cosine, decay, exp, log_uniform, power, sine
+from fpbench_plugins.demo_music.reproducible import (
+    cosine,
+    decay,
+    exp,
+    log_uniform,
+    power,
+    power_of,
+    sine,
+)
 
 RATE_HZ = 16_000
 TOP_HZ = 7_600  # higher partials would alias
@@ -95,7 +103,7 @@ class Wave:
         warped = t + depth * sine(rate_hz * t + rng.random())
         total = np.zeros(len(shape), dtype=np.float32)
         for cents in self.detune_cents:
-            pitch_hz = frequency_hz * float(power(2, (cents + rng.normal(0, 2)) / 1_200))
+            pitch_hz = frequency_hz * power_of(2, (cents + rng.normal(0, 2)) / 1_200)
             at = ((pitch_hz * warped + rng.random()) * TABLE).astype(np.int64) & (TABLE - 1)
             total += closed_table[at] + openness * (open_table - closed_table)[at]
         return velocity * shape * total / np.float32(len(self.detune_cents))
@@ -139,7 +147,7 @@ class Fm:
     ) -> Samples:
         shape = self.envelope.shape(length_s, rng)
         t = np.arange(len(shape)) / RATE_HZ
-        pitch_hz = frequency_hz * float(power(2, rng.normal(0, 2) / 1_200))
+        pitch_hz = frequency_hz * power_of(2, rng.normal(0, 2) / 1_200)
         # Sidebands reach about (index + 1) modulator frequencies to either side.
         most = max(0.3, (TOP_HZ - pitch_hz) / (pitch_hz * self.ratio) - 1)
         index = min(most, self.index * velocity * rng.uniform(0.85, 1.15))
@@ -175,7 +183,7 @@ class Pluck:
         burst *= exp(-k * (1.3 - velocity) * 3 * frequency_hz / TOP_HZ)
         burst[0] = 0
         kept = 1 - self.damping * (1 - cosine(k / (2 * period)))
-        kept *= float(power(10, -3 / (frequency_hz * self.ring_s)))
+        kept *= power_of(10, -3 / (frequency_hz * self.ring_s))
         rounds = np.cumprod([np.ones_like(kept), *[kept] * (periods - 1)], axis=0)
         string = np.fft.irfft(burst * rounds, period, axis=1).ravel()
         # A period has a whole number of samples. Reading it at another speed gives the exact pitch.
@@ -204,7 +212,7 @@ class Mallet:
         for i, (ratio, strength) in enumerate(zip(self.ratios, self.strengths, strict=True)):
             if frequency_hz * ratio < TOP_HZ:
                 fall = decay(self.ring_s / (3 + 2.7 * i) * RATE_HZ, n)
-                level = strength * rng.uniform(0.7, 1.3) * float(power(velocity, 0.3 * i))
+                level = strength * rng.uniform(0.7, 1.3) * power_of(velocity, 0.3 * i)
                 partial = level * fall * sine(frequency_hz * ratio * t + rng.random())
                 total += partial.astype(np.float32)
         total[:32] *= np.linspace(0, 1, 32, dtype=np.float32)
