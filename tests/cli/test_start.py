@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,23 @@ def test_starts_without_the_heavy_libraries(arguments: list[str]) -> None:
         stdin=subprocess.DEVNULL,
     )
     assert loaded.stdout == "[]\n"
+
+
+def test_a_reader_that_closes_the_pipe_gets_no_traceback() -> None:
+    program = "from fpbench.cli import command; command()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "plugins"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as shown:
+        assert shown.stdout is not None
+        shown.stdout.close()
+        _, errors = shown.communicate(timeout=60)
+    assert errors == b""
+
+
+def test_a_server_that_hangs_up_ends_no_process() -> None:
+    """With the default action of SIGPIPE, the next write to a socket would end it unheard."""
+    CliRunner().invoke(main, ["plugins"])
+    assert signal.getsignal(signal.SIGPIPE) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize("command", COMMANDS)

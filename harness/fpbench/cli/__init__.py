@@ -3,7 +3,6 @@
 import importlib
 import logging
 import os
-import signal
 import sys
 
 import click
@@ -91,9 +90,6 @@ def main(*, verbose: bool) -> None:
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
-    # A reader that closes the pipe early (`| head`) is not an error.
-    if hasattr(signal, "SIGPIPE"):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 
 
 def command() -> None:
