@@ -84,6 +84,7 @@ def test_an_object_is_measured_and_the_result_says_so(result: LoadedResult) -> N
     assert repr(result).startswith("<result of MyModel on folder:")
 
 
+@pytest.mark.slow
 def test_nothing_is_left_in_the_working_folder(
     measure: Callable[..., LoadedResult],
     folder: Path,
@@ -99,6 +100,7 @@ def test_nothing_is_left_in_the_working_folder(
     assert not list((folder / "cache" / "results").glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_result_is_written_to_out(
     measure: Callable[..., LoadedResult], result: LoadedResult, tmp_path: Path
 ) -> None:
@@ -122,6 +124,7 @@ def test_the_same_object_is_not_called_again(
     assert again.segments < 24 * 19
 
 
+@pytest.mark.slow
 def test_a_changed_object_is_measured_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_changed_object_is_measured_again(
     assert measured.fingerprinter.source_sha256 != result.fingerprinter.source_sha256
 
 
+@pytest.mark.slow
 def test_the_command_measures_the_same(
     music: Path, folder: Path, other: LoadedResult, tmp_path: Path
 ) -> None:
@@ -149,6 +153,7 @@ def test_the_command_measures_the_same(
     assert replace(typed_result, evidence=[], command="") == replace(other, evidence=[], command="")
 
 
+@pytest.mark.slow
 def test_a_config_file_is_overridden_by_arguments(
     measure: Callable[..., LoadedResult], tmp_path: Path
 ) -> None:
@@ -246,6 +251,7 @@ def test_curves_are_a_figure_that_notebooks_show(result: LoadedResult, other: Lo
         fpbench.plot_curves(result, metric="hr@7")
 
 
+@pytest.mark.slow
 def test_the_leaderboard_figure_has_a_row_for_each_query_set() -> None:
     results = fpbench.load_results(ROOT / "submissions")
     figure = fpbench.plot_curves(results)
@@ -291,6 +297,7 @@ for call in (
 """
 
 
+@pytest.mark.slow
 def test_arguments_of_wrong_types_are_named(tmp_path: Path) -> None:
     # In a process of its own, because tests check the types of all calls.
     done = subprocess.run(
@@ -321,6 +328,7 @@ def test_errors_of_an_object_name_its_class(measure: Callable[..., LoadedResult]
         measure(Wide())
 
 
+@pytest.mark.slow
 def test_progress_is_shown_where_it_is_wanted(
     measure: Callable[..., LoadedResult],
     monkeypatch: pytest.MonkeyPatch,

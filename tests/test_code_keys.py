@@ -145,6 +145,7 @@ def test_a_changed_line_changes_the_keys_of_the_outputs_that_it_may_shape(
     assert {output for output in OUTPUTS if after[output] != before[output]} == made_again
 
 
+@pytest.mark.slow
 def test_comments_and_docstrings_change_no_key(
     copy: Path,
     key_of: Callable[..., str],
@@ -185,6 +186,7 @@ def test_every_output_has_a_different_key(before: dict[str, str]) -> None:
         pytest.param("def later():\n    from fpbench.errors import FpbenchError", id="later"),
     ],
 )
+@pytest.mark.slow
 def test_every_form_of_import_counts(
     key_of: Callable[..., str], edit: Callable[..., None], line: str
 ) -> None:

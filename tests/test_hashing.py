@@ -19,6 +19,7 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
+@pytest.mark.slow
 def test_keys_ignore_the_order_of_parts(a: object, b: object) -> None:
     assert content_key(a=a, b=b) == content_key(b=b, a=a)
 

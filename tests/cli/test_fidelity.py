@@ -42,6 +42,7 @@ def fitted(fingerprints: Path, output: Path) -> Path:
     return output
 
 
+@pytest.mark.slow
 def test_shows_the_floor_and_the_baselines(real: Path, synthetic: Path) -> None:
     result = fidelity(real, synthetic)
     assert result.exit_code == 0, result.output
@@ -86,6 +87,7 @@ def test_real_must_not_be_the_training_data_of_the_generator(
     assert "moved.npz' itself" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_generator_without_a_record_is_judged(real: Path, tmp_path: Path) -> None:
     generator = fitted(real, tmp_path / "g.safetensors")
     generator.with_suffix(".json").unlink()
@@ -93,6 +95,7 @@ def test_a_generator_without_a_record_is_judged(real: Path, tmp_path: Path) -> N
     assert result.exit_code == 0, result.output
 
 
+@pytest.mark.slow
 def test_real_must_differ_from_synthetic_and_train(
     real: Path, synthetic: Path, tmp_path: Path
 ) -> None:
@@ -167,6 +170,7 @@ def test_too_few_rows_are_counted(real: Path, tmp_path: Path) -> None:
     assert "9 rows of synthetic, 10 needed" in result.stderr
 
 
+@pytest.mark.slow
 def test_json_has_no_infinity(real: Path, tmp_path: Path) -> None:
     # Copies of one point: all neighbours are equally near, so dimensions are infinite.
     np.save(tmp_path / "same.npy", np.repeat(rows(1, 1), 400, axis=0))
@@ -199,6 +203,7 @@ def named_rows(path: Path, name: str, seed: int, *, probe: float = 1.0) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_generator_of_another_system_is_refused(tmp_path: Path) -> None:
     ours = named_rows(tmp_path / "ours.npz", "ours", 0)
     more = named_rows(tmp_path / "more.npz", "ours", 1)
@@ -224,6 +229,7 @@ def test_fingerprints_of_two_systems_are_refused(tmp_path: Path, synthetic: Path
         assert f"'{ours}' of ours" in result.stderr
 
 
+@pytest.mark.slow
 def test_fingerprints_far_from_real_ones_are_marked(real: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "far.npy", np.abs(rows(400, 1)))
     result = fidelity(real, tmp_path / "far.npy")

@@ -42,6 +42,7 @@ def fit(real: Path, output: Path, *options: str, generator: str = "rectified-flo
     return CliRunner().invoke(main, [*command, *options])
 
 
+@pytest.mark.slow
 def test_leaves_a_generator_its_record_and_its_curves(real: Path, tmp_path: Path) -> None:
     output = tmp_path / "flow.safetensors"
     result = fit(real, output, *TINY, "--set", "epochs=2", "--seed", "4")

@@ -125,6 +125,7 @@ def test_every_kind_of_index_runs(tmp_path: Path, config: Path, run_on: Run) -> 
     assert result.status == "partial"  # 1000 real ones were asked for
 
 
+@pytest.mark.slow
 def test_the_reference_alone_can_be_measured(tmp_path: Path, config: Path, run_on: Run) -> None:
     shown = run_on(config, "--distractors", "none", "--index", "exact", "--index", "hnsw")
     assert shown.exit_code == 0, shown.stderr
@@ -144,6 +145,7 @@ def test_longer_queries_are_searched_as_runs(tmp_path: Path, config: Path, run_o
     assert curve.points[-1].value == 1.0
 
 
+@pytest.mark.slow
 def test_longer_queries_are_searched_in_codes_too(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:
@@ -161,6 +163,7 @@ def test_longer_queries_are_searched_in_codes_too(
     assert checked.exit_code == 0, checked.output
 
 
+@pytest.mark.slow
 def test_a_plan_says_what_it_takes_and_writes_nothing(
     tmp_path: Path, config: Path, run_on: Run
 ) -> None:

@@ -64,6 +64,7 @@ def test_queries_are_made_anew_when_their_noise_changes(
     assert len(contents) == 2
 
 
+@pytest.mark.slow
 def test_a_broken_degradation_is_blamed_by_name(tmp_path: Path, config: Path, run_on: Run) -> None:
     hum, own = tmp_path / "hum.py", tmp_path / "own.toml"
     hum.write_text(DEGRADATION.replace("LINE", "raise KeyError('oops')"))

@@ -144,6 +144,7 @@ def test_the_same_generator_given_is_judged_anew(
     "fault",
     ["missing gaussian", "empty gaussian", "cut gaussian", "text gaussian", "cut rectified-flow"],
 )
+@pytest.mark.slow
 def test_a_damaged_generator_is_named(
     tmp_path: Path, config: Path, gaussian: Path, fault: str, run_synthetic: Run
 ) -> None:
@@ -193,6 +194,7 @@ def test_another_kind_of_generator_is_named(
     assert "add --generator resample" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_generator_that_draws_too_few_is_blamed(
     tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_teacher_is_refused(tmp_path: Path, config: Path, run_synthetic: Run) 
     assert "--generator-weights" in shown.stderr
 
 
+@pytest.mark.slow
 def test_too_few_tracks_to_fit_to_are_refused(
     tmp_path: Path, music: Path, config: Path, run_synthetic: Run
 ) -> None:
@@ -264,6 +267,7 @@ def test_settings_that_cannot_change_a_given_generator_are_refused(
     assert "setting 'most_rows' cannot change generator" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_is_named_before_any_work(
     tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
@@ -308,6 +312,7 @@ def other_sketch(tmp_path: Path, small_sketch: str) -> str:
     return f"plugin:{path}"
 
 
+@pytest.mark.slow
 def test_a_generator_is_accepted_by_the_system_that_it_was_fitted_to(
     tmp_path: Path, config: Path, small_sketch: str, fitted: Path, run_synthetic: Run
 ) -> None:
@@ -337,6 +342,7 @@ def test_a_generator_of_another_system_is_refused_before_any_work(
     assert run_synthetic(config, *wanted, "--foreign-generator").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_study_of_another_systems_generator_says_so_in_the_result(
     tmp_path: Path, config: Path, other_sketch: str, fitted: Path, run_synthetic: Run
 ) -> None:
@@ -357,6 +363,7 @@ def test_a_study_of_another_systems_generator_says_so_in_the_result(
     assert "synthetic (gaussian, fitted to small-sketch, unlike real)" in board.stdout
 
 
+@pytest.mark.slow
 def test_a_generator_that_names_no_system_is_judged_by_fidelity(
     config: Path, gaussian: Path, caplog: pytest.LogCaptureFixture, run_synthetic: Run
 ) -> None:

@@ -24,6 +24,7 @@ def test_longer_queries_are_refused_by_a_graph(config: Path, run_on: Run) -> Non
     assert "index 'hnsw' cannot search queries of 3 fingerprints" in shown.stderr
 
 
+@pytest.mark.slow
 def test_track_front_ends_refuse_synthetic_distractors(config: Path, run_on: Run) -> None:
     shown = run_on(config, "--query-length", 2, "--distractors", "synthetic")
     assert shown.exit_code == 2
@@ -138,6 +139,7 @@ def test_a_wrong_config_is_named_by_field(
     assert message in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_config_can_accept_the_whole_track(tmp_path: Path, config: Path, run_on: Run) -> None:
     own = tmp_path / "own.toml"
     own.write_text('tolerance_s = "track"\n' + config.read_text())
@@ -157,6 +159,7 @@ def test_a_file_that_is_not_a_result_is_not_replaced(
     assert out.read_text() == '{"generator": "gaussian"}'
 
 
+@pytest.mark.slow
 def test_settings_without_effect_are_named(
     tmp_path: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -30,6 +30,7 @@ def write_ready_made(folder: Path) -> None:
             np.save(folder / "query_shape.npy", vectors.shape)
 
 
+@pytest.mark.slow
 def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path, run: Run) -> None:
     write_ready_made(tmp_path)
     dataset = ("--dataset", f"embeddings:{tmp_path}", "--distractors", "real", "--queries", 50)
@@ -85,6 +86,7 @@ def test_ready_made_fingerprints_have_no_tracks_to_be_right_about(tmp_path: Path
     assert "a match cannot be anywhere in the track" in shown.stderr
 
 
+@pytest.mark.slow
 def test_more_queries_than_there_are_and_unequal_lengths_are_said(
     tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -102,6 +104,7 @@ def test_more_queries_than_there_are_and_unequal_lengths_are_said(
     assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
 
 
+@pytest.mark.slow
 def test_lengths_that_are_equal_but_not_1_are_nothing_to_warn_of(
     tmp_path: Path, run: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -67,6 +67,7 @@ def test_plugins_lists_every_kind_with_its_source() -> None:
     assert "licence" in shown.stdout.lower()
 
 
+@pytest.mark.slow
 def test_a_scaffold_passes_check_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = CliRunner().invoke(main, ["new", str(tmp_path / "fpbench-tide")])
     assert made.exit_code == 0, made.stderr

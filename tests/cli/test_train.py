@@ -210,6 +210,7 @@ def test_says_that_a_recipe_is_not_utf8(manifest: Path, tmp_path: Path) -> None:
     assert f"recipe '{recipe}' is not UTF-8: invalid start byte at byte 4" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_plugin_of_one_file_has_its_defaults_for_a_recipe(
     manifest: Path, tmp_path: Path, lone_plugin: Path
 ) -> None:
@@ -227,6 +228,7 @@ def test_a_plugin_of_one_file_has_its_defaults_for_a_recipe(
 
 
 @pytest.mark.parametrize("epochs", [["--epochs", "2"], ["--set", "epochs=2"]])
+@pytest.mark.slow
 def test_epochs_replace_the_steps_of_a_recipe(
     manifest: Path, tmp_path: Path, lone_plugin: Path, epochs: list[str]
 ) -> None:
@@ -239,6 +241,7 @@ def test_epochs_replace_the_steps_of_a_recipe(
     assert "steps" not in settings
 
 
+@pytest.mark.slow
 def test_the_cache_of_the_environment_is_handed_to_plugins(
     manifest: Path, tmp_path: Path, lone_plugin: Path
 ) -> None:
@@ -302,6 +305,7 @@ def test_goes_on_from_weights(manifest: Path, tmp_path: Path) -> None:
     assert info.source_sha256 == file_sha256(first)
 
 
+@pytest.mark.slow
 def test_never_writes_over_the_weights_it_starts_from(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "w.safetensors"
     small = options("nafp")
@@ -335,6 +339,7 @@ def test_a_second_training_replaces_the_first_and_its_curves(
     assert json.loads(out.with_suffix(".json").read_text())["settings"]["seed"] == 2
 
 
+@pytest.mark.slow
 def test_refuses_weights_of_another_size(manifest: Path, tmp_path: Path) -> None:
     first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
     CliRunner().invoke(main, command("nafp", manifest, first, *options("nafp")))

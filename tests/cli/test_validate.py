@@ -87,6 +87,7 @@ def test_missing_evidence_is_said(result: Path) -> None:
     assert "were not computed again" in shown.stderr
 
 
+@pytest.mark.slow
 def test_one_file_does_not_keep_the_others_from_being_checked(result: Path) -> None:
     for name in ("a", "b"):
         result.with_name(f"{name}.json").write_text("{")

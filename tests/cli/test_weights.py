@@ -89,6 +89,7 @@ def test_fetch_installs_what_was_published(plugin: str, home: Path, variant: str
     assert left == ({"toy-pinned.sha256"} if variant == "pinned" else set())
 
 
+@pytest.mark.slow
 def test_an_interrupted_download_continues(plugin: str, server: Any) -> None:
     server.break_after = 3000
     assert_refused(
@@ -108,6 +109,7 @@ def test_a_wrong_hash_is_refused(plugin: str, server: Any, home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_another_file_than_the_first_time_is_refused(plugin: str, server: Any) -> None:
     path = Path(run("fetch", plugin).stdout.strip())
     assert run("fetch", plugin).exit_code == 0
@@ -129,6 +131,7 @@ def test_a_mirror_must_have_the_official_hash(plugin: str, server: Any) -> None:
     assert_refused(result, "from the publisher")
 
 
+@pytest.mark.slow
 def test_a_mirror_without_an_official_hash_needs_one(plugin: str, server: Any) -> None:
     mirror = server.url.replace("model", "copy")
     refused = run("fetch", plugin, "--url", mirror)

@@ -91,6 +91,7 @@ def test_writes_weights_and_their_report(
     assert not list(tmp_path.glob("*.checkpoint"))
 
 
+@pytest.mark.slow
 def test_weights_exist_when_saved_is_true(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_short_tracks_are_padded_or_skipped(short: str, rows: int) -> None:
 
 
 @given(st.lists(st.integers(0, 60), max_size=8), st.integers(1, 9))
+@pytest.mark.slow
 def test_batching_changes_no_row(lengths: list[int], batch: int) -> None:
     recordings = [ramp(n, start=100 * i + 1) for i, n in enumerate(lengths)]
     plugin = FirstAndLast(replace(TINY, batch_segments=batch))

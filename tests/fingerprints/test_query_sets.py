@@ -167,6 +167,7 @@ def shards(tmp_path: Path) -> int:
     return len(list((tmp_path / "store").rglob("*.npz")))
 
 
+@pytest.mark.slow
 def test_many_queries_are_stored_in_shards_of_complete_tracks(
     tmp_path: Path, source: QuerySource
 ) -> None:
@@ -180,6 +181,7 @@ def test_many_queries_are_stored_in_shards_of_complete_tracks(
     np.testing.assert_allclose(starts, 400 * (np.arange(900) % 3), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_after_its_last_shard(tmp_path: Path, source: QuerySource) -> None:
     def kill(done: float, text: str) -> None:
         if shards(tmp_path) == 1:
@@ -193,6 +195,7 @@ def test_a_killed_run_resumes_after_its_last_shard(tmp_path: Path, source: Query
     assert len(queries.vectors) == 900
 
 
+@pytest.mark.slow
 def test_rows_that_depend_on_their_batch_are_made_in_one_pass(
     tmp_path: Path, source: QuerySource
 ) -> None:

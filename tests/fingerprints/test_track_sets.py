@@ -202,6 +202,7 @@ def test_resumes_after_a_kill(tmp_path: Path, tracks: list[Track]) -> None:
     assert resumed.vectors.tobytes() == build(tmp_path / "b", Counting(), tracks).vectors.tobytes()
 
 
+@pytest.mark.slow
 def test_two_processes_may_share_a_store(tmp_path: Path, tracks: list[Track]) -> None:
     both = [builder(tmp_path, 0.01) for _ in range(2)]
     assert [process.wait() for process in both] == [0, 0]

@@ -53,6 +53,7 @@ def test_a_generator_draws_as_many_rows_as_are_real(judges: Judges) -> None:
     assert found.sets["synthetic"].shape == (16 * ROWS_PER_TRACK, 4)
 
 
+@pytest.mark.slow
 def test_hit_rates_need_queries(judges: Judges) -> None:
     reference = vectors(30, 4)
     asked = Judges(

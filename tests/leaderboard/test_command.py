@@ -66,6 +66,7 @@ def test_one_file_does_not_cost_the_others_their_table(named: Named, tmp_path: P
     assert figure.exists()
 
 
+@pytest.mark.slow
 def test_results_that_can_be_compared_make_one_figure(named: Named, tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_result(named(name, {1000: 0.9, 10_000: 0.2}), tmp_path / f"{name}.json")

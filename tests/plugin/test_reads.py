@@ -90,6 +90,7 @@ def identity_of(plugin: Path) -> dict[str, object]:
         ),
     ],
 )
+@pytest.mark.slow
 def test_a_module_from_anywhere_else(tmp_path: Path, imports: str) -> None:
     lib = tmp_path / "lib"
     (lib / "netlib").mkdir(parents=True)

@@ -90,6 +90,7 @@ def degraded(samples: Samples, rng: np.random.Generator) -> Samples:
 # ---------------------------------------------------------------- the library
 
 
+@pytest.mark.slow
 def test_offers_what_it_says(tmp_path: Path) -> None:
     dataset = opened(tmp_path, reference="1")
     assert [t.name for t in dataset.reference] == ["reference/0000.flac"]
@@ -105,6 +106,7 @@ def test_offers_what_it_says(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_says_what_it_would_make_and_makes_nothing(tmp_path: Path) -> None:
     dataset = create(Settings(cache_dir=tmp_path, options={**SMALL, "reference": "3"}))
     assert list(tmp_path.iterdir()) == []
@@ -208,6 +210,7 @@ def test_sounds_all_the_time_and_never_clips(tracks: list[Samples]) -> None:
         assert np.median(seconds) > 0.02
 
 
+@pytest.mark.slow
 def test_no_track_is_nearly_another(tracks: list[Samples], rng: np.random.Generator) -> None:
     prints = [spectrum(track) for track in tracks]
     copies = [likeness(spectrum(degraded(t, rng)), p) for t, p in zip(tracks, prints, strict=True)]
@@ -269,6 +272,7 @@ def test_melody_keeps_to_its_scale() -> None:
 
 
 @pytest.mark.parametrize("kind", NOISES)
+@pytest.mark.slow
 def test_noises_go_on_for_ten_seconds(kind: str) -> None:
     noise = background(kind, np.random.default_rng(2))
     assert noise.shape == (10 * RATE,)

@@ -23,6 +23,7 @@ def need(name: str, rows: int = 2_000, **options: str) -> GeneratorNeed:
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.slow
 def test_the_stand_in_draws(name: str) -> None:
     foreseen = need(name)
     assert foreseen.fit_seconds >= 0

@@ -115,6 +115,7 @@ def test_another_generators_file_is_refused(tmp_path: Path) -> None:
         create(Settings()).load(tmp_path / "g.safetensors")
 
 
+@pytest.mark.slow
 def test_fitting_brings_draws_nearer_to_the_data(tmp_path: Path) -> None:
     history = fit_tiny(tmp_path, epochs="15", learning_rate="0.01").fitted.record["history"]
     assert history[-1]["frechet"] < history[0]["frechet"] / 2
@@ -156,6 +157,7 @@ def test_patience_ends_a_fit_that_no_longer_improves(tmp_path: Path) -> None:
     assert len(kept.fitted.record["history"]) == 4
 
 
+@pytest.mark.slow
 def test_a_fit_stops_before_it_knows_its_rows_by_heart(tmp_path: Path) -> None:
     options = {"epochs": "300", "judge_epochs": "20", "learning_rate": "0.01", "width": "64"}
     options["held_out"] = "0.5"

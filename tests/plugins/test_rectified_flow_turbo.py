@@ -129,6 +129,7 @@ def test_a_teacher_of_other_fingerprints_is_refused(tmp_path: Path) -> None:
         method.fit(real_rows(dim=5), seed=0, work_dir=tmp_path, report=lambda s, p: None)
 
 
+@pytest.mark.slow
 def test_a_teacher_is_kept_for_the_same_fit_only(tmp_path: Path) -> None:
     def stop(share: float, phrase: str) -> None:
         if phrase.startswith("pairs"):

@@ -24,6 +24,7 @@ def test_the_suffix_is_the_format(tmp_path: Path, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", STARTS)
+@pytest.mark.slow
 def test_bytes_do_not_depend_on_the_users_settings(suffix: str) -> None:
     plain = figure_bytes(draw_curves([RESULT]), suffix)
     users = {"font.size": 30, "axes.facecolor": "red", "savefig.dpi": 10, "lines.linewidth": 9}

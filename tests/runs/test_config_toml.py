@@ -42,6 +42,7 @@ settings = st.fixed_dictionaries(
 
 
 @given(of_run=settings, of_recipe=recipes, chain=steps)
+@pytest.mark.slow
 def test_every_config_is_read_as_it_was_written(
     of_run: dict[str, Any],
     of_recipe: dict[str, Any],

@@ -35,6 +35,7 @@ def needs_of(run: PreparedRun, store: Store) -> dict[str, Need]:
     return {need.stage: need for need in fingerprinting_needs(audio_source(run), store)}
 
 
+@pytest.mark.slow
 def test_what_is_in_the_cache_costs_nothing(prepared: Prepare, tmp_path: Path) -> None:
     run, store = prepared(), Store(tmp_path)
     stages = ("fingerprint reference", "fingerprint queries", "fingerprint distractors")
@@ -46,6 +47,7 @@ def test_what_is_in_the_cache_costs_nothing(prepared: Prepare, tmp_path: Path) -
     assert [(after[stage].seconds, after[stage].disk_bytes) for stage in stages] == [(0.0, 0.0)] * 3
 
 
+@pytest.mark.slow
 def test_a_fresh_run_makes_everything_again(prepared: Prepare, store: Store) -> None:
     audio_source(prepared()).build_inputs(store, stage)
     assert needs_of(prepared(fresh=True), store)["fingerprint reference"].seconds > 0

@@ -57,6 +57,7 @@ def test_a_fit_is_read_from_the_cache(prepared: Prepare) -> None:
     assert first.info.fitted_fingerprints == 8 * 19
 
 
+@pytest.mark.slow
 def test_a_damaged_fit_in_the_cache_is_made_again(
     prepared: Prepare, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_damaged_fit_in_the_cache_is_made_again(
     assert f"cache file {path} is damaged" in caplog.text
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_fit(prepared: Prepare) -> None:
     keys = {
         fitting(prepared(distractors="synthetic", seed=seed)).generator().key for seed in (0, 1)
@@ -81,12 +83,14 @@ def test_another_seed_gives_another_fit(prepared: Prepare) -> None:
     assert len(keys) == 2
 
 
+@pytest.mark.slow
 def test_fidelity_shows_the_baselines_and_the_floor(prepared: Prepare) -> None:
     work = fitting(prepared(distractors="synthetic"))
     block = work.fidelity(work.generator())
     assert set(block["statistics"]) == {"real", "gaussian", "resample"}
 
 
+@pytest.mark.slow
 def test_a_given_generator_is_judged_by_all_distractors(prepared: Prepare, tmp_path: Path) -> None:
     unfitted = fitting(prepared(distractors="synthetic"))
     path = tmp_path / "given.safetensors"

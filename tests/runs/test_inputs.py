@@ -27,6 +27,7 @@ def build(run: PreparedRun) -> Inputs:
     return run.source.build_inputs(run.store, stage)
 
 
+@pytest.mark.slow
 def test_tracks_of_ten_seconds_have_nineteen_fingerprints(prepared: Prepare) -> None:
     inputs = build(prepared())
     assert inputs.reference.shape == (8 * 19, 16)
@@ -100,6 +101,7 @@ def fpbench_fingerprinters():
 """
 
 
+@pytest.mark.slow
 def test_fingerprints_that_a_system_no_longer_gives_are_made_again_with_a_warning(
     prepared: Prepare,
     tmp_path: Path,
@@ -122,6 +124,7 @@ def test_fingerprints_that_a_system_no_longer_gives_are_made_again_with_a_warnin
     assert "no longer gives" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_fresh_run_finds_nothing_in_the_cache(prepared: Prepare) -> None:
     run = prepared()
     first = build(run)

@@ -35,6 +35,7 @@ def name_system(path: Path, system: SystemIdentity | None) -> None:
     add_provenance(path, Provenance(system=system, rows=9, rows_sha256="0" * 64))
 
 
+@pytest.mark.slow
 def test_a_run_without_synthetic_distractors_has_none(prepared: Prepare) -> None:
     assert prepared(distractors="real").generator is None
     assert prepared(distractors="real").system is None
@@ -57,6 +58,7 @@ def test_too_few_fingerprints_for_the_best_are_a_reason_and_a_warning(
     assert f"generator gaussian: {run.generator.reason}" in caplog.text
 
 
+@pytest.mark.slow
 def test_its_own_generator_is_accepted_and_anothers_is_not(prepared: Prepare, path: Path) -> None:
     own = prepared(distractors="synthetic").system
     assert own is not None
@@ -73,6 +75,7 @@ def test_its_own_generator_is_accepted_and_anothers_is_not(prepared: Prepare, pa
     assert study.generator.foreign
 
 
+@pytest.mark.slow
 def test_a_generator_without_a_system_is_accepted_with_a_warning(
     prepared: Prepare, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

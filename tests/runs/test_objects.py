@@ -85,6 +85,7 @@ def test_objects_with_different_outputs_have_different_hashes(
     assert sha256(Loudness()) != sha256(other)
 
 
+@pytest.mark.slow
 def test_different_code_has_a_different_hash_despite_equal_outputs(
     sha256: Callable[[object], str], tmp_path: Path
 ) -> None:

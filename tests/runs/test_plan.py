@@ -131,6 +131,7 @@ def test_files_in_the_cache_make_no_room_for_the_result(
     refuse_what_cannot_fit(plan, Store(tmp_path), tmp_path / "r.json")
 
 
+@pytest.mark.slow
 def test_a_finished_run_costs_nothing(prepared: Callable[..., PreparedRun], tmp_path: Path) -> None:
     store = Store(tmp_path / "cache")
     prepared()  # what an index imports when it is first created is part of its identity

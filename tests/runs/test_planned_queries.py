@@ -53,6 +53,7 @@ def write_table(folder: Path, *rows: str) -> None:
     (folder / "queries.csv").write_text("\n".join(["query,reference,start_s", *rows]))
 
 
+@pytest.mark.slow
 def test_recordings_are_found_at_their_place(
     recorded: Path, prepared: Prepare, tmp_path: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_the_truth_is_where_the_recording_was_made(recorded: Path, prepared: Pre
     assert inputs.truth.start_s.tolist() == [1.0, 1.5, 2.0, 4.5, 5.0, 5.5]
 
 
+@pytest.mark.slow
 def test_another_start_is_another_query_set(recorded: Path, prepared: Prepare) -> None:
     before = build(prepared(dataset=f"folder:{recorded}"))
     write_table(recorded, "../phone/a.wav,reference/02.wav,3", *ROWS[1:])

@@ -31,6 +31,7 @@ def test_each_database_gets_an_empty_index_of_its_own(prepared: Prepare) -> None
         pytest.param("both", ["real", "synthetic"], id="both"),
     ],
 )
+@pytest.mark.slow
 def test_each_kind_of_distractors_has_indexes(
     prepared: Prepare, recipe: QueryRecipe, distractors: str, kinds: list[str]
 ) -> None:
@@ -47,6 +48,7 @@ def test_an_index_has_the_parameters_that_a_result_lists(prepared: Prepare) -> N
 @pytest.mark.parametrize(
     ("length_s", "segments"), [(1.0, 1), (1.4, 1), (1.5, 2), (3.0, 5)], ids=str
 )
+@pytest.mark.slow
 def test_a_query_has_as_many_fingerprints_as_fit(
     prepared: Prepare, recipe: QueryRecipe, length_s: float, segments: int
 ) -> None:
@@ -136,6 +138,7 @@ def fpbench_indexes():
         pytest.param("blocks", "{}", "is of the kind 'blocks'", id="kind"),
     ],
 )
+@pytest.mark.slow
 def test_an_index_that_no_result_can_hold_is_blamed(
     prepared: Prepare, tmp_path: Path, kind: str, parameters: str, rule: str
 ) -> None:
@@ -196,6 +199,7 @@ def test_a_model_whose_rows_depend_on_their_batch_is_refused(
     assert "--unchecked" in str(err.value.hint)
 
 
+@pytest.mark.slow
 def test_the_verdict_of_the_check_is_kept(prepared: Prepare, tmp_path: Path) -> None:
     check = prepared().check
     assert check is not None
@@ -215,6 +219,7 @@ def test_the_verdict_of_the_check_is_kept(prepared: Prepare, tmp_path: Path) -> 
         pytest.param(("float32",), ", dtype='float16'", "float16", id="one of its own"),
     ],
 )
+@pytest.mark.slow
 def test_the_dtype_is_recorded_that_was_used(
     prepared: Prepare, tmp_path: Path, dtypes: tuple[str, ...], spec: str, recorded: str
 ) -> None:

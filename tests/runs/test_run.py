@@ -38,6 +38,7 @@ def sizes(result: Result, kind: str) -> list[int]:
     return [point.n_distractors for point in curve.points]
 
 
+@pytest.mark.slow
 def test_a_result_lies_beside_its_evidence_and_validates(
     measure: Callable[..., Result], tmp_path: Path
 ) -> None:
@@ -50,6 +51,7 @@ def test_a_result_lies_beside_its_evidence_and_validates(
     assert (tmp_path / "run.png").is_file()
 
 
+@pytest.mark.slow
 def test_a_real_curve_ends_at_the_number_of_real_distractors(
     measure: Callable[..., Result],
 ) -> None:
@@ -58,6 +60,7 @@ def test_a_real_curve_ends_at_the_number_of_real_distractors(
     assert result.status == "partial"
 
 
+@pytest.mark.slow
 def test_a_synthetic_curve_has_a_point_there_too(measure: Callable[..., Result]) -> None:
     result = measure(sizes=(100, 1000), distractors="both")
     assert sizes(result, "real") == [100, HAVE]
@@ -65,11 +68,13 @@ def test_a_synthetic_curve_has_a_point_there_too(measure: Callable[..., Result])
     assert result.status == "complete"
 
 
+@pytest.mark.slow
 def test_the_reference_alone_has_one_size(measure: Callable[..., Result]) -> None:
     result = measure(distractors="none")
     assert sizes(result, "real") == [0]
 
 
+@pytest.mark.slow
 def test_curves_come_by_index_then_kind_then_tolerance(measure: Callable[..., Result]) -> None:
     result = measure(distractors="both", indexes=("ivf", "exact"), index_options=IVF)
     order = [(c.index, c.distractors, c.tolerance_s) for c in result.curves if c.metric == "hr@1"]
@@ -84,6 +89,7 @@ def test_curves_come_by_index_then_kind_then_tolerance(measure: Callable[..., Re
 IVF = {"ivf": {"nlist": "4", "nprobe": "4"}}
 
 
+@pytest.mark.slow
 def test_a_graph_holds_one_kind_of_distractors_at_a_time(measure: Callable[..., Result]) -> None:
     result = measure(distractors="both", indexes=("exact", "hnsw"), sizes=(100,))
     rates = {
@@ -105,6 +111,7 @@ def test_a_second_run_writes_the_same_bytes(measure: Callable[..., Result], tmp_
     assert {name: (tmp_path / name).read_bytes() for name in names} == first
 
 
+@pytest.mark.slow
 def test_a_dataset_without_wanted_distractors_is_refused(
     measure: Callable[..., Result], music: Path, tmp_path: Path
 ) -> None:
