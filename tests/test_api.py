@@ -239,6 +239,7 @@ def test_results_are_loaded_from_files_and_folders(
         fpbench.load_results("nowhere")
 
 
+@pytest.mark.slow
 def test_curves_are_a_figure_that_notebooks_show(result: LoadedResult, other: LoadedResult) -> None:
     from matplotlib.figure import Figure
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 PROGRAM = """
 import signal, sys, time
+import pytest
 from fpbench.interrupts import defer_interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def wait():
@@ -39,6 +40,7 @@ def test_an_interrupt_in_a_finaliser_is_repeated(tmp_path: Path) -> None:
     assert shown("from dying import Dying; Dying()", tmp_path) == "stopped\n"
 
 
+@pytest.mark.slow
 def test_an_import_is_finished_first(tmp_path: Path) -> None:
     (tmp_path / "native.py").write_text(
         "import signal, time\n"

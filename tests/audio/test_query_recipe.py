@@ -21,6 +21,7 @@ TEXT = st.text(st.characters(codec="utf-8"))
     max_offset_s=st.floats(0, 0.25),
     steps=st.lists(st.tuples(TEXT, st.dictionaries(TEXT, TEXT, max_size=3)), max_size=3),
 )
+@pytest.mark.slow
 def test_recipes_survive_json(
     n_queries: int,
     query_length_s: float,

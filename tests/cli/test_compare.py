@@ -66,6 +66,7 @@ def test_flipped_queries_are_none_for_equal_results(tmp_path: Path, finished: Pa
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "latex"])
+@pytest.mark.slow
 def test_differences_have_other_forms(finished: Path, form: str) -> None:
     result = finished / "out" / "result.json"
     shown = compare(result, result, "--format", form)
@@ -73,6 +74,7 @@ def test_differences_have_other_forms(finished: Path, form: str) -> None:
     assert {"csv": "first,second,", "json": "[", "latex": "% small"}[form] in shown.stdout
 
 
+@pytest.mark.slow
 def test_shows_a_table_for_each_index_and_kind_of_distractors(finished: Path) -> None:
     result = finished / "out" / "result.json"
     shown = compare(result, result, "--level", "0.99")

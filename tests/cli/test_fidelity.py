@@ -67,6 +67,7 @@ def test_writes_json_and_a_figure(real: Path, synthetic: Path, tmp_path: Path) -
     assert (made / "f.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_draws_from_a_fitted_generator(real: Path, synthetic: Path, tmp_path: Path) -> None:
     generator = fitted(synthetic, tmp_path / "g.safetensors")
     result = fidelity(real, generator, "--baseline", "resample")

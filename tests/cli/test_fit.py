@@ -60,6 +60,7 @@ def test_leaves_a_generator_its_record_and_its_curves(real: Path, tmp_path: Path
     ]
 
 
+@pytest.mark.slow
 def test_a_generator_without_history_has_no_curves(real: Path, tmp_path: Path) -> None:
     output = tmp_path / "g.safetensors"
     assert fit(real, output, generator="gaussian").exit_code == 0

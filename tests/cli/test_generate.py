@@ -59,6 +59,7 @@ def test_fbin_starts_with_rows_and_dim(generator: Path, tmp_path: Path) -> None:
     assert len(content) == 8 + 10 * DIM * 4
 
 
+@pytest.mark.slow
 def test_mm_has_its_shape_beside_it(generator: Path, tmp_path: Path) -> None:
     generate(generator, tmp_path / "rows.mm", "-n", "10")
     assert np.load(tmp_path / "rows_shape.npy").tolist() == [10, DIM]

@@ -182,6 +182,7 @@ def test_a_damaged_generator_in_the_cache_is_fitted_again(
     assert (again["generator"], again["fidelity"]) == (first["generator"], first["fidelity"])
 
 
+@pytest.mark.slow
 def test_another_kind_of_generator_is_named(
     tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
@@ -204,6 +205,7 @@ def test_a_generator_that_draws_too_few_is_blamed(
     assert "short.py' breaks a rule: draws must have the shape (1, 16), not (0, 16)" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_teacher_is_refused(tmp_path: Path, config: Path, run_synthetic: Run) -> None:
     taught = tmp_path / "taught.toml"
     taught.write_text('generator_options.teacher = "flow.safetensors"\n' + config.read_text())
@@ -241,6 +243,7 @@ def test_settings_of_a_fit_are_taken_once(tmp_path: Path, config: Path, run_synt
     assert document(tmp_path)["generator"]["parameters"] == {"rows": 50}
 
 
+@pytest.mark.slow
 def test_a_setting_that_cannot_be_is_named(
     tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:
@@ -254,6 +257,7 @@ def test_a_setting_that_cannot_be_is_named(
     )
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_change_a_given_generator_are_refused(
     tmp_path: Path, config: Path, run_synthetic: Run
 ) -> None:

@@ -17,6 +17,7 @@ Run = Callable[..., Result]
 FPBENCH = [sys.executable, "-m", "fpbench"]
 
 
+@pytest.mark.slow
 def test_longer_queries_are_refused_by_a_graph(config: Path, run_on: Run) -> None:
     options = ("--query-length", 2, "--distractors", "real", "--index", "hnsw")
     shown = run_on(config, *options)
@@ -79,6 +80,7 @@ def test_what_cannot_fit_is_refused_before_it_starts(config: Path, run_on: Run) 
         ),
     ],
 )
+@pytest.mark.slow
 def test_wrong_input_is_named(
     tmp_path: Path, config: Path, arguments: Sequence[str], message: str, run_on: Run
 ) -> None:
@@ -171,6 +173,7 @@ def test_settings_without_effect_are_named(
     assert [message.split()[0] for message in warnings] == ["generator", "index_options.ivf"]
 
 
+@pytest.mark.slow
 def test_a_broken_model_is_named(tmp_path: Path, config: Path, run_on: Run) -> None:
     model = tmp_path / "broken.py"
     model.write_text(

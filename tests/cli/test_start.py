@@ -104,6 +104,7 @@ def test_plugins_shows_a_part_of_a_file(tmp_path: Path, small_sketch: str) -> No
     assert "It has no settings." in shown.stdout
 
 
+@pytest.mark.slow
 def test_plugins_suggests_a_name() -> None:
     shown = CliRunner().invoke(main, ["plugins", "noize"])
     assert shown.exit_code == 2

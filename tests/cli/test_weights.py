@@ -189,6 +189,7 @@ def test_import_writes_a_file_that_says_where_it_is_from(
     assert info.source_sha256 == hashlib.sha256(server.content).hexdigest()
 
 
+@pytest.mark.slow
 def test_import_gives_equal_bytes_for_equal_checkpoints(
     plugin: str, server: Any, tmp_path: Path
 ) -> None:

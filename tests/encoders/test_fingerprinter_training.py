@@ -101,6 +101,7 @@ def test_weights_exist_when_saved_is_true(
             assert text.endswith(f"after {progress.step}, from 2 tracks")
 
 
+@pytest.mark.slow
 def test_a_stopped_training_continues_to_the_same_bytes(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_stopped_training_continues_to_the_same_bytes(
     assert (tmp_path / "w.safetensors").read_text() == "1234 after 4, from 2 tracks"
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_no_curves_of_other_weights(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +132,7 @@ def test_a_kill_leaves_no_curves_of_other_weights(
     ]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_other_settings_is_refused(
     prepare: Callable[..., FingerprinterTraining],
 ) -> None:

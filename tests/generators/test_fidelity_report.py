@@ -108,6 +108,7 @@ def test_hit_rates_may_be_among_other_distractors() -> None:
     assert report.hit_rates_in_track is None
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_reports() -> None:
     real, tracks = in_tracks(10, 20, 1)
     first, second = (

@@ -55,6 +55,7 @@ def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -
     assert "cut.json is not JSON" in shown.stderr
 
 
+@pytest.mark.slow
 def test_one_file_does_not_cost_the_others_their_table(named: Named, tmp_path: Path) -> None:
     write_result(named("a", {1000: 0.5}), tmp_path / "a.json")
     alone = CliRunner().invoke(main, ["leaderboard", str(tmp_path)])

@@ -144,6 +144,7 @@ def evidence_of(
         pytest.param("ivfpq", {"nlist": "256", "nprobe": "40"}, 0.4, id="ivfpq", marks=SLOW),
     ],
 )
+@pytest.mark.slow
 def test_nafp_hits_of_one_segment(
     *,
     name: str,

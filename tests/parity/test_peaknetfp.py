@@ -155,6 +155,7 @@ def test_layers(encoder: Arrays, network: PeakNetFpNetwork) -> None:
 
 
 @pytest.mark.parametrize("training", [False, True])
+@pytest.mark.slow
 def test_embeddings_from_golden_points(
     encoder: Arrays, network: PeakNetFpNetwork, *, training: bool
 ) -> None:
@@ -163,6 +164,7 @@ def test_embeddings_from_golden_points(
         close(network(points).detach(), encoder["embedding"], 5e-6)
 
 
+@pytest.mark.slow
 def test_from_samples_to_fingerprints(
     folder: Path, encoder: Arrays, weights: Path, segments: Segments
 ) -> None:

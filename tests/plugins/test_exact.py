@@ -48,6 +48,7 @@ def assert_same(a: Candidates, b: Candidates) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.slow
 def test_finds_what_a_scan_of_every_pair_finds(dtype: str, rng: np.random.Generator) -> None:
     queries, rows = unit(70, 128, rng), unit(3_000, 128, rng)
     assert_same(exact(dtype).search(queries, pieces(rows, 1_000), 20), scan(queries, rows, 20))

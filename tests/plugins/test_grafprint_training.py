@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 import torch
 
 from fpbench_plugins.grafprint.config import PUBLISHED
@@ -9,6 +10,7 @@ from fpbench_plugins.grafprint.network import GrafprintNetwork, initialise
 from fpbench_plugins.grafprint.row_network import fingerprints
 
 
+@pytest.mark.slow
 def test_rows_compute_the_same_network() -> None:
     config = replace(PUBLISHED, channels=(8, 16, 32, 64), hidden_dim=64, head_units=2)
     rng = torch.Generator().manual_seed(0)

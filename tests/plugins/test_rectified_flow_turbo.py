@@ -121,6 +121,7 @@ def test_takes_a_teacher_that_exists(generator: FlowGenerator, tmp_path: Path) -
     assert taught.fitted.record["teacher"]["training_rows"] == 540
 
 
+@pytest.mark.slow
 def test_a_teacher_of_other_fingerprints_is_refused(tmp_path: Path) -> None:
     fit_tiny(tmp_path / "first")
     (teacher,) = (tmp_path / "first").glob("teacher-*.safetensors")

@@ -50,6 +50,7 @@ def test_equal_audio_gives_equal_bytes_whichever_core_takes_it(system: str) -> N
     assert len({vectors().tobytes() for _ in range(20)}) == 1
 
 
+@pytest.mark.slow
 def test_give_way_to_another_network(caplog: pytest.LogCaptureFixture) -> None:
     Catalog.load().fingerprinter("nafp", Settings(options={"width": "2"}))
     assert "random weights" in caplog.text

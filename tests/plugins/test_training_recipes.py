@@ -67,6 +67,7 @@ def test_the_published_recipe_is_the_one_in_the_code(system: str) -> None:
         ("peaknetfp", "anchors=0", "at least 1"),
     ],
 )
+@pytest.mark.slow
 def test_refuses_impossible_settings(system: str, setting: str, said: str) -> None:
     key, _, value = setting.partition("=")
     with pytest.raises(FpbenchError, match=rf"\b{key}=.*{said}"):
@@ -80,6 +81,7 @@ def test_a_training_shorter_than_an_epoch_counts_as_one() -> None:
 
 
 @pytest.mark.parametrize(("system", "recipe"), recipes())
+@pytest.mark.slow
 def test_every_recipe_can_be_used(system: str, recipe: str) -> None:
     catalog = Catalog.load()
     offer, _ = catalog.offer("trainable", system)

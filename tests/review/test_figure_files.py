@@ -15,6 +15,7 @@ STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
 
 
 @pytest.mark.parametrize("suffix", STARTS)
+@pytest.mark.slow
 def test_the_suffix_is_the_format(tmp_path: Path, suffix: str) -> None:
     plot_curves([RESULT], tmp_path / f"curves{suffix}")
     content = (tmp_path / f"curves{suffix}").read_bytes()

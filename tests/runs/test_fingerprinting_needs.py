@@ -53,6 +53,7 @@ def test_a_fresh_run_makes_everything_again(prepared: Prepare, store: Store) -> 
     assert needs_of(prepared(fresh=True), store)["fingerprint reference"].seconds > 0
 
 
+@pytest.mark.slow
 def test_a_long_recording_takes_memory_and_one_thread(prepared: Prepare, tmp_path: Path) -> None:
     for name, minutes in (("long", 10), ("short", 1)):
         soundfile.write(tmp_path / f"{name}.wav", np.zeros(minutes * 60 * 1_000), 1_000)

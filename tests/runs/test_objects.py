@@ -54,6 +54,7 @@ def sha256(tmp_path: Path) -> Callable[[object], str]:
 
 
 @pytest.mark.parametrize("thing", [Loudness(), Tracks()], ids=["segments", "tracks"])
+@pytest.mark.slow
 def test_the_catalog_lists_it(tmp_path: Path, thing: Any) -> None:
     catalog = Catalog.load()
     name = register_object(thing, catalog, Store(tmp_path))

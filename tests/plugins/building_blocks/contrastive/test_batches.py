@@ -34,6 +34,7 @@ def test_shifts_end_where_the_track_does() -> None:
 
 
 @given(lengths=st.lists(st.integers(8, 60), min_size=1, max_size=6), seed=st.integers(0, 99))
+@pytest.mark.slow
 def test_both_ends_lie_in_the_track_and_near_each_other(lengths: list[int], seed: int) -> None:
     segments = Segments.from_recordings(silent(*lengths), SAMPLES, HOP)
     rows = np.arange(len(segments.track))
