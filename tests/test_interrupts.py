@@ -4,9 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import signal, sys, time
-import pytest
 from fpbench.interrupts import defer_interrupts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 def wait():
