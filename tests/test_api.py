@@ -1,10 +1,7 @@
 """Work in a notebook: a class is measured, and its results are compared, plotted and read."""
 
-import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -342,72 +339,6 @@ def test_progress_is_shown_where_it_is_wanted(
     shown = capfd.readouterr().err
     for stage in ("reference", "queries", "distractors"):
         assert stage in shown
-
-
-SESSION = """
-import time
-from pathlib import Path
-import numpy as np
-import fpbench
-
-class Slow:
-    spec = fpbench.FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=8)
-    wait_s, segments = 0.0, 0
-
-    def embed(self, segments, /):
-        self.segments += len(segments)
-        if self.wait_s and self.segments > 400:  # among the distractors
-            Path("waiting").touch()
-            time.sleep(self.wait_s)
-        vectors = np.abs(segments[:, :8]) + 0.1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-def run(model, cache):
-    return fpbench.run(
-        fingerprinter=model, dataset="folder:MUSIC", sizes=[100], queries=20, cache=cache,
-        recipe={"max_offset_s": 0, "degradations": [{"name": "gain"}]}, distractors="real",
-    )
-
-whole = Slow()
-expected = run(whole, "another")
-stopped = Slow()
-stopped.wait_s = 600.0
-try:
-    run(stopped, "cache")
-except KeyboardInterrupt:
-    print("stopped")
-resumed = Slow()
-result = run(resumed, "cache")
-print(result.evidence == expected.evidence, whole.segments - resumed.segments)
-"""
-
-
-@pytest.mark.slow
-def test_ctrl_c_stops_a_run_and_the_next_call_continues(tmp_path: Path, music: Path) -> None:
-    (tmp_path / "session.py").write_text(SESSION.replace("MUSIC", str(music)))
-    with subprocess.Popen(
-        [sys.executable, "-u", "session.py"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A shell's background job ignores Ctrl-C and hands that down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    ) as session:
-        try:
-            while session.poll() is None and not (tmp_path / "waiting").exists():
-                time.sleep(0.05)
-            session.send_signal(signal.SIGINT)
-            shown, errors = session.communicate(timeout=120)
-        finally:
-            session.kill()
-    first, last = shown.splitlines()
-    assert first == "stopped", errors
-    same, spared = last.split()
-    assert same == "True"
-    # The reference, 8 tracks of 19 segments each, was finished; two tracks are compared again.
-    assert int(spared) >= (8 - 2) * 19
 
 
 @pytest.mark.parametrize(
