@@ -1,0 +1,115 @@
+"""The points that two results have in common, with the ranks and hits of both."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.hit_rates import (
+    DEFAULT_SIZES,
+    QueryHits,
+    difference_of_hits,
+    pool_rises,
+    ranks_at,
+)
+from fpbench.results.document import Curve, Point, Result
+from fpbench.review.flipped_queries import PairedRanks, shortlist_length
+
+
+class Ranks:
+    """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them."""
+
+    def __init__(self, evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence]) -> None:
+        self.evidence = evidence
+        self.track = evidence[0].query_track
+        self._known: dict[tuple[int, int, float | None], dict[int, np.ndarray]] = {}
+
+    def at(self, side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:
+        """Ranks of one side, by the number of the database's first distractor."""
+        key = (side, size, tolerance_s)
+        if key not in self._known:
+            self._known[key] = dict(ranks_at(self.evidence[side], size, tolerance_s))
+        return self._known[key]
+
+
+def paired_hits(
+    pairs: Sequence[tuple[Curve, Curve]],
+    results: tuple[Result, Result],
+    ranks: Ranks,
+) -> Iterator[tuple[Curve, tuple[Point, Point], np.ndarray, int]]:
+    """For each common point, the difference of hits per query, and the number of databases."""
+    for curves in pairs:
+        curve, tolerance_s = curves[0], curves[0].tolerance_s
+        k = int(curve.metric.removeprefix("hr@"))
+        places = list(_common_sizes(curves, results))
+        found = [
+            _common_hits(
+                ranks.at(0, one.n_distractors, tolerance_s),
+                ranks.at(1, other.n_distractors, tolerance_s),
+                k,
+            )
+            for one, other in places
+        ]
+        first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
+        for points, hits, others in zip(places, first, second, strict=True):
+            yield curve, points, *difference_of_hits(hits, others)
+
+
+def paired_ranks(
+    pairs: Sequence[tuple[Curve, Curve]], results: tuple[Result, Result], ranks: Ranks
+) -> Iterator[PairedRanks]:
+    """The ranks at each common size and tolerance, in the database that both begin with."""
+    one, other = (shortlist_length(evidence) for evidence in ranks.evidence)
+    for curves in pairs:
+        tolerance_s = curves[0].tolerance_s
+        if curves[0].metric != "hr@1":
+            continue
+        for points in _common_sizes(curves, results):
+            sizes = points[0].n_distractors, points[1].n_distractors
+            yield PairedRanks(
+                tolerance_s=tolerance_s,
+                n_distractors=sizes,
+                first=ranks.at(0, sizes[0], tolerance_s)[0],
+                second=ranks.at(1, sizes[1], tolerance_s)[0],
+                shortlists=(one, other),
+            )
+
+
+def _common_sizes(
+    curves: tuple[Curve, Curve], results: tuple[Result, Result]
+) -> Iterator[tuple[Point, Point]]:
+    """Points of equal size; for real distractors also the last points, if both hold all of them."""
+    second_points = {point.n_distractors: point for point in curves[1].points}
+    for point in curves[0].points:
+        if point.n_distractors in second_points:
+            yield point, second_points[point.n_distractors]
+    first_last, second_last = (curve.points[-1] for curve in curves)
+    if (
+        curves[0].distractors == "real"
+        and first_last.n_distractors != second_last.n_distractors
+        and all(_is_exhausted(*pair) for pair in zip(curves, results, strict=True))
+    ):
+        yield first_last, second_last
+
+
+def _is_exhausted(curve: Curve, result: Result) -> bool:
+    wanted = result.config.get("sizes") or DEFAULT_SIZES
+    return curve.points[-1].n_distractors < max(wanted)
+
+
+def _common_hits(
+    first: dict[int, np.ndarray], second: dict[int, np.ndarray], k: int
+) -> tuple[QueryHits, QueryHits]:
+    """Hits of both in the databases with the same first distractor.
+
+    The number of databases of a size depends on the other sizes of the run.
+
+    Args:
+        first: Ranks of the true matches by the first distractor of a database.
+        second: The same for the second result.
+        k: Ranks below k are hits.
+    """
+    starts = [start for start in first if start in second]
+    hits = [np.stack([ranks[start] < k for start in starts]) for ranks in (first, second)]
+    one, other = (QueryHits(each.sum(axis=0, dtype=np.int64), len(each)) for each in hits)
+    return one, other
