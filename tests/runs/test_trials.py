@@ -64,6 +64,6 @@ def test_a_generator_that_breaks_a_rule_is_blamed() -> None:
 def test_a_file_is_decoded_for_a_moment(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     soundfile.write(path, np.zeros(60_000), 1_000)
-    rate = decoding_rate(path, 500)
+    rate = decoding_rate(path, 500, 60.0)
     assert math.isfinite(rate)
     assert rate > 0

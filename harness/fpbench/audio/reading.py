@@ -1,7 +1,6 @@
 """Reads audio files as mono samples, ahead of the caller if wanted."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,10 +8,15 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import numpy as np
-import soundfile
 import soxr
 from jaxtyping import Float64
 
+from fpbench.audio.decoding import (
+    Recording,
+    announced_duration_s,
+    open_recording,
+    refuse_special_files,
+)
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Track
@@ -22,9 +26,6 @@ from fpbench.prefetch import map_ahead
 Resampler = Literal["soxr", "sinc-hann"]
 
 SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing but dither
-UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
-
-_FRAMES_AT_ONCE = 1 << 18
 _LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
 _RATES_HZ = (10, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
@@ -60,28 +61,12 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     Raises:
         FpbenchError: The file is missing, no audio, truncated or empty, or holds NaN or infinity.
     """
-    reason: str | None
-    try:
-        # Bytes, because soundfile refuses text that is not UTF-8, such as old file names.
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            reason = _find_truncation(path, file.format)
-            if file.frames == UNKNOWN_FRAMES:
-                reason = "its header does not give its length (was it written to a pipe?)"
-            if not _RATES_HZ[0] <= file.samplerate <= _RATES_HZ[1]:
-                reason = f"its header gives a sample rate of {file.samplerate} Hz"
-            elif not reason and file.frames > _LONGEST_H * 3600 * file.samplerate:
-                hours = file.frames / file.samplerate / 3600
-                reason = f"it has {hours:.0f} hours, more than {_LONGEST_H}: split it"
-            pieces = [] if reason else list(mono_pieces(file, sample_rate_hz, resampler))
-            declared, read = file.frames, file.tell()
-            if file.format == "MP3" and read < declared - _MP3_SLACK_S * file.samplerate:
-                reason = f"truncated: its header gives {declared} samples, the file holds {read}"
-    except (soundfile.SoundFileError, OSError, RuntimeError) as err:
-        raise FpbenchError(
-            f"cannot read {path}: {_why_unreadable(path, err)}",
-            hint="use a complete wav, flac, ogg or mp3 file",
-        ) from err
+    with open_recording(path) as recording:
+        reason = _find_truncation(path, recording.container) or _why_refused(recording)
+        pieces = [] if reason else list(mono_pieces(recording, sample_rate_hz, resampler))
     samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
+    if reason is None:
+        reason = _why_shorter(recording, len(samples) / sample_rate_hz)
     if reason is None and len(samples) == 0:
         reason = "it holds no samples"
     if reason is None and not np.isfinite(samples).all():
@@ -89,6 +74,26 @@ def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -
     if reason is not None:
         raise FpbenchError(f"cannot read {path}: {reason}", hint="replace the file or leave it out")
     return samples
+
+
+def _why_refused(recording: Recording) -> str | None:
+    """Reason to refuse a recording by its header."""
+    rate_hz, frames = recording.sample_rate_hz, recording.announced_frames
+    if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
+        return f"its header gives a sample rate of {rate_hz} Hz"
+    if frames is None:
+        return "its header does not give its length (was it written to a pipe?)"
+    if frames > _LONGEST_H * 3600 * rate_hz:
+        return f"it has {frames / rate_hz / 3600:.0f} hours, more than {_LONGEST_H}: split it"
+    return None
+
+
+def _why_shorter(recording: Recording, decoded_s: float) -> str | None:
+    """Reason to refuse an MP3 file that holds less than its header gives."""
+    announced_s = (recording.announced_frames or 0) / recording.sample_rate_hz
+    if recording.container == "MP3" and decoded_s < announced_s - _MP3_SLACK_S:
+        return f"truncated: its header gives {announced_s:.2f} s, the file holds {decoded_s:.2f} s"
+    return None
 
 
 def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
@@ -105,15 +110,14 @@ def _duration_s(track: Track) -> float:
         return _header_duration_s(track.path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     except FileNotFoundError:
         return track.duration_s
-    except (soundfile.SoundFileError, OSError, RuntimeError):
+    except (FpbenchError, OSError):
         return 0.0
 
 
 @cache
 def _header_duration_s(path: Path, *_changes: int) -> float:
     """Duration from the header, cached: a run needs it several times for many files."""
-    info = soundfile.info(os.fsencode(path))
-    return 0.0 if info.frames == UNKNOWN_FRAMES else float(info.duration)
+    return announced_duration_s(path)
 
 
 def audio_hash(path: Path) -> str:
@@ -123,11 +127,12 @@ def audio_hash(path: Path) -> str:
         FpbenchError: The file cannot be read.
     """
     try:
+        refuse_special_files(path)
         stat = path.stat()
         return _digest(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
     except OSError as err:
         raise FpbenchError(
-            f"cannot read {path}: {err.strerror}", hint="check the path and its permissions"
+            f"cannot read {path}: {err.strerror or err}", hint="check the path and its permissions"
         ) from err
 
 
@@ -178,22 +183,26 @@ def read_ahead(
 
 
 def mono_pieces(
-    file: soundfile.SoundFile, sample_rate_hz: int, resampler: Resampler
+    recording: Recording, sample_rate_hz: int, resampler: Resampler
 ) -> Iterator[Samples]:
-    """Decode and resample in pieces, so that ten hours of 48 kHz stereo are never in memory."""
+    """Decode and resample in pieces, so that ten hours of 48 kHz stereo are never in memory.
+
+    Raises:
+        FpbenchError: The decoder refuses what it finds.
+    """
     pieces = (
-        np.ascontiguousarray(block[:, 0]) if block.shape[1] == 1 else block.mean(axis=1)
-        for block in file.blocks(_FRAMES_AT_ONCE, dtype="float32", always_2d=True)
+        np.ascontiguousarray(block[:, 0]) if recording.channels == 1 else block.mean(axis=1)
+        for block in recording.blocks()
     )
-    if file.samplerate == sample_rate_hz:
+    if recording.sample_rate_hz == sample_rate_hz:
         yield from pieces
     elif resampler == "sinc-hann":
         arrays = [*pieces, np.zeros(0, dtype=np.float32)]
-        yield resample_sinc_hann(np.concatenate(arrays), file.samplerate, sample_rate_hz)
+        yield resample_sinc_hann(np.concatenate(arrays), recording.sample_rate_hz, sample_rate_hz)
     else:
         # A stream of pieces gives the same bytes as one call for the whole recording.
         stream = soxr.ResampleStream(
-            file.samplerate, sample_rate_hz, 1, dtype="float32", quality="HQ"
+            recording.sample_rate_hz, sample_rate_hz, 1, dtype="float32", quality="HQ"
         )
         for piece in pieces:
             yield stream.resample_chunk(piece)
@@ -237,14 +246,3 @@ def _wav_data_end(file: BinaryIO) -> int:
             long_length = int.from_bytes(file.read(16)[8:], order)
         file.seek(start + length + length % 2)
     return 0
-
-
-def _why_unreadable(path: Path, err: Exception) -> str:
-    if not path.exists():
-        return "there is no such file"
-    if path.is_dir():
-        return "it is a folder"
-    if path.stat().st_size == 0:
-        return "it is empty"
-    # libsndfile puts its version of the file name before the reason.
-    return str(err).rpartition(": ")[2].strip().rstrip(".") or type(err).__name__

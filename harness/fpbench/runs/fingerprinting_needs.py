@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import soundfile
 
 from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.reading import durations_s
@@ -119,10 +118,10 @@ def _decoding_seconds(tracks: Sequence[Track], sample_rate_hz: int) -> float:
     thread_s, longest_s = 0.0, 0.0
     for some in by_format.values():
         lengths_s = durations_s(some)
-        longest = some[int(np.argmax(lengths_s))]
+        longest = int(np.argmax(lengths_s))
         try:
-            rate = decoding_rate(longest.path, sample_rate_hz)
-        except (soundfile.SoundFileError, OSError, ZeroDivisionError):  # the run names the file
+            rate = decoding_rate(some[longest].path, sample_rate_hz, float(lengths_s[longest]))
+        except (FpbenchError, ValueError):  # the run names the file
             rate = _DECODING_RATE
         thread_s += float(lengths_s.sum()) / rate
         longest_s = max(longest_s, float(lengths_s.max(initial=0.0)) / rate)

@@ -1,13 +1,12 @@
 """Measure in short trials how fast this machine does the main work of a run."""
 
-import os
 import time
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
+from fpbench.audio.decoding import open_recording
 from fpbench.audio.reading import mono_pieces
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.plugin.checked import draw_checked
@@ -48,25 +47,31 @@ def fingerprinting_rate(fingerprinter: AnyFingerprinter, name: str) -> float:
     return 30.0 / elapsed
 
 
-def decoding_rate(path: Path, sample_rate_hz: int) -> float:
+def decoding_rate(path: Path, sample_rate_hz: int, duration_s: float) -> float:
     """Seconds of audio that one thread reads and resamples per second, from the start of a file.
 
     Opening the file counts, which takes long for an MP3 file of hours.
 
+    Args:
+        path: Path of the file.
+        sample_rate_hz: Rate of the samples.
+        duration_s: Duration of the file.
+
     Raises:
-        soundfile.SoundFileError: The file cannot be read.
+        FpbenchError: The file cannot be read.
+        ValueError: It holds no samples.
     """
     start, decoded_s = time.perf_counter(), 0.0
-    with soundfile.SoundFile(os.fsencode(path)) as file:
-        duration_s: float = file.frames / file.samplerate
+    with open_recording(path) as recording:
         opened_s = time.perf_counter() - start
-        for piece in mono_pieces(file, sample_rate_hz, "soxr"):
+        for piece in mono_pieces(recording, sample_rate_hz, "soxr"):
             decoded_s += len(piece) / sample_rate_hz
             if time.perf_counter() - start > opened_s + _DECODING_TRIAL_S:
                 break
     decoding_s = time.perf_counter() - start - opened_s
-    per_s: float = decoding_s / decoded_s + opened_s / duration_s
-    return 1.0 / per_s
+    if not (decoded_s and duration_s):
+        raise ValueError("no samples")
+    return 1.0 / (decoding_s / decoded_s + opened_s / duration_s)
 
 
 def draw_seconds(generator: FingerprintGenerator, name: str) -> float:

@@ -1,0 +1,53 @@
+"""A recording is what its decoder returned: not more, and not what its header announces."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from fpbench import FpbenchError
+from fpbench.audio.decoding import open_recording
+from fpbench.audio.reading import audio_hash, read_audio
+
+RATE = 8_000
+
+
+def noise(samples: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(-0.5, 0.5, samples).astype(np.float32)
+
+
+def mp3_that_announces_more(path: Path) -> Path:
+    """An MP3 file without a table of contents, whose length is guessed from its size."""
+    soundfile.write(path, noise(3 * RATE), RATE, bitrate_mode="CONSTANT", compression_level=0.3)
+    content = path.read_bytes()
+    assert content.count(b"Info") == 1
+    path.write_bytes(content.replace(b"Info", b"none") + bytes(600))
+    return path
+
+
+def test_only_what_the_decoder_returned_is_audio(tmp_path: Path) -> None:
+    path = mp3_that_announces_more(tmp_path / "a.mp3")
+    with open_recording(path) as recording:
+        assert recording.announced_frames is not None
+        announced, decoded = recording.announced_frames, np.concatenate(list(recording.blocks()))
+    with soundfile.SoundFile(path) as file:
+        expected = file.read(dtype="float32", always_2d=True)
+    assert len(expected) < announced
+    np.testing.assert_array_equal(decoded, expected)
+
+
+def test_a_wav_file_with_gsm_samples_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "voicemail.wav"
+    soundfile.write(path, noise(2 * RATE), RATE, subtype="GSM610")
+    assert abs(len(read_audio(path, RATE)) - 2 * RATE) < 320
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    os.mkfifo(path)
+    for read in (lambda: read_audio(path, RATE), lambda: audio_hash(path)):
+        with pytest.raises(FpbenchError, match="it is a pipe or a device, not a file"):
+            read()
