@@ -1,6 +1,7 @@
 """Reads audio files as mono samples, ahead of the caller if wanted."""
 
 import hashlib
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ import numpy as np
 import soxr
 from jaxtyping import Float64
 
+from fpbench.audio.channels import CANCELLED_DB, ChannelMixer, loudest_channel
 from fpbench.audio.decoding import (
     Recording,
     announced_duration_s,
@@ -19,7 +21,7 @@ from fpbench.audio.decoding import (
 )
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
-from fpbench.plugin.datasets import Track
+from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.fingerprinters import Samples
 from fpbench.prefetch import map_ahead
 
@@ -46,34 +48,67 @@ class Reading:
     reason: str | None
 
 
-def read_audio(path: Path, sample_rate_hz: int, resampler: Resampler = "soxr") -> Samples:
-    """Read a wav, flac, ogg or mp3 file, average its channels and resample it.
+def read_audio(
+    path: Path, sample_rate_hz: int, resampler: Resampler = "soxr", channel: Channel = "mean"
+) -> Samples:
+    """Read a wav, flac, ogg or mp3 file, mix its channels and resample it.
 
     Args:
         path: Path of the file. Its contents determine the format, not its name.
         sample_rate_hz: Rate of the result; the file may have any rate.
         resampler: ``soxr`` with its quality HQ, or ``sinc-hann``
             (:mod:`fpbench.audio.sinc_resampling`).
+        channel: Signal that is taken of several channels.
 
     Returns:
         The samples, neither scaled nor clipped.
 
     Raises:
-        FpbenchError: The file is missing, no audio, truncated or empty, or holds NaN or infinity.
+        FpbenchError: The file is missing, no audio, truncated or empty, changes while it is read,
+            or holds NaN, infinity or samples far beyond full scale.
     """
+    return _read(path, sample_rate_hz, resampler, channel)[0]
+
+
+def _read(
+    path: Path, sample_rate_hz: int, resampler: Resampler, channel: Channel
+) -> tuple[Samples, ChannelMixer]:
+    """The samples of :func:`read_audio`, and what mixing them found out."""
+    before = _version(path)
+    mixer = ChannelMixer(channel, _find_loudest(path) if channel == "loudest" else 0)
     with open_recording(path) as recording:
         reason = _find_truncation(path, recording.container) or _why_refused(recording)
-        pieces = [] if reason else list(mono_pieces(recording, sample_rate_hz, resampler))
+        pieces: list[Samples] = []
+        if reason is None:
+            try:
+                pieces = list(mono_pieces(recording, sample_rate_hz, resampler, mixer))
+            except ValueError as err:
+                reason = str(err)
     samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if reason is None:
         reason = _why_shorter(recording, len(samples) / sample_rate_hz)
     if reason is None and len(samples) == 0:
         reason = "it holds no samples"
-    if reason is None and not np.isfinite(samples).all():
-        reason = "it holds samples that are not finite"
+    if _version(path) != before:
+        reason = "it changes while it is read"
     if reason is not None:
         raise FpbenchError(f"cannot read {path}: {reason}", hint="replace the file or leave it out")
-    return samples
+    return samples, mixer
+
+
+def _version(path: Path) -> tuple[int, ...] | None:
+    """What a file that is written to changes; None if it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _find_loudest(path: Path) -> int:
+    # Decoded twice, because all channels of ten hours would not fit into memory.
+    with open_recording(path) as recording:
+        return loudest_channel(recording.blocks()) if recording.channels > 1 else 0
 
 
 def _why_refused(recording: Recording) -> str | None:
@@ -118,6 +153,16 @@ def _duration_s(track: Track) -> float:
 def _header_duration_s(path: Path, *_changes: int) -> float:
     """Duration from the header, cached: a run needs it several times for many files."""
     return announced_duration_s(path)
+
+
+def track_hash(track: Track) -> str:
+    """Hash of a track's audio: of its file and, unless it is their mean, of the channel.
+
+    Raises:
+        FpbenchError: The file cannot be read.
+    """
+    digest = audio_hash(track.path)
+    return digest if track.channel == "mean" else f"{digest}-{track.channel}"
 
 
 def audio_hash(path: Path) -> str:
@@ -169,31 +214,49 @@ def read_ahead(
 
     def read(track: Track) -> Reading:
         try:
-            samples = read_audio(track.path, sample_rate_hz, resampler)
+            samples, mixer = _read(track.path, sample_rate_hz, resampler, track.channel)
         except FpbenchError as err:
             return Reading(track, None, err.message.removeprefix(f"cannot read {track.path}: "))
-        if len(samples) < min_samples:
+        reason = _why_cancelled(mixer)
+        if reason is None and len(samples) < min_samples:
             have_s, want_s = len(samples) / sample_rate_hz, min_samples / sample_rate_hz
-            return Reading(track, None, f"too short: {have_s:.3g} s, {want_s:.3g} s needed")
-        if skip_silent and max(samples.max(), -samples.min()) <= SILENCE_PEAK:
-            return Reading(track, None, "silent")
-        return Reading(track, samples, None)
+            reason = f"too short: {have_s:.3g} s, {want_s:.3g} s needed"
+        if reason is None and skip_silent and max(samples.max(), -samples.min()) <= SILENCE_PEAK:
+            reason = "silent"
+        return Reading(track, None if reason else samples, reason)
 
     return map_ahead(read, tracks, workers=workers)
 
 
+def _why_cancelled(mixer: ChannelMixer) -> str | None:
+    """Reason to skip a recording of whose music nothing is left in the mean of its channels."""
+    if mixer.peak <= SILENCE_PEAK or mixer.cancelled_db < CANCELLED_DB:
+        return None
+    exact = math.isinf(mixer.cancelled_db)
+    below = "silent" if exact else f"{mixer.cancelled_db:.0f} dB below them"
+    return f"its channels cancel: their mean is {below}; set channel to left, right or loudest"
+
+
 def mono_pieces(
-    recording: Recording, sample_rate_hz: int, resampler: Resampler
+    recording: Recording,
+    sample_rate_hz: int,
+    resampler: Resampler,
+    mixer: ChannelMixer | None = None,
 ) -> Iterator[Samples]:
     """Decode and resample in pieces, so that ten hours of 48 kHz stereo are never in memory.
 
+    Args:
+        recording: An open recording.
+        sample_rate_hz: Rate of the samples.
+        resampler: As for :func:`read_audio`.
+        mixer: Mixes the channels; None takes their mean.
+
     Raises:
         FpbenchError: The decoder refuses what it finds.
+        ValueError: The samples are not those of audio.
     """
-    pieces = (
-        np.ascontiguousarray(block[:, 0]) if recording.channels == 1 else block.mean(axis=1)
-        for block in recording.blocks()
-    )
+    mixer = mixer or ChannelMixer("mean")
+    pieces = (mixer.mix(block) for block in recording.blocks())
     if recording.sample_rate_hz == sample_rate_hz:
         yield from pieces
     elif resampler == "sinc-hann":

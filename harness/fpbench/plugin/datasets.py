@@ -1,13 +1,21 @@
 """Datasets: recordings, or ready-made fingerprints."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.progress import Report, Stage
+
+Channel = Literal["mean", "left", "right", "loudest"]
+"""The signal that is taken of a recording with several channels.
+
+``left`` and ``right`` are the first and the second channel, ``loudest`` is the channel with the
+most energy over the whole recording. A recording with one channel is the same with all of them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,11 +26,13 @@ class Track:
         name: Name in results and reports, unique in the dataset.
         path: Path of the audio file.
         duration_s: Duration of a file that does not exist yet.
+        channel: Signal that is taken of several channels.
     """
 
     name: str
     path: Path
     duration_s: float = 0.0
+    channel: Channel = "mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +64,19 @@ class RecordedQuery:
         reference: Name of the reference track that it matches; None if it matches nothing in the
             database.
         start_s: Time in the reference track at which the recording starts.
+        channel: Signal that is taken of several channels.
     """
 
     name: str
     path: Path
     reference: str | None = None
     start_s: float = 0.0
+    channel: Channel = "mean"
+
+    @property
+    def track(self) -> Track:
+        """The recording as a track."""
+        return Track(name=self.name, path=self.path, channel=self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,24 @@ class Dataset:
     queries: Sequence[RecordedQuery] = ()
     vectors: VectorDataset | None = None
     pending: PendingFiles | None = None
+
+    def with_channel(self, channel: Channel) -> "Dataset":
+        """The same recordings, of each of which this channel is taken."""
+
+        def of(tracks: Sequence[Track]) -> Sequence[Track]:
+            return [replace(track, channel=channel) for track in tracks]
+
+        return replace(
+            self,
+            reference=of(self.reference),
+            distractors=of(self.distractors),
+            train=of(self.train),
+            noise=of(self.noise),
+            impulse_responses=of(self.impulse_responses),
+            train_noise=of(self.train_noise),
+            train_impulse_responses=of(self.train_impulse_responses),
+            queries=[replace(query, channel=channel) for query in self.queries],
+        )
 
     def complete(self, stage: Stage) -> None:
         """Make the files that do not exist yet.
