@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fpbench.api import compare, load_results, plot_curves, run, validate
     from fpbench.errors import FpbenchError
+    from fpbench.listed_files import ListedFiles
+    from fpbench.near_names import is_near_miss
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
     from fpbench.plugin.datasets import (
         Dataset,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from fpbench.progress import Report
     from fpbench.randomness import Stream, rng_at
     from fpbench.results.document import Result
+    from fpbench.tables import read_table
 
     __version__: str
 
@@ -67,6 +70,7 @@ __all__ = [
     "GeneratorNeed",
     "GrowingIndex",
     "Index",
+    "ListedFiles",
     "PcmAudio",
     "PendingFiles",
     "Positions",
@@ -91,8 +95,10 @@ __all__ = [
     "apply_options",
     "compare",
     "hookimpl",
+    "is_near_miss",
     "load_results",
     "plot_curves",
+    "read_table",
     "refuse_settings",
     "refuse_weights",
     "require_weights",
@@ -104,6 +110,8 @@ __all__ = [
 _NAMES = {
     "fpbench.api": ("compare", "load_results", "plot_curves", "run", "validate"),
     "fpbench.errors": ("FpbenchError",),
+    "fpbench.listed_files": ("ListedFiles",),
+    "fpbench.near_names": ("is_near_miss",),
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
     "fpbench.plugin.datasets": (
         "Dataset",
@@ -144,6 +152,7 @@ _NAMES = {
     "fpbench.progress": ("Report",),
     "fpbench.randomness": ("Stream", "rng_at"),
     "fpbench.results.document": ("Result",),
+    "fpbench.tables": ("read_table",),
 }
 """What is imported when it is first asked for; the same as above, where type checkers see it."""
 

@@ -1,5 +1,6 @@
 """A table of recorded queries is read strictly, and queries are cut where they fit."""
 
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,7 +82,9 @@ def test_a_row_names_a_recording_its_reference_and_its_start(
     [
         pytest.param(["no.wav,reference/a.wav,0"], "line 2: query: there is no file", id="file"),
         pytest.param(["a" * 300 + ",none,"], "line 2: query: there is no file", id="too long"),
-        pytest.param(["phone/one.wav,a\0,0"], "line 2: reference 'a\\x00' holds", id="zero byte"),
+        pytest.param(
+            ["phone/one.wav,a\0,0"], "line 2: column 'reference' holds a zero byte", id="zero byte"
+        ),
         pytest.param([",reference/a.wav,0"], "line 2: column 'query' is empty", id="empty"),
         pytest.param(
             ["phone/one.wav,reference/c.wav,0"], "line 2: reference: no reference track", id="track"
@@ -97,6 +100,9 @@ def test_a_row_names_a_recording_its_reference_and_its_start(
             ["phone/one.wav,reference/a.wav,10"],
             "line 2: start_s is 10, but 'reference/a.wav' ends at 10 s",
             id="beyond the end",
+        ),
+        pytest.param(
+            ['phone/one.wav,reference/a.wav,"2,5"'], "start_s cannot be '2,5'", id="decimal comma"
         ),
         pytest.param(["phone/one.wav,none,3"], "but the row has no reference", id="start alone"),
         pytest.param(
@@ -127,6 +133,37 @@ def test_other_columns_are_named(folder: Path, reference: list[Track]) -> None:
     path.write_text("query,ref,start_s\n")
     with pytest.raises(FpbenchError, match="line 1: no column is called 'reference'"):
         read_recorded_queries(path, reference)
+
+
+def test_names_may_come_from_other_machines(folder: Path, reference: list[Track]) -> None:
+    accented = "phone/caf\u00e9.wav"
+    write(folder / unicodedata.normalize("NFD", accented), 2.5)
+    track = Track(
+        name=unicodedata.normalize("NFD", "reference/\u00e9t\u00e9.wav"), path=reference[0].path
+    )
+    path = folder / "queries.csv"
+    rows = ("query;reference;start_s", f"{accented};reference\\\u00e9t\u00e9.wav;0.5", "")
+    path.write_text("\r\n".join(rows), encoding="utf-16")
+    (query,) = read_recorded_queries(path, [track])
+    assert (query.name, query.reference, query.start_s) == (accented, track.name, 0.5)
+
+
+def test_absolute_recordings_are_named_without_their_folders(
+    folder: Path, reference: list[Track]
+) -> None:
+    path = table(folder, f"{folder / 'phone/one.wav'},reference/b.wav,2", "phone/two.wav,none,")
+    names = [query.name for query in read_recorded_queries(path, reference)]
+    assert names == ["one.wav", "phone/two.wav"]
+
+
+@pytest.mark.parametrize("name", ["query.csv", "Queries.csv", "queries.tsv", "QUERIES.xlsx"])
+def test_a_table_with_nearly_the_usual_name_is_not_left_out(
+    folder: Path, reference: list[Track], name: str
+) -> None:
+    (folder / name).touch()
+    with pytest.raises(FpbenchError, match=r"looks like a table of recorded queries"):
+        queries_beside(folder, "queries.csv", reference)
+    assert queries_beside(folder, None, reference) == []
 
 
 def test_only_the_usual_table_may_be_absent(folder: Path, reference: list[Track]) -> None:

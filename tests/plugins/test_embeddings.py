@@ -235,7 +235,7 @@ def test_arrays_give_the_same_as_the_table(tmp_path: Path) -> None:
         pytest.param("db,b,0.5", "db,b,soon", "line 3: column 'start_s' cannot be", id="time"),
         pytest.param("db,b,0.5", "db,,0.5", "line 3: column 'track' is empty", id="no track"),
         pytest.param("db,b,0.5", "dib,b,1", "line 3: column 'file' cannot be 'dib'", id="file"),
-        pytest.param("db,b,0.5", "db,b", "line 3: 2 of 3 columns", id="short line"),
+        pytest.param("db,b,0.5", "db,b", "line 3: column 'start_s' cannot be ''", id="short line"),
         pytest.param("db,b,0.5", "db,b,0", "does not increase after row 0 of db", id="order"),
         pytest.param(
             "db,b,0.5\ndb,a,0", "db,a,0\ndb,b,0.5", "track 'b' are not adjacent", id="scattered"

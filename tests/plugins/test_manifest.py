@@ -1,5 +1,6 @@
 """A manifest is read strictly and what is wrong is named."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,9 @@ def test_reads_real_data(shared: Path) -> None:
             id="another path to the same file",
         ),
         pytest.param([HEADER, "a.ogg,noise,test,"], r"no row has kind 'music'", id="no music"),
-        pytest.param([HEADER, '"a.ogg,music,test'], r"not CSV in UTF-8", id="open quote"),
+        pytest.param(
+            [HEADER, '"a.ogg,music,test'], r"line 2: not CSV: unexpected end", id="open quote"
+        ),
     ],
 )
 def test_names_what_is_wrong(tmp_path: Path, lines: list[str], message: str) -> None:
@@ -95,6 +98,42 @@ def test_names_missing_files(tmp_path: Path) -> None:
         open_manifest(tmp_path, HEADER, *rows, missing=gone)
 
 
+def test_names_may_come_from_other_machines(tmp_path: Path) -> None:
+    name = "caf\u00e9/\u00e9t\u00e9.ogg"
+    path = tmp_path / unicodedata.normalize("NFD", name)
+    path.parent.mkdir()
+    path.touch()
+    manifest = tmp_path / "list.csv"
+    rows = ("path;kind;split", name.replace("/", "\\") + ";music;test", "")
+    manifest.write_text("\r\n".join(rows), encoding="utf-8-sig")
+    (track,) = create(Settings(argument=str(manifest))).reference
+    assert track.name == name
+    assert track.path.samefile(path)
+    manifest.write_text("path,kind,split\n" + f"{name},music,test\n{path},music,train\n")
+    with pytest.raises(FpbenchError, match=r"line 3: .* is listed twice"):
+        create(Settings(argument=str(manifest)))
+
+
+def test_absolute_paths_give_no_folder_names(tmp_path: Path) -> None:
+    for name in ("x/a.ogg", "y/b.ogg"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    dataset = open_manifest(
+        tmp_path,
+        HEADER,
+        f"{tmp_path / 'x/a.ogg'},music,test,",
+        f"{tmp_path / 'y/b.ogg'},music,train,",
+    )
+    assert [track.name for track in (*dataset.reference, *dataset.train)] == ["a.ogg", "b.ogg"]
+
+
+def test_tells_the_real_capitals(tmp_path: Path) -> None:
+    (tmp_path / "A.OGG").touch()
+    with pytest.raises(FpbenchError) as err:
+        open_manifest(tmp_path, HEADER, "a.ogg,music,test,", missing=("a.ogg",))
+    assert err.value.hint == "the file is called 'A.OGG'; write its capitals as they are"
+
+
 def test_names_a_missing_manifest(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"there is no manifest '.*none\.csv'"):
         create(Settings(argument=str(tmp_path / "none.csv")))
@@ -107,7 +146,10 @@ def test_takes_no_settings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("a\0.ogg", "line 2: path .* holds a zero byte"), ("a" * 300, "1 listed files do not exist")],
+    [
+        ("a\0.ogg", "line 2: column 'path' holds a zero byte"),
+        ("a" * 300, "1 listed files do not exist"),
+    ],
     ids=["zero byte", "too long"],
 )
 def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str, message: str) -> None:

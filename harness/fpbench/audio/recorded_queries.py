@@ -1,9 +1,8 @@
 """Recorded queries: a table of recordings, and the queries that are cut from them."""
 
-import csv
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +13,12 @@ from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.audio.reading import audio_hash, durations_s, read_audio
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
+from fpbench.listed_files import ListedFile, ListedFiles, composed, names_without_folders
+from fpbench.near_names import is_near_miss
 from fpbench.plugin.datasets import Positions, RecordedQuery, Track
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import Skipped
+from fpbench.tables import read_table, show_text
 
 TABLE = "queries.csv"
 """Name of the table that is read if it lies beside a dataset."""
@@ -24,6 +26,7 @@ TABLE = "queries.csv"
 COLUMNS = ("query", "reference", "start_s")
 
 _NO_MATCH = ("", "none")
+_TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xls", ".xlsx", ".ods")
 _ROUNDING_S = 1e-3
 
 
@@ -47,12 +50,25 @@ def queries_beside(
         return []
     path = folder / Path(table).expanduser()
     if table == TABLE and not path.is_file():
+        _refuse_near_names(folder)
         return []
     return read_recorded_queries(path, reference)
 
 
+def _refuse_near_names(folder: Path) -> None:
+    """Refuse a table whose name is nearly :data:`TABLE`, which would be left out unsaid."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        same_stem = path.stem == Path(TABLE).stem or is_near_miss(path.stem, Path(TABLE).stem)
+        if same_stem and path.suffix.lower() in _TABLE_SUFFIXES and path.is_file():
+            raise FpbenchError(
+                f"'{path}' looks like a table of recorded queries, which is called {TABLE}",
+                hint=f"rename it to {TABLE}, or name it in a config file, below [dataset_options]: "
+                f'queries = "{path.name}", or "none" to leave it out',
+            )
+
+
 def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[RecordedQuery]:
-    """Read a CSV file with the columns ``query``, ``reference`` and ``start_s``.
+    """Read a table with the columns ``query``, ``reference`` and ``start_s``.
 
     ``query`` is an audio file, relative to the table's folder. ``reference`` is the name or the
     file of a reference track, and ``start_s`` the time in it at which the recording starts. Where
@@ -63,50 +79,65 @@ def read_recorded_queries(table: Path, reference: Sequence[Track]) -> list[Recor
             unknown reference track, a start that is not in it, or the same file as another row.
     """
     names = {track.name: track for track in reference}
-    files = {os.path.realpath(track.path): track for track in reference}
+    find_reference = _reference_finder(table.parent, reference)
+    recordings = ListedFiles(table.parent)
     lines: dict[str, int] = {}
-    queries = []
-    for line, row in _rows(table):
+    files: list[ListedFile] = []
+    matches: list[tuple[str | None, float]] = []
+    for line, (query, match, start) in read_table(table, COLUMNS):
         where = f"{table}, line {line}"
-        path = _find_file(row["query"], table.parent, where)
-        first_line = lines.setdefault(os.path.realpath(path), line)
+        if not query:
+            raise FpbenchError(
+                f"{where}: column 'query' is empty", hint="name an audio file in every row"
+            )
+        file = recordings.find(query)
+        if file is None:
+            raise FpbenchError(
+                f"{where}: query: there is no file '{table.parent / show_text(query)}'",
+                hint="correct the path, which is relative to the table's folder",
+            )
+        first_line = lines.setdefault(os.path.realpath(file.path), line)
         if first_line != line:
             raise FpbenchError(
-                f"{where}: query '{row['query']}' is also in line {first_line}",
+                f"{where}: query '{query}' is also in line {first_line}",
                 hint="list each recording once",
             )
-        track = None
-        if row["reference"].lower() not in _NO_MATCH:
-            file = os.path.realpath(table.parent / row["reference"])
-            track = names.get(row["reference"]) or files.get(file)
-            if track is None:
-                raise FpbenchError(
-                    f"{where}: reference: no reference track is '{row['reference']}'",
-                    hint=f"{suggest(row['reference'], names)}write its name or its path from the "
-                    "table's folder, or none if the database does not hold it",
-                )
-        queries.append(
-            RecordedQuery(
-                name=row["query"],
-                path=path,
-                reference=track.name if track else None,
-                start_s=_start_s(row["start_s"], track, where),
+        track = None if match.lower() in _NO_MATCH else find_reference(match)
+        if track is None and match.lower() not in _NO_MATCH:
+            raise FpbenchError(
+                f"{where}: reference: no reference track is '{show_text(match)}'",
+                hint=f"{suggest(match, names)}write its name or its path from the table's folder, "
+                "or none if the database does not hold it",
             )
-        )
-    if not queries:
+        files.append(file)
+        matches.append((track.name if track else None, _start_s(start, track, where)))
+    if not files:
         raise FpbenchError(f"{table} lists no queries", hint="add a row for each recording")
+    queries = [
+        RecordedQuery(name=name, path=file.path, reference=match, start_s=start_s)
+        for name, file, (match, start_s) in zip(
+            names_without_folders([file.name for file in files]), files, matches, strict=True
+        )
+    ]
     _refuse_own_files(table, [names[one.reference] for one in queries if one.reference], lines)
     return queries
 
 
-def _find_file(name: str, folder: Path, where: str) -> Path:
-    path = folder / name
-    if not os.path.isfile(path):  # noqa: PTH113 - pathlib raises for a name that is too long
-        raise FpbenchError(
-            f"{where}: query: there is no file '{path}'",
-            hint="correct the path, which is relative to the table's folder",
-        )
-    return path
+def _reference_finder(folder: Path, reference: Sequence[Track]) -> Callable[[str], Track | None]:
+    """A function that gives the reference track of a name, or of a path from the folder."""
+    listed = ListedFiles(folder)
+    names = {composed(track.name): track for track in reference}
+    files = {os.path.realpath(track.path): track for track in reference}
+
+    def find(text: str) -> Track | None:
+        name = composed(text)
+        track = names.get(name) or names.get(name.replace("\\", "/"))
+        file = None if track else listed.find(text)
+        # A listed file that is gone is still one of the reference's; the run reports it.
+        real = os.path.realpath(file.path if file else folder / text)
+        return track or files.get(real)
+
+    return find
 
 
 def _refuse_own_files(table: Path, matched: Sequence[Track], lines: Mapping[str, int]) -> None:
@@ -154,7 +185,8 @@ def _start_s(text: str, track: Track | None, where: str) -> float:
     if not 0 <= start_s < math.inf:
         raise FpbenchError(
             f"{where}: start_s cannot be '{text}'",
-            hint="write the time in the reference at which the recording starts, in seconds",
+            hint="write the time in the reference at which the recording starts, in seconds"
+            + (", with a decimal point" if "," in text else ""),
         )
     (duration_s,) = durations_s([track])
     if 0 < duration_s <= start_s:  # 0: the file cannot be read, which the run reports
@@ -163,42 +195,6 @@ def _start_s(text: str, track: Track | None, where: str) -> float:
             hint="write seconds, not minutes or samples, from the start of the reference track",
         )
     return start_s
-
-
-def _rows(table: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows below the header with their line numbers; absent cells are empty."""
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines, strict=True)
-            absent = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if absent:
-                raise FpbenchError(
-                    f"{table}, line 1: no column is called '{absent[0]}'",
-                    hint="name the columns in the first line: " + ",".join(COLUMNS),
-                )
-            for row in rows:
-                cells = {name: (row[name] or "").strip() for name in COLUMNS}
-                for name in ("query", "reference"):
-                    if "\0" in cells[name]:
-                        raise FpbenchError(
-                            f"{table}, line {rows.line_num}: {name} {cells[name]!r} holds a zero "
-                            "byte",
-                            hint="save the table as CSV in UTF-8",
-                        )
-                if not cells["query"]:
-                    raise FpbenchError(
-                        f"{table}, line {rows.line_num}: column 'query' is empty",
-                        hint="name an audio file in every row",
-                    )
-                yield rows.line_num, cells
-    except OSError as err:
-        raise FpbenchError(
-            f"cannot read {table}: {err.strerror}", hint="check the setting 'queries'"
-        ) from err
-    except (csv.Error, UnicodeDecodeError) as err:
-        raise FpbenchError(
-            f"{table}: not CSV in UTF-8: {err}", hint="save it as CSV in UTF-8"
-        ) from err
 
 
 # ---------------------------------------------------------------- queries

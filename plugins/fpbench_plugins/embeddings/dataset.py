@@ -13,7 +13,7 @@ from fpbench_plugins.embeddings.matrices import (
     read_matrix,
     require_matrix,
 )
-from fpbench_plugins.embeddings.tracks import TABLE, read_table, tracks_of_arrays
+from fpbench_plugins.embeddings.tracks import TABLE, read_track_table, tracks_of_arrays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def _find_tracks(
         raise FpbenchError(
             f"'{table}' and {with_arrays[0]} both have tracks", hint="keep one of them"
         )
-    return read_table(table, {name: len(one.vectors) for name, one in rows.items()})
+    return read_track_table(table, {name: len(one.vectors) for name, one in rows.items()})
 
 
 def _refuse_shapes(

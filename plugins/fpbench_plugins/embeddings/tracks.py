@@ -1,13 +1,13 @@
 """Tracks and times of ready-made fingerprints, from a table or from arrays."""
 
-import csv
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
-from fpbench import FpbenchError, Positions, VectorTracks
+from fpbench import FpbenchError, Positions, VectorTracks, read_table
+from fpbench.listed_files import composed
 from fpbench_plugins.embeddings.matrices import Matrix
 
 TABLE = "tracks.csv"
@@ -18,7 +18,7 @@ COLUMNS = ("file", "track", "start_s")
 _NO_MATCH = ("", "none")
 
 
-def read_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
+def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
     """Read a table with the columns ``file``, ``track`` and ``start_s``.
 
     The lines of a file are in the order of its rows. Without lines of ``query``, row i of query is
@@ -29,13 +29,13 @@ def read_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
         rows: Number of rows of each matrix.
 
     Raises:
-        FpbenchError: The table is not CSV, a line is wrong, or lines are missing.
+        FpbenchError: The table cannot be read, a line is wrong, or lines are missing.
     """
     tracks: dict[str, list[str]] = {name: [] for name in rows}
     start_s: dict[str, list[float]] = {name: [] for name in rows}
     first_line: dict[str, int] = {}
-    for line, (file, track, time) in _lines(table):
-        where = f"{table}, line {line}"
+    for line, (file, listed, time) in read_table(table, COLUMNS):
+        where, track = f"{table}, line {line}", composed(listed)
         if file not in rows:
             raise FpbenchError(
                 f"{where}: column 'file' cannot be '{file}'",
@@ -185,30 +185,3 @@ def _seconds(text: str, where: str) -> float:
             hint="write seconds from the start of the track",
         )
     return seconds
-
-
-def _lines(table: Path) -> Iterator[tuple[int, tuple[str, str, str]]]:
-    """The lines below the header, each with its number."""
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines, strict=True)
-            header = [name.strip() for name in next(rows, [])]
-            absent = [name for name in COLUMNS if name not in header]
-            if absent:
-                raise FpbenchError(
-                    f"{table}, line 1: no column is called '{absent[0]}'",
-                    hint="name the columns in the first line: " + ",".join(COLUMNS),
-                )
-            places = [header.index(name) for name in COLUMNS]
-            for row in rows:
-                if len(row) < len(header):
-                    raise FpbenchError(
-                        f"{table}, line {rows.line_num}: {len(row)} of {len(header)} columns",
-                        hint="fill in every column",
-                    )
-                file, track, time = (row[place].strip() for place in places)
-                yield rows.line_num, (file, track, time)
-    except (OSError, csv.Error, UnicodeDecodeError) as err:
-        raise FpbenchError(
-            f"{table}: not CSV in UTF-8: {err}", hint="save it as CSV in UTF-8"
-        ) from err

@@ -1,4 +1,4 @@
-"""A CSV file that lists audio files and their roles."""
+"""A table that lists audio files and their roles."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,13 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
     return [
         Entry(
             name="manifest",
-            summary="audio files listed in a CSV file with columns path, kind and split",
+            summary="audio files listed in a table (CSV) with columns path, kind and split",
             create=create,
-            fits=lambda path: path.suffix == ".csv" and path.is_file(),
+            fits=lambda path: path.suffix.lower() in (".csv", ".tsv") and path.is_file(),
             argument="FILE.csv",
             details={
+                "Table": "separated by comma, semicolon or tab, in UTF-8 or UTF-16; paths are "
+                "relative to it, absolute, or from ~",
                 "music": "test: reference, generator: distractors, train: train",
                 "noise, ir": "test: for queries, train: for training",
                 "speech": "listed but not used",

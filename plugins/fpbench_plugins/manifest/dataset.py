@@ -1,13 +1,24 @@
 """Reads a manifest strictly. Errors name file, line, column and value."""
 
-import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
-from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
+from fpbench import (
+    Dataset,
+    FpbenchError,
+    ListedFiles,
+    Settings,
+    Track,
+    apply_options,
+    read_table,
+)
 from fpbench.audio.recorded_queries import TABLE, queries_beside
+from fpbench.conversion import suggest
+from fpbench.listed_files import ListedFile, names_without_folders
+from fpbench.tables import show_text
 
 COLUMNS = ("path", "kind", "split")
 
@@ -25,8 +36,8 @@ class ManifestConfig:
     """Where recorded queries are.
 
     Args:
-        queries: Table of recorded queries, relative to the manifest's folder: a CSV file with the
-            columns query, reference and start_s; none means that there are none.
+        queries: Table of recorded queries, relative to the manifest's folder, with the columns
+            query, reference and start_s; none means that there are none.
     """
 
     queries: str | None = TABLE
@@ -35,7 +46,8 @@ class ManifestConfig:
 def open_dataset(settings: Settings) -> Dataset:
     """The tracks of a manifest, in its order and named by the column ``path``.
 
-    Paths are relative to the manifest's folder. Other columns are ignored.
+    Paths are relative to the manifest's folder; for absolute ones, the name leaves out what all of
+    them have in common. Other columns are ignored.
 
     Raises:
         FpbenchError: The manifest cannot be read; it lacks a column, or has no music; a row has an
@@ -67,94 +79,79 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
     Raises:
         FpbenchError: See :func:`open_dataset`.
     """
+    roles: list[tuple[str, str]] = []
+    found: list[ListedFile] = []
+    first_line: dict[str, int] = {}
+    missing: list[tuple[int, str]] = []
+    files = ListedFiles(manifest.parent)
+    for line, cells in read_table(manifest, COLUMNS):
+        where = f"{manifest}, line {line}"
+        refuse_empty(cells, where)
+        path, kind, split = cells
+        file = files.find(path)
+        real = os.path.realpath(file.path if file else manifest.parent / path)
+        # Two files whose names look the same are one name in a result, too.
+        for key in (real, f"name {file.name if file else path}"):
+            if first_line.setdefault(key, line) != line:
+                raise FpbenchError(
+                    f"{where}: path '{path}' is listed twice",
+                    hint=f"remove this line or line {first_line[key]}",
+                )
+        if file is None:
+            missing.append((line, path))
+            continue
+        roles.append(check_kind_and_split(kind, split, where))
+        found.append(file)
+    if missing:
+        refuse_missing(manifest, missing, files)
     tracks: dict[tuple[str, str], list[Track]] = {
         (kind, split): [] for kind, splits in SPLITS.items() for split in splits
     }
-    first_line: dict[str, int] = {}
-    missing = []
-    for line, row in numbered_rows(manifest):
-        path = row["path"]
-        file = manifest.parent / path
-        if "\0" in path:
-            raise FpbenchError(
-                f"{manifest}, line {line}: path {path!r} holds a zero byte",
-                hint="save the manifest as CSV in UTF-8",
-            )
-        real = os.path.realpath(file)
-        if real in first_line:
-            raise FpbenchError(
-                f"{manifest}, line {line}: path '{path}' is listed twice",
-                hint=f"remove this line or line {first_line[real]}",
-            )
-        first_line[real] = line
-        if not is_file(file):
-            missing.append(f"line {line}: {path}")
-        tracks[kind_and_split(row, f"{manifest}, line {line}")].append(Track(name=path, path=file))
-    if missing:
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        raise FpbenchError(
-            f"{manifest}: {len(missing)} listed files do not exist: {'; '.join(missing[:5])}{more}",
-            hint="correct the paths, which are relative to the manifest's folder",
-        )
+    names = names_without_folders([file.name for file in found])
+    for role, name, file in zip(roles, names, found, strict=True):
+        tracks[role].append(Track(name=name, path=file.path))
     return tracks
 
 
-def is_file(path: Path) -> bool:
-    """Whether there is such a file; not if its name is too long, or its folder cannot be read."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def numbered_rows(manifest: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """The rows below the header, each with its line number.
-
-    Raises:
-        FpbenchError: The file is not CSV in UTF-8, or a column of :data:`COLUMNS` is missing in
-            the header or in a row.
-    """
-    try:
-        with manifest.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines, strict=True)
-            absent = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
-            if absent:
-                raise FpbenchError(
-                    f"{manifest}, line 1: no column is called '{absent[0]}'",
-                    hint="name the columns in the first line: " + ",".join(COLUMNS),
-                )
-            for row in rows:
-                empty = [name for name in COLUMNS if not row[name]]
-                if empty:
-                    raise FpbenchError(
-                        f"{manifest}, line {rows.line_num}: column '{empty[0]}' is empty",
-                        hint="fill in " + ", ".join(COLUMNS) + " in every row",
-                    )
-                yield rows.line_num, row
-    except OSError as err:
+def refuse_empty(cells: Sequence[str], where: str) -> None:
+    """Refuse a row with an empty cell."""
+    if "" in cells:
         raise FpbenchError(
-            f"cannot read {manifest}: {err.strerror}", hint="check its permissions"
-        ) from err
-    except (csv.Error, UnicodeDecodeError) as err:
-        raise FpbenchError(
-            f"{manifest}: not CSV in UTF-8: {err}", hint="save it as CSV in UTF-8"
-        ) from err
+            f"{where}: column '{COLUMNS[cells.index('')]}' is empty",
+            hint="fill in " + ", ".join(COLUMNS) + " in every row",
+        )
 
 
-def kind_and_split(row: Mapping[str, str], where: str) -> tuple[str, str]:
+def refuse_missing(
+    manifest: Path, missing: Sequence[tuple[int, str]], files: ListedFiles
+) -> NoReturn:
+    """Refuse a manifest that lists files that do not exist."""
+    listed = "; ".join(f"line {line}: {show_text(path)}" for line, path in missing[:5])
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    _, path = missing[0]
+    other = files.find_in_other_case(path)
+    raise FpbenchError(
+        f"{manifest}: {len(missing)} listed files do not exist: {listed}{more}",
+        hint=f"the file is called '{other}'; write its capitals as they are"
+        if other
+        else "correct the paths, which are relative to the manifest's folder",
+    )
+
+
+def check_kind_and_split(kind: str, split: str, where: str) -> tuple[str, str]:
     """The kind and split of a row.
 
     Raises:
         FpbenchError: One of them is unknown. The message starts with ``where``.
     """
-    kind, split = row["kind"], row["split"]
     if kind not in SPLITS:
         raise FpbenchError(
-            f"{where}: column 'kind' cannot be '{kind}'", hint="choose one of " + ", ".join(SPLITS)
+            f"{where}: column 'kind' cannot be '{kind}'",
+            hint=suggest(kind, SPLITS) + "choose one of " + ", ".join(SPLITS),
         )
     if split not in SPLITS[kind]:
         raise FpbenchError(
             f"{where}: column 'split' cannot be '{split}' where kind is '{kind}'",
-            hint="choose one of " + ", ".join(SPLITS[kind]),
+            hint=suggest(split, SPLITS[kind]) + "choose one of " + ", ".join(SPLITS[kind]),
         )
     return kind, split
