@@ -47,6 +47,7 @@ def run(
     *,
     fingerprinter: str | AnyFingerprinter | None = None,
     dataset: str | None = None,
+    channel: Literal["mean", "left", "right", "loudest"] | None = None,
     name: str | None = None,
     sizes: Iterable[int | float | str] | str | None = None,
     distractors: Literal["real", "synthetic", "both", "none"] | None = None,
@@ -84,6 +85,8 @@ def run(
             ``fingerprint``, for a track front end). The cache identifies an object by its class's
             source and by its fingerprints of a fixed signal. None means ``nafp``.
         dataset: A name with its argument, such as ``folder:DIR``. None means ``demo``.
+        channel: Signal that is taken of recordings with several channels: ``mean``, ``left``,
+            ``right``, or ``loudest``, the one with the most energy. None means ``mean``.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.

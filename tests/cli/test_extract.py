@@ -116,3 +116,16 @@ def test_equal_input_gives_equal_bytes(audio: Path) -> None:
     for name in ("x.npz", "y.npz"):
         extract("a.wav", "b.ogg", "-o", name)
     assert (audio / "x.npz").read_bytes() == (audio / "y.npz").read_bytes()
+
+
+def test_channels_that_cancel_are_named_and_one_can_be_chosen(
+    audio: Path, rng: np.random.Generator
+) -> None:
+    left = rng.uniform(-0.5, 0.5, 20_000).astype(np.float32)
+    soundfile.write("anti.wav", np.stack([left, -left], axis=1), 8_000)
+    result = extract("anti.wav", "a.wav", "-o", "out.npz")
+    assert result.exit_code == 0
+    assert "no fingerprints from anti.wav: its channels cancel" in result.stderr
+    assert "set channel to left, right or loudest" in result.stderr
+    result = extract("anti.wav", "--channel", "loudest", "-o", "out.npz")
+    assert (result.exit_code, "cancel" in result.stderr) == (0, False)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from fpbench import FpbenchError
 from fpbench.audio.query_recipe import QueryRecipe
@@ -137,3 +138,24 @@ def test_a_fresh_run_finds_nothing_in_the_cache(prepared: Prepare) -> None:
     fresh_run.store.write("evidence", "earlier", {"x": np.ones(1)})
     assert fresh_run.store.read("evidence", "earlier") is not None
     assert build(prepared()).key == fresh.key  # what was made is kept
+
+
+def test_the_channel_is_of_all_recordings_and_in_the_result(
+    prepared: Prepare, tmp_path: Path, music: Path
+) -> None:
+    for role in ("reference", "distractors"):
+        (tmp_path / role).mkdir()
+        for track in sorted((music / role).glob("0[0-3].wav")):
+            samples, rate_hz = soundfile.read(track, dtype="float32")
+            both = np.stack([samples, -samples], axis=1)
+            soundfile.write(tmp_path / role / track.name, both, rate_hz, subtype="FLOAT")
+    run = prepared(dataset=f"folder:{tmp_path}")
+    with pytest.raises(FpbenchError, match=r"no usable reference track.*its channels cancel"):
+        build(run)
+    run = prepared(dataset=f"folder:{tmp_path}", channel="right")
+    assert run.config.as_json()["channel"] == "right"
+    right = build(run)
+    left = build(prepared(dataset=f"folder:{tmp_path}", channel="left"))
+    assert right.data.skipped == []
+    assert right.reference.shape == left.reference.shape == (4 * 19, 16)
+    assert (right.key, right.data.content) != (left.key, left.data.content)

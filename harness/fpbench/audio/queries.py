@@ -105,12 +105,13 @@ def degrade_queries(
     selection = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
 
     def queries_of_track(index: int) -> list[tuple[int, Samples]]:
-        track = read_audio(tracks[index].path, recipe.sample_rate_hz)
+        track = tracks[index]
+        samples = read_audio(track.path, recipe.sample_rate_hz, channel=track.channel)
         queries = []
         for number in selection[truth.track[selection] == index].tolist():
             start_s = float(truth.start_s[number])
             query = make_query(
-                number, track, start_s, recipe, chain, seed=seed, sample_rate_hz=sample_rate_hz
+                number, samples, start_s, recipe, chain, seed=seed, sample_rate_hz=sample_rate_hz
             )
             queries.append((number, query))
         return queries

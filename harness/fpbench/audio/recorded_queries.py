@@ -238,7 +238,7 @@ def cut_queries(
     Raises:
         FpbenchError: No query fits, or a recording cannot be read.
     """
-    lengths_s = durations_s([Track(name=q.name, path=q.path) for q in recordings]).tolist()
+    lengths_s = durations_s([one.track for one in recordings]).tolist()
     for recording, length_s in zip(recordings, lengths_s, strict=True):
         if length_s == 0:
             read_audio(recording.path, recipe.sample_rate_hz)  # says what is wrong

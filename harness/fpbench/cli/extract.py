@@ -8,13 +8,14 @@ import click
 import numpy as np
 from jaxtyping import Bool
 
-from fpbench.cli.options import WEIGHTS_HELP, out_option, plugin_settings
+from fpbench.cli.options import WEIGHTS_HELP, channel_option, out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
 from fpbench.fingerprints.probe import identify
 from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.datasets import Channel
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
 
@@ -30,12 +31,15 @@ TIMES_NAMED = 5
     metavar="NAME",
     help="Fingerprinter, as in fpbench run.",
 )
+@channel_option()
 @out_option("Output file for the fingerprints.", metavar="FILE.npz")
 @plugin_settings(
     of="Set an option of the fingerprinter; repeat for several.",
     weights=WEIGHTS_HELP,
 )
-def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -> None:
+def extract(
+    paths: tuple[Path, ...], name: str, channel: Channel, out: Path, settings: Settings
+) -> None:
     """Fingerprint audio files into one .npz file.
 
     \b
@@ -59,7 +63,9 @@ def extract(paths: tuple[Path, ...], name: str, out: Path, settings: Settings) -
     fingerprinter = catalog.fingerprinter(name, settings)
     entry_name = catalog.offer("fingerprinter", name)[0].entry.name
     with show_progress("extract") as report:
-        fingerprints = extraction.extract(fingerprinter, name, paths, report=report)
+        fingerprints = extraction.extract(
+            fingerprinter, name, paths, report=report, channel=channel
+        )
     for remark in remarks(fingerprints):
         click.echo(remark, err=True)
     if len(fingerprints.vectors) == 0:

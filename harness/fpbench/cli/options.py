@@ -4,11 +4,12 @@ import functools
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
 from fpbench.errors import FpbenchError
+from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
 from fpbench.plugin.entries import Settings
 from fpbench.units import parse_whole
@@ -65,6 +66,18 @@ def dtype_option(*, in_config: bool = False) -> Decorator:
         in_config=in_config,
         help="Floating-point type of the networks' arithmetic; fingerprints are always float32. "
         "auto: bfloat16 on a processor that supports it, else float32.",
+    )
+
+
+def channel_option(*, in_config: bool = False) -> Decorator:
+    """``--channel``."""
+    return _option(
+        "--channel",
+        type=click.Choice(get_args(Channel)),
+        default="mean",
+        in_config=in_config,
+        help="Signal that is taken of recordings with several channels; loudest is the one with "
+        "the most energy.",
     )
 
 

@@ -16,6 +16,7 @@ from fpbench.cli.options import (
     FiniteNumber,
     WholeNumber,
     cache_option,
+    channel_option,
     device_option,
     dtype_option,
     out_option,
@@ -60,6 +61,7 @@ logger = getLogger(__name__)
     "--dataset",
     help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR or fma:DIR.  [default: demo]",
 )
+@channel_option(in_config=True)
 @click.option(
     "--name", help="Name of the system in the result, for ready-made fingerprints (embeddings:DIR)."
 )
@@ -185,7 +187,7 @@ def run(**options: Any) -> None:
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
-    same = ["fingerprinter", "weights", "dataset", "name", "distractors", "generator"]
+    same = ["fingerprinter", "weights", "dataset", "channel", "name", "distractors", "generator"]
     same += ["generator_weights", "foreign_generator", "sizes", "queries", "seed"]
     same += ["device", "dtype"]
     fields = {name: options[name] for name in same}
@@ -231,7 +233,7 @@ def _refuse_beside_write_config(options: dict[str, Any]) -> None:
 
 
 def _refuse_for_ready_made(options: dict[str, Any], config: RunConfig) -> None:
-    for name in ("fingerprinter", "weights", "pairs", "unchecked"):
+    for name in ("fingerprinter", "weights", "pairs", "channel", "unchecked"):
         if options[name]:
             option = "set" if name == "pairs" else name
             raise FpbenchError(

@@ -6,12 +6,20 @@ from pathlib import Path
 import click
 
 from fpbench.cache import Store
-from fpbench.cli.options import FiniteNumber, WholeNumber, cache_option, out_option, plugin_settings
+from fpbench.cli.options import (
+    FiniteNumber,
+    WholeNumber,
+    cache_option,
+    channel_option,
+    out_option,
+    plugin_settings,
+)
 from fpbench.encoders.fingerprinter_training import prepare_training
 from fpbench.encoders.recipes import DEFAULT_RECIPE
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.datasets import Channel
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import ProgressStages, show_progress
 from fpbench.review.history_figure import plot_training
@@ -24,6 +32,7 @@ from fpbench.review.history_figure import plot_training
 @click.option(
     "--dataset", required=True, help="Dataset with a train split, such as manifest:FILE.csv."
 )
+@channel_option()
 @click.option(
     "--recipe",
     default=DEFAULT_RECIPE,
@@ -60,6 +69,7 @@ def train(
     *,
     fingerprinter: str,
     dataset: str,
+    channel: Channel,
     recipe: str,
     steps: int | None,
     epochs: int | None,
@@ -86,7 +96,7 @@ def train(
         out,
         catalog=Catalog.load(),
         store=Store.open(cache),
-        settings=replace(settings, options={**settings.options, **given}),
+        settings=replace(settings, options={**settings.options, **given}, channel=channel),
         recipe=recipe,
         schedule=TrainingSchedule(
             validate_every=validate_every, checkpoint_every_s=checkpoint_every

@@ -86,7 +86,8 @@ def prepare_training(
         dataset: Dataset with a train split, such as ``manifest:FILE.csv``.
         out: Output file for the weights (.safetensors).
         store: Cache for decoded audio.
-        settings: Device, dtype, seed, weights to start from, and options that override the recipe.
+        settings: Device, dtype, seed, channel of recordings, weights to start from, and options
+            that override the recipe.
         recipe: Name of a recipe of the plugin, or a TOML file.
         schedule: When to validate and to save; None means the defaults.
         stage: Shows how files of the dataset are made that do not exist yet.
@@ -101,7 +102,8 @@ def prepare_training(
     settings = replace(settings, options=options, cache_dir=store.root)
     settings = catalog.settings_for("trainable", fingerprinter, settings)
     trainable = catalog.trainable(fingerprinter, settings)
-    source = catalog.dataset(dataset, Settings(cache_dir=store.root))
+    opening = Settings(cache_dir=store.root, channel=settings.channel)
+    source = catalog.dataset(dataset, opening)
     source.complete(stage)
     audio = training_audio(source, trainable.sample_rate_hz, seed=settings.seed, store=store)
     with blame(offer.source.plugin, f"starting to train '{offer.entry.name}'"):

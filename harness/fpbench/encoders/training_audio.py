@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fpbench.audio.reading import audio_hash, read_ahead
+from fpbench.audio.reading import read_ahead, track_hash
 from fpbench.cache import Store, is_intact, seal
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
@@ -86,7 +86,7 @@ def audio_key(tracks: Sequence[Track], sample_rate_hz: int) -> str:
     return content_key(
         code=code_key(__name__),
         sample_rate_hz=sample_rate_hz,
-        audio=list(map_ahead(audio_hash, [track.path for track in tracks])),
+        audio=list(map_ahead(track_hash, tracks)),
     )
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float64, Int32
 
 from fpbench.files import atomic_file, write_arrays
 from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
-from fpbench.plugin.datasets import Track
+from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
@@ -67,7 +67,12 @@ class Extraction:
 
 
 def extract(
-    fingerprinter: AnyFingerprinter, name: str, paths: Sequence[Path], *, report: Report
+    fingerprinter: AnyFingerprinter,
+    name: str,
+    paths: Sequence[Path],
+    *,
+    report: Report,
+    channel: Channel = "mean",
 ) -> Extraction:
     """Fingerprint files for ``fpbench extract``, which keeps silent segments and NaN.
 
@@ -76,11 +81,12 @@ def extract(
         name: Name of the fingerprinter in errors.
         paths: Files in any order; a file may occur twice.
         report: Called after each file.
+        channel: Signal that is taken of files with several channels.
 
     Raises:
         FpbenchError: The fingerprinter breaks a rule or fails.
     """
-    tracks = [Track(name=str(path), path=path) for path in paths]
+    tracks = [Track(name=str(path), path=path, channel=channel) for path in paths]
     outcomes: list[TrackOutcome] = []
     for outcome in fingerprint_files(
         fingerprinter, name, tracks, skip_silent=False, refuse_not_finite=False

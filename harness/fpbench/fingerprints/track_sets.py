@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio.reading import audio_hash, read_ahead
+from fpbench.audio.reading import read_ahead, track_hash
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
@@ -45,7 +45,7 @@ class FingerprintSet:
         start_s: Start time of each row's segment in its track.
         silent: Whether each row comes from a silent segment, so that it may be zero.
         tracks: Names of all tracks, also of skipped tracks.
-        audio_hashes: Hash of each track's file; None if the file cannot be read.
+        audio_hashes: Hash of each track's audio; None if its file cannot be read.
         skipped: Tracks without rows, in order.
     """
 
@@ -172,7 +172,7 @@ class _AudioFile:
 
 def _hash_audio(track: Track) -> _AudioFile:
     try:
-        return _AudioFile(audio_hash(track.path), None)
+        return _AudioFile(track_hash(track), None)
     except FpbenchError as err:
         return _AudioFile(None, err.message.removeprefix(f"cannot read {track.path}: "))
 

@@ -143,9 +143,10 @@ class Catalog:
         return index
 
     def dataset(self, name: str, settings: Settings) -> Dataset:
-        """Open a dataset."""
+        """Open a dataset, with the channel of the settings for its recordings."""
         dataset: Dataset = self._create("dataset", name, settings)
-        return dataset
+        # A dataset may know better where the user does not choose.
+        return dataset if settings.channel == "mean" else dataset.with_channel(settings.channel)
 
     def degradation(self, name: str, settings: Settings) -> Degradation:
         """Load a degradation."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
-from fpbench.plugin.datasets import Dataset
+from fpbench.plugin.datasets import Channel, Dataset
 
 Dtype = Literal["float32", "bfloat16"]
 """Dtype of a network's arithmetic."""
@@ -27,6 +27,7 @@ class Settings:
         seed: Seed of what is drawn once, such as initial weights.
         cache_dir: Folder for files that can be made again.
         dataset: Dataset of the run, for entries that use its recordings, such as its noise.
+        channel: Signal that is taken of recordings with several channels.
     """
 
     device: str = "cpu"
@@ -37,6 +38,7 @@ class Settings:
     seed: int = 0
     cache_dir: Path | None = None
     dataset: "Dataset | None" = None
+    channel: Channel = "mean"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, reci
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
+from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
 from fpbench.results.files import read_result
@@ -32,6 +33,10 @@ class RunConfig:
         weights: A file of weights: safetensors for the systems of fpbench, any format for another
             plugin; None means the fingerprinter's own weights.
         dataset: A name with its argument, such as ``folder:DIR``.
+        channel: Signal that is taken of recordings with several channels: their ``mean``, the
+            ``left`` or first, the ``right`` or second, or the ``loudest``, the one with the most
+            energy over the whole recording. It holds for all recordings of a run: reference,
+            distractors, recorded queries, noise and impulse responses.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         distractors: Kinds of distractors in the database.
         generator: Generator of the synthetic distractors; None chooses the best one that can be
@@ -60,6 +65,7 @@ class RunConfig:
     fingerprinter: str = "nafp"
     weights: Path | None = None
     dataset: str = "demo"
+    channel: Channel = "mean"
     name: str | None = None
     distractors: Wanted = "both"
     generator: str | None = None

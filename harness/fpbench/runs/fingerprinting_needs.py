@@ -89,7 +89,7 @@ def _tracks_need(source: AudioSource, title: str, missing: Sequence[Track], rate
 def _queries_need(source: AudioSource, missing: int, rate: float) -> Need:
     """The need of reading the tracks of queries at the rate of the recipe, and of the queries."""
     recipe, spec = source.recipe, source.fingerprinter.fingerprinter.spec
-    tracks = [Track(name=q.name, path=q.path) for q in source.dataset.queries if q.reference]
+    tracks = [q.track for q in source.dataset.queries if q.reference]
     tracks = tracks or list(source.dataset.reference)
     if not missing:
         tracks = []

@@ -8,7 +8,7 @@ import numpy as np
 
 from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import audio_hash, durations_s
+from fpbench.audio.reading import durations_s, track_hash
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.editions import find_change, start_edition
@@ -16,7 +16,7 @@ from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key
-from fpbench.plugin.datasets import Dataset, Positions, Track
+from fpbench.plugin.datasets import Channel, Dataset, Positions, Track
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
@@ -37,15 +37,21 @@ class NamedDegradation:
         degradation: The degradation itself.
         code: Hash of the code and files that shape its output.
         origin: Name of the plugin's distribution, or the hash of its files if it has none.
+        channel: Signal that is taken of its recordings with several channels.
     """
 
     degradation: Degradation
     code: str
     origin: str
+    channel: Channel = "mean"
 
     def recording_hashes(self) -> list[str]:
         """Hashes of the recordings that may be mixed into queries."""
-        return list(map_ahead(audio_hash, self.degradation.recordings))
+        tracks = [
+            Track(name=path.name, path=path, channel=self.channel)
+            for path in self.degradation.recordings
+        ]
+        return list(map_ahead(track_hash, tracks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from fpbench.audio.queries import describe_queries, draw_queries
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import audio_hash, durations_s
+from fpbench.audio.reading import durations_s, track_hash
 from fpbench.audio.recorded_queries import cut_queries, drop_equal_recordings
 from fpbench.fingerprints.query_sets import QuerySet
 from fpbench.fingerprints.track_sets import FingerprintSet
@@ -109,8 +109,8 @@ def plan_queries(
     tempo = math.prod((step.tempo for step in chain), start=1.0)
     cut = cut_queries(recordings, by_name, recipe, tempo=tempo, seed=seed)
     return PlannedQueries(
-        tracks=[Track(name=one.name, path=one.path) for one in recordings],
-        hashes=[audio_hash(one.path) for one in recordings],
+        tracks=[one.track for one in recordings],
+        hashes=[track_hash(one.track) for one in recordings],
         places=cut.places,
         truth=cut.truth,
         skipped=[*equal, *cut.skipped],

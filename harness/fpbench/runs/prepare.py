@@ -105,7 +105,11 @@ def prepare(
     for name in (*config.indexes, *config.index_options):
         catalog.offer("index", name)
     settings = Settings(
-        device=config.device, dtype=config.dtype, seed=config.seed, cache_dir=store.root
+        device=config.device,
+        dtype=config.dtype,
+        seed=config.seed,
+        cache_dir=store.root,
+        channel=config.channel,
     )
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
@@ -271,6 +275,7 @@ def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> Named
         degradation=degradation,
         code=content_key(code=code_identity(source.module, catalog.reads(degradation))),
         origin=source_sha256(source.module) if unreleased else source.distribution,
+        channel=settings.channel,
     )
 
 
@@ -315,7 +320,7 @@ def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
     elif config.generator_weights is None:
         fields.append("foreign_generator")
     if dataset.vectors is not None:
-        fields += ["fingerprinter", "fingerprinter_options", "weights"]
+        fields += ["fingerprinter", "fingerprinter_options", "weights", "channel"]
         recipe = sorted(config.recipe_given - {"n_queries", "query_length_s"})
         for name in recipe:
             logger.warning("recipe.%s has no effect on ready-made fingerprints", name)
