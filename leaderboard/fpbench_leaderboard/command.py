@@ -28,6 +28,7 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     are left out and named.
     """
     from fpbench.results.files import read_result, result_files
+    from fpbench.review.curves_figure import plot_curves
     from fpbench.review.figure_files import refuse_figure_name
 
     if figure is not None:
@@ -40,20 +41,20 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
         with errors.collect():
             results[file] = read_result(file)
     if results or not errors:
-        if figure is not None:
-            draw(list(results.values()), list(results), figure, metric)
         click.echo(tables(results.values(), metric=metric), nl=False)
+        if figure is not None:
+            with errors.collect():
+                refuse_mixed(list(results.values()), list(results), metric)
+                plot_curves(list(results.values()), figure, metric=metric)
     errors.raise_all()
 
 
-def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric: str) -> None:
-    """Plot all curves in one figure.
+def refuse_mixed(results: Sequence[Result], files: Sequence[Path], metric: str) -> None:
+    """Refuse results whose curves one figure cannot show.
 
     Raises:
         FpbenchError: There is no curve of the metric, or the results cannot be compared.
     """
-    from fpbench.review.curves_figure import plot_curves
-
     if not any(curve.metric == metric for result in results for curve in result.curves):
         raise FpbenchError(f"there is no curve of {metric} to draw", hint="give other results")
     first = ComparisonKey.of(results[0])
@@ -63,4 +64,3 @@ def draw(results: Sequence[Result], files: Sequence[Path], figure: Path, metric:
                 f"{file} and {files[0]} differ in audio or queries: one figure cannot show both",
                 hint="give only results with the same audio and queries",
             )
-    plot_curves(results, figure, metric=metric)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from matplotlib.figure import Figure
 
 from fpbench import FpbenchError
 from fpbench.results.files import read_result
 from fpbench.review.curves_figure import draw_curves, plot_curves
-from fpbench.review.figure_files import figure_bytes, refuse_figure_name
+from fpbench.review.figure_files import figure_bytes, refuse_figure_name, write_figure
 
 RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
 STARTS = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
@@ -41,3 +42,19 @@ def test_other_suffixes_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(FpbenchError, match="cannot hold the figure"):
         plot_curves([RESULT], tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_figure_that_fails_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> Figure:
+        raise RuntimeError("latex could not be found\nand more")
+
+    write_figure(fail, tmp_path / "curves.png")
+    assert not list(tmp_path.iterdir())
+    assert caplog.messages == [
+        f"there is no figure {tmp_path}/curves.png: RuntimeError: latex could not be found"
+    ]
+
+
+def test_a_figure_of_nothing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="there is no curve of hr@7"):
+        plot_curves([RESULT], tmp_path / "curves.png", metric="hr@7")

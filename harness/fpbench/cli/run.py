@@ -182,7 +182,9 @@ def run(**options: Any) -> None:
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = run_prepared(prepared, out, command, stage, figure=figure)
     click.echo(result_tables(result))
-    click.echo(f"\nresult   {out}\nfigure   {figure}", err=True)
+    click.echo(f"\nresult   {out}", err=True)
+    if figure.exists():  # one that failed is a warning
+        click.echo(f"figure   {figure}", err=True)
 
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:

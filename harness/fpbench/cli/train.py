@@ -103,11 +103,13 @@ def train(
         ),
         stage=ProgressStages(),
     )
+    curves, figures_work = out.with_suffix(".png"), True
     with show_progress(f"train {fingerprinter}") as report:
         for now in training.run():
             report(now.step / training.trainee.steps, _words(now, training.trainee.steps))
-            if now.saved:
-                plot_training(now.losses, now.validations, out.with_suffix(".png"))
+            if now.saved and figures_work:
+                plot_training(now.losses, now.validations, curves)
+                figures_work = curves.exists()  # one warning, not one for every checkpoint
     click.echo(f"{out}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
 
 

@@ -12,7 +12,9 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
 from fpbench.review.curves_panel import Line, draw_panel, gap_lines
-from fpbench.review.figure_files import figure_bytes, own_style, write_figure
+from fpbench.review.figure_files import figure_bytes, write_figure
+from fpbench.review.figure_style import load_matplotlib, own_style
+from fpbench.review.figure_texts import add_legend, one_line, show_as_text
 from fpbench.review.synthetic_labels import distractor_label
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _PANEL_INCHES = (6.2, 4.6)
 
 def plot_curves(results: Sequence[Result], path: Path, *, metric: str = "hr@1") -> None:
     """Write the figure of :func:`draw_curves` to a PNG, SVG or PDF file, by its suffix."""
-    write_figure(draw_curves(results, metric=metric), path)
+    write_figure(lambda: draw_curves(results, metric=metric), path)
 
 
 def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
@@ -63,6 +65,7 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
             parts = figure.subfigures(len(groups), 1, height_ratios=heights)
         for part, group in zip(parts, groups, strict=True):
             _draw_group(part, group, metric)
+        show_as_text(figure)
     return figure
 
 
@@ -157,14 +160,11 @@ def _add_legend(figure: Any, entries: Sequence[tuple[str, str, Any]]) -> None:
     """Explain colours and line styles: among few lines in the first panel, otherwise beside all."""
     from matplotlib.lines import Line2D
 
-    handles = [
-        Line2D([], [], color=colour, ls=style, linewidth=2, label=label)
-        for label, colour, style in entries
-    ]
-    if len(handles) <= _FEW_ENTRIES:
-        figure.axes[0].legend(handles=handles, frameon=False, loc="best", fontsize=10)
-    else:
-        figure.legend(handles=handles, frameon=False, loc="outside right upper", fontsize=10)
+    handles = [Line2D([], [], color=colour, ls=style, linewidth=2) for _, colour, style in entries]
+    few = len(handles) <= _FEW_ENTRIES
+    target, place = (figure.axes[0], "best") if few else (figure, "outside right upper")
+    names = [name for name, _, _ in entries]
+    add_legend(target, handles, names, frameon=False, loc=place, fontsize=10)
 
 
 def _limits(group: _Group) -> tuple[float, float]:
@@ -178,7 +178,7 @@ def _limits(group: _Group) -> tuple[float, float]:
 
 @cache
 def _figure_class() -> "type[Figure]":
-    # Imported here: matplotlib takes half a second.
+    load_matplotlib()
     from matplotlib.figure import Figure
 
     class CurvesFigure(Figure):
@@ -223,4 +223,4 @@ def _title(results: Sequence[Result], systems: Sequence[str], indexes: Sequence[
     parts = [systems[0]] if len(systems) == 1 else []
     parts += [f"{indexes[0]} search"] if len(indexes) == 1 else []
     description = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
-    return ", ".join([*parts, f"{results[0].data.name}: {description}"])
+    return one_line(", ".join([*parts, f"{results[0].data.name}: {description}"]))

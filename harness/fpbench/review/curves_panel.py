@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fpbench.results.document import Curve, Result
+from fpbench.review.figure_texts import one_line
 from fpbench.review.gap_notes import measured_gap
 from fpbench.units import short_hours, short_size
 
@@ -123,7 +124,7 @@ def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
         hours.tick_params(labelsize=8, colors="0.4", pad=1)
-        label = "audio" if len(hops) == 1 else f"audio of {', '.join(names)}"
+        label = "audio" if len(hops) == 1 else one_line(f"audio of {', '.join(names)}")
         hours.set_xlabel(label, fontsize=8, color="0.4", labelpad=2, loc="right")
 
 

@@ -11,7 +11,9 @@ from jaxtyping import Float32, Float64
 from fpbench.generators.fidelity import PROFILE_K
 from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.generators.fidelity_report import FidelityReport
-from fpbench.review.figure_files import own_style, write_figure
+from fpbench.review.figure_files import write_figure
+from fpbench.review.figure_style import own_style
+from fpbench.review.figure_texts import add_legend, show_as_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,8 +42,14 @@ def plot_fidelity(
         path: A PNG, SVG or PDF file, by its suffix.
         queries: Similarities are between these and each set; None for pairs within each set.
     """
-    with own_style():
-        write_figure(_draw_figure(report, sets, queries), path)
+
+    def draw() -> "Figure":
+        with own_style():
+            figure = _draw_figure(report, sets, queries)
+            show_as_text(figure)
+            return figure
+
+    write_figure(draw, path)
 
 
 def _draw_figure(
@@ -60,7 +68,7 @@ def _draw_figure(
     _draw_tails(tails, sets, colours, queries)
     for name, each in report.statistics.items():
         sizes = PROFILE_K[: len(each.local_dimension)]
-        profile.plot(sizes, each.local_dimension, marker="o", color=colours[name], label=name)
+        profile.plot(sizes, each.local_dimension, marker="o", color=colours[name])
     profile.set(
         xscale="log",
         xlabel="number of nearest neighbours",
@@ -71,7 +79,7 @@ def _draw_figure(
     for axes in (marginals, tails, profile, curves):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(visible=True, alpha=0.25)
-    tails.legend(frameon=False)
+    add_legend(tails, tails.lines, sets, frameon=False)
     return figure
 
 
@@ -103,7 +111,7 @@ def _draw_tails(
         rows = vectors[np.linspace(0, len(vectors) - 1, min(most, 10_000)).astype(np.int64)]
         above = shares_above(rows, queries)
         shown = above > 0
-        axes.plot(STEPS[:-1][shown], above[shown], color=colours[name], label=name)
+        axes.plot(STEPS[:-1][shown], above[shown], color=colours[name])
     axes.set(
         yscale="log",
         xlim=(float(STEPS[:-1][above >= 0.5].max()), None),

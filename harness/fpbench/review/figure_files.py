@@ -1,13 +1,14 @@
 """Figure files: PNG, SVG or PDF by suffix, with the same bytes on every machine and every day."""
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
+from fpbench.review.figure_style import own_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,6 +21,8 @@ _METADATA: Mapping[str, dict[str, str | None]] = {
 }
 
 _DPI = 150
+
+logger = getLogger(__name__)
 
 
 def refuse_figure_name(path: Path) -> None:
@@ -34,21 +37,6 @@ def refuse_figure_name(path: Path) -> None:
         )
 
 
-@contextmanager
-def own_style() -> Iterator[None]:
-    """Draw and write with matplotlib's defaults, whatever the user's ``matplotlibrc`` says.
-
-    Settings apply both when parts of a figure are created and when it is written.
-    """
-    # Imported here: matplotlib takes half a second, which no other command should wait for.
-    import matplotlib as mpl
-
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams["svg.hashsalt"] = "fpbench"  # otherwise ids in an SVG are random
-        yield
-
-
 def figure_bytes(figure: "Figure", suffix: str = ".png") -> bytes:
     """The file of a figure, with the format of a suffix."""
     buffer = io.BytesIO()
@@ -57,13 +45,25 @@ def figure_bytes(figure: "Figure", suffix: str = ".png") -> bytes:
     return buffer.getvalue()
 
 
-def write_figure(figure: "Figure", path: Path) -> None:
-    """Write a figure, completely or not at all.
+def write_figure(draw: Callable[[], "Figure"], path: Path) -> None:
+    """Draw a figure and write it, completely or not at all.
+
+    A figure that cannot be drawn is a warning: the numbers that it would have shown are worth more,
+    and fonts, libraries and settings of a machine are beyond what can be checked before.
 
     Raises:
-        FpbenchError: The suffix names no known format, or the file cannot be written.
+        FpbenchError: The suffix names no known format, ``draw`` refuses what it is to show, or the
+            file cannot be written.
     """
     refuse_figure_name(path)
-    content = figure_bytes(figure, path.suffix)
+    try:
+        content = figure_bytes(draw(), path.suffix)
+    except FpbenchError:
+        raise
+    except Exception as err:  # matplotlib raises all kinds for the faults of a machine
+        reason = str(err).strip().partition("\n")[0]
+        logger.warning("there is no figure %s: %s: %s", path, type(err).__name__, reason)
+        logger.debug("the figure failed", exc_info=err)
+        return
     with atomic_file(path) as file:
         file.write(content)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float64
 
-from fpbench.review.figure_files import own_style, write_figure
+from fpbench.review.figure_files import write_figure
+from fpbench.review.figure_style import own_style
+from fpbench.review.figure_texts import add_legend, show_as_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,11 +27,17 @@ def plot_history(history: Sequence[Mapping[str, float]], path: Path) -> None:
         history: Entries that each have ``step`` and the same statistics.
         path: A PNG, SVG or PDF file, by its suffix.
     """
-    with own_style():
-        write_figure(_draw_history(history), path)
+    write_figure(lambda: _draw_history(history), path)
 
 
 def _draw_history(history: Sequence[Mapping[str, float]]) -> "Figure":
+    with own_style():
+        figure = _draw_panels(history)
+        show_as_text(figure)
+        return figure
+
+
+def _draw_panels(history: Sequence[Mapping[str, float]]) -> "Figure":
     # Imported here: matplotlib takes half a second, which no other command should wait for.
     from matplotlib.figure import Figure
 
@@ -44,11 +52,11 @@ def _draw_history(history: Sequence[Mapping[str, float]]) -> "Figure":
         axes = figure.add_subplot(rows, columns, number)
         for name in members:
             steps = [entry[_COUNTING] for entry in history]
-            axes.plot(steps, [entry[name] for entry in history], marker=".", label=_words(name))
+            axes.plot(steps, [entry[name] for entry in history], marker=".")
         axes.set(xlabel=_COUNTING, title=_words(title))
         axes.spines[["top", "right"]].set_visible(False)
         if len(members) > 1:
-            axes.legend(frameon=False)
+            add_legend(axes, axes.lines, map(_words, members), frameon=False)
     return figure
 
 
@@ -62,11 +70,17 @@ def plot_training(
         validations: Number of steps and the hit rate after them, from 0 to 1.
         path: A PNG, SVG or PDF file, by its suffix.
     """
-    with own_style():
-        write_figure(_draw_training(losses, validations), path)
+    write_figure(lambda: _draw_training(losses, validations), path)
 
 
 def _draw_training(losses: Sequence[float], validations: Sequence[tuple[int, float]]) -> "Figure":
+    with own_style():
+        return _draw_losses_and_rates(losses, validations)
+
+
+def _draw_losses_and_rates(
+    losses: Sequence[float], validations: Sequence[tuple[int, float]]
+) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 3), layout="constrained")

@@ -96,6 +96,7 @@ def run_prepared(
         command: The command line, for the result.
         stage: Shows progress.
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
+            A figure that fails is a warning.
 
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
@@ -138,7 +139,10 @@ def run_prepared(
         )
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         remove_stale(beside, figure or beside, out)
-    plot_curves([result], figure or beside)
+    try:
+        plot_curves([result], figure or beside)
+    except FpbenchError as err:  # such as a disk that is full by now: the result is worth more
+        logger.warning("there is no figure: %s", err.message)
     return result
 
 
