@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
-from fpbench.fingerprints.embedding import fingerprint_files, fingerprint_tracks, segments_of
+from fpbench.fingerprints.embedding import (
+    fingerprint_files,
+    fingerprint_named,
+    fingerprint_tracks,
+    segments_of,
+)
 
 TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
 """A segment has 10 samples, a hop 5."""
@@ -138,6 +143,50 @@ def test_errors_name_the_plugin_and_the_rule(value: object, rule: str) -> None:
     plugin = Returning(value, unit_norm=True)
     with pytest.raises(FpbenchError, match=f"plugin 'mine' .*{rule}"):
         list(fingerprint_tracks(plugin, "mine", [ramp(10)]))
+
+
+class BreaksAt(FirstAndLast):
+    """Breaks a rule for every segment that begins with a value."""
+
+    def __init__(self, first: float, *, how: str, spec: FingerprintSpec = TINY) -> None:
+        super().__init__(spec)
+        self._first, self._how = first, how
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        vectors = super().embed(segments)
+        broken = segments[:, 0] == self._first
+        if self._how == "raises" and broken.any():
+            raise ValueError("boom")
+        if self._how == "shape":
+            return vectors[:-1]
+        vectors[broken] = np.nan
+        return vectors
+
+
+NAMED = [("first", ramp(20)), ("odd", ramp(20) + 100), ("last", ramp(20) + 200)]
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ("nan", r"finite, but 1 of \d are not, the first in odd at 0.5 s"),
+        ("raises", "failed while embedding segments of .*odd"),
+        ("shape", r"shape \(\d, 2\), not \(\d, 2\) of first"),
+    ],
+)
+@pytest.mark.parametrize("batch_segments", [1, 2, 8])
+def test_errors_name_the_recording(how: str, message: str, batch_segments: int) -> None:
+    first = float(NAMED[1][1][5])  # of the segment at half a second
+    plugin = BreaksAt(first, how=how, spec=replace(TINY, batch_segments=batch_segments))
+    if batch_segments == 8 and how == "raises":
+        message = "embedding segments of first to last"
+    with pytest.raises(FpbenchError, match=message):
+        list(fingerprint_named(plugin, "x", NAMED))
+
+
+def test_errors_name_the_recording_of_a_whole_track() -> None:
+    with pytest.raises(FpbenchError, match=r"start_s must increase from row to row, in first"):
+        list(fingerprint_named(WholeTrack([0.0, 0.0]), "x", NAMED))
 
 
 def test_silence_may_give_zeros() -> None:

@@ -10,7 +10,7 @@ from fpbench.audio.queries import degrade_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.fingerprints.embedding import fingerprint_named
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Positions, Track
 from fpbench.plugin.degradations import Degradation
@@ -143,7 +143,7 @@ def _fingerprint_queries(
     spec = source.fingerprinter.spec
     order: list[int] = []
 
-    def recordings() -> Iterator[Samples]:
+    def recordings() -> Iterator[tuple[str, Samples]]:
         queries = degrade_queries(
             source.tracks,
             truth,
@@ -155,10 +155,12 @@ def _fingerprint_queries(
         )
         for number, samples in queries:
             order.append(number)
-            yield np.pad(samples, (0, spec.query_padding))
+            track = source.tracks[int(truth.track[number])].name
+            label = f"the query from {track} at {truth.start_s[number]:g} s"
+            yield label, np.pad(samples, (0, spec.query_padding))
 
     rows = []
-    for query in fingerprint_tracks(source.fingerprinter, source.name, recordings()):
+    for query in fingerprint_named(source.fingerprinter, source.name, recordings()):
         rows.append(query.vectors)
         report(len(rows))
     counts = {len(row) for row in rows}
