@@ -3,79 +3,75 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO, Literal
 
-import numpy as np
 import soundfile
-from jaxtyping import Float32
 
+from fpbench.audio.ffmpeg import ffmpeg_version, open_with_ffmpeg
+from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
 
-Block = Float32[np.ndarray, "frames channels"]
+__all__ = ["Block", "Recording", "announced_duration_s", "decoder_versions", "open_recording"]
 
-FRAMES_AT_ONCE = 1 << 18
-
+_LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
 _UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """An open recording.
-
-    Args:
-        path: Path of the file.
-        container: Format of the file by its contents, in libsndfile's words, such as ``WAV``.
-        sample_rate_hz: Sample rate, from the header; any number above 0.
-        channels: Number of channels, from the header.
-        announced_frames: Number of samples per channel that the header gives; None if it gives
-            none. It may be a guess: the length of a recording is what :meth:`blocks` hand out.
-        decoder: Name and version of what decodes the file, for cache keys.
-    """
-
-    path: Path
-    container: str
-    sample_rate_hz: int
-    channels: int
-    announced_frames: int | None
-    decoder: str
-    _file: soundfile.SoundFile
-
-    def blocks(self) -> Iterator[Block]:
-        """Decode the recording from where the last block ended, in blocks of bounded size.
-
-        Raises:
-            FpbenchError: The decoder refuses what it finds.
-        """
-        # Not SoundFile.blocks(): if a decoder returns less than its header announces, that hands
-        # out the rest of its buffer, too, which is memory that nobody wrote.
-        with _name_in_errors(self.path):
-            while len(block := self._file.read(FRAMES_AT_ONCE, "float32", always_2d=True)):
-                yield block
+_OGG_FIRST_PAGE = b"OggS\0\2"  # of each stream
+_WAVE_PCM, _WAVE_FLOAT, _WAVE_EXTENSIBLE = 1, 3, 0xFFFE
 
 
 @contextmanager
 def open_recording(path: Path) -> Iterator[Recording]:
     """Open a recording. Its contents determine the format, not its name.
 
+    libsndfile decodes wav files with PCM or floating point, for which it is twice as fast; FLAC,
+    which it checks; and Ogg Vorbis with one stream, whose last samples FFmpeg may drop. FFmpeg
+    decodes all else.
+
+    Raises:
+        FpbenchError: The file is missing, empty or no audio; or a block that is read is damaged.
+    """
+    with ExitStack() as stack:
+        with _name_in_errors(path):
+            refuse_special_files(path)
+            recording = stack.enter_context(_open(path))
+
+        def blocks() -> Iterator[Block]:
+            with _name_in_errors(path):
+                yield from recording.blocks()
+
+        yield replace(recording, blocks=blocks)
+
+
+@contextmanager
+def _name_in_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (soundfile.SoundFileError, OSError, RuntimeError, ValueError) as err:
+        raise FpbenchError(
+            f"cannot read {path}: {_why_unreadable(err)}", hint="replace the file or leave it out"
+        ) from err
+
+
+def announced_duration_s(path: Path) -> float:
+    """Duration that a file's header gives, in seconds; 0 if it gives none.
+
+    It can be an estimate from the bit rate: a run uses the durations of what was decoded.
+
     Raises:
         FpbenchError: The file is missing, empty or no audio.
     """
-    with _name_in_errors(path):
-        refuse_special_files(path)
-        # Bytes, because soundfile refuses text that is not UTF-8, such as old file names.
-        file = soundfile.SoundFile(os.fsencode(path))
-    with file:
-        yield Recording(
-            path=path,
-            container=file.format,
-            sample_rate_hz=file.samplerate,
-            channels=file.channels,
-            announced_frames=None if file.frames == _UNKNOWN_FRAMES else file.frames,
-            decoder=f"libsndfile {soundfile.__libsndfile_version__}",
-            _file=file,
-        )
+    with open_recording(path) as recording:
+        if recording.announced_frames is None:
+            return 0.0
+        return max(0, recording.announced_frames) / recording.sample_rate_hz
+
+
+def decoder_versions() -> str:
+    """Names and versions of all that decodes recordings, for cache keys."""
+    return f"{_LIBSNDFILE}, {ffmpeg_version()}"
 
 
 def refuse_special_files(path: Path) -> None:
@@ -93,33 +89,73 @@ def refuse_special_files(path: Path) -> None:
         raise OSError("it is empty")
 
 
-def announced_duration_s(path: Path) -> float:
-    """Duration that a file's header gives, in seconds; 0 if it gives none.
+def _open(path: Path) -> AbstractContextManager[Recording]:
+    with path.open("rb") as file:
+        start = file.read(64)
+        form = start[:4]
+        if form in {b"RIFF", b"RIFX", b"RF64"} and start[8:12] == b"WAVE":
+            file.seek(12)
+            for_libsndfile = _is_plain_wav(file, form)
+        elif form == b"OggS":
+            for_libsndfile = b"\x01vorbis" in start and _has_one_stream(file)
+        else:
+            for_libsndfile = form == b"fLaC"
+    return _open_with_libsndfile(path) if for_libsndfile else open_with_ffmpeg(path)
 
-    Raises:
-        FpbenchError: The file is missing, empty or no audio.
-    """
-    with open_recording(path) as recording:
-        if recording.announced_frames is None:
-            return 0.0
-        return recording.announced_frames / recording.sample_rate_hz
+
+def _has_one_stream(file: BinaryIO) -> bool:
+    """Whether an Ogg file holds one stream, not several one after another or at a time."""
+    file.seek(1)
+    tail = b""
+    while piece := file.read(1 << 20):
+        if _OGG_FIRST_PAGE in tail + piece:
+            return False
+        tail = piece[-len(_OGG_FIRST_PAGE) + 1 :]
+    return True
+
+
+def _is_plain_wav(file: BinaryIO, form: bytes) -> bool:
+    """Whether the samples of a wav file are integers or floating point, not a codec's."""
+    order: Literal["little", "big"] = "big" if form == b"RIFX" else "little"
+    while len(head := file.read(8)) == 8:
+        length = int.from_bytes(head[4:], order)
+        if head.startswith(b"fmt "):
+            chunk = file.read(min(length, 40))
+            codec = int.from_bytes(chunk[:2], order)
+            if codec == _WAVE_EXTENSIBLE:
+                codec = int.from_bytes(chunk[24:26], order)
+            return codec in {_WAVE_PCM, _WAVE_FLOAT}
+        file.seek(length + length % 2, os.SEEK_CUR)
+    return False
 
 
 @contextmanager
-def _name_in_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (soundfile.SoundFileError, OSError, RuntimeError) as err:
-        raise FpbenchError(
-            f"cannot read {path}: {_why_unreadable(path, err)}",
-            hint="use a complete wav, flac, ogg or mp3 file",
-        ) from err
+def _open_with_libsndfile(path: Path) -> Iterator[Recording]:
+    # Bytes, because soundfile refuses text that is not UTF-8, such as old file names.
+    with soundfile.SoundFile(os.fsencode(path)) as file:
+
+        def blocks() -> Iterator[Block]:
+            # Not SoundFile.blocks(): if a decoder returns less than its header announces, that
+            # hands out the rest of its buffer, too, which is memory that nobody wrote.
+            while len(block := file.read(FRAMES_AT_ONCE, "float32", always_2d=True)):
+                yield block
+
+        yield Recording(
+            path=path,
+            container=file.format,
+            sample_rate_hz=file.samplerate,
+            channels=file.channels,
+            announced_frames=None if file.frames == _UNKNOWN_FRAMES else file.frames,
+            decoder=_LIBSNDFILE,
+            blocks=blocks,
+        )
 
 
-def _why_unreadable(path: Path, err: Exception) -> str:
+def _why_unreadable(err: Exception) -> str:
     if isinstance(err, FileNotFoundError):
         return "there is no such file"
     if isinstance(err, OSError):
         return err.strerror or str(err)
-    # libsndfile puts its version of the file name before the reason.
-    return str(err).rpartition(": ")[2].strip().rstrip(".") or type(err).__name__
+    if isinstance(err, soundfile.LibsndfileError):
+        return str(err.error_string).strip().rstrip(".")
+    return str(err) or type(err).__name__

@@ -51,7 +51,7 @@ class Reading:
 def read_audio(
     path: Path, sample_rate_hz: int, resampler: Resampler = "soxr", channel: Channel = "mean"
 ) -> Samples:
-    """Read a wav, flac, ogg or mp3 file, mix its channels and resample it.
+    """Read an audio file of any common format, mix its channels and resample it.
 
     Args:
         path: Path of the file. Its contents determine the format, not its name.
@@ -126,7 +126,14 @@ def _why_refused(recording: Recording) -> str | None:
 def _why_shorter(recording: Recording, decoded_s: float) -> str | None:
     """Reason to refuse an MP3 file that holds less than its header gives."""
     announced_s = (recording.announced_frames or 0) / recording.sample_rate_hz
-    if recording.container == "MP3" and decoded_s < announced_s - _MP3_SLACK_S:
+    if recording.container != "mp3" or decoded_s >= announced_s - _MP3_SLACK_S:
+        return None
+    with recording.path.open("rb") as file:
+        head = file.read(10)
+        if head.startswith(b"ID3"):
+            file.seek(10 + sum(byte << 7 * (9 - at) for at, byte in enumerate(head[6:10], 6)))
+        first = head + file.read(1_000)
+    if b"Xing" in first or b"Info" in first:  # otherwise it is an estimate
         return f"truncated: its header gives {announced_s:.2f} s, the file holds {decoded_s:.2f} s"
     return None
 

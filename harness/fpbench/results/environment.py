@@ -11,7 +11,10 @@ def environment(device: str) -> dict[str, str]:
 
     entries = {
         name: _version(name)
-        for name in ("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy", "soundfile", "soxr")
+        for name in (
+            *("fpbench-audio", "torch", "faiss-cpu", "numpy", "scipy"),
+            *("soundfile", "av", "soxr"),
+        )
     }
     entries |= {
         "python": platform.python_version(),

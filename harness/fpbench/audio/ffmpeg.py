@@ -1,0 +1,239 @@
+"""Decodes recordings with FFmpeg's libraries, which PyAV brings along."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
+
+if TYPE_CHECKING:  # it takes a tenth of a second to import, and no array types come from it
+    from av import AudioFifo, AudioFrame, AudioStream
+    from av.container import InputContainer
+
+# Formats that lead to other files or to the network, such as playlists, are not among them, nor
+# those without a header, which any file may be taken for.
+_FORMATS = (
+    "aac,aa,ac3,ac4,adx,aea,aiff,amr,amrnb,amrwb,ape,apac,asf,asf_o,ast,au,avi,avr,bonk,brstm,caf,"
+    "dsf,dts,dtshd,eac3,epaf,flac,flv,hca,hcom,iff,ircam,loas,lc3,matroska,matroska,webm,mlp,mov,"
+    "mp4,m4a,3gp,3g2,mj2,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,osq,paf,pvf,qcp,qoa,"
+    "rka,rm,rso,shn,sox,spdif,swf,tak,truehd,tta,vividas,voc,vqf,w64,wav,wavarc,wsd,wtv,wv,wve,xa,"
+    "xwma"
+)
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
+
+_EXACT_FORMATS = frozenset(
+    {"aiff", "ape", "asf", "au", "caf", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpc", "mpc8"}
+    | {"rm", "sox", "tak", "tta", "w64", "wav", "wv"}
+)
+"""Formats whose header gives the duration; of others it is an estimate from the bit rate."""
+
+_SLACK_S = 0.5
+"""Audio that may be missing without a word.
+
+Times of containers are rounded, encoder delays may count or not, and Opus sends a packet every
+0.4 s of silence only.
+"""
+
+_MAY_END_IN_TAGS = frozenset({"aac", "ac3", "dts", "eac3", "loas", "mlp", "mp3", "truehd"})
+"""Formats that are frames and nothing else, behind which programs write tags of many kinds."""
+
+_JOINED_ANYWHERE = _MAY_END_IN_TAGS | {"mpeg", "mpegts"}
+"""Formats of broadcasts, whose recordings begin in the middle of a frame."""
+
+_FULL_SCALE = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31}
+
+
+@cache
+def ffmpeg_version() -> str:
+    """Name and version of what :func:`open_with_ffmpeg` decodes with."""
+    import av
+
+    return f"FFmpeg {av.ffmpeg_version_info}, PyAV {av.__version__}"
+
+
+@contextmanager
+def open_with_ffmpeg(path: Path) -> Iterator[Recording]:
+    """Open the default audio stream of a file, or its first.
+
+    Pictures, videos and subtitles in the file are ignored. FFmpeg removes encoder delay and
+    padding where the file gives them.
+
+    Raises:
+        OSError: The file is missing or cannot be read.
+        ValueError: It holds no audio that FFmpeg knows, or its first frame is damaged.
+    """
+    import av
+
+    # "file:" keeps a name with a colon from being a protocol. Tags are often not UTF-8.
+    name = f"file:{os.fspath(path)}"
+    try:
+        container = av.open(name, options=_OPTIONS, metadata_errors="replace")
+    except av.FFmpegError as err:
+        raise ValueError(f"it is not recognised as audio ({_describe(err)})") from err
+    with container:
+        decoder = _Decoder(container)
+        yield Recording(
+            path=path,
+            container=container.format.name,
+            sample_rate_hz=decoder.sample_rate_hz,
+            channels=decoder.channels,
+            announced_frames=decoder.announced_frames,
+            decoder=ffmpeg_version(),
+            blocks=decoder.blocks,
+        )
+
+
+class _Decoder:
+    """Decodes the default audio stream of a container, from its start to its end."""
+
+    def __init__(self, container: "InputContainer") -> None:
+        self._container = container
+        self._stream = _default_stream(container)
+        context = self._stream.codec_context
+        context.thread_count = 1  # the callers read files in threads
+        self.sample_rate_hz = context.sample_rate or 1
+        self.channels = context.layout.nb_channels
+        self._decoded = 0  # samples per channel, including the frame that is handed out
+        self._ends_at: float | None = None  # in units of the frames' time base
+        self._frames = self._decode()
+        self._first = next(self._frames, None)
+        if self._first is not None:
+            # Headers may give half the sample rate of HE-AAC, or one channel of two.
+            self.sample_rate_hz = self._first.sample_rate
+            self.channels = self._first.layout.nb_channels
+        self.announced_frames = _announced_frames(container, self._stream, self.sample_rate_hz)
+
+    def blocks(self) -> Iterator[Block]:
+        """Decode in blocks.
+
+        Raises:
+            ValueError: The decoder refuses a part of the file, the sample rate or the number of
+                channels changes, or the file ends before the time that its header gives.
+        """
+        yield from self._join_frames()
+        if self.announced_frames is None or self._container.format.name not in _EXACT_FORMATS:
+            return
+        missing_s = (self.announced_frames - self._decoded) / self.sample_rate_hz
+        if missing_s > _SLACK_S and not self._container.streams.video:
+            announced_s = self.announced_frames / self.sample_rate_hz
+            raise self._damage(f"truncated: its header gives {announced_s:.2f} s")
+
+    def _join_frames(self) -> Iterator[Block]:
+        """Join frames, of which a second has about forty, to blocks."""
+        import av
+
+        fifo, kind = av.AudioFifo(), None
+        first = [] if self._first is None else [self._first]
+        self._first = None
+        for frame in chain(first, self._frames):
+            if kind != (frame.format.name, frame.layout.name):
+                yield from _drain(fifo)
+                kind = (frame.format.name, frame.layout.name)
+            frame.pts = None  # a FIFO would refuse a gap, or fill it
+            fifo.write(frame)
+            if fifo.samples >= FRAMES_AT_ONCE:
+                yield from _drain(fifo)
+        yield from _drain(fifo)
+
+    def _decode(self) -> Iterator["AudioFrame"]:
+        """Decode packet by packet, and check that nothing is missing between two frames."""
+        import av
+
+        refused: ValueError | None = None
+        kind = self._container.format.name
+        try:
+            for packet in self._container.demux(self._stream):
+                try:
+                    frames = packet.decode()
+                    if packet.is_corrupt and packet.size:
+                        refused = refused or self._damage("truncated or damaged")
+                except av.FFmpegError as err:
+                    refused = refused or self._damage(_describe(err))
+                    continue
+                for frame in frames:
+                    if not self._decoded and kind in _JOINED_ANYWHERE:
+                        refused = None
+                    if refused is not None:
+                        raise refused
+                    self._check(frame)
+                    self._decoded += frame.samples
+                    yield frame
+        except av.FFmpegError as err:
+            raise self._damage(_describe(err)) from err
+        if refused is not None and (kind not in _MAY_END_IN_TAGS or not self._decoded):
+            raise refused
+
+    def _check(self, frame: "AudioFrame") -> None:
+        """Check that a frame is whole, follows the last one, and is of the kind of the first."""
+        units_per_s = float(1 / frame.time_base) if frame.time_base else 1.0
+        if self._decoded:
+            if frame.sample_rate != self.sample_rate_hz:
+                raise self._damage(
+                    f"its sample rate changes from {self.sample_rate_hz} to {frame.sample_rate} Hz"
+                )
+            channels = frame.layout.nb_channels
+            if channels != self.channels:
+                raise self._damage(
+                    f"its number of channels changes from {self.channels} to {channels}"
+                )
+            if frame.is_corrupt:
+                raise self._damage("truncated or damaged")
+            if frame.pts is not None and self._ends_at is not None:
+                gap_s = (frame.pts - self._ends_at) / units_per_s
+                if gap_s > _SLACK_S:
+                    raise self._damage(f"{gap_s:.2f} s are missing")
+        if frame.pts is not None:
+            self._ends_at = frame.pts + frame.samples / frame.sample_rate * units_per_s
+
+    def _damage(self, reason: str) -> ValueError:
+        at_s = self._decoded / self.sample_rate_hz
+        return ValueError(f"{reason}, from {at_s:.1f} s on")
+
+
+def _default_stream(container: "InputContainer") -> "AudioStream":
+    from av.stream import Disposition
+
+    streams = container.streams.audio
+    if not streams:
+        raise ValueError("it holds no audio")
+    stream = next((one for one in streams if one.disposition & Disposition.default), streams[0])
+    if stream.codec_context is None:
+        raise ValueError("FFmpeg has no decoder for its audio")
+    return stream
+
+
+def _announced_frames(
+    container: "InputContainer", stream: "AudioStream", sample_rate_hz: int
+) -> int | None:
+    if stream.duration is not None and stream.time_base is not None:
+        return round(stream.duration * stream.time_base * sample_rate_hz)
+    if container.duration is not None:  # in microseconds
+        return round(container.duration * sample_rate_hz / 1_000_000)
+    return None
+
+
+def _drain(fifo: "AudioFifo") -> Iterator[Block]:
+    frame = fifo.read()
+    if frame is None:
+        return
+    samples = frame.to_ndarray()
+    kind = frame.format.name
+    block = samples.T if kind.endswith("p") else samples.reshape(frame.samples, -1)
+    full_scale = _FULL_SCALE.get(kind.removesuffix("p"))
+    # What is too large for float32 becomes infinite, which the caller refuses.
+    with np.errstate(all="ignore"):
+        block = block.astype(np.float32, copy=False)
+    if full_scale is not None:
+        block /= np.float32(full_scale)
+    yield block - np.float32(1) if kind.startswith("u8") else block
+
+
+def _describe(err: Exception) -> str:
+    text = getattr(err, "strerror", None) or str(err) or type(err).__name__
+    return str(text)
