@@ -104,6 +104,61 @@ def test_refuses_tracks_that_are_all_too_short() -> None:
         draw_queries(np.array([0.5, 0.0]), CLEAN, (), 0)
 
 
+# ---------------------------------------------------------------- silence
+
+MANY = replace(CLEAN, n_queries=500)
+
+
+def test_silence_changes_only_the_queries_that_would_lie_in_it() -> None:
+    durations = np.array([24.0, 9.0])
+    plain = draw_queries(durations, MANY, (), 5)
+    drawn = draw_queries(durations, MANY, (), 5, [[(12.0, 24.0)], []])
+    # A tenth of a query may be silent.
+    kept = (plain.track == 1) | (plain.start_s + 1 <= 12.1)
+    np.testing.assert_array_equal(drawn.track[kept], plain.track[kept])
+    np.testing.assert_array_equal(drawn.start_s[kept], plain.start_s[kept])
+    assert 0.2 < kept.mean() < 0.8
+    assert (drawn.start_s + 1 <= 12.1).all()
+
+
+def test_without_silence_nothing_changes() -> None:
+    durations = np.array([10.0, 3.0])
+    plain, drawn = (draw_queries(durations, MANY, (), 5, s) for s in ((), [[], []]))
+    np.testing.assert_array_equal(drawn.start_s, plain.start_s)
+    assert plain.start_s[:3].tolist() == pytest.approx([2.44776, 0.62595, 8.20836], abs=1e-5)
+
+
+def test_positions_with_sound_stay_equally_likely() -> None:
+    # From 2 s to 8 s there is silence: 1-s queries start at 0 to 1 s (3 grid points) or at 8 to
+    # 9 s (3), or in the other track of 3 s (5).
+    drawn = draw_queries(
+        np.array([10.0, 3.0]), replace(MANY, n_queries=3_000), (), 0, [[(2.0, 8.0)], []]
+    )
+    assert np.mean(drawn.track == 1) == pytest.approx(5 / 11, abs=0.04)
+    early = np.mean((drawn.track == 0) & (drawn.start_s < 4))
+    assert early == pytest.approx(3 / 11, abs=0.04)
+
+
+def test_many_short_rests_count_together() -> None:
+    rests = [(i + 0.5, i + 0.75) for i in range(10)]
+    with pytest.raises(FpbenchError, match="no stretch of 1 s in the reference has enough sound"):
+        draw_queries(np.array([10.0]), CLEAN, (), 0, [rests])
+    sounding = [(i + 0.5, i + 0.75) for i in range(5)]
+    assert draw_queries(np.array([10.0]), CLEAN, (), 0, [sounding]).start_s.min() >= 4.65
+
+
+def test_sound_as_short_as_a_query_is_found() -> None:
+    drawn = draw_queries(np.array([600.0]), CLEAN, (), 0, [[(0.0, 300.05), (300.95, 600.0)]])
+    np.testing.assert_allclose(drawn.start_s, 300.0, atol=0.0501)
+
+
+def test_a_longer_set_starts_with_the_shorter_set_with_silence_too() -> None:
+    silent_s = [[(1.0, 9.0)]]
+    few = draw_queries(np.array([10.0]), CLEAN, (), 7, silent_s)
+    many = draw_queries(np.array([10.0]), MANY, (), 7, silent_s)
+    np.testing.assert_array_equal(many.start_s[:20], few.start_s)
+
+
 # ---------------------------------------------------------------- audio
 
 
