@@ -61,7 +61,7 @@ def test_a_second_run_writes_the_same_bytes_without_searching_again(
     assert outputs(tmp_path / "out") == outputs(finished / "out")
     again = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.npz")}
     assert again == arrays
-    assert "skipped 1 of 25 tracks; the first is distractors/broken.wav" in caplog.text
+    assert "skipped 1 recordings; the first is distractors/broken.wav" in caplog.text
 
 
 @pytest.mark.slow

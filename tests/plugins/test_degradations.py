@@ -8,7 +8,7 @@ import soundfile
 from scipy.signal import butter, correlate, sosfilt
 
 from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Stream, Track, rng_at
-from fpbench.plugin.degradations import DescribedDegradation
+from fpbench.plugin.degradations import DescribedDegradation, SelectiveDegradation
 from fpbench_plugins import degradations
 from fpbench_plugins.building_blocks.impulse_responses import remove_delay
 from fpbench_plugins.degradations.noise import loop_recording, mix_at_snr
@@ -114,8 +114,61 @@ def test_noise_skips_pauses_but_not_for_ever(
     assert make("noise", folder=str(tmp_path)).apply(music, 0, RATE, rng).std() > music.std()
     (tmp_path / "silent").mkdir()
     soundfile.write(tmp_path / "silent" / "b.wav", np.zeros(RATE), RATE)
-    with pytest.raises(FpbenchError, match=r"'.*b\.wav' is silent"):
-        make("noise", folder=str(tmp_path / "silent")).apply(music, 0, RATE, rng)
+    message = r"none of 1 noise recordings can be used; the first is silent/b\.wav: silent"
+    with pytest.raises(FpbenchError, match=message):
+        make("noise", folder=str(tmp_path / "silent"))
+
+
+def test_noise_that_is_silent_nearly_everywhere_is_heard_all_the_same(
+    music: Samples, tmp_path: Path
+) -> None:
+    click = np.zeros(60 * RATE)
+    click[33 * RATE] = 0.5
+    soundfile.write(tmp_path / "click.wav", click, RATE)
+    noise = make("noise", folder=str(tmp_path), min_snr_db="0", max_snr_db="0")
+    for seed in range(5):
+        mix = noise.apply(music[: RATE // 2], RATE // 4, RATE, np.random.default_rng(seed))
+        added = mix - music[: RATE // 2]
+        assert RATE // 4 < np.argmax(np.abs(added)) < RATE // 2
+
+
+def write_odd(folder: Path, rng: np.random.Generator) -> None:
+    """One good recording, and one of each odd kind."""
+    good = rng.uniform(-0.5, 0.5, RATE).astype(np.float32)
+    huge = good.copy()
+    huge[5] = 1e30
+    for name, samples in {
+        "good": good,
+        "silent": 0 * good,
+        "huge": huge,
+        "anti": np.stack([good, -good], axis=1),
+    }.items():
+        soundfile.write(folder / f"{name}.wav", samples, RATE, subtype="FLOAT")
+    (folder / "empty.wav").touch()
+
+
+@pytest.mark.parametrize("name", ["noise", "reverb"])
+def test_odd_recordings_are_left_out_when_the_recipe_is_opened(
+    name: str, tmp_path: Path, rng: np.random.Generator, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_odd(tmp_path, rng)
+    degradation = make(name, folder=str(tmp_path))
+    assert isinstance(degradation, SelectiveDegradation)
+    assert list(degradation.recordings) == [tmp_path / "good.wav"]
+    where = tmp_path.name
+    assert list(degradation.skipped) == [
+        f"{where}/{odd}.wav" for odd in ("anti", "empty", "huge", "silent")
+    ]
+    assert degradation.skipped[f"{where}/empty.wav"] == "it is empty"
+    assert "left out 4 of 5" in caplog.text
+    assert f"{where}/anti.wav: its channels cancel" in caplog.text
+
+
+def test_one_channel_of_noise_can_be_taken(tmp_path: Path, rng: np.random.Generator) -> None:
+    write_odd(tmp_path, rng)
+    (entry,) = (one for one in degradations.fpbench_degradations() if one.name == "noise")
+    noise = entry.create(Settings(options={"folder": str(tmp_path)}, channel="left"))
+    assert {path.name for path in noise.recordings} == {"good.wav", "anti.wav"}
 
 
 def test_no_gain_makes_silence_noise() -> None:
@@ -134,9 +187,10 @@ def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
     (tmp_path / "folder.wav").mkdir()
     for name in ("b.wav", "._b.wav", "folder.wav/c.flac", "a b.wav", "a/d.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in find_recordings(str(tmp_path), [])]
-    assert found == ["a/d.wav", "a b.wav", "b.wav", "folder.wav/c.flac"]
+        soundfile.write(tmp_path / name, np.ones(10), RATE)
+    found = find_recordings(str(tmp_path), [], Settings(), "noise recordings")
+    names = [path.relative_to(tmp_path).as_posix() for path in found.paths]
+    assert names == ["a/d.wav", "a b.wav", "b.wav", "folder.wav/c.flac"]
 
 
 # ---------------------------------------------------------------- reverb
@@ -170,12 +224,10 @@ def test_an_early_arrival_counts_as_direct_sound_before_a_louder_echo() -> None:
     np.testing.assert_array_equal(remove_delay(response), response[2:])
 
 
-def test_names_a_silent_impulse_response(
-    music: Samples, tmp_path: Path, rng: np.random.Generator
-) -> None:
+def test_names_a_silent_impulse_response(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "dead.wav", np.zeros(100), RATE)
-    with pytest.raises(FpbenchError, match=r"dead\.wav': it is silent"):
-        make("reverb", folder=str(tmp_path)).apply(music, 0, RATE, rng)
+    with pytest.raises(FpbenchError, match=r"none of 1 impulse responses .*dead\.wav: silent"):
+        make("reverb", folder=str(tmp_path))
 
 
 def test_rooms_are_simulated_where_none_was_recorded(rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError
-from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.progress import Report
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
@@ -159,3 +159,20 @@ def test_the_channel_is_of_all_recordings_and_in_the_result(
     assert right.data.skipped == []
     assert right.reference.shape == left.reference.shape == (4 * 19, 16)
     assert (right.key, right.data.content) != (left.key, left.data.content)
+
+
+def test_an_odd_noise_is_left_out_and_named_whatever_the_seed(
+    prepared: Prepare, tmp_path: Path, music: Path, recipe: QueryRecipe, rng: np.random.Generator
+) -> None:
+    for role in ("reference", "distractors"):
+        (tmp_path / role).symlink_to(music / role)
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise" / "a.wav", rng.uniform(-0.5, 0.5, 8_000), 8_000)
+    (tmp_path / "noise" / "empty.wav").touch()
+    noisy = replace(recipe, degradations=(Step(name="noise"),))
+    run = prepared(dataset=f"folder:{tmp_path}", recipe=noisy, distractors="none")
+    skipped = [(one.track, one.reason) for one in build(run).data.skipped]
+    assert skipped == [("noise/empty.wav", "it is empty")]
+    (tmp_path / "noise" / "a.wav").unlink()
+    with pytest.raises(FpbenchError, match="none of 1 noise recordings can be used"):
+        prepared(dataset=f"folder:{tmp_path}", recipe=noisy, distractors="none")

@@ -50,3 +50,13 @@ class DescribedDegradation(Protocol):
     def describe(self, rng: np.random.Generator, /) -> Mapping[str, str | float]:
         """What ``apply`` draws with an equal generator, such as ``{"snr_db": 4.2}``."""
         ...
+
+
+@runtime_checkable
+class SelectiveDegradation(Protocol):
+    """A degradation that leaves recordings out, which is optional: the result names them."""
+
+    @property
+    def skipped(self) -> Mapping[str, str]:
+        """Why each recording is left out, by its name."""
+        ...

@@ -17,7 +17,7 @@ from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_s
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Channel, Dataset, Positions, Track
-from fpbench.plugin.degradations import Degradation
+from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
@@ -52,6 +52,13 @@ class NamedDegradation:
             for path in self.degradation.recordings
         ]
         return list(map_ahead(track_hash, tracks))
+
+    def skipped_recordings(self) -> list[Skipped]:
+        """Recordings that the degradation leaves out, if it says so."""
+        if not isinstance(self.degradation, SelectiveDegradation):
+            return []
+        reasons = self.degradation.skipped.items()
+        return [Skipped(track=name, reason=reason) for name, reason in reasons]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +212,10 @@ class AudioSource:
             distractor_tracks=len(all_tracks.distractors),
             distractor_fingerprints=len(real.vectors),
             distractor_hours=float(durations_s(all_tracks.distractors).sum()) / 3600,
-            skipped=[*duplicates, *reference.skipped, *real.skipped, *planned.skipped],
+            skipped=[
+                *(*duplicates, *reference.skipped, *real.skipped, *planned.skipped),
+                *(one for named in self.degradations for one in named.skipped_recordings()),
+            ],
             content=content_key(
                 reference=reference.audio_hashes,
                 distractors=real.audio_hashes,

@@ -271,12 +271,16 @@ def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> Named
     source = catalog.offer("degradation", step.name)[0].source
     degradation = catalog.degradation(step.name, replace(settings, options=step.options))
     unreleased = source.version == "-"
-    return NamedDegradation(
+    named = NamedDegradation(
         degradation=degradation,
         code=content_key(code=code_identity(source.module, catalog.reads(degradation))),
         origin=source_sha256(source.module) if unreleased else source.distribution,
         channel=settings.channel,
     )
+    if settings.dataset is None or settings.dataset.pending is None:
+        # Here, not when a query draws it, it shows that a recording cannot be read.
+        named.recording_hashes()
+    return named
 
 
 def _prepare_vectors(

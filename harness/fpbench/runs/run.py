@@ -150,9 +150,8 @@ def _warn_of_skipped(data: DataInfo) -> None:
     if data.skipped:
         first = data.skipped[0]
         logger.warning(
-            "skipped %d of %d tracks; the first is %s: %s; the result lists all of them",
+            "skipped %d recordings; the first is %s: %s; the result lists all of them",
             len(data.skipped),
-            data.reference_tracks + data.distractor_tracks,
             first.track,
             first.reason,
         )

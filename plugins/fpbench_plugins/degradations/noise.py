@@ -1,15 +1,20 @@
 """Background noise at a signal-to-noise ratio (SNR)."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Settings, apply_options
-from fpbench_plugins.degradations.recordings import find_recordings, load_recording, require_range
+from fpbench.audio.reading import SILENCE_PEAK
+from fpbench_plugins.degradations.recordings import (
+    Recordings,
+    find_recordings,
+    load_recording,
+    require_range,
+)
 
 _TRIES = 50  # recordings have pauses, but so many silent stretches in a row are no accident
 
@@ -42,38 +47,45 @@ class Noise:
     context_s = 0.0
     tempo = 1.0
 
-    def __init__(self, config: NoiseConfig, files: Sequence[Path]) -> None:
+    def __init__(self, config: NoiseConfig, found: Recordings) -> None:
         self._config = config
-        self.recordings = files
+        self._tracks = found.tracks
+        self.recordings = found.paths
+        self.skipped = found.skipped
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Noise":
-        """Find the recordings of the settings.
+        """Find the recordings of the settings, without those that cannot be used.
 
         Raises:
             FpbenchError: There are none.
         """
         config = apply_options(DEFAULTS, settings.options)
-        files = find_recordings(config.folder, settings.dataset.noise if settings.dataset else ())
-        if not files:
+        of_dataset = settings.dataset.noise if settings.dataset else ()
+        found = find_recordings(config.folder, of_dataset, settings, "noise recordings")
+        if not found.tracks:
             raise FpbenchError(
                 "degradation 'noise' has no recordings: the dataset has none",
                 hint="put some into the dataset's folder noise/, or write in a --config file: "
                 '[[recipe.degradations]], name = "noise", folder = "FOLDER"',
             )
-        return cls(config, files)
+        return cls(config, found)
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
     ) -> Samples:
         snr_db = self._draw_snr(rng)
-        path = self.recordings[0]
         for _ in range(_TRIES):
-            path = self.recordings[int(rng.integers(len(self.recordings)))]
-            noise = loop_recording(load_recording(path, sample_rate_hz), rng.random(), len(samples))
-            if np.any(noise[context:]):
+            track = self._tracks[int(rng.integers(len(self._tracks)))]
+            recording = load_recording(track, sample_rate_hz)
+            noise = loop_recording(recording, rng.random(), len(samples))
+            if np.max(np.abs(noise[context:]), initial=0.0) > SILENCE_PEAK:
                 return mix_at_snr(samples, noise, context, snr_db)
-        raise FpbenchError(f"noise recording '{path}' is silent", hint="replace this file")
+        # Of a recording that is silent nearly everywhere, the loudest sample is in the middle.
+        middle = context + (len(samples) - context) // 2
+        at = (int(np.argmax(np.abs(recording))) - middle) % len(recording)
+        noise = loop_recording(recording, (at + 0.5) / len(recording), len(samples))
+        return mix_at_snr(samples, noise, context, snr_db)
 
     def describe(self, rng: np.random.Generator, /) -> Mapping[str, float]:
         return {"snr_db": round(self._draw_snr(rng), 3)}

@@ -1,36 +1,101 @@
 """Recordings for noise and reverberation, from a folder in the query recipe or from the dataset."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from fpbench import FpbenchError, Samples, Track
+from fpbench import FpbenchError, Samples, Settings, Track
 from fpbench.audio.folders import audio_below
-from fpbench.audio.reading import read_audio
+from fpbench.audio.reading import read_ahead, read_audio
+
+_TRIAL_HZ = 16_000  # of the default query recipe
+
+logger = logging.getLogger(__name__)
 
 
-def find_recordings(folder: str | None, of_dataset: Sequence[Track]) -> list[Path]:
-    """Find the audio files below ``folder``, or take the dataset's recordings if it is None.
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """The recordings of a degradation.
+
+    Args:
+        tracks: Those that can be used.
+        skipped: Name of each of the others, and the reason.
+    """
+
+    tracks: Sequence[Track]
+    skipped: Mapping[str, str]
+
+    @property
+    def paths(self) -> list[Path]:
+        """Files of those that can be used."""
+        return [track.path for track in self.tracks]
+
+
+def find_recordings(
+    folder: str | None, of_dataset: Sequence[Track], settings: Settings, what: str
+) -> Recordings:
+    """Find recordings, and read each once: an odd one is left out before any query is made.
+
+    Args:
+        folder: Folder of the recordings; None takes those of the dataset.
+        of_dataset: Recordings of the dataset.
+        settings: Channel of the recordings, and the dataset.
+        what: What they are, for messages.
 
     Raises:
-        FpbenchError: There are no audio files below the folder.
+        FpbenchError: There are no audio files below the folder, or none can be used.
     """
-    if folder is None:
-        return [track.path for track in of_dataset]
-    found = audio_below(Path(folder).expanduser())
-    if not found:
+    tracks = of_dataset if folder is None else _tracks_below(folder, settings)
+    pending = settings.dataset is not None and settings.dataset.pending is not None
+    if not tracks or (folder is None and pending):  # the dataset is still to write its files
+        return Recordings(tracks, {})
+    readings = read_ahead(tracks, _TRIAL_HZ)
+    reasons = {one.track.name: one.reason for one in readings if one.reason is not None}
+    usable = [track for track in tracks if track.name not in reasons]
+    if not reasons:
+        return Recordings(tracks, {})
+    first, reason = next(iter(reasons.items()))
+    if not usable:
+        raise FpbenchError(
+            f"none of {len(tracks)} {what} can be used; the first is {first}: {reason}",
+            hint="replace them, or leave the degradation out",
+        )
+    logger.warning(
+        "left out %d of %d %s; the first is %s: %s; the result lists all of them",
+        len(reasons),
+        len(tracks),
+        what,
+        first,
+        reason,
+    )
+    return Recordings(usable, reasons)
+
+
+def _tracks_below(folder: str, settings: Settings) -> list[Track]:
+    root = Path(folder).expanduser()
+    tracks = [
+        Track(
+            name=f"{root.name}/{path.relative_to(root).as_posix()}",
+            path=path,
+            channel=settings.channel,
+        )
+        for path in audio_below(root)
+    ]
+    if not tracks:
         raise FpbenchError(f"no audio files in '{folder}'", hint="correct the setting 'folder'")
-    return found
+    return tracks
 
 
 @lru_cache(maxsize=256)  # a few seconds each, and drawn many times
-def load_recording(path: Path, sample_rate_hz: int) -> Samples:
+def load_recording(track: Track, sample_rate_hz: int) -> Samples:
     """Read a file into an array, which is read-only because queries share it.
 
     Raises:
         FpbenchError: The file cannot be read.
     """
-    samples = read_audio(path, sample_rate_hz)
+    samples = read_audio(track.path, sample_rate_hz, channel=track.channel)
     samples.flags.writeable = False
     return samples
 

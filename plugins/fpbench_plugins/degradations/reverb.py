@@ -1,16 +1,20 @@
 """Reverberation of a room between loudspeaker and microphone."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from scipy.signal import oaconvolve
 
 from fpbench import FpbenchError, Samples, Settings, apply_options
 from fpbench_plugins.building_blocks.impulse_responses import ImpulseResponse, remove_delay
-from fpbench_plugins.degradations.recordings import find_recordings, load_recording, require_range
+from fpbench_plugins.degradations.recordings import (
+    Recordings,
+    find_recordings,
+    load_recording,
+    require_range,
+)
 from fpbench_plugins.degradations.rooms import simulate_room
 
 
@@ -52,9 +56,11 @@ class Reverb:
 
     tempo = 1.0
 
-    def __init__(self, config: ReverbConfig, files: Sequence[Path]) -> None:
+    def __init__(self, config: ReverbConfig, found: Recordings) -> None:
         self._config = config
-        self.recordings = files
+        self._tracks = found.tracks
+        self.recordings = found.paths
+        self.skipped = found.skipped
         self.context_s = config.memory_s
 
     @classmethod
@@ -66,15 +72,16 @@ class Reverb:
         """
         config = apply_options(DEFAULTS, settings.options)
         dataset = settings.dataset
-        files = find_recordings(config.folder, dataset.impulse_responses if dataset else ())
-        if not files and config.rooms == 0:
+        of_dataset = dataset.impulse_responses if dataset else ()
+        found = find_recordings(config.folder, of_dataset, settings, "impulse responses")
+        if not found.tracks and config.rooms == 0:
             raise FpbenchError(
                 "degradation 'reverb' has no impulse responses and rooms=0",
                 hint="put impulse responses into the dataset's folder ir/, or in a --config file: "
                 '[[recipe.degradations]], name = "reverb", folder = "FOLDER", or rooms = 10 '
                 "to simulate ten rooms",
             )
-        return cls(config, files)
+        return cls(config, found)
 
     def apply(
         self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
@@ -82,7 +89,7 @@ class Reverb:
         config = self._config
         choice = self._draw_room(rng)
         if self.recordings:
-            response = load_recording(self.recordings[choice], sample_rate_hz)
+            response = load_recording(self._tracks[choice], sample_rate_hz)
         else:
             response = simulate_room(choice, config.min_rt60_s, config.max_rt60_s, sample_rate_hz)
         longest = math.ceil(config.memory_s * sample_rate_hz)
