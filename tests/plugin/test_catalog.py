@@ -34,6 +34,14 @@ def catalog() -> Catalog:
     return Catalog.load()
 
 
+def test_says_how_a_dataset_is_divided(
+    catalog: Catalog, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.wav").touch()
+    catalog.dataset(f"folder:{tmp_path}", Settings())
+    assert f"'folder:{tmp_path}' is divided: 0 tracks are reference and 1 distract" in caplog.text
+
+
 def test_finds_the_bundled_plugins_without_faults(catalog: Catalog) -> None:
     assert catalog.faults == []
     names = [offer.entry.name for offer in catalog.offers("fingerprinter")]

@@ -64,6 +64,25 @@ def test_every_track_has_one_role(tmp_path: Path) -> None:
     assert open_fma(root, train_share="0").train == []
 
 
+def test_says_how_it_is_divided(tmp_path: Path) -> None:
+    division = open_fma(miniature(tmp_path, "large"), train_share="1").division
+    assert division is not None
+    assert division.startswith("3 tracks are reference: the test split; 1 distractors and 2 for")
+
+
+def test_names_folders_that_are_nearly_fmas(tmp_path: Path) -> None:
+    root = miniature(tmp_path, "large")
+    (root / "fma_large").rename(root / "FMA-Large")
+    with pytest.raises(FpbenchError) as err:
+        open_fma(root)
+    assert err.value.hint == "rename FMA-Large/ to fma_large/"
+    (root / "FMA-Large").rename(root / "fma_large")
+    (root / "fma_metadata").rename(root / "fma-metadata")
+    with pytest.raises(FpbenchError) as err:
+        open_fma(root)
+    assert err.value.hint == "rename fma-metadata/ to fma_metadata/"
+
+
 def test_asks_which_of_several_subsets(tmp_path: Path) -> None:
     root = miniature(tmp_path, "small", "large")
     with pytest.raises(FpbenchError, match="several subsets: small, large"):

@@ -1,5 +1,7 @@
 """A folder becomes a dataset whose tracks have one role each."""
 
+import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +134,132 @@ def test_published_pairs_have_equal_names(tmp_path: Path) -> None:
     touch_files(tmp_path, "query/x/9.wav")
     with pytest.raises(FpbenchError, match=r"9\.wav' has no file of the same name in"):
         create(settings)
+
+
+MEANT = {
+    "Reference": "reference",
+    "references": "reference",
+    "Refs": "reference",
+    "refrence": "reference",
+    "distractor": "distractors",
+    "DISTRACTORS": "distractors",
+    "distactors": "distractors",
+    "Noise": "noise",
+    "noises": "noise",
+    "background-noise": "noise",
+    "impulse-responses": "ir",
+    "Impulse Response": "ir",
+    "RIRs": "ir",
+    "rir": "ir",
+    "IR": "ir",
+    "Training": "train",
+    "train-noise": "train_noise",
+    "noise_train": "train_noise",
+    "trainIR": "train_ir",
+}
+
+
+@pytest.mark.parametrize("beside", ["reference/a.ogg", "rock/a.ogg"])
+@pytest.mark.parametrize("name", MEANT)
+def test_a_folder_with_nearly_the_name_of_a_role_is_refused(
+    tmp_path: Path, name: str, beside: str
+) -> None:
+    settings = touch_files(tmp_path, f"{name}/x.wav", beside)
+    with pytest.raises(FpbenchError, match=f"is called {MEANT[name]}/") as err:
+        create(settings)
+    assert f"rename {name}/ to {MEANT[name]}/" in str(err.value.hint)
+
+
+def test_all_misspelt_folders_are_named_at_once(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, "Noise/x.wav", "Reference/a.ogg", "Distractors/b.ogg")
+    with pytest.raises(FpbenchError) as err:
+        create(settings)
+    hint = "rename Distractors/ to distractors/, Noise/ to noise/, Reference/ to reference/"
+    assert hint in str(err.value.hint)
+    music = Settings(argument=settings.argument, options={"near_names": "music"})
+    assert len(create(music).reference) + len(create(music).distractors) == 3
+
+
+@pytest.mark.parametrize("album", ["Noise", "Train", "IR"])
+def test_beside_many_albums_a_folder_may_be_one(
+    tmp_path: Path, album: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    albums = [f"album {i}/1.ogg" for i in range(5)]
+    dataset = create(touch_files(tmp_path, *albums, f"{album}/1.ogg"))
+    assert len(dataset.reference) + len(dataset.distractors) == 6
+    assert f"{album}' is taken for an album" in caplog.text
+    with pytest.raises(FpbenchError, match="has no role"):
+        create(touch_files(tmp_path, "Reference/1.ogg"))
+
+
+def test_albums_may_have_similar_names(tmp_path: Path) -> None:
+    names = ("Preference", "Differences", "Noise Floor", "Air", "Trainspotting", "Irish")
+    dataset = create(touch_files(tmp_path, *(f"{name}/1.ogg" for name in names)))
+    assert len(dataset.reference) == len(dataset.distractors) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("Query/1.wav", "db/1.wav"), "Query' has no role"),
+        (("queries/1.wav", "db/1.wav"), "queries' has no role"),
+        (("query/1.wav", "db/1.wav", "dummy-db/2.wav"), "dummy-db' has no role"),
+        (("db/1.wav", "dummy_db/2.wav"), "db' has no role"),
+        (("music/reference/1.wav", "music/distractors/2.wav"), "one folder too deep"),
+        (("music/Reference/1.wav", "music/distractor/2.wav"), "one folder too deep"),
+        (("reference/distractors/1.wav",), "lies in reference/, where it has no role"),
+        (("reference/1.wav", "train/noise/1.wav"), "lies in train/, where it has no role"),
+    ],
+)
+def test_roles_in_the_wrong_place_are_refused(
+    tmp_path: Path, names: tuple[str, ...], message: str
+) -> None:
+    with pytest.raises(FpbenchError, match=message):
+        create(touch_files(tmp_path, *names))
+
+
+def test_a_role_needs_audio(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, "reference/a.ogg", "noise/readme.txt")
+    with pytest.raises(FpbenchError, match="noise' holds no audio, but 1 other files"):
+        create(settings)
+    (tmp_path / "noise/readme.txt").unlink()
+    (tmp_path / "ir").mkdir()
+    with pytest.raises(FpbenchError, match="holds no audio; it is empty") as err:
+        create(settings)
+    assert err.value.hint == "put audio there, or remove noise/, ir/"
+
+
+def test_a_role_is_a_folder(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, "a.ogg", "reference")
+    with pytest.raises(FpbenchError, match="reference' is a file, but has the name"):
+        create(settings)
+    (tmp_path / "reference").unlink()
+    (tmp_path / "noise").symlink_to(tmp_path / "gone")
+    with pytest.raises(FpbenchError, match="noise' is a broken link, but has the name"):
+        create(settings)
+
+
+def test_a_division_is_described(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, *(f"{i}.wav" for i in range(4)))
+    assert create(settings).division == (
+        "2 tracks are reference and 2 distractors: a hash of the names chooses the reference "
+        "(reference_share=0.5)"
+    )
+    (tmp_path / "queries.csv").write_text("query,reference,start_s\n0.wav,1.wav,3\n")
+    assert create(settings).division == (
+        "1 tracks are reference and 2 distractors: the tracks that recorded queries match are the "
+        "reference"
+    )
+    divided = touch_files(tmp_path / "divided", "reference/a.ogg", "distractors/b.ogg")
+    assert create(divided).division is None
+
+
+def test_music_that_macos_has_stored_is_divided_alike() -> None:
+    names = [f"\u00e9t\u00e9 {i}.wav" for i in range(20)]
+    tracks = [Track(name=name, path=Path("x")) for name in names]
+    from_macos = [replace(t, name=unicodedata.normalize("NFD", t.name)) for t in tracks]
+    chosen = {unicodedata.normalize("NFC", t.name) for t in divide_tracks(from_macos, 0.5)[0]}
+    assert chosen == {t.name for t in divide_tracks(tracks, 0.5)[0]}
 
 
 def test_a_folder_called_db_alone_is_music(tmp_path: Path) -> None:

@@ -58,6 +58,15 @@ def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -
     assert skipped.track == "distractors/broken.wav"
 
 
+def test_a_division_by_the_program_is_in_the_result(prepared: Prepare) -> None:
+    run = prepared()
+    assert build(run).data.division is None
+    divided = replace(run.source.dataset, division="by size")
+    assert (
+        build(replace(run, source=replace(run.source, dataset=divided))).data.division == "by size"
+    )
+
+
 def test_without_distractors_none_are_read(prepared: Prepare) -> None:
     inputs = build(prepared(distractors="none"))
     assert inputs.real.shape == (0, 16)

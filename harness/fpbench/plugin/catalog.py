@@ -143,8 +143,10 @@ class Catalog:
         return index
 
     def dataset(self, name: str, settings: Settings) -> Dataset:
-        """Open a dataset, with the channel of the settings for its recordings."""
+        """Open a dataset, with the channel of the settings; say how the program divides it."""
         dataset: Dataset = self._create("dataset", name, settings)
+        if dataset.division is not None:
+            logger.warning("dataset '%s' is divided: %s", name, dataset.division)
         # A dataset may know better where the user does not choose.
         return dataset if settings.channel == "mean" else dataset.with_channel(settings.channel)
 

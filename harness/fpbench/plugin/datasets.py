@@ -152,6 +152,8 @@ class Dataset:
         vectors: Ready-made fingerprints; the track lists are then empty.
         pending: Files of these tracks that do not exist yet; a run makes them before it reads any,
             and a plan does not.
+        division: How the program divided the music into these roles, with the number of tracks of
+            each, for the user and the result; None if the user divided it.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Dataset:
     queries: Sequence[RecordedQuery] = ()
     vectors: VectorDataset | None = None
     pending: PendingFiles | None = None
+    division: str | None = None
 
     def with_channel(self, channel: Channel) -> "Dataset":
         """The same recordings, of each of which this channel is taken."""

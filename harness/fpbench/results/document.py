@@ -131,6 +131,8 @@ class DataInfo:
 
     Args:
         content: Hash of all recordings, including noise and impulse responses for queries.
+        division: How the program divided the music into reference and distractors; None if the user
+            did.
     """
 
     name: str
@@ -142,6 +144,7 @@ class DataInfo:
     distractor_hours: Hours
     skipped: Sequence[Skipped]
     content: str
+    division: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -206,6 +206,7 @@ class AudioSource:
         degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
         return DataInfo(
             name=all_tracks.name,
+            division=all_tracks.division,
             reference_tracks=len(all_tracks.reference),
             reference_fingerprints=len(reference.vectors),
             reference_hours=float(durations_s(all_tracks.reference).sum()) / 3600,

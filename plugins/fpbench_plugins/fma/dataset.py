@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO, cast
 
-from fpbench import Dataset, FpbenchError, Settings, Track, apply_options
+from fpbench import Dataset, FpbenchError, Settings, Track, apply_options, is_near_miss
 from fpbench.audio.recorded_queries import TABLE, queries_beside
 
 SUBSETS = ("small", "medium", "large", "full")
@@ -31,8 +31,8 @@ class FmaConfig:
         subset: The audio folder; None means the only one that exists.
         train_share: Share of the training split that is for training encoders; the rest are
             distractors.
-        queries: Table of recorded queries, relative to the dataset's folder: a CSV file with the
-            columns query, reference and start_s; none means that there are none.
+        queries: Table of recorded queries, relative to the dataset's folder, with the columns
+            query, reference and start_s; none means that there are none.
     """
 
     subset: Literal["small", "medium", "large", "full"] | None = None
@@ -62,7 +62,8 @@ def open_dataset(settings: Settings) -> Dataset:
     if not audio.is_dir():
         raise FpbenchError(
             f"there is no folder '{audio}'",
-            hint=f"unpack fma_{subset}.zip there, or choose another subset",
+            hint=rename_hint(root, audio.name)
+            or f"unpack fma_{subset}.zip there, or choose another subset",
         )
     by_role: dict[str, list[Track]] = {"reference": [], "distractors": [], "train": []}
     for number, its_subset, split in table_rows(root / "fma_metadata" / "tracks.csv"):
@@ -83,6 +84,10 @@ def open_dataset(settings: Settings) -> Dataset:
         distractors=by_role["distractors"],
         train=by_role["train"],
         queries=queries_beside(root, config.queries, by_role["reference"]),
+        division=f"{len(by_role['reference'])} tracks are reference: the test split; "
+        f"{len(by_role['distractors'])} distractors and {len(by_role['train'])} for training: the "
+        "validation split is distractors, and a hash of its number decides about each track of the "
+        f"training split (train_share={config.train_share:g})",
     )
 
 
@@ -94,15 +99,25 @@ def only_subset(root: Path) -> str:
     """
     found = [name for name in SUBSETS if (root / f"fma_{name}").is_dir()]
     if not found:
+        near = rename_hint(root, *(f"fma_{name}" for name in SUBSETS))
         raise FpbenchError(
             f"'{root}' has no folder fma_small, fma_medium, fma_large or fma_full",
-            hint="give the folder in which FMA's zip files are unpacked",
+            hint=near or "give the folder in which FMA's zip files are unpacked",
         )
     if len(found) > 1:
         raise FpbenchError(
             f"'{root}' has several subsets: {', '.join(found)}", hint=f"set subset={found[0]}"
         )
     return found[0]
+
+
+def rename_hint(root: Path, *names: str) -> str:
+    """A hint to rename a folder that is nearly called as one of FMA's; empty if there is none."""
+    for path in sorted(root.iterdir()) if root.is_dir() else ():
+        for name in names:
+            if is_near_miss(path.name, name) and path.is_dir():
+                return f"rename {path.name}/ to {name}/"
+    return ""
 
 
 def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
@@ -116,7 +131,9 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
             yield from _parse_rows(table, lines)
     except FileNotFoundError as err:
         raise FpbenchError(
-            f"there is no '{table}'", hint="unpack fma_metadata.zip beside the audio folder"
+            f"there is no '{table}'",
+            hint=rename_hint(table.parents[1], table.parent.name)
+            or "unpack fma_metadata.zip beside the audio folder",
         ) from err
     except (csv.Error, UnicodeDecodeError) as err:
         raise FpbenchError(f"'{table}' is damaged: {err}", hint="unpack it again") from err

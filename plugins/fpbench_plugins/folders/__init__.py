@@ -16,8 +16,9 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             fits=Path.is_dir,
             argument="DIR",
             details={
-                "Sub-folders": "reference distractors train noise ir train_noise train_ir, all "
-                "optional; without the first two, a hash of names divides the music in half",
+                "Sub-folders": "reference distractors train noise ir train_noise train_ir, "
+                "written so, all optional; without the first two, a hash of names divides the "
+                "music in half",
                 "Recorded queries": "queries.csv with columns query, reference, start_s; or query/ "
                 "and db/ with equal names",
             },

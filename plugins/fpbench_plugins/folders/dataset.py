@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 from fpbench import Dataset, FpbenchError, RecordedQuery, Settings, Track, apply_options
 from fpbench.audio.folders import SUFFIXES, audio_below
 from fpbench.audio.recorded_queries import TABLE, queries_beside
-
-FOLDERS = ("reference", "distractors", "train", "noise", "ir", "train_noise", "train_ir")
-"""Sub-folders that give their files a role."""
-
-PUBLISHED_PAIRS = {"db": "reference", "dummy_db": "distractors"}
-"""Other names of these roles beside a folder ``query``, as in the public data of NAFP."""
+from fpbench.listed_files import composed
+from fpbench_plugins.folders.roles import (
+    FOLDERS,
+    MUSIC,
+    refuse_empty_roles,
+    refuse_near_misses,
+    role_names,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +25,15 @@ class FolderConfig:
 
     Args:
         reference_share: Share of the reference, from 0 to 1. The other tracks are distractors.
-        queries: Table of recorded queries, relative to the folder: a CSV file with the columns
-            query, reference and start_s; none means that there are none.
+        queries: Table of recorded queries, relative to the folder, with the columns query,
+            reference and start_s; none means that there are none.
+        near_names: ``refuse``: stop at folders that are nearly called as those with a role, or lie
+            inside another one; ``music``: take what is in them as other music beside or around it.
     """
 
     reference_share: float = 0.5
     queries: str | None = TABLE
+    near_names: Literal["refuse", "music"] = "refuse"
 
     def __post_init__(self) -> None:
         if not 0 <= self.reference_share <= 1:
@@ -43,19 +48,28 @@ def open_dataset(settings: Settings) -> Dataset:
     queries match are the reference; without these, :func:`divide_tracks` divides it.
 
     Raises:
-        FpbenchError: The folder does not exist or has no music; there is a ``reference`` or
-            ``distractors`` folder, and also music outside all of these sub-folders; or recorded
-            queries do not fit the reference.
+        FpbenchError: The folder does not exist or has no music; a sub-folder with a role is empty,
+            or another is nearly called so; there is a ``reference`` or ``distractors`` folder, and
+            also music outside all of these sub-folders; or recorded queries do not fit the
+            reference.
     """
     config = apply_options(FolderConfig(), settings.options)
     root = Path(cast(str, settings.argument)).expanduser()
     if not root.is_dir():
-        raise FpbenchError(f"'{root}' is not a folder", hint="give a folder of audio files")
-    roles = role_names(root)
+        hint = "give a folder of audio files"
+        raise FpbenchError(
+            f"'{root}' is not a folder",
+            hint=hint + (", or a table with manifest:FILE.csv" if root.is_file() else ""),
+        )
+    roles, tracks = role_names(root), tracks_below(root)
+    refuse_empty_roles(root, roles, tracks)
+    if config.near_names == "refuse":
+        has_table = config.queries is not None and (root / config.queries).is_file()
+        refuse_near_misses(root, roles, tracks, has_table=has_table)
     below: dict[str, list[Track]] = {role: [] for role in (*FOLDERS, "query", "music")}
-    for track in tracks_below(root):
+    for track in tracks:
         below[roles.get(track.name.split("/", 1)[0], "music")].append(track)
-    divided = not any(role in ("reference", "distractors") for role in roles.values())
+    divided = not set(roles.values()) & set(MUSIC)
     if divided:
         below["reference"], below["music"] = below["music"], []
     queries = pair_by_name(root, below["query"], below["reference"])
@@ -72,11 +86,11 @@ def open_dataset(settings: Settings) -> Dataset:
             "reference",
             hint="leave it out, or set queries=none",
         )
-    if divided and queries:
-        below["reference"], below["distractors"] = divide_matched(below["reference"], queries)
-    elif divided:
-        share = config.reference_share
-        below["reference"], below["distractors"] = divide_tracks(below["reference"], share)
+    division = None
+    if divided:
+        below["reference"], below["distractors"], division = divide(
+            below["reference"], queries, config.reference_share
+        )
     refuse_strays(root, below["music"])
     if not (below["reference"] or below["distractors"] or below["train"]):
         raise FpbenchError(
@@ -93,20 +107,8 @@ def open_dataset(settings: Settings) -> Dataset:
         train_noise=below["train_noise"],
         train_impulse_responses=below["train_ir"],
         queries=queries,
+        division=division,
     )
-
-
-def role_names(root: Path) -> dict[str, str]:
-    """Roles by name of the sub-folder, for those that exist."""
-    names = {folder: folder for folder in FOLDERS}
-    if (root / "query").is_dir() and (root / "db").is_dir():
-        names |= {"query": "query", **PUBLISHED_PAIRS}
-    roles = {folder: role for folder, role in names.items() if (root / folder).is_dir()}
-    if {"db", "reference"} <= roles.keys():
-        raise FpbenchError(
-            f"'{root}' has both db/ and reference/", hint="keep the tracks in one of them"
-        )
-    return roles
 
 
 def pair_by_name(
@@ -133,7 +135,21 @@ def pair_by_name(
 
 def _inner_name(track: Track) -> str:
     """The name below its role's folder, without suffix."""
-    return track.name.partition("/")[2].rpartition(".")[0]
+    return composed(track.name.partition("/")[2].rpartition(".")[0])
+
+
+def divide(
+    tracks: Sequence[Track], queries: Sequence[RecordedQuery], share: float
+) -> tuple[list[Track], list[Track], str | None]:
+    """Divide music into reference and distractors, and say how; None if there is none."""
+    if queries:
+        reference, distractors = divide_matched(tracks, queries)
+        rule = "the tracks that recorded queries match are the reference"
+    else:
+        reference, distractors = divide_tracks(tracks, share)
+        rule = f"a hash of the names chooses the reference (reference_share={share:g})"
+    counts = f"{len(reference)} tracks are reference and {len(distractors)} distractors"
+    return reference, distractors, f"{counts}: {rule}" if tracks else None
 
 
 def divide_matched(
@@ -169,11 +185,14 @@ def divide_tracks(tracks: Sequence[Track], share: float) -> tuple[list[Track], l
     Tracks are ranked by a hash of their names. So the division does not depend on a seed or on the
     order, and an additional track changes the list of at most one other.
     """
-    ranked = sorted(
-        tracks, key=lambda t: hashlib.blake2b(t.name.encode("utf-8", "surrogateescape")).digest()
-    )
+    ranked = sorted(tracks, key=_name_digest)
     chosen = {track.name for track in ranked[: round(share * len(tracks))]}
     return (
         [track for track in tracks if track.name in chosen],
         [track for track in tracks if track.name not in chosen],
     )
+
+
+def _name_digest(track: Track) -> bytes:
+    """A hash of the name, the same for a file that macOS has stored in its own form of Unicode."""
+    return hashlib.blake2b(composed(track.name).encode("utf-8", "surrogateescape")).digest()
