@@ -69,6 +69,11 @@ class Store:
         write_sealed(path, f"{kind}/{key}", buffer.getvalue(), durable=durable)
         self.add(path)
 
+    def keys(self, kind: str) -> list[str]:
+        """Keys of all arrays of a kind, sorted."""
+        paths = (self.root / kind).glob("*/*.npz")
+        return sorted(path.stem for path in paths if self.counts(path))
+
     def read(self, kind: str, key: str) -> dict[str, np.ndarray] | None:
         """Read the arrays under a key; None if the file is missing or damaged."""
         path = self.path(kind, key, ".npz")

@@ -13,6 +13,7 @@ import pytest
 
 from fpbench import Settings, Track
 from fpbench.audio.reading import read_ahead
+from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.fingerprints.track_sets import build_fingerprint_set
 from fpbench.plugin.catalog import Catalog
@@ -36,8 +37,10 @@ def read(tracks: list[Track], workers: int | None = None) -> None:
 def fingerprint(tracks: list[Track], name: str) -> None:
     plugin = Catalog.load().fingerprinter(name, Settings())
     with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(Path(folder))
+        surveys = survey_recordings(store, tracks, lambda *_: None)
         build_fingerprint_set(
-            Store.open(Path(folder)), plugin, name, {}, tracks, report=lambda *_: None
+            store, plugin, name, {}, tracks, surveys=surveys, report=lambda *_: None
         )
 
 

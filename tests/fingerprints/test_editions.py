@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from fpbench import Fingerprints, FingerprintSpec, Samples, Segments, Vectors
+from fpbench.audio.survey import Surveys, survey_recordings
 from fpbench.cache import Store
 from fpbench.fingerprints.editions import find_change, start_edition, with_edition
 from fpbench.fingerprints.track_sets import build_fingerprint_set
@@ -51,6 +52,10 @@ class Forgetful(Levels):
         return super().embed(segments)
 
 
+def survey(store: Store, tracks: list[Track]) -> Surveys:
+    return survey_recordings(store, tracks, lambda _done, _words: None)
+
+
 @pytest.fixture
 def tracks(tmp_path: Path, rng: np.random.Generator) -> list[Track]:
     found = []
@@ -68,7 +73,13 @@ def cached(tmp_path: Path, tracks: list[Track]) -> Callable[[Levels], Store]:
     def build(fingerprinter: Levels) -> Store:
         store = Store(tmp_path / "cache")
         build_fingerprint_set(
-            store, fingerprinter, "levels", IDENTITY, tracks, report=lambda done, words: None
+            store,
+            fingerprinter,
+            "levels",
+            IDENTITY,
+            tracks,
+            surveys=survey(store, tracks),
+            report=lambda done, words: None,
         )
         return store
 
@@ -81,9 +92,14 @@ def test_an_unseen_change_is_found_in_the_shortest_tracks(
 ) -> None:
     store = cached(kind())
     again = kind()
-    assert find_change(store, again, "levels", IDENTITY, [tracks]) is None
+    assert (
+        find_change(store, again, "levels", IDENTITY, [tracks], surveys=survey(store, tracks))
+        is None
+    )
     assert again.rows == 7 + 9  # segments of 4 s and of 5 s
-    change = find_change(store, kind(change=0.1), "levels", IDENTITY, [tracks])
+    change = find_change(
+        store, kind(change=0.1), "levels", IDENTITY, [tracks], surveys=survey(store, tracks)
+    )
     assert change is not None
     assert change.endswith(" in 4.wav")
 
@@ -108,7 +124,10 @@ def test_rounding_is_no_change(
 ) -> None:
     monkeypatch.setitem(IDENTITY, "dtype", dtype)
     store = cached(Levels())
-    assert (find_change(store, Levels(change), "x", IDENTITY, [tracks]) is not None) == found
+    assert (
+        find_change(store, Levels(change), "x", IDENTITY, [tracks], surveys=survey(store, tracks))
+        is not None
+    ) == found
 
 
 def test_other_numbers_of_fingerprints_are_a_change(
@@ -121,17 +140,26 @@ def test_other_numbers_of_fingerprints_are_a_change(
             every = super().fingerprint(samples)
             return Fingerprints(every.vectors[::2], every.start_s[::2])
 
-    change = find_change(store, HalfAsMany(), "levels", IDENTITY, [tracks])
+    change = find_change(
+        store, HalfAsMany(), "levels", IDENTITY, [tracks], surveys=survey(store, tracks)
+    )
     assert change == "4 fingerprints instead of 7 in 4.wav"
 
 
 def test_nothing_is_compared_without_a_cache_or_with_vectors_that_never_repeat(
     cached: Callable[[Levels], Store], tracks: list[Track], tmp_path: Path
 ) -> None:
-    fingerprinter = Levels()
-    assert find_change(Store(tmp_path / "new"), fingerprinter, "x", IDENTITY, [tracks]) is None
+    fingerprinter, new = Levels(), Store(tmp_path / "new")
+    assert (
+        find_change(new, fingerprinter, "x", IDENTITY, [tracks], surveys=survey(new, tracks))
+        is None
+    )
     assert fingerprinter.rows == 0
-    assert find_change(cached(Levels()), Forgetful(), "x", IDENTITY, [tracks]) is None
+    store = cached(Levels())
+    assert (
+        find_change(store, Forgetful(), "x", IDENTITY, [tracks], surveys=survey(store, tracks))
+        is None
+    )
 
 
 def test_a_new_edition_stays(tmp_path: Path) -> None:
@@ -167,12 +195,19 @@ def test_rows_that_depend_on_their_batch_are_compared_in_it(
 ) -> None:
     some = [[tracks[0]], [tracks[1], tracks[3]]][first]
     store = Store(tmp_path / "cache")
+    surveys = survey(store, tracks)
     build_fingerprint_set(
-        store, LouderInABatch(), "x", IDENTITY, some, report=lambda done, words: None
+        store,
+        LouderInABatch(),
+        "x",
+        IDENTITY,
+        some,
+        surveys=surveys,
+        report=lambda done, words: None,
     )
     again = LouderInABatch()
-    assert find_change(store, again, "x", IDENTITY, [some, tracks[2:]]) is None
+    assert find_change(store, again, "x", IDENTITY, [some, tracks[2:]], surveys=surveys) is None
     assert again.rows == rows
-    change = find_change(store, LouderInABatch(0.1), "x", IDENTITY, [some])
+    change = find_change(store, LouderInABatch(0.1), "x", IDENTITY, [some], surveys=surveys)
     assert change is not None
     assert change.endswith(f" in {some[0].name}")

@@ -15,6 +15,7 @@ import pytest
 import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
+from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.results.document import Skipped
@@ -35,8 +36,10 @@ class Counting:
 
 
 def build(root: Path, plugin: Counting, tracks: Sequence[Track]) -> FingerprintSet:
+    store = Store.open(root)
+    surveys = survey_recordings(store, tracks, lambda *_: None)
     return build_fingerprint_set(
-        Store.open(root), plugin, "counting", {"version": 1}, tracks, report=lambda *_: None
+        store, plugin, "counting", {"version": 1}, tracks, surveys=surveys, report=lambda *_: None
     )
 
 
@@ -104,6 +107,39 @@ def test_says_why_it_skips_a_track(tmp_path: Path, tracks: list[Track]) -> None:
         assert np.unique(fingerprints.track).tolist() == [4, 5]
 
 
+@pytest.mark.parametrize("batch", [None, 7])
+def test_what_could_not_be_read_is_tried_again(
+    tmp_path: Path, tracks: list[Track], batch: int | None
+) -> None:
+    spec = dataclasses.replace(SPEC, batch_segments=batch)
+    store, whole = Store(tmp_path / "store"), tracks[2].path.read_bytes()
+    surveys = survey_recordings(store, tracks, lambda *_: None)
+
+    def build_again() -> tuple[FingerprintSet, int]:
+        plugin = Counting(spec)
+        options = {"surveys": surveys, "report": lambda *_: None}
+        return build_fingerprint_set(store, plugin, "x", {}, tracks, **options), plugin.segments
+
+    tracks[2].path.write_bytes(b"the disk fails")
+    lacking, _ = build_again()
+    assert [one.track for one in lacking.skipped] == ["track 2"]
+    tracks[2].path.write_bytes(whole)
+    complete, made = build_again()
+    assert complete.skipped == ()
+    assert made == (48 if batch else 7)  # rows of a batch depend on each other
+    assert complete.key != lacking.key
+    assert build_again()[1] == 0
+
+
+def test_a_file_that_is_never_read_costs_nothing_else(tmp_path: Path, tracks: list[Track]) -> None:
+    tracks[2].path.write_bytes(b"not audio")
+    for spec in (SPEC, dataclasses.replace(SPEC, batch_segments=7)):
+        build(tmp_path / "store", Counting(spec), tracks)
+        plugin = Counting(spec)
+        assert len(build(tmp_path / "store", plugin, tracks).skipped) == 1
+        assert plugin.segments == 0
+
+
 def test_a_set_may_be_empty(tmp_path: Path, tracks: list[Track]) -> None:
     tracks[0].path.unlink()
     fingerprints = build(tmp_path / "store", Counting(), tracks[:1])
@@ -158,6 +194,7 @@ BUILDER = """
 import sys, time
 from pathlib import Path
 from fpbench import FingerprintSpec, Track
+from fpbench.audio.survey import survey_recordings
 from fpbench.fingerprints.track_sets import build_fingerprint_set
 from fpbench.cache import Store
 
@@ -173,7 +210,9 @@ class Slow:
 root = Path(sys.argv[1])
 tracks = [Track(name=f"track {n}", path=root / f"{n}.wav") for n in range(6)]
 store = Store.open(root / "store")
-build_fingerprint_set(store, Slow(), "slow", {"version": 1}, tracks, report=lambda *_: None)
+surveys = survey_recordings(store, tracks, lambda *_: None)
+options = {"surveys": surveys, "report": lambda *_: None}
+build_fingerprint_set(store, Slow(), "slow", {"version": 1}, tracks, **options)
 """
 
 

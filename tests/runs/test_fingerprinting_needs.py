@@ -13,7 +13,7 @@ import soundfile
 from fpbench import Dataset, PendingFiles, Track
 from fpbench.cache import Store
 from fpbench.progress import Report
-from fpbench.runs.fingerprinting_needs import fingerprinting_needs
+from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
@@ -32,7 +32,12 @@ def audio_source(run: PreparedRun) -> AudioSource:
 
 
 def needs_of(run: PreparedRun, store: Store) -> dict[str, Need]:
-    return {need.stage: need for need in fingerprinting_needs(audio_source(run), store)}
+    return by_stage(audio_source(run), store)
+
+
+def by_stage(source: AudioSource, store: Store) -> dict[str, Need]:
+    needs = fingerprinting_needs(source, store, survey_cheaply(source, store))
+    return {need.stage: need for need in needs}
 
 
 @pytest.mark.slow
@@ -65,7 +70,7 @@ def test_a_long_recording_takes_memory_and_one_thread(prepared: Prepare, tmp_pat
     needs = []
     for dataset in (one, both):
         changed = replace(source, dataset=dataset)
-        needs.append({n.stage: n for n in fingerprinting_needs(changed, Store(tmp_path / "cache"))})
+        needs.append(by_stage(changed, Store(tmp_path / "cache")))
     first, second = (need["fingerprint reference"].memory_bytes for need in needs)
     rate_hz = source.fingerprinter.fingerprinter.spec.sample_rate_hz
     # In pieces and as a whole; a second track is read at the same time.
@@ -81,7 +86,7 @@ def test_files_that_do_not_exist_yet_have_a_need(prepared: Prepare, tmp_path: Pa
         what="music", count=1, size_bytes=7, estimate_s=lambda: 3.0, make=lambda report: None
     )
     dataset = Dataset(name="x", reference=tracks, pending=pending)
-    needs = fingerprinting_needs(replace(source, dataset=dataset), Store(tmp_path))
+    needs = fingerprinting_needs(replace(source, dataset=dataset), Store(tmp_path), {})
     assert (needs[0].stage, needs[0].seconds, needs[0].disk_bytes) == ("make music", 3.0, 7)
-    assert needs[1].work == "1 min of audio"
+    assert [need.work for need in needs[1:3]] == ["1 min of audio"] * 2
     assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
+from jaxtyping import Float64
 
 from fpbench.audio.decoding import Block
 from fpbench.plugin.datasets import Channel
@@ -86,6 +87,14 @@ def loudest_channel(blocks: Iterable[Block]) -> int:
     """Index of the channel with the most energy over a whole recording, the first of equals."""
     energy: np.ndarray | None = None
     for block in blocks:
-        added = np.einsum("ij,ij->j", block, block, dtype=np.float64)
+        added = channel_energies(block)
         energy = added if energy is None else energy + added
     return 0 if energy is None else int(np.argmax(energy))
+
+
+def channel_energies(block: Block) -> Float64[np.ndarray, " channels"]:
+    """Energy of each channel in one block."""
+    energies: Float64[np.ndarray, " channels"] = np.einsum(
+        "ij,ij->j", block, block, dtype=np.float64
+    )
+    return energies

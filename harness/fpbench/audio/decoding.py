@@ -14,12 +14,17 @@ from fpbench.audio.ffmpeg import ffmpeg_version, open_with_ffmpeg
 from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
 
-__all__ = ["Block", "Recording", "announced_duration_s", "decoder_versions", "open_recording"]
+__all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recording"]
 
 _LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
 _UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
 _OGG_FIRST_PAGE = b"OggS\0\2"  # of each stream
 _WAVE_PCM, _WAVE_FLOAT, _WAVE_EXTENSIBLE = 1, 3, 0xFFFE
+
+
+def decoders() -> frozenset[str]:
+    """Names and versions of all decoders, of which :attr:`Recording.decoder` is one."""
+    return frozenset({_LIBSNDFILE, ffmpeg_version()})
 
 
 @contextmanager
@@ -67,11 +72,6 @@ def announced_duration_s(path: Path) -> float:
         if recording.announced_frames is None:
             return 0.0
         return max(0, recording.announced_frames) / recording.sample_rate_hz
-
-
-def decoder_versions() -> str:
-    """Names and versions of all that decodes recordings, for cache keys."""
-    return f"{_LIBSNDFILE}, {ffmpeg_version()}"
 
 
 def refuse_special_files(path: Path) -> None:

@@ -14,6 +14,7 @@ from jaxtyping import Float64
 
 from fpbench.audio.channels import CANCELLED_DB, ChannelMixer, loudest_channel
 from fpbench.audio.decoding import (
+    Block,
     Recording,
     announced_duration_s,
     open_recording,
@@ -41,11 +42,13 @@ class Reading:
         track: The track.
         samples: Mono samples at the requested rate; None if the track is skipped.
         reason: Reason for skipping, without the name of the track; None if it is not skipped.
+        failed: Whether the track could not be read, which another attempt may change.
     """
 
     track: Track
     samples: Samples | None
     reason: str | None
+    failed: bool = False
 
 
 def read_audio(
@@ -74,26 +77,13 @@ def _read(
     path: Path, sample_rate_hz: int, resampler: Resampler, channel: Channel
 ) -> tuple[Samples, ChannelMixer]:
     """The samples of :func:`read_audio`, and what mixing them found out."""
-    before = _version(path)
     mixer = ChannelMixer(channel, _find_loudest(path) if channel == "loudest" else 0)
     with open_recording(path) as recording:
-        reason = _find_truncation(path, recording.container) or _why_refused(recording)
-        pieces: list[Samples] = []
-        if reason is None:
-            try:
-                pieces = list(mono_pieces(recording, sample_rate_hz, resampler, mixer))
-            except ValueError as err:
-                reason = str(err)
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
-    if reason is None:
-        reason = _why_shorter(recording, len(samples) / sample_rate_hz)
-    if reason is None and len(samples) == 0:
-        reason = "it holds no samples"
-    if _version(path) != before:
-        reason = "it changes while it is read"
-    if reason is not None:
-        raise FpbenchError(f"cannot read {path}: {reason}", hint="replace the file or leave it out")
-    return samples, mixer
+        try:
+            pieces = list(mono_pieces(recording, sample_rate_hz, resampler, mixer))
+        except ValueError as err:
+            raise refusal(path, str(err)) from err
+    return np.concatenate(pieces), mixer
 
 
 def _version(path: Path) -> tuple[int, ...] | None:
@@ -109,6 +99,36 @@ def _find_loudest(path: Path) -> int:
     # Decoded twice, because all channels of ten hours would not fit into memory.
     with open_recording(path) as recording:
         return loudest_channel(recording.blocks()) if recording.channels > 1 else 0
+
+
+def checked_blocks(recording: Recording) -> Iterator[Block]:
+    """Decode a whole recording as :meth:`Recording.blocks` does, and refuse it if it is damaged.
+
+    Raises:
+        FpbenchError: It is truncated, empty or too long, its rate is impossible, or it changes
+            while it is read. Blocks that were handed out before are then worth nothing.
+    """
+    path = recording.path
+    before = _version(path)
+    reason = _find_truncation(path, recording.container) or _why_refused(recording)
+    if reason is not None:
+        raise refusal(path, reason)
+    frames = 0
+    for block in recording.blocks():
+        frames += len(block)
+        yield block
+    reason = _why_shorter(recording, frames / recording.sample_rate_hz)
+    if frames == 0:
+        reason = "it holds no samples"
+    if _version(path) != before:
+        reason = "it changes while it is read"
+    if reason is not None:
+        raise refusal(path, reason)
+
+
+def refusal(path: Path, reason: str) -> FpbenchError:
+    """The error of a recording that is not used."""
+    return FpbenchError(f"cannot read {path}: {reason}", hint="replace the file or leave it out")
 
 
 def _why_refused(recording: Recording) -> str | None:
@@ -223,7 +243,8 @@ def read_ahead(
         try:
             samples, mixer = _read(track.path, sample_rate_hz, resampler, track.channel)
         except FpbenchError as err:
-            return Reading(track, None, err.message.removeprefix(f"cannot read {track.path}: "))
+            reason: str | None = err.message.removeprefix(f"cannot read {track.path}: ")
+            return Reading(track, None, reason, failed=True)
         reason = _why_cancelled(mixer)
         if reason is None and len(samples) < min_samples:
             have_s, want_s = len(samples) / sample_rate_hz, min_samples / sample_rate_hz
@@ -259,11 +280,11 @@ def mono_pieces(
         mixer: Mixes the channels; None takes their mean.
 
     Raises:
-        FpbenchError: The decoder refuses what it finds.
+        FpbenchError: The recording is refused, see :func:`checked_blocks`.
         ValueError: The samples are not those of audio.
     """
     mixer = mixer or ChannelMixer("mean")
-    pieces = (mixer.mix(block) for block in recording.blocks())
+    pieces = (mixer.mix(block) for block in checked_blocks(recording))
     if recording.sample_rate_hz == sample_rate_hz:
         yield from pieces
     elif resampler == "sinc-hann":

@@ -5,12 +5,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float64
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import audio_hash, durations_s, read_audio
+from fpbench.audio.reading import durations_s
+from fpbench.audio.survey import Surveys, decoded_durations_s, survey_track
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
 from fpbench.listed_files import ListedFile, ListedFiles, composed, names_without_folders
@@ -151,23 +153,23 @@ def _refuse_own_files(table: Path, matched: Sequence[Track], lines: Mapping[str,
             )
 
 
-def drop_equal_recordings(
-    recordings: Sequence[RecordedQuery],
+def select_recordings(
+    recordings: Sequence[RecordedQuery], surveys: Surveys
 ) -> tuple[list[RecordedQuery], list[Skipped]]:
-    """Drop every recording that has the same bytes as an earlier one.
-
-    Raises:
-        FpbenchError: A recording cannot be read.
-    """
-    names: dict[str, str] = {}
-    unique, skipped = [], []
+    """Leave out recordings that cannot be read, or are the same audio as an earlier one."""
+    names: dict[str | None, str] = {}
+    usable, skipped = [], []
     for recording in recordings:
-        first = names.setdefault(audio_hash(recording.path), recording.name)
-        if first == recording.name:
-            unique.append(recording)
+        survey = surveys[recording.track]
+        reason = survey.reason
+        if reason is None:
+            first = names.setdefault(survey.digest, recording.name)
+            reason = None if first == recording.name else f"the same audio as {first}"
+        if reason is None:
+            usable.append(recording)
         else:
-            skipped.append(Skipped(track=recording.name, reason=f"the same file as {first}"))
-    return unique, skipped
+            skipped.append(Skipped(track=recording.name, reason=reason))
+    return usable, skipped
 
 
 def _start_s(text: str, track: Track | None, where: str) -> float:
@@ -222,6 +224,7 @@ def cut_queries(
     *,
     tempo: float,
     seed: int | None,
+    surveys: Surveys = MappingProxyType({}),
 ) -> CutQueries:
     """Cut queries from recordings at multiples of ``grid_s``, as many as fit.
 
@@ -234,18 +237,19 @@ def cut_queries(
         recipe: Length and number of queries.
         tempo: Tempo of the degradations; a faster one needs a longer stretch of audio.
         seed: Seed of the draw; None means all queries that fit.
+        surveys: Surveys of the recordings; the lengths of others are those in their headers.
 
     Raises:
-        FpbenchError: No query fits, or a recording cannot be read.
+        FpbenchError: No query fits.
     """
-    lengths_s = durations_s([one.track for one in recordings]).tolist()
-    for recording, length_s in zip(recordings, lengths_s, strict=True):
-        if length_s == 0:
-            read_audio(recording.path, recipe.sample_rate_hz)  # says what is wrong
+    lengths_s = decoded_durations_s(surveys, [one.track for one in recordings]).tolist()
     places, truth = _empty(), _empty()
     skipped: list[Skipped] = []
     for number, recording in enumerate(recordings):
         if recording.reference is None:
+            continue
+        if lengths_s[number] == 0 and (reason := _why_unreadable(recording.track)):
+            skipped.append(Skipped(track=recording.name, reason=reason))
             continue
         if recording.reference not in reference:
             reason = f"its reference {recording.reference} is skipped"
@@ -274,6 +278,15 @@ def cut_queries(
     order = rng_at(seed, Stream.QUERY_POSITION).permutation(len(truth.track))
     chosen = np.sort(order[: recipe.n_queries])
     return CutQueries(_at(places, chosen), _at(truth, chosen), skipped)
+
+
+def _why_unreadable(track: Track) -> str | None:
+    """Reason why a recording cannot be used; None if only its header says so."""
+    try:
+        survey_track(track)
+    except FpbenchError as err:
+        return err.message.removeprefix(f"cannot read {track.path}: ")
+    return None
 
 
 def _starts_s(

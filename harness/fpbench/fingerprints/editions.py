@@ -9,7 +9,8 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float32
 
-from fpbench.audio.reading import durations_s, read_ahead
+from fpbench.audio.reading import read_ahead
+from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.fingerprints.embedding import (
     BATCH_SEGMENTS,
@@ -59,6 +60,8 @@ def find_change(
     name: str,
     identity: Identity,
     track_lists: Sequence[Sequence[Track]],
+    *,
+    surveys: Surveys,
 ) -> str | None:
     """Embed a few cached tracks again, and compare.
 
@@ -68,6 +71,7 @@ def find_change(
 
     Args:
         track_lists: Lists of tracks, each of which has a fingerprint set of its own.
+        surveys: Surveys of the tracks.
 
     Returns:
         The difference in words; None if there is none, nothing is cached, or the fingerprinter
@@ -82,9 +86,10 @@ def find_change(
     samples: Iterator[_Sample]
     if subject.spec.batch_segments is None:
         tracks = [track for some in track_lists for track in some]
-        samples = itertools.islice(_cached_tracks(store, subject, identity, tracks), TRACKS)
+        cached = _cached_tracks(store, subject, identity, tracks, surveys)
+        samples = itertools.islice(cached, TRACKS)
     else:
-        samples = _cached_batches(store, subject, identity, track_lists)
+        samples = _cached_batches(store, subject, identity, track_lists, surveys)
     for sample in samples:
         fresh = sample.embed()
         change = _compare(sample.known, fresh, limits)
@@ -135,13 +140,17 @@ class _Subject:
 
 
 def _cached_tracks(
-    store: Store, subject: _Subject, identity: Identity, tracks: Sequence[Track]
+    store: Store,
+    subject: _Subject,
+    identity: Identity,
+    tracks: Sequence[Track],
+    surveys: Surveys,
 ) -> Iterator[_Sample]:
     """The starts of tracks in the store, the shortest track first."""
     whole = subject.spec.front_end == "track"
-    for place in np.argsort(durations_s(tracks), kind="stable"):
+    for place in np.argsort(decoded_durations_s(surveys, tracks), kind="stable"):
         track = tracks[place]
-        cached = cached_track(store, identity, subject.spec, track)
+        cached = cached_track(store, identity, subject.spec, track, surveys)
         if cached is None or cached.fingerprints is None:
             continue
         known = cached.fingerprints.vectors
@@ -153,12 +162,16 @@ def _cached_tracks(
 
 
 def _cached_batches(
-    store: Store, subject: _Subject, identity: Identity, track_lists: Sequence[Sequence[Track]]
+    store: Store,
+    subject: _Subject,
+    identity: Identity,
+    track_lists: Sequence[Sequence[Track]],
+    surveys: Surveys,
 ) -> Iterator[_Sample]:
     """The start of the first batch of each list whose fingerprints are in the store."""
     size = subject.spec.batch_segments or BATCH_SEGMENTS
     for tracks in track_lists:
-        cached = cached_set(store, identity, subject.spec, tracks)
+        cached = cached_set(store, identity, subject.spec, tracks, surveys)
         if cached is None or len(cached.vectors) == 0:
             continue
         track = tracks[cached.track[0]]

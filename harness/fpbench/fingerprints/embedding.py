@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -53,11 +53,13 @@ class TrackOutcome:
         track: The track.
         fingerprints: None if the track was skipped.
         reason: Reason for skipping, without the name of the track; None if it was not skipped.
+        failed: Whether the track could not be read, which another attempt may change.
     """
 
     track: Track
     fingerprints: TrackVectors | None
     reason: str | None
+    failed: bool = False
 
 
 def fingerprint_files(
@@ -95,24 +97,24 @@ def fingerprint_readings(
     refuse_not_finite: bool = True,
 ) -> Iterator[TrackOutcome]:
     """Like :func:`fingerprint_tracks`, with an outcome for each reading without samples too."""
-    pending: deque[tuple[Track, str | None]] = deque()
+    pending: deque[Reading] = deque()
 
     def recordings() -> Iterator[tuple[str, Recording]]:
         for reading in readings:
-            pending.append((reading.track, reading.reason))
+            pending.append(replace(reading, samples=None))
             if reading.samples is not None:
                 yield reading.track.name, reading.samples
 
     def skipped_outcomes() -> Iterator[TrackOutcome]:
-        while pending and pending[0][1] is not None:
-            track, reason = pending.popleft()
-            yield TrackOutcome(track, None, reason)
+        while pending and pending[0].reason is not None:
+            skipped = pending.popleft()
+            yield TrackOutcome(skipped.track, None, skipped.reason, failed=skipped.failed)
 
     for fingerprints in fingerprint_named(
         fingerprinter, name, recordings(), refuse_not_finite=refuse_not_finite
     ):
         yield from skipped_outcomes()
-        track, _ = pending.popleft()
+        track = pending.popleft().track
         if len(fingerprints.vectors):
             yield TrackOutcome(track, fingerprints, None)
         else:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio.reading import read_ahead, track_hash
+from fpbench.audio.reading import read_ahead
+from fpbench.audio.survey import Survey, Surveys
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
@@ -23,7 +24,6 @@ from fpbench.fingerprints.embedding import (
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Vectors
-from fpbench.prefetch import map_ahead
 from fpbench.progress import Report
 from fpbench.results.document import Skipped
 
@@ -66,13 +66,15 @@ def build_fingerprint_set(
     identity: Mapping[str, object],
     tracks: Sequence[Track],
     *,
+    surveys: Surveys,
     report: Report,
 ) -> FingerprintSet:
     """Load the fingerprints of ``tracks``, and make those that are not in the store.
 
-    Each track is stored as soon as it is finished, under a hash of its audio. A killed run resumes
-    after the last track, and a new file adds only its own cost. If ``spec.batch_segments`` makes
-    rows depend on other rows of the batch, all tracks are made in one pass instead.
+    Each track is stored as soon as it is finished, under a hash of its decoded audio. A killed run
+    resumes after the last track, and a new file adds only its own cost. A track that cannot be read
+    is tried again every time. If ``spec.batch_segments`` makes rows depend on other rows of the
+    batch, all tracks are made in one pass instead.
 
     Args:
         store: Store to read from and write to.
@@ -81,6 +83,7 @@ def build_fingerprint_set(
         identity: Everything besides the spec that shapes its fingerprints: weights, settings,
             version, dtype.
         tracks: Tracks to fingerprint. The same audio may occur twice.
+        surveys: Surveys of the tracks.
         report: Called after each track.
 
     Returns:
@@ -90,24 +93,27 @@ def build_fingerprint_set(
         FpbenchError: The fingerprinter breaks a rule, or the store cannot be written.
     """
     spec = fingerprinter.spec
-    audio = list(map_ahead(_hash_audio, tracks))
-    hashes = [file.hash for file in audio]
-    key = _key("set", hashes, identity, spec)
+    audio = [surveys[track] for track in tracks]
+    key = _set_key(audio, identity, spec)
     fingerprints = _open_set(store, key, tracks, audio, spec.dim)
     if fingerprints is None:
         outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
-            outcomes = _report_each(fingerprint_files(fingerprinter, name, tracks), tracks, report)
+            readable = [track for track, one in zip(tracks, audio, strict=True) if one.digest]
+            made = _report_each(fingerprint_files(fingerprinter, name, readable), readable, report)
+            outcomes = _with_unreadable(made, tracks, audio)
         else:
-            keys = [each and _key("track", each, identity, spec) for each in hashes]
-            readable = {key: track for key, track in zip(keys, tracks, strict=True) if key}
-            _make_missing(store, fingerprinter, name, readable, report=report)
-            outcomes = (
-                _read_track(store, key, track) if key else TrackOutcome(track, None, file.reason)
-                for key, track, file in zip(keys, tracks, audio, strict=True)
+            keys = [_track_key(one, identity, spec) for one in audio]
+            wanted = {key: track for key, track in zip(keys, tracks, strict=True) if key}
+            failed = _make_missing(store, fingerprinter, name, wanted, report=report)
+            found = (
+                failed[key] if key in failed else _read_track(store, key, track)
+                for key, track in zip(keys, tracks, strict=True)
+                if key is not None
             )
+            outcomes = _with_unreadable(found, tracks, audio)
         _write_set(store, key, outcomes)
-        fingerprints = _open_set(store, key, tracks, audio, spec.dim)
+        fingerprints = _open_set(store, key, tracks, audio, spec.dim, just_written=True)
     if fingerprints is None:
         raise FpbenchError(
             f"cannot read back the fingerprints just written to {store.root}",
@@ -117,26 +123,36 @@ def build_fingerprint_set(
 
 
 def find_cached(
-    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, tracks: Sequence[Track]
+    store: Store,
+    identity: Mapping[str, object],
+    spec: FingerprintSpec,
+    tracks: Sequence[Track],
+    surveys: Surveys,
 ) -> list[bool]:
-    """Which tracks a set would not make again. All files are read, as for a set."""
-    hashes = [file.hash for file in map_ahead(_hash_audio, tracks)]
+    """Which tracks a set would not make again; one without a survey counts as missing."""
+    audio = [surveys.get(track) for track in tracks]
     if spec.batch_segments is not None:
-        path = store.path(_SETS, _key("set", hashes, identity, spec), ".npz")
+        if None in audio:
+            return [False] * len(tracks)
+        path = store.path(_SETS, _set_key([one for one in audio if one], identity, spec), ".npz")
         return [path.exists() and store.counts(path)] * len(tracks)
-    paths = [
-        store.path(_TRACKS, _key("track", each, identity, spec), ".npz") if each else None
-        for each in hashes
+    keys = [one and _track_key(one, identity, spec) for one in audio]
+    paths = [store.path(_TRACKS, key, ".npz") if key else None for key in keys]
+    return [
+        one is not None and (path is None or (path.exists() and store.counts(path)))
+        for one, path in zip(audio, paths, strict=True)
     ]
-    return [path is None or (path.exists() and store.counts(path)) for path in paths]
 
 
 def cached_track(
-    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, track: Track
+    store: Store,
+    identity: Mapping[str, object],
+    spec: FingerprintSpec,
+    track: Track,
+    surveys: Surveys,
 ) -> TrackOutcome | None:
     """The outcome of a track that the store holds; None if it holds none."""
-    digest = _hash_audio(track).hash
-    key = None if digest is None else _key("track", digest, identity, spec)
+    key = _track_key(surveys[track], identity, spec)
     if key is None or not store.path(_TRACKS, key, ".npz").exists():
         return None
     arrays = store.read(_TRACKS, key)
@@ -144,12 +160,24 @@ def cached_track(
 
 
 def cached_set(
-    store: Store, identity: Mapping[str, object], spec: FingerprintSpec, tracks: Sequence[Track]
+    store: Store,
+    identity: Mapping[str, object],
+    spec: FingerprintSpec,
+    tracks: Sequence[Track],
+    surveys: Surveys,
 ) -> FingerprintSet | None:
     """The set of these tracks that the store holds; None if it holds none."""
-    audio = list(map_ahead(_hash_audio, tracks))
-    key = _key("set", [file.hash for file in audio], identity, spec)
-    return _open_set(store, key, tracks, audio, spec.dim)
+    audio = [surveys[track] for track in tracks]
+    return _open_set(store, _set_key(audio, identity, spec), tracks, audio, spec.dim)
+
+
+def _set_key(audio: Sequence[Survey], identity: Mapping[str, object], spec: FingerprintSpec) -> str:
+    return _key("set", [one.digest for one in audio], identity, spec)
+
+
+def _track_key(audio: Survey, identity: Mapping[str, object], spec: FingerprintSpec) -> str | None:
+    """Key of a track's fingerprints; None if it cannot be read."""
+    return audio.digest and _key("track", audio.digest, identity, spec)
 
 
 def _key(
@@ -162,21 +190,6 @@ def _key(
     return content_key(kind=kind, audio=audio, code=code, fingerprinter=identity, spec=spec)
 
 
-@dataclass(frozen=True, slots=True)
-class _AudioFile:
-    """Hash of a file, or the reason why it cannot be read."""
-
-    hash: str | None
-    reason: str | None
-
-
-def _hash_audio(track: Track) -> _AudioFile:
-    try:
-        return _AudioFile(track_hash(track), None)
-    except FpbenchError as err:
-        return _AudioFile(None, err.message.removeprefix(f"cannot read {track.path}: "))
-
-
 def _make_missing(
     store: Store,
     fingerprinter: AnyFingerprinter,
@@ -184,12 +197,16 @@ def _make_missing(
     tracks: Mapping[str, Track],
     *,
     report: Report,
-) -> None:
+) -> dict[str, TrackOutcome]:
     """Fingerprint the tracks that are not in the store, and store each as soon as it is finished.
 
     A batch holds segments of one track only, so the bytes of a track do not depend on other tracks
     or on the state of the store.
+
+    Returns:
+        Outcomes of tracks that could not be read, by their keys: they are not stored.
     """
+    failed: dict[str, TrackOutcome] = {}
     missing = {key: track for key, track in tracks.items() if store.read(_TRACKS, key) is None}
     spec = fingerprinter.spec
     readings = read_ahead(
@@ -200,8 +217,22 @@ def _make_missing(
     )
     for done, (key, reading) in enumerate(zip(missing, readings, strict=True), start=1):
         for outcome in fingerprint_readings(fingerprinter, name, [reading]):
-            _write_track(store, key, outcome)
+            if outcome.failed:
+                failed[key] = outcome
+            else:
+                _write_track(store, key, outcome)
         report(done / len(missing), f"{done} of {len(missing)} tracks")
+    return failed
+
+
+def _with_unreadable(
+    outcomes: Iterable[TrackOutcome], tracks: Sequence[Track], audio: Sequence[Survey]
+) -> Iterator[TrackOutcome]:
+    """One outcome for each track, from those of the tracks that can be read."""
+    readable = iter(outcomes)
+    for track, one in zip(tracks, audio, strict=True):
+        unreadable = one.digest is None
+        yield TrackOutcome(track, None, one.reason, failed=True) if unreadable else next(readable)
 
 
 def _report_each(
@@ -244,12 +275,13 @@ def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None
     """Write the vectors, then the table: without its table, a set does not count as stored."""
     path = store.path(_SETS, key, ".f32")
     make_folder(path.parent)
-    rows, reasons = [], []
+    rows, reasons, failed = [], [], []
     start_s, silent = [np.zeros(0)], [np.zeros(0, dtype=bool)]
     digest = _new_digest()
     with atomic_file(path) as file:
         for outcome in outcomes:
             reasons.append(outcome.reason or "")
+            failed.append(outcome.failed)
             fingerprints = outcome.fingerprints
             rows.append(0 if fingerprints is None else len(fingerprints.vectors))
             if fingerprints is not None:
@@ -261,6 +293,7 @@ def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None
     table = {
         "rows": np.array(rows, dtype=np.int64),
         "problems": np.array(reasons, dtype=np.str_),
+        "failed": np.array(failed, dtype=bool),
         "start_s": np.concatenate(start_s),
         "silent": np.concatenate(silent),
         "digest": np.array(digest.hexdigest()),
@@ -269,25 +302,39 @@ def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None
 
 
 def _open_set(
-    store: Store, key: str, tracks: Sequence[Track], audio: Sequence[_AudioFile], dim: int
+    store: Store,
+    key: str,
+    tracks: Sequence[Track],
+    audio: Sequence[Survey],
+    dim: int,
+    *,
+    just_written: bool = False,
 ) -> FingerprintSet | None:
-    """The stored set; None if it is missing or damaged."""
+    """The stored set; None if it is missing or damaged.
+
+    A set that lacks a track whose survey could be made, but which could not be read after it,
+    counts only in the run that has written it.
+    """
     table = store.read(_SETS, key)
     if table is None:
+        return None
+    lacking = [at for at in np.flatnonzero(table["failed"]).tolist() if audio[at].digest]
+    if lacking and not just_written:
         return None
     vectors = _map_vectors(store.path(_SETS, key, ".f32"), int(table["rows"].sum()), dim)
     if vectors is None or _digest_of(vectors) != str(table["digest"]):
         logger.warning("the fingerprints %s in the cache are damaged and will be made again", key)
         return None
-    reasons = zip(tracks, table["problems"].tolist(), strict=True)
+    problems = zip(tracks, audio, table["problems"].tolist(), strict=True)
+    reasons = [(track, one.reason or problem) for track, one, problem in problems]
     return FingerprintSet(
-        key=key,
+        key=content_key(set=key, lacking=lacking) if lacking else key,
         vectors=vectors,
         track=np.repeat(np.arange(len(tracks), dtype=np.int32), table["rows"]),
         start_s=table["start_s"],
         silent=table["silent"],
         tracks=tuple(track.name for track in tracks),
-        audio_hashes=tuple(file.hash for file in audio),
+        audio_hashes=tuple(one.audio_hash for one in audio),
         skipped=tuple(Skipped(track=track.name, reason=text) for track, text in reasons if text),
     )
 

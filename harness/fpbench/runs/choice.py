@@ -3,10 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 
 import numpy as np
 
-from fpbench.audio.reading import durations_s
+from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.hashing import content_key
@@ -26,11 +27,19 @@ Most fits end in less than half of the time that is estimated, which is that of 
 """
 
 
-def estimate_distractors(source: AudioSource | VectorSource, hop_s: float) -> int:
-    """Number of real distractor fingerprints, from the lengths of their recordings."""
+def estimate_distractors(
+    source: AudioSource | VectorSource, hop_s: float, surveys: Surveys = MappingProxyType({})
+) -> int:
+    """Number of real distractor fingerprints, from the lengths of their recordings.
+
+    Args:
+        source: Where distractors come from.
+        hop_s: Time from one fingerprint to the next.
+        surveys: Surveys of recordings; the lengths of others are those in their headers.
+    """
     if isinstance(source, VectorSource):
         return len(source.vectors.distractors)
-    return int(durations_s(source.dataset.distractors).sum() / hop_s)
+    return int(decoded_durations_s(surveys, source.dataset.distractors).sum() / hop_s)
 
 
 def choose_generator(

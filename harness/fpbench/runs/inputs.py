@@ -6,9 +6,11 @@ from logging import getLogger
 
 import numpy as np
 
+from fpbench.audio.decoding import decoders
 from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import durations_s, track_hash
+from fpbench.audio.reading import track_hash
+from fpbench.audio.survey import Surveys, decoded_durations_s, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.editions import find_change, start_edition
@@ -74,11 +76,13 @@ class NamedFingerprinter:
     identity: Mapping[str, object]
 
     def refresh(
-        self, store: Store, tracks: Sequence[Sequence[Track]], stage: Stage
+        self, store: Store, tracks: Sequence[Sequence[Track]], surveys: Surveys, stage: Stage
     ) -> "NamedFingerprinter":
         """The same with a new edition if its cached fingerprints differ from those it makes now."""
         with stage("comparing cached fingerprints"):
-            change = find_change(store, self.fingerprinter, self.name, self.identity, tracks)
+            change = find_change(
+                store, self.fingerprinter, self.name, self.identity, tracks, surveys=surveys
+            )
         if change is None:
             return self
         logger.warning(
@@ -94,12 +98,18 @@ class NamedFingerprinter:
         return replace(self, identity=start_edition(store, self.identity))
 
     def fingerprints(
-        self, store: Store, tracks: Sequence[Track], stage: Stage, title: str
+        self, store: Store, tracks: Sequence[Track], surveys: Surveys, stage: Stage, title: str
     ) -> FingerprintSet:
         """The fingerprints of some tracks, from the cache or computed now."""
         with stage(title) as report:
             return build_fingerprint_set(
-                store, self.fingerprinter, self.name, self.identity, tracks, report=report
+                store,
+                self.fingerprinter,
+                self.name,
+                self.identity,
+                tracks,
+                surveys=surveys,
+                report=report,
             )
 
 
@@ -136,25 +146,30 @@ class AudioSource:
         """
         self.dataset.complete(stage)
         all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
-        with stage("read files") as report:
-            dataset, duplicates = drop_duplicates(all_tracks, report)
+        with stage("read recordings") as report:
+            surveys = survey_recordings(store, recordings_of(all_tracks), report)
+        dataset, duplicates = drop_duplicates(all_tracks, surveys)
         tracks = [dataset.reference, dataset.distractors]
         named = self.fingerprinter
-        named = named.renew(store) if self.fresh else named.refresh(store, tracks, stage)
+        named = named.renew(store) if self.fresh else named.refresh(store, tracks, surveys, stage)
         source = replace(self, fingerprinter=named)
-        reference = source._fingerprint_reference(dataset, store, stage)
+        reference = source._fingerprint_reference(dataset, surveys, store, stage)
         chain = [named.degradation for named in self.degradations]
-        planned = plan_queries(dataset, reference, self.recipe, chain, self.seed)
+        planned = plan_queries(dataset, reference, self.recipe, chain, self.seed, surveys=surveys)
         queries = source._fingerprint_queries(planned, store, stage)
-        real = source.fingerprinter.fingerprints(store, dataset.distractors, stage, "distractors")
-        data = source._describe_data(all_tracks, duplicates, planned, reference, real)
+        real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
+        data = source._describe_data(
+            all_tracks, duplicates, planned, reference, real, surveys=surveys
+        )
         inputs = source._assemble(reference, queries, planned, real, data)
         return replace(inputs, query_columns=planned.columns(dataset.reference, chain, self.seed))
 
     def _fingerprint_reference(
-        self, dataset: Dataset, store: Store, stage: Stage
+        self, dataset: Dataset, surveys: Surveys, store: Store, stage: Stage
     ) -> FingerprintSet:
-        reference = self.fingerprinter.fingerprints(store, dataset.reference, stage, "reference")
+        reference = self.fingerprinter.fingerprints(
+            store, dataset.reference, surveys, stage, "reference"
+        )
         if len(reference.vectors) == 0:
             raise FpbenchError(
                 f"dataset '{dataset.name}' has no usable reference track{_first_reason(reference)}",
@@ -170,9 +185,13 @@ class AudioSource:
             identity=self.fingerprinter.identity,
             tracks=planned.tracks,
             sources={
-                "audio": planned.hashes,
+                "audio": planned.digests,
                 "degradations": [
-                    content_key(code=named.code, recordings=named.recording_hashes())
+                    content_key(
+                        code=named.code,
+                        recordings=named.recording_hashes(),
+                        decoders=sorted(decoders()),
+                    )
                     for named in self.degradations
                 ],
             },
@@ -202,6 +221,8 @@ class AudioSource:
         planned: PlannedQueries,
         reference: FingerprintSet,
         real: FingerprintSet,
+        *,
+        surveys: Surveys,
     ) -> DataInfo:
         degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
         return DataInfo(
@@ -209,10 +230,10 @@ class AudioSource:
             division=all_tracks.division,
             reference_tracks=len(all_tracks.reference),
             reference_fingerprints=len(reference.vectors),
-            reference_hours=float(durations_s(all_tracks.reference).sum()) / 3600,
+            reference_hours=_hours(all_tracks.reference, surveys),
             distractor_tracks=len(all_tracks.distractors),
             distractor_fingerprints=len(real.vectors),
-            distractor_hours=float(durations_s(all_tracks.distractors).sum()) / 3600,
+            distractor_hours=_hours(all_tracks.distractors, surveys),
             skipped=[
                 *(*duplicates, *reference.skipped, *real.skipped, *planned.skipped),
                 *(one for named in self.degradations for one in named.skipped_recordings()),
@@ -263,6 +284,11 @@ class AudioSource:
         )
 
 
+def recordings_of(dataset: Dataset) -> list[Track]:
+    """The recordings that a run decodes before anything is drawn."""
+    return [*dataset.reference, *dataset.distractors, *(one.track for one in dataset.queries)]
+
+
 def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) -> int:
     """Fingerprints in a query, counted in a trial with noise.
 
@@ -284,6 +310,10 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
     return len(fingerprints.vectors)
+
+
+def _hours(tracks: Sequence[Track], surveys: Surveys) -> float:
+    return float(decoded_durations_s(surveys, tracks).sum()) / 3600
 
 
 def _first_reason(reference: FingerprintSet) -> str:

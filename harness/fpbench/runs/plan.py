@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from fpbench.audio.reading import durations_s
+from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
@@ -16,7 +16,7 @@ from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DistractorKind
 from fpbench.runs.choice import estimate_distractors
-from fpbench.runs.fingerprinting_needs import fingerprinting_needs
+from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
@@ -67,7 +67,9 @@ class Plan:
 
 
 def make_plan(prepared: PreparedRun) -> Plan:
-    """Estimate a run from the headers of audio files, short trials, and what the cache holds.
+    """Estimate a run from short trials, what the cache holds, and the headers of audio files.
+
+    The lengths of recordings are those that an earlier run decoded; else the headers give them.
 
     What is in the cache costs nothing; a fit or a search is looked up there if all fingerprints
     are.
@@ -77,14 +79,17 @@ def make_plan(prepared: PreparedRun) -> Plan:
     """
     config, source = prepared.config, prepared.source
     needs: list[Need] = []
+    surveys: Surveys = {}
     if isinstance(source, AudioSource):
-        needs += fingerprinting_needs(source, prepared.store)
+        surveys = survey_cheaply(source, prepared.store)
+        needs += fingerprinting_needs(source, prepared.store, surveys)
         n_queries = config.recipe.n_queries
-        n_reference = int(durations_s(source.dataset.reference).sum() / prepared.info.hop_s)
+        reference_s = float(decoded_durations_s(surveys, source.dataset.reference).sum())
+        n_reference = int(reference_s / prepared.info.hop_s)
     else:
         n_queries = min(config.recipe.n_queries, len(source.vectors.query))
         n_reference = len(source.vectors.reference)
-    n_real = estimate_distractors(source, prepared.info.hop_s)
+    n_real = estimate_distractors(source, prepared.info.hop_s, surveys)
     finished = _find_finished(prepared, needs)
     if prepared.generator is not None:
         needs += _generator_needs(prepared, prepared.generator, n_real, finished)

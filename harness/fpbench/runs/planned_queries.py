@@ -8,8 +8,9 @@ import numpy as np
 
 from fpbench.audio.queries import describe_queries, draw_queries
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import durations_s, track_hash
-from fpbench.audio.recorded_queries import cut_queries, drop_equal_recordings
+from fpbench.audio.recorded_queries import cut_queries, select_recordings
+from fpbench.audio.survey import Surveys, decoded_durations_s
+from fpbench.errors import FpbenchError
 from fpbench.fingerprints.query_sets import QuerySet
 from fpbench.fingerprints.track_sets import FingerprintSet
 from fpbench.hashing import content_key
@@ -25,6 +26,7 @@ class PlannedQueries:
     Args:
         tracks: Tracks or recordings that queries are cut from.
         hashes: Hashes of their files; None for a file that cannot be read.
+        digests: Hashes of their decoded audio; None likewise.
         places: Index in ``tracks`` and start time of each query.
         truth: Reference track and start time that each query matches.
         skipped: Recordings that give no query, and why.
@@ -34,6 +36,7 @@ class PlannedQueries:
 
     tracks: Sequence[Track]
     hashes: Sequence[str | None]
+    digests: Sequence[str | None]
     places: Positions
     truth: Positions
     skipped: Sequence[Skipped] = ()
@@ -77,6 +80,8 @@ def plan_queries(
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
     seed: int,
+    *,
+    surveys: Surveys,
 ) -> PlannedQueries:
     """Cut queries from the dataset's recordings, or draw them from the reference.
 
@@ -86,34 +91,45 @@ def plan_queries(
         recipe: Query recipe.
         chain: Degradations of the recipe.
         seed: Seed of the run.
+        surveys: Surveys of the reference and the recordings.
 
     Raises:
-        FpbenchError: There are no queries, or a recording cannot be read.
+        FpbenchError: There are no queries.
     """
     # Unreadable and silent tracks give no queries. A track that is only too short for this
     # fingerprinter does give queries, and the fingerprinter misses them.
     unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
-    durations = durations_s(dataset.reference)
+    durations = decoded_durations_s(surveys, dataset.reference)
     if not dataset.queries:
         usable = np.array([track.name not in unusable for track in dataset.reference])
         truth = draw_queries(durations * usable, recipe, chain, seed)
         return PlannedQueries(
-            tracks=dataset.reference, hashes=reference.audio_hashes, places=truth, truth=truth
+            tracks=dataset.reference,
+            hashes=reference.audio_hashes,
+            digests=[surveys[track].digest for track in dataset.reference],
+            places=truth,
+            truth=truth,
         )
-    recordings, equal = drop_equal_recordings(dataset.queries)
+    recordings, left_out = select_recordings(dataset.queries, surveys)
+    if not recordings:
+        raise FpbenchError(
+            f"no recorded query can be used: {left_out[0].track}: {left_out[0].reason}",
+            hint="use other recordings",
+        )
     by_name = {
         track.name: (index, float(durations[index]))
         for index, track in enumerate(dataset.reference)
         if track.name not in unusable
     }
     tempo = math.prod((step.tempo for step in chain), start=1.0)
-    cut = cut_queries(recordings, by_name, recipe, tempo=tempo, seed=seed)
+    cut = cut_queries(recordings, by_name, recipe, tempo=tempo, seed=seed, surveys=surveys)
     return PlannedQueries(
         tracks=[one.track for one in recordings],
-        hashes=[track_hash(one.track) for one in recordings],
+        hashes=[surveys[one.track].audio_hash for one in recordings],
+        digests=[surveys[one.track].digest for one in recordings],
         places=cut.places,
         truth=cut.truth,
-        skipped=[*equal, *cut.skipped],
+        skipped=[*left_out, *cut.skipped],
         recordings=len(np.unique(cut.places.track)),
         without_match=sum(one.reference is None for one in recordings),
     )
