@@ -157,5 +157,5 @@ def _why_unreadable(err: Exception) -> str:
     if isinstance(err, OSError):
         return err.strerror or str(err)
     if isinstance(err, soundfile.LibsndfileError):
-        return str(err.error_string).strip().rstrip(".")
+        return str(err.error_string).removeprefix("Error : ").strip().rstrip(".")
     return str(err) or type(err).__name__

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fpbench.audio.first_bytes import HEAD_BYTES, looks_like_audio
 from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 
 if TYPE_CHECKING:  # it takes a tenth of a second to import, and no array types come from it
-    from av import AudioFifo, AudioFrame, AudioStream
+    from av import AudioFifo, AudioFrame, AudioStream, FFmpegError
     from av.container import InputContainer
 
 # Formats that lead to other files or to the network, such as playlists, are not among them, nor
@@ -40,11 +41,17 @@ Times of containers are rounded, encoder delays may count or not, and Opus sends
 0.4 s of silence only.
 """
 
-_MAY_END_IN_TAGS = frozenset({"aac", "ac3", "dts", "eac3", "loas", "mlp", "mp3", "truehd"})
-"""Formats that are frames and nothing else, behind which programs write tags of many kinds."""
+_FRAMES_ONLY = frozenset({"aac", "ac3", "eac3", "mp3"})
+"""Formats that are frames and nothing else, between which programs write tags of many kinds.
 
-_JOINED_ANYWHERE = _MAY_END_IN_TAGS | {"mpeg", "mpegts"}
-"""Formats of broadcasts, whose recordings begin in the middle of a frame."""
+FFmpeg skips what is no frame; :func:`fpbench.audio.damage.find_damage` tells tags from damage.
+"""
+
+_WITH_CHECKSUMS = frozenset({"ape", "flac", "mlp", "shorten", "tak", "truehd", "tta", "wavpack"})
+"""Codecs that say whether what was decoded is what was encoded."""
+
+_BROADCASTS = frozenset({"dts", "loas", "mlp", "mpeg", "mpegts", "truehd"})
+"""Formats whose recordings begin and end in the middle of a frame."""
 
 _FULL_SCALE = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31}
 
@@ -75,7 +82,10 @@ def open_with_ffmpeg(path: Path) -> Iterator[Recording]:
     try:
         container = av.open(name, options=_OPTIONS, metadata_errors="replace")
     except av.FFmpegError as err:
-        raise ValueError(f"it is not recognised as audio ({_describe(err)})") from err
+        with path.open("rb") as file:
+            known = looks_like_audio(file.read(HEAD_BYTES))
+        reason = "truncated or damaged" if known else "it is not recognised as audio"
+        raise ValueError(f"{reason}: {_describe(err)}") from err
     with container:
         decoder = _Decoder(container)
         yield Recording(
@@ -97,6 +107,8 @@ class _Decoder:
         self._stream = _default_stream(container)
         context = self._stream.codec_context
         context.thread_count = 1  # the callers read files in threads
+        if context.name in _WITH_CHECKSUMS:
+            context.options = {"err_detect": "crccheck+explode"}
         self.sample_rate_hz = context.sample_rate or 1
         self.channels = context.layout.nb_channels
         self._decoded = 0  # samples per channel, including the frame that is handed out
@@ -147,41 +159,43 @@ class _Decoder:
 
         refused: ValueError | None = None
         kind = self._container.format.name
+        if kind == "wav" and self._stream.codec_context.name.startswith("mp"):
+            kind = "mp3"
         try:
             for packet in self._container.demux(self._stream):
                 try:
                     frames = packet.decode()
-                    if packet.is_corrupt and packet.size:
-                        refused = refused or self._damage("truncated or damaged")
                 except av.FFmpegError as err:
-                    refused = refused or self._damage(_describe(err))
+                    if kind not in _FRAMES_ONLY:
+                        refused = refused or self._damage(f"damaged: {_describe(err)}")
                     continue
+                if packet.is_corrupt and packet.size:
+                    refused = refused or self._damage("truncated or damaged")
+                if not self._decoded and kind in _BROADCASTS:
+                    refused = None
                 for frame in frames:
-                    if not self._decoded and kind in _JOINED_ANYWHERE:
-                        refused = None
                     if refused is not None:
                         raise refused
                     self._check(frame)
                     self._decoded += frame.samples
                     yield frame
         except av.FFmpegError as err:
-            raise self._damage(_describe(err)) from err
-        if refused is not None and (kind not in _MAY_END_IN_TAGS or not self._decoded):
+            raise self._damage(f"truncated or damaged: {_describe(err)}") from err
+        if refused is not None and not (kind in _BROADCASTS and self._decoded):
             raise refused
 
     def _check(self, frame: "AudioFrame") -> None:
         """Check that a frame is whole, follows the last one, and is of the kind of the first."""
         units_per_s = float(1 / frame.time_base) if frame.time_base else 1.0
         if self._decoded:
-            if frame.sample_rate != self.sample_rate_hz:
-                raise self._damage(
-                    f"its sample rate changes from {self.sample_rate_hz} to {frame.sample_rate} Hz"
-                )
-            channels = frame.layout.nb_channels
+            at = f"at {self._decoded / self.sample_rate_hz:.1f} s"
+            rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
+            if rate_hz != self.sample_rate_hz:
+                change = f"from {self.sample_rate_hz} to {rate_hz} Hz {at}"
+                raise ValueError(f"its sample rate changes {change}")
             if channels != self.channels:
-                raise self._damage(
-                    f"its number of channels changes from {self.channels} to {channels}"
-                )
+                change = f"from {self.channels} to {channels} {at}"
+                raise ValueError(f"its number of channels changes {change}")
             if frame.is_corrupt:
                 raise self._damage("truncated or damaged")
             if frame.pts is not None and self._ends_at is not None:
@@ -234,6 +248,9 @@ def _drain(fifo: "AudioFifo") -> Iterator[Block]:
     yield block - np.float32(1) if kind.startswith("u8") else block
 
 
-def _describe(err: Exception) -> str:
-    text = getattr(err, "strerror", None) or str(err) or type(err).__name__
-    return str(text)
+def _describe(err: "FFmpegError") -> str:
+    import av
+
+    if isinstance(err, av.InvalidDataError | av.error.UndefinedError):
+        return "FFmpeg finds invalid data"
+    return f"FFmpeg says '{err.strerror}'"
