@@ -119,3 +119,26 @@ def test_silence(capsys: pytest.CaptureFixture[str]) -> None:
     with hide_progress("draw") as report:
         report(0.5, "half")
     assert capsys.readouterr().err == ""
+
+
+def test_a_program_without_stderr_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in (None, SimpleNamespace(closed=True)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        with show_progress("draw") as report:
+            report(0.5, "half")
+
+
+class FullDisk:
+    """A stream to a file whose disk is full."""
+
+    def write(self, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    finished = threading.Event()
+    lines = LogLines("draw")
+    threading.Timer(0.02, finished.set).start()
+    lines.write_until(finished, first_s=0.0, every_s=0.01)
+    assert lines.written

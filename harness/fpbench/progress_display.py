@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from fpbench.progress import Report
 from fpbench.units import short_time
@@ -46,6 +46,10 @@ class ProgressStages:
 
     @contextmanager
     def __call__(self, title: str) -> Iterator[Report]:
+        if _is_closed(sys.stderr):
+            with hide_progress(title) as report:
+                yield report
+            return
         if sys.stderr.isatty() or _in_notebook():
             with _bar(title, leave=self._leave) as report:
                 yield report
@@ -90,6 +94,11 @@ def _bar(title: str, *, leave: bool) -> Iterator[Report]:
             bar.update(done - bar.n)
 
         yield report
+
+
+def _is_closed(stream: object) -> bool:
+    """Whether nobody can read a stream: programs without a terminal may have none."""
+    return stream is None or getattr(stream, "closed", False) is True
 
 
 def _in_notebook() -> bool:
@@ -144,6 +153,7 @@ class LogLines:
         wait_s = first_s
         while not finished.wait(wait_s):
             self.written += 1
-            sys.stderr.write(f"{self.line()}\n")
-            sys.stderr.flush()
+            with suppress(OSError, ValueError):  # nobody reads it, or the stream was closed
+                sys.stderr.write(f"{self.line()}\n")
+                sys.stderr.flush()
             wait_s = every_s

@@ -9,6 +9,7 @@ import click
 
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.installed_commands import installed_commands, load_command
+from fpbench.cli.terminal import prepare_streams, refuse_lost_output
 from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
 
@@ -63,6 +64,7 @@ class LazyGroup(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
+            refuse_lost_folder()
             with defer_interrupts():
                 return super().invoke(ctx)
         except FpbenchError as err:
@@ -92,10 +94,30 @@ def main(*, verbose: bool) -> None:
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
 
 
+def refuse_lost_folder() -> None:
+    """Refuse to start in a folder that was removed, which most libraries take for a bug.
+
+    Raises:
+        FpbenchError: There is no working directory.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - Path.cwd() is the same
+    except OSError as err:
+        raise FpbenchError(
+            f"the current folder cannot be used: {err.strerror}", hint="change to another folder"
+        ) from err
+
+
 def command() -> None:
     """Run :func:`main`; Ctrl-C ends the process immediately."""
+    prepare_streams()
     try:
         main()
+    except OSError as err:
+        if err.filename is not None:  # a bug: errors of files have names and are translated
+            raise
+        refuse_lost_output(err)
+        sys.exit(2)
     except SystemExit as end:
         if end.code == INTERRUPTED:
             sys.stdout.flush()
