@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.cache import Store, is_intact, read_sealed, seal, write_sealed
+from fpbench.cache import (
+    Store,
+    is_intact,
+    read_sealed,
+    seal,
+    user_cache_folder,
+    write_sealed,
+)
 
 
 def test_reads_what_was_written(tmp_path: Path) -> None:
@@ -106,3 +113,60 @@ def test_a_store_without_earlier_files_has_only_its_own(tmp_path: Path) -> None:
         arrays = each.read("things", "abcd")
         assert arrays is not None
         assert arrays["x"] == [1]
+
+
+def test_a_tilde_in_the_variable_is_the_home_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FPBENCH_CACHE", "~/fpbench")
+    assert Store.open().root == tmp_path / "fpbench"
+
+
+@pytest.fixture
+def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine on which no cache folder of the user can be made; its temporary folder."""
+    monkeypatch.delenv("FPBENCH_CACHE", raising=False)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "file"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_user_without_a_home_folder_has_a_temporary_cache(
+    homeless: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = user_cache_folder()
+    assert folder.parent == homeless
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert f"the cache is {folder}, which may not last" in caplog.text
+    assert "FPBENCH_CACHE" in caplog.text
+    assert Store.open().root == folder  # again, as it exists
+
+
+def test_a_temporary_cache_of_someone_else_is_not_used(homeless: Path) -> None:
+    folder = user_cache_folder()
+    folder.rmdir()
+    (homeless / "elsewhere").mkdir()
+    folder.symlink_to(homeless / "elsewhere")
+    with pytest.raises(FpbenchError, match="belongs to someone else"):
+        user_cache_folder()
+
+
+def test_without_any_folder_the_user_is_asked_for_one(
+    homeless: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with pytest.raises(FpbenchError, match="no temporary folder") as refused:
+        user_cache_folder()
+    assert refused.value.hint == "name a folder for the cache with --cache or $FPBENCH_CACHE"
+
+
+def test_a_cache_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    Store.open(tmp_path / "new").refuse_unwritable()
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").touch()
+    with pytest.raises(FpbenchError, match=r"the cache .*file cannot be written") as refused:
+        Store.open(tmp_path / "file").refuse_unwritable()
+    assert refused.value.hint == "choose another folder with --cache or $FPBENCH_CACHE"

@@ -22,7 +22,9 @@ from fpbench.files import (
     parse_json,
     read_json,
     refuse_to_replace,
+    refuse_unwritable,
     remove_stale,
+    temporary_folder,
     write_arrays,
     write_json,
 )
@@ -241,3 +243,58 @@ def test_removes_stale_files_but_no_folder(tmp_path: Path) -> None:
     (tmp_path / "b.png").mkdir()
     remove_stale(tmp_path / "a.png", tmp_path / "b.png", tmp_path / "none.png")
     assert names_in(tmp_path) == ["b.png"]
+
+
+def test_a_file_that_can_be_written_is_tried_without_a_trace(tmp_path: Path) -> None:
+    refuse_unwritable(tmp_path / "a" / "b" / "new.json", "--out")
+    assert not names_in(tmp_path)
+    (tmp_path / "old.json").write_text("old")
+    refuse_unwritable(tmp_path / "old.json", "--out")
+    assert (tmp_path / "old.json").read_text() == "old"
+    assert names_in(tmp_path) == ["old.json"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("folder", "cannot write .*folder: it is a folder", id="a folder"),
+        pytest.param("file/new.json", "cannot make folder .*file", id="below a file"),
+        pytest.param("file/a/new.json", "cannot make folder .*a", id="far below a file"),
+        pytest.param("n" * 256, "cannot write .*: File name too long", id="too long"),
+        pytest.param("/proc/new.json", "cannot write /proc/new.json", id="not for files"),
+        pytest.param("/proc/a/b/new.json", "cannot make folder /proc/a/b", id="not for folders"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FpbenchError, match=message):
+        refuse_unwritable(tmp_path / name, "--out")
+    assert names_in(tmp_path) == ["file", "folder"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o555)
+    with pytest.raises(FpbenchError, match=r"cannot write .*: Permission denied"):
+        refuse_unwritable(tmp_path / "new.json", "--out")
+
+
+@pytest.mark.parametrize("letter", ["n", "\N{CJK UNIFIED IDEOGRAPH-97F3}"])
+def test_the_longest_name_of_a_disk_can_be_written(tmp_path: Path, letter: str) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    refuse_unwritable(path, "--out")
+    with atomic_path(path, ".npz") as outer, atomic_file(outer) as file:
+        file.write(b"x")
+    assert names_in(tmp_path) == [path.name]
+
+
+def test_a_machine_without_a_temporary_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with (
+        pytest.raises(FpbenchError, match="cannot make a temporary folder") as refused,
+        temporary_folder(),
+    ):
+        pass
+    assert refused.value.hint is not None
+    assert "TMPDIR" in refused.value.hint

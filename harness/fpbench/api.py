@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder
+from fpbench.files import make_folder, refuse_unwritable
 from fpbench.hashing import file_sha256
 from fpbench.interrupts import defer_interrupts
 from fpbench.plugin.catalog import Catalog
@@ -136,6 +136,7 @@ def run(
         given.pop(argument, None)
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
+        store.refuse_unwritable()
         catalog = Catalog.load()
         if not isinstance(fingerprinter, str | None):
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
@@ -143,10 +144,12 @@ def run(
         settings = config_from_arguments(file, given, _RUN)
         wanted = None if out is None else as_path(out, "out", _RUN)
         if wanted is not None:
-            refuse_out(wanted)
+            refuse_out(wanted, file, option="out")
+            refuse_unwritable(wanted, "out")
         drawing = None if figure is None else as_path(figure, "figure", _RUN)
         if drawing is not None:
             refuse_figure_name(drawing)
+            refuse_unwritable(drawing, "figure")
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
         with stage("estimating the run"):

@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import io
 import os
+import stat
+import tempfile
 from collections.abc import Mapping
 from logging import getLogger
 from pathlib import Path
@@ -12,11 +14,13 @@ import numpy as np
 import platformdirs
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, make_folder, write_arrays
+from fpbench.files import atomic_file, make_folder, refuse_unwritable, write_arrays
+from fpbench.user_paths import expand_path
 
 logger = getLogger(__name__)
 
 _DIGEST_BYTES = 32
+_ANOTHER = "choose another folder with --cache or $FPBENCH_CACHE"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,9 +37,27 @@ class Store:
 
     @classmethod
     def open(cls, root: Path | None = None) -> "Store":
-        """Use the store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder."""
+        """Use the store at ``root``, else at ``FPBENCH_CACHE``, else in the user's cache folder.
+
+        Raises:
+            FpbenchError: The folder is not known; see :func:`user_cache_folder`.
+        """
         folder = root or os.environ.get("FPBENCH_CACHE")
-        return cls(Path(folder) if folder else platformdirs.user_cache_path("fpbench"))
+        return cls(expand_path(folder) if folder else user_cache_folder())
+
+    def refuse_unwritable(self) -> None:
+        """Refuse a folder that cannot be written, before hours of work.
+
+        Raises:
+            FpbenchError: A file could not be written there.
+        """
+        try:
+            refuse_unwritable(self.root / "attempt", "folder")
+        except FpbenchError as err:
+            reason = err.message.rpartition(": ")[2]
+            raise FpbenchError(
+                f"the cache {self.root} cannot be written: {reason}", hint=_ANOTHER
+            ) from err
 
     def without_earlier(self) -> "Store":
         """The same folder, as if it were empty: files in it are made again and replaced."""
@@ -82,6 +104,40 @@ class Store:
             return None
         with np.load(io.BytesIO(payload), allow_pickle=False) as arrays:
             return dict(arrays)
+
+
+def user_cache_folder() -> Path:
+    """The user's cache folder; where it cannot be written, a temporary one of the user's own.
+
+    The user of a container often has no home folder, or that of another user.
+
+    Raises:
+        FpbenchError: Neither can be used.
+    """
+    try:
+        folder = platformdirs.user_cache_path("fpbench")
+        refuse_unwritable(folder / "attempt", "folder")
+    except RuntimeError:
+        reason = "this user has no home folder"
+    except FpbenchError as err:
+        reason = f"the cache folder {folder} cannot be written ({err.message.rpartition(': ')[2]})"
+    else:
+        return folder
+    hint = "name a folder for the cache with --cache or $FPBENCH_CACHE"
+    try:
+        temporary = Path(tempfile.gettempdir()) / f"fpbench-{_user_number()}"
+        temporary.mkdir(mode=0o700, exist_ok=True)
+        owner = temporary.lstat()
+    except OSError as err:
+        raise FpbenchError(f"{reason}, and no temporary folder: {err}", hint=hint) from err
+    if not stat.S_ISDIR(owner.st_mode) or owner.st_uid != _user_number():
+        raise FpbenchError(f"{reason}, and {temporary} belongs to someone else", hint=hint)
+    logger.warning("%s: the cache is %s, which may not last; %s", reason, temporary, hint)
+    return temporary
+
+
+def _user_number() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0
 
 
 def write_sealed(path: Path, key: str, content: bytes, *, durable: bool = True) -> None:
@@ -152,7 +208,7 @@ def is_intact(path: Path, key: str) -> bool:
 def _unreadable(path: Path, err: OSError) -> FpbenchError:
     return FpbenchError(
         f"cannot read the cache {path}: {err.strerror}",
-        hint="choose another folder with --cache or $FPBENCH_CACHE",
+        hint=_ANOTHER,
     )
 
 

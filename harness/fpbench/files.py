@@ -1,5 +1,6 @@
 """Writes files that appear complete or not at all, and that replace no file of another kind."""
 
+import errno
 import glob
 import hashlib
 import io
@@ -10,6 +11,7 @@ import platform
 import re
 import secrets
 import stat
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +26,7 @@ from fpbench.errors import FpbenchError
 
 _MAX_JSON_BYTES = 1 << 28
 _MAX_WHOLE = (1 << 63) - 1
+_LONGEST_START_BYTES = 100  # of a temporary name, which may have 255
 _LEFTOVER_S = 7 * 24 * 3600  # no running process leaves its temporary file untouched for so long
 
 
@@ -41,6 +44,57 @@ def make_folder(path: Path) -> Path:
             hint="check that no file has this name and that the parent folder is writable",
         ) from err
     return path
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """A folder that is removed after the block.
+
+    Raises:
+        FpbenchError: No folder for temporary files can be written.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="fpbench-")
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot make a temporary folder: {err.strerror or err}",
+            hint="set TMPDIR to a folder that is writable and has space",
+        ) from err
+    with folder as name:
+        yield Path(name)
+
+
+def refuse_unwritable(path: Path, option: str) -> None:
+    """Refuse an output file that cannot be written, before the work for it.
+
+    Nothing remains of the attempt: neither a file, nor a folder that was missing.
+
+    Args:
+        path: Path of the file, which may exist.
+        option: The option or argument that sets the path, for the hint.
+
+    Raises:
+        FpbenchError: A file of this name could not be written there.
+    """
+    folders = (path.parent, *path.parent.parents)
+    # os.path, because pathlib raises if a folder above may not be read.
+    missing = [folder for folder in folders if not os.path.lexists(folder)]
+    try:
+        make_folder(path.parent)
+        attempt = path.with_name(f"{_hidden_name(path)}.{_unique()}.tmp")
+        attempt.touch(exist_ok=False)
+        attempt.unlink()
+        with suppress(FileNotFoundError):
+            if stat.S_ISDIR(path.stat().st_mode):
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+    except OSError as err:
+        raise FpbenchError(
+            f"cannot write {path}: {err.strerror or err}", hint=f"choose another {option}"
+        ) from err
+    finally:
+        for folder in missing:
+            with suppress(OSError):  # another process may use it by now
+                folder.rmdir()
 
 
 def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
@@ -95,8 +149,7 @@ def atomic_path(path: Path, suffix: str = "", *, durable: bool = True) -> Iterat
         A temporary path that no other process uses.
     """
     _sweep_leftovers(path)
-    unique = f"{os.getpid()}-{_machine()}-{secrets.token_hex(4)}"
-    temporary = path.with_name(f"{_hidden_name(path)}.{unique}.tmp{suffix}")
+    temporary = path.with_name(f"{_hidden_name(path)}.{_unique()}.tmp{suffix}")
     with translate_write_errors(path):
         try:
             mode = _usual_mode(temporary)
@@ -156,6 +209,10 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         ) from err
 
 
+def _unique() -> str:
+    return f"{os.getpid()}-{_machine()}-{secrets.token_hex(4)}"
+
+
 def _usual_mode(path: Path) -> int:
     """Permissions of new files here: the umask of the process, or what the folder inherits."""
     path.touch(exist_ok=False)
@@ -205,8 +262,14 @@ def _machine() -> str:
 
 
 def _hidden_name(path: Path) -> str:
-    """File name with exactly one leading dot: one pattern also matches nested temporary files."""
-    return "." + path.name.lstrip(".")
+    """File name with exactly one leading dot: one pattern also matches nested temporary files.
+
+    A long name is cut, so that a name that a disk can hold has a temporary name that it can hold.
+    """
+    name = "." + path.name.lstrip(".")
+    while len(os.fsencode(name)) > _LONGEST_START_BYTES:
+        name = name[:-1]
+    return name
 
 
 def _sync(path: Path) -> None:

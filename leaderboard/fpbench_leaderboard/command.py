@@ -6,21 +6,23 @@ from pathlib import Path
 import click
 
 from fpbench.errors import ErrorCollector, FpbenchError
+from fpbench.files import refuse_unwritable
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
+from fpbench.user_paths import expand_path
 from fpbench_leaderboard.tables import leaderboard as tables
 
 
 @click.command()
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("paths", type=click.Path(), nargs=-1)
 @click.option("--metric", default="hr@1", show_default=True, help="Metric of the curves.")
 @click.option(
     "--figure",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(dir_okay=False),
     metavar="FILE",
     help="Also plot all curves in one figure, as .png, .svg or .pdf.",
 )
-def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> None:
+def leaderboard(paths: tuple[str, ...], metric: str, figure: str | None) -> None:
     """Print result tables as Markdown, the best system first.
 
     PATHS are result files or folders of them; the default is the folder submissions. Results are in
@@ -31,21 +33,23 @@ def leaderboard(paths: tuple[Path, ...], metric: str, figure: Path | None) -> No
     from fpbench.review.curves_figure import plot_curves
     from fpbench.review.figure_files import refuse_figure_name
 
-    if figure is not None:
-        refuse_figure_name(figure)
+    board = None if figure is None else expand_path(figure)
+    if board is not None:
+        refuse_figure_name(board)
+        refuse_unwritable(board, "--figure")
     errors, files, results = ErrorCollector(), list[Path](), dict[Path, Result]()
-    for path in paths or (Path("submissions"),):
+    for path in paths or ("submissions",):
         with errors.collect():
-            files += result_files(path)
+            files += result_files(expand_path(path))
     for file in files:
         with errors.collect():
             results[file] = read_result(file)
     if results or not errors:
         click.echo(tables(results.values(), metric=metric), nl=False)
-        if figure is not None:
+        if board is not None:
             with errors.collect():
                 refuse_mixed(list(results.values()), list(results), metric)
-                plot_curves(list(results.values()), figure, metric=metric)
+                plot_curves(list(results.values()), board, metric=metric)
     errors.raise_all()
 
 

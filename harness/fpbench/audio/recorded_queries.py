@@ -21,6 +21,7 @@ from fpbench.plugin.datasets import Positions, RecordedQuery, Track
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import Skipped
 from fpbench.tables import read_table, show_text
+from fpbench.user_paths import expand_path
 
 TABLE = "queries.csv"
 """Name of the table that is read if it lies beside a dataset."""
@@ -50,7 +51,7 @@ def queries_beside(
     """
     if table is None:
         return []
-    path = folder / Path(table).expanduser()
+    path = folder / expand_path(table)
     if table == TABLE and not path.is_file():
         _refuse_near_names(folder)
         return []

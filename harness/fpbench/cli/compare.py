@@ -5,13 +5,15 @@ from typing import Literal
 
 import click
 
+from fpbench.cli.options import UserPath
 from fpbench.errors import ErrorCollector, FpbenchError
+from fpbench.files import refuse_unwritable
 from fpbench.review.comparison import compare_results
 from fpbench.review.comparison_tables import Comparisons
 
 
 @click.command()
-@click.argument("results", type=click.Path(path_type=Path, dir_okay=False), nargs=-1, required=True)
+@click.argument("results", type=UserPath(dir_okay=False), nargs=-1, required=True)
 @click.option("--level", default=0.95, show_default=True, help="Confidence level.")
 @click.option(
     "--pairs",
@@ -30,7 +32,7 @@ from fpbench.review.comparison_tables import Comparisons
 )
 @click.option(
     "--queries",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     metavar="FILE.csv",
     help="Also write the queries that one system finds and the other does not, with track, time, "
     "SNR, room and both ranks.",
@@ -61,6 +63,8 @@ def compare(
     """
     if queries is not None and queries.suffix != ".csv":
         raise FpbenchError(f"'{queries}' cannot hold the queries", hint="end its name in .csv")
+    if queries is not None:
+        refuse_unwritable(queries, "--queries")
     errors = ErrorCollector()
     compared = compare_results(results, level, against_first=pairs == "first", errors=errors)
     found = Comparisons(compared, level)

@@ -8,9 +8,9 @@ import click
 import numpy as np
 from jaxtyping import Bool
 
-from fpbench.cli.options import WEIGHTS_HELP, channel_option, out_option, plugin_settings
+from fpbench.cli.options import WEIGHTS_HELP, UserPath, channel_option, out_option, plugin_settings
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder
+from fpbench.files import make_folder, refuse_unwritable
 from fpbench.fingerprints import extraction
 from fpbench.fingerprints.extraction import Extraction
 from fpbench.fingerprints.probe import identify
@@ -23,7 +23,7 @@ TIMES_NAMED = 5
 
 
 @click.command()
-@click.argument("paths", metavar="AUDIO...", type=click.Path(path_type=Path), nargs=-1)
+@click.argument("paths", metavar="AUDIO...", type=UserPath(), nargs=-1)
 @click.option(
     "--fingerprinter",
     "name",
@@ -58,6 +58,7 @@ def extract(
         raise FpbenchError("no audio files given", hint="fpbench extract ... AUDIO... -o OUT.npz")
     if out.suffix != ".npz":
         raise FpbenchError(f"'{out}' cannot hold fingerprints", hint="end its name in .npz")
+    refuse_unwritable(out, "--out")
     make_folder(out.parent)
     catalog = Catalog.load()
     fingerprinter = catalog.fingerprinter(name, settings)

@@ -8,9 +8,15 @@ import click
 import numpy as np
 from jaxtyping import Int64
 
-from fpbench.cli.options import WholeNumber, parse_key_values, seed_option, set_option
+from fpbench.cli.options import UserPath, WholeNumber, parse_key_values, seed_option, set_option
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder, refuse_to_replace, remove_stale, write_json
+from fpbench.files import (
+    make_folder,
+    refuse_to_replace,
+    refuse_unwritable,
+    remove_stale,
+    write_json,
+)
 from fpbench.fingerprints.files import (
     READABLE,
     VectorFile,
@@ -34,24 +40,24 @@ from fpbench.runs.generator import BASELINES
 
 
 @click.command()
-@click.argument("real", type=click.Path(path_type=Path))
-@click.argument("synthetic", type=click.Path(path_type=Path))
+@click.argument("real", type=UserPath())
+@click.argument("synthetic", type=UserPath())
 @click.option(
     "--train",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE",
     help="Fingerprints that the generator was fitted to: adds a test for copying, and baselines "
     "are fitted to them. Without it, baselines are fitted to half of the tracks of REAL.",
 )
 @click.option(
     "--queries",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE",
     help="Query fingerprints, for hit rates: row i is a degraded version of row i of --reference.",
 )
 @click.option(
     "--reference",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE",
     help="Reference fingerprints that the queries match.",
 )
@@ -95,12 +101,12 @@ from fpbench.runs.generator import BASELINES
 @click.option(
     "--json",
     "json_path",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="Also write the report as JSON.",
 )
 @click.option(
     "--figure",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="Also plot it, as .png, .svg or .pdf.",
 )
 def fidelity(
@@ -184,8 +190,9 @@ def _prepare(json_path: Path | None, figure: Path | None) -> None:
         refuse_figure_name(figure)
     if json_path is not None:
         refuse_to_replace(json_path, "the JSON report", key="statistics", option="--json")
-    for path in (json_path, figure):
+    for path, option in ((json_path, "--json"), (figure, "--figure")):
         if path is not None:
+            refuse_unwritable(path, option)
             make_folder(path.parent)
 
 

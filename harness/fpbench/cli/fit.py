@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.options import out_option, plugin_settings
+from fpbench.cli.options import UserPath, out_option, plugin_settings
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite
 from fpbench.generators.fitting import fit_generator, refuse_generator_out
 from fpbench.plugin.catalog import Catalog
@@ -21,7 +21,7 @@ logger = getLogger(__name__)
 @click.option(
     "--fingerprints",
     required=True,
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Real fingerprints: .npy, .mm, .fbin, or .npz from `fpbench extract`, whose silent rows "
     "are left out.",
 )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fpbench.cli.options import out_option, plugin_settings
+from fpbench.cli.options import UserPath, out_option, plugin_settings
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
@@ -14,7 +14,7 @@ from fpbench.units import parse_sizes
 
 
 @click.command()
-@click.argument("generator", type=click.Path(path_type=Path))
+@click.argument("generator", type=UserPath())
 @click.option(
     "-n", "--rows", "wanted", required=True, help="Number of rows, such as 250000, 1e8, 100M."
 )

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import click
 
+from fpbench.cli.options import UserPath
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import KINDS, Catalog
 from fpbench.scaffold import scaffold_module, scaffold_name, write_scaffold
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=UserPath())
 def new(folder: Path) -> None:
     """Create a working plugin package in a new FOLDER.
 

@@ -13,6 +13,7 @@ from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
 from fpbench.plugin.entries import Settings
 from fpbench.units import parse_whole
+from fpbench.user_paths import expand_path
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -96,7 +97,7 @@ def weights_option(text: str) -> Decorator:
     """``--weights``, a file that exists."""
     return click.option(
         "--weights",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=UserPath(dir_okay=False),
         metavar="FILE",
         help=text,
     )
@@ -107,7 +108,17 @@ def set_option(text: str) -> Decorator:
     return click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=text)
 
 
-class _Folder(click.Path):
+class UserPath(click.Path):
+    """A path as :func:`fpbench.user_paths.expand_path` takes it."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(expand_path(value), param, ctx)
+
+
+class _Folder(UserPath):
     """A folder with a name: an empty one would be the working directory."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -120,7 +131,7 @@ def cache_option() -> Decorator:
     """``--cache``."""
     return click.option(
         "--cache",
-        type=_Folder(path_type=Path, file_okay=False),
+        type=_Folder(file_okay=False),
         metavar="FOLDER",
         help="Cache folder for fingerprints and search results.  "
         "[default: $FPBENCH_CACHE or the user's cache folder]",
@@ -132,7 +143,7 @@ def out_option(text: str, *, metavar: str = "FILE", required: bool = True) -> De
     return click.option(
         "-o",
         "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=UserPath(dir_okay=False),
         metavar=metavar,
         required=required,
         help=text,

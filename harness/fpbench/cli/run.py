@@ -14,6 +14,7 @@ from fpbench.cache import Store
 from fpbench.cli.options import (
     WEIGHTS_HELP,
     FiniteNumber,
+    UserPath,
     WholeNumber,
     cache_option,
     channel_option,
@@ -26,6 +27,7 @@ from fpbench.cli.options import (
     weights_option,
 )
 from fpbench.errors import FpbenchError
+from fpbench.files import refuse_unwritable
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
@@ -33,6 +35,7 @@ from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import config_from_arguments, refuse_out
 from fpbench.runs.config import RunConfig
+from fpbench.user_paths import expand_path
 
 logger = getLogger(__name__)
 
@@ -40,14 +43,14 @@ logger = getLogger(__name__)
 @click.command()
 @click.option(
     "--config",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="FILE",
     help="TOML file of settings, or a result (.json) to run its settings again; options on the "
     "command line override it.",
 )
 @click.option(
     "--write-config",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     metavar="FILE.toml",
     help="Only write all settings of this run, with comments, to a file for --config.",
 )
@@ -77,7 +80,7 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--generator-weights",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="File of a fitted generator.  [default: fit one to the real distractors]",
 )
 @click.option(
@@ -119,7 +122,7 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--figure",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=UserPath(dir_okay=False),
     help="Figure file: .png, .svg or .pdf.  [default: a PNG beside the result]",
 )
 @cache_option()
@@ -152,9 +155,13 @@ def run(**options: Any) -> None:
     from fpbench.runs.run import run_prepared
 
     if options["out"] is not None:
-        refuse_out(options["out"])
+        refuse_out(options["out"], options["config"])
     if options["figure"] is not None:
         refuse_figure_name(options["figure"])
+    if not options["plan"]:
+        for name in ("out", "figure"):
+            if options[name] is not None:
+                refuse_unwritable(options[name], f"--{name}")
     config = config_from_arguments(options["config"], _config_fields(options), "the command line")
     _refuse_unused(options, config)
     if options["write_config"] is not None:
@@ -163,6 +170,8 @@ def run(**options: Any) -> None:
         click.echo(f"{options['write_config']}: run it with --config", err=True)
         return
     store = Store.open(options["cache"])
+    if not options["plan"]:
+        store.refuse_unwritable()
     stage = ProgressStages()
     switches = {name: options[name] for name in ("unchecked", "fresh")}
     prepared = prepare(config, Catalog.load(), store, stage, **switches)
@@ -271,7 +280,7 @@ def result_stem(subject: str) -> str:
     kind, _, argument = subject.rpartition(":")
     path = Path(argument)
     if path.name in ("", "..", "~"):  # use the real name of the folder
-        path = path.expanduser().resolve()
+        path = expand_path(argument).resolve()
     # A file name must not be hidden, or empty as for the root folder.
     return path.stem.lstrip(".") or kind
 

@@ -90,12 +90,14 @@ def train(
     for name in given:
         if name in settings.options:
             raise FpbenchError(f"--{name} and --set {name} are the same", hint="give one of them")
+    store = Store.open(cache)
+    store.refuse_unwritable()
     training = prepare_training(
         fingerprinter,
         dataset,
         out,
         catalog=Catalog.load(),
-        store=Store.open(cache),
+        store=store,
         settings=replace(settings, options={**settings.options, **given}, channel=channel),
         recipe=recipe,
         schedule=TrainingSchedule(

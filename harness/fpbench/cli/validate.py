@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 import fpbench
+from fpbench.cli.options import UserPath
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.results.files import result_files
 
 
 @click.command()
-@click.argument("paths", type=click.Path(path_type=Path), nargs=-1, required=True)
+@click.argument("paths", type=UserPath(), nargs=-1, required=True)
 def validate(paths: tuple[Path, ...]) -> None:
     """Check results, and recompute their numbers from the evidence beside them.
 

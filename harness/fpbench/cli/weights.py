@@ -7,12 +7,13 @@ from tabulate import tabulate
 from tqdm import tqdm
 
 from fpbench.cli.groups import CommandGroup
-from fpbench.cli.options import out_option
+from fpbench.cli.options import UserPath, out_option
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetch_weights
 from fpbench.encoders.install import installed_path, list_installed, published_file
 from fpbench.encoders.weights import SUFFIX, weights_folder, write_weights
 from fpbench.errors import ErrorCollector, FpbenchError
+from fpbench.files import refuse_unwritable
 from fpbench.hashing import file_sha256
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checkpoints import Checkpoint
@@ -30,7 +31,7 @@ def weights() -> None:
 
 
 @weights.command("import")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("checkpoint", type=UserPath())
 @click.option(
     "--fingerprinter",
     "name",
@@ -51,6 +52,12 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
     """
     if out.suffix != SUFFIX:
         raise FpbenchError(f"'{out}' cannot hold weights", hint=f"end its name in {SUFFIX}")
+    if checkpoint.resolve() == out.resolve():
+        raise FpbenchError(
+            f"CHECKPOINT and --out are the same file {out}, which would be replaced",
+            hint="choose another --out",
+        )
+    refuse_unwritable(out, "--out")
     tensors, info = import_checkpoint(_layout(name), checkpoint, member=member)
     write_weights(out, tensors, info)
     parameters = sum(array.size for array in tensors.values())

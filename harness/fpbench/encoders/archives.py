@@ -7,7 +7,6 @@ import lzma
 import re
 import struct
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, NoReturn, cast
 
 from fpbench.errors import FpbenchError
+from fpbench.files import temporary_folder
 
 Format = Literal["tensorflow", "torch"]
 
@@ -56,8 +56,8 @@ def find_checkpoint(
         FpbenchError: There is no checkpoint or several, it is too large, or the archive is damaged.
     """
     if path.is_file() and path.name.endswith(_ARCHIVES):
-        with tempfile.TemporaryDirectory(prefix="fpbench-") as folder:
-            yield _unpack(path, Path(folder), form, member, limit_bytes)
+        with temporary_folder() as folder:
+            yield _unpack(path, folder, form, member, limit_bytes)
     elif path.is_dir():
         files = {
             file.relative_to(path).as_posix(): file

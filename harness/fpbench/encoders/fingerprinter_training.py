@@ -11,7 +11,13 @@ from fpbench.encoders.training_audio import training_audio
 from fpbench.encoders.training_report import report_path, write_report
 from fpbench.encoders.weights import SUFFIX
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_path, make_folder, refuse_to_replace, remove_stale
+from fpbench.files import (
+    atomic_path,
+    make_folder,
+    refuse_to_replace,
+    refuse_unwritable,
+    remove_stale,
+)
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
@@ -137,3 +143,4 @@ def _refuse_out(out: Path, weights: Path | None) -> None:
     refuse_to_replace(
         report_path(out), "the curves of this training", key="validations", option="--out"
     )
+    refuse_unwritable(out, "--out")

@@ -1,11 +1,16 @@
 """Fits a generator to fingerprints, and writes it to a file with its record."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
-from fpbench.files import make_folder, refuse_to_replace, remove_stale
+from fpbench.files import (
+    make_folder,
+    refuse_to_replace,
+    refuse_unwritable,
+    remove_stale,
+    temporary_folder,
+)
 from fpbench.generators.files import (
     FitRecord,
     read_history,
@@ -36,13 +41,14 @@ def refuse_generator_out(out: Path) -> None:
 
     Raises:
         FpbenchError: The name does not end in ``.safetensors``, or another kind of JSON file has
-            the record's name.
+            the record's name, or the file cannot be written.
     """
     if out.suffix != SUFFIX:
         raise FpbenchError(f"'{out}' cannot hold a generator", hint=f"end its name in {SUFFIX}")
     refuse_to_replace(
         record_path(out), "the record of this fit", key="generator_sha256", option="--out"
     )
+    refuse_unwritable(out, "--out")
 
 
 def fit_generator(
@@ -119,5 +125,5 @@ def fit_baseline(name: str, real: Vectors, *, catalog: Catalog, seed: int) -> Fi
     """
     method = catalog.generator(name, Settings())
     plugin = catalog.offer("generator", name)[0].source.plugin
-    with tempfile.TemporaryDirectory() as work_dir, blame(plugin, f"fitting '{name}'"):
-        return method.fit(real, seed=seed, work_dir=Path(work_dir), report=lambda done, words: None)
+    with temporary_folder() as work_dir, blame(plugin, f"fitting '{name}'"):
+        return method.fit(real, seed=seed, work_dir=work_dir, report=lambda done, words: None)

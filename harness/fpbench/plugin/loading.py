@@ -14,6 +14,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.imports import SourceLoader, forget_module, import_from_source, is_installed
 from fpbench.plugin.reads import Reads, record_reads
 from fpbench.plugin.source import code_files
+from fpbench.user_paths import expand_path
 
 PREFIX = "plugin:"
 
@@ -67,7 +68,7 @@ def import_source(target: str) -> Source:
     """Import a plugin from a file, or by name from the working directory or ``sys.path``."""
     import_from_source()
     importlib.invalidate_caches()  # files may be new since the last import
-    path = Path(target)
+    path = expand_path(target)
     if target.endswith(".py") or len(path.parts) > 1:
         return _source_from_file(target, path)
     file = module_file(target)

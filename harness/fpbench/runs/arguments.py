@@ -14,6 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.runs.config import RunConfig, read_config
 from fpbench.units import parse_sizes, whole_sizes
+from fpbench.user_paths import expand_path
 
 _FILES = ("weights", "generator_weights")
 _OF_RECIPE = {"queries": "n_queries", "query_length_s": "query_length_s"}
@@ -72,27 +73,37 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         raise FpbenchError(f"{source}: {err}", hint="change that number") from err
 
 
-def refuse_out(out: Path) -> None:
+def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") -> None:
     """Refuse an output file whose suffix is wrong, or that is another kind of JSON file.
 
+    Args:
+        out: The output file.
+        config: The file of settings, which may be an older result.
+        option: The option or argument that sets ``out``, for the hint.
+
     Raises:
-        FpbenchError: The name does not end in ``.json``, or the file exists and is not a result.
+        FpbenchError: The name does not end in ``.json``, the file exists and is not a result, or
+            it is the file of settings.
     """
     if out.suffix != ".json":
         raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
-    refuse_to_replace(out, "the result", key="schema_version", option="--out")
+    refuse_to_replace(out, "the result", key="schema_version", option=option)
+    if config is not None and config.resolve() == out.resolve():
+        raise FpbenchError(
+            f"the settings and the result are the same file {out}, which the run would replace",
+            hint=f"choose another {option}",
+        )
 
 
 def as_path(value: object, name: str, source: str) -> Path:
     """The path that an argument names, with ``~`` replaced.
 
     Raises:
-        FpbenchError: It is no path, or empty.
+        FpbenchError: It is no path, empty, or in an unknown home folder.
     """
     if not isinstance(value, str | PathLike) or value == "":
         raise FpbenchError(f"{source}: {name} cannot be {value!r}", hint="give a path")
-    path = Path(value)
-    return path.expanduser() if path.parts[:1] == ("~",) else path
+    return expand_path(value)
 
 
 def _each(values: Any, name: str, source: str) -> Iterable[Any]:

@@ -16,6 +16,7 @@ from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
 from fpbench.results.files import read_result
+from fpbench.user_paths import expand_path
 
 Device = Literal["cpu", "cuda"]
 Wanted = Literal["real", "synthetic", "both", "none"]
@@ -177,7 +178,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise FpbenchError(f"{path} is not TOML: {err}", hint="see https://toml.io") from err
     for name in ("weights", "generator_weights"):
         if isinstance(table.get(name), str):
-            table[name] = path.parent / table[name]
+            table[name] = path.parent / expand_path(table[name])
     if table.get("tolerance_s") == "track":
         table["tolerance_s"] = None
     options = {name: option_texts(table[name]) for name in table if name.endswith("_options")}

@@ -256,7 +256,7 @@ def available_memory_bytes() -> float:
 
 def _nearest_existing(folder: Path) -> Path:
     folder = folder.resolve()
-    while not folder.exists():
+    while not os.path.exists(folder):  # noqa: PTH110 - pathlib raises for what may not be read
         folder = folder.parent
     return folder
 

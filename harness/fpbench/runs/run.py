@@ -12,7 +12,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
-from fpbench.files import atomic_path, make_folder, remove_stale
+from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
 from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import content_key, file_sha256
 from fpbench.progress import Stage
@@ -103,7 +103,11 @@ def run_prepared(
             wanted.
     """
     config = prepared.config
-    for path in (out, figure or out):
+    beside = out.with_suffix(".png")
+    for path in (out, *_evidence_paths(prepared, out)):
+        refuse_unwritable(path, "--out")
+    refuse_unwritable(figure or beside, "--figure")
+    for path in (out, figure or beside):
         make_folder(path.parent)
     inputs = prepared.source.build_inputs(prepared.store, stage)
     _warn_of_skipped(inputs.data)
@@ -115,7 +119,6 @@ def run_prepared(
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
     curves = [curve for one in outcomes for curve in _curves(prepared, inputs, one)]
     gaps = _gaps(prepared, outcomes)
-    beside = out.with_suffix(".png")
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
@@ -283,9 +286,21 @@ def _search_tasks(prepared: PreparedRun, inputs: Inputs, database: Database) -> 
     ]
 
 
+def _evidence_paths(prepared: PreparedRun, out: Path) -> list[Path]:
+    return [
+        _evidence_path(out, named.name, kind)
+        for kind, indexes in prepared.indexes.items()
+        for named in indexes
+    ]
+
+
+def _evidence_path(out: Path, index: str, kind: DistractorKind) -> Path:
+    return out.with_name(evidence_name(out.stem, index, kind))
+
+
 def _write_evidence(outcome: SearchOutcome, out: Path, stack: ExitStack) -> EvidenceInfo:
     """Write evidence that appears under its name when the stack is left."""
-    path = out.with_name(evidence_name(out.stem, outcome.named.name, outcome.database.kind))
+    path = _evidence_path(out, outcome.named.name, outcome.database.kind)
     new = stack.enter_context(atomic_path(path))
     write_evidence(new, outcome.evidence)
     return EvidenceInfo(file=path.name, sha256=file_sha256(new))

@@ -9,6 +9,7 @@ from pathlib import Path
 from fpbench import FpbenchError, Samples, Settings, Track
 from fpbench.audio.folders import audio_below
 from fpbench.audio.reading import read_ahead, read_audio
+from fpbench.user_paths import expand_path
 
 _TRIAL_HZ = 16_000  # of the default query recipe
 
@@ -74,7 +75,7 @@ def find_recordings(
 
 
 def _tracks_below(folder: str, settings: Settings) -> list[Track]:
-    root = Path(folder).expanduser()
+    root = expand_path(folder)
     tracks = [
         Track(
             name=f"{root.name}/{path.relative_to(root).as_posix()}",

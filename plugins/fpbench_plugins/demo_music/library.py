@@ -11,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 import soundfile
 from jaxtyping import Int16
 
@@ -26,7 +25,7 @@ from fpbench import (
     apply_options,
     rng_at,
 )
-from fpbench.cache import is_intact, seal
+from fpbench.cache import Store, is_intact, seal
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import map_ahead
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
@@ -100,7 +99,7 @@ class DemoRecording:
 def open_dataset(settings: Settings) -> Dataset:
     """The demo library. Recordings that the cache lacks are pending: a run makes them."""
     config = apply_options(DEFAULTS, settings.options)
-    cache = settings.cache_dir or platformdirs.user_cache_path("fpbench")
+    cache = settings.cache_dir or Store.open().root
     by_kind = list_recordings(cache / f"demo-{config.music_seed}-{version()}", config)
     recordings = [recording for some in by_kind.values() for recording in some]
     intact = map_ahead(lambda recording: is_intact(recording.path, recording.key), recordings)

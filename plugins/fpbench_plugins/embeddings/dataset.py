@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from fpbench import Dataset, FpbenchError, Settings, VectorDataset, VectorTracks, apply_options
+from fpbench.user_paths import expand_path
 from fpbench_plugins.embeddings.matrices import (
     Matrix,
     find_matrix,
@@ -55,7 +56,7 @@ def open_dataset(settings: Settings) -> Dataset:
     Source: the files that github.com/mimbres/neural-audio-fp writes.
     """
     config = apply_options(EmbeddingsConfig(), settings.options)
-    folder = Path(settings.argument or ".").expanduser()
+    folder = expand_path(settings.argument or ".")
     if not folder.is_dir():
         raise FpbenchError(
             f"'{folder}' is not a folder", hint="give the folder that contains db.mm"

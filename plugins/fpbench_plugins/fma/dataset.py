@@ -9,6 +9,7 @@ from typing import Literal, TextIO, cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, apply_options, is_near_miss
 from fpbench.audio.recorded_queries import TABLE, queries_beside
+from fpbench.user_paths import expand_path
 
 SUBSETS = ("small", "medium", "large", "full")
 
@@ -56,7 +57,7 @@ def open_dataset(settings: Settings) -> Dataset:
         FpbenchError: The table or the audio folder is missing, or not as published.
     """
     config = apply_options(FmaConfig(), settings.options)
-    root = Path(cast(str, settings.argument)).expanduser()
+    root = expand_path(cast(str, settings.argument))
     subset = config.subset or only_subset(root)
     audio = root / f"fma_{subset}"
     if not audio.is_dir():

@@ -10,6 +10,7 @@ from fpbench import Dataset, FpbenchError, RecordedQuery, Settings, Track, apply
 from fpbench.audio.folders import SUFFIXES, audio_below
 from fpbench.audio.recorded_queries import TABLE, queries_beside
 from fpbench.listed_files import composed
+from fpbench.user_paths import expand_path
 from fpbench_plugins.folders.roles import (
     FOLDERS,
     MUSIC,
@@ -54,7 +55,7 @@ def open_dataset(settings: Settings) -> Dataset:
             reference.
     """
     config = apply_options(FolderConfig(), settings.options)
-    root = Path(cast(str, settings.argument)).expanduser()
+    root = expand_path(cast(str, settings.argument))
     if not root.is_dir():
         hint = "give a folder of audio files"
         raise FpbenchError(

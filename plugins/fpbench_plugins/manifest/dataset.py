@@ -19,6 +19,7 @@ from fpbench.audio.recorded_queries import TABLE, queries_beside
 from fpbench.conversion import suggest
 from fpbench.listed_files import ListedFile, names_without_folders
 from fpbench.tables import show_text
+from fpbench.user_paths import expand_path
 
 COLUMNS = ("path", "kind", "split")
 
@@ -54,7 +55,7 @@ def open_dataset(settings: Settings) -> Dataset:
             unknown kind or split; or a file is listed twice or does not exist.
     """
     config = apply_options(ManifestConfig(), settings.options)
-    manifest = Path(settings.argument or "").expanduser()
+    manifest = expand_path(settings.argument or "")
     if not manifest.is_file():
         raise FpbenchError(f"there is no manifest '{manifest}'", hint="give the path of a CSV file")
     tracks = read_tracks(manifest)
