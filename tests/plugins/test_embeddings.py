@@ -247,3 +247,115 @@ def test_a_wrong_table_is_named(tmp_path: Path, old: str, new: str, message: str
     with pytest.raises(FpbenchError, match=message) as err:
         create(settings)
     assert "tracks.csv" in err.value.message
+
+
+def test_a_table_may_list_distractors_that_are_absent(tmp_path: Path) -> None:
+    settings = with_table(tmp_path, ROWS_WITH_TRACKS)
+    (tmp_path / "dummy_db.npy").unlink()
+    opened = vectors(settings)
+    assert opened.tracks is not None
+    assert opened.tracks.distractors is None
+    assert len(opened.distractors) == 0
+
+
+UNIT = np.eye(4, dtype=np.float32)
+MANY = 70_000
+
+
+def unit_rows() -> np.ndarray:
+    return np.tile(UNIT, (MANY // 4, 1))
+
+
+def warnings_of(folder: Path, caplog: pytest.LogCaptureFixture, **changed: np.ndarray) -> str:
+    for name in ("query", "db", "dummy_db"):
+        save(folder / f"{name}.npy", changed.get(name, UNIT))
+    caplog.clear()
+    create(Settings(argument=str(folder)))
+    return caplog.text
+
+
+def test_every_row_is_checked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert warnings_of(tmp_path, caplog, dummy_db=unit_rows()) == ""
+    rows = unit_rows()
+    rows[MANY - 1] *= 3
+    shown = warnings_of(tmp_path, caplog, dummy_db=rows)
+    assert f"dummy_db.npy: rows have lengths from 1 (row 0) to 3 (row {MANY - 1})" in shown
+    rows = unit_rows()
+    rows[-100:] = 0
+    shown = warnings_of(tmp_path, caplog, dummy_db=rows)
+    assert f"100 of {MANY} rows are zero, the first is row {MANY - 100}" in shown
+    rows[-1, 0] = np.inf
+    with pytest.raises(FpbenchError, match=f"row {MANY - 1}: infinite"):
+        warnings_of(tmp_path, caplog, dummy_db=rows)
+
+
+def test_lengths_are_compared_between_reference_and_distractors(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shown = warnings_of(tmp_path, caplog, dummy_db=2 * UNIT)
+    assert "db.npy have length 1, rows of" in shown
+    assert warnings_of(tmp_path, caplog, query=2 * UNIT) == ""
+
+
+def test_large_values_are_no_infinity(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert "infinite" not in warnings_of(tmp_path, caplog, db=np.float32(1e30) * UNIT)
+
+
+def test_a_file_of_zeros_is_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(FpbenchError, match=r"db\.npy': all rows are zero"):
+        warnings_of(tmp_path, caplog, db=0 * UNIT)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64"])
+def test_other_types_in_mm_files_are_named_and_can_be_set(tmp_path: Path, dtype: str) -> None:
+    for name in ("query", "db"):
+        save(tmp_path / f"{name}.mm", UNIT.astype(dtype))
+    with pytest.raises(FpbenchError, match=f"that is {dtype}, not float32") as err:
+        create(Settings(argument=str(tmp_path)))
+    assert f"set mm_dtype={dtype}" in str(err.value.hint)
+    opened = vectors(Settings(argument=str(tmp_path), options={"mm_dtype": dtype}))
+    np.testing.assert_array_equal(opened.reference, UNIT)
+    assert opened.reference.dtype == np.float32
+
+
+def test_other_byte_orders_are_read_or_named(tmp_path: Path) -> None:
+    big = np.array([[0.6, 0.8], [-0.8, 0.6]], dtype=">f4")
+    for name in ("query", "db"):
+        save(tmp_path / f"{name}.npy", big)
+    np.testing.assert_array_equal(vectors(Settings(argument=str(tmp_path))).reference, big)
+    (tmp_path / "db.npy").unlink()
+    save(tmp_path / "db.mm", big)
+    with pytest.raises(FpbenchError, match=r"db\.mm' is big-endian"):
+        create(Settings(argument=str(tmp_path)))
+    (tmp_path / "db.mm").unlink()
+    (tmp_path / "db.fbin").write_bytes(np.array(big.shape, dtype=">i4").tobytes() + big.tobytes())
+    with pytest.raises(FpbenchError, match=r"db\.fbin' is big-endian"):
+        create(Settings(argument=str(tmp_path)))
+
+
+def test_a_numpy_file_called_mm_is_named(tmp_path: Path) -> None:
+    settings = write_matrices(tmp_path)
+    np.save(tmp_path / "x.npy", UNIT)
+    (tmp_path / "x.npy").rename(tmp_path / "db.mm")
+    with pytest.raises(FpbenchError, match=r"db\.mm' is a NumPy file"):
+        create(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("dummy-db.npy", "dummy_db.npy"),
+        ("DUMMY_DB.mm", "dummy_db.mm"),
+        ("track.csv", "tracks.csv"),
+        ("Tracks.csv", "tracks.csv"),
+        ("tracks.tsv", "tracks.csv"),
+    ],
+)
+def test_files_with_nearly_the_right_name_are_not_left_out(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    for known in ("query", "db"):
+        save(tmp_path / f"{known}.npy", UNIT)
+    (tmp_path / name).touch()
+    with pytest.raises(FpbenchError, match=f"is not read: the .* is called {meant}"):
+        create(Settings(argument=str(tmp_path)))

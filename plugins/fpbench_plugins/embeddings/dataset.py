@@ -2,13 +2,24 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from fpbench import Dataset, FpbenchError, Settings, VectorDataset, VectorTracks, apply_options
+from fpbench import (
+    Dataset,
+    FpbenchError,
+    Settings,
+    VectorDataset,
+    VectorTracks,
+    apply_options,
+    is_near_miss,
+)
 from fpbench.user_paths import expand_path
+from fpbench_plugins.embeddings.checks import refuse_zeros, warn_of_unequal_files
 from fpbench_plugins.embeddings.matrices import (
     Matrix,
+    MmDtype,
     find_matrix,
     no_rows,
     read_matrix,
@@ -24,6 +35,7 @@ class EmbeddingsConfig:
     Args:
         hop_s: Time between the starts of neighbouring rows of a track.
         segment_s: Length of the audio that a row describes.
+        mm_dtype: Type of the values in ``.mm`` files, which do not say it.
         nan: ``zero``: replace NaN by 0, as GraFPrint's evaluation does, and log how many;
             ``refuse``: stop.
         query_set: Name of queries and database. Files of two systems with one name share a table
@@ -33,6 +45,7 @@ class EmbeddingsConfig:
 
     hop_s: float = 0.5
     segment_s: float = 1.0
+    mm_dtype: MmDtype = "float32"
     nan: Literal["zero", "refuse"] = "zero"
     query_set: str | None = None
 
@@ -61,14 +74,15 @@ def open_dataset(settings: Settings) -> Dataset:
         raise FpbenchError(
             f"'{folder}' is not a folder", hint="give the folder that contains db.mm"
         )
-    refuse_nan = config.nan == "refuse"
-    query, reference = (
-        read_matrix(require_matrix(folder, name), refuse_nan=refuse_nan) for name in ("query", "db")
-    )
+    read = partial(read_matrix, refuse_nan=config.nan == "refuse", mm_dtype=config.mm_dtype)
+    query, reference = (read(require_matrix(folder, name)) for name in ("query", "db"))
     dummy = find_matrix(folder, "dummy_db")
-    distractors = no_rows(reference) if dummy is None else read_matrix(dummy, refuse_nan=refuse_nan)
+    distractors = no_rows(reference) if dummy is None else read(dummy)
     tracks = _find_tracks(folder, query, reference, distractors)
     _refuse_shapes(folder, query, reference, distractors, tracks)
+    measured = [(one.path, one.lengths) for one in (reference, distractors, query)]
+    refuse_zeros(measured)
+    warn_of_unequal_files(measured[:2])
     return Dataset(
         name=f"embeddings:{settings.argument}",
         vectors=VectorDataset(
@@ -90,6 +104,7 @@ def _find_tracks(
     table = folder / TABLE
     rows = {"query": query, "db": reference, "dummy_db": distractors}
     if not table.is_file():
+        _refuse_near_table(folder)
         return tracks_of_arrays(rows)
     with_arrays = [one.path.name for one in rows.values() if one.track is not None]
     if with_arrays:
@@ -97,6 +112,17 @@ def _find_tracks(
             f"'{table}' and {with_arrays[0]} both have tracks", hint="keep one of them"
         )
     return read_track_table(table, {name: len(one.vectors) for name, one in rows.items()})
+
+
+def _refuse_near_table(folder: Path) -> None:
+    """Refuse a table that is nearly called :data:`TABLE`, which would be left out unsaid."""
+    for path in sorted(folder.iterdir()):
+        near = is_near_miss(path.name, TABLE) or path.stem == Path(TABLE).stem
+        if near and path.suffix.lower() in (".csv", ".tsv", ".txt"):
+            raise FpbenchError(
+                f"'{path}' is not read: the table of tracks is called {TABLE}",
+                hint="rename it, or move it elsewhere",
+            )
 
 
 def _refuse_shapes(

@@ -3,27 +3,33 @@
 | suffix | layout |
 | --- | --- |
 | ``.mm`` | raw float32, row-major, its shape in ``<name>_shape.npy`` (the NAFP family) |
-| ``.npy`` | NumPy array file of floats |
+| ``.npy`` | NumPy array file of floats, of any size, byte order and order of axes |
 | ``.fbin`` | int32 rows, int32 dim, then float32 rows (big-ann-benchmarks), little-endian |
 | ``.npz`` | arrays ``vectors`` and, optionally, ``track``, ``start_s`` and ``tracks`` |
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal, NoReturn
 
 import numpy as np
 from numpy.lib.format import read_array
 
-from fpbench import FpbenchError, Vectors
+from fpbench import FpbenchError, Vectors, is_near_miss
 from fpbench.array_files import DAMAGE, read_arrays
+from fpbench_plugins.embeddings.checks import RowLengths, warn_of_lengths, zero_nan
 
 logger = logging.getLogger(__name__)
 
 SUFFIXES = (".mm", ".npy", ".fbin", ".npz")
-CHUNK_ROWS = 65_536  # 32 MB at 128 dims
+MmDtype = Literal["float32", "float16", "float64"]
+_OTHER_SIZES = {2: "float16", 8: "float64"}
+_APPENDED = "NAFP's evaluation script appends db.mm to dummy_db.mm"
+_NUMPY_MAGIC = b"\x93NUMPY"
 _SMALL_BYTES = 1 << 20
-LENGTH_TOLERANCE = 1e-2  # rounding to float16 changes lengths by less
+_PROBED_ROWS = 1_000
+_FAR_BITS, _NOISE_BITS = 60.0, 20.0  # of the values' sizes: median and standard deviation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Matrix:
         track: Track of each row, and start time in it, if an archive has them.
         start_s: As ``track``.
         names: Names of the tracks that ``track`` counts; None if the archive has none.
+        lengths: Lengths of its rows.
     """
 
     path: Path
@@ -43,13 +50,14 @@ class Matrix:
     track: np.ndarray | None = None
     start_s: np.ndarray | None = None
     names: tuple[str, ...] | None = None
+    lengths: RowLengths = field(default_factory=RowLengths)
 
 
 def find_matrix(folder: Path, name: str) -> Path | None:
     """The file of a matrix, whatever its format; None if there is none.
 
     Raises:
-        FpbenchError: There are several.
+        FpbenchError: There are several, or one that is nearly called so.
     """
     found = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
     found = [path for path in found if path.is_file()]
@@ -57,7 +65,19 @@ def find_matrix(folder: Path, name: str) -> Path | None:
         raise FpbenchError(
             f"'{folder}' has both {found[0].name} and {found[1].name}", hint="remove one of them"
         )
+    if not found:
+        _refuse_near_names(folder, name)
     return found[0] if found else None
+
+
+def _refuse_near_names(folder: Path, name: str) -> None:
+    """Refuse a file that is nearly called as a matrix that is absent: it would be left out."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in SUFFIXES and is_near_miss(path.name, f"{name}{path.suffix}"):
+            raise FpbenchError(
+                f"'{path}' is not read: the matrix is called {name}{path.suffix.lower()}",
+                hint="rename it, or move it elsewhere",
+            )
 
 
 def require_matrix(folder: Path, name: str) -> Path:
@@ -81,52 +101,116 @@ def no_rows(like: Matrix) -> Matrix:
     return Matrix(like.path.with_name("dummy_db"), empty)
 
 
-def read_matrix(path: Path, *, refuse_nan: bool) -> Matrix:
+def read_matrix(path: Path, *, refuse_nan: bool, mm_dtype: MmDtype = "float32") -> Matrix:
     """Open a matrix, with NaN set to 0.
+
+    Args:
+        refuse_nan: Whether NaN is an error.
+        mm_dtype: Type of the values in ``.mm`` files, which do not say it.
 
     Raises:
         FpbenchError: The file is damaged or has another size than it says, or a value is infinite
             or a refused NaN.
     """
     try:
-        matrix = _READERS[path.suffix](path)
+        if path.suffix == ".mm":
+            matrix = _read_mm(path, np.dtype(mm_dtype))
+        else:
+            matrix = _READERS[path.suffix](path)
     except DAMAGE as err:
         raise FpbenchError(f"cannot read '{path}': {err}", hint="make the file again") from err
     vectors = matrix.vectors
     if not len(vectors):
         return matrix
-    n_nan = zero_nan(vectors, path)
+    n_nan, lengths = zero_nan(vectors, path)
     if n_nan and refuse_nan:
         raise FpbenchError(f"'{path}' has {n_nan} NaN", hint="make the file again, or set nan=zero")
     if n_nan:
         logger.warning("%s: %d values are NaN; they are replaced by 0", path, n_nan)
     vectors.flags.writeable = False
-    warn_of_unequal_lengths(vectors, path)
-    return matrix
+    warn_of_lengths(lengths, len(vectors), path)
+    return replace(matrix, lengths=lengths)
 
 
-def _read_mm(path: Path) -> Matrix:
+def _read_mm(path: Path, dtype: np.dtype[np.floating]) -> Matrix:
     shape = read_shape(path.with_name(f"{path.stem}_shape.npy"))
-    _expect_bytes(path, shape, 4 * shape[0] * shape[1])
-    return Matrix(path, _map(path, shape, offset=0))
+    if path.stat().st_size != dtype.itemsize * shape[0] * shape[1]:
+        _refuse_size(path, shape, dtype)
+    vectors = _map(path, shape, dtype, offset=0)
+    _refuse_other_byte_order(path, vectors)
+    return Matrix(path, vectors if dtype == np.float32 else vectors.astype(np.float32))
+
+
+def _refuse_size(path: Path, shape: tuple[int, int], dtype: np.dtype[np.floating]) -> NoReturn:
+    """Refuse a ``.mm`` file of another size than its shape says; name the type that would fit."""
+    size_bytes, cells = path.stat().st_size, shape[0] * shape[1]
+    with path.open("rb") as file:
+        if file.read(6) == _NUMPY_MAGIC:
+            raise FpbenchError(f"'{path}' is a NumPy file", hint=f"rename it to {path.stem}.npy")
+    other = _OTHER_SIZES.get(size_bytes // cells) if cells and size_bytes % cells == 0 else None
+    if other is not None and dtype == np.float32:
+        raise FpbenchError(
+            f"'{path}' has {size_bytes} bytes, {size_bytes // cells} for each value of its shape "
+            f"{shape}: that is {other}, not float32",
+            hint=f"save it as float32, or set mm_dtype={other} below [dataset_options] in a config "
+            "file" + (f"; or {_APPENDED}" if other == "float64" else ""),
+        )
+    wanted_bytes = dtype.itemsize * cells
+    raise FpbenchError(
+        f"'{path}' has {size_bytes} bytes, but its shape {shape} needs {wanted_bytes} as {dtype}",
+        hint=f"make the file again; {_APPENDED}"
+        if size_bytes > wanted_bytes
+        else "the file is incomplete; make it again",
+    )
 
 
 def _read_fbin(path: Path) -> Matrix:
     with path.open("rb") as file:
         header = np.fromfile(file, dtype="<i4", count=2)
+    size_bytes = path.stat().st_size
+    if len(header) == 2 and _fbin_bytes(header.byteswap()) == size_bytes != _fbin_bytes(header):
+        raise FpbenchError(f"'{path}' is big-endian", hint="write it in little-endian order")
     if len(header) < 2 or header[0] < 0 or header[1] < 1:
         raise FpbenchError(
             f"'{path}' starts with {header.tolist()} instead of rows and columns",
             hint="write two int32, then float32 rows, all little-endian",
         )
     shape = int(header[0]), int(header[1])
-    _expect_bytes(path, shape, 8 + 4 * shape[0] * shape[1])
-    return Matrix(path, _map(path, shape, offset=8))
+    if size_bytes != _fbin_bytes(header):
+        raise FpbenchError(
+            f"'{path}' has {size_bytes} bytes, but its shape {shape} needs {_fbin_bytes(header)}",
+            hint="write float32 rows, as many as the first number says",
+        )
+    vectors = _map(path, shape, np.dtype("<f4"), offset=8)
+    _refuse_other_byte_order(path, vectors)
+    return Matrix(path, vectors)
+
+
+def _fbin_bytes(header: np.ndarray) -> int:
+    return 8 + 4 * int(header[0]) * int(header[1])
+
+
+def _refuse_other_byte_order(path: Path, rows: np.ndarray) -> None:
+    """Refuse a file whose values make sense only in the opposite order of bytes."""
+    probe = np.asarray(rows[:_PROBED_ROWS])
+    if not _is_plausible(probe) and _is_plausible(probe.byteswap()):
+        raise FpbenchError(f"'{path}' is big-endian", hint="write it in little-endian order")
+
+
+def _is_plausible(rows: np.ndarray) -> bool:
+    """Whether values are of similar size: in the wrong order of bytes, exponents are noise."""
+    with np.errstate(all="ignore"):
+        sizes = np.log2(np.abs(rows[rows != 0].astype(np.float64)))
+    finite = sizes[np.isfinite(sizes)]
+    if len(finite) == 0:
+        return len(sizes) == 0
+    usual = abs(float(np.median(finite))) < _FAR_BITS and float(np.std(finite)) < _NOISE_BITS
+    return usual and 2 * len(finite) > len(sizes)
 
 
 def _read_npy(path: Path) -> Matrix:
     with path.open("rb") as file:  # np.load would also open an archive
-        if file.read(6) != b"\x93NUMPY":
+        if file.read(6) != _NUMPY_MAGIC:
             raise FpbenchError(f"'{path}' is not a NumPy file", hint="write it with numpy.save")
         if path.stat().st_size < _SMALL_BYTES:  # an array without rows cannot be mapped
             file.seek(0)
@@ -159,25 +243,16 @@ def _read_npz(path: Path) -> Matrix:
     return Matrix(path, np.array(vectors), track, start_s, names)
 
 
-_READERS = {".mm": _read_mm, ".npy": _read_npy, ".fbin": _read_fbin, ".npz": _read_npz}
+_READERS = {".npy": _read_npy, ".fbin": _read_fbin, ".npz": _read_npz}
 
 
-def _map(path: Path, shape: tuple[int, int], *, offset: int) -> Vectors:
+def _map(
+    path: Path, shape: tuple[int, int], dtype: np.dtype[np.floating], *, offset: int
+) -> np.ndarray:
     if shape[0] == 0:
-        return np.zeros(shape, dtype=np.float32)  # an empty file cannot be mapped
+        return np.zeros(shape, dtype=dtype)  # an empty file cannot be mapped
     # Copy-on-write: setting values to 0 changes private pages of memory, never the file.
-    return np.memmap(path, dtype="<f4", mode="c", offset=offset, shape=shape)
-
-
-def _expect_bytes(path: Path, shape: tuple[int, int], wanted_bytes: int) -> None:
-    size_bytes = path.stat().st_size
-    if size_bytes != wanted_bytes:
-        raise FpbenchError(
-            f"'{path}' has {size_bytes} bytes, but its shape {shape} needs {wanted_bytes}",
-            hint="make the file again; NAFP's evaluation script appends db.mm to dummy_db.mm"
-            if size_bytes > wanted_bytes
-            else "the file is incomplete; make it again",
-        )
+    return np.memmap(path, dtype=dtype, mode="c", offset=offset, shape=shape)
 
 
 def _floats(array: np.ndarray, path: Path) -> Vectors:
@@ -189,20 +264,6 @@ def _floats(array: np.ndarray, path: Path) -> Vectors:
         )
     native = np.ascontiguousarray(array) if array.flags.f_contiguous else array
     return native if native.dtype == np.float32 else native.astype(np.float32)
-
-
-def warn_of_unequal_lengths(vectors: Vectors, file: Path) -> None:
-    """Log a warning if the first rows have different lengths."""
-    lengths = np.linalg.norm(vectors[:CHUNK_ROWS], axis=1)
-    shortest, longest = lengths.min(initial=np.inf, where=lengths > 0), lengths.max()
-    if longest - shortest > LENGTH_TOLERANCE:
-        logger.warning(
-            "%s: rows have lengths from %.3g to %.3g. For such rows, exact search (inner products) "
-            "and FAISS's indexes (distances) give different rankings",
-            file,
-            shortest,
-            longest,
-        )
 
 
 def read_shape(file: Path) -> tuple[int, int]:
@@ -226,27 +287,3 @@ def read_shape(file: Path) -> tuple[int, int]:
             hint="make the file again",
         )
     return int(shape[0]), int(shape[1])
-
-
-def zero_nan(vectors: Vectors, file: Path) -> int:
-    """Set NaN to 0 in place, chunk by chunk.
-
-    Returns:
-        How many there were.
-
-    Raises:
-        FpbenchError: A value is infinite.
-    """
-    n_nan = 0
-    for start in range(0, len(vectors), CHUNK_ROWS):
-        chunk = vectors[start : start + CHUNK_ROWS]
-        # The usual case needs one pass: a sum is finite only if every value is.
-        if np.isfinite(np.sum(chunk, dtype=np.float64)):
-            continue
-        if np.isinf(chunk).any():
-            row = start + int(np.argwhere(np.isinf(chunk))[0, 0])
-            raise FpbenchError(f"'{file}', row {row}: infinite", hint="make the file again")
-        bad = np.isnan(chunk)
-        n_nan += int(bad.sum())
-        chunk[bad] = 0
-    return n_nan

@@ -24,6 +24,8 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
     The lines of a file are in the order of its rows. Without lines of ``query``, row i of query is
     the degraded row i of db. A query whose track is empty or ``none`` matches nothing.
 
+    Lines of ``dummy_db`` are left out if there are no such rows.
+
     Args:
         table: The table.
         rows: Number of rows of each matrix.
@@ -47,6 +49,8 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
         tracks[file].append("" if no_match else track)
         start_s[file].append(0.0 if no_match else _seconds(time, where))
         first_line.setdefault(f"{file} {track}", line)
+    if not rows["dummy_db"]:  # it may be absent, for a run without distractors
+        tracks["dummy_db"], start_s["dummy_db"] = [], []
     for name, count in rows.items():
         if len(tracks[name]) != count and (tracks[name] or name == "db"):
             raise FpbenchError(
