@@ -38,15 +38,13 @@ def test_file_names_need_not_be_utf8(tmp_path: Path) -> None:
     assert durations_s([Track(name="cafe", path=path)]) == [2.0]
 
 
-def test_refuses_a_flac_whose_header_does_not_give_its_length(tmp_path: Path) -> None:
+def test_reads_a_flac_whose_header_does_not_give_its_length(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", tone(2))
     content = bytearray(path.read_bytes())
     content[21] &= 0xF0  # the last 36 bits before the checksum count the samples
     content[22:26] = bytes(4)
     path.write_bytes(content)
-    assert durations_s([Track(name="a", path=path)]) == [0.0]
-    with pytest.raises(FpbenchError, match="header does not give its length"):
-        read_audio(path, RATE)
+    assert len(read_audio(path, RATE)) == 2 * RATE
 
 
 def test_mono_is_the_mean_of_the_channels(tmp_path: Path) -> None:
@@ -197,7 +195,7 @@ def test_silent_tracks_can_be_kept(tmp_path: Path) -> None:
     assert reading.reason is None
 
 
-@pytest.mark.parametrize("rate", [1, 9, 1_000_001, 2**31 - 1])
+@pytest.mark.parametrize("rate", [1, 9, 100, 1_000_001, 10**9])
 def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> None:
     path = write(tmp_path / "a.wav", tone(1))
     content = bytearray(path.read_bytes())

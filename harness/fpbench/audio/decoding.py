@@ -17,7 +17,6 @@ from fpbench.errors import FpbenchError
 __all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recording"]
 
 _LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
-_UNKNOWN_FRAMES = (1 << 63) - 1  # libsndfile's value for a FLAC header without a length
 _OGG_FIRST_PAGE = b"OggS\0\2"  # of each stream
 _WAVE_PCM, _WAVE_FLOAT, _WAVE_EXTENSIBLE = 1, 3, 0xFFFE
 
@@ -99,7 +98,11 @@ def _open(path: Path) -> AbstractContextManager[Recording]:
         elif form == b"OggS":
             for_libsndfile = b"\x01vorbis" in start and _has_one_stream(file)
         else:
-            for_libsndfile = form == b"fLaC"
+            # libsndfile fails on FLAC whose encoder wrote to a pipe and could not give the length.
+            samples = (
+                (start[21] & 15) << 32 | int.from_bytes(start[22:26]) if len(start) == 64 else 0
+            )
+            for_libsndfile = form == b"fLaC" and samples > 0
     return _open_with_libsndfile(path) if for_libsndfile else open_with_ffmpeg(path)
 
 
@@ -145,7 +148,8 @@ def _open_with_libsndfile(path: Path) -> Iterator[Recording]:
             container=file.format,
             sample_rate_hz=file.samplerate,
             channels=file.channels,
-            announced_frames=None if file.frames == _UNKNOWN_FRAMES else file.frames,
+            announced_frames=file.frames,
+            is_estimate=False,
             decoder=_LIBSNDFILE,
             blocks=blocks,
         )

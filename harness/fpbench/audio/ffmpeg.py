@@ -94,6 +94,7 @@ def open_with_ffmpeg(path: Path) -> Iterator[Recording]:
             sample_rate_hz=decoder.sample_rate_hz,
             channels=decoder.channels,
             announced_frames=decoder.announced_frames,
+            is_estimate=container.format.name not in _EXACT_FORMATS,
             decoder=ffmpeg_version(),
             blocks=decoder.blocks,
         )

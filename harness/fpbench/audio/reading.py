@@ -30,7 +30,8 @@ Resampler = Literal["soxr", "sinc-hann"]
 
 SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing but dither
 _LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
-_RATES_HZ = (10, 1_000_000)  # a rate of 1 Hz would become 16 000 times as many samples
+_RATES_HZ = (10, 1_000_000)
+_LARGEST_UPSAMPLING = 20  # a damaged rate of 100 Hz would make an hour of music a month
 _MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
 
@@ -116,6 +117,8 @@ def checked_blocks(recording: Recording) -> Iterator[Block]:
     frames = 0
     for block in recording.blocks():
         frames += len(block)
+        if frames > _LONGEST_H * 3600 * recording.sample_rate_hz:
+            raise refusal(path, f"it has more than {_LONGEST_H} hours: split it")
         yield block
     reason = _why_shorter(recording, frames / recording.sample_rate_hz)
     if frames == 0:
@@ -136,9 +139,7 @@ def _why_refused(recording: Recording) -> str | None:
     rate_hz, frames = recording.sample_rate_hz, recording.announced_frames
     if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
         return f"its header gives a sample rate of {rate_hz} Hz"
-    if frames is None:
-        return "its header does not give its length (was it written to a pipe?)"
-    if frames > _LONGEST_H * 3600 * rate_hz:
+    if frames is not None and not recording.is_estimate and frames > _LONGEST_H * 3600 * rate_hz:
         return f"it has {frames / rate_hz / 3600:.0f} hours, more than {_LONGEST_H}: split it"
     return None
 
@@ -281,8 +282,10 @@ def mono_pieces(
 
     Raises:
         FpbenchError: The recording is refused, see :func:`checked_blocks`.
-        ValueError: The samples are not those of audio.
+        ValueError: The samples or their rate are not those of audio.
     """
+    if recording.sample_rate_hz * _LARGEST_UPSAMPLING < sample_rate_hz:
+        raise ValueError(f"its header gives a sample rate of {recording.sample_rate_hz} Hz")
     mixer = mixer or ChannelMixer("mean")
     pieces = (mixer.mix(block) for block in checked_blocks(recording))
     if recording.sample_rate_hz == sample_rate_hz:

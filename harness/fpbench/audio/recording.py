@@ -23,7 +23,8 @@ class Recording:
         sample_rate_hz: Sample rate, any number above 0.
         channels: Number of channels.
         announced_frames: Number of samples per channel that the header gives; None if it gives
-            none. It may be a guess: the length of a recording is what ``blocks`` hands out.
+            none. The length of a recording is what ``blocks`` hands out.
+        is_estimate: Whether this number is an estimate from the size of the file.
         decoder: Name and version of what decodes the file, for cache keys.
         blocks: Decodes from where the last block ended, in blocks of bounded size.
     """
@@ -33,5 +34,6 @@ class Recording:
     sample_rate_hz: int
     channels: int
     announced_frames: int | None
+    is_estimate: bool
     decoder: str
     blocks: Callable[[], Iterator[Block]]
