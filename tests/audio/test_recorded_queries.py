@@ -236,3 +236,54 @@ def test_a_recording_that_cannot_be_read_is_named(folder: Path) -> None:
     (folder / "phone/one.wav").write_bytes(b"RIFF and nothing")
     with pytest.raises(FpbenchError, match="no recorded query can be used: one: "):
         cut_queries([recording(folder, "one", 0.0, "a")], {"a": (0, 9.0)}, NAFP, tempo=1.0, seed=0)
+
+
+def write_parts(path: Path, *parts: tuple[float, float]) -> Path:
+    """A recording of parts, each with an amplitude and a length in seconds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples = [np.full(round(seconds * RATE_HZ), level) for level, seconds in parts]
+    soundfile.write(path, np.concatenate(samples), RATE_HZ)
+    return path
+
+
+def test_queries_have_sound_in_the_recording_and_in_its_reference(
+    folder: Path, tmp_path: Path
+) -> None:
+    def of(name: str, *parts: tuple[float, float]) -> RecordedQuery:
+        path = write_parts(tmp_path / f"{name}.wav", *parts)
+        return RecordedQuery(name=name, path=path, reference="a", start_s=1.0)
+
+    recordings = [
+        of("half", (0.1, 2.0), (0.0, 2.0)),
+        of("loud", (0.2, 4.0)),
+        of("silent", (0.0, 4.0)),
+    ]
+    tracks = [one.track for one in recordings]
+    surveys = survey_recordings(Store(tmp_path / "cache"), tracks, lambda *_: None)
+    cut = cut_queries(
+        recordings,
+        {"a": (0, 10.0)},
+        RECIPE,
+        tempo=1.0,
+        seed=0,
+        surveys=surveys,
+        silent_s={"a": [(3.0, 10.0)]},
+    )
+    # The reference is silent from 3 s on, which is 2 s after the recordings start.
+    assert cut.places.track.tolist() == [0, 0, 0, 1, 1, 1]
+    assert cut.places.start_s.tolist() == [0.0, 0.5, 1.0, 0.0, 0.5, 1.0]
+    assert [one.track for one in cut.skipped] == ["silent"]
+    assert cut.skipped[0].reason.startswith("silent: no query has enough sound")
+
+
+def test_a_recording_whose_channels_cancel_is_left_out(tmp_path: Path) -> None:
+    left = np.full(2 * RATE_HZ, 0.1)
+    soundfile.write(tmp_path / "q.wav", np.stack([left, -left], axis=1), RATE_HZ)
+    query = RecordedQuery(name="q", path=tmp_path / "q.wav", reference="a")
+    chosen = replace(query, channel="left")
+    store = Store(tmp_path / "cache")
+    surveys = survey_recordings(store, [query.track, chosen.track], lambda *_: None)
+    usable, skipped = select_recordings([query], surveys)
+    assert usable == []
+    assert skipped[0].reason.startswith("its channels cancel")
+    assert select_recordings([chosen], surveys) == ([chosen], [])

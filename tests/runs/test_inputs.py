@@ -4,12 +4,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import soundfile
 
-from fpbench import FpbenchError
+from fpbench import Fingerprinter, FpbenchError, Segments, Vectors
 from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.progress import Report
 from fpbench.runs.inputs import AudioSource
@@ -168,6 +169,69 @@ def test_the_channel_is_of_all_recordings_and_in_the_result(
     assert right.data.skipped == []
     assert right.reference.shape == left.reference.shape == (4 * 19, 16)
     assert (right.key, right.data.content) != (left.key, left.data.content)
+
+
+def write_padded(folder: Path, music: Path, *, padding_s: float) -> None:
+    """Four reference tracks and four distractors of the small folder, each before silence."""
+    for role in ("reference", "distractors"):
+        (folder / role).mkdir()
+        for track in sorted((music / role).glob("0[0-3].wav")):
+            samples, rate_hz = soundfile.read(track, dtype="float32")
+            padded = np.pad(samples, (0, round(padding_s * rate_hz)))
+            soundfile.write(folder / role / track.name, padded, rate_hz)
+
+
+def test_silence_gives_no_queries_and_no_rows_and_is_in_the_result(
+    prepared: Prepare, tmp_path: Path, music: Path
+) -> None:
+    write_padded(tmp_path, music, padding_s=10.0)
+    inputs = build(prepared(dataset=f"folder:{tmp_path}"))
+    assert inputs.truth.start_s.max() <= 9.1
+    # 19 rows of 10 s of music, and the row of the last half second.
+    assert inputs.reference.shape == inputs.real.shape == (4 * 20, 16)
+    assert inputs.data.reference_fingerprints == 4 * 39
+    assert inputs.data.reference_silent_hours == pytest.approx(40 / 3600, abs=1e-5)
+    assert inputs.data.distractor_silent_hours == pytest.approx(40 / 3600, abs=1e-5)
+
+
+def test_music_without_silence_has_none(prepared: Prepare) -> None:
+    data = build(prepared(distractors="none")).data
+    assert (data.reference_silent_hours, data.distractor_silent_hours) == (0.0, 0.0)
+
+
+class Deleting:
+    """Wraps a fingerprinter, and deletes a file while it fingerprints the fourth track."""
+
+    def __init__(self, inner: Fingerprinter, file: Path) -> None:
+        self.spec, self._inner, self._file = inner.spec, inner, file
+        self._tracks = 0
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        self._tracks += 1
+        if self._tracks == 4:
+            self._file.unlink()
+        return self._inner.embed(segments)
+
+
+def test_a_track_that_cannot_be_read_again_gives_no_queries(
+    prepared: Prepare, tmp_path: Path, music: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_padded(tmp_path, music, padding_s=0.0)
+    run = prepared(dataset=f"folder:{tmp_path}", distractors="none")
+    assert isinstance(run.source, AudioSource)
+    named = run.source.fingerprinter
+    lost = tmp_path / "reference" / "03.wav"
+    deleting = Deleting(cast(Fingerprinter, named.fingerprinter), lost)
+    identity = {**named.identity, "deleting": str(tmp_path)}
+    fingerprinter = replace(named, fingerprinter=deleting, identity=identity)
+    inputs = build(replace(run, source=replace(run.source, fingerprinter=fingerprinter)))
+    assert not lost.exists()
+    assert set(inputs.truth.track.tolist()) <= {0, 1, 2}
+    assert len(inputs.queries) == 20
+    (skipped,) = inputs.data.skipped
+    assert skipped.track == "reference/03.wav"
+    assert skipped.reason == "cannot be read again for queries: there is no such file"
+    assert "reference/03.wav cannot be read again" in caplog.text
 
 
 def test_an_odd_noise_is_left_out_and_named_whatever_the_seed(

@@ -143,6 +143,20 @@ class _Sound:
 # ---------------------------------------------------------------- audio
 
 
+class LostRecordingError(FpbenchError):
+    """A recording that was read before cannot be read again.
+
+    Args:
+        track: The recording.
+        error: What reading it raised.
+    """
+
+    def __init__(self, track: Track, error: FpbenchError) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.track = track
+        self.reason = error.message.removeprefix(f"cannot read {track.path}: ")
+
+
 def degrade_queries(
     tracks: Sequence[Track],
     truth: Positions,
@@ -171,14 +185,18 @@ def degrade_queries(
         ``round(query_length_s * sample_rate_hz)`` samples.
 
     Raises:
-        FpbenchError: A track cannot be read, or a degradation returns invalid audio.
+        LostRecordingError: A track cannot be read.
+        FpbenchError: A degradation returns invalid audio.
     """
 
     selection = np.arange(len(truth.track)) if numbers is None else np.sort(numbers)
 
     def queries_of_track(index: int) -> list[tuple[int, Samples]]:
         track = tracks[index]
-        samples = read_audio(track.path, recipe.sample_rate_hz, channel=track.channel)
+        try:
+            samples = read_audio(track.path, recipe.sample_rate_hz, channel=track.channel)
+        except FpbenchError as err:
+            raise LostRecordingError(track, err) from err
         queries = []
         for number in selection[truth.track[selection] == index].tolist():
             start_s = float(truth.start_s[number])

@@ -246,7 +246,7 @@ def read_ahead(
         except FpbenchError as err:
             reason: str | None = err.message.removeprefix(f"cannot read {track.path}: ")
             return Reading(track, None, reason, failed=True)
-        reason = _why_cancelled(mixer)
+        reason = why_cancelled(mixer.peak, mixer.cancelled_db)
         if reason is None and len(samples) < min_samples:
             have_s, want_s = len(samples) / sample_rate_hz, min_samples / sample_rate_hz
             reason = f"too short: {have_s:.3g} s, {want_s:.3g} s needed"
@@ -257,12 +257,16 @@ def read_ahead(
     return map_ahead(read, tracks, workers=workers)
 
 
-def _why_cancelled(mixer: ChannelMixer) -> str | None:
-    """Reason to skip a recording of whose music nothing is left in the mean of its channels."""
-    if mixer.peak <= SILENCE_PEAK or mixer.cancelled_db < CANCELLED_DB:
+def why_cancelled(peak: float, cancelled_db: float) -> str | None:
+    """Reason to skip a recording of whose music nothing is left in the mean of its channels.
+
+    Args:
+        peak: Largest amplitude in any channel.
+        cancelled_db: Level of the mean below the channels.
+    """
+    if peak <= SILENCE_PEAK or cancelled_db < CANCELLED_DB:
         return None
-    exact = math.isinf(mixer.cancelled_db)
-    below = "silent" if exact else f"{mixer.cancelled_db:.0f} dB below them"
+    below = "silent" if math.isinf(cancelled_db) else f"{cancelled_db:.0f} dB below them"
     return f"its channels cancel: their mean is {below}; set channel to left, right or loudest"
 
 

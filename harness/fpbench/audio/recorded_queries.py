@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import durations_s
+from fpbench.audio.reading import durations_s, why_cancelled
+from fpbench.audio.silence import Stretches, has_sound
 from fpbench.audio.survey import Surveys, decoded_durations_s, survey_track
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
@@ -157,12 +158,12 @@ def _refuse_own_files(table: Path, matched: Sequence[Track], lines: Mapping[str,
 def select_recordings(
     recordings: Sequence[RecordedQuery], surveys: Surveys
 ) -> tuple[list[RecordedQuery], list[Skipped]]:
-    """Leave out recordings that cannot be read, or are the same audio as an earlier one."""
+    """Leave out recordings that cannot be read, whose channels cancel, or that came before."""
     names: dict[str | None, str] = {}
     usable, skipped = [], []
     for recording in recordings:
         survey = surveys[recording.track]
-        reason = survey.reason
+        reason = survey.reason or why_cancelled(survey.peak, survey.cancelled_db)
         if reason is None:
             first = names.setdefault(survey.digest, recording.name)
             reason = None if first == recording.name else f"the same audio as {first}"
@@ -226,11 +227,12 @@ def cut_queries(
     tempo: float,
     seed: int | None,
     surveys: Surveys = MappingProxyType({}),
+    silent_s: Mapping[str, Stretches] = MappingProxyType({}),
 ) -> CutQueries:
     """Cut queries from recordings at multiples of ``grid_s``, as many as fit.
 
-    A query fits if it ends before the recording and before the reference track. If there are more
-    than ``n_queries``, as many are drawn without replacement.
+    A query fits if it ends before the recording and before the reference track, and has enough
+    sound in both. If there are more than ``n_queries``, as many are drawn without replacement.
 
     Args:
         recordings: Those without a reference give no query, and are not in ``skipped``.
@@ -239,6 +241,7 @@ def cut_queries(
         tempo: Tempo of the degradations; a faster one needs a longer stretch of audio.
         seed: Seed of the draw; None means all queries that fit.
         surveys: Surveys of the recordings; the lengths of others are those in their headers.
+        silent_s: Silent stretches of reference tracks by name.
 
     Raises:
         FpbenchError: No query fits.
@@ -265,6 +268,14 @@ def cut_queries(
             shorter_s = min(lengths_s[number] / tempo, left_s)
             reason = f"too short: {shorter_s:.3g} s with its reference, "
             reason += f"{recipe.query_length_s:.3g} s needed"
+            skipped.append(Skipped(track=recording.name, reason=reason))
+            continue
+        recorded, length_s = surveys.get(recording.track), recipe.query_length_s
+        sound = has_sound(recorded.silent_s if recorded else (), starts_s, length_s * tempo)
+        original = silent_s.get(recording.reference, ())
+        starts_s = starts_s[sound & has_sound(original, recording.start_s + starts_s, length_s)]
+        if len(starts_s) == 0:
+            reason = "silent: no query has enough sound in the recording and in its reference"
             skipped.append(Skipped(track=recording.name, reason=reason))
         places = _append(places, number, starts_s)
         truth = _append(truth, index, recording.start_s + starts_s)

@@ -8,8 +8,10 @@ import numpy as np
 
 from fpbench.audio.decoding import decoders
 from fpbench.audio.duplicates import drop_duplicates
+from fpbench.audio.queries import LostRecordingError
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.reading import track_hash
+from fpbench.audio.silence import silent_seconds
 from fpbench.audio.survey import Surveys, decoded_durations_s, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
@@ -24,6 +26,7 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.results.document import DataInfo, QueryInfo, Skipped
+from fpbench.runs.audio_warnings import describe_cancelling
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
@@ -155,14 +158,17 @@ class AudioSource:
         source = replace(self, fingerprinter=named)
         reference = source._fingerprint_reference(dataset, surveys, store, stage)
         chain = [named.degradation for named in self.degradations]
-        planned = plan_queries(dataset, reference, self.recipe, chain, self.seed, surveys=surveys)
-        queries = source._fingerprint_queries(planned, store, stage)
+        planned, queries = source._make_queries(dataset, reference, surveys, store, stage)
         real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
         data = source._describe_data(
             all_tracks, duplicates, planned, reference, real, surveys=surveys
         )
         inputs = source._assemble(reference, queries, planned, real, data)
-        return replace(inputs, query_columns=planned.columns(dataset.reference, chain, self.seed))
+        return replace(
+            inputs,
+            query_columns=planned.columns(dataset.reference, chain, self.seed),
+            warnings=describe_cancelling(all_tracks, surveys),
+        )
 
     def _fingerprint_reference(
         self, dataset: Dataset, surveys: Surveys, store: Store, stage: Stage
@@ -170,7 +176,7 @@ class AudioSource:
         reference = self.fingerprinter.fingerprints(
             store, dataset.reference, surveys, stage, "reference"
         )
-        if len(reference.vectors) == 0:
+        if reference.silent.all():
             raise FpbenchError(
                 f"dataset '{dataset.name}' has no usable reference track{_first_reason(reference)}",
                 hint="check the dataset's path and layout",
@@ -199,6 +205,31 @@ class AudioSource:
             chain=[named.degradation for named in self.degradations],
             seed=self.seed,
         )
+
+    def _make_queries(
+        self,
+        dataset: Dataset,
+        reference: FingerprintSet,
+        surveys: Surveys,
+        store: Store,
+        stage: Stage,
+    ) -> tuple[PlannedQueries, QuerySet]:
+        """Plan queries and make them; again without a recording that can no longer be read."""
+        chain = [named.degradation for named in self.degradations]
+        lost: dict[str, str] = {}
+        while True:
+            planned = plan_queries(
+                dataset, reference, self.recipe, chain, self.seed, surveys=surveys, lost=lost
+            )
+            try:
+                return planned, self._fingerprint_queries(planned, store, stage)
+            except LostRecordingError as err:
+                logger.warning(
+                    "%s cannot be read again (%s); queries are made without it",
+                    err.track.name,
+                    err.reason,
+                )
+                lost[err.track.name] = f"cannot be read again for queries: {err.reason}"
 
     def _fingerprint_queries(self, planned: PlannedQueries, store: Store, stage: Stage) -> QuerySet:
         source = self.query_source(planned)
@@ -234,6 +265,8 @@ class AudioSource:
             distractor_tracks=len(all_tracks.distractors),
             distractor_fingerprints=len(real.vectors),
             distractor_hours=_hours(all_tracks.distractors, surveys),
+            reference_silent_hours=_silent_hours(all_tracks.reference, surveys),
+            distractor_silent_hours=_silent_hours(all_tracks.distractors, surveys),
             skipped=[
                 *(*duplicates, *reference.skipped, *real.skipped, *planned.skipped),
                 *(one for named in self.degradations for one in named.skipped_recordings()),
@@ -254,12 +287,12 @@ class AudioSource:
         real: FingerprintSet,
         data: DataInfo,
     ) -> Inputs:
-        usable = np.ones(len(reference.vectors), dtype=bool)
-        rows = run_starts(reference.track.astype(np.int64), usable, self.segments)
-        # Silent segments are no distractors: they hold no music that could be taken for another.
+        # Silent segments are not searched: they hold no music that could be found or be taken for
+        # other music, but a fingerprinter may place them near any faint query.
+        rows = run_starts(reference.track.astype(np.int64), ~reference.silent, self.segments)
         real_rows = run_starts(real.track.astype(np.int64), ~real.silent, self.segments)
         return Inputs(
-            key=content_key(reference=reference.key, queries=queries.key),
+            key=content_key(reference=reference.key, queries=queries.key, rows=len(rows)),
             queries=concatenate_runs(queries.vectors),
             segments=self.segments,
             truth=queries.truth,
@@ -314,6 +347,10 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
 
 def _hours(tracks: Sequence[Track], surveys: Surveys) -> float:
     return float(decoded_durations_s(surveys, tracks).sum()) / 3600
+
+
+def _silent_hours(tracks: Sequence[Track], surveys: Surveys) -> float:
+    return sum((silent_seconds(surveys[one].silent_s) for one in tracks), start=0.0) / 3600
 
 
 def _first_reason(reference: FingerprintSet) -> str:

@@ -1,8 +1,9 @@
 """Which audio the queries of a run are made from, and what they match."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -82,6 +83,7 @@ def plan_queries(
     seed: int,
     *,
     surveys: Surveys,
+    lost: Mapping[str, str] = MappingProxyType({}),
 ) -> PlannedQueries:
     """Cut queries from the dataset's recordings, or draw them from the reference.
 
@@ -92,6 +94,8 @@ def plan_queries(
         chain: Degradations of the recipe.
         seed: Seed of the run.
         surveys: Surveys of the reference and the recordings.
+        lost: Why recordings that were read before cannot be read again, by name; they give no
+            queries.
 
     Raises:
         FpbenchError: There are no queries.
@@ -99,18 +103,27 @@ def plan_queries(
     # Unreadable and silent tracks give no queries. A track that is only too short for this
     # fingerprinter does give queries, and the fingerprinter misses them.
     unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
+    unreadable = [Skipped(track=name, reason=reason) for name, reason in lost.items()]
+    silent_s = {
+        track.name: surveys[track].silent_s if track in surveys else ()
+        for track in dataset.reference
+    }
     durations = decoded_durations_s(surveys, dataset.reference)
     if not dataset.queries:
+        unusable |= lost.keys()
         usable = np.array([track.name not in unusable for track in dataset.reference])
-        truth = draw_queries(durations * usable, recipe, chain, seed)
+        truth = draw_queries(durations * usable, recipe, chain, seed, list(silent_s.values()))
         return PlannedQueries(
             tracks=dataset.reference,
             hashes=reference.audio_hashes,
             digests=[surveys[track].digest for track in dataset.reference],
             places=truth,
             truth=truth,
+            skipped=unreadable,
         )
-    recordings, left_out = select_recordings(dataset.queries, surveys)
+    readable = [one for one in dataset.queries if one.name not in lost]
+    recordings, left_out = select_recordings(readable, surveys)
+    left_out += unreadable
     if not recordings:
         raise FpbenchError(
             f"no recorded query can be used: {left_out[0].track}: {left_out[0].reason}",
@@ -122,7 +135,9 @@ def plan_queries(
         if track.name not in unusable
     }
     tempo = math.prod((step.tempo for step in chain), start=1.0)
-    cut = cut_queries(recordings, by_name, recipe, tempo=tempo, seed=seed, surveys=surveys)
+    cut = cut_queries(
+        recordings, by_name, recipe, tempo=tempo, seed=seed, surveys=surveys, silent_s=silent_s
+    )
     return PlannedQueries(
         tracks=[one.track for one in recordings],
         hashes=[surveys[one.track].audio_hash for one in recordings],

@@ -29,6 +29,7 @@ from fpbench.results.document import (
 from fpbench.results.environment import environment
 from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
+from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
@@ -111,6 +112,9 @@ def run_prepared(
         make_folder(path.parent)
     inputs = prepared.source.build_inputs(prepared.store, stage)
     _warn_of_skipped(inputs.data)
+    warn_of_silence(inputs.data)
+    for warning in inputs.warnings:
+        logger.warning(warning)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
     databases = _list_databases(config, inputs, generator)
     outcomes = [one for database in databases for one in _search(prepared, inputs, database, stage)]

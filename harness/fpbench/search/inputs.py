@@ -1,5 +1,6 @@
 """The data of a search."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,6 +30,7 @@ class Inputs:
         real_key: Key of the real distractors.
         hop_s: Time between neighbouring fingerprints.
         query_columns: What is known about each query, for the evidence.
+        warnings: What a run should say of its recordings.
     """
 
     key: str
@@ -45,3 +47,4 @@ class Inputs:
     data: DataInfo
     query_info: QueryInfo
     query_columns: QueryColumns | None = field(default=None, repr=False)
+    warnings: Sequence[str] = ()
