@@ -10,6 +10,7 @@ from typing import BinaryIO, Literal
 
 import soundfile
 
+from fpbench.audio.damage import find_damage
 from fpbench.audio.ffmpeg import ffmpeg_version, open_with_ffmpeg
 from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
@@ -40,7 +41,13 @@ def open_recording(path: Path) -> Iterator[Recording]:
     with ExitStack() as stack:
         with _name_in_errors(path):
             refuse_special_files(path)
-            recording = stack.enter_context(_open(path))
+            try:
+                recording = stack.enter_context(_open(path))
+            except (soundfile.SoundFileError, ValueError):
+                damage = find_damage(path)
+                if damage:  # whose reason says more
+                    raise ValueError(str(damage)) from None
+                raise
 
         def blocks() -> Iterator[Block]:
             with _name_in_errors(path):

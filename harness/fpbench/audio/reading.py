@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import numpy as np
 import soxr
 from jaxtyping import Float64
 
 from fpbench.audio.channels import CANCELLED_DB, ChannelMixer, loudest_channel
+from fpbench.audio.damage import find_damage
 from fpbench.audio.decoding import (
     Block,
     Recording,
@@ -32,7 +33,6 @@ SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing
 _LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
 _RATES_HZ = (10, 1_000_000)
 _LARGEST_UPSAMPLING = 20  # a damaged rate of 100 Hz would make an hour of music a month
-_MP3_SLACK_S = 0.2  # an MP3 header counts encoder delay and padding, which decoding may drop
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def checked_blocks(recording: Recording) -> Iterator[Block]:
     """
     path = recording.path
     before = _version(path)
-    reason = _find_truncation(path, recording.container) or _why_refused(recording)
+    reason = _why_refused(recording) or _why_damaged(path)
     if reason is not None:
         raise refusal(path, reason)
     frames = 0
@@ -120,13 +120,21 @@ def checked_blocks(recording: Recording) -> Iterator[Block]:
         if frames > _LONGEST_H * 3600 * recording.sample_rate_hz:
             raise refusal(path, f"it has more than {_LONGEST_H} hours: split it")
         yield block
-    reason = _why_shorter(recording, frames / recording.sample_rate_hz)
     if frames == 0:
         reason = "it holds no samples"
     if _version(path) != before:
         reason = "it changes while it is read"
     if reason is not None:
         raise refusal(path, reason)
+
+
+def _why_damaged(path: Path) -> str | None:
+    """Damage that decoders may pass over, or whose place they do not know."""
+    try:
+        damage = find_damage(path)
+    except OSError as err:
+        return err.strerror or str(err)
+    return str(damage) if damage else None
 
 
 def refusal(path: Path, reason: str) -> FpbenchError:
@@ -141,21 +149,6 @@ def _why_refused(recording: Recording) -> str | None:
         return f"its header gives a sample rate of {rate_hz} Hz"
     if frames is not None and not recording.is_estimate and frames > _LONGEST_H * 3600 * rate_hz:
         return f"it has {frames / rate_hz / 3600:.0f} hours, more than {_LONGEST_H}: split it"
-    return None
-
-
-def _why_shorter(recording: Recording, decoded_s: float) -> str | None:
-    """Reason to refuse an MP3 file that holds less than its header gives."""
-    announced_s = (recording.announced_frames or 0) / recording.sample_rate_hz
-    if recording.container != "mp3" or decoded_s >= announced_s - _MP3_SLACK_S:
-        return None
-    with recording.path.open("rb") as file:
-        head = file.read(10)
-        if head.startswith(b"ID3"):
-            file.seek(10 + sum(byte << 7 * (9 - at) for at, byte in enumerate(head[6:10], 6)))
-        first = head + file.read(1_000)
-    if b"Xing" in first or b"Info" in first:  # otherwise it is an estimate
-        return f"truncated: its header gives {announced_s:.2f} s, the file holds {decoded_s:.2f} s"
     return None
 
 
@@ -305,42 +298,3 @@ def mono_pieces(
         for piece in pieces:
             yield stream.resample_chunk(piece)
         yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
-
-
-def _find_truncation(path: Path, container: str) -> str | None:
-    """Reason to call a file truncated, for formats in which libsndfile does not notice it."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        if container == "OGG":
-            # A page has at most 65307 bytes: 27, a table of up to 255 lengths, then the segments.
-            file.seek(max(0, size - 2 * 65_307))
-            tail = file.read()
-            page = tail.rfind(b"OggS\0")
-            table = tail[page + 27 : page + 27 + tail[page + 26]] if page + 26 < len(tail) else b""
-            if page >= 0 and (not table or page + 27 + len(table) + sum(table) > len(tail)):
-                return "truncated: its last page is incomplete"
-        if container in {"WAV", "WAVEX", "RF64"}:
-            declared = _wav_data_end(file)
-            if declared > size:
-                return f"truncated: its header gives {declared} bytes, the file has {size}"
-    return None
-
-
-def _wav_data_end(file: BinaryIO) -> int:
-    """End of a wav file's samples in bytes, from its chunk headers; 0 if they do not give it."""
-    form = file.read(4)
-    if form not in {b"RIFF", b"RIFX", b"RF64"}:
-        return 0
-    order: Literal["little", "big"] = "big" if form == b"RIFX" else "little"
-    long_length = 0
-    file.seek(12)
-    while len(head := file.read(8)) == 8:
-        name, length, start = head[:4], int.from_bytes(head[4:], order), file.tell()
-        if name == b"data":
-            # All ones refer to the length in the first chunk of RF64. A writer that could not seek
-            # back also leaves all ones, or zero.
-            return start + (long_length if length == 0xFFFFFFFF else length)
-        if name == b"ds64":
-            long_length = int.from_bytes(file.read(16)[8:], order)
-        file.seek(start + length + length % 2)
-    return 0

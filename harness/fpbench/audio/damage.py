@@ -1,0 +1,81 @@
+"""Finds damage inside recordings and at their ends, without decoding them."""
+
+import os
+from functools import cache
+from io import BufferedReader, FileIO
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any
+
+from fpbench.audio.audio_tags import audio_end, skip_tags
+from fpbench.audio.damage_report import Damage
+from fpbench.audio.flac_frames import find_flac_damage
+from fpbench.audio.frame_kinds import AC3, ADTS
+from fpbench.audio.frame_walk import FrameKind, find_frames, find_walk_damage
+from fpbench.audio.mpeg_frames import MpegFrames, free_frame_bytes
+from fpbench.audio.ogg_pages import find_ogg_damage
+from fpbench.audio.sample_chunks import MPEG_CODECS, find_chunk_damage, find_sample_chunk
+
+_BUFFER_BYTES = 1 << 18
+_FREE_BYTES = 1 << 14  # has several frames, whatever their length
+
+
+def find_damage(path: Path) -> Damage | None:
+    """Read the structure of a recording: its pages, frames, chunks or boxes.
+
+    What is checked depends on the format, which the content determines, not the name;
+    ``docs/howto/own-music.md`` has a table. Memory use does not depend on the size of the file.
+
+    Returns:
+        The first damage; None if there is none, or none that the format shows.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    status = path.stat()
+    if not S_ISREG(status.st_mode):
+        return None
+    return _find_once(path, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@cache
+def _find_once(path: Path, *_changes: int) -> Damage | None:
+    """Damage, cached: a run reads most recordings several times."""
+    with _open(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        start = skip_tags(file, 0)
+        file.seek(start)
+        magic = file.read(16)
+        if magic.startswith(b"OggS"):
+            return find_ogg_damage(file, start)
+        if magic.startswith(b"fLaC"):
+            return find_flac_damage(file, size, start)
+        chunk = find_sample_chunk(file)
+        if chunk is None:
+            return _find_frame_damage(file, start, audio_end(file, size))
+        damage = find_chunk_damage(file, size, chunk)
+        if damage is None and chunk.codec in MPEG_CODECS:
+            end = min(size, chunk.end or size)
+            damage = _find_frame_damage(file, chunk.start, end, cut_is_damage=False)
+        return damage
+
+
+def _find_frame_damage(
+    file: BufferedReader, start: int, end: int, *, cut_is_damage: bool = True
+) -> Damage | None:
+    kinds: list[FrameKind[Any]] = [_mpeg_frames(file, start), ADTS, AC3]
+    for kind in kinds:
+        at = find_frames(file, start, end, kind)
+        if at is not None:
+            return find_walk_damage(file, at, end, kind, cut_is_damage=cut_is_damage)
+    return None
+
+
+def _mpeg_frames(file: BufferedReader, start: int) -> MpegFrames:
+    file.seek(start)
+    return MpegFrames(free_frame_bytes(file.read(_FREE_BYTES)))
+
+
+def _open(path: Path) -> BufferedReader:
+    """A file with a large buffer, in which most steps from frame to frame end."""
+    return BufferedReader(FileIO(path), _BUFFER_BYTES)
