@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.prefetch import map_ahead, prefetch
+from fpbench.prefetch import default_workers, map_ahead, prefetch
 
 
 def test_map_ahead_is_bounded_and_in_order() -> None:
@@ -21,6 +21,26 @@ def test_map_ahead_is_bounded_and_in_order() -> None:
     assert next(results) == 0
     assert len(requested) == 6
     assert list(results) == list(range(10, 1000, 10))
+
+
+def test_many_cores_hold_no_more_than_the_memory_allows() -> None:
+    requested: list[int] = []
+
+    def items() -> Iterator[int]:
+        for item in (40, 30, 20, 90, 50, 200, 10, 10):
+            requested.append(item)
+            yield item
+
+    results = map_ahead(
+        lambda item: item, items(), workers=192, size_bytes=float, ahead_bytes=100.0
+    )
+    # Each waits for those before it until they fit together; 200 is worked on alone.
+    after = [(result, len(requested)) for result in results]
+    assert after == [(40, 4), (30, 4), (20, 4), (90, 5), (50, 6), (200, 7), (10, 8), (10, 8)]
+
+
+def test_work_ahead_has_a_thread_for_each_core_but_not_hundreds() -> None:
+    assert 1 <= default_workers() <= 32
 
 
 def test_closing_map_ahead_waits_for_no_work() -> None:

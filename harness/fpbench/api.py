@@ -13,6 +13,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.hashing import file_sha256
 from fpbench.interrupts import defer_interrupts
+from fpbench.machine import limit_threads
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
@@ -134,6 +135,7 @@ def run(
         convert(given.get(switch), bool, _RUN, where=switch)
     for argument in ("config", "out", "figure", "cache", "fresh", "unchecked", "progress"):
         given.pop(argument, None)
+    limit_threads()
     with defer_interrupts():
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
         store.refuse_unwritable()

@@ -1,6 +1,5 @@
 """A plan of fingerprinting knows the cache, reads a file for a trial, and knows long recordings."""
 
-import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -12,6 +11,7 @@ import soundfile
 
 from fpbench import Dataset, PendingFiles, Track
 from fpbench.cache import Store
+from fpbench.machine import usable_cores
 from fpbench.progress import Report
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.inputs import AudioSource
@@ -75,7 +75,7 @@ def test_a_long_recording_takes_memory_and_one_thread(prepared: Prepare, tmp_pat
     rate_hz = source.fingerprinter.fingerprinter.spec.sample_rate_hz
     # In pieces and as a whole; a second track is read at the same time.
     assert first == pytest.approx(200e6 + 2 * 4 * 600 * rate_hz)
-    copies = 2 if (os.cpu_count() or 1) > 1 else 1
+    copies = 2 if usable_cores() > 1 else 1
     assert second == pytest.approx(first + copies * 4 * 60 * rate_hz)
 
 

@@ -8,7 +8,7 @@ import soxr
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import read_audio
+from fpbench.audio.reading import read_audio, reading_bytes
 from fpbench.audio.silence import MOST_SILENT_SHARE, Stretches, has_sound
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import translate_errors
@@ -178,7 +178,7 @@ def degrade_queries(
         seed: Seed of the run.
         sample_rate_hz: Sample rate of the fingerprinter.
         numbers: Numbers of the queries to make; None means all.
-        workers: Number of threads; None means one per core.
+        workers: Number of threads; None means one per usable core.
 
     Yields:
         Number and audio of each query, sorted by track and then by number. Each has
@@ -207,7 +207,12 @@ def degrade_queries(
         return queries
 
     indices = [int(index) for index in np.unique(truth.track[selection])]
-    for queries in map_ahead(queries_of_track, indices, workers=workers):
+    for queries in map_ahead(
+        queries_of_track,
+        indices,
+        workers=workers,
+        size_bytes=lambda index: reading_bytes(tracks[index], recipe.sample_rate_hz),
+    ):
         yield from queries
 
 

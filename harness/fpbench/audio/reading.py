@@ -221,12 +221,13 @@ def read_ahead(
     """Read tracks in threads, a few ahead of the caller.
 
     Args:
-        tracks: Tracks to read. At most three per worker are in memory.
+        tracks: Tracks to read. At most three per worker are in memory, and not more of them than
+            :data:`fpbench.prefetch.AHEAD_BYTES` allow.
         sample_rate_hz: Rate of the samples.
         resampler: As for :func:`read_audio`.
         min_samples: Minimum length; shorter tracks are skipped.
         skip_silent: Whether to skip tracks that never exceed :data:`SILENCE_PEAK`.
-        workers: Number of threads; None means one per core.
+        workers: Number of threads; None means one per usable core.
 
     Returns:
         One reading per track, in the same order. A skipped track gives a reading with a reason; it
@@ -247,7 +248,14 @@ def read_ahead(
             reason = "silent"
         return Reading(track, None if reason else samples, reason)
 
-    return map_ahead(read, tracks, workers=workers)
+    return map_ahead(
+        read, tracks, workers=workers, size_bytes=lambda track: reading_bytes(track, sample_rate_hz)
+    )
+
+
+def reading_bytes(track: Track, sample_rate_hz: int) -> float:
+    """Memory in which a track is read: twice its samples, in pieces and as a whole."""
+    return 2 * 4 * sample_rate_hz * _duration_s(track)
 
 
 def why_cancelled(peak: float, cancelled_db: float) -> str | None:

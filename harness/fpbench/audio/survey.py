@@ -90,7 +90,7 @@ def survey_recordings(
     Args:
         tracks: The recordings.
         report: Called after each file, because all files are read.
-        workers: Number of threads; None means one per core.
+        workers: Number of threads; None means one per usable core.
     """
     wanted = list(dict.fromkeys(tracks))
     known = _read_batches(store)

@@ -12,6 +12,7 @@ from fpbench.cli.installed_commands import installed_commands, load_command
 from fpbench.cli.terminal import prepare_streams, refuse_lost_output
 from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
+from fpbench.machine import limit_threads
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, the same as in shells."""
@@ -111,6 +112,7 @@ def refuse_lost_folder() -> None:
 def command() -> None:
     """Run :func:`main`; Ctrl-C ends the process immediately."""
     prepare_streams()
+    limit_threads()
     try:
         main()
     except OSError as err:

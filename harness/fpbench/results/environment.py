@@ -1,8 +1,9 @@
 """Versions and hardware behind a result."""
 
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+
+from fpbench.machine import usable_cores
 
 
 def environment(device: str) -> dict[str, str]:
@@ -19,7 +20,7 @@ def environment(device: str) -> dict[str, str]:
     entries |= {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
-        "cpu_cores": str(os.cpu_count()),
+        "cpu_cores": str(usable_cores()),
     }
     if device.startswith("cuda"):
         entries["gpu"] = torch.cuda.get_device_name(device)

@@ -1,7 +1,6 @@
 """Estimate what fingerprinting needs, from file headers, short trials and the cache."""
 
 import heapq
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -21,6 +20,7 @@ from fpbench.errors import FpbenchError
 from fpbench.fingerprints.query_sets import count_missing_queries
 from fpbench.fingerprints.track_sets import find_cached
 from fpbench.plugin.datasets import Dataset, PendingFiles, Track
+from fpbench.prefetch import AHEAD_BYTES, default_workers
 from fpbench.progress_display import hide_progress
 from fpbench.runs.inputs import AudioSource, recordings_of
 from fpbench.runs.needs import Need
@@ -121,15 +121,14 @@ def _tracks_need(
     spec = source.fingerprinter.fingerprinter.spec
     lengths_s = decoded_durations_s(surveys, missing)
     audio_s = float(lengths_s.sum())
-    # As many tracks are read ahead as :func:`map_ahead` allows, and a track that is being read is
-    # in memory twice: in pieces and as a whole.
-    workers = os.cpu_count() or 1
+    # A track that is being read is in memory twice, see :func:`reading_bytes`; others wait.
+    workers = default_workers()
     in_memory_s = _sum_longest(lengths_s, 3 * workers) + _sum_longest(lengths_s, workers)
     return Need(
         stage=f"fingerprint {title}",
         work=f"{short_hours(audio_s / 3600)} of audio",
         seconds=audio_s / rate + _decoding_seconds(missing, lengths_s, spec.sample_rate_hz),
-        memory_bytes=_SMALLEST_BYTES + 4 * spec.sample_rate_hz * in_memory_s,
+        memory_bytes=_SMALLEST_BYTES + _ahead_bytes(lengths_s, spec.sample_rate_hz, in_memory_s),
         # Stored twice: per track, and as one set.
         disk_bytes=audio_s * 2 * 4 * spec.dim / spec.hop_s,
     )
@@ -143,7 +142,7 @@ def _queries_need(source: AudioSource, missing: int, surveys: Surveys, rate: flo
     if not missing:
         tracks = []
     lengths_s = decoded_durations_s(surveys, tracks)
-    in_memory_s = 2 * _sum_longest(lengths_s, os.cpu_count() or 1)
+    in_memory_s = 2 * _sum_longest(lengths_s, default_workers())
     audio_s = missing * recipe.query_length_s
     return Need(
         stage="fingerprint queries",
@@ -151,9 +150,17 @@ def _queries_need(source: AudioSource, missing: int, surveys: Surveys, rate: flo
         seconds=audio_s / rate
         + missing * _QUERY_S * len(recipe.degradations)
         + _decoding_seconds(tracks, lengths_s, recipe.sample_rate_hz),
-        memory_bytes=_SMALLEST_BYTES + 4 * recipe.sample_rate_hz * in_memory_s,
+        memory_bytes=_SMALLEST_BYTES + _ahead_bytes(lengths_s, recipe.sample_rate_hz, in_memory_s),
         disk_bytes=audio_s * 2 * 4 * spec.dim / spec.hop_s,
     )
+
+
+def _ahead_bytes(
+    lengths_s: Float64[np.ndarray, " tracks"], sample_rate_hz: int, in_memory_s: float
+) -> float:
+    """Memory of the tracks that :func:`map_ahead` has at the same time."""
+    longest_bytes = 2 * 4 * sample_rate_hz * float(lengths_s.max(initial=0.0))
+    return min(4 * sample_rate_hz * in_memory_s, max(AHEAD_BYTES, longest_bytes))
 
 
 def _decoding_seconds(
@@ -178,7 +185,7 @@ def _decoding_seconds(
             rate = _DECODING_RATE
         thread_s += float(lengths_s.sum()) / rate
         longest_s = max(longest_s, float(lengths_s.max(initial=0.0)) / rate)
-    return max(longest_s, thread_s / (os.cpu_count() or 1))
+    return max(longest_s, thread_s / default_workers())
 
 
 def _missing(

@@ -12,6 +12,7 @@ from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import DEFAULT_SIZES
+from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DistractorKind
@@ -194,13 +195,13 @@ def search_need(
         exact: Whether the index computes the inner product of every query with every row.
         grown: Whether the index keeps every row in memory.
     """
-    cores = os.cpu_count() or 1
+    threads = arithmetic_threads()
     pairs = float(n_queries) * rows * segments
     candidates = float(blocks) * n_queries * SHORTLIST * (1 if exact else segments)
     if exact:
         seconds = 2 * dim * pairs / product_rate(n_queries, dim * segments)
     else:
-        seconds = (pairs / _CODE_PAIRS + rows * segments / _ENCODING_ROWS) * 2 / cores
+        seconds = (pairs / _CODE_PAIRS + rows * segments / _ENCODING_ROWS) * 2 / threads
     return Need(
         stage=stage,
         work=f"{n_queries} queries × {short_size(rows)}",  # noqa: RUF001 - a product
@@ -242,16 +243,6 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
                 f"the run needs {_size(need)} on disk; {where} has {_size(free)} free",
                 hint=f"use fewer --queries or smaller --sizes, or put {option} on a larger disk",
             )
-
-
-def available_memory_bytes() -> float:
-    """Memory that a new process can use without swapping; infinite if the system gives no value."""
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as file:
-            fields = dict(line.split(":", 1) for line in file)
-        return 1024.0 * int(fields["MemAvailable"].split()[0])
-    except (OSError, KeyError, ValueError):
-        return float("inf")
 
 
 def _nearest_existing(folder: Path) -> Path:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import logging
-import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from fpbench import (
 )
 from fpbench.cache import Store, is_intact, seal
 from fpbench.files import atomic_file, make_folder
-from fpbench.prefetch import map_ahead
+from fpbench.prefetch import default_workers, map_ahead
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S, make_track
 from fpbench_plugins.demo_music.timbres import RATE_HZ
@@ -130,7 +129,7 @@ def pending_files(missing: Sequence[DemoRecording], music_seed: int) -> PendingF
         make_sound("reference", _TYPICAL, music_seed)
         one_s = time.perf_counter() - start
         music = sum(not _is_short(recording) for recording in missing)
-        return one_s * music / min(os.cpu_count() or 1, _SPEED_UP)
+        return one_s * music / min(default_workers(), _SPEED_UP)
 
     size_bytes = sum(_SHORT_BYTES if _is_short(one) else _TRACK_BYTES for one in missing)
     return PendingFiles(
