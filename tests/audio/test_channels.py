@@ -9,7 +9,12 @@ import pytest
 import soundfile
 
 from fpbench import FpbenchError, Track
-from fpbench.audio.channels import LARGEST_PEAK, ChannelMixer, loudest_channel
+from fpbench.audio.channels import (
+    LARGEST_PEAK,
+    ChannelMixer,
+    loudest_channel,
+    mean_of_channels,
+)
 from fpbench.audio.reading import read_ahead, read_audio, track_hash
 from fpbench.plugin.datasets import Channel, Dataset, RecordedQuery
 
@@ -135,3 +140,9 @@ def test_a_dataset_gives_the_channel_to_all_its_recordings(tmp_path: Path) -> No
     assert {one.channel for one in (*left.reference, *left.noise, *left.train)} == {"left"}
     assert left.queries[0].channel == left.queries[0].track.channel == "left"
     assert list(left.with_channel("mean").noise) == [track]
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 6, 7, 8, 9])
+def test_the_mean_has_the_bytes_of_numpys(rng: np.random.Generator, channels: int) -> None:
+    block = rng.standard_normal((1_000, channels)).astype(np.float32)
+    np.testing.assert_array_equal(mean_of_channels(block), block.mean(axis=1))

@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import soundfile
 
 from fpbench import FpbenchError
 from fpbench.audio.decoding import open_recording
@@ -180,6 +181,16 @@ def test_a_sample_rate_that_changes_is_refused(tmp_path: Path) -> None:
         FpbenchError, match=r"its sample rate changes from 48000 to 24000 Hz at 1\."
     ):
         read_audio(path, 8_000)
+
+
+def test_a_number_of_channels_that_changes_is_refused(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, (48_000, 2))
+    for name, samples in (("1", noise), ("2", noise[:, :1])):
+        soundfile.write(tmp_path / name, samples, 48_000, format="MP3", bitrate_mode="CONSTANT")
+    path = tmp_path / "both.mp3"
+    path.write_bytes((tmp_path / "1").read_bytes() + (tmp_path / "2").read_bytes())
+    with pytest.raises(FpbenchError, match=r"its number of channels changes from 2 to 1 at 1\."):
+        decode(path)
 
 
 def zero_a_tenth(content: bytes) -> bytes:

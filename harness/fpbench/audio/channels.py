@@ -59,8 +59,8 @@ class ChannelMixer:
         if self._channel != "mean":
             chosen = {"left": 0, "right": 1, "loudest": self._loudest}[self._channel]
             return np.ascontiguousarray(block[:, chosen])
-        mixed: Samples = block.mean(axis=1)
-        flat = block.reshape(-1)
+        mixed = mean_of_channels(block)
+        flat = block.ravel(order="K")
         self._energy += float(np.dot(flat, flat)) / channels
         self._mixed_energy += float(np.dot(mixed, mixed))
         return mixed
@@ -81,6 +81,19 @@ class ChannelMixer:
         if self._mixed_energy == 0:
             return math.inf
         return 10 * math.log10(self._energy / self._mixed_energy)
+
+
+def mean_of_channels(block: Block) -> Samples:
+    """The bytes of ``block.mean(axis=1)``, which takes ten times as long for two channels."""
+    channels = block.shape[1]
+    if channels > 7:  # NumPy adds more in another order
+        mean: Samples = block.mean(axis=1)
+        return mean
+    total: Samples = block[:, 0] + block[:, 1] if channels > 1 else block[:, 0].copy()
+    for channel in range(2, channels):
+        total += block[:, channel]
+    total /= np.float32(channels)
+    return total
 
 
 def loudest_channel(blocks: Iterable[Block]) -> int:

@@ -113,7 +113,8 @@ class _Decoder:
         self.sample_rate_hz = context.sample_rate or 1
         self.channels = context.layout.nb_channels
         self._decoded = 0  # samples per channel, including the frame that is handed out
-        self._ends_at: float | None = None  # in units of the frames' time base
+        self._ends_at: float | None = None  # of the last frame, in units of their time base
+        self._units_per_s = 1.0
         self._frames = self._decode()
         self._first = next(self._frames, None)
         if self._first is not None:
@@ -141,15 +142,20 @@ class _Decoder:
         """Join frames, of which a second has about forty, to blocks."""
         import av
 
-        fifo, kind = av.AudioFifo(), None
+        fifo = av.AudioFifo()
         first = [] if self._first is None else [self._first]
         self._first = None
         for frame in chain(first, self._frames):
-            if kind != (frame.format.name, frame.layout.name):
+            frame.pts = None  # a FIFO would refuse a gap
+            try:
+                fifo.write(frame)
+            except ValueError as err:  # it takes frames of one kind
+                if frame.sample_rate != self.sample_rate_hz:
+                    change = f"from {self.sample_rate_hz} to {frame.sample_rate} Hz"
+                    raise ValueError(f"its sample rate changes {change} {self._at()}") from err
                 yield from _drain(fifo)
-                kind = (frame.format.name, frame.layout.name)
-            frame.pts = None  # a FIFO would refuse a gap, or fill it
-            fifo.write(frame)
+                fifo = av.AudioFifo()
+                fifo.write(frame)
             if fifo.samples >= FRAMES_AT_ONCE:
                 yield from _drain(fifo)
         yield from _drain(fifo)
@@ -186,25 +192,26 @@ class _Decoder:
             raise refused
 
     def _check(self, frame: "AudioFrame") -> None:
-        """Check that a frame is whole, follows the last one, and is of the kind of the first."""
-        units_per_s = float(1 / frame.time_base) if frame.time_base else 1.0
-        if self._decoded:
-            at = f"at {self._decoded / self.sample_rate_hz:.1f} s"
-            rate_hz, channels = frame.sample_rate, frame.layout.nb_channels
-            if rate_hz != self.sample_rate_hz:
-                change = f"from {self.sample_rate_hz} to {rate_hz} Hz {at}"
-                raise ValueError(f"its sample rate changes {change}")
-            if channels != self.channels:
-                change = f"from {self.channels} to {channels} {at}"
-                raise ValueError(f"its number of channels changes {change}")
-            if frame.is_corrupt:
-                raise self._damage("truncated or damaged")
-            if frame.pts is not None and self._ends_at is not None:
-                gap_s = (frame.pts - self._ends_at) / units_per_s
-                if gap_s > _SLACK_S:
-                    raise self._damage(f"{gap_s:.2f} s are missing")
-        if frame.pts is not None:
-            self._ends_at = frame.pts + frame.samples / frame.sample_rate * units_per_s
+        """Check that a frame is whole and follows the last one."""
+        if self._decoded and frame.is_corrupt:
+            raise self._damage("truncated or damaged")
+        # A FIFO does not check the number of channels, and would read memory beyond the frame.
+        if self._decoded and frame.layout.nb_channels != self.channels:
+            change = f"from {self.channels} to {frame.layout.nb_channels}"
+            raise ValueError(f"its number of channels changes {change} {self._at()}")
+        starts_at = frame.pts
+        if starts_at is None:
+            return
+        if self._ends_at is None and frame.time_base:
+            self._units_per_s = float(1 / frame.time_base)
+        elif self._ends_at is not None:
+            gap_s = (starts_at - self._ends_at) / self._units_per_s
+            if gap_s > _SLACK_S:
+                raise self._damage(f"{gap_s:.2f} s are missing")
+        self._ends_at = starts_at + frame.samples / self.sample_rate_hz * self._units_per_s
+
+    def _at(self) -> str:
+        return f"at {self._decoded / self.sample_rate_hz:.1f} s"
 
     def _damage(self, reason: str) -> ValueError:
         at_s = self._decoded / self.sample_rate_hz
