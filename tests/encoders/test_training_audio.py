@@ -129,3 +129,50 @@ def test_a_dataset_has_all_that_a_training_needs(
     ):
         with pytest.raises(FpbenchError, match=what):
             training_audio(lacking, RATE_HZ, seed=0, store=Store(tmp_path / "cache"))
+
+
+@pytest.fixture
+def whole(write: Callable[..., Track]) -> Dataset:
+    return Dataset(
+        name="d",
+        train=[write(f"{n}.wav", seed=n) for n in range(4)],
+        train_noise=[write("noise.wav", seed=8)],
+        train_impulse_responses=[write("room.wav", seed=9)],
+    )
+
+
+def test_one_odd_file_does_not_end_a_training(
+    tmp_path: Path, write: Callable[..., Track], whole: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store(tmp_path / "cache")
+    plain = training_audio(whole, RATE_HZ, seed=0, store=store)
+    gone = Track(name="gone.wav", path=tmp_path / "gone.wav")
+    left = np.full(RATE_HZ, 0.5)
+    anti = write("anti.wav", np.stack([left, -left], axis=1))
+    silent = write("silent.wav", np.zeros(RATE_HZ))
+    odd = replace(
+        whole,
+        train=[gone, *whole.train, anti],
+        train_noise=[silent, *whole.train_noise],
+        train_impulse_responses=[*whole.train_impulse_responses, gone],
+    )
+    audio = training_audio(odd, RATE_HZ, seed=0, store=store)
+    assert audio.key == plain.key
+    assert [len(part) for part in (audio.music, audio.held_out, audio.noise)] == [3, 1, 1]
+    for name in ("gone.wav: No such file", "anti.wav: its channels cancel", "silent.wav"):
+        assert f"left out {name}" in caplog.text
+    with pytest.raises(FpbenchError, match="0 recordings of noise for training, besides 1 that"):
+        training_audio(replace(odd, train_noise=[silent]), RATE_HZ, seed=0, store=store)
+
+
+def test_a_recording_that_can_be_read_again_is_used_again(
+    tmp_path: Path, whole: Dataset, write: Callable[..., Track]
+) -> None:
+    store = Store(tmp_path / "cache")
+    track = Track(name="late.wav", path=tmp_path / "late.wav")
+    later = replace(whole, train_noise=[*whole.train_noise, track])
+    assert len(training_audio(later, RATE_HZ, seed=0, store=store).noise) == 1
+    write("late.wav", seed=5)
+    assert len(training_audio(later, RATE_HZ, seed=0, store=store).noise) == 2
+    assert len(decode_tracks([track, replace(track, path=tmp_path)], RATE_HZ, store, "key")) == 1
+    assert len(decode_tracks([track, track], RATE_HZ, store, "key")) == 2

@@ -164,6 +164,26 @@ def test_odd_recordings_are_left_out_when_the_recipe_is_opened(
     assert f"{where}/anti.wav: its channels cancel" in caplog.text
 
 
+def test_a_quiet_impulse_response_is_one(tmp_path: Path, rng: np.random.Generator) -> None:
+    response = np.array([1e-6, 0, 5e-7])
+    soundfile.write(tmp_path / "a.wav", response, RATE, subtype="FLOAT")
+    click = np.zeros(100, np.float32)
+    click[0] = 1
+    wet = make("reverb", folder=str(tmp_path)).apply(click, 0, RATE, rng)
+    np.testing.assert_allclose(wet[:4], np.array([2, 0, 1, 0]) / np.sqrt(5), atol=1e-5)
+
+
+def test_what_reading_recordings_shows_is_kept(tmp_path: Path, rng: np.random.Generator) -> None:
+    (tmp_path / "noise").mkdir()
+    write_odd(tmp_path / "noise", rng)
+    (entry,) = (one for one in degradations.fpbench_degradations() if one.name == "noise")
+    options = {"folder": str(tmp_path / "noise")}
+    settings = Settings(options=options, cache_dir=tmp_path / "cache")
+    first = entry.create(settings)
+    assert list((tmp_path / "cache" / "surveys").rglob("*.npz"))
+    assert list(entry.create(settings).recordings) == list(first.recordings)
+
+
 def test_one_channel_of_noise_can_be_taken(tmp_path: Path, rng: np.random.Generator) -> None:
     write_odd(tmp_path, rng)
     (entry,) = (one for one in degradations.fpbench_degradations() if one.name == "noise")

@@ -52,7 +52,9 @@ def test_no_silence_is_nothing_to_say(caplog: pytest.LogCaptureFixture) -> None:
 def test_channels_that_nearly_cancel_are_named() -> None:
     tracks = [Track(name=name, path=Path(name)) for name in ("a", "b", "c")]
     dataset = Dataset(name="x", reference=tracks[:1], distractors=tracks[1:])
-    surveys = dict(zip(tracks, [Survey(cancelled_db=db) for db in (3.0, 25.4, 60.0)], strict=True))
+    surveys = dict(
+        zip(tracks, [Survey(peak=0.5, cancelled_db=db) for db in (3.0, 25.4, 60.0)], strict=True)
+    )
     (warning,) = describe_cancelling(dataset, surveys)
     # What cancels altogether is skipped and named there.
     assert warning.startswith(

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import durations_s, why_cancelled
+from fpbench.audio.reading import durations_s
 from fpbench.audio.silence import Stretches, has_sound
 from fpbench.audio.survey import Surveys, decoded_durations_s, survey_track
 from fpbench.conversion import suggest
@@ -158,12 +158,12 @@ def _refuse_own_files(table: Path, matched: Sequence[Track], lines: Mapping[str,
 def select_recordings(
     recordings: Sequence[RecordedQuery], surveys: Surveys
 ) -> tuple[list[RecordedQuery], list[Skipped]]:
-    """Leave out recordings that cannot be read, whose channels cancel, or that came before."""
+    """Leave out recordings that cannot be read or are silent, and those that came before."""
     names: dict[str | None, str] = {}
     usable, skipped = [], []
     for recording in recordings:
         survey = surveys[recording.track]
-        reason = survey.reason or why_cancelled(survey.peak, survey.cancelled_db)
+        reason = survey.why_unusable
         if reason is None:
             first = names.setdefault(survey.digest, recording.name)
             reason = None if first == recording.name else f"the same audio as {first}"

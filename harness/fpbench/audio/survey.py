@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from fpbench.audio.channels import ChannelMixer, channel_energies
+from fpbench.audio.channels import CANCELLED_DB, WEAK_DB, ChannelMixer, channel_energies
 from fpbench.audio.decoding import decoders, open_recording
 from fpbench.audio.reading import (
     SILENCE_PEAK,
@@ -17,6 +17,7 @@ from fpbench.audio.reading import (
     durations_s,
     refusal,
     track_hash,
+    why_cancelled,
 )
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
@@ -73,14 +74,27 @@ class Survey:
     @property
     def silent(self) -> bool:
         """Whether the signal is silent from the beginning to the end."""
-        return self.reason is None and self.silent_s == ((0.0, self.duration_s),)
+        # A recording may be shorter than the shortest stretch.
+        whole = self.peak <= SILENCE_PEAK or self.silent_s == ((0.0, self.duration_s),)
+        return self.reason is None and whole
+
+    @property
+    def why_unusable(self) -> str | None:
+        """Why there is nothing to hear; None if there is."""
+        cancelled = why_cancelled(self.peak, self.cancelled_db)
+        return self.reason or cancelled or ("silent" if self.silent else None)
+
+    @property
+    def channels_nearly_cancel(self) -> bool:
+        """Whether much of what is in the channels is missing in their mean, but not all."""
+        return self.why_unusable is None and WEAK_DB <= self.cancelled_db < CANCELLED_DB
 
 
 Surveys = Mapping[Track, Survey]
 
 
 def survey_recordings(
-    store: Store, tracks: Iterable[Track], report: Report, *, workers: int | None = None
+    store: Store | None, tracks: Iterable[Track], report: Report, *, workers: int | None = None
 ) -> Surveys:
     """Survey recordings in threads; those that the store holds are not decoded again.
 
@@ -88,12 +102,13 @@ def survey_recordings(
     not be read is tried again every time: a disk recovers, and a library is replaced.
 
     Args:
+        store: None keeps nothing.
         tracks: The recordings.
         report: Called after each file, because all files are read.
         workers: Number of threads; None means one per usable core.
     """
     wanted = list(dict.fromkeys(tracks))
-    known = _read_batches(store)
+    known = _read_batches(store) if store else {}
     surveys: dict[Track, Survey] = {}
     unsaved: list[Survey] = []
     saved_at = time.perf_counter()
@@ -256,8 +271,8 @@ def _read_batches(store: Store) -> dict[str, Survey]:
     return surveys
 
 
-def _write_batch(store: Store, surveys: Sequence[Survey]) -> None:
-    if surveys:
+def _write_batch(store: Store | None, surveys: Sequence[Survey]) -> None:
+    if store is not None and surveys:
         # Not durable: a file that a power failure damages fails its checksum and is made again.
         key = content_key(made_of=[(one.audio_hash, one.decoder) for one in surveys])
         store.write(_kind(), key, _pack(surveys), durable=False)

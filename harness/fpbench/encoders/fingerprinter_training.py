@@ -96,7 +96,7 @@ def prepare_training(
             that override the recipe.
         recipe: Name of a recipe of the plugin, or a TOML file.
         schedule: When to validate and to save; None means the defaults.
-        stage: Shows how files of the dataset are made that do not exist yet.
+        stage: Shows how files of the dataset are made that do not exist yet, and how they are read.
 
     Raises:
         FpbenchError: A part does not exist or cannot be loaded, or ``out`` would replace something
@@ -111,7 +111,9 @@ def prepare_training(
     opening = Settings(cache_dir=store.root, channel=settings.channel)
     source = catalog.dataset(dataset, opening)
     source.complete(stage)
-    audio = training_audio(source, trainable.sample_rate_hz, seed=settings.seed, store=store)
+    audio = training_audio(
+        source, trainable.sample_rate_hz, seed=settings.seed, store=store, stage=stage
+    )
     with blame(offer.source.plugin, f"starting to train '{offer.entry.name}'"):
         trainee = trainable.start(audio)
     return FingerprinterTraining(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from logging import INFO, WARNING, getLogger
 
-from fpbench.audio.channels import CANCELLED_DB, WEAK_DB
 from fpbench.audio.survey import Surveys
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.results.document import DataInfo
@@ -49,7 +48,7 @@ def describe_cancelling(dataset: Dataset, surveys: Surveys) -> list[str]:
         *(*dataset.reference, *dataset.distractors),
         *(one.track for one in dataset.queries),
     ]
-    weak = [one for one in tracks if WEAK_DB <= surveys[one].cancelled_db < CANCELLED_DB]
+    weak = [one for one in tracks if surveys[one].channels_nearly_cancel]
     if not weak:
         return []
     return [

@@ -7,11 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from fpbench import FpbenchError, Samples, Settings, Track
+from fpbench.audio.channels import CANCELLED_DB
 from fpbench.audio.folders import audio_below
-from fpbench.audio.reading import read_ahead, read_audio
+from fpbench.audio.reading import read_audio
+from fpbench.audio.survey import Survey, survey_recordings
+from fpbench.cache import Store
 from fpbench.user_paths import expand_path
-
-_TRIAL_HZ = 16_000  # of the default query recipe
 
 logger = logging.getLogger(__name__)
 
@@ -35,15 +36,21 @@ class Recordings:
 
 
 def find_recordings(
-    folder: str | None, of_dataset: Sequence[Track], settings: Settings, what: str
+    folder: str | None,
+    of_dataset: Sequence[Track],
+    settings: Settings,
+    what: str,
+    *,
+    any_level: bool = False,
 ) -> Recordings:
     """Find recordings, and read each once: an odd one is left out before any query is made.
 
     Args:
         folder: Folder of the recordings; None takes those of the dataset.
         of_dataset: Recordings of the dataset.
-        settings: Channel of the recordings, and the dataset.
+        settings: Channel of the recordings, the dataset, and the cache for what reading shows.
         what: What they are, for messages.
+        any_level: Whether a recording may be as quiet as silence, because only its shape matters.
 
     Raises:
         FpbenchError: There are no audio files below the folder, or none can be used.
@@ -52,8 +59,13 @@ def find_recordings(
     pending = settings.dataset is not None and settings.dataset.pending is not None
     if not tracks or (folder is None and pending):  # the dataset is still to write its files
         return Recordings(tracks, {})
-    readings = read_ahead(tracks, _TRIAL_HZ)
-    reasons = {one.track.name: one.reason for one in readings if one.reason is not None}
+    store = Store(settings.cache_dir) if settings.cache_dir else None
+    surveys = survey_recordings(store, tracks, lambda _done, _words: None)
+    reasons = {
+        track.name: reason
+        for track in tracks
+        if (reason := _why_unusable(surveys[track], any_level=any_level)) is not None
+    }
     usable = [track for track in tracks if track.name not in reasons]
     if not reasons:
         return Recordings(tracks, {})
@@ -72,6 +84,12 @@ def find_recordings(
         reason,
     )
     return Recordings(usable, reasons)
+
+
+def _why_unusable(survey: Survey, *, any_level: bool) -> str | None:
+    if any_level and survey.silent and survey.peak > 0 and survey.cancelled_db < CANCELLED_DB:
+        return None
+    return survey.why_unusable
 
 
 def _tracks_below(folder: str, settings: Settings) -> list[Track]:

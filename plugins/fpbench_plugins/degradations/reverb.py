@@ -73,7 +73,9 @@ class Reverb:
         config = apply_options(DEFAULTS, settings.options)
         dataset = settings.dataset
         of_dataset = dataset.impulse_responses if dataset else ()
-        found = find_recordings(config.folder, of_dataset, settings, "impulse responses")
+        found = find_recordings(
+            config.folder, of_dataset, settings, "impulse responses", any_level=True
+        )
         if not found.tracks and config.rooms == 0:
             raise FpbenchError(
                 "degradation 'reverb' has no impulse responses and rooms=0",
