@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from fpbench.cli import main
 result = CliRunner().invoke(main, sys.argv[1:])
 assert result.exit_code == 0, result.output
-print([name for name in ("torch", "faiss", "scipy", "matplotlib") if name in sys.modules])
+print([name for name in ("torch", "faiss", "scipy", "matplotlib", "av") if name in sys.modules])
 """
 
 

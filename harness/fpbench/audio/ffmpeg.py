@@ -29,8 +29,8 @@ _FORMATS = (
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 
 _EXACT_FORMATS = frozenset(
-    {"aiff", "ape", "asf", "au", "caf", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpc", "mpc8"}
-    | {"rm", "sox", "tak", "tta", "w64", "wav", "wv"}
+    {"aiff", "ape", "asf", "au", "caf", "flv", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpc"}
+    | {"mpc8", "rm", "sox", "tak", "tta", "w64", "wav", "wv"}
 )
 """Formats whose header gives the duration; of others it is an estimate from the bit rate."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from fpbench import Dataset, FpbenchError, RecordedQuery, Settings, Track, apply_options
-from fpbench.audio.folders import SUFFIXES, audio_below
+from fpbench.audio.folders import audio_below
 from fpbench.audio.recorded_queries import TABLE, queries_beside
 from fpbench.listed_files import composed
 from fpbench.user_paths import expand_path
@@ -96,7 +96,7 @@ def open_dataset(settings: Settings) -> Dataset:
     if not (below["reference"] or below["distractors"] or below["train"]):
         raise FpbenchError(
             f"no music in '{root}'",
-            hint="give a folder with files that end in " + ", ".join(sorted(SUFFIXES)),
+            hint="give a folder with audio files, such as wav, flac, mp3, m4a or ogg",
         )
     return Dataset(
         name=f"folder:{settings.argument}",
@@ -136,7 +136,8 @@ def pair_by_name(
 
 def _inner_name(track: Track) -> str:
     """The name below its role's folder, without suffix."""
-    return composed(track.name.partition("/")[2].rpartition(".")[0])
+    name = track.name.partition("/")[2]
+    return composed(name.rpartition(".")[0] or name)
 
 
 def divide(
