@@ -9,6 +9,7 @@ import click
 
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.installed_commands import installed_commands, load_command
+from fpbench.cli.standard_streams import end_stdout
 from fpbench.cli.terminal import prepare_streams, refuse_lost_output
 from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
@@ -121,8 +122,8 @@ def command() -> None:
         refuse_lost_output(err)
         sys.exit(2)
     except SystemExit as end:
+        end_stdout()
         if end.code == INTERRUPTED:
-            sys.stdout.flush()
             # A normal exit is not safe: Python takes a thread as finished if waiting for it was
             # interrupted (CPython issue 90882), and torch aborts the process if it still runs.
             os._exit(INTERRUPTED)

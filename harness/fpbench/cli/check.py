@@ -4,13 +4,14 @@ import click
 from tabulate import tabulate
 
 from fpbench.cli.options import WEIGHTS_HELP, plugin_settings
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.fingerprints.conformance import run_checks
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.randomness import Stream, rng_at
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.argument("name")
 @plugin_settings(
     of="Set an option of the fingerprinter; repeat for several.",
@@ -25,7 +26,7 @@ def check(name: str, settings: Settings) -> None:
     fingerprinter = Catalog.load().fingerprinter(name, settings)
     outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK))
     rows = [(one.name, "pass" if one.passed else "FAIL", one.detail) for one in outcomes]
-    click.echo(tabulate(rows, headers=("rule", "", "detail"), tablefmt="simple"))
+    write_result(tabulate(rows, headers=("rule", "", "detail"), tablefmt="simple"))
     broken = [one.name for one in outcomes if not one.passed]
     if broken:
         click.echo(f"{name} breaks {len(broken)} of {len(outcomes)} rules", err=True)

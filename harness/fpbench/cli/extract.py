@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from fpbench.cli.options import WEIGHTS_HELP, UserPath, channel_option, out_option, plugin_settings
+from fpbench.cli.plugin_command import PluginCommand
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.fingerprints import extraction
@@ -22,7 +23,7 @@ from fpbench.progress_display import show_progress
 TIMES_NAMED = 5
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.argument("paths", metavar="AUDIO...", type=UserPath(), nargs=-1)
 @click.option(
     "--fingerprinter",

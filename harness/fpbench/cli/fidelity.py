@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from fpbench.cli.options import UserPath, WholeNumber, parse_key_values, seed_option, set_option
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
 from fpbench.files import (
     make_folder,
@@ -39,7 +40,7 @@ from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.generator import BASELINES
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.argument("real", type=UserPath())
 @click.argument("synthetic", type=UserPath())
 @click.option(
@@ -173,7 +174,7 @@ def fidelity(
             hint="give more fingerprints, a smaller --track-rows, or --train, which leaves all of "
             "REAL for the comparison",
         ) from err
-    click.echo(fidelity_tables(judgement.report))
+    write_result(fidelity_tables(judgement.report))
     if figure is not None:
         remove_stale(figure)  # of an older report
     if json_path is not None:

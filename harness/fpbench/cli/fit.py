@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fpbench.cli.options import UserPath, out_option, plugin_settings
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite
 from fpbench.generators.fitting import fit_generator, refuse_generator_out
 from fpbench.plugin.catalog import Catalog
@@ -16,7 +17,7 @@ from fpbench.review.history_figure import plot_history
 logger = getLogger(__name__)
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.option("--generator", "name", required=True, help="Generator to fit; see `fpbench plugins`.")
 @click.option(
     "--fingerprints",
@@ -59,4 +60,4 @@ def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None
         )
     if record.history:
         plot_history(record.history, out.with_suffix(".png"))
-    click.echo(f"{out}: {name}, fitted to {len(real)} fingerprints")
+    write_result(f"{out}: {name}, fitted to {len(real)} fingerprints")

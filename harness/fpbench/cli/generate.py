@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fpbench.cli.options import UserPath, out_option, plugin_settings
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
@@ -13,7 +14,7 @@ from fpbench.runs.drawing import draw_to_file
 from fpbench.units import parse_sizes
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.argument("generator", type=UserPath())
 @click.option(
     "-n", "--rows", "wanted", required=True, help="Number of rows, such as 250000, 1e8, 100M."
@@ -49,7 +50,7 @@ def generate(
             report=report,
         )
     rows = f"rows {draws.start} to {draws.stop} of seed {settings.seed}, dim {draws.dim}"
-    click.echo(f"{out}: {rows}")
+    write_result(f"{out}: {rows}")
 
 
 def _one_size(text: str) -> int:

@@ -5,7 +5,7 @@ import importlib.metadata
 import click
 
 from fpbench.errors import FpbenchError
-from fpbench.plugin.blame import translate_errors
+from fpbench.plugin.blame import blame
 
 GROUP = "fpbench.commands"
 
@@ -30,7 +30,7 @@ def load_command(points: list[importlib.metadata.EntryPoint]) -> click.Command:
         raise FpbenchError(
             f"{' and '.join(origins)} both have a command '{name}'", hint="uninstall one of them"
         )
-    with translate_errors(f"plugin '{origins[0]}'", f"importing its command '{name}'"):
+    with blame(origins[0], f"importing its command '{name}'"):
         command = points[0].load()
     if not isinstance(command, click.Command):
         raise FpbenchError(

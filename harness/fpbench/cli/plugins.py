@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 from tabulate import tabulate
 
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import KINDS, Catalog, Offer
@@ -25,7 +26,7 @@ _HOW_TO_SET = {
 _MEANING_WIDTH = 60
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.argument("name", required=False)
 @click.option("--kind", type=click.Choice(list(KINDS)), help="List only this kind.")
 @click.option("--details", is_flag=True, help="Also show papers, sources and licences.")
@@ -41,16 +42,16 @@ def plugins(name: str | None, kind: str | None, *, details: bool) -> None:
     catalog = Catalog.load()
     kinds = [kind] if kind else list(KINDS)
     if name is not None:
-        click.echo("\n\n".join(describe_part(offer) for offer in _named(name, kinds, catalog)))
+        write_result("\n\n".join(describe_part(offer) for offer in _named(name, kinds, catalog)))
         return
     offers = [offer for one in kinds for offer in catalog.offers(one)]
     rows = [(o.kind, o.entry.written, o.entry.summary, _origin(o)) for o in offers]
-    click.echo(tabulate(rows, headers=("kind", "name", "summary", "from"), tablefmt="simple"))
+    write_result(tabulate(rows, headers=("kind", "name", "summary", "from"), tablefmt="simple"))
     if details:
         for offer in offers:
             if offer.entry.details:
-                click.echo(f"\n{offer.kind} {offer.entry.name}")
-                click.echo(tabulate(list(offer.entry.details.items()), tablefmt="plain"))
+                write_result(f"\n{offer.kind} {offer.entry.name}")
+                write_result(tabulate(list(offer.entry.details.items()), tablefmt="plain"))
     for fault in catalog.faults:
         click.echo(f"\nError: {fault.error.message}", err=True)
         if fault.error.hint:

@@ -26,6 +26,7 @@ from fpbench.cli.options import (
     set_option,
     weights_option,
 )
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_unwritable
 from fpbench.plugin.catalog import Catalog
@@ -40,7 +41,7 @@ from fpbench.user_paths import expand_path
 logger = getLogger(__name__)
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.option(
     "--config",
     type=UserPath(),
@@ -181,7 +182,7 @@ def run(**options: Any) -> None:
     out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
     with stage("estimating the run"):
         plan = make_plan(prepared)
-    click.echo(plan.table(), err=not options["plan"])
+    write_result(plan.table(), err=not options["plan"])
     refuse_what_cannot_fit(plan, store, out)
     if options["plan"]:
         return
@@ -190,7 +191,7 @@ def run(**options: Any) -> None:
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = run_prepared(prepared, out, command, stage, figure=figure)
-    click.echo(result_tables(result))
+    write_result(result_tables(result))
     click.echo(f"\nresult   {out}", err=True)
     if figure.exists():  # one that failed is a warning
         click.echo(f"figure   {figure}", err=True)

@@ -50,6 +50,16 @@ def prepare_streams() -> None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - until the end
     sys.stdout = _tolerant(sys.stdout, errors_end=True)
     sys.stderr = _tolerant(sys.stderr, errors_end=False)
+    # Plugins may write to these, too.
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc,assignment]
+
+
+def reopen(stream: TextIO, number: int) -> TextIO:
+    """A stream like another, to a file descriptor that stays open when it is closed."""
+    is_ascii = isinstance(stream, _Output) and stream.is_ascii
+    encoding = "ascii" if is_ascii else stream.encoding
+    copy = open(number, "w", encoding=encoding, errors=stream.errors, closefd=False)  # noqa: SIM115
+    return _Output(copy, errors_end=True) if isinstance(stream, _Output) else copy
 
 
 def replace_unknown(error: UnicodeError) -> tuple[str, int]:
@@ -84,17 +94,17 @@ class _Output(io.TextIOWrapper):
     def __init__(self, stream: io.TextIOWrapper, *, errors_end: bool) -> None:
         encoding, line_buffering = stream.encoding, stream.line_buffering
         # click writes UTF-8 to a stream that says it is ASCII.
-        self._ascii = codecs.lookup(encoding).name == "ascii"
+        self.is_ascii = codecs.lookup(encoding).name == "ascii"
         self._errors_end = errors_end
         super().__init__(
             stream.detach(),
-            encoding="utf-8" if self._ascii else encoding,
+            encoding="utf-8" if self.is_ascii else encoding,
             errors=REPLACE,
             line_buffering=line_buffering,
         )
 
     def write(self, text: str, /) -> int:
-        shown = text.encode("ascii", REPLACE).decode("ascii") if self._ascii else text
+        shown = text.encode("ascii", REPLACE).decode("ascii") if self.is_ascii else text
         with suppress(*self._harmless):
             super().write(shown)
         return len(text)

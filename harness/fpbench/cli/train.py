@@ -14,6 +14,7 @@ from fpbench.cli.options import (
     out_option,
     plugin_settings,
 )
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.encoders.fingerprinter_training import prepare_training
 from fpbench.encoders.recipes import DEFAULT_RECIPE
 from fpbench.encoders.training import TrainingProgress, TrainingSchedule
@@ -25,7 +26,7 @@ from fpbench.progress_display import ProgressStages, show_progress
 from fpbench.review.history_figure import plot_training
 
 
-@click.command()
+@click.command(cls=PluginCommand)
 @click.option(
     "--fingerprinter", required=True, help="Fingerprinter to train; see `fpbench plugins`."
 )
@@ -112,7 +113,7 @@ def train(
             if now.saved and figures_work:
                 plot_training(now.losses, now.validations, curves)
                 figures_work = curves.exists()  # one warning, not one for every checkpoint
-    click.echo(f"{out}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
+    write_result(f"{out}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
 
 
 def _words(now: TrainingProgress, steps: int) -> str:

@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.options import UserPath, out_option
+from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetch_weights
 from fpbench.encoders.install import installed_path, list_installed, published_file
@@ -30,7 +31,7 @@ def weights() -> None:
     """
 
 
-@weights.command("import")
+@weights.command("import", cls=PluginCommand)
 @click.argument("checkpoint", type=UserPath())
 @click.option(
     "--fingerprinter",
@@ -64,7 +65,7 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
     click.echo(f"{out}: {parameters:,} parameters of {name}", err=True)
 
 
-@weights.command()
+@weights.command(cls=PluginCommand)
 @click.argument("name")
 @click.option(
     "--variant", metavar="NAME", help="Which of several weights; see `fpbench weights list`."
@@ -89,10 +90,10 @@ def fetch(name: str, variant: str | None, url: str | None, sha256: str | None) -
         for received in fetch_weights(layout, file, folder, mirror=url, sha256=sha256):
             bar.total = received.total_bytes
             bar.update(received.done_bytes - bar.n)
-    click.echo(installed_path(folder, layout, file))
+    write_result(str(installed_path(folder, layout, file)))
 
 
-@weights.command("list")
+@weights.command("list", cls=PluginCommand)
 def list_() -> None:
     """List installed weights and those that can be downloaded."""
     folder, errors = weights_folder(), ErrorCollector()
@@ -117,7 +118,7 @@ def list_() -> None:
             rows.append((layout.fingerprinter, "(import)", "not published", layout.licence, "-"))
     headers = ("fingerprinter", "file", "from", "licence", "sha256")
     click.echo(f"in {folder}", err=True)
-    click.echo(tabulate(sorted(rows), headers=headers, tablefmt="simple"))
+    write_result(tabulate(sorted(rows), headers=headers, tablefmt="simple"))
     errors.raise_all()
 
 

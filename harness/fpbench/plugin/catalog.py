@@ -26,6 +26,7 @@ from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
+from fpbench.plugin.process_state import name_part
 from fpbench.plugin.reads import Reads, hear_reads, record_reads
 from fpbench.plugin.training import Trainable
 
@@ -203,6 +204,8 @@ class Catalog:
                 f"no weights file '{settings.weights}'",
                 hint="check the path, or run `fpbench weights --help`",
             )
+        for known in (name, name.removeprefix(PREFIX)):
+            name_part(known, offer.source.plugin)
         reads = dict(offer.source.reads)
         with (
             blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"),
