@@ -1,15 +1,11 @@
 """Holes, junk and cuts in MP3 files are found; tags, padding and joined files are none."""
 
-import io
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 import soundfile
-from damaged_files import RATE, breakages, damage_of, music
+from damaged_files import RATE, breakages, damage_of, encode, music
 
 from fpbench.audio.mpeg_frames import MpegFrames, free_frame_bytes
 
@@ -17,22 +13,6 @@ ID3V2 = b"ID3\3\0\0" + bytes([0, 0, 31, 5]) + bytes(31 * 128 + 5)
 APE = b"APETAGEX" + (2_000).to_bytes(4, "little") + (40).to_bytes(4, "little")
 APE += (1).to_bytes(4, "little") + (0xA0000000).to_bytes(4, "little") + bytes(8 + 40)
 ID3V1 = b"TAG" + b"x" * 125
-
-
-def encode(codec: str, options: dict[str, str], rate_hz: int = RATE, **stream: int) -> bytes:
-    """Five seconds of MPEG audio with one channel, by FFmpeg's encoders."""
-    buffer = io.BytesIO()
-    kind = {"libmp3lame": "mp3", "mp2": "mp2"}[codec]
-    samples = (music(5)[:, 0] * 32_767).astype(np.int16)
-    with av.open(buffer, "w", format=kind, options=options) as container:
-        out = container.add_stream(codec, rate=rate_hz, layout="mono")
-        out.bit_rate = stream.get("bit_rate", 64_000)
-        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
-        frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
-        resampler = av.AudioResampler(out.format, "mono", rate_hz, out.codec_context.frame_size)
-        for part in [*resampler.resample(frame), *resampler.resample(None), None]:
-            container.mux(out.encode(part))
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +50,9 @@ def frame_starts(content: bytes) -> list[int]:
 def test_what_encoders_write_is_not_damaged(
     tmp_path: Path, codec: str, options: dict[str, str], rate_hz: int, bit_rate: int
 ) -> None:
-    content = encode(codec, options, rate_hz, bit_rate=bit_rate)
-    assert len(content) > 5_000
+    kind = "mp2" if codec == "mp2" else "mp3"
+    content = encode(codec, kind, 2, rate_hz, bit_rate, **options)
+    assert len(content) > 1_500
     assert damage_of(tmp_path / "a", content) is None
     damage = damage_of(tmp_path / "b", content[: len(content) // 2 + 7])
     assert damage is not None

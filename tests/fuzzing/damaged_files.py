@@ -1,8 +1,11 @@
 """Ways in which files break, for tests of what finds it."""
 
+import io
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 
 from fpbench.audio.damage import find_damage
@@ -18,6 +21,37 @@ def music(seconds: float, seed: int = 0) -> np.ndarray:
     tones = sum(np.sin(2 * np.pi * f * t * (1 + 0.1 * t)) for f in (220, 277, 330, 1_480))
     both = np.stack([tones, tones * np.cos(3 * t)], axis=1) + 0.1 * rng.standard_normal((len(t), 2))
     return (0.1 * both).astype(np.float32)
+
+
+def encode(
+    codec: str,
+    kind: str,
+    seconds: float,
+    rate_hz: int = RATE,
+    bit_rate: int = 64_000,
+    **options: str,
+) -> bytes:
+    """Music in one channel, encoded by FFmpeg.
+
+    Args:
+        codec: Name of the encoder.
+        kind: Name of the container.
+        seconds: Duration.
+        rate_hz: Sample rate.
+        bit_rate: Bits per second.
+        options: Options of the container.
+    """
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format=kind, options=options) as container:
+        out = container.add_stream(codec, rate=rate_hz, layout="mono")
+        out.bit_rate = bit_rate
+        samples = np.ascontiguousarray(music(seconds)[None, :, 0])
+        frame = av.AudioFrame.from_ndarray(samples, "fltp", "mono")
+        frame.sample_rate, frame.time_base = rate_hz, Fraction(1, rate_hz)
+        resampler = av.AudioResampler(out.format, "mono", rate_hz, out.codec_context.frame_size)
+        for part in [*resampler.resample(frame), *resampler.resample(None), None]:
+            container.mux(out.encode(part))
+    return buffer.getvalue()
 
 
 def damage_of(path: Path, content: bytes) -> Damage | None:

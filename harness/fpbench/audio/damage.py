@@ -7,11 +7,13 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from fpbench.audio.asf_packets import ASF, find_asf_damage
 from fpbench.audio.audio_tags import audio_end, skip_tags
 from fpbench.audio.damage_report import Damage
 from fpbench.audio.flac_frames import find_flac_damage
 from fpbench.audio.frame_kinds import AC3, ADTS
 from fpbench.audio.frame_walk import FrameKind, find_frames, find_walk_damage
+from fpbench.audio.matroska_elements import EBML, find_matroska_damage
 from fpbench.audio.mpeg_frames import MpegFrames, free_frame_bytes
 from fpbench.audio.ogg_pages import find_ogg_damage
 from fpbench.audio.sample_chunks import MPEG_CODECS, find_chunk_damage, find_sample_chunk
@@ -50,6 +52,10 @@ def _find_once(path: Path, *_changes: int) -> Damage | None:
             return find_ogg_damage(file, start)
         if magic.startswith(b"fLaC"):
             return find_flac_damage(file, size, start)
+        if magic.startswith(EBML.to_bytes(4, "big")):
+            return find_matroska_damage(file, size)
+        if magic == ASF:
+            return find_asf_damage(file, size)
         chunk = find_sample_chunk(file)
         if chunk is None:
             return _find_frame_damage(file, start, audio_end(file, size))
