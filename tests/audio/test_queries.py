@@ -12,12 +12,14 @@ from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Track
 from fpbench.audio.queries import (
+    LostRecordingError,
     degrade_queries,
     describe_queries,
     draw_queries,
     make_query,
 )
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
+from fpbench.audio.reading import track_hash
 from fpbench.plugin.datasets import Positions
 from fpbench.randomness import Stream, rng_at
 
@@ -257,6 +259,25 @@ def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
     truth = Positions(np.zeros(1, np.int64), np.zeros(1))
     with pytest.raises(FpbenchError, match=r"gone\.wav"):
         list(degrade_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
+
+
+def test_refuses_a_track_that_has_changed_since_its_length_was_taken(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, RAMP, 1_000)
+    track = Track(name="a", path=path)
+    hashes = [track_hash(track)]
+    truth = Positions(np.zeros(1, np.int64), np.full(1, 8.0))
+
+    def make() -> list[tuple[int, Samples]]:
+        return list(
+            degrade_queries([track], truth, CLEAN, (), seed=0, sample_rate_hz=1_000, hashes=hashes)
+        )
+
+    assert len(make()) == 1
+    soundfile.write(path, RAMP[:5_000], 1_000)
+    with pytest.raises(LostRecordingError, match="it has changed since it was first read") as err:
+        make()
+    assert err.value.track == track
 
 
 class Louder(Spy):

@@ -119,7 +119,7 @@ def test_equal_input_gives_equal_bytes(audio: Path) -> None:
 
 
 def test_channels_that_cancel_are_named_and_one_can_be_chosen(
-    audio: Path, rng: np.random.Generator
+    audio: Path, rng: np.random.Generator, caplog: pytest.LogCaptureFixture
 ) -> None:
     left = rng.uniform(-0.5, 0.5, 20_000).astype(np.float32)
     soundfile.write("anti.wav", np.stack([left, -left], axis=1), 8_000)
@@ -129,3 +129,6 @@ def test_channels_that_cancel_are_named_and_one_can_be_chosen(
     assert "set channel to left, right or loudest" in result.stderr
     result = extract("anti.wav", "--channel", "loudest", "-o", "out.npz")
     assert (result.exit_code, "cancel" in result.stderr) == (0, False)
+    soundfile.write("nearly.wav", np.stack([left, -0.95 * left], axis=1), 8_000)
+    extract("nearly.wav", "-o", "out.npz")
+    assert "the channels of nearly.wav nearly cancel: their mean is 32 dB below" in caplog.text

@@ -75,6 +75,7 @@ def source(tracks: list[Track]) -> QuerySource:
         name="first-and-last",
         identity={"version": 1},
         tracks=tracks,
+        hashes=None,
         sources={"reference": ["a", "b", "c"]},
         recipe=RECIPE,
         chain=(Half(),),

@@ -251,3 +251,25 @@ def test_two_processes_may_share_a_store(tmp_path: Path, tracks: list[Track]) ->
     alone = build(tmp_path / "alone", plugin, tracks)
     assert shared.vectors.tobytes() == alone.vectors.tobytes()
     assert not [name for _, _, names in os.walk(tmp_path) for name in names if "tmp" in name]
+
+
+@pytest.mark.parametrize("batch", [None, 7])
+def test_a_track_that_changes_after_its_survey_is_not_kept_under_its_old_hash(
+    tmp_path: Path, tracks: list[Track], batch: int | None
+) -> None:
+    plugin = Counting(dataclasses.replace(SPEC, batch_segments=batch))
+    store = Store.open(tmp_path / "store")
+    surveys = survey_recordings(store, tracks, lambda *_: None)
+    before = tracks[0].path.read_bytes()
+    tracks[0].path.write_bytes(tracks[5].path.read_bytes())
+
+    def build_with_surveys() -> FingerprintSet:
+        return build_fingerprint_set(
+            store, plugin, "x", {"version": 1}, tracks, surveys=surveys, report=lambda *_: None
+        )
+
+    changed = build_with_surveys()
+    reason = "it has changed since it was first read"
+    assert changed.skipped == (Skipped(track="track 0", reason=reason),)
+    tracks[0].path.write_bytes(before)
+    assert build_with_surveys().skipped == ()

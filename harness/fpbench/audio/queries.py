@@ -8,7 +8,7 @@ import soxr
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import read_audio, reading_bytes
+from fpbench.audio.reading import read_audio, reading_bytes, refusal, why_changed
 from fpbench.audio.silence import MOST_SILENT_SHARE, Stretches, has_sound
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import translate_errors
@@ -166,6 +166,7 @@ def degrade_queries(
     seed: int,
     sample_rate_hz: int,
     numbers: Int64[np.ndarray, " some"] | None = None,
+    hashes: Sequence[str | None] | None = None,
     workers: int | None = None,
 ) -> Iterator[tuple[int, Samples]]:
     """Make the audio of queries. Each track is read once, a few tracks ahead of the caller.
@@ -178,6 +179,7 @@ def degrade_queries(
         seed: Seed of the run.
         sample_rate_hz: Sample rate of the fingerprinter.
         numbers: Numbers of the queries to make; None means all.
+        hashes: Hashes of the tracks when their lengths were taken; None if nobody took them.
         workers: Number of threads; None means one per usable core.
 
     Yields:
@@ -185,7 +187,7 @@ def degrade_queries(
         ``round(query_length_s * sample_rate_hz)`` samples.
 
     Raises:
-        LostRecordingError: A track cannot be read.
+        LostRecordingError: A track cannot be read, or has changed.
         FpbenchError: A degradation returns invalid audio.
     """
 
@@ -197,6 +199,9 @@ def degrade_queries(
             samples = read_audio(track.path, recipe.sample_rate_hz, channel=track.channel)
         except FpbenchError as err:
             raise LostRecordingError(track, err) from err
+        reason = None if hashes is None else why_changed(track, hashes[index])
+        if reason is not None:
+            raise LostRecordingError(track, refusal(track.path, reason))
         queries = []
         for number in selection[truth.track[selection] == index].tolist():
             start_s = float(truth.start_s[number])

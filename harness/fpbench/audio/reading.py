@@ -44,12 +44,14 @@ class Reading:
         samples: Mono samples at the requested rate; None if the track is skipped.
         reason: Reason for skipping, without the name of the track; None if it is not skipped.
         failed: Whether the track could not be read, which another attempt may change.
+        cancelled_db: Level of the mean of the channels below them; 0 for one channel.
     """
 
     track: Track
     samples: Samples | None
     reason: str | None
     failed: bool = False
+    cancelled_db: float = 0.0
 
 
 def read_audio(
@@ -186,6 +188,15 @@ def track_hash(track: Track) -> str:
     return digest if track.channel == "mean" else f"{digest}-{track.channel}"
 
 
+def why_changed(track: Track, known_hash: str | None) -> str | None:
+    """Reason to skip a track that has changed since its hash was taken; None if it has not."""
+    try:
+        changed = track_hash(track) != known_hash
+    except FpbenchError:
+        changed = True
+    return "it has changed since it was first read" if changed else None
+
+
 def audio_hash(path: Path) -> str:
     """Hash of a file's bytes: equal files are the same audio, whatever their names.
 
@@ -246,7 +257,8 @@ def read_ahead(
             reason = f"too short: {have_s:.3g} s, {want_s:.3g} s needed"
         if reason is None and skip_silent and max(samples.max(), -samples.min()) <= SILENCE_PEAK:
             reason = "silent"
-        return Reading(track, None if reason else samples, reason)
+        samples_if_used = None if reason else samples
+        return Reading(track, samples_if_used, reason, cancelled_db=mixer.cancelled_db)
 
     return map_ahead(
         read, tracks, workers=workers, size_bytes=lambda track: reading_bytes(track, sample_rate_hz)

@@ -66,9 +66,6 @@ def fingerprint_files(
     fingerprinter: AnyFingerprinter,
     name: str,
     tracks: Iterable[Track],
-    *,
-    skip_silent: bool = True,
-    refuse_not_finite: bool = True,
 ) -> Iterator[TrackOutcome]:
     """Read and fingerprint tracks with :func:`read_ahead` and :func:`fingerprint_tracks`.
 
@@ -84,9 +81,8 @@ def fingerprint_files(
         spec.sample_rate_hz,
         resampler=spec.resampler,
         min_samples=min_samples(spec),
-        skip_silent=skip_silent,
     )
-    return fingerprint_readings(fingerprinter, name, readings, refuse_not_finite=refuse_not_finite)
+    return fingerprint_readings(fingerprinter, name, readings)
 
 
 def fingerprint_readings(

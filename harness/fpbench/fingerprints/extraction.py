@@ -1,20 +1,25 @@
 """Fingerprints of single files, for inspection or for other programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
+from fpbench.audio.channels import WEAK_DB
+from fpbench.audio.reading import Reading, read_ahead
 from fpbench.files import atomic_file, write_arrays
-from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_files
+from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_readings, min_samples
 from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
 from fpbench.results.document import Skipped
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +93,16 @@ def extract(
     """
     tracks = [Track(name=str(path), path=path, channel=channel) for path in paths]
     outcomes: list[TrackOutcome] = []
-    for outcome in fingerprint_files(
-        fingerprinter, name, tracks, skip_silent=False, refuse_not_finite=False
+    spec = fingerprinter.spec
+    readings = read_ahead(
+        tracks,
+        spec.sample_rate_hz,
+        resampler=spec.resampler,
+        min_samples=min_samples(spec),
+        skip_silent=False,
+    )
+    for outcome in fingerprint_readings(
+        fingerprinter, name, _warn_of_cancelling(readings), refuse_not_finite=False
     ):
         outcomes.append(outcome)
         report(len(outcomes) / len(tracks), outcome.track.name)
@@ -106,3 +119,15 @@ def extract(
             Skipped(track=one.track.name, reason=one.reason) for one in outcomes if one.reason
         ),
     )
+
+
+def _warn_of_cancelling(readings: Iterable[Reading]) -> Iterator[Reading]:
+    for reading in readings:
+        if reading.samples is not None and reading.cancelled_db >= WEAK_DB:
+            logger.warning(
+                "the channels of %s nearly cancel: their mean is %.0f dB below them; --channel "
+                "left, right or loudest takes one of them",
+                reading.track.name,
+                reading.cancelled_db,
+            )
+        yield reading

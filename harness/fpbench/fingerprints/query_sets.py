@@ -46,6 +46,7 @@ class QuerySource:
         name: Name of the fingerprinter in errors.
         identity: Everything besides the spec that shapes its fingerprints, for the key.
         tracks: Reference tracks.
+        hashes: Hashes of the tracks when their lengths were taken; None if nobody took them.
         sources: Hashes of the audio behind the queries, and of the code that degrades it.
         recipe: Query recipe.
         chain: Degradations of the recipe.
@@ -56,6 +57,7 @@ class QuerySource:
     name: str
     identity: Mapping[str, object]
     tracks: Sequence[Track]
+    hashes: Sequence[str | None] | None
     sources: Mapping[str, Sequence[str | None]]
     recipe: QueryRecipe
     chain: Sequence[Degradation]
@@ -150,6 +152,7 @@ def _fingerprint_queries(
             source.recipe,
             source.chain,
             numbers=numbers,
+            hashes=source.hashes,
             seed=source.seed,
             sample_rate_hz=spec.sample_rate_hz,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio.reading import read_ahead
+from fpbench.audio.reading import Reading, read_ahead, why_changed
 from fpbench.audio.survey import Survey, Surveys
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
@@ -17,7 +17,6 @@ from fpbench.files import atomic_file, make_folder
 from fpbench.fingerprints.embedding import (
     TrackOutcome,
     TrackVectors,
-    fingerprint_files,
     fingerprint_readings,
     min_samples,
 )
@@ -100,12 +99,14 @@ def build_fingerprint_set(
         outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
             readable = [track for track, one in zip(tracks, audio, strict=True) if one.digest]
-            made = _report_each(fingerprint_files(fingerprinter, name, readable), readable, report)
+            readings = _read_unchanged(readable, spec, surveys)
+            made = fingerprint_readings(fingerprinter, name, readings)
+            made = _report_each(made, readable, report)
             outcomes = _with_unreadable(made, tracks, audio)
         else:
             keys = [_track_key(one, identity, spec) for one in audio]
             wanted = {key: track for key, track in zip(keys, tracks, strict=True) if key}
-            failed = _make_missing(store, fingerprinter, name, wanted, report=report)
+            failed = _make_missing(store, fingerprinter, name, wanted, surveys, report=report)
             found = (
                 failed[key] if key in failed else _read_track(store, key, track)
                 for key, track in zip(keys, tracks, strict=True)
@@ -195,6 +196,7 @@ def _make_missing(
     fingerprinter: AnyFingerprinter,
     name: str,
     tracks: Mapping[str, Track],
+    surveys: Surveys,
     *,
     report: Report,
 ) -> dict[str, TrackOutcome]:
@@ -208,13 +210,7 @@ def _make_missing(
     """
     failed: dict[str, TrackOutcome] = {}
     missing = {key: track for key, track in tracks.items() if store.read(_TRACKS, key) is None}
-    spec = fingerprinter.spec
-    readings = read_ahead(
-        missing.values(),
-        spec.sample_rate_hz,
-        resampler=spec.resampler,
-        min_samples=min_samples(spec),
-    )
+    readings = _read_unchanged(missing.values(), fingerprinter.spec, surveys)
     for done, (key, reading) in enumerate(zip(missing, readings, strict=True), start=1):
         for outcome in fingerprint_readings(fingerprinter, name, [reading]):
             if outcome.failed:
@@ -223,6 +219,21 @@ def _make_missing(
                 _write_track(store, key, outcome)
         report(done / len(missing), f"{done} of {len(missing)} tracks")
     return failed
+
+
+def _read_unchanged(
+    tracks: Iterable[Track], spec: FingerprintSpec, surveys: Surveys
+) -> Iterator[Reading]:
+    """Read tracks; one that has changed is not fingerprinted under the hash of its survey."""
+    readings = read_ahead(
+        tracks, spec.sample_rate_hz, resampler=spec.resampler, min_samples=min_samples(spec)
+    )
+    for reading in readings:
+        reason = why_changed(reading.track, surveys[reading.track].audio_hash)
+        if reason is None or reading.failed:
+            yield reading
+        else:
+            yield Reading(reading.track, None, reason, failed=True)
 
 
 def _with_unreadable(

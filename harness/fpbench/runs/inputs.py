@@ -190,6 +190,7 @@ class AudioSource:
             name=self.fingerprinter.name,
             identity=self.fingerprinter.identity,
             tracks=planned.tracks,
+            hashes=planned.hashes,
             sources={
                 "audio": planned.digests,
                 "degradations": [
