@@ -53,6 +53,9 @@ _WITH_CHECKSUMS = frozenset({"ape", "flac", "mlp", "shorten", "tak", "truehd", "
 _BROADCASTS = frozenset({"dts", "loas", "mlp", "mpeg", "mpegts", "truehd"})
 """Formats whose recordings begin and end in the middle of a frame."""
 
+_MAY_END_ANYHOW = _BROADCASTS | {"aiff", "au", "caf", "w64", "wav"}
+"""And those that may be padded to an even length; their headers tell whether an end is missing."""
+
 _FULL_SCALE = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31}
 
 
@@ -188,7 +191,7 @@ class _Decoder:
                     yield frame
         except av.FFmpegError as err:
             raise self._damage(f"truncated or damaged: {_describe(err)}") from err
-        if refused is not None and not (kind in _BROADCASTS and self._decoded):
+        if refused is not None and not (kind in _MAY_END_ANYHOW and self._decoded):
             raise refused
 
     def _check(self, frame: "AudioFrame") -> None:
