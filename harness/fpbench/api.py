@@ -11,6 +11,7 @@ from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
+from fpbench.folder_names import change_texts, record_setting
 from fpbench.hashing import file_sha256
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
@@ -271,13 +272,17 @@ def _command(given: Mapping[str, Any]) -> str:
     for name, value in given.items():
         if name == "progress" or value is False:
             continue
-        if isinstance(value, PathLike):
-            texts.append(f"{name}={str(value)!r}")
+        if isinstance(value, str | PathLike):
+            texts.append(f"{name}={record_setting(str(value)).text!r}")
         elif name == "fingerprinter" and not isinstance(value, str):
             texts.append(f"{name}=<{type(value).__name__}>")
         else:
-            texts.append(f"{name}={value!r}")
+            texts.append(f"{name}={change_texts(value, _recorded)!r}")
     return f"fpbench.run({', '.join(texts)})"
+
+
+def _recorded(text: str) -> str:
+    return record_setting(text).text
 
 
 def _each(sources: Any) -> Iterable[Any]:

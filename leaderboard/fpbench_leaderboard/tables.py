@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tabulate import tabulate
 
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
 from fpbench.results.names import rate_label, system_label
@@ -52,7 +53,8 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
         Markdown that ends in a newline, with a message if no result has the metric.
     """
     tables: dict[TableKey, list[Row]] = defaultdict(list)
-    for result in results:
+    # Older results may name folders of the machine where they were made.
+    for result in (change_texts(one, without_folders) for one in results):
         for curve in result.curves:
             if curve.metric == metric:
                 rows = tables[TableKey(ComparisonKey.of(result), metric, curve.tolerance_s)]

@@ -51,6 +51,21 @@ def test_writes_a_result_that_validates(finished: Path) -> None:
     assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
 
 
+def test_what_is_written_names_no_folder_of_the_user(finished: Path, music: Path) -> None:
+    out = finished / "out"
+    for file in out.iterdir():
+        for folder in (music, finished):
+            assert str(folder).encode() not in file.read_bytes()
+    result = read_result(out / "result.json")
+    assert result.data.name == result.config["dataset"] == f"folder:{music.name}"
+    assert result.config["fingerprinter"] == "plugin:small_sketch.py"
+    assert result.fingerprinter.distribution == "small_sketch.py"
+    assert result.config["folders_left_out"] == ["fingerprinter", "dataset"]
+    shown = CliRunner().invoke(main, ["run", "--config", str(out / "result.json"), "--plan"])
+    assert shown.exit_code == 2
+    assert "and does not say in which folder it was" in shown.stderr
+
+
 def test_a_second_run_writes_the_same_bytes_without_searching_again(
     tmp_path: Path, finished: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -44,6 +44,9 @@ def test_a_file_holds_what_is_known_about_the_queries(tmp_path: Path) -> None:
     columns = {"track": ["Ä.flac"], "snr_db": [4.25]}
     write_evidence(tmp_path / "a.npz", replace(make_evidence(), queries=columns))
     assert read_evidence(tmp_path / "a.npz").queries == columns
+    columns = {"track": ["/home/ann/Ä.flac"], "snr_db": [4.25]}
+    write_evidence(tmp_path / "a.npz", replace(make_evidence(), queries=columns))
+    assert read_evidence(tmp_path / "a.npz").queries == {"track": ["Ä.flac"], "snr_db": [4.25]}
     write_evidence(tmp_path / "old.npz", make_evidence())
     assert read_evidence(tmp_path / "old.npz").queries is None
 

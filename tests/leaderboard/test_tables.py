@@ -48,6 +48,13 @@ def test_the_same_audio_by_another_path_is_in_the_same_table(named: Named) -> No
     assert rows(leaderboard([second, first])) == ["system", "one", "two"]
 
 
+def test_the_board_names_no_folder_of_a_users_machine(named: Named) -> None:
+    one = named("one", {1000: 0.9})
+    result = dataclasses.replace(one, data=dataclasses.replace(one.data, name="folder:/home/ann/x"))
+    assert "\n## folder:x, " in leaderboard([result])
+    assert "ann" not in leaderboard([result])
+
+
 def test_systems_with_one_name_have_different_labels(named: Named) -> None:
     first, second = named("nafp", {1000: 0.9}), named("nafp", {1000: 0.8})
     wider = dataclasses.replace(second.fingerprinter, options={"width": "32"})

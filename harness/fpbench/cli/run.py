@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import sys
 from logging import getLogger
 from pathlib import Path
@@ -29,6 +28,7 @@ from fpbench.cli.options import (
 from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_unwritable
+from fpbench.folder_names import record_command
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
@@ -188,7 +188,7 @@ def run(**options: Any) -> None:
         return
     if options["out"] is None:
         _warn_of_replacing(out, prepared.config)
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    command = record_command([Path(sys.argv[0]).name, *sys.argv[1:]])
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = run_prepared(prepared, out, command, stage, figure=figure)
     write_result(result_tables(result))

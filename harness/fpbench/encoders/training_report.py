@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fpbench.encoders.training import TrainingProgress
 from fpbench.files import write_json
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.plugin.training import TrainingAudio
 
 
@@ -27,7 +28,7 @@ def write_report(
         "impulse_responses": audio.impulse_responses,
     }
     document = {
-        "settings": dict(settings),
+        "settings": change_texts(settings, without_folders),
         "audio": {
             name: {
                 "recordings": len(samples),

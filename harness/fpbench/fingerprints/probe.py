@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.hashing import file_sha256
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Samples
@@ -33,7 +34,7 @@ def identify(fingerprinter: AnyFingerprinter, name: str, settings: Settings) -> 
     return SystemIdentity(
         name=name,
         weights_sha256=file_sha256(settings.weights) if settings.weights else None,
-        options=dict(settings.options),
+        options=change_texts(settings.options, without_folders),  # it is kept in files
         spec=describe_spec(fingerprinter.spec),
         probe=encode_probe(vectors[rows]),
     )

@@ -11,6 +11,7 @@ from safetensors import SafetensorError
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_path, json_safe, parse_json, read_json, write_json
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.generators.provenance import (
     NotSafetensorsError,
     Provenance,
@@ -80,7 +81,8 @@ def save_generator(
 
 def write_record(record: FitRecord, path: Path) -> None:
     """Write the JSON beside generator file ``path``."""
-    write_json(record_path(path), json_safe(dataclasses.asdict(record)))
+    shown = change_texts(record, without_folders)
+    write_json(record_path(path), json_safe(dataclasses.asdict(shown)))
 
 
 def record_path(path: Path) -> Path:

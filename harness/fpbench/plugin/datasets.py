@@ -187,6 +187,12 @@ class Dataset:
             queries=[replace(query, channel=channel) for query in self.queries],
         )
 
+    def all_tracks(self) -> list[Track]:
+        """Every recording but those of queries, whatever its role."""
+        music = (*self.reference, *self.distractors, *self.train)
+        noises = (*self.noise, *self.train_noise)
+        return [*music, *noises, *self.impulse_responses, *self.train_impulse_responses]
+
     def complete(self, stage: Stage) -> None:
         """Make the files that do not exist yet.
 

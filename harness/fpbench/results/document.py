@@ -276,8 +276,10 @@ class Result:
 
     Args:
         status: ``complete``, or ``partial`` if a requested size exceeds the real distractors.
-        config: The run's configuration; equal configurations and data give equal numbers.
-        command: The command line or the Python call.
+        config: The run's configuration; equal configurations and data give equal numbers. Files are
+            relative to the folder of the run if they lie below it. Of others, which
+            ``folders_left_out`` lists, only the last part is recorded.
+        command: The command line or the Python call, with files as in ``config``.
         fidelity: How similar synthetic fingerprints are to real ones; None if there are none.
         evidence: Files beside the result, from which every number can be recomputed.
         environment: Versions of software, and hardware.

@@ -16,6 +16,7 @@ from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Curve, DistractorKind, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result
+from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
 from fpbench.review.synthetic_labels import find_result_deviation
 
 ROUNDING = 1e-9
@@ -30,10 +31,12 @@ def validate_result(path: Path) -> list[str]:
         not be checked.
 
     Raises:
-        FpbenchError: The result breaks the format, contradicts itself, has synthetic distractors
-            that are far from real ones, or has a number that does not follow from the evidence.
+        FpbenchError: The result breaks the format, contradicts itself, holds an absolute path, has
+            synthetic distractors that are far from real ones, or has a number that does not follow
+            from the evidence.
     """
     result = read_result(path)
+    refuse_folder_names(path)
     for contradiction in _contradictions(result):
         raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
     deviation = find_result_deviation(result)
@@ -46,6 +49,7 @@ def validate_result(path: Path) -> list[str]:
     sides: dict[tuple[str, DistractorKind], SearchedSizes] = {}
     for info in result.evidence:
         evidence = find_evidence(path, info)
+        refuse_in_columns(path.with_name(info.file), evidence.queries if evidence else None)
         if evidence is None:
             unchecked.append(f"{info.file} is missing, so its curves were not computed again")
             continue

@@ -16,6 +16,7 @@ from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
 from fpbench.results.files import read_result
+from fpbench.runs.recorded_settings import record_settings, restore_settings
 from fpbench.user_paths import expand_path
 
 Device = Literal["cpu", "cuda"]
@@ -104,7 +105,11 @@ class RunConfig:
             raise ValueError(f"seed={self.seed} has more than 63 bits")
 
     def as_json(self) -> dict[str, Any]:
-        """The config for the result: TOML types, with file names but no folders."""
+        """The config for the result: TOML types, without the folders of the user.
+
+        ``folders_left_out`` lists the settings that name a file elsewhere than below the current
+        folder, of which only the last part is recorded.
+        """
         plain = dataclasses.asdict(self)
         del plain["recipe_given"]
         if self.name is None:  # results of before have no such field
@@ -112,7 +117,8 @@ class RunConfig:
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)
-        return plain
+        recorded, left_out = record_settings(plain)
+        return recorded | ({"folders_left_out": left_out} if left_out else {})
 
 
 def read_config(
@@ -189,7 +195,8 @@ def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """The config of a result, whose weights are named without a folder.
 
     Raises:
-        FpbenchError: The file is no result, or weights that no argument replaces are not beside it.
+        FpbenchError: The file is no result, or a file whose folder it does not record is neither
+            here nor beside it, and no argument replaces it.
     """
     result = read_result(path)
     recorded = {
@@ -197,6 +204,7 @@ def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
         "generator_weights": result.generator.weights_sha256 if result.generator else None,
     }
     table = {name: value for name, value in result.config.items() if value is not None}
+    table = restore_settings(path, table, overrides)
     if "tolerance_s" in result.config:
         table["tolerance_s"] = result.config["tolerance_s"]  # None is the whole track
     for name, sha256 in recorded.items():

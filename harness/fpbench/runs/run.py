@@ -1,8 +1,10 @@
 """Carry out a run: fingerprint, fit, search, and write one result."""
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
+from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import content_key, file_sha256
 from fpbench.progress import Stage
@@ -33,6 +36,7 @@ from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.ready_made import VectorSource
 from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, is_finished, search
@@ -144,6 +148,7 @@ def run_prepared(
             check=prepared.check,
             estimator=ESTIMATOR,
         )
+        result = _without_folders(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         remove_stale(beside, figure or beside, out)
     try:
@@ -151,6 +156,19 @@ def run_prepared(
     except FpbenchError as err:  # such as a disk that is full by now: the result is worth more
         logger.warning("there is no figure: %s", err.message)
     return result
+
+
+def _without_folders(result: Result, prepared: PreparedRun) -> Result:
+    """The result without names of the user's folders, in whatever text they are."""
+    source = prepared.source
+    tracks = () if isinstance(source, VectorSource) else source.dataset.all_tracks()
+    roots = {
+        str(track.path).removesuffix(track.name)
+        for track in tracks
+        if track.path.is_absolute() and str(track.path).endswith(f"{os.sep}{track.name}")
+    }
+    cleaned: Result = change_texts(result, partial(without_folders, folders=roots - {os.sep}))
+    return cleaned
 
 
 def _warn_of_skipped(data: DataInfo) -> None:
@@ -299,7 +317,8 @@ def _evidence_paths(prepared: PreparedRun, out: Path) -> list[Path]:
 
 
 def _evidence_path(out: Path, index: str, kind: DistractorKind) -> Path:
-    return out.with_name(evidence_name(out.stem, index, kind))
+    # The index as in the result's curves, which name no folders.
+    return out.with_name(evidence_name(out.stem, record_setting(index).text, kind))
 
 
 def _write_evidence(outcome: SearchOutcome, out: Path, stack: ExitStack) -> EvidenceInfo:

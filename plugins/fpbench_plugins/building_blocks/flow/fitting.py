@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Report, Settings, Stream, Vectors, rng_at
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.generators.provenance import rows_sha256
 from fpbench.hashing import content_key
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
@@ -86,7 +87,7 @@ def training_record(
 ) -> dict[str, Any]:
     """What the records of all trainings contain."""
     return {
-        "settings": config,
+        "settings": change_texts(config, without_folders),
         "dtype": settings.dtype,
         "device": torch.device(settings.device).type,
         "seed": seed,
