@@ -9,6 +9,7 @@ from fpbench.folder_names import (
     Recorded,
     change_texts,
     find_path,
+    is_path,
     record_command,
     record_setting,
     without_folders,
@@ -87,6 +88,27 @@ def test_what_lies_below_the_current_folder_is_relative(
 def test_what_lies_below_a_known_folder_keeps_its_relative_path() -> None:
     text = "/home/ann/My Music/distractors/x y.wav: too short"
     assert without_folders(text, ["/home/ann/My Music/"]) == "distractors/x y.wav: too short"
+
+
+@pytest.mark.parametrize(
+    ("home", "users"),
+    [("/home/ann", {"ann"}), ("/Users/ann", {"ann"}), ("/data", set()), ("/root", set())],
+)
+def test_a_user_is_known_by_the_home_folder(
+    home: str, users: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    monkeypatch.setenv("LOGNAME", "root")
+    folder_names._users.cache_clear()
+    assert folder_names._users() == users
+    folder_names._users.cache_clear()
+
+
+def test_only_whole_texts_are_paths() -> None:
+    assert is_path("/home/ann/x y.wav")
+    assert is_path("~/x")
+    assert not is_path("Live /a.wav")
+    assert not is_path("reads /x")
 
 
 def test_a_command_can_still_be_read_by_a_shell() -> None:

@@ -91,6 +91,11 @@ def find_path(text: str) -> str | None:
     return found[0] if found else None
 
 
+def is_path(text: str) -> bool:
+    """Whether a whole text is an absolute path, or one from a home folder."""
+    return _WHOLE.fullmatch(text) is not None
+
+
 def change_texts(value: Any, change: Callable[[str], str]) -> Any:
     """A copy of a dataclass, mapping or list in which every text is changed."""
     if isinstance(value, str):
@@ -118,7 +123,12 @@ def _below_current_folder(path: str) -> str | None:
     expanded = os.path.expanduser(path)  # noqa: PTH111 - pathlib raises for unknown users
     if expanded.startswith("~"):
         return None
-    full = os.path.abspath(expanded)  # noqa: PTH100 - keeps links
+    with suppress(FileNotFoundError):  # the current folder may be gone
+        return _relative(os.path.abspath(expanded))  # noqa: PTH100 - keeps links
+    return None
+
+
+def _relative(full: str) -> str | None:
     for folder in (os.getcwd(), os.environ.get("PWD", "")):  # noqa: PTH109 - the second has links
         if folder and folder != os.sep and Path(full).is_relative_to(folder):
             return Path(full).relative_to(folder).as_posix()
@@ -138,7 +148,10 @@ def _names_user(path: str, *parts: str) -> bool:
 
 @cache
 def _users() -> frozenset[str]:
-    names = {Path(os.path.expanduser("~")).name}  # noqa: PTH111 - there may be no home folder
+    """What the user is called, if the home folder says so, as /home/ann does and /data does not."""
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - there may be no home folder
+    user = ""
     with suppress(OSError, KeyError, ImportError):  # this user has no name
-        names.add(getpass.getuser())
-    return frozenset(names - {"", "~", "root"})
+        user = getpass.getuser()
+    of_user = home.parent.name.lower() in ("home", "users") or home.name == user
+    return frozenset({home.name} if of_user else ()) - {"", "~", "root"}

@@ -14,7 +14,7 @@ from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.files import atomic_file, write_arrays
-from fpbench.folder_names import change_texts, without_folders
+from fpbench.folder_names import change_texts, record_setting
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
 from fpbench.results.document import EvidenceInfo
@@ -118,8 +118,8 @@ def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence 
 
 def _encode(columns: QueryColumns) -> np.ndarray:
     """The table of queries as JSON, because its columns differ in type and number."""
-    table = change_texts({name: list(column) for name, column in columns.items()}, without_folders)
-    text = json.dumps(table, allow_nan=False)
+    table = {name: list(column) for name, column in columns.items()}
+    text = json.dumps(change_texts(table, lambda t: record_setting(t).text), allow_nan=False)
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
 

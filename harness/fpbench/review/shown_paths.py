@@ -7,7 +7,7 @@ from pathlib import Path
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import QueryColumns
 from fpbench.files import read_json
-from fpbench.folder_names import find_path
+from fpbench.folder_names import find_path, is_path
 
 
 def refuse_folder_names(path: Path) -> None:
@@ -49,10 +49,9 @@ def refuse_in_columns(path: Path, columns: QueryColumns | None) -> None:
     """
     for name, column in (columns or {}).items():
         for text in {value for value in column if isinstance(value, str)}:
-            found = find_path(text)
-            if found is not None:
+            if is_path(text):
                 raise FpbenchError(
-                    f"{path}: queries.{name} holds the path '{found}', which tells others about "
+                    f"{path}: queries.{name} holds the path '{text}', which tells others about "
                     "your machine",
                     hint="run `fpbench run` again: it records files without their folders",
                 )
@@ -61,6 +60,8 @@ def refuse_in_columns(path: Path, columns: QueryColumns | None) -> None:
 def _find_paths(value: object, field: str) -> Iterator[tuple[str, str]]:
     """Fields that hold a path, each with the path."""
     if isinstance(value, str):
+        if field.endswith(".track") and not is_path(value):
+            return  # a name below the dataset's folder, in which a blank may stand before a slash
         found = find_path(value)
         if found is not None:
             yield field, found

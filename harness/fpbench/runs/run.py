@@ -168,7 +168,11 @@ def _without_folders(result: Result, prepared: PreparedRun) -> Result:
         if track.path.is_absolute() and str(track.path).endswith(f"{os.sep}{track.name}")
     }
     cleaned: Result = change_texts(result, partial(without_folders, folders=roots - {os.sep}))
-    return cleaned
+    skipped = [  # names below the dataset's folder are no messages
+        replace(new, track=record_setting(old.track).text)
+        for new, old in zip(cleaned.data.skipped, result.data.skipped, strict=True)
+    ]
+    return replace(cleaned, data=replace(cleaned.data, skipped=skipped))
 
 
 def _warn_of_skipped(data: DataInfo) -> None:

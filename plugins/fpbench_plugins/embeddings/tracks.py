@@ -8,6 +8,7 @@ import numpy as np
 
 from fpbench import FpbenchError, Positions, VectorTracks, read_table
 from fpbench.listed_files import composed
+from fpbench.tables import show_text
 from fpbench_plugins.embeddings.matrices import Matrix
 
 TABLE = "tracks.csv"
@@ -40,7 +41,7 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
         where, track = f"{table}, line {line}", composed(listed)
         if file not in rows:
             raise FpbenchError(
-                f"{where}: column 'file' cannot be '{file}'",
+                f"{where}: column 'file' cannot be '{show_text(file)}'",
                 hint="choose one of " + ", ".join(rows),
             )
         no_match = track.lower() in _NO_MATCH
@@ -185,7 +186,7 @@ def _seconds(text: str, where: str) -> float:
         seconds = -1.0
     if not 0 <= seconds < math.inf:
         raise FpbenchError(
-            f"{where}: column 'start_s' cannot be '{text}'",
+            f"{where}: column 'start_s' cannot be '{show_text(text)}'",
             hint="write seconds from the start of the track",
         )
     return seconds

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fpbench import FpbenchError, Track, is_near_miss
+from fpbench.audio.recorded_queries import TABLE
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,7 @@ OTHER_NAMES: Mapping[str, Sequence[str]] = {
     "reference": ("ref", "reference set", "reference tracks", "reference music"),
     "distractors": ("distractor set", "distractor tracks", "distractor music"),
     "train": ("training", "train set", "training set", "train music", "training music"),
-    "noise": ("background noise", "bg noise", "noise set"),
+    "noise": ("background", "background noise", "bg noise", "noise set"),
     "ir": ("rir", "impulse response", "room impulse response", "ir set"),
     "train_noise": ("noise train", "training noise"),
     "train_ir": ("ir train", "training ir", "train rir", "train impulse response"),
@@ -156,7 +157,10 @@ def refuse_empty_roles(root: Path, roles: Mapping[str, str], tracks: Sequence[Tr
 def _refuse_unpaired(
     root: Path, names: Sequence[str], roles: Mapping[str, str], *, has_table: bool
 ) -> None:
-    """Refuse two of the folders of NAFP's public data without the others that give them a role."""
+    """Refuse folders of NAFP's public data without the others that give them a role.
+
+    ``db`` alone is music.
+    """
     wanted = ("query", *PUBLISHED_PAIRS)
     found = {
         name: word for name in names for word in wanted if name == word or is_near_miss(name, word)
@@ -165,10 +169,12 @@ def _refuse_unpaired(
         found = {name: word for name, word in found.items() if word != "query"}
     misspelt = {name: word for name, word in found.items() if name != word}
     present = {*found.values(), *(set(roles) & set(wanted))}
-    if len(present) < 2 or not found:
+    if not found or present == {"db"}:
         return
-    if misspelt:
+    if misspelt and len(present) > 1:
         hint = "rename " + ", ".join(f"{name}/ to {word}/" for name, word in misspelt.items())
+    elif present == {"query"}:
+        hint = f"list the queries in {TABLE}, or put the tracks that they match into db/"
     else:
         hint = "rename db/ to reference/ and dummy_db/ to distractors/, or add the missing one"
     raise FpbenchError(

@@ -95,7 +95,7 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
         for key in (real, f"name {file.name if file else path}"):
             if first_line.setdefault(key, line) != line:
                 raise FpbenchError(
-                    f"{where}: path '{path}' is listed twice",
+                    f"{where}: path '{show_text(path)}' is listed twice",
                     hint=f"remove this line or line {first_line[key]}",
                 )
         if file is None:
@@ -147,12 +147,12 @@ def check_kind_and_split(kind: str, split: str, where: str) -> tuple[str, str]:
     """
     if kind not in SPLITS:
         raise FpbenchError(
-            f"{where}: column 'kind' cannot be '{kind}'",
+            f"{where}: column 'kind' cannot be '{show_text(kind)}'",
             hint=suggest(kind, SPLITS) + "choose one of " + ", ".join(SPLITS),
         )
     if split not in SPLITS[kind]:
         raise FpbenchError(
-            f"{where}: column 'split' cannot be '{split}' where kind is '{kind}'",
+            f"{where}: column 'split' cannot be '{show_text(split)}' where kind is '{kind}'",
             hint=suggest(split, SPLITS[kind]) + "choose one of " + ", ".join(SPLITS[kind]),
         )
     return kind, split
