@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,14 +12,17 @@ import soundfile
 
 from fpbench.audio.damage import find_damage
 from fpbench.audio.ffmpeg import ffmpeg_version, open_with_ffmpeg
+from fpbench.audio.ogg_links import Link, LinkFile, ogg_links
 from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
 
 __all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recording"]
 
 _LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
-_OGG_FIRST_PAGE = b"OggS\0\2"  # of each stream
+_VORBIS, _OPUS = b"\x01vorbis", b"OpusHead"  # what a stream of theirs begins with
 _WAVE_PCM, _WAVE_FLOAT, _WAVE_EXTENSIBLE = 1, 3, 0xFFFE
+
+_Opened = AbstractContextManager[Recording]
 
 
 def decoders() -> frozenset[str]:
@@ -32,8 +35,8 @@ def open_recording(path: Path) -> Iterator[Recording]:
     """Open a recording. Its contents determine the format, not its name.
 
     libsndfile decodes wav files with PCM or floating point, for which it is twice as fast; FLAC,
-    which it checks; and Ogg Vorbis with one stream, whose last samples FFmpeg may drop. FFmpeg
-    decodes all else.
+    which it checks; Ogg Vorbis with one stream, whose last samples FFmpeg may drop; and the links
+    of chained Ogg files. FFmpeg decodes all else.
 
     Raises:
         FpbenchError: The file is missing, empty or no audio; or a block that is read is damaged.
@@ -95,7 +98,7 @@ def refuse_special_files(path: Path) -> None:
         raise OSError("it is empty")
 
 
-def _open(path: Path) -> AbstractContextManager[Recording]:
+def _open(path: Path) -> _Opened:
     with path.open("rb") as file:
         start = file.read(64)
         form = start[:4]
@@ -103,7 +106,7 @@ def _open(path: Path) -> AbstractContextManager[Recording]:
             file.seek(12)
             for_libsndfile = _is_plain_wav(file, form)
         elif form == b"OggS":
-            for_libsndfile = b"\x01vorbis" in start and _has_one_stream(file)
+            return _open_ogg(path, ogg_links(file))
         else:
             # libsndfile fails on FLAC whose encoder wrote to a pipe and could not give the length.
             samples = (
@@ -113,15 +116,60 @@ def _open(path: Path) -> AbstractContextManager[Recording]:
     return _open_with_libsndfile(path) if for_libsndfile else open_with_ffmpeg(path)
 
 
-def _has_one_stream(file: BinaryIO) -> bool:
-    """Whether an Ogg file holds one stream, not several one after another or at a time."""
-    file.seek(1)
-    tail = b""
-    while piece := file.read(1 << 20):
-        if _OGG_FIRST_PAGE in tail + piece:
-            return False
-        tail = piece[-len(_OGG_FIRST_PAGE) + 1 :]
-    return True
+def _open_ogg(path: Path, links: Sequence[Link]) -> _Opened:
+    packets = [packet for link in links for packet in link.streams]
+    if len(links) == 1 and len(packets) == 1 and packets[0].startswith(b"\x01vorbis"):
+        return _open_with_libsndfile(path)
+    if len(links) > 1 and all(
+        packet.startswith((b"\x01vorbis", b"OpusHead")) for packet in packets
+    ):
+        return _open_chain(path, links)
+    return open_with_ffmpeg(path)
+
+
+@contextmanager
+def _open_chain(path: Path, links: Sequence[Link]) -> Iterator[Recording]:
+    """Open the links of a chained Ogg file one by one.
+
+    FFmpeg decodes all Vorbis links with the codebooks of the first, and libsndfile, if it is given
+    the file, stops after that.
+    """
+    if any(len(link.streams) > 1 for link in links):
+        raise ValueError("it is a chained Ogg file with several streams at a time")
+    with path.open("rb") as file:
+        kinds: list[tuple[int, int]] = []
+        frames = 0
+        for link in links:
+            with soundfile.SoundFile(LinkFile(file, link)) as part:
+                kinds.append((part.samplerate, part.channels))
+                if kinds[-1] != kinds[0]:
+                    raise ValueError(
+                        f"{_describe_change(*kinds[0], *kinds[-1])}, from "
+                        f"{frames / kinds[0][0]:.1f} s on"
+                    )
+                frames += part.frames
+
+        def blocks() -> Iterator[Block]:
+            for link in links:
+                with soundfile.SoundFile(LinkFile(file, link)) as part:
+                    yield from _blocks(part)
+
+        yield Recording(
+            path=path,
+            container="OGG",
+            sample_rate_hz=kinds[0][0],
+            channels=kinds[0][1],
+            announced_frames=frames,
+            is_estimate=False,
+            decoder=_LIBSNDFILE,
+            blocks=blocks,
+        )
+
+
+def _describe_change(rate_hz: int, channels: int, new_rate_hz: int, new_channels: int) -> str:
+    if rate_hz != new_rate_hz:
+        return f"its sample rate changes from {rate_hz} to {new_rate_hz} Hz"
+    return f"its number of channels changes from {channels} to {new_channels}"
 
 
 def _is_plain_wav(file: BinaryIO, form: bytes) -> bool:
@@ -143,13 +191,6 @@ def _is_plain_wav(file: BinaryIO, form: bytes) -> bool:
 def _open_with_libsndfile(path: Path) -> Iterator[Recording]:
     # Bytes, because soundfile refuses text that is not UTF-8, such as old file names.
     with soundfile.SoundFile(os.fsencode(path)) as file:
-
-        def blocks() -> Iterator[Block]:
-            # Not SoundFile.blocks(): if a decoder returns less than its header announces, that
-            # hands out the rest of its buffer, too, which is memory that nobody wrote.
-            while len(block := file.read(FRAMES_AT_ONCE, "float32", always_2d=True)):
-                yield block
-
         yield Recording(
             path=path,
             container=file.format,
@@ -158,8 +199,15 @@ def _open_with_libsndfile(path: Path) -> Iterator[Recording]:
             announced_frames=file.frames,
             is_estimate=False,
             decoder=_LIBSNDFILE,
-            blocks=blocks,
+            blocks=lambda: _blocks(file),
         )
+
+
+def _blocks(file: soundfile.SoundFile) -> Iterator[Block]:
+    # Not SoundFile.blocks(): if a decoder returns less than its header announces, that hands out
+    # the rest of its buffer, too, which is memory that nobody wrote.
+    while len(block := file.read(FRAMES_AT_ONCE, "float32", always_2d=True)):
+        yield block
 
 
 def _why_unreadable(err: Exception) -> str:

@@ -9,8 +9,8 @@ from fpbench.audio.damage_report import Damage
 
 CAPTURE = b"OggS\0"
 
-_HEAD_BYTES = 27
-_BEGIN, _END = 2, 4  # flags of a page
+HEAD_BYTES = 27
+BEGIN, _END = 2, 4  # flags of a page
 _NO_GRANULE = (1 << 64) - 1  # of a page on which no packet ends
 _STEP = 1 << 20
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -72,14 +72,14 @@ def _pages(file: BufferedReader) -> Iterator[_Page | str]:
     """Pages in order; a clause about the first damaged place ends them."""
     while True:
         at = file.tell()
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
         if not head.startswith(CAPTURE):
             if _page_follows(file, at):
                 yield "damaged: bytes between its pages belong to none"
             return
-        table = file.read(head[26]) if len(head) == _HEAD_BYTES else b""
+        table = file.read(head[26]) if len(head) == HEAD_BYTES else b""
         body = file.read(sum(table))
-        if len(head) < _HEAD_BYTES or len(table) < head[26] or len(body) < sum(table):
+        if len(head) < HEAD_BYTES or len(table) < head[26] or len(body) < sum(table):
             # Lost bytes inside the page leave the start of a later one where its end should be.
             lost = CAPTURE in body
             yield f"{'damaged' if lost else 'truncated'}: its last page is incomplete"
@@ -92,7 +92,7 @@ def _pages(file: BufferedReader) -> Iterator[_Page | str]:
 
 def _follow(streams: dict[int, _Stream], page: _Page, at_s: float) -> str | None:
     """Take a page into account; a reason if it cannot be the next of its stream."""
-    if page.flags & _BEGIN:
+    if page.flags & BEGIN:
         cut = any(not s.ended and s.at_s > s.begins_s for s in streams.values())
         if all(s.ended for s in streams.values()) or cut:
             streams.clear()
