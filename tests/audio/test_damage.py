@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from damaged_files import RATE, music
+from damaged_files import RATE, damage_of, encode, music
 
 from fpbench import FpbenchError
 from fpbench.audio.damage import find_damage
@@ -48,6 +48,23 @@ def test_what_is_no_audio_is_not_judged_or_said_to_be_cut(tmp_path: Path, conten
     path.write_bytes(content)
     damage = find_damage(path)
     assert damage is None or "truncated" in damage.reason
+
+
+@pytest.mark.parametrize(
+    ("codec", "kind", "rate_hz", "bit_rate"),
+    [
+        ("mp2", "mpeg", 44_100, 64_000),
+        ("mp2", "mpegts", 44_100, 64_000),
+        ("aac", "mpegts", 16_000, 24_000),
+        ("libmp3lame", "avi", 44_100, 32_000),
+        ("ac3", "mp4", 48_000, 64_000),
+        ("libmp3lame", "flv", 44_100, 32_000),
+    ],
+)
+def test_containers_of_frames_are_no_bare_frames(
+    tmp_path: Path, codec: str, kind: str, rate_hz: int, bit_rate: int
+) -> None:
+    assert damage_of(tmp_path / "a", encode(codec, kind, 3, rate_hz, bit_rate)) is None
 
 
 def test_noise_is_no_audio(tmp_path: Path, rng: np.random.Generator) -> None:

@@ -138,6 +138,20 @@ def test_frames_whose_headers_leave_their_length_open(tmp_path: Path) -> None:
     assert damage_of(tmp_path / "b", content[: 30 * len(frame)] + content[31 * len(frame) + 9 :])
 
 
+def test_frames_with_a_checksum(tmp_path: Path) -> None:
+    header = b"\xff\xfa\x90\xc0"  # MPEG-1, layer III, 128 kbit/s, 44.1 kHz, mono
+    frame = header + b"\x12\x34" + bytes(17) + b"\x55" * (417 - 23)
+    assert damage_of(tmp_path / "a", frame * 60) is None
+    # The first 9 bits of the side information say how far back the frame begins.
+    later = header + b"\x12\x34" + b"\xff" + bytes(16) + b"\x55" * (417 - 23)
+    assert damage_of(tmp_path / "b", frame * 30 + later + frame * 30) is None
+    # The 12 bits from the 19th on are how many bits of it are used: 3000 of 3152.
+    full = header + b"\x12\x34" + bytes(2) + b"\x2e\xe0" + bytes(13) + b"\x55" * (417 - 23)
+    damage = damage_of(tmp_path / "c", frame * 30 + full + later + frame * 30)
+    assert damage is not None
+    assert damage.at_s == pytest.approx(31 * 1152 / 44_100)
+
+
 def test_other_frames_give_their_length(lame: bytes) -> None:
     assert free_frame_bytes(lame[lame.index(b"\xff\xfb") :]) == 0
     assert free_frame_bytes(b"") == 0

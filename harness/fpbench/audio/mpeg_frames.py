@@ -109,7 +109,8 @@ class MpegFrames:
         self._frames += 1
         begin = self._stored - (side >> layout.back_shift)
         missing = begin < self._used
-        self._used = begin + (bits + 7) // 8
+        if bits:
+            self._used = begin + (bits + 7) // 8
         self._stored += frame.length - frame.side_at - layout.size
         if missing or self._used > self._stored:
             return "damaged: frames are missing or wrong"
