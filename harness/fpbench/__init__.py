@@ -35,6 +35,8 @@ if TYPE_CHECKING:
         FingerprintGenerator,
         GeneratorMethod,
         GeneratorNeed,
+        Noise,
+        NoiseGenerator,
     )
     from fpbench.plugin.hooks import hookimpl
     from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
@@ -71,6 +73,8 @@ __all__ = [
     "GrowingIndex",
     "Index",
     "ListedFiles",
+    "Noise",
+    "NoiseGenerator",
     "PcmAudio",
     "PendingFiles",
     "Positions",
@@ -139,6 +143,8 @@ _NAMES = {
         "FingerprintGenerator",
         "GeneratorMethod",
         "GeneratorNeed",
+        "Noise",
+        "NoiseGenerator",
     ),
     "fpbench.plugin.hooks": ("hookimpl",),
     "fpbench.plugin.indexes": ("BlockIndex", "Candidates", "GrowingIndex", "Index"),

@@ -52,6 +52,7 @@ def run(
     channel: Literal["mean", "left", "right", "loudest"] | None = None,
     name: str | None = None,
     sizes: Iterable[int | float | str] | str | None = None,
+    beyond: Iterable[int | float | str] | str | None = None,
     distractors: Literal["real", "synthetic", "both", "none"] | None = None,
     generator: str | None = None,
     generator_weights: PathName | None = None,
@@ -92,6 +93,8 @@ def run(
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.
+        beyond: Larger numbers of synthetic distractors, such as ``[1e10, 1e12]``, which are
+            simulated instead of searched, for exact search. None means none.
         distractors: Kinds of distractors in the database. None means both.
         generator: Generator of the synthetic distractors. None means the best one that can be
             fitted in an hour, with a warning that says which.

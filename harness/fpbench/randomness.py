@@ -21,6 +21,7 @@ class Stream(IntEnum):
     CHECK = 11
     FIDELITY = 12
     SIGN_FLIPS = 13
+    TAIL = 14
 
 
 def rng_at(seed: int, stream: Stream, *index: int) -> np.random.Generator:

@@ -8,6 +8,7 @@ from fpbench.errors import FpbenchError
 
 _SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _LARGEST = 10**18
+_MANY_HOURS, _HOURS_A_YEAR = 1e6, 8766
 
 
 def parse_sizes(text: str) -> tuple[int, ...]:
@@ -56,7 +57,7 @@ def _parse_size(part: str) -> int:
         size = parse_whole(part)
     except ValueError:
         size = 0
-    if not 1 <= size <= 1e12:
+    if not 1 <= size <= 1e15:
         raise FpbenchError(
             f"'{part}' is not a database size",
             hint="write a whole number of fingerprints, such as 250000, 1e6 or 10M",
@@ -66,7 +67,7 @@ def _parse_size(part: str) -> int:
 
 def short_size(n: int) -> str:
     """Format a size: ``10 k``, ``1.5 M``, ``100 M``: at most four significant digits."""
-    for limit, suffix in ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")):
+    for limit, suffix in ((10**12, "T"), (10**9, "B"), (1_000_000, "M"), (1_000, "k")):
         if n >= limit:
             return f"{n / limit:.4g} {suffix}"
     return str(n)
@@ -82,9 +83,10 @@ def short_time(seconds: float) -> str:
 
 
 def short_hours(hours: float) -> str:
-    """Format hours of audio: ``42 min``, ``13.9 h``, ``13 900 h``."""
+    """Format hours of audio: ``42 min``, ``13.9 h``, ``13 900 h``, ``15 844 years``."""
     if hours < 1:
         return f"{hours * 60:.0f} min"
     if hours < 100:
         return f"{hours:.1f} h"
-    return f"{hours:,.0f} h".replace(",", " ")
+    number, unit = (hours, "h") if hours < _MANY_HOURS else (hours / _HOURS_A_YEAR, "years")
+    return f"{number:,.0f} {unit}".replace(",", " ")

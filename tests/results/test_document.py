@@ -110,6 +110,8 @@ def test_a_record_is_flat_and_complete() -> None:
             "std": 0.02,
             "repeats": 10,
             "n_queries": 100,
+            "found": "searched",
+            "simulation_error": None,
         }
     ]
 

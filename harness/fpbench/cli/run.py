@@ -97,6 +97,11 @@ logger = getLogger(__name__)
     "[default: 10k,100k,1M, and all real ones]",
 )
 @click.option(
+    "--beyond",
+    help="Larger numbers of synthetic distractors to simulate without searching them, such as "
+    "1e8,1e10,1e12. Exact search only.",
+)
+@click.option(
     "--index",
     "indexes",
     multiple=True,
@@ -142,6 +147,7 @@ def run(**options: Any) -> None:
     fpbench run --fingerprinter plugin:mymodel               your model, on the demo
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
+    fpbench run --beyond 1e10,1e12                           a trillion, without searching them
     fpbench run --config run.toml --plan                     what the run needs
     fpbench run --write-config run.toml                      all settings, in a file
     fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
@@ -200,7 +206,7 @@ def run(**options: Any) -> None:
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
     same = ["fingerprinter", "weights", "dataset", "channel", "name", "distractors", "generator"]
-    same += ["generator_weights", "foreign_generator", "sizes", "queries", "seed"]
+    same += ["generator_weights", "foreign_generator", "sizes", "beyond", "queries", "seed"]
     same += ["device", "dtype"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
@@ -219,8 +225,8 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
         FpbenchError: There is such an option.
     """
     unused = {
-        "real": ("generator", "generator_weights", "foreign_generator"),
-        "none": ("generator", "generator_weights", "foreign_generator", "sizes"),
+        "real": ("generator", "generator_weights", "foreign_generator", "beyond"),
+        "none": ("generator", "generator_weights", "foreign_generator", "sizes", "beyond"),
     }.get(config.distractors, ())
     for name in unused:
         if options[name] is not None:

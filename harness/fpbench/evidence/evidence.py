@@ -19,6 +19,7 @@ from fpbench.evidence.candidates import (
     keep_first_rows,
     smallest_columns,
 )
+from fpbench.evidence.tails import Tail
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
 
@@ -47,6 +48,8 @@ class Evidence:
         blocks: The candidates of each block; ids count from the start of the block.
         queries: What is known about each query, by name of the column: ``track``, ``start_s``, and
             what its degradations drew; None in older evidence.
+        tail: How rarely a distractor scores at least as the match, for sizes that are not searched;
+            None if it was not simulated.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -56,6 +59,7 @@ class Evidence:
     edges: Int64[np.ndarray, " edges"]
     blocks: Sequence[Candidates]
     queries: QueryColumns | None = field(default=None, repr=False)
+    tail: Tail | None = field(default=None, repr=False)
 
     @property
     def shortlist(self) -> int:
@@ -85,6 +89,13 @@ class Evidence:
         """
         *_, last = self.growing_ranks(blocks, tolerance_s, stop)
         return last
+
+    def match_scores(self, tolerance_s: float | None) -> Float32[np.ndarray, " queries"]:
+        """The best score of a match among the reference's candidates; -inf if there is none."""
+        match = matches(self.distance_s, tolerance_s)
+        scores = np.where(match, self.reference.scores, np.float32(-np.inf))
+        best: Float32[np.ndarray, " queries"] = scores.max(axis=1, initial=-np.inf)
+        return best
 
     def growing_ranks(
         self, blocks: range, tolerance_s: float | None, stop: int | None = None

@@ -13,6 +13,7 @@ import numpy as np
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
+from fpbench.evidence.tails import Tail
 from fpbench.files import atomic_file, write_arrays
 from fpbench.folder_names import change_texts, record_setting
 from fpbench.hashing import file_sha256
@@ -22,7 +23,6 @@ from fpbench.results.document import EvidenceInfo
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
-# Type and number of axes of each array.
 # Type and number of axes of each array.
 _Layout = Mapping[str, tuple[np.dtype[Any], int]]
 
@@ -39,6 +39,8 @@ _BLOCKS: _Layout = {
     "block_keys": (_FLOAT32, 3),
     "block_scores": (_FLOAT32, 3),
 }
+# What evidence of blocks has besides if its tail was simulated.
+_TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
 _GROWN: _Layout = {
     **_COMMON,
     "sizes": (_INT64, 1),
@@ -82,9 +84,13 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         ) from err
     try:
         table = arrays.pop(_QUERIES, None)
-        if arrays.keys() == _BLOCKS.keys():
+        if arrays.keys() - _TAIL.keys() == _BLOCKS.keys():
             evidence = _evidence_from(_typed(arrays, _BLOCKS))
-            return replace(evidence, queries=_columns(table, len(evidence.query_track)))
+            return replace(
+                evidence,
+                queries=_columns(table, len(evidence.query_track)),
+                tail=_tail_from(arrays, len(evidence.query_track)),
+            )
         if arrays.keys() == _GROWN.keys():
             grown = _grown_evidence_from(_typed(arrays, _GROWN))
             return replace(grown, queries=_columns(table, len(grown.query_track)))
@@ -139,7 +145,12 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     shape = (0, len(evidence.reference.ids), evidence.shortlist)
     blocks = evidence.blocks
     empty = np.empty(shape, dtype=np.float32)
+    tail = {}
+    if evidence.tail is not None:
+        tail["tail_tolerances_s"] = evidence.tail.tolerances_s
+        tail["tail_log_p"] = evidence.tail.log_p
     return {
+        **tail,
         "query_track": evidence.query_track,
         "match_score": evidence.match_score,
         "reference_ids": evidence.reference.ids,
@@ -177,7 +188,7 @@ def _typed(arrays: Mapping[str, np.ndarray], layout: _Layout) -> dict[str, np.nd
             raise ValueError(f"{name} has NaN")
     if len(arrays["query_track"]) == 0:
         raise ValueError("it has no queries")
-    return {name: array.astype(layout[name][0], copy=False) for name, array in arrays.items()}
+    return {name: arrays[name].astype(dtype, copy=False) for name, (dtype, _) in layout.items()}
 
 
 def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
@@ -213,6 +224,20 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
             )
         ],
     )
+
+
+def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
+    if not arrays.keys() & _TAIL.keys():
+        return None
+    if not arrays.keys() >= _TAIL.keys():
+        raise ValueError("a part of the tail is missing")
+    tail = _typed(arrays, {**_TAIL, **_COMMON})
+    log_p, tolerances_s = tail["tail_log_p"], tail["tail_tolerances_s"]
+    if log_p.shape[:2] != (queries, len(tolerances_s)) or log_p.shape[2] < 2:
+        raise ValueError(f"tail_log_p has the shape {log_p.shape}")
+    if (log_p > 0).any() or (tolerances_s < 0).any():
+        raise ValueError("tail_log_p or tail_tolerances_s has impossible values")
+    return Tail(tolerances_s, log_p)
 
 
 def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:

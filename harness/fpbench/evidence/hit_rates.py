@@ -1,7 +1,8 @@
 """Hit-rate curves, computed from evidence."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Int64
@@ -18,6 +19,7 @@ from fpbench.evidence.evidence import (
     disjoint_databases,
     whole_block_databases,
 )
+from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import (
     ESTIMATOR,
@@ -29,6 +31,7 @@ from fpbench.results.document import (
 )
 
 HIT_RANKS = (1, 3, 10)
+_SCALE = 1 << 20  # what a simulated probability of 1 becomes
 LEVEL = 0.95
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 """Numbers of distractors at which a curve has points by default."""
@@ -91,10 +94,12 @@ def hit_rate_curves(
     Args:
         evidence: Evidence of blocks gives several repeats of the smaller sizes, evidence of a
             grown index gives one of each size.
-        sizes: Numbers of distractors, ascending; 0 means the reference alone.
+        sizes: Numbers of distractors, ascending; 0 means the reference alone. Those that were not
+            searched come last, and need a simulated tail.
         labels: The other fields of the curves.
     """
-    ranks = _ranks_at_sizes(evidence, sizes, labels.tolerance_s, labels.estimator)
+    searched = [size for size in sizes if is_searched(evidence, size)]
+    ranks = _ranks_at_sizes(evidence, searched, labels.tolerance_s, labels.estimator)
     curves = []
     for k in HIT_RANKS:
         points = [
@@ -106,9 +111,10 @@ def hit_rate_curves(
                 size,
             )
             for each, pooled, size in zip(
-                ranks, _hits(ranks, k, labels.estimator), sizes, strict=True
+                ranks, _hits(ranks, k, labels.estimator), searched, strict=True
             )
         ]
+        points += _simulated_points(evidence, sizes[len(searched) :], k, labels)
         curves.append(
             Curve(
                 distractors=labels.distractors,
@@ -121,6 +127,40 @@ def hit_rate_curves(
             )
         )
     return curves
+
+
+def is_searched(evidence: Evidence | GrownEvidence, size: int) -> bool:
+    """Whether the evidence has a database of this size."""
+    if isinstance(evidence, GrownEvidence):
+        return size in evidence.sizes
+    return size == 0 or size in evidence.edges
+
+
+def has_size(evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None) -> bool:
+    """Whether the evidence gives a point of this size, searched or simulated."""
+    if is_searched(evidence, size):
+        return True
+    tail = None if isinstance(evidence, GrownEvidence) else evidence.tail
+    return tail is not None and tail.has(tolerance_s)
+
+
+def simulate_hits(
+    evidence: Evidence | GrownEvidence, size: int, tolerance_s: float | None, k: int
+) -> SimulatedHits:
+    """How often each query hits among ``size`` distractors, from the simulated tail.
+
+    Raises:
+        ValueError: The evidence has no tail for this tolerance.
+    """
+    if isinstance(evidence, GrownEvidence) or evidence.tail is None:
+        raise ValueError(f"the evidence has no database of {size} distractors")
+    rank = evidence.ranks(range(0), tolerance_s)
+    return simulated_hits(evidence.tail.probabilities(tolerance_s), rank, size, k)
+
+
+def whole_hits(simulated: SimulatedHits) -> QueryHits:
+    """Simulated hits in whole numbers, so that every processor draws the same interval."""
+    return QueryHits(np.rint(simulated.hits * _SCALE).astype(np.int64), _SCALE)
 
 
 def ranks_at(
@@ -238,6 +278,43 @@ def _point(
         repeats=len(rates),
         n_queries=found.shape[1],
         ci=ci,
+    )
+
+
+def _simulated_points(
+    evidence: Evidence | GrownEvidence, sizes: Sequence[int], k: int, labels: CurveLabels
+) -> list[Point]:
+    """Points from the simulated tail."""
+    points = []
+    for size in sizes:
+        simulated = simulate_hits(evidence, size, labels.tolerance_s, k)
+        hits = whole_hits(simulated)
+        value = min(max(hits.rate, 0.0), 1.0)
+        ci = _interval(hits, evidence.query_track, size, k, labels)
+        points.append(
+            Point(
+                n_distractors=size,
+                n_reference=labels.n_reference,
+                hours=(size + labels.n_reference) * labels.hop_s / 3600,
+                value=value,
+                std=None,
+                repeats=1,
+                n_queries=len(hits.hits),
+                ci=_widen(ci, value, simulated.half_width(LEVEL)),
+                found="simulated",
+                simulation_error=simulated.error,
+            )
+        )
+    return points
+
+
+def _widen(ci: Interval, value: float, half: float) -> Interval:
+    """The interval with the error of the simulation, which is independent of the queries."""
+    return replace(
+        ci,
+        low=max(0.0, value - math.hypot(max(value - ci.low, 0.0), half)),
+        high=min(1.0, value + math.hypot(max(ci.high - value, 0.0), half)),
+        method=f"{ci.method}, and error of the simulation",
     )
 
 

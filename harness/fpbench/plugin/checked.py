@@ -11,7 +11,7 @@ from fpbench.plugin.blame import blame, translate_errors
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import Fingerprinter, TrackFingerprinter
-from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
+from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, NoiseGenerator
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
 from fpbench.plugin.training import Trainable
 
@@ -121,14 +121,25 @@ def draw_checked(
     """
     with translate_errors(f"generator '{name}'", f"drawing {rows} fingerprints"):
         vectors: object = generator.draw(rows, rng)
+    return _check_draw(vectors, name, rows, generator.dim)
+
+
+def decode_checked(
+    generator: NoiseGenerator, name: str, noise: Float32[np.ndarray, "rows noise_dim"]
+) -> Float32[np.ndarray, "rows dim"]:
+    """Turn noise into fingerprints, and refuse invalid ones, as :func:`draw_checked` does."""
+    with translate_errors(f"generator '{name}'", f"decoding {len(noise)} rows of noise"):
+        vectors: object = generator.decode(noise)
+    return _check_draw(vectors, name, len(noise), generator.dim)
+
+
+def _check_draw(vectors: object, name: str, rows: int, dim: int) -> Float32[np.ndarray, "rows dim"]:
     if not isinstance(vectors, np.ndarray):
         raise _draw_error(name, f"draws must be a NumPy array, not {type(vectors).__name__}")
     if vectors.dtype != np.float32:
         raise _draw_error(name, f"draws must be float32, not {vectors.dtype}")
-    if vectors.shape != (rows, generator.dim):
-        raise _draw_error(
-            name, f"draws must have the shape ({rows}, {generator.dim}), not {vectors.shape}"
-        )
+    if vectors.shape != (rows, dim):
+        raise _draw_error(name, f"draws must have the shape ({rows}, {dim}), not {vectors.shape}")
     if not np.isfinite(vectors).all():
         invalid = int(np.count_nonzero(~np.isfinite(vectors).all(axis=1)))
         raise _draw_error(name, f"draws must be finite, but {invalid} of {rows} rows are not")

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float32
 
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.progress import Report
+
+Noise = Float32[np.ndarray, "rows noise_dim"]
+
+_ROWS_AT_ONCE = 10_000  # a chunk of distractors
 
 
 @runtime_checkable
@@ -33,6 +38,36 @@ class FingerprintGenerator(Protocol):
     def save(self, path: Path, /) -> None:
         """Write everything ``load`` needs to one safetensors file."""
         ...
+
+
+@runtime_checkable
+class NoiseGenerator(FingerprintGenerator, Protocol):
+    """A generator that turns each row of normal noise into one fingerprint.
+
+    A subclass has :meth:`decode` and inherits :meth:`draw`. The tail of such a generator can be
+    simulated: how often it draws a fingerprint that is closer to a query than the right one.
+    """
+
+    @property
+    def noise_dim(self) -> int:
+        """Entries of the noise of one fingerprint."""
+        ...
+
+    def decode(self, noise: Noise, /) -> Vectors:
+        """Turn standard normal noise into as many finite vectors, each from its own row."""
+        ...
+
+    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+        drawn = np.empty((n, self.dim), dtype=np.float32)
+        for start in range(0, n, _ROWS_AT_ONCE):
+            rows = min(_ROWS_AT_ONCE, n - start)
+            drawn[start : start + rows] = self.decode(draw_noise(rows, self.noise_dim, rng))
+        return drawn
+
+
+def draw_noise(n: int, noise_dim: int, rng: np.random.Generator) -> Noise:
+    """The noise of ``n`` draws, made on the CPU: every device starts from the same noise."""
+    return rng.standard_normal((n, noise_dim), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

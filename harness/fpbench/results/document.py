@@ -11,6 +11,7 @@ SCHEMA_VERSION: Final = 1
 ESTIMATOR: Final = 2
 
 DistractorKind = Literal["real", "synthetic"]
+Found = Literal["searched", "simulated"]
 Estimator = Literal[1, 2]
 
 # These limits are checked when a result is read. schemas/result.v1.json contains them; it is
@@ -52,6 +53,9 @@ class Point:
         repeats: Number of databases of this size; they share no distractors.
         n_queries: Number of queries in each repeat.
         ci: Confidence interval of ``value`` for the population of tracks that the queries sample.
+        found: ``searched``: the databases were searched. ``simulated``: the value follows from the
+            probability that one synthetic distractor scores at least as the match.
+        simulation_error: Standard error of a simulated value that comes from the simulation alone.
     """
 
     n_distractors: Count
@@ -62,6 +66,8 @@ class Point:
     repeats: Positive
     n_queries: Positive
     ci: Interval
+    found: Found = "searched"
+    simulation_error: Annotated[float, Meta(ge=0)] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +255,56 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TailCheck:
+    """The simulation at the largest searched size, beside what was searched.
+
+    Args:
+        metric: ``hr@1``, ``hr@3`` or ``hr@10``.
+        tolerance_s: Tolerance of a match; None accepts any time in the right track.
+        n_distractors: Largest searched number of distractors.
+        searched: The hit rate that was searched.
+        simulated: The simulated hit rate.
+        error: Standard error of their difference, from the simulation and from the choice of the
+            searched distractors.
+    """
+
+    metric: Metric
+    tolerance_s: Annotated[float, Meta(ge=0)] | None
+    n_distractors: Positive
+    searched: Rate
+    simulated: Rate
+    error: Annotated[float, Meta(ge=0)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailInfo:
+    """How the points beyond the searched sizes were simulated.
+
+    Args:
+        index: Name of the exact index whose evidence the simulation starts from.
+        replicates: Independent simulations of each query.
+        particles: Particles of each replicate.
+        moves: Steps of every particle at each level.
+        keep: Share of particles above the next level.
+        searched: Number of searched distractors that it starts from.
+        decoded: Number of fingerprints that the generator made for it.
+        levels: Levels of the query that needed most.
+        accepted: Share of accepted steps.
+    """
+
+    index: Name
+    replicates: Positive
+    particles: Positive
+    moves: Positive
+    keep: Level
+    searched: Positive
+    decoded: Count
+    levels: Count
+    accepted: Rate
+    checks: Sequence[TailCheck]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceInfo:
     """A file of evidence beside the result."""
 
@@ -291,6 +347,7 @@ class Result:
             older results.
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and
             size that both kinds were measured with.
+        tails: For each exact index, how its simulated points were found.
     """
 
     status: Literal["complete", "partial"]
@@ -308,6 +365,7 @@ class Result:
     estimator: Estimator = 1
     check: CheckInfo | None = None
     gaps: Sequence[Gap] = ()
+    tails: Sequence[TailInfo] = ()
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.
@@ -341,4 +399,6 @@ class Result:
             "std": point.std,
             "repeats": point.repeats,
             "n_queries": point.n_queries,
+            "found": point.found,
+            "simulation_error": point.simulation_error,
         }

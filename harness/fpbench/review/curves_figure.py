@@ -11,7 +11,7 @@ from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import system_label
-from fpbench.review.curves_panel import Line, draw_panel, gap_lines
+from fpbench.review.curves_panel import Line, draw_panel, notes_below
 from fpbench.review.figure_files import figure_bytes, write_figure
 from fpbench.review.figure_style import load_matplotlib, own_style
 from fpbench.review.figure_texts import add_legend, one_line, show_as_text
@@ -39,9 +39,10 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
 
     The tolerance of the first curve and "in the right track" have a panel each, side by side. Solid
     lines are for real distractors, dashed ones for synthetic, with one style per generator, and the
-    measured gap between the two. For one system there is a colour for each index. For several
-    systems there is a row of panels for each index, and a colour for each system. Results with
-    different audio or queries cannot be compared and get separate rows.
+    measured gap between the two. Points that were simulated are diamonds. For one system there is a
+    colour for each index. For several systems there is a row of panels for each index, and a colour
+    for each system. Results with different audio or queries cannot be compared and get separate
+    rows.
 
     Raises:
         FpbenchError: There is no curve of the metric.
@@ -86,7 +87,7 @@ class _Group:
     @property
     def height_inches(self) -> float:
         """Height of all rows, with room for the lines below each panel."""
-        below = [max(len(gap_lines(lines)) for _, lines in row) for row in self.panels]
+        below = [max(len(notes_below(lines)) for _, lines in row) for row in self.panels]
         return _PANEL_INCHES[1] * len(below) + _LINE_INCHES * sum(below)
 
     @classmethod

@@ -12,6 +12,7 @@ from fpbench.units import short_hours, short_size
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _FEW_DECADES = 50  # ratio of the largest size to the smallest
+_MOST_HOURS = 7  # ticks, whose labels are wide
 _LABEL_WIDTH = 84  # characters below an axis
 
 
@@ -51,7 +52,7 @@ def draw_panel(axes: Any, lines: Sequence[Line], metric: str, limits: tuple[floa
     for line in lines:
         _draw_gap(axes, line, lines)
     # Below the axis, because many lines leave no free place among them.
-    label = ["database size (fingerprints)", *gap_lines(lines)]
+    label = ["database size (fingerprints)", *notes_below(lines)]
     axes.set_xlabel("\n".join(label), fontsize=9, linespacing=1.5)
 
 
@@ -70,17 +71,25 @@ def _draw_line(axes: Any, line: Line) -> None:
         axes.fill_between(sizes, low, high, where=known, color=line.colour, alpha=0.12, linewidth=0)
     elif known[0]:
         axes.vlines(sizes, low, high, color=line.colour, linestyle=line.style, linewidth=1)
-    real = line.curve.distractors == "real"
-    axes.plot(
-        sizes,
-        [100 * point.value for point in points],
-        linestyle=line.style,
-        linewidth=2,
-        marker="o",
-        markersize=6,
-        markerfacecolor=line.colour if real else "white",
-        color=line.colour,
-    )
+    face = line.colour if line.curve.distractors == "real" else "white"
+    rates = [100 * point.value for point in points]
+    searched = sum(point.found == "searched" for point in points)
+    look: dict[str, Any] = {"linestyle": line.style, "color": line.colour, "markerfacecolor": face}
+    axes.plot(sizes[:searched], rates[:searched], linewidth=2, marker="o", markersize=6, **look)
+    if searched < len(sizes):
+        # From the last searched point on; it has its marker already.
+        part = slice(max(searched - 1, 0), None)
+        marks = [at for at, point in enumerate(points[part]) if point.found == "simulated"]
+        axes.plot(
+            sizes[part],
+            rates[part],
+            linewidth=1,
+            marker="d",
+            markevery=marks,
+            markersize=6,
+            zorder=1.9,
+            **look,
+        )
 
 
 def _interval_ends(curve: Curve) -> tuple[list[float], list[float]]:
@@ -99,13 +108,13 @@ def _style_axes(axes: Any, lines: Sequence[Line], metric: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _locator(lines: Sequence[Line]) -> Any:
+def _locator(lines: Sequence[Line], ticks: int | None = None) -> Any:
     """Ticks at powers of ten, and at their halves and fifths where there would be few."""
     from matplotlib.ticker import LogLocator
 
     sizes = _sizes(lines)
     few = max(sizes) < _FEW_DECADES * min(sizes)
-    return LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,))
+    return LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,), numticks=ticks)
 
 
 def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
@@ -119,7 +128,7 @@ def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
         hours = axes.secondary_xaxis(
             1 + 0.13 * number, functions=(_scale_by(hop_s / 3600), _scale_by(3600 / hop_s))
         )
-        hours.xaxis.set_major_locator(_locator(lines))
+        hours.xaxis.set_major_locator(_locator(lines, ticks=_MOST_HOURS))
         hours.xaxis.set_major_formatter(FuncFormatter(lambda h, _: short_hours(h)))
         hours.xaxis.set_minor_formatter(NullFormatter())
         hours.spines["top"].set_visible(False)
@@ -130,6 +139,13 @@ def _add_hours(axes: Any, lines: Sequence[Line]) -> None:
 
 def _scale_by(factor: float) -> Callable[..., Any]:
     return lambda n: n * factor
+
+
+def notes_below(lines: Sequence[Line]) -> list[str]:
+    """What stands below a panel: the measured gaps, and what is not searched."""
+    points = [point for line in lines for point in line.curve.points]
+    simulated = any(point.found == "simulated" for point in points)
+    return gap_lines(lines) + ["diamonds are simulated, not searched"] * simulated
 
 
 def gap_lines(lines: Sequence[Line]) -> list[str]:

@@ -11,6 +11,8 @@ from fpbench.evidence.hit_rates import (
     difference_of_hits,
     pool_rises,
     ranks_at,
+    simulate_hits,
+    whole_hits,
 )
 from fpbench.results.document import Curve, Point, Result
 from fpbench.review.flipped_queries import PairedRanks, shortlist_length
@@ -41,7 +43,8 @@ def paired_hits(
     for curves in pairs:
         curve, tolerance_s = curves[0], curves[0].tolerance_s
         k = int(curve.metric.removeprefix("hr@"))
-        places = list(_common_sizes(curves, results))
+        common = list(_common_sizes(curves, results))
+        places = [pair for pair in common if pair[0].found == "searched"]
         found = [
             _common_hits(
                 ranks.at(0, one.n_distractors, tolerance_s),
@@ -53,18 +56,29 @@ def paired_hits(
         first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
         for points, hits, others in zip(places, first, second, strict=True):
             yield curve, points, *difference_of_hits(hits, others)
+        for points in common[len(places) :]:
+            simulated = [
+                whole_hits(simulate_hits(evidence, points[0].n_distractors, tolerance_s, k))
+                for evidence in ranks.evidence
+            ]
+            yield curve, points, *difference_of_hits(*simulated)
 
 
 def paired_ranks(
     pairs: Sequence[tuple[Curve, Curve]], results: tuple[Result, Result], ranks: Ranks
 ) -> Iterator[PairedRanks]:
-    """The ranks at each common size and tolerance, in the database that both begin with."""
+    """The ranks at each common size and tolerance, in the database that both begin with.
+
+    Points that were simulated have no ranks.
+    """
     one, other = (shortlist_length(evidence) for evidence in ranks.evidence)
     for curves in pairs:
         tolerance_s = curves[0].tolerance_s
         if curves[0].metric != "hr@1":
             continue
         for points in _common_sizes(curves, results):
+            if points[0].found == "simulated":
+                continue
             sizes = points[0].n_distractors, points[1].n_distractors
             yield PairedRanks(
                 tolerance_s=tolerance_s,
@@ -78,11 +92,15 @@ def paired_ranks(
 def _common_sizes(
     curves: tuple[Curve, Curve], results: tuple[Result, Result]
 ) -> Iterator[tuple[Point, Point]]:
-    """Points of equal size; for real distractors also the last points, if both hold all of them."""
-    second_points = {point.n_distractors: point for point in curves[1].points}
+    """Points of equal size, both searched or both simulated.
+
+    For real distractors also the last points, if both hold all of them.
+    """
+    second_points = {(point.n_distractors, point.found): point for point in curves[1].points}
     for point in curves[0].points:
-        if point.n_distractors in second_points:
-            yield point, second_points[point.n_distractors]
+        key = point.n_distractors, point.found
+        if key in second_points:
+            yield point, second_points[key]
     first_last, second_last = (curve.points[-1] for curve in curves)
     if (
         curves[0].distractors == "real"

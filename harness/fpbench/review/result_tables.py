@@ -8,6 +8,7 @@ from fpbench.results.document import Curve, Result
 from fpbench.results.names import metric_label, rate_label
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
+from fpbench.review.tail_notes import tail_notes
 from fpbench.units import short_hours, short_size
 
 
@@ -35,7 +36,8 @@ def result_tables(result: Result) -> str:
         ]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]
         table = tabulate(rows, headers=headers, stralign="right")
-        parts.append("\n".join([heading, table, *gap_notes((result, c) for c in curves)]))
+        notes = [*gap_notes((result, c) for c in curves), *tail_notes(result, curves)]
+        parts.append("\n".join([heading, table, *notes]))
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     if queries.recordings:
@@ -71,5 +73,5 @@ def _row(curves: Sequence[Curve], place: int) -> list[str]:
         short_size(points[0].n_distractors),
         short_hours(points[0].hours),
         *cells,
-        str(points[0].repeats),
+        str(points[0].repeats) if points[0].found == "searched" else "simulated",
     ]

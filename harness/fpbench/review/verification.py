@@ -12,7 +12,8 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
-from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
+from fpbench.evidence.hit_rates import CurveLabels, has_size, hit_rate_curves
+from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Curve, DistractorKind, EvidenceInfo, Point, Result
 from fpbench.results.files import read_result
@@ -55,8 +56,10 @@ def validate_result(path: Path) -> list[str]:
             continue
         for contradiction in _check_evidence(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
+        for contradiction in _check_tail(result, _curves_of(result, info), evidence):
+            raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
         for curve in _curves_of(result, info):
-            sizes = [point.n_distractors for point in curve.points]
+            sizes = [p.n_distractors for p in curve.points if p.found == "searched"]
             sides[curve.index, curve.distractors] = SearchedSizes(evidence, sizes)
     for contradiction in _check_gaps(result, sides):
         raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
@@ -148,6 +151,9 @@ def _check_curve(result: Result, curve: Curve) -> Iterator[str]:
     sizes = [point.n_distractors for point in curve.points]
     if sizes != sorted(set(sizes)):
         yield f"sizes {sizes} are not in ascending order"
+    simulated = [p.n_distractors for p in curve.points if p.found == "simulated"]
+    if simulated and simulated != result.config.get("beyond"):
+        yield f"sizes {simulated} are simulated, but config.beyond is {result.config.get('beyond')}"
     if curve.query_length_s != result.queries.length_s:
         yield (
             f"query_length_s is {curve.query_length_s:g}, but queries.length_s is "
@@ -190,7 +196,7 @@ def _check_evidence(
         )
     for curve in curves:
         sizes = [point.n_distractors for point in curve.points]
-        missing = [size for size in sizes if not _has_size(evidence, size)]
+        missing = [size for size in sizes if not has_size(evidence, size, curve.tolerance_s)]
         if missing:
             yield f"{_curve_name(curve)}: the evidence has no database of {missing[0]} distractors"
             continue
@@ -216,6 +222,31 @@ def _check_evidence(
                     f"{_curve_name(curve)}: at {point.n_distractors} distractors {field} is "
                     f"{value}, but the evidence gives {right}"
                 )
+
+
+def _check_tail(
+    result: Result, curves: Sequence[Curve], evidence: Evidence | GrownEvidence
+) -> Iterator[str]:
+    """Where the comparison of simulated with searched hit rates contradicts the evidence."""
+    if isinstance(evidence, GrownEvidence) or evidence.tail is None:
+        return
+    listed = {
+        (tail.index, check.metric, check.tolerance_s): check
+        for tail in result.tails
+        for check in tail.checks
+    }
+    for curve in curves:
+        sizes = [p.n_distractors for p in curve.points if p.found == "searched"]
+        for expected in check_tail(evidence, sizes, curve.tolerance_s):
+            check = listed.get((curve.index, expected.metric, curve.tolerance_s))
+            if curve.metric != expected.metric:
+                continue
+            name = f"check of the simulation of {_curve_name(curve)}"
+            if check is None:
+                yield f"{name} is missing"
+                continue
+            for field, (value, right) in _unequal_fields(asdict(check), asdict(expected)).items():
+                yield f"{name}: {field} is {value}, but the evidence gives {right}"
 
 
 def _check_gaps(
@@ -247,12 +278,6 @@ def _check_gaps(
                 fields = _unequal_fields(asdict(listed[key]), asdict(expected))
                 for field, (value, right) in fields.items():
                     yield f"{name} distractors: {field} is {value}, but the evidence gives {right}"
-
-
-def _has_size(evidence: Evidence | GrownEvidence, size: int) -> bool:
-    if isinstance(evidence, GrownEvidence):
-        return size in evidence.sizes
-    return size == 0 or size in evidence.edges
 
 
 def _unequal_fields(

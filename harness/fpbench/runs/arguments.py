@@ -27,9 +27,9 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         file: TOML file as for ``--config``; None means defaults.
         given: Fields of :class:`RunConfig` by name; None for absent ones. In addition, ``queries``
             and ``query_length_s`` change the recipe, which may be a table as in TOML;
-            ``tolerance_s`` may be ``"track"``; queries may be ``1e3``; sizes may be
-            numbers such as ``1e6``, or one text such as ``"1e4,1M"``; options may be numbers and
-            switches.
+            ``tolerance_s`` may be ``"track"``; queries may be ``1e3``; sizes and
+            ``beyond`` may be numbers such as ``1e6``, or one text such as ``"1e4,1M"``; options may
+            be numbers and switches.
         source: Source of the arguments, for messages.
 
     Raises:
@@ -55,12 +55,13 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         fields["recipe"] = recipe_from_json(fields["recipe"], source, "recipe")
     if fields.get("tolerance_s") == "track":
         fields["tolerance_s"] = None
-    if "sizes" in fields:
-        sizes = fields["sizes"]
-        one_text = isinstance(sizes, str)
-        fields["sizes"] = (
-            parse_sizes(sizes) if one_text else whole_sizes(_each(sizes, "sizes", source))
-        )
+    for name in ("sizes", "beyond"):
+        if name in fields:
+            sizes = fields[name]
+            one_text = isinstance(sizes, str)
+            fields[name] = (
+                parse_sizes(sizes) if one_text else whole_sizes(_each(sizes, name, source))
+            )
     if "indexes" in fields:
         indexes = fields["indexes"]
         one_name = isinstance(indexes, str)

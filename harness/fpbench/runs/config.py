@@ -11,6 +11,7 @@ from typing import Any, Literal
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
+from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
@@ -24,6 +25,7 @@ Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
 _MOST_QUERIES = 1_000_000  # all are in memory
+_LARGEST = 10**15  # distractors, for which probabilities of 1e-19 are simulated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class RunConfig:
             studies; the result says so.
         sizes: Numbers of distractors at which hit rates are measured, increasing; empty means the
             defaults.
+        beyond: Larger numbers of synthetic distractors, increasing, which are simulated instead of
+            searched, for exact search.
         indexes: Names of search indexes, at least one; each gets its own curves.
         tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
             and is ``"track"`` in TOML. Every result also has curves for the whole track.
@@ -74,6 +78,7 @@ class RunConfig:
     generator_weights: Path | None = None
     foreign_generator: bool = False
     sizes: tuple[int, ...] = ()
+    beyond: tuple[int, ...] = ()
     indexes: tuple[str, ...] = ("exact",)
     tolerance_s: float | None = 0.25
     recipe: QueryRecipe = NAFP
@@ -89,6 +94,13 @@ class RunConfig:
     def __post_init__(self) -> None:
         if list(self.sizes) != sorted(set(self.sizes)) or min(self.sizes, default=1) < 1:
             raise ValueError(f"sizes={list(self.sizes)} are not positive and increasing")
+        if list(self.beyond) != sorted(set(self.beyond)):
+            raise ValueError(f"beyond={list(self.beyond)} are not increasing")
+        largest = max(self.sizes, default=DEFAULT_SIZES[-1])
+        if min(self.beyond, default=largest + 1) <= largest:
+            raise ValueError(f"beyond={list(self.beyond)} is not beyond sizes, up to {largest:,}")
+        if max(self.beyond, default=0) > _LARGEST:
+            raise ValueError(f"beyond={list(self.beyond)} is above {_LARGEST:,}")
         if not self.indexes:
             raise ValueError("indexes is empty")
         if len(set(self.indexes)) < len(self.indexes):
@@ -112,8 +124,9 @@ class RunConfig:
         """
         plain = dataclasses.asdict(self)
         del plain["recipe_given"]
-        if self.name is None:  # results of before have no such field
-            del plain["name"]
+        for name in ("name", "beyond"):
+            if not plain[name]:  # results of before have no such field
+                del plain[name]
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)

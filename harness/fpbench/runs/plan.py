@@ -16,6 +16,7 @@ from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DistractorKind
+from fpbench.runs.beyond import beyond_needs
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.inputs import AudioSource
@@ -168,7 +169,7 @@ def _generator_needs(
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
-    return [*needs, draw]
+    return [*needs, draw, *beyond_needs(prepared.config, draw.seconds / max(draws, 1))]
 
 
 def search_need(

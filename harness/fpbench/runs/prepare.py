@@ -21,6 +21,7 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
+from fpbench.runs.beyond import refuse_beyond, refuse_without_noise
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.inputs import (
@@ -120,6 +121,7 @@ def prepare(
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
         for kind in distractor_kinds(config)
     }
+    refuse_beyond(config, indexes[distractor_kinds(config)[0]])
     source: AudioSource | VectorSource
     check = None
     if dataset.vectors is None:
@@ -141,6 +143,8 @@ def prepare(
         named_generator = load_named_generator(choice, config, catalog, settings)
         system = _identify(config, settings, source)
         generator = refuse_foreign(named_generator, config, system)
+        if config.beyond and generator.generator is not None:
+            refuse_without_noise(generator.generator, generator.name)
     return PreparedRun(
         config=config,
         catalog=catalog,

@@ -28,11 +28,13 @@ from fpbench.results.document import (
     EvidenceInfo,
     Gap,
     Result,
+    TailInfo,
 )
 from fpbench.results.environment import environment
 from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.audio_warnings import warn_of_silence
+from fpbench.runs.beyond import is_exact, simulate_beyond
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
@@ -49,11 +51,20 @@ logger = getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SearchOutcome:
-    """One index, one database, and the evidence of their search."""
+    """One index, one database, and the evidence of their search.
+
+    Args:
+        tail: How the tail of its evidence was simulated; None if it was not.
+    """
 
     named: NamedIndex
     database: Database
     evidence: Evidence | GrownEvidence
+    tail: TailInfo | None = None
+
+    def sizes(self, beyond: Sequence[int]) -> Sequence[int]:
+        """Sizes of its curves, of which the last may be simulated."""
+        return [*(self.database.sizes or (0,)), *(beyond if self.tail else ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,12 @@ def run_prepared(
     generator, fidelity = _fit_generator(prepared, inputs, stage)
     databases = _list_databases(config, inputs, generator)
     outcomes = [one for database in databases for one in _search(prepared, inputs, database, stage)]
+    outcomes = [
+        _with_tail(prepared, inputs, generator, one, stage)
+        if generator and one.database.kind == "synthetic"
+        else one
+        for one in outcomes
+    ]
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
@@ -140,6 +157,7 @@ def run_prepared(
             fidelity=fidelity,
             curves=curves,
             gaps=gaps or (),
+            tails=[one.tail for one in outcomes if one.tail is not None] or (),
             evidence=evidence,
             environment=environment(config.device),
             config=config.as_json(),
@@ -269,22 +287,24 @@ def _synthetic_database(config: RunConfig, inputs: Inputs, generator: FittedGene
     """Draws of the generator; their sizes include that of the real database of the same run."""
     sizes, available = config.sizes or DEFAULT_SIZES, len(inputs.real)
     also = {available} if config.distractors == "both" and sizes[-1] > available else set()
-    source, training = (
-        SyntheticDistractors(
-            generator.generator,
-            generator.info.name,
-            config.seed,
-            repeat=repeat,
-            at_once=CHUNKS_AT_ONCE[config.device],
-        )
-        for repeat in (0, TRAINING_REPEAT)
-    )
     return Database(
         kind="synthetic",
-        source=source,
+        source=_synthetic_source(config, generator),
         sizes=sorted({*sizes, *also}),
         key=content_key(synthetic=generator.key, seed=config.seed),
-        training=training,
+        training=_synthetic_source(config, generator, repeat=TRAINING_REPEAT),
+    )
+
+
+def _synthetic_source(
+    config: RunConfig, generator: FittedGenerator, repeat: int = 0
+) -> SyntheticDistractors:
+    return SyntheticDistractors(
+        generator.generator,
+        generator.info.name,
+        config.seed,
+        repeat=repeat,
+        at_once=CHUNKS_AT_ONCE[config.device],
     )
 
 
@@ -297,6 +317,35 @@ def _search(
     return [
         SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
     ]
+
+
+def _with_tail(
+    prepared: PreparedRun,
+    inputs: Inputs,
+    generator: FittedGenerator,
+    outcome: SearchOutcome,
+    stage: Stage,
+) -> SearchOutcome:
+    """The outcome with a simulated tail, if the run goes beyond the searched sizes."""
+    config = prepared.config
+    if not (config.beyond and is_exact(outcome.named) and isinstance(outcome.evidence, Evidence)):
+        return outcome
+    (task,) = (
+        task
+        for task in _search_tasks(prepared, inputs, outcome.database)
+        if task.named is outcome.named
+    )
+    evidence, tail = simulate_beyond(
+        task,
+        outcome.evidence,
+        config,
+        _tolerances(prepared),
+        generator=generator.generator,
+        name=generator.info.name,
+        source=_synthetic_source(config, generator),
+        stage=stage,
+    )
+    return replace(outcome, evidence=evidence, tail=tail)
 
 
 def _search_tasks(prepared: PreparedRun, inputs: Inputs, database: Database) -> list[SearchTask]:
@@ -349,7 +398,7 @@ def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Se
     curves: list[Curve] = []
     for tolerance_s in _tolerances(prepared):
         within = replace(labels, tolerance_s=tolerance_s)
-        curves += hit_rate_curves(outcome.evidence, outcome.database.sizes or (0,), within)
+        curves += hit_rate_curves(outcome.evidence, outcome.sizes(config.beyond), within)
     return curves
 
 

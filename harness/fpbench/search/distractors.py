@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.generators import FingerprintGenerator, Noise, draw_noise
+from fpbench.prefetch import map_ahead
 from fpbench.randomness import Stream, rng_at
 from fpbench.search.sequences import Rows
 
@@ -75,6 +77,29 @@ class SyntheticDistractors:
         for number, first, last in _pieces(start, stop):
             yield self._chunk(number)[first:last]
 
+    def noise(self, rows: Int64[np.ndarray, " rows"], noise_dim: int) -> Noise:
+        """The noise of some rows, if the generator is a :class:`fpbench.NoiseGenerator`.
+
+        All noise of their chunks is drawn again, but nothing is decoded.
+
+        Args:
+            rows: Numbers of the rows, in any order.
+            noise_dim: As the generator has it.
+        """
+        found = np.empty((len(rows), noise_dim), dtype=np.float32)
+        order = np.argsort(rows, kind="stable")
+        numbers, starts = np.unique(rows[order] // CHUNK, return_index=True)
+
+        def pick(number: int, places: Int64[np.ndarray, " places"]) -> None:
+            noise = draw_noise(CHUNK, noise_dim, self._rng(number))
+            found[places] = noise[rows[places] - number * CHUNK]
+
+        for _ in map_ahead(
+            lambda one: pick(*one), zip(numbers.tolist(), np.split(order, starts[1:]), strict=True)
+        ):
+            pass
+        return found
+
     def _chunk(self, number: int) -> Vectors:
         # Draws are kept, because small blocks read one chunk in several parts.
         numbers = range(number, number + self._at_once)
@@ -88,8 +113,10 @@ class SyntheticDistractors:
         return lambda: vectors
 
     def _draw(self, number: int) -> Vectors:
-        rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
-        return draw_checked(self._generator, self._name, CHUNK, rng)
+        return draw_checked(self._generator, self._name, CHUNK, self._rng(number))
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
 
 
 class RealDistractors:

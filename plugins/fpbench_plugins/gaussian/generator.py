@@ -18,6 +18,8 @@ from fpbench import (
     FpbenchError,
     GeneratorMethod,
     GeneratorNeed,
+    Noise,
+    NoiseGenerator,
     Report,
     Vectors,
 )
@@ -42,8 +44,8 @@ class GaussianConfig:
 DEFAULTS = GaussianConfig()
 
 
-class GaussianGenerator(FingerprintGenerator):
-    """Implements :class:`fpbench.FingerprintGenerator`.
+class GaussianGenerator(NoiseGenerator):
+    """Implements :class:`fpbench.NoiseGenerator`.
 
     Args:
         factor: A matrix A, where A A^T is the covariance.
@@ -68,9 +70,12 @@ class GaussianGenerator(FingerprintGenerator):
     def parameters(self) -> Mapping[str, int | float | str]:
         return {"project": self._project}
 
-    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
-        normal = rng.standard_normal((n, self.dim), dtype=np.float32)
-        vectors: Vectors = normal @ self._factor.T
+    @property
+    def noise_dim(self) -> int:
+        return self.dim
+
+    def decode(self, noise: Noise, /) -> Vectors:
+        vectors: Vectors = noise @ self._factor.T
         vectors += self._mean
         if self._project:
             lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))

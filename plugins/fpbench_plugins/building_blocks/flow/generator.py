@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from fpbench import FpbenchError, Vectors
+from fpbench import FpbenchError, Noise, NoiseGenerator, Vectors
 from fpbench.conversion import convert
 from fpbench.files import atomic_file, parse_json
 from fpbench.search.distractors import CHUNK
@@ -72,8 +72,8 @@ class FittedFlow:
     record: Mapping[str, Any]
 
 
-class FlowGenerator:
-    """Implements :class:`fpbench.FingerprintGenerator`. Several threads may draw at once."""
+class FlowGenerator(NoiseGenerator):
+    """Implements :class:`fpbench.NoiseGenerator`. Several threads may draw at once."""
 
     def __init__(self, fitted: FittedFlow, *, device: str, dtype: str) -> None:
         self.fitted = fitted
@@ -94,14 +94,16 @@ class FlowGenerator:
         """The settings of draws, for results."""
         return dataclasses.asdict(self.fitted.sampling)
 
-    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
-        drawn = np.empty((n, self.dim), dtype=np.float32)
-        for start in range(0, n, CHUNK):
-            rows = drawn[start : start + CHUNK]
-            # Always drawn on the CPU, so that every device starts from the same noise.
-            noise = torch.from_numpy(rng.standard_normal(rows.shape, dtype=np.float32))
-            rows[:] = self.carry(noise).numpy()
-        return drawn
+    @property
+    def noise_dim(self) -> int:
+        return self.dim
+
+    def decode(self, noise: Noise, /) -> Vectors:
+        vectors = np.empty_like(noise)
+        for start in range(0, len(noise), CHUNK):
+            rows = slice(start, start + CHUNK)
+            vectors[rows] = self.carry(torch.from_numpy(noise[rows])).numpy()
+        return vectors
 
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         """Turn noise into fingerprints by following the flow; at most ``CHUNK`` rows."""

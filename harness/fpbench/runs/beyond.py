@@ -1,0 +1,157 @@
+"""The points of a run beyond the sizes that it searches."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fpbench.errors import FpbenchError
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.hit_rates import DEFAULT_SIZES
+from fpbench.evidence.tail_checks import check_tail
+from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
+from fpbench.progress import Stage
+from fpbench.results.document import TailInfo
+from fpbench.runs.config import RunConfig
+from fpbench.runs.needs import Need
+from fpbench.search.distractors import SyntheticDistractors
+from fpbench.search.searched_tails import MOST_ROWS
+from fpbench.search.splitting import SplittingSettings
+from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
+from fpbench.search.tasks import NamedIndex, SearchTask
+from fpbench.units import short_size
+
+_LEVELS_SHARE = 0.5  # levels of the mean query, of those to the least probability
+_WITH_NOISE = 1.5  # time with the noise of the particles, against that of decoding
+
+_NEGLIGIBLE = 1e-4  # distractors before the match, expected in the largest database
+
+
+def refuse_beyond(config: RunConfig, indexes: Sequence[NamedIndex]) -> None:
+    """Refuse sizes beyond the searched ones that the run's settings do not allow.
+
+    Raises:
+        FpbenchError: There are no synthetic distractors, or there is no exact index.
+    """
+    if not config.beyond:
+        return
+    if config.distractors not in ("synthetic", "both"):
+        raise FpbenchError(
+            f"--beyond simulates synthetic distractors, but distractors are {config.distractors}",
+            hint="use --distractors both, or leave --beyond out",
+        )
+    if not any(map(is_exact, indexes)):
+        raise FpbenchError(
+            f"--beyond simulates an exact search, but the index is {config.indexes[0]}",
+            hint="add --index exact: its curve goes on, and shows the loss of the other index",
+        )
+
+
+def refuse_without_noise(generator: FingerprintGenerator, name: str) -> NoiseGenerator:
+    """The generator, if its tail can be simulated.
+
+    Raises:
+        FpbenchError: It does not turn noise into fingerprints.
+    """
+    if not isinstance(generator, NoiseGenerator):
+        raise FpbenchError(
+            f"--beyond needs a generator that turns noise into fingerprints; '{name}' does not",
+            hint="use --generator rectified-flow-turbo, rectified-flow or gaussian",
+        )
+    return generator
+
+
+def is_exact(named: NamedIndex) -> bool:
+    """Whether an index compares every row with every query."""
+    return named.index.kind == "block" and named.index.exact
+
+
+def splitting_settings(beyond: Sequence[int]) -> SplittingSettings:
+    """Settings that are good enough for the largest size."""
+    return SplittingSettings(least_probability=_NEGLIGIBLE / beyond[-1])
+
+
+def beyond_needs(config: RunConfig, draw_seconds: float) -> list[Need]:
+    """Needs of the sizes beyond the searched ones, if the run has any.
+
+    Args:
+        config: Settings of the run.
+        draw_seconds: Time to draw one fingerprint.
+    """
+    if not config.beyond:
+        return []
+    settings, n_queries = splitting_settings(config.beyond), config.recipe.n_queries
+    searched = min((config.sizes or DEFAULT_SIZES)[-1], MOST_ROWS)
+    of_query = settings.replicates * settings.particles
+    # Every level is rarer by the share that is kept; most queries need not go up to the last one.
+    start = math.log(of_query / searched)
+    levels = (start - math.log(settings.least_probability)) / -math.log(settings.keep)
+    decoded = round(_LEVELS_SHARE * levels * settings.moves * of_query) * n_queries
+    return [
+        Need(
+            stage="simulate beyond",
+            work=f"{short_size(decoded)} fingerprints",
+            seconds=_WITH_NOISE * decoded * draw_seconds,
+            memory_bytes=3.0 * SEEDS_BYTES,
+            disk_bytes=16.0 * settings.replicates * n_queries,
+            in_result=True,
+        )
+    ]
+
+
+def simulate_beyond(
+    task: SearchTask,
+    evidence: Evidence,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: FingerprintGenerator,
+    name: str,
+    source: SyntheticDistractors,
+    stage: Stage,
+) -> tuple[Evidence, TailInfo]:
+    """Simulate the tail of the distractors of one exact search.
+
+    Args:
+        task: The search.
+        evidence: Its evidence.
+        config: Settings of the run.
+        tolerances_s: Tolerances of its curves.
+        generator: Generator of the distractors.
+        name: Name of the generator in errors.
+        source: The distractors that were searched.
+        stage: Shows progress.
+
+    Returns:
+        The evidence with the tail, and how it was found.
+    """
+    inputs = TailInputs(
+        generator=refuse_without_noise(generator, name),
+        name=name,
+        source=source,
+        queries=task.inputs.queries,
+        evidence=evidence,
+        tolerances_s=tolerances_s,
+        key=task.key,
+        seed=config.seed,
+        settings=splitting_settings(config.beyond),
+    )
+    with stage(f"{task.named.name}, beyond") as report:
+        tail, effort = simulate_tails(inputs, task.store, report)
+    settings, simulated = inputs.settings, replace(evidence, tail=tail)
+    info = TailInfo(
+        index=task.named.name,
+        replicates=settings.replicates,
+        particles=settings.particles,
+        moves=settings.moves,
+        keep=settings.keep,
+        searched=effort.searched,
+        decoded=effort.decoded,
+        levels=effort.levels,
+        accepted=effort.accepted,
+        checks=[
+            check
+            for tolerance_s in tolerances_s
+            for check in check_tail(simulated, task.database.sizes, tolerance_s)
+        ],
+    )
+    return simulated, info

@@ -1,0 +1,135 @@
+"""Simulated tails of whole searches, where the probabilities are known."""
+
+import dataclasses
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from fpbench import Candidates, FpbenchError, Noise, NoiseGenerator, Vectors
+from fpbench.cache import Store
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.tails import Tail
+from fpbench.search.distractors import SyntheticDistractors
+from fpbench.search.splitting import SplittingSettings
+from fpbench.search.tails import TailInputs, simulate_tails
+
+DIM, ROWS, BLOCK, KEPT = 24, 20_000, 2_000, 20
+SETTINGS = SplittingSettings(replicates=4, particles=20, least_probability=1e-14)
+
+
+class Directions(NoiseGenerator):
+    """Uniform on the sphere."""
+
+    dim = noise_dim = DIM
+    parameters = MappingProxyType({})
+
+    def __init__(self) -> None:
+        self.decoded = 0
+
+    def decode(self, noise: Noise, /) -> Vectors:
+        self.decoded += len(noise)
+        return noise / np.linalg.norm(noise, axis=1, keepdims=True)
+
+    def save(self, path: Path, /) -> None:
+        raise NotImplementedError
+
+
+def make_inputs(match_scores: np.ndarray, generator: NoiseGenerator) -> TailInputs:
+    """Queries whose match has these scores, and an exact search among drawn directions."""
+    rng = np.random.default_rng(0)
+    queries = rng.standard_normal((len(match_scores), DIM)).astype(np.float32)
+    queries /= np.linalg.norm(queries, axis=1, keepdims=True)
+    source = SyntheticDistractors(generator, "directions", seed=3)
+    products = queries @ np.concatenate(list(source.rows(0, ROWS))).T
+    blocks = []
+    for start in range(0, ROWS, BLOCK):
+        part = products[:, start : start + BLOCK]
+        ids = np.argsort(-part, axis=1)[:, :KEPT]
+        best = np.take_along_axis(part, ids, axis=1)
+        blocks.append(Candidates(ids, -best, best))
+    reference = np.full((len(queries), KEPT + 1), -1.0, dtype=np.float32)
+    reference[:, 0] = match_scores
+    distance_s = np.full(reference.shape, np.inf)
+    distance_s[:, 0] = 0.1
+    evidence = Evidence(
+        query_track=np.arange(len(queries)),
+        reference=Candidates(
+            np.tile(np.arange(KEPT + 1), (len(queries), 1)), -reference, reference
+        ),
+        distance_s=distance_s,
+        match_score=match_scores,
+        edges=np.arange(0, ROWS + 1, BLOCK),
+        blocks=blocks,
+    )
+    return TailInputs(
+        generator=generator,
+        name="directions",
+        source=source,
+        queries=queries,
+        evidence=evidence,
+        tolerances_s=(0.25, None),
+        key="search",
+        seed=3,
+        settings=SETTINGS,
+    )
+
+
+def scores_of(p: np.ndarray) -> np.ndarray:
+    half = (DIM - 1) / 2
+    return (2 * stats.beta.isf(p, half, half) - 1).astype(np.float32)
+
+
+def simulate(inputs: TailInputs, store: Store) -> Tail:
+    tail, _ = simulate_tails(inputs, store, lambda share, phrase: None)
+    return tail
+
+
+def test_probabilities_are_right_from_the_counted_to_the_rarest(tmp_path: Path) -> None:
+    p = np.repeat([3e-3, 1e-3, 1e-5, 1e-8], 60)
+    inputs = make_inputs(scores_of(p), Directions())
+    found = simulate(inputs, Store(tmp_path))
+    ratio = found.probabilities(0.25).mean(axis=1) / p
+    for each in np.unique(p):
+        group = ratio[p == each]
+        assert group.mean() == pytest.approx(1, abs=3.5 * group.std() / np.sqrt(len(group)))
+    np.testing.assert_array_equal(found.probabilities(None), found.probabilities(0.25))
+
+
+def test_a_query_without_a_match_is_not_simulated(tmp_path: Path) -> None:
+    inputs = make_inputs(np.full(3, -np.inf, dtype=np.float32), Directions())
+    _, effort = simulate_tails(inputs, Store(tmp_path), lambda share, phrase: None)
+    assert (effort.decoded, effort.levels) == (0, 0)
+
+
+def test_a_finished_simulation_is_read_from_the_cache(tmp_path: Path) -> None:
+    inputs = make_inputs(scores_of(np.full(4, 1e-6)), generator := Directions())
+    first = simulate(inputs, Store(tmp_path))
+    before = generator.decoded
+    again = simulate(inputs, Store(tmp_path))
+    assert generator.decoded == before
+    np.testing.assert_array_equal(first.log_p, again.log_p)
+    other = simulate(dataclasses.replace(inputs, seed=4), Store(tmp_path))
+    assert not np.array_equal(first.log_p, other.log_p)
+
+
+def test_the_noise_of_a_row_gives_its_fingerprint() -> None:
+    generator = Directions()
+    source = SyntheticDistractors(generator, "directions", seed=5)
+    rows = np.array([20_001, 7, 12_345, 7])
+    drawn = np.concatenate(list(source.rows(0, 30_000)))
+    decoded = generator.decode(source.noise(rows, DIM))
+    np.testing.assert_allclose(decoded, drawn[rows], atol=1e-6)
+
+
+def test_a_generator_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
+    class Broken(Directions):
+        def decode(self, noise: Noise, /) -> Vectors:
+            decoded = super().decode(noise)
+            return decoded if len(noise) == 10_000 else decoded * np.float32(np.nan)
+
+    inputs = make_inputs(scores_of(np.full(2, 1e-6)), Broken())
+    with pytest.raises(FpbenchError, match="generator 'directions' breaks a rule"):
+        simulate(inputs, Store(tmp_path))
