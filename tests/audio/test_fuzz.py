@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -23,7 +24,12 @@ KINDS = {
     "ogg": {"format": "OGG"},
     "mp3": {"format": "MP3"},
     "aiff": {"format": "AIFF"},
+    "opus": {"format": "OGG", "subtype": "OPUS"},
+    "gsm": {"format": "WAV", "subtype": "GSM610"},
+    "caf": {"format": "CAF"},
+    "w64": {"format": "W64"},
 }
+FFMPEG_KINDS = {"m4a": ("ipod", "aac"), "webm": ("webm", "libopus"), "tta": ("tta", "tta")}
 
 
 def use(path: Path) -> None:
@@ -35,11 +41,23 @@ def use(path: Path) -> None:
     assert np.isfinite(samples).all()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def write(path: Path, kind: str) -> bytes:
+    if kind in KINDS:
+        soundfile.write(path, NOISE, RATE, **KINDS[kind])
+        return path.read_bytes()
+    container, codec = FFMPEG_KINDS[kind]
+    with av.open(str(path), "w", format=container) as file:
+        stream = file.add_stream(codec, rate=RATE, layout="mono")
+        frame = av.AudioFrame.from_ndarray(NOISE[None], format="fltp", layout="mono")
+        frame.sample_rate, frame.pts = RATE, 0
+        file.mux([*stream.encode(frame), *stream.encode(None)])
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", [*KINDS, *FFMPEG_KINDS])
 def test_a_changed_recording_is_read_or_refused(examples: int, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "changed.wav"
-    soundfile.write(path, NOISE, RATE, **KINDS[kind])
-    content = path.read_bytes()
+    content = write(path, kind)
 
     @for_examples(examples)
     def check(data: Draw) -> None:
