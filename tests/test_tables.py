@@ -23,6 +23,7 @@ def read(folder: Path, content: str | bytes, encoding: str = "utf-8") -> list[ob
         pytest.param('path,kind\na b.wav,music\n"é,x.wav",ir\n', id="comma"),
         pytest.param("path;kind\na b.wav;music\né,x.wav;ir\n", id="semicolon"),
         pytest.param("path\tkind\na b.wav\tmusic\né,x.wav\tir\n", id="tab"),
+        pytest.param("path|kind\na b.wav|music\né,x.wav|ir\n", id="bar"),
         pytest.param('path,kind\r\na b.wav,music\r\n"é,x.wav",ir', id="CRLF, no last line end"),
         pytest.param('path,kind\ra b.wav,music\r"é,x.wav",ir\r', id="CR"),
         pytest.param('kind,licence,path\nmusic,"a,b",a b.wav\nir,,"é,x.wav"\n', id="order"),
@@ -51,7 +52,7 @@ def test_a_mark_may_stand_before_utf_16_of_either_order(tmp_path: Path) -> None:
 def test_excel_may_name_the_separator_and_comments_may_stand_above_the_header(
     tmp_path: Path,
 ) -> None:
-    assert read(tmp_path, "sep=|\npath|kind\na|b\n") == [(3, ("a", "b"))]
+    assert read(tmp_path, "sep=:\npath:kind\na:b\n") == [(3, ("a", "b"))]
     content = "# made by me, today\n\npath,kind\n#1 hit.wav,music\n"
     assert read(tmp_path, content) == [(4, ("#1 hit.wav", "music"))]
 
@@ -69,7 +70,7 @@ def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
     ("content", "message"),
     [
         pytest.param(b"", "line 1: no column is called 'path'", id="empty"),
-        pytest.param(b"Path,kind\n", "rename 'Path' to 'path'", id="capitals"),
+        pytest.param(b"Path,Kinds\n", "rename 'Path' to 'path', 'Kinds' to 'kind'", id="capitals"),
         pytest.param(b"paths;kind\n", "rename 'paths' to 'path'", id="plural"),
         pytest.param(b"path,kind,path\na,b,c\n", "two columns are called 'path'", id="twice"),
         pytest.param(

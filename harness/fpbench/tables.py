@@ -9,7 +9,7 @@ from pathlib import Path
 from fpbench.errors import FpbenchError
 from fpbench.near_names import is_near_miss
 
-SEPARATORS = ",;\t"
+SEPARATORS = ",;\t|"
 """What may stand between columns; the header says which of them does."""
 
 _UTF8_LINE = "save the table as CSV in UTF-8"
@@ -26,10 +26,11 @@ Cells = tuple[str, ...]
 def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
     """The rows below the header of a table, each with the number of its first line.
 
-    Columns are separated by comma, semicolon or tab, whichever gives the header the wanted names,
-    or the one that a first line ``sep=;`` names, as Excel writes it. Cells may be in double quotes.
-    The text is UTF-8, with or without a byte order mark, or UTF-16. Lines above the header that
-    begin with ``#`` are comments. Blanks around a cell, empty rows and other columns are left out.
+    Columns are separated by comma, semicolon, tab or ``|``, whichever gives the header the wanted
+    names, or the one that a first line ``sep=;`` names, as Excel writes it. Cells may be in double
+    quotes. The text is UTF-8, with or without a byte order mark, or UTF-16. Lines above the header
+    that begin with ``#`` are comments. Blanks around a cell, empty rows and other columns are left
+    out.
 
     Args:
         columns: Names of the columns to read, in any order in the file.
@@ -104,7 +105,7 @@ class _Lines:
 def _rows(path: Path, lines: _Lines, columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
     header, separator = _header(lines, columns)
     where = f"{path}, line {max(1, lines.read)}"
-    places = [_place(name, header, where) for name in columns]
+    places = [_place(name, columns, header, where) for name in columns]
     needed, width = max(places) + 1, len(header)
     rows = csv.reader(lines, delimiter=separator, strict=True)
     while True:
@@ -155,16 +156,24 @@ def _split(text: str, separator: str) -> list[str]:
     return []
 
 
-def _place(name: str, header: Sequence[str], where: str) -> int:
+def _place(name: str, columns: Sequence[str], header: Sequence[str], where: str) -> int:
     if header.count(name) == 1:
         return header.index(name)
     if name in header:
         raise FpbenchError(f"{where}: two columns are called '{name}'", hint="rename one of them")
-    near = [show_text(found) for found in header if is_near_miss(found, name)]
-    meant = f"rename '{near[0]}' to '{name}': " if near else ""
+    near = [
+        f"'{show_text(found)}' to '{column}'"
+        for column in columns
+        for found in header
+        if column not in header and is_near_miss(found, column)
+    ]
     raise FpbenchError(
         f"{where}: no column is called '{name}'",
-        hint=f"{meant}the first line names the columns, separated by comma, semicolon or tab",
+        hint="rename " + ", ".join(near)
+        if near
+        else "the first line names the columns: "
+        + ", ".join(columns)
+        + "; they are separated by comma, semicolon, tab or |",
     )
 
 

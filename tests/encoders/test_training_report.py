@@ -19,10 +19,11 @@ def test_it_has_the_audio_and_the_curves(tmp_path: Path) -> None:
     progress = TrainingProgress(
         step=2, losses=[2.0, 1.0], validations=[(2, 0.5)], seconds=3.0, saved=True
     )
-    write_report(weights, progress, {"width": 3, "weights": None}, audio, sample_rate_hz=1)
+    settings = {"width": 3, "weights": None, "fingerprinter": "plugin:/home/ann/mymodel.py"}
+    write_report(weights, progress, settings, audio, sample_rate_hz=1)
     assert report_path(weights) == tmp_path / "w.json"
     assert json.loads((tmp_path / "w.json").read_text()) == {
-        "settings": {"width": 3, "weights": None},
+        "settings": {"width": 3, "weights": None, "fingerprinter": "plugin:mymodel.py"},
         "audio": {
             "music": {"recordings": 2, "hours": 2.0},
             "held_out": {"recordings": 1, "hours": 1.0},

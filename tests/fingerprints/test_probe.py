@@ -34,6 +34,12 @@ def test_equal_fingerprinters_have_equal_identities() -> None:
     assert one.is_same(identify(Projection(), "other", Settings(dtype="bfloat16")))
 
 
+def test_an_identity_names_no_folder() -> None:
+    settings = Settings(options={"codebook": "/home/ann/codes.npy", "width": "3"})
+    options = identify(Projection(), "one", settings).options
+    assert options == {"codebook": "codes.npy", "width": "3"}
+
+
 def test_other_weights_give_another_identity() -> None:
     one, other = (identify(Projection(seed), "one", Settings()) for seed in (0, 1))
     assert not one.is_same(other)

@@ -93,6 +93,16 @@ def test_the_record_names_the_generator(path: Path, catalog: Catalog) -> None:
     assert load(path, catalog) == {"project": True}
 
 
+def test_the_record_names_no_folder(path: Path, catalog: Catalog, tmp_path: Path) -> None:
+    record = replace(RECORD, generator="plugin:/home/ann/gen.py", settings={"a": "/data/x.npy"})
+    write_record(record, path)
+    written = json.loads(record_path(path).read_text())
+    assert (written["generator"], written["settings"]) == ("plugin:gen.py", {"a": "x.npy"})
+    with pytest.raises(FpbenchError, match=r"was made by generator 'plugin:gen\.py'") as err:
+        load(path, catalog)
+    assert err.value.hint == "give that file with --generator plugin:PATH"
+
+
 def test_the_file_itself_may_name_the_generator(path: Path, catalog: Catalog) -> None:
     save_file(ARRAYS, path, metadata={"fpbench": json.dumps({"generator": "gaussian"})})
     assert load(path, catalog) == {"project": True}

@@ -130,7 +130,15 @@ def load_generator(
         raise FpbenchError(
             f"'{path}' and its record do not name the generator", hint="add --generator NAME"
         )
-    offer, _ = catalog.offer("generator", name)
+    try:
+        offer, _ = catalog.offer("generator", name)
+    except FpbenchError as err:
+        if name != recorded or not name.startswith(PREFIX):
+            raise
+        raise FpbenchError(  # the record does not say in which folder the plugin was
+            f"'{path}' was made by generator '{name}': {err.message}",
+            hint=f"give that file with --generator {PREFIX}PATH",
+        ) from err
     known = recorded is not None and not recorded.startswith(PREFIX)
     if known and recorded not in (name, offer.entry.name):
         raise FpbenchError(

@@ -15,7 +15,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
             fits=lambda path: path.suffix.lower() in (".csv", ".tsv") and path.is_file(),
             argument="FILE.csv",
             details={
-                "Table": "separated by comma, semicolon or tab, in UTF-8 or UTF-16; paths are "
+                "Table": "separated by comma, semicolon, tab or |, in UTF-8 or UTF-16; paths are "
                 "relative to it, absolute, or from ~",
                 "music": "test: reference, generator: distractors, train: train",
                 "noise, ir": "test: for queries, train: for training",
