@@ -106,7 +106,6 @@ def simulate_beyond(
     *,
     generator: FingerprintGenerator,
     name: str,
-    source: SyntheticDistractors,
     stage: Stage,
 ) -> tuple[Evidence, TailInfo]:
     """Simulate the tail of the distractors of one exact search.
@@ -118,12 +117,14 @@ def simulate_beyond(
         tolerances_s: Tolerances of its curves.
         generator: Generator of the distractors.
         name: Name of the generator in errors.
-        source: The distractors that were searched.
         stage: Shows progress.
 
     Returns:
         The evidence with the tail, and how it was found.
     """
+    source = task.database.source
+    if not isinstance(source, SyntheticDistractors):
+        raise TypeError(f"{type(source).__name__} has no noise")
     inputs = TailInputs(
         generator=refuse_without_noise(generator, name),
         name=name,

@@ -13,11 +13,11 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
-from fpbench.evidence.hit_rates import DEFAULT_SIZES, CurveLabels, hit_rate_curves
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
 from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation
-from fpbench.hashing import content_key, file_sha256
+from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
 from fpbench.results.document import (
     ESTIMATOR,
@@ -35,16 +35,12 @@ from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.beyond import is_exact, simulate_beyond
-from fpbench.runs.config import RunConfig
+from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.ready_made import VectorSource
-from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, is_finished, search
-
-TRAINING_REPEAT = 1
-"""Repeat of the distractors that indexes are trained on; they search repeat 0."""
 
 logger = getLogger(__name__)
 
@@ -89,7 +85,7 @@ def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
     inputs = prepared.source.build_inputs(prepared.store, stage)
     fitting = _prepare_fitting(prepared, inputs, stage)
     generator = fitting.generator() if fitting and fitting.is_fitted() else None
-    databases = _list_databases(prepared.config, inputs, generator)
+    databases = list_databases(prepared.config, inputs, generator)
     searches = {
         (database.kind, task.named.name)
         for database in databases
@@ -131,7 +127,7 @@ def run_prepared(
     for warning in inputs.warnings:
         logger.warning(warning)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
-    databases = _list_databases(config, inputs, generator)
+    databases = list_databases(config, inputs, generator)
     outcomes = [one for database in databases for one in _search(prepared, inputs, database, stage)]
     outcomes = [
         _with_tail(prepared, inputs, generator, one, stage)
@@ -241,73 +237,6 @@ def _prepare_fitting(
     )
 
 
-def _list_databases(
-    config: RunConfig, inputs: Inputs, generator: FittedGenerator | None
-) -> list[Database]:
-    """The databases to search, with the sizes of their curves.
-
-    The real curve ends at the number of real distractors. A synthetic curve of the same run has a
-    point there too, so that the two can be compared.
-    """
-    if config.distractors == "none":
-        none = RealDistractors(inputs.real[:0], config.seed)
-        return [Database("real", none, (), "none", none)]
-    databases = []
-    if config.distractors in ("real", "both"):
-        databases.append(_real_database(config, inputs))
-    if generator is not None:
-        databases.append(_synthetic_database(config, inputs, generator))
-    return databases
-
-
-def _real_database(config: RunConfig, inputs: Inputs) -> Database:
-    """The real distractors, up to the largest size.
-
-    Raises:
-        FpbenchError: There are no real distractors.
-    """
-    sizes, available = config.sizes or DEFAULT_SIZES, len(inputs.real)
-    if available == 0:
-        raise FpbenchError(
-            f"dataset '{inputs.data.name}' has no usable distractors",
-            hint="use --distractors none, or a dataset with more distractor audio",
-        )
-    if sizes[-1] > available:
-        logger.info("there are %d real distractors; the real curve ends there", available)
-    return Database(
-        kind="real",
-        source=RealDistractors(inputs.real, config.seed),
-        sizes=sorted({min(size, available) for size in sizes}),
-        key=content_key(real=inputs.real_key, seed=config.seed),
-        training=RealDistractors(inputs.real, config.seed, repeat=TRAINING_REPEAT),
-    )
-
-
-def _synthetic_database(config: RunConfig, inputs: Inputs, generator: FittedGenerator) -> Database:
-    """Draws of the generator; their sizes include that of the real database of the same run."""
-    sizes, available = config.sizes or DEFAULT_SIZES, len(inputs.real)
-    also = {available} if config.distractors == "both" and sizes[-1] > available else set()
-    return Database(
-        kind="synthetic",
-        source=_synthetic_source(config, generator),
-        sizes=sorted({*sizes, *also}),
-        key=content_key(synthetic=generator.key, seed=config.seed),
-        training=_synthetic_source(config, generator, repeat=TRAINING_REPEAT),
-    )
-
-
-def _synthetic_source(
-    config: RunConfig, generator: FittedGenerator, repeat: int = 0
-) -> SyntheticDistractors:
-    return SyntheticDistractors(
-        generator.generator,
-        generator.info.name,
-        config.seed,
-        repeat=repeat,
-        at_once=CHUNKS_AT_ONCE[config.device],
-    )
-
-
 def _search(
     prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage
 ) -> list[SearchOutcome]:
@@ -342,7 +271,6 @@ def _with_tail(
         _tolerances(prepared),
         generator=generator.generator,
         name=generator.info.name,
-        source=_synthetic_source(config, generator),
         stage=stage,
     )
     return replace(outcome, evidence=evidence, tail=tail)
