@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fpbench.cache import Store
 from fpbench.conversion import convert
-from fpbench.errors import FpbenchError
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.folder_names import change_texts, record_setting
 from fpbench.hashing import file_sha256
@@ -175,9 +175,15 @@ def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
         paths: A result file, a folder of results, or several of either.
 
     Raises:
-        FpbenchError: A path does not exist, or a file is not a result.
+        FpbenchError: A path does not exist, or files are not results; the message names all of
+            them.
     """
-    return [LoadedResult.read(file) for file in _files(paths)]
+    errors, results = ErrorCollector(), list[LoadedResult]()
+    for file in _files(paths):
+        with errors.collect():
+            results.append(LoadedResult.read(file))
+    errors.raise_all()
+    return results
 
 
 def compare(
@@ -214,9 +220,14 @@ def validate(results: ResultSource | Iterable[ResultSource]) -> list[str]:
 
     Raises:
         FpbenchError: A result breaks the format, contradicts itself, or has a number that differs
-            from its evidence.
+            from its evidence. All results are checked, and the message names those with errors.
     """
-    return [f"{file}: {line}" for file in _files(results) for line in validate_result(file)]
+    errors, lines = ErrorCollector(), list[str]()
+    for file in _files(results):
+        with errors.collect():
+            lines += [f"{file}: {line}" for line in validate_result(file)]
+    errors.raise_all()
+    return lines
 
 
 def plot_curves(

@@ -299,9 +299,14 @@ def read_json(path: Path) -> object:
         OSError: The file cannot be read.
         ValueError: See :func:`parse_json`; or the file is not UTF-8.
     """
-    size = path.stat().st_size
-    if size > _MAX_JSON_BYTES:
-        raise ValueError(f"it has {size} bytes")
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for its writer
+        if stat.S_ISDIR(status.st_mode):
+            os.listdir(path)  # noqa: PTH208 - raises if it may not be read
+            raise OSError(errno.EISDIR, "it is a folder")
+        raise OSError(errno.EINVAL, "it is not a file")
+    if status.st_size > _MAX_JSON_BYTES:
+        raise ValueError(f"it has {status.st_size} bytes")
     return parse_json(path.read_text(encoding="utf-8"))
 
 

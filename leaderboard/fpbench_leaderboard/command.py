@@ -14,11 +14,11 @@ from fpbench_leaderboard.tables import leaderboard as tables
 
 
 @click.command()
-@click.argument("paths", type=click.Path(), nargs=-1)
+@click.argument("paths", type=click.Path(readable=False), nargs=-1)
 @click.option("--metric", default="hr@1", show_default=True, help="Metric of the curves.")
 @click.option(
     "--figure",
-    type=click.Path(dir_okay=False),
+    type=click.Path(dir_okay=False, readable=False),
     metavar="FILE",
     help="Also plot all curves in one figure, as .png, .svg or .pdf.",
 )

@@ -100,3 +100,23 @@ def test_missing_evidence_is_refused(tmp_path: Path, finished: Path) -> None:
     shutil.copy(result, tmp_path / "alone.json")
     shown = compare(tmp_path / "alone.json", result)
     assert (shown.exit_code, "is not beside" in shown.stderr) == (2, True)
+
+
+@pytest.mark.slow
+def test_files_that_cannot_be_compared_do_not_cost_the_others_their_table(
+    tmp_path: Path, finished: Path
+) -> None:
+    good = str(finished / "out" / "result.json")
+    (tmp_path / "cut.json").write_text("{")
+    bad = [str(tmp_path / "cut.json"), str(tmp_path / "none.json"), str(tmp_path)]
+    shown = CliRunner().invoke(main, ["compare", good, *bad, good])
+    alone = CliRunner().invoke(main, ["compare", good, good])
+    assert (shown.exit_code, alone.exit_code) == (2, 0)
+    assert shown.stdout == alone.stdout
+    assert "3 files have errors" in shown.stderr
+    for message in (
+        "cut.json is not JSON",
+        "none.json: No such file",
+        f"{tmp_path}: it is a folder",
+    ):
+        assert message in shown.stderr

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.results.files import read_result, write_result
+from fpbench.results.files import read_result, result_files, write_result
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 
@@ -78,3 +79,62 @@ def test_config_fields_that_comparisons_use_have_their_types(
     path.write_text(json.dumps(document))
     with pytest.raises(FpbenchError, match=rf"changed\.json: config\.{name} is "):
         read_result(path)
+
+
+@pytest.fixture
+def messy(tmp_path: Path) -> Path:
+    """A folder with one result among files of every other kind that may have such a name."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "good.json").write_bytes(GOLDEN.read_bytes())
+    (tmp_path / "cut.json").write_bytes(GOLDEN.read_bytes()[:500])
+    (tmp_path / "empty.json").touch()
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / "noise.json").write_bytes(bytes(range(256)))
+    (tmp_path / "nowhere.json").symlink_to("nothing")
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "notes.txt").touch()
+    return tmp_path
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("cut", "cut.json is not JSON: Expecting"),
+        ("empty", "empty.json is not JSON: Expecting value"),
+        ("folder", "cannot read .*folder.json: it is a folder"),
+        ("noise", "noise.json is not JSON: 'utf-8' codec"),
+        ("nowhere", "cannot read .*nowhere.json: No such file"),
+        ("pipe", "cannot read .*pipe.json: it is not a file"),  # and is not waited for
+    ],
+)
+def test_a_file_of_another_kind_is_named_with_its_fault(
+    messy: Path, name: str, message: str
+) -> None:
+    assert messy / f"{name}.json" in result_files(messy)
+    with pytest.raises(FpbenchError, match=message):
+        read_result(messy / f"{name}.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_folder_gives_all_its_json_files_in_order(messy: Path) -> None:
+    found = [path.relative_to(messy).as_posix() for path in result_files(messy)]
+    names = ("cut", "empty", "folder", "noise", "nowhere", "pipe")
+    assert found == ["below/good.json", *(f"{name}.json" for name in names)]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everywhere")
+def test_a_folder_that_may_not_be_read_is_in_the_list(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o000)
+    assert result_files(tmp_path) == [tmp_path / "closed"]
+    with pytest.raises(FpbenchError, match="closed: Permission denied"):
+        read_result(tmp_path / "closed")
+    with pytest.raises(FpbenchError, match=r"cannot read .*: Permission denied"):
+        result_files(tmp_path / "closed" / "result.json")
+
+
+@pytest.mark.parametrize("name", ["none.json", "file.txt/below.json"])
+def test_what_does_not_exist_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.txt").touch()
+    with pytest.raises(FpbenchError, match="no such file or folder"):
+        result_files(tmp_path / name)

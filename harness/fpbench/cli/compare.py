@@ -13,7 +13,7 @@ from fpbench.review.comparison_tables import Comparisons
 
 
 @click.command()
-@click.argument("results", type=UserPath(dir_okay=False), nargs=-1, required=True)
+@click.argument("results", type=UserPath(), nargs=-1, required=True)
 @click.option("--level", default=0.95, show_default=True, help="Confidence level.")
 @click.option(
     "--pairs",

@@ -112,7 +112,8 @@ class UserPath(click.Path):
     """A path as :func:`fpbench.user_paths.expand_path` takes it."""
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
-        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+        # What may not be read is an error of the command, which names the others, too.
+        super().__init__(path_type=Path, file_okay=file_okay, dir_okay=dir_okay, readable=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return super().convert(expand_path(value), param, ctx)

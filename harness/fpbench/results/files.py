@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+import os
+import stat
+from collections.abc import Iterator, Mapping
 from logging import getLogger
 from pathlib import Path
 from typing import Any
@@ -89,18 +91,34 @@ def result_files(path: Path) -> list[Path]:
 
     Fits and trainings write JSON files, too; those below a folder are left out with a warning.
 
+    A folder below that may not be read is in the list, so that reading it says why.
+
     Raises:
-        FpbenchError: ``path`` does not exist.
+        FpbenchError: ``path`` does not exist, or may not be looked at.
     """
-    if path.is_dir():
-        files = {file: _may_be_result(file) for file in sorted(path.rglob("*.json"))}
-        others = [str(file) for file, is_result in files.items() if not is_result]
-        if others:
-            logger.warning("left out files that are not results: %s", ", ".join(others))
-        return [file for file, is_result in files.items() if is_result]
-    if not path.exists():
-        raise FpbenchError(f"no such file or folder: {path}", hint="give result files or folders")
-    return [path]
+    try:
+        is_folder = stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as err:
+        raise FpbenchError(
+            f"no such file or folder: {path}", hint="give result files or folders"
+        ) from err
+    except OSError as err:
+        raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
+    if not is_folder:
+        return [path]
+    files = {file: _may_be_result(file) for file in sorted(_json_files(path))}
+    others = [str(file) for file, is_result in files.items() if not is_result]
+    if others:
+        logger.warning("left out files that are not results: %s", ", ".join(others))
+    return [file for file, is_result in files.items() if is_result]
+
+
+def _json_files(folder: Path) -> Iterator[Path]:
+    """All JSON files below a folder, and the folders that may not be read: they may hold some."""
+    closed: list[OSError] = []
+    for name, folders, files in os.walk(folder, onerror=closed.append):
+        yield from (Path(name, file) for file in (*folders, *files) if file.endswith(".json"))
+    yield from (Path(err.filename) for err in closed)
 
 
 def _may_be_result(path: Path) -> bool:
