@@ -3,19 +3,35 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
+import numpy as np
 import pytest
 
 from fpbench import FpbenchError
 from fpbench.progress import Report
+from fpbench.results.document import GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.databases import list_databases
+from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.search.inputs import Inputs
+from fpbench_plugins.gaussian.generator import GaussianGenerator
 
-GENERATOR: Any = SimpleNamespace(generator=None, info=SimpleNamespace(name="pen"), key="pen")
+GENERATOR = FittedGenerator(
+    generator=GaussianGenerator(
+        np.zeros(16, np.float32), np.eye(16, dtype=np.float32), project=True
+    ),
+    info=GeneratorInfo(
+        name="gaussian",
+        distribution="-",
+        version="-",
+        options={},
+        parameters={},
+        fitted_fingerprints=None,
+        weights_sha256="0" * 64,
+    ),
+    key="gaussian",
+)
 
 
 @pytest.fixture
@@ -48,4 +64,5 @@ def test_a_database_of_each_kind_only_where_it_is_wanted(config: RunConfig, inpu
 
 def test_a_dataset_without_distractors_is_refused(config: RunConfig, inputs: Inputs) -> None:
     with pytest.raises(FpbenchError, match="has no usable distractors"):
-        list_databases(config, replace(inputs, real=inputs.real[:0]), None)
+        nothing = replace(inputs, real=inputs.real[:0], real_tracks=inputs.real_tracks[:0])
+        list_databases(config, nothing, None)
