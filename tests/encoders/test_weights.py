@@ -45,6 +45,13 @@ def test_a_truncated_file_is_refused(path: Path, size: int) -> None:
         load_weights(path, "toy")
 
 
+def test_a_file_that_is_cut_off_says_how_much_is_there(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:-3])
+    with pytest.raises(FpbenchError, match=f"has {len(content) - 3} of {len(content)} bytes"):
+        load_weights(path, "toy")
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="no weights file"):
         read_info(tmp_path / "nowhere.safetensors")

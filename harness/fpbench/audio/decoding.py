@@ -15,6 +15,7 @@ from fpbench.audio.ffmpeg import ffmpeg_version, open_with_ffmpeg
 from fpbench.audio.ogg_links import Link, LinkFile, ogg_links
 from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
+from fpbench.stand_ins import find_stand_in
 
 __all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recording"]
 
@@ -87,7 +88,8 @@ def refuse_special_files(path: Path) -> None:
     """Refuse what is no regular file: to open a pipe can wait forever, and it is read only once.
 
     Raises:
-        OSError: The path leads to nothing, a folder, a pipe, a device or an empty file.
+        OSError: The path leads to nothing, a folder, a pipe, a device or an empty file, or to
+            a stand-in such as a pointer of Git LFS.
     """
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
@@ -96,6 +98,9 @@ def refuse_special_files(path: Path) -> None:
         raise OSError("it is a pipe or a device, not a file")
     if status.st_size == 0:
         raise OSError("it is empty")
+    stand_in = find_stand_in(path)
+    if stand_in:
+        raise OSError(f"it is {stand_in.what}: {stand_in.advice}")
 
 
 def _open(path: Path) -> _Opened:

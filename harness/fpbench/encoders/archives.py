@@ -18,6 +18,7 @@ from typing import Literal, NoReturn, cast
 
 from fpbench.errors import FpbenchError
 from fpbench.files import temporary_folder
+from fpbench.stand_ins import refuse_stand_in
 
 Format = Literal["tensorflow", "torch"]
 
@@ -55,6 +56,8 @@ def find_checkpoint(
     Raises:
         FpbenchError: There is no checkpoint or several, it is too large, or the archive is damaged.
     """
+    if path.is_file():
+        refuse_stand_in(path)
     if path.is_file() and path.name.endswith(_ARCHIVES):
         with temporary_folder() as folder:
             yield _unpack(path, folder, form, member, limit_bytes)

@@ -18,6 +18,7 @@ from fpbench.encoders.weights import WeightsInfo
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.plugin.checkpoints import Checkpoint, TensorRule
+from fpbench.stand_ins import refuse_stand_in
 
 _SUFFIX = "/.ATTRIBUTES/VARIABLE_VALUE"
 _LISTED = 5
@@ -97,6 +98,7 @@ def _open_tensorflow(prefix: Path, layout: Checkpoint, _limit: int) -> Iterator[
 @contextmanager
 def _open_torch(path: Path, layout: Checkpoint, limit: int) -> Iterator[OpenCheckpoint]:
     with ExitStack() as stack:
+        refuse_stand_in(path)
         with _torch_errors(path):
             file = stack.enter_context(open_torch_file(path, limit))
         tensors = _named_tensors(file.content, layout, path)

@@ -16,6 +16,7 @@ import google_crc32c
 import numpy as np
 
 from fpbench.errors import FpbenchError
+from fpbench.stand_ins import refuse_stand_in
 
 _FOOTER_BYTES = 48
 _MAGIC = 0xDB4775248B80FB57.to_bytes(8, "little")
@@ -56,6 +57,7 @@ class TensorBundle:
     def __init__(self, prefix: Path) -> None:
         self.prefix = prefix
         self.index_path = prefix.with_name(prefix.name + ".index")
+        refuse_stand_in(self.index_path)
         try:
             table = dict(_table(_read_index(self.index_path)))
             self._shards = _header(table.pop(b""))

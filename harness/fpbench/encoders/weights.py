@@ -3,17 +3,19 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from logging import getLogger
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from fpbench.array_files import DAMAGE
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, parse_json
+from fpbench.tensor_files import read_tensors
+
+logger = getLogger(__name__)
 
 FORMAT = 1
 SUFFIX = ".safetensors"
@@ -92,25 +94,18 @@ def load_weights(path: Path, fingerprinter: str) -> tuple[dict[str, np.ndarray],
 
 
 def _read(path: Path, *, tensors: bool) -> tuple[dict[str, np.ndarray], WeightsInfo]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            # The object has keys() but is not a mapping.
-            names = list(file.keys()) if tensors else []
-            arrays = {name: file.get_tensor(name) for name in names}
-    except FileNotFoundError as err:
-        raise FpbenchError(f"no weights file {path}", hint="see `fpbench weights --help`") from err
-    except (SafetensorError, *DAMAGE) as err:
-        raise FpbenchError(
-            f"{path} is not a safetensors file, or is damaged: {err}",
-            hint="make one from a checkpoint with `fpbench weights import`",
-        ) from err
-    if _KEY not in metadata:
+    if not path.is_file():
+        raise FpbenchError(f"no weights file {path}", hint="see `fpbench weights --help`")
+    advice = "make one from a checkpoint with `fpbench weights import`"
+    file = read_tensors(path, advice=advice, values=tensors)
+    if _KEY not in file.metadata:
         raise FpbenchError(
             f"{path} does not name the fingerprinter of its weights",
             hint=_ADVICE,
         )
-    return arrays, _parse_info(metadata[_KEY], path)
+    if tensors and file.dtypes != ("float32",):
+        logger.info("%s holds %s, which become float32", path, " and ".join(file.dtypes))
+    return dict(file.tensors), _parse_info(file.metadata[_KEY], path)
 
 
 def _parse_info(text: str, path: Path) -> WeightsInfo:

@@ -19,6 +19,7 @@ from fpbench.folder_names import change_texts, record_setting
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
 from fpbench.results.document import EvidenceInfo
+from fpbench.stand_ins import refuse_stand_in
 
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -75,6 +76,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
     Raises:
         FpbenchError: The file does not exist, is damaged, or is not an evidence file.
     """
+    refuse_stand_in(path)
     try:
         arrays = read_arrays(path)
     except DAMAGE as err:

@@ -27,6 +27,7 @@ from fpbench.files import atomic_file, remove_stale, translate_write_errors
 from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, identity_from_text
+from fpbench.stand_ins import refuse_stand_in
 
 logger = getLogger(__name__)
 
@@ -157,6 +158,7 @@ def _open(path: Path) -> _VectorTable:
         )
     if not path.is_file():
         raise FpbenchError(f"there is no '{path}'", hint="check the path")
+    refuse_stand_in(path)
     try:
         return _READERS[path.suffix](path)
     except DAMAGE as err:

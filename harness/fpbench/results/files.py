@@ -13,6 +13,7 @@ from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, read_json
 from fpbench.results.document import SCHEMA_VERSION, Result
+from fpbench.stand_ins import refuse_stand_in
 
 logger = getLogger(__name__)
 
@@ -74,6 +75,7 @@ def read_result(path: Path) -> Result:
         FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
             its value.
     """
+    refuse_stand_in(path)
     try:
         document = read_json(path)
     except OSError as err:

@@ -4,15 +4,13 @@ from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from fpbench import FpbenchError
-from fpbench.array_files import DAMAGE
+from fpbench.tensor_files import read_tensors
 
 
 def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.ndarray]:
-    """Read the arrays of a fitted generator.
+    """Read the arrays of a fitted generator, with float32 for any floating-point type.
 
     Args:
         generator: Name of the generator that must have made the file.
@@ -21,15 +19,13 @@ def load_arrays(path: Path, generator: str, names: Set[str]) -> dict[str, np.nda
     Raises:
         FpbenchError: The file is damaged, or holds other arrays.
     """
-    try:
-        saved = load_file(path)
-    except (SafetensorError, *DAMAGE) as err:
-        raise FpbenchError(
-            f"cannot read generator '{path}': {err}", hint="make it again with `fpbench fit`"
-        ) from err
+    saved = read_tensors(path, advice="make it again with `fpbench fit`").tensors
     if saved.keys() != names:
         raise FpbenchError(
             f"'{path}' is not a {generator} generator: it holds {', '.join(sorted(saved))}",
             hint=f"fit it again with `--generator {generator}`",
         )
-    return saved
+    return {
+        name: array.astype(np.float32) if array.dtype.kind == "f" else array
+        for name, array in saved.items()
+    }

@@ -18,6 +18,7 @@ from numpy.lib.format import read_array
 
 from fpbench import FpbenchError, Vectors, is_near_miss
 from fpbench.array_files import DAMAGE, read_arrays
+from fpbench.stand_ins import refuse_stand_in
 from fpbench_plugins.embeddings.checks import RowLengths, warn_of_lengths, zero_nan
 
 logger = logging.getLogger(__name__)
@@ -112,6 +113,7 @@ def read_matrix(path: Path, *, refuse_nan: bool, mm_dtype: MmDtype = "float32") 
         FpbenchError: The file is damaged or has another size than it says, or a value is infinite
             or a refused NaN.
     """
+    refuse_stand_in(path)
     try:
         if path.suffix == ".mm":
             matrix = _read_mm(path, np.dtype(mm_dtype))

@@ -12,6 +12,7 @@ from torch import Tensor
 from fpbench import FpbenchError
 from fpbench.encoders.torch_files import TorchFile, open_torch_file
 from fpbench.encoders.torch_tensors import TorchTensor
+from fpbench.stand_ins import refuse_stand_in
 from fpbench_plugins.building_blocks.flow.generator import FittedFlow
 from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
 from fpbench_plugins.rectified_flow.config import RectifiedFlowConfig
@@ -124,6 +125,7 @@ def _strip_prefix(name: str, path: Path) -> str:
 @contextmanager
 def _open(path: Path) -> Iterator[TorchFile]:
     """Open a checkpoint whose content is a dictionary."""
+    refuse_stand_in(path)
     limit_bytes = _OTHER_BYTES + _MAX_RATIO * path.stat().st_size
     with ExitStack() as stack:
         try:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float32
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 from torch.nn.functional import normalize
@@ -19,6 +18,7 @@ from fpbench import FpbenchError, Noise, NoiseGenerator, Vectors
 from fpbench.conversion import convert
 from fpbench.files import atomic_file, parse_json
 from fpbench.search.distractors import CHUNK
+from fpbench.tensor_files import read_tensors
 from fpbench_plugins.building_blocks.compute.cuda_graphs import CudaGraphs
 from fpbench_plugins.building_blocks.compute.parallel_rows import ParallelRows
 from fpbench_plugins.building_blocks.flow.integration import Solver, integrate, velocity_function
@@ -161,14 +161,15 @@ def read_flow(path: Path, generator: str) -> FittedFlow:
     Raises:
         FpbenchError: It is no such file, or another generator made it.
     """
+    advice = "make one with `fpbench fit`"
+    file = read_tensors(path, advice=advice)
     try:
-        with safe_open(path, framework="pt") as file:
-            record: Any = parse_json((file.metadata() or {}).get(RECORD, "{}"))
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as err:
-        raise FpbenchError(
-            f"cannot read generator '{path}': {err}", hint="make one with `fpbench fit`"
-        ) from err
+        record: Any = parse_json(file.metadata.get(RECORD, "{}"))
+    except ValueError as err:
+        raise FpbenchError(f"cannot read generator '{path}': {err}", hint=advice) from err
+    weights = {
+        name: torch.from_numpy(array).to(torch.float32) for name, array in file.tensors.items()
+    }
     found = record.get("generator", "unknown") if isinstance(record, dict) else "unknown"
     if found != generator:
         raise FpbenchError(
