@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -50,6 +51,35 @@ def test_a_wav_file_with_gsm_samples_is_read(tmp_path: Path, padding: int) -> No
         content[:length] + (blocks + padding).to_bytes(4, "little") + content[length + 4 :]
     )
     assert len(read_audio(path, RATE)) == 320 * 49
+
+
+def test_a_wav_file_without_a_length_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise(RATE), RATE)
+    content = path.read_bytes()
+    path.write_bytes(content[:40] + bytes(4) + content[44:])
+    assert len(read_audio(path, RATE)) == RATE
+
+
+def test_a_codec_among_the_integers_of_a_wav_file_is_decoded(tmp_path: Path) -> None:
+    """Such a file sounds like noise if its integers are taken for samples."""
+    path, rate = tmp_path / "disc.wav", 48_000
+    packets = []
+    encoder = av.CodecContext.create("ac3", "w")
+    encoder.sample_rate, encoder.layout, encoder.format = rate, "stereo", "fltp"
+    encoder.bit_rate = 192_000
+    tone = np.sin(2 * np.pi * 440 * np.arange(1536 * 30) / rate).astype(np.float32) / 2
+    frame = av.AudioFrame.from_ndarray(np.stack([tone, tone]), "fltp", "stereo")
+    frame.sample_rate, frame.pts = rate, 0
+    for packet in [*encoder.encode(frame), *encoder.encode(None)]:
+        content = np.frombuffer(bytes(packet), ">i2").astype("<i2").tobytes()
+        burst = np.array([0xF872, 0x4E1F, 1, 8 * len(content)], "<u2").tobytes() + content
+        packets.append(burst.ljust(1536 * 4, b"\0"))
+    integers = np.frombuffer(b"".join(packets), "<i2").reshape(-1, 2)
+    soundfile.write(path, integers, rate, subtype="PCM_16")
+    samples = read_audio(path, 8_000)
+    assert np.argmax(np.abs(np.fft.rfft(samples[1_000:5_000]))) == 440 / 2
+    assert np.abs(samples[1_000:5_000]).max() == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with a name")

@@ -205,6 +205,16 @@ def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> N
         read_audio(path, RATE)
 
 
+@pytest.mark.parametrize("channels", [0, 1024, 65_535])
+def test_an_impossible_number_of_channels_is_refused(tmp_path: Path, channels: int) -> None:
+    path = write(tmp_path / "a.wav", tone(1))
+    content = bytearray(path.read_bytes())
+    content[22:24] = channels.to_bytes(2, "little")
+    path.write_bytes(content)
+    with pytest.raises(FpbenchError, match=r"(?i)channel"):
+        read_audio(path, RATE)
+
+
 def test_a_month_of_silence_does_not_fill_the_memory(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", tone(1))
     content = bytearray(path.read_bytes())

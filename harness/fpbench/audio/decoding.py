@@ -21,6 +21,8 @@ __all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recor
 
 _LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
 _VORBIS, _OPUS = b"\x01vorbis", b"OpusHead"  # what a stream of theirs begins with
+_SYNCS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")  # IEC 61937, DTS
+_SYNC_WITHIN_BYTES = 1 << 15
 _WAVE_PCM, _WAVE_FLOAT, _WAVE_EXTENSIBLE = 1, 3, 0xFFFE
 
 _Opened = AbstractContextManager[Recording]
@@ -178,18 +180,27 @@ def _describe_change(rate_hz: int, channels: int, new_rate_hz: int, new_channels
 
 
 def _is_plain_wav(file: BinaryIO, form: bytes) -> bool:
-    """Whether the samples of a wav file are integers or floating point, not a codec's."""
+    """Whether a wav file says how many samples it has, and they are integers or floating point.
+
+    A codec's packets can be among integers, too: discs with DTS were often copied to wav files.
+    """
     order: Literal["little", "big"] = "big" if form == b"RIFX" else "little"
+    codec = None
     while len(head := file.read(8)) == 8:
-        length = int.from_bytes(head[4:], order)
+        length, start = int.from_bytes(head[4:], order), file.tell()
         if head.startswith(b"fmt "):
             chunk = file.read(min(length, 40))
             codec = int.from_bytes(chunk[:2], order)
             if codec == _WAVE_EXTENSIBLE:
                 codec = int.from_bytes(chunk[24:26], order)
-            return codec in {_WAVE_PCM, _WAVE_FLOAT}
-        file.seek(length + length % 2, os.SEEK_CUR)
-    return False
+        if head.startswith(b"data"):
+            samples = file.read(_SYNC_WITHIN_BYTES)
+            # A writer to a pipe leaves no length, which FFmpeg takes for all that follows.
+            if (samples and not length) or any(sync in samples for sync in _SYNCS):
+                return False
+            break
+        file.seek(start + length + length % 2)
+    return codec in {_WAVE_PCM, _WAVE_FLOAT}
 
 
 @contextmanager
@@ -221,5 +232,7 @@ def _why_unreadable(err: Exception) -> str:
     if isinstance(err, OSError):
         return err.strerror or str(err)
     if isinstance(err, soundfile.LibsndfileError):
+        if "SF_INFO" in err.error_string:  # what libsndfile says of a rate of 0
+            return "its header is damaged"
         return str(err.error_string).removeprefix("Error : ").strip().rstrip(".")
     return str(err) or type(err).__name__

@@ -53,8 +53,11 @@ _WITH_CHECKSUMS = frozenset({"ape", "flac", "mlp", "shorten", "tak", "truehd", "
 _BROADCASTS = frozenset({"dts", "loas", "mlp", "mpeg", "mpegts", "truehd"})
 """Formats whose recordings begin and end in the middle of a frame."""
 
-_MAY_END_ANYHOW = _BROADCASTS | {"aiff", "au", "caf", "w64", "wav"}
-"""And those that may be padded to an even length; their headers tell whether an end is missing."""
+_CHUNKS = frozenset({"aiff", "au", "caf", "w64", "wav"})
+"""Formats whose samples may be padded to an even length, or last to the end of the file.
+
+:func:`fpbench.audio.damage.find_damage` compares their lengths.
+"""
 
 _FULL_SCALE = {"u8": 1 << 7, "s16": 1 << 15, "s32": 1 << 31}
 
@@ -137,7 +140,7 @@ class _Decoder:
         if self.announced_frames is None or self._container.format.name not in _EXACT_FORMATS:
             return
         missing_s = (self.announced_frames - self._decoded) / self.sample_rate_hz
-        if missing_s > _SLACK_S and not self._container.streams.video:
+        if missing_s > _SLACK_S and not _has_film(self._container):
             announced_s = self.announced_frames / self.sample_rate_hz
             raise self._damage(f"truncated: its header gives {announced_s:.2f} s")
 
@@ -179,7 +182,7 @@ class _Decoder:
                     if kind not in _FRAMES_ONLY:
                         refused = refused or self._damage(f"damaged: {_describe(err)}")
                     continue
-                if packet.is_corrupt and packet.size:
+                if packet.is_corrupt and packet.size and kind not in _CHUNKS:
                     refused = refused or self._damage("truncated or damaged")
                 if not self._decoded and kind in _BROADCASTS:
                     refused = None
@@ -191,7 +194,7 @@ class _Decoder:
                     yield frame
         except av.FFmpegError as err:
             raise self._damage(f"truncated or damaged: {_describe(err)}") from err
-        if refused is not None and not (kind in _MAY_END_ANYHOW and self._decoded):
+        if refused is not None and not (kind in _BROADCASTS | _CHUNKS and self._decoded):
             raise refused
 
     def _check(self, frame: "AudioFrame") -> None:
@@ -231,6 +234,14 @@ def _default_stream(container: "InputContainer") -> "AudioStream":
     if stream.codec_context is None:
         raise ValueError("FFmpeg has no decoder for its audio")
     return stream
+
+
+def _has_film(container: "InputContainer") -> bool:
+    """Whether a file has moving pictures, which may last longer than its sound."""
+    from av.stream import Disposition
+
+    still = Disposition.attached_pic | Disposition.still_image
+    return any(not one.disposition & still for one in container.streams.video)
 
 
 def _announced_frames(

@@ -32,6 +32,7 @@ Resampler = Literal["soxr", "sinc-hann"]
 SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing but dither
 _LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
 _RATES_HZ = (10, 1_000_000)
+_MOST_CHANNELS = 256
 _LARGEST_UPSAMPLING = 20  # a damaged rate of 100 Hz would make an hour of music a month
 
 
@@ -149,6 +150,8 @@ def _why_refused(recording: Recording) -> str | None:
     rate_hz, frames = recording.sample_rate_hz, recording.announced_frames
     if not _RATES_HZ[0] <= rate_hz <= _RATES_HZ[1]:
         return f"its header gives a sample rate of {rate_hz} Hz"
+    if recording.channels > _MOST_CHANNELS:
+        return f"its header gives {recording.channels} channels"
     if frames is not None and not recording.is_estimate and frames > _LONGEST_H * 3600 * rate_hz:
         return f"it has {frames / rate_hz / 3600:.0f} hours, more than {_LONGEST_H}: split it"
     return None
