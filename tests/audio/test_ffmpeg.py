@@ -206,7 +206,7 @@ def test_damage_inside_is_refused_with_its_time(tmp_path: Path, kind: str) -> No
         decode(path)
 
 
-@pytest.mark.parametrize("kind", ["aiff", "au", "caf", "w64", "mka", "webm", "tta", "wv", "alaw"])
+@pytest.mark.parametrize("kind", ["aiff", "au", "caf", "mka", "webm", "tta", "wv", "alaw"])
 def test_a_file_that_ends_early_is_refused(tmp_path: Path, kind: str) -> None:
     path = encode(tmp_path / "a", *CODECS[kind], sing(12.0))
     content = path.read_bytes()

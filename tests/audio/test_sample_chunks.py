@@ -45,6 +45,19 @@ def test_a_hole_leaves_the_file_too_short(tmp_path: Path, kind: str) -> None:
     assert damage_of(tmp_path / "b", content[:50_000] + content[60_000:]) is not None
 
 
+@pytest.mark.parametrize("kind", ["wav", "rf64", "rifx", "aiff"])
+def test_samples_that_the_header_does_not_count_are_found(tmp_path: Path, kind: str) -> None:
+    content = write(tmp_path / "a", kind)
+    more = content + content[100_000:300_000]
+    damage = damage_of(tmp_path / "b", more)
+    assert damage is not None
+    assert damage.reason.endswith("bytes behind its samples belong to no chunk")
+    order = "little" if kind in {"wav", "rf64"} else "big"
+    chunk = b"note" + (250_000).to_bytes(4, order) + bytes(range(250)) * 1_000
+    assert damage_of(tmp_path / "c", content + chunk) is None
+    assert damage_of(tmp_path / "d", content + chunk + bytes(300_000)) is None
+
+
 @pytest.mark.parametrize("length", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
 def test_a_writer_to_a_pipe_does_not_know_the_length(tmp_path: Path, length: int) -> None:
     content = write(tmp_path / "a", "wav")
@@ -55,7 +68,7 @@ def test_a_writer_to_a_pipe_does_not_know_the_length(tmp_path: Path, length: int
 def test_the_samples_of_a_wav_file(tmp_path: Path) -> None:
     content = write(tmp_path / "a", "wav")
     with (tmp_path / "a").open("rb") as file:
-        assert find_sample_chunk(file) == SampleChunk(44, len(content), 4.0 * RATE, 1)
+        assert find_sample_chunk(file) == SampleChunk(44, len(content), 4.0 * RATE, 1, "little")
 
 
 @pytest.mark.parametrize(

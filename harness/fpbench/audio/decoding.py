@@ -107,17 +107,21 @@ def refuse_special_files(path: Path) -> None:
 
 def _open(path: Path) -> _Opened:
     with path.open("rb") as file:
-        start = file.read(64)
+        start = file.read(66)
         form = start[:4]
         if form in {b"RIFF", b"RIFX", b"RF64"} and start[8:12] == b"WAVE":
             file.seek(12)
             for_libsndfile = _is_plain_wav(file, form)
+        elif form == b"riff":
+            # FFmpeg refuses W64 whose encoder wrote to a pipe and could not give the length.
+            codec = int.from_bytes(start[64:66], "little") if start[40:44] == b"fmt " else 0
+            for_libsndfile = codec in {_WAVE_PCM, _WAVE_FLOAT}
         elif form == b"OggS":
             return _open_ogg(path, ogg_links(file))
         else:
             # libsndfile fails on FLAC whose encoder wrote to a pipe and could not give the length.
             samples = (
-                (start[21] & 15) << 32 | int.from_bytes(start[22:26]) if len(start) == 64 else 0
+                (start[21] & 15) << 32 | int.from_bytes(start[22:26]) if len(start) == 66 else 0
             )
             for_libsndfile = form == b"fLaC" and samples > 0
     return _open_with_libsndfile(path) if for_libsndfile else open_with_ffmpeg(path)

@@ -1,11 +1,13 @@
 """Finds WAV, W64, AIFF, CAF and AU files that hold fewer samples than they announce."""
 
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import Literal
 
+from fpbench.audio.audio_tags import skip_tags
 from fpbench.audio.damage_report import Damage
 
 Order = Literal["little", "big"]
@@ -13,6 +15,9 @@ Order = Literal["little", "big"]
 MPEG_CODECS = frozenset({0x50, 0x55})
 """Codecs of WAV whose samples are frames of MPEG audio."""
 
+_STEP = 1 << 20
+_MOST_JUNK_BYTES = 1 << 16
+_CHUNK_NAME = re.compile(rb"[ -~]{4}.{4}", re.DOTALL)
 _UNKNOWN = ((0, 1), (0x7EFF_F000, 0x8000_1000), (0xFFFF_F000, 1 << 32), (1 << 62, 1 << 64))
 """Ranges of lengths that writers leave in a header which they cannot go back to."""
 
@@ -31,12 +36,15 @@ class SampleChunk:
         end: The byte after them, by the header; None if it leaves that open.
         bytes_per_s: Bytes per second of audio; 0 if that is not known.
         codec: Codec of WAV; None for other formats.
+        order: Byte order of the chunks behind the samples; None if their names are not of four
+            letters.
     """
 
     start: int
     end: int | None
     bytes_per_s: float
     codec: int | None = None
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,8 @@ def find_sample_chunk(file: BufferedReader) -> SampleChunk | None:
     for name, start, length in _chunks(file, form):
         if name == form.samples:
             announced = long_length if length == 0xFFFFFFFF and long_length else length
-            return SampleChunk(start, _end(start, announced), bytes_per_s, codec)
+            order = form.order if form.name_bytes == form.length_bytes == 4 else None
+            return SampleChunk(start, _end(start, announced), bytes_per_s, codec, order)
         content = file.read(min(length, 64))
         if name == form.layout and len(content) >= 16:
             bytes_per_s = form.read_bytes_per_s(content)
@@ -81,13 +90,35 @@ def find_chunk_damage(file: BufferedReader, size: int, chunk: SampleChunk) -> Da
 
     Zeros among the samples are not told from silence.
     """
-    if chunk.end is not None and chunk.end > size:
+    if chunk.end is None:
+        return None
+    if chunk.end > size:
         held = max(size - chunk.start, 0)
         return Damage(
             held / chunk.bytes_per_s if chunk.bytes_per_s else None,
             f"truncated: its header gives {chunk.end} bytes, the file has {size}",
         )
+    beyond = size - _chunks_end(file, chunk, size) if chunk.order else 0
+    if beyond > _MOST_JUNK_BYTES:
+        return Damage(None, f"damaged: {beyond} bytes behind its samples belong to no chunk")
     return None
+
+
+def _chunks_end(file: BufferedReader, chunk: SampleChunk, size: int) -> int:
+    """Where the chunks behind the samples end, and tags and zeros behind them."""
+    at = chunk.end or size
+    while at < size:
+        file.seek(at + at % 2)
+        head = file.read(8)
+        length = int.from_bytes(head[4:], chunk.order or "little")
+        if not _CHUNK_NAME.match(head) or at + at % 2 + 8 + length > size:
+            break
+        at += at % 2 + 8 + length
+    after = skip_tags(file, at)
+    file.seek(after)
+    while after < size and (piece := file.read(_STEP)) and not piece.strip(b"\0"):
+        after += len(piece)
+    return after
 
 
 def _form(magic: bytes) -> _Form | None:
