@@ -50,6 +50,7 @@ def run(
     fingerprinter: str | AnyFingerprinter | None = None,
     dataset: str | None = None,
     channel: Literal["mean", "left", "right", "loudest"] | None = None,
+    duplicates: Literal["drop", "keep", "report"] | None = None,
     name: str | None = None,
     sizes: Iterable[int | float | str] | str | None = None,
     beyond: Iterable[int | float | str] | str | None = None,
@@ -90,6 +91,9 @@ def run(
         dataset: A name with its argument, such as ``folder:DIR``. None means ``demo``.
         channel: Signal that is taken of recordings with several channels: ``mean``, ``left``,
             ``right``, or ``loudest``, the one with the most energy. None means ``mean``.
+        duplicates: What becomes of recordings that the dataset holds twice: ``report`` leaves out
+            equal audio and lists near copies, ``drop`` leaves out near copies, too, ``keep`` keeps
+            all. None means ``report``.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.

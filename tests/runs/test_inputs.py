@@ -249,3 +249,45 @@ def test_an_odd_noise_is_left_out_and_named_whatever_the_seed(
     (tmp_path / "noise" / "a.wav").unlink()
     with pytest.raises(FpbenchError, match="none of 1 noise recordings can be used"):
         prepared(dataset=f"folder:{tmp_path}", recipe=noisy, distractors="none")
+
+
+def write_copies(folder: Path, music: Path) -> None:
+    """Three reference tracks, three distractors, and copies: equal audio, and a transcode."""
+    for role in ("reference", "distractors"):
+        (folder / role).mkdir()
+        for n in range(3):
+            (folder / role / f"{n}.wav").write_bytes((music / role / f"{n:02}.wav").read_bytes())
+    samples, rate_hz = soundfile.read(music / "reference" / "01.wav", dtype="int16")
+    soundfile.write(folder / "distractors" / "same.flac", samples, rate_hz)
+    # Shifted by 0.2 s, quieter, and in another codec.
+    soundfile.write(folder / "distractors" / "near.ogg", 0.4 * samples[1_600:] / 32_768, rate_hz)
+
+
+REPORTED = "1 pairs of tracks share a stretch of one recording, such as distractors/near.ogg and "
+KEPT = "1 tracks are copies of others, such as distractors/same.flac, the same audio as reference/1"
+
+
+@pytest.mark.parametrize(
+    ("duplicates", "expected"),
+    [
+        pytest.param("report", (4 * 19 - 1, ["same.flac"], 1, [REPORTED]), id="report"),
+        pytest.param("drop", (3 * 19, ["same.flac", "near.ogg"], 1, []), id="drop"),
+        pytest.param("keep", (5 * 19 - 1, [], 0, [KEPT]), id="keep"),
+    ],
+)
+def test_copies_are_left_out_or_listed(
+    prepared: Prepare,
+    music: Path,
+    tmp_path: Path,
+    duplicates: str,
+    expected: tuple[int, list[str], int, list[str]],
+) -> None:
+    write_copies(tmp_path, music)
+    inputs = build(prepared(dataset=f"folder:{tmp_path}", duplicates=duplicates))
+    rows, skipped, near, said = expected
+    assert len(inputs.real) == rows
+    assert [one.track for one in inputs.data.skipped] == [f"distractors/{n}" for n in skipped]
+    pairs = [(one.track, one.of) for one in inputs.data.near_copies]
+    assert pairs == [("distractors/near.ogg", "reference/1.wav")] * near
+    assert len(inputs.warnings) == len(said)
+    assert all(line.startswith(one) for line, one in zip(inputs.warnings, said, strict=True))

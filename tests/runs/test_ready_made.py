@@ -137,3 +137,41 @@ def test_without_tracks_a_name_makes_two_files_comparable(tmp_path: Path) -> Non
     sources += [replace(sources[0], vectors=changed), ready_made()]
     contents = [one.build_inputs(Store(tmp_path), stage).data.content for one in sources]
     assert contents[0] == contents[1] != contents[2]
+
+
+@pytest.mark.parametrize("length_s", [1.0, 1.5])
+def test_distractors_that_are_rows_of_the_reference_are_left_out(
+    tmp_path: Path, length_s: float
+) -> None:
+    reference = unit(120, 1)
+    distractors = np.concatenate([reference, unit(50, 2), reference[5:6], unit(9, 3)])
+    vectors = VectorDataset(query=unit(100, 0), reference=reference, distractors=distractors)
+    source = ready_made(vectors=vectors, query_length_s=length_s)
+    inputs = source.build_inputs(Store(tmp_path), stage)
+    runs = source.segments - 1
+    assert len(inputs.real) == 50 - runs + 9 - runs
+    assert inputs.data.distractors_in_reference == 121
+    assert inputs.warnings == [
+        "121 of 180 distractors equal a fingerprint of the reference, and are left out"
+    ]
+    again = source.build_inputs(Store(tmp_path), stage)
+    assert again.real_key == inputs.real_key
+
+
+def test_all_distractors_are_kept_where_asked(tmp_path: Path) -> None:
+    reference = unit(120, 1)
+    vectors = VectorDataset(query=unit(100, 0), reference=reference, distractors=reference[:20])
+    kept = ready_made(vectors=vectors, duplicates="keep").build_inputs(Store(tmp_path), stage)
+    assert len(kept.real) == 20
+    assert kept.warnings == [
+        "20 of 20 distractors equal a fingerprint of the reference, and are kept"
+    ]
+
+
+def test_warns_of_queries_that_are_the_reference_itself(tmp_path: Path) -> None:
+    reference = unit(120, 1)
+    vectors = VectorDataset(query=reference, reference=reference, distractors=unit(50, 2))
+    inputs = ready_made(vectors=vectors).build_inputs(Store(tmp_path), stage)
+    assert inputs.warnings == [
+        "10 of 10 queries equal a fingerprint of the reference: were they degraded?"
+    ]

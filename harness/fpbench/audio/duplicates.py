@@ -1,10 +1,60 @@
 """Removes recordings that a dataset holds twice."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 from fpbench.audio.survey import Surveys
 from fpbench.plugin.datasets import Dataset, Track
-from fpbench.results.document import Skipped
+from fpbench.results.document import NearCopy, Skipped
+
+Duplicates = Literal["drop", "keep", "report"]
+"""What becomes of recordings that a dataset holds twice.
+
+``report`` leaves out equal audio, and lists near copies in the result. ``drop`` leaves out near
+copies, too. ``keep`` leaves out nothing, and does not look for near copies.
+"""
+
+
+def drop_near_copies(dataset: Dataset, copies: Sequence[NearCopy]) -> tuple[Dataset, list[Skipped]]:
+    """Drop one track of every pair of near copies: the later one, if the other stays.
+
+    A reference track stays rather than another if recorded queries match it; those of a track that
+    is dropped are dropped, because it is not known exactly how far it is shifted.
+    """
+    asked = {query.reference for query in dataset.queries}
+    dropped: dict[str, Skipped] = {}
+    for copy in copies:
+        track, other = copy.track, copy.of
+        if track in asked and other not in asked:
+            track, other = other, track
+        if track not in dropped and other not in dropped:
+            reason = f"a near copy of {other}: {copy.length_s:g} s are alike"
+            dropped[track] = Skipped(track=track, reason=reason)
+    reference = [track for track in dataset.reference if track.name not in dropped]
+    distractors = [track for track in dataset.distractors if track.name not in dropped]
+    smaller = replace(dataset, reference=reference, distractors=distractors)
+    return smaller, list(dropped.values())
+
+
+def describe_duplicates(
+    equal: Sequence[Skipped], near: Sequence[NearCopy], duplicates: Duplicates
+) -> list[str]:
+    """What a run should say of recordings that a dataset holds twice."""
+    lines = []
+    if equal and duplicates == "keep":
+        lines.append(
+            f"{len(equal)} tracks are copies of others, such as {equal[0].track}, "
+            f"{equal[0].reason}; a match in a copy counts as wrong"
+        )
+    if near and duplicates == "report":
+        first = max(near, key=lambda one: one.length_s)
+        lines.append(
+            f"{len(near)} pairs of tracks share a stretch of one recording, such as {first.track} "
+            f"and {first.of}, {first.length_s:g} s; a match in the other track counts as wrong; "
+            "--duplicates drop (duplicates='drop' in Python) leaves one of each pair out"
+        )
+    return lines
 
 
 def drop_duplicates(dataset: Dataset, surveys: Surveys) -> tuple[Dataset, list[Skipped]]:

@@ -67,6 +67,12 @@ logger = getLogger(__name__)
 )
 @channel_option(in_config=True)
 @click.option(
+    "--duplicates",
+    type=click.Choice(["drop", "keep", "report"]),
+    help="Recordings that the dataset holds twice: drop equal audio and near copies, drop only "
+    "equal audio and report near copies, or keep all.  [default: report]",
+)
+@click.option(
     "--name", help="Name of the system in the result, for ready-made fingerprints (embeddings:DIR)."
 )
 @click.option(
@@ -205,9 +211,9 @@ def run(**options: Any) -> None:
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
-    same = ["fingerprinter", "weights", "dataset", "channel", "name", "distractors", "generator"]
-    same += ["generator_weights", "foreign_generator", "sizes", "beyond", "queries", "seed"]
-    same += ["device", "dtype"]
+    same = ["fingerprinter", "weights", "dataset", "channel", "duplicates", "name", "distractors"]
+    same += ["generator", "generator_weights", "foreign_generator", "sizes", "beyond", "queries"]
+    same += ["seed", "device", "dtype"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
     fields["indexes"] = options["indexes"] or None

@@ -132,6 +132,27 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearCopy:
+    """A track that shares a stretch of one recording with another track.
+
+    Args:
+        track: The copy, a distractor if the other is a track of the reference.
+        of: The other track.
+        start_s: Where the stretch begins in the copy.
+        of_start_s: Where it begins in the other track.
+        length_s: Length of the stretch.
+        similarity: Mean cosine of its fingerprints in both.
+    """
+
+    track: str
+    of: str
+    start_s: Annotated[float, Meta(ge=0)]
+    of_start_s: Annotated[float, Meta(ge=0)]
+    length_s: Seconds
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataInfo:
     """The dataset, with hours of audio.
 
@@ -143,6 +164,10 @@ class DataInfo:
         distractor_silent_hours: The same of the distractors.
         division: How the program divided the music into reference and distractors; None if the user
             did.
+        near_copies: Pairs of tracks that share a stretch of one recording, by their fingerprints.
+            With ``duplicates = drop``, the first track of each is left out.
+        distractors_in_reference: Ready-made distractors that equal a fingerprint of the reference.
+            They are left out, unless ``duplicates`` is ``keep``.
     """
 
     name: str
@@ -157,6 +182,8 @@ class DataInfo:
     reference_silent_hours: Hours | None = None
     distractor_silent_hours: Hours | None = None
     division: str | None = None
+    near_copies: Sequence[NearCopy] = ()
+    distractors_in_reference: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from fpbench.audio.duplicates import Duplicates
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
@@ -41,6 +42,11 @@ class RunConfig:
             ``left`` or first, the ``right`` or second, or the ``loudest``, the one with the most
             energy over the whole recording. It holds for all recordings of a run: reference,
             distractors, recorded queries, noise and impulse responses.
+        duplicates: What becomes of recordings that a dataset holds twice. ``report``: equal audio
+            is left out, near copies (other codecs, rates or levels, shifted or cut) stay and are
+            listed in the result. ``drop``: near copies are left out, too. ``keep``: nothing is left
+            out or listed. Ready-made distractors that equal a fingerprint of the reference are left
+            out unless it is ``keep``.
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         distractors: Kinds of distractors in the database.
         generator: Generator of the synthetic distractors; None chooses the best one that can be
@@ -72,6 +78,7 @@ class RunConfig:
     weights: Path | None = None
     dataset: str = "demo"
     channel: Channel = "mean"
+    duplicates: Duplicates = "report"
     name: str | None = None
     distractors: Wanted = "both"
     generator: str | None = None

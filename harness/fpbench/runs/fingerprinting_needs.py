@@ -55,7 +55,9 @@ def fingerprinting_needs(source: AudioSource, store: Store, surveys: Surveys) ->
     missing_reference, missing_distractors = dataset.reference, dataset.distractors
     missing_queries = source.recipe.n_queries
     if surveys:
-        unique, _ = drop_duplicates(dataset, surveys)
+        unique = dataset
+        if source.duplicates != "keep":
+            unique, _ = drop_duplicates(dataset, surveys)
         missing_reference = _missing(source, store, unique.reference, surveys)
         missing_distractors = _missing(source, store, unique.distractors, surveys)
         if not missing_reference and all(one.track in surveys for one in unique.queries):

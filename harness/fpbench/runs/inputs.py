@@ -7,7 +7,12 @@ from logging import getLogger
 import numpy as np
 
 from fpbench.audio.decoding import decoders
-from fpbench.audio.duplicates import drop_duplicates
+from fpbench.audio.duplicates import (
+    Duplicates,
+    describe_duplicates,
+    drop_duplicates,
+    drop_near_copies,
+)
 from fpbench.audio.queries import LostRecordingError
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.reading import track_hash
@@ -17,6 +22,7 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.editions import find_change, start_edition
 from fpbench.fingerprints.embedding import fingerprint_tracks
+from fpbench.fingerprints.near_copies import find_near_copies
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.hashing import content_key
@@ -25,7 +31,7 @@ from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.results.document import DataInfo, QueryInfo, Skipped
+from fpbench.results.document import DataInfo, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
@@ -128,6 +134,7 @@ class AudioSource:
         want_real: Whether to fingerprint the distractors.
         segments: Fingerprints in a query, from :func:`count_segments`.
         seed: Seed of every draw of the run.
+        duplicates: What becomes of recordings that the dataset holds twice.
         fresh: Whether to start a new edition of the fingerprinter's outputs.
     """
 
@@ -138,6 +145,7 @@ class AudioSource:
     want_real: bool
     segments: int
     seed: int
+    duplicates: Duplicates = "report"
     fresh: bool = False
 
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
@@ -151,24 +159,43 @@ class AudioSource:
         all_tracks = self.dataset if self.want_real else replace(self.dataset, distractors=())
         with stage("read recordings") as report:
             surveys = survey_recordings(store, recordings_of(all_tracks), report)
-        dataset, duplicates = drop_duplicates(all_tracks, surveys)
+        dataset, equal = drop_duplicates(all_tracks, surveys)
+        dataset = all_tracks if self.duplicates == "keep" else dataset
         tracks = [dataset.reference, dataset.distractors]
         named = self.fingerprinter
         named = named.renew(store) if self.fresh else named.refresh(store, tracks, surveys, stage)
         source = replace(self, fingerprinter=named)
         reference = source._fingerprint_reference(dataset, surveys, store, stage)
+        real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
+        near = source._find_near_copies(reference, real, store, stage)
+        left_out = [] if self.duplicates == "keep" else equal
+        if self.duplicates == "drop" and near:
+            dataset, copies = drop_near_copies(dataset, near)
+            left_out += copies
+            reference = source._fingerprint_reference(dataset, surveys, store, stage)
+            real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
         chain = [named.degradation for named in self.degradations]
         planned, queries = source._make_queries(dataset, reference, surveys, store, stage)
-        real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
         data = source._describe_data(
-            all_tracks, duplicates, planned, reference, real, surveys=surveys
+            all_tracks, left_out, planned, reference, real, surveys=surveys, near=near
         )
         inputs = source._assemble(reference, queries, planned, real, data)
         return replace(
             inputs,
             query_columns=planned.columns(dataset.reference, chain, self.seed),
-            warnings=describe_cancelling(all_tracks, surveys),
+            warnings=[
+                *describe_cancelling(all_tracks, surveys),
+                *describe_duplicates(equal, near, self.duplicates),
+            ],
         )
+
+    def _find_near_copies(
+        self, reference: FingerprintSet, real: FingerprintSet, store: Store, stage: Stage
+    ) -> list[NearCopy]:
+        if self.duplicates == "keep":
+            return []
+        with stage("near copies") as report:
+            return find_near_copies(store, reference, real, report)
 
     def _fingerprint_reference(
         self, dataset: Dataset, surveys: Surveys, store: Store, stage: Stage
@@ -255,11 +282,13 @@ class AudioSource:
         real: FingerprintSet,
         *,
         surveys: Surveys,
+        near: Sequence[NearCopy],
     ) -> DataInfo:
         degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
         return DataInfo(
             name=all_tracks.name,
             division=all_tracks.division,
+            near_copies=near,
             reference_tracks=len(all_tracks.reference),
             reference_fingerprints=len(reference.vectors),
             reference_hours=_hours(all_tracks.reference, surveys),

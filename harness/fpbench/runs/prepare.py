@@ -238,6 +238,7 @@ def _prepare_audio(
         want_real=config.distractors != "none",  # they also judge the synthetic ones
         segments=segments,
         seed=config.seed,
+        duplicates=config.duplicates,
     )
     return source, _describe_fingerprinter(offer, settings, fingerprinter.spec), check
 
@@ -302,6 +303,7 @@ def _prepare_vectors(
         n_queries=config.recipe.n_queries,
         query_length_s=config.recipe.query_length_s,
         seed=config.seed,
+        duplicates=config.duplicates,
     )
     info = FingerprinterInfo(
         name=config.name or "ready-made",

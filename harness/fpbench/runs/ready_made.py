@@ -1,14 +1,17 @@
 """Build the inputs of a search from ready-made fingerprints."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from logging import getLogger
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Bool, Float64, Int64
 
+from fpbench.audio.duplicates import Duplicates
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.hashing import content_key, rows_digest
+from fpbench.fingerprints.equal_rows import find_equal_rows
+from fpbench.hashing import code_key, content_key, rows_digest
 from fpbench.plugin.datasets import Positions, VectorDataset
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
@@ -17,6 +20,8 @@ from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
+
+_KIND = "equal-rows"
 
 CLUSTER_S = 30.0
 """Length of a cluster in ready-made fingerprints that come without tracks."""
@@ -36,6 +41,8 @@ class VectorSource:
         n_queries: Number of queries to draw.
         query_length_s: Length of a query, rounded to at least one whole fingerprint.
         seed: Seed of every draw of the run.
+        duplicates: Distractors that equal a row of the reference are left out unless it is
+            ``keep``.
 
     Raises:
         FpbenchError: No query of the length fits into the queries.
@@ -46,6 +53,7 @@ class VectorSource:
     n_queries: int
     query_length_s: float
     seed: int
+    duplicates: Duplicates = "report"
 
     def __post_init__(self) -> None:
         if len(self._possible_queries()) == 0:
@@ -62,19 +70,17 @@ class VectorSource:
         more_s = self.query_length_s - self.vectors.segment_s
         return 1 + max(0, round(more_s / self.vectors.hop_s))
 
-    def build_inputs(self, _store: Store, _stage: Stage) -> Inputs:
-        """Draw the queries; nothing is computed, so the cache is not used."""
+    def build_inputs(self, store: Store, stage: Stage) -> Inputs:
+        """Draw the queries, and leave out distractors that are rows of the reference."""
         vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
         query_rows = self._draw_queries()
         reference_rows = self._starts(self._reference_positions())
-        distractor_rows = np.arange(max(0, len(vectors.distractors) - length + 1))
-        if vectors.tracks is not None and vectors.tracks.distractors is not None:
-            every = np.ones(len(vectors.distractors), dtype=bool)
-            distractor_rows = run_starts(vectors.tracks.distractors, every, length)
+        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
+        in_reference = self._find_in_reference(digests, store, stage)
+        distractor_rows = self._distractor_starts(in_reference)
         positions = self._reference_positions()
         truth = _at(self._query_positions(), query_rows)
         clusters = self._clusters(truth)
-        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
         return Inputs(
             key=content_key(
                 vectors=digests[:2],
@@ -93,7 +99,11 @@ class VectorSource:
             real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
             hop_s=hop_s,
             query_columns={"row": query_rows.tolist(), "start_s": truth.start_s.tolist()},
-            data=self._describe_data(digests, truth),
+            data=replace(
+                self._describe_data(digests, truth),
+                distractors_in_reference=int(in_reference.sum()),
+            ),
+            warnings=self._warnings(in_reference, query_rows),
             query_info=QueryInfo(
                 n=len(query_rows),
                 tracks=len(np.unique(clusters)),
@@ -102,6 +112,52 @@ class VectorSource:
                 without_match=self._count_without_match(),
             ),
         )
+
+    def _find_in_reference(
+        self, digests: Sequence[str], store: Store, stage: Stage
+    ) -> Bool[np.ndarray, " distractors"]:
+        """Which distractors equal a row of the reference, from the cache or found now."""
+        vectors = self.vectors
+        key = content_key(code=code_key(__name__), reference=digests[1], distractors=digests[2])
+        known = store.read(_KIND, key)
+        if known is None:
+            with stage("comparing distractors with the reference"):
+                found = find_equal_rows(vectors.distractors, vectors.reference)
+            known = {"rows": np.flatnonzero(found)}
+            store.write(_KIND, key, known)
+        in_reference = np.zeros(len(vectors.distractors), dtype=bool)
+        in_reference[known["rows"]] = True
+        return in_reference
+
+    def _distractor_starts(
+        self, in_reference: Bool[np.ndarray, " distractors"]
+    ) -> Int64[np.ndarray, " starts"]:
+        """First rows of the runs of distractors that are used."""
+        tracks = self.vectors.tracks
+        usable = np.ones_like(in_reference) if self.duplicates == "keep" else ~in_reference
+        if tracks is not None and tracks.distractors is not None:
+            return run_starts(tracks.distractors, usable, self.segments)
+        return run_starts(np.zeros(len(usable), dtype=np.int64), usable, self.segments)
+
+    def _warnings(
+        self,
+        in_reference: Bool[np.ndarray, " distractors"],
+        query_rows: Int64[np.ndarray, " queries"],
+    ) -> list[str]:
+        vectors, warnings = self.vectors, []
+        if in_reference.any():
+            kept = self.duplicates == "keep"
+            warnings.append(
+                f"{in_reference.sum():,} of {len(in_reference):,} distractors equal a fingerprint "
+                f"of the reference, and are {'kept' if kept else 'left out'}"
+            )
+        clean = find_equal_rows(vectors.query[query_rows], vectors.reference).sum()
+        if clean:
+            warnings.append(
+                f"{clean:,} of {len(query_rows):,} queries equal a fingerprint of the reference: "
+                "were they degraded?"
+            )
+        return warnings
 
     def _draw_queries(self) -> Int64[np.ndarray, " queries"]:
         """The first row of each query, ascending."""
