@@ -3,6 +3,7 @@
 import pytest
 
 from fpbench import is_near_miss
+from fpbench.near_names import plain_name
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,8 @@ def test_a_near_miss_is_known(name: str, meant: str) -> None:
 )
 def test_other_words_are_none(name: str, meant: str) -> None:
     assert not is_near_miss(name, meant)
+
+
+def test_equal_letters_have_one_plain_name() -> None:
+    assert plain_name("Train-Noises ") == plain_name("train_noise") == "trainnoise"
+    assert plain_name("Queries") == plain_name("query")

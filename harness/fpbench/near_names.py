@@ -22,6 +22,11 @@ def is_near_miss(name: str, meant: str) -> bool:
     )
 
 
+def plain_name(name: str) -> str:
+    """What a name has in common with those that differ in case, number and punctuation only."""
+    return _singular(_plain(name))
+
+
 def _plain(name: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
 
@@ -35,6 +40,8 @@ def _singular(plain: str) -> str:
 def _differ_by_one_slip(a: str, b: str) -> bool:
     """Whether one letter is wrong, missing or additional, or two neighbours have changed places."""
     short, long = sorted((a, b), key=len)
+    if len(long) > len(short) + 1:
+        return False
     at = next((i for i, (x, y) in enumerate(zip(short, long, strict=False)) if x != y), len(short))
     if len(short) < len(long):
         return short[at:] == long[at + 1 :]

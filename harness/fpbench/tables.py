@@ -45,7 +45,7 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Cells]
     """
     try:
         with path.open(encoding=_encoding(path), errors="surrogateescape", newline="") as file:
-            yield from _rows(path, _Lines(path, file), columns)
+            yield from _rows(path, _refuse_other_encodings(path, file), columns)
     except OSError as err:
         raise FpbenchError(
             f"cannot read {path}: {err.strerror or err}", hint="check its path and permissions"
@@ -72,44 +72,30 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig"
 
 
-class _Lines:
-    """The lines of a table, counted, and refused where they are not UTF-8."""
-
-    def __init__(self, path: Path, lines: Iterable[str]) -> None:
-        self._path = path
-        self._lines = iter(lines)
-        self.read = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.read += 1
+def _refuse_other_encodings(path: Path, lines: Iterable[str]) -> Iterator[str]:
+    """The lines, refused where they are not UTF-8."""
+    for number, line in enumerate(lines, start=1):
         if not line.isascii():
-            self._refuse_other_encodings(line)
-        return line
-
-    def _refuse_other_encodings(self, line: str) -> None:
-        try:
-            line.encode()
-        except UnicodeEncodeError:
-            raw = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
-            old = show_text(raw.decode("cp1252", "replace"))[:80]
-            raise FpbenchError(
-                f"{self._path}, line {self.read}: not UTF-8 (in Windows-1252, it would be '{old}')",
-                hint=f"{_UTF8_LINE}; Excel calls it CSV UTF-8",
-            ) from None
+            try:
+                line.encode()
+            except UnicodeEncodeError:
+                raw = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
+                old = show_text(raw.decode("cp1252", "replace"))[:80]
+                raise FpbenchError(
+                    f"{path}, line {number}: not UTF-8 (in Windows-1252, it would be '{old}')",
+                    hint=f"{_UTF8_LINE}; Excel calls it CSV UTF-8",
+                ) from None
+        yield line
 
 
-def _rows(path: Path, lines: _Lines, columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
-    header, separator = _header(lines, columns)
-    where = f"{path}, line {max(1, lines.read)}"
+def _rows(path: Path, lines: Iterator[str], columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
+    header, separator, above = _header(lines, columns)
+    where = f"{path}, line {max(1, above)}"
     places = [_place(name, columns, header, where) for name in columns]
     needed, width = max(places) + 1, len(header)
     rows = csv.reader(lines, delimiter=separator, strict=True)
     while True:
-        line = lines.read + 1
+        line = above + rows.line_num + 1
         try:
             row = next(rows)
         except StopIteration:
@@ -127,27 +113,32 @@ def _rows(path: Path, lines: _Lines, columns: Sequence[str]) -> Iterator[tuple[i
         if len(row) < needed:
             row += [""] * (needed - len(row))
         cells = tuple([row[place].strip() for place in places])
-        if not any(cells) and not any(cell.strip() for cell in row):
+        text = "".join(cells)
+        if not text and not any(cell.strip() for cell in row):
             continue
-        if not all(map(str.isprintable, cells)):
+        if not text.isprintable():
             _refuse_control_characters(f"{path}, line {line}", columns, cells)
         yield line, cells
 
 
-def _header(lines: _Lines, columns: Sequence[str]) -> tuple[list[str], str]:
-    """The names of the columns, and what separates them."""
-    separators = SEPARATORS
+def _header(lines: Iterator[str], columns: Sequence[str]) -> tuple[list[str], str, int]:
+    """The names of the columns, what separates them, and the number of their line."""
+    separators, number = SEPARATORS, 0
     for line in lines:
+        number += 1
         text = line.strip("\r\n")
         if text.lower().startswith("sep=") and len(text) == 5:
             separators = text[-1]
         elif text.strip() and not text.startswith("#"):
             break
     else:
-        return [], separators[0]
+        return [], separators[0], number
     headers = [(_split(text, separator), separator) for separator in separators]
     # The first of equals: a header of one column has no separator.
-    return max(headers, key=lambda one: len({*columns} & {*one[0]}) or len(one[0]) / 1000)
+    names, separator = max(
+        headers, key=lambda one: len({*columns} & {*one[0]}) or len(one[0]) / 1000
+    )
+    return names, separator, number
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -151,6 +151,9 @@ MEANT = {
     "impulse-responses": "ir",
     "Impulse Response": "ir",
     "RIRs": "ir",
+    "reference_tracks": "reference",
+    "Distractor Set": "distractors",
+    "train-data": "train",
     "rir": "ir",
     "IR": "ir",
     "Training": "train",
@@ -168,14 +171,15 @@ def test_a_folder_with_nearly_the_name_of_a_role_is_refused(
     settings = touch_files(tmp_path, f"{name}/x.wav", beside)
     with pytest.raises(FpbenchError, match=f"is called {MEANT[name]}/") as err:
         create(settings)
-    assert f"rename {name}/ to {MEANT[name]}/" in str(err.value.hint)
+    there = "move the files of" if beside.startswith(f"{MEANT[name]}/") else "rename"
+    assert f"{there} {name}/ to {MEANT[name]}/" in str(err.value.hint)
 
 
 def test_all_misspelt_folders_are_named_at_once(tmp_path: Path) -> None:
     settings = touch_files(tmp_path, "Noise/x.wav", "Reference/a.ogg", "Distractors/b.ogg")
     with pytest.raises(FpbenchError) as err:
         create(settings)
-    hint = "rename Distractors/ to distractors/, Noise/ to noise/, Reference/ to reference/"
+    hint = "rename Distractors/ to distractors/, rename Noise/ to noise/, rename Reference/ to "
     assert hint in str(err.value.hint)
     music = Settings(argument=settings.argument, options={"near_names": "music"})
     assert len(create(music).reference) + len(create(music).distractors) == 3

@@ -3,10 +3,12 @@
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from fpbench import FpbenchError, Track, is_near_miss
 from fpbench.audio.recorded_queries import TABLE
+from fpbench.near_names import plain_name
 
 logger = logging.getLogger(__name__)
 
@@ -20,15 +22,18 @@ PUBLISHED_PAIRS = {"db": "reference", "dummy_db": "distractors"}
 """Other names of these roles beside a folder ``query``, as in the public data of NAFP."""
 
 OTHER_NAMES: Mapping[str, Sequence[str]] = {
-    "reference": ("ref", "reference set", "reference tracks", "reference music"),
-    "distractors": ("distractor set", "distractor tracks", "distractor music"),
-    "train": ("training", "train set", "training set", "train music", "training music"),
-    "noise": ("background", "background noise", "bg noise", "noise set"),
-    "ir": ("rir", "impulse response", "room impulse response", "ir set"),
+    "reference": ("ref",),
+    "distractors": (),
+    "train": ("training",),
+    "noise": ("background", "background noise", "bg noise"),
+    "ir": ("rir", "impulse", "impulse response", "room impulse response"),
     "train_noise": ("noise train", "training noise"),
     "train_ir": ("ir train", "training ir", "train rir", "train impulse response"),
 }
 """What people call these folders, too; in any case, singular or plural."""
+
+ADDED = ("", "set", "data", "file", "track", "music", "audio", "folder")
+"""What they add to these names."""
 
 WORDS = frozenset({"preference", "preferences", "deference", "reverence"})
 """Words that differ from a role by one letter, and are no slips of typing."""
@@ -104,11 +109,14 @@ def refuse_near_misses(
         )
     wrong = [name for name in meant if name not in albums]
     if wrong:
-        renamed = ", ".join(f"{name}/ to {meant[name]}/" for name in wrong)
+        moves = ", ".join(
+            f"{'move the files of' if meant[name] in roles else 'rename'} {name}/ to {meant[name]}/"
+            for name in wrong
+        )
         raise FpbenchError(
             f"'{root / wrong[0]}' has no role: the folder with this role is called "
             f"{meant[wrong[0]]}/",
-            hint=f"rename {renamed}; if all of this is music, set near_names=music below "
+            hint=f"{moves}; if all of this is music, set near_names=music below "
             "[dataset_options] in a config file",
         )
     for parent in (*roles, *(names if divided else ())):
@@ -119,10 +127,21 @@ def meant_role(name: str) -> str | None:
     """The role that a folder probably should have; None if its name says nothing of the kind."""
     if name in FOLDERS or name.casefold() in WORDS:
         return None
-    for role in FOLDERS:
-        if any(name == word or is_near_miss(name, word) for word in (role, *OTHER_NAMES[role])):
-            return role
-    return None
+    known = _known_names().get(plain_name(name))
+    return known or next((role for role in FOLDERS if is_near_miss(name, role)), None)
+
+
+@cache
+def _known_names() -> dict[str, str]:
+    """Roles by the plain form of all names that people give to their folders."""
+    words = {role: (role, *OTHER_NAMES[role]) for role in FOLDERS}
+    return {
+        plain_name(f"{stem} {added}"): role
+        for role in reversed(FOLDERS)
+        for word in words[role]
+        for stem in (word, word.removesuffix("s"))
+        for added in ADDED
+    }
 
 
 def _albums(meant: Mapping[str, str], others: int) -> list[str]:
