@@ -12,7 +12,7 @@ from fpbench import FpbenchError
 from fpbench.audio.damage import find_damage
 from fpbench.audio.reading import read_audio
 
-SECONDS = 5.0
+SECONDS = 3.0
 
 
 @pytest.mark.parametrize("kind", ["ogg", "flac", "mp3", "wav"])

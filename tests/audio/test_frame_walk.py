@@ -55,6 +55,11 @@ def test_says_where_frames_end(tmp_path: Path, content: bytes, expected: str) ->
     assert walk(tmp_path / "a", content) == Damage(2.0, expected)
 
 
+def test_very_many_syncs_are_not_all_tried(tmp_path: Path) -> None:
+    damage = walk(tmp_path / "a", FRAME * 4 + b"S\0" * 20_000 + FRAME * 4)
+    assert damage == Damage(2.0, "damaged: its last 40036 bytes are no audio")
+
+
 def test_a_cut_may_be_allowed(tmp_path: Path) -> None:
     assert walk(tmp_path / "a", FRAME * 4 + FRAME[:5], cut_is_damage=False) is None
 

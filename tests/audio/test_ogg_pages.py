@@ -10,7 +10,7 @@ from damaged_files import RATE, damage_of, missed, music
 from fpbench.audio.damage import find_damage
 from fpbench.audio.ogg_pages import ogg_checksum
 
-SECONDS = 8.0
+SECONDS = 6.0
 
 
 @pytest.fixture(scope="module")

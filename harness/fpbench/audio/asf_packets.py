@@ -11,6 +11,7 @@ _PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _DATA_HEAD_BYTES = 50
 _PROPERTIES_BYTES = 104
 _PACKET = b"\x82\0\0"  # two bytes of error correction, which are not used
+_LEAST_PACKET_BYTES = 100
 _BROADCAST = 1  # a flag: the lengths are not known
 
 
@@ -36,7 +37,10 @@ def find_asf_damage(file: BufferedReader, size: int) -> Damage | None:
         return None
     start, end = at + _DATA_HEAD_BYTES, at + _number(head[16:24])
     packet_bytes = _number(properties[92:96])
-    if packet_bytes != _number(properties[96:100]) or not 3 <= packet_bytes <= end - start:
+    if (
+        packet_bytes != _number(properties[96:100])
+        or not _LEAST_PACKET_BYTES <= packet_bytes <= end - start
+    ):
         return None
     played_s = max(_number(properties[64:72]) / 1e7 - _number(properties[80:88]) / 1e3, 0.0)
     s_per_byte = played_s / (end - start)

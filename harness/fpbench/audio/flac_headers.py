@@ -9,6 +9,7 @@ from jaxtyping import Bool, Int64, UInt8
 HEADER_BYTES = 16
 """Length of the longest header."""
 
+_LEAST_FRAME_BYTES = 8  # more headers than such frames are not read, for the sake of memory
 _SYNC = 0xF8FF  # its last bit is set if frames have several sizes
 _UTF8_LENGTHS = np.array(
     [1] * 0x80 + [0] * 0x40 + [2] * 0x20 + [3] * 0x10 + [4] * 8 + [5] * 4 + [6, 6, 7, 0]
@@ -48,7 +49,7 @@ def read_frame_headers(content: bytes | memoryview) -> FrameHeaders:
     Source: RFC 9639, 9.1.
     """
     at = _syncs(content)
-    at = at[at <= len(content) - HEADER_BYTES]
+    at = at[at <= len(content) - HEADER_BYTES][: len(content) // _LEAST_FRAME_BYTES]
     octets = np.frombuffer(content, dtype=np.uint8)
     heads = octets[at[:, None] + np.arange(HEADER_BYTES)]
     fields = heads.astype(np.int64)

@@ -12,6 +12,7 @@ MOST_JUNK_BYTES = 1 << 16
 
 _PADDING_S = 1.0
 _STEP = 1 << 16
+_MOST_SYNCS = 1 << 14  # as many as 4 MB of random bytes have
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +133,21 @@ class _Walk(Generic[F]):
         return f"damaged: {found - at} bytes between its frames are no audio"
 
     def find(self, start: int, stop: int, like: F | None) -> int | None:
-        """The first position before ``stop`` from which frames follow one another."""
-        sync = self._kind.sync
+        """The first position before ``stop`` from which frames follow one another.
+
+        Nothing is found behind very many bytes that could begin a frame and do not: a file made of
+        them would take hours.
+        """
+        sync, left = self._kind.sync, _MOST_SYNCS
         for at in range(start, stop, _STEP):
             block = self._read(at, _STEP + len(sync) - 1)
             offset = block.find(sync)
             while 0 <= offset < min(_STEP, stop - at):
                 if self._continues(at + offset, like):
                     return at + offset
+                left -= 1
+                if not left:
+                    return None
                 offset = block.find(sync, offset + 1)
         return None
 
