@@ -205,6 +205,14 @@ def test_a_damaged_rate_does_not_fill_the_memory(tmp_path: Path, rate: int) -> N
         read_audio(path, RATE)
 
 
+def test_a_damaged_rate_does_not_count_in_the_plan(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", tone(10))
+    content = bytearray(path.read_bytes())
+    content[24:28] = (1).to_bytes(4, "little")
+    path.write_bytes(content)
+    assert durations_s([Track(name="a", path=path)]).tolist() == [0.0]
+
+
 @pytest.mark.parametrize("channels", [0, 1024, 65_535])
 def test_an_impossible_number_of_channels_is_refused(tmp_path: Path, channels: int) -> None:
     path = write(tmp_path / "a.wav", tone(1))

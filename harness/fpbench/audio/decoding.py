@@ -17,7 +17,7 @@ from fpbench.audio.recording import FRAMES_AT_ONCE, Block, Recording
 from fpbench.errors import FpbenchError
 from fpbench.stand_ins import find_stand_in
 
-__all__ = ["Block", "Recording", "announced_duration_s", "decoders", "open_recording"]
+__all__ = ["Block", "Recording", "decoders", "open_recording"]
 
 _LIBSNDFILE = f"libsndfile {soundfile.__libsndfile_version__}"
 _VORBIS, _OPUS = b"\x01vorbis", b"OpusHead"  # what a stream of theirs begins with
@@ -70,20 +70,6 @@ def _name_in_errors(path: Path) -> Iterator[None]:
         raise FpbenchError(
             f"cannot read {path}: {_why_unreadable(err)}", hint="replace the file or leave it out"
         ) from err
-
-
-def announced_duration_s(path: Path) -> float:
-    """Duration that a file's header gives, in seconds; 0 if it gives none.
-
-    It can be an estimate from the bit rate: a run uses the durations of what was decoded.
-
-    Raises:
-        FpbenchError: The file is missing, empty or no audio.
-    """
-    with open_recording(path) as recording:
-        if recording.announced_frames is None:
-            return 0.0
-        return max(0, recording.announced_frames) / recording.sample_rate_hz
 
 
 def refuse_special_files(path: Path) -> None:

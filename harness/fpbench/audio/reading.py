@@ -17,7 +17,6 @@ from fpbench.audio.damage import find_damage
 from fpbench.audio.decoding import (
     Block,
     Recording,
-    announced_duration_s,
     open_recording,
     refuse_special_files,
 )
@@ -158,9 +157,10 @@ def _why_refused(recording: Recording) -> str | None:
 
 
 def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
-    """Durations from the file headers; 0 for a file that cannot be read.
+    """Durations from the file headers; 0 for a file that cannot be read or is refused.
 
-    A file that does not exist yet has the duration of its track.
+    They can be estimates from the bit rate: a run uses the durations of what was decoded. A file
+    that does not exist yet has the duration of its track.
     """
     return np.array([_duration_s(track) for track in tracks], dtype=np.float64)
 
@@ -178,7 +178,10 @@ def _duration_s(track: Track) -> float:
 @cache
 def _header_duration_s(path: Path, *_changes: int) -> float:
     """Duration from the header, cached: a run needs it several times for many files."""
-    return announced_duration_s(path)
+    with open_recording(path) as recording:
+        if _why_refused(recording) or recording.announced_frames is None:
+            return 0.0
+        return min(max(0, recording.announced_frames) / recording.sample_rate_hz, _LONGEST_H * 3600)
 
 
 def track_hash(track: Track) -> str:
