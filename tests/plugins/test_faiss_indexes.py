@@ -11,8 +11,9 @@ from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings
 from fpbench.evidence.candidates import merge_candidates
 from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
+from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
-from fpbench_plugins.faiss_indexes.settings import Factory
+from fpbench_plugins.faiss_indexes.settings import Factory, Hnsw
 
 SMALL = {"nlist": "8", "nprobe": "3", "parts": "8", "bits": "5"}
 
@@ -154,7 +155,7 @@ def test_refuses_settings_that_faiss_does_not_take(rows: Vectors) -> None:
 
 
 def test_refuses_too_few_vectors_to_train_on(rows: Vectors) -> None:
-    with pytest.raises(FpbenchError, match="cannot be trained on 100 vectors"):
+    with pytest.raises(FpbenchError, match=r"FAISS cannot train ivfpq .* on 100 vectors"):
         block_index("ivfpq", parts="8").train(rows[:100])
 
 
@@ -220,3 +221,79 @@ def test_the_factory_string_is_asked_for() -> None:
         growing_index(Settings())
     assert error.value.hint is not None
     assert "faiss:" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("factory", "message", "hint"),
+    [
+        ("Nonsense", "build faiss:Nonsense for vectors of 32 dims: could not parse", "IVF256,PQ"),
+        (
+            "PQ7",
+            "build faiss:PQ7 for .*: The dimension .* should be a multiple",
+            "divides the dims",
+        ),
+        ("PQ8x40", "build faiss:PQ8x40 for .*: nbits larger than 24", "another index"),
+        ("IVF99999999999,Flat", "build .*: a number in it is too large", "smaller numbers"),
+        (
+            "IVF4096,Flat",
+            "train faiss:IVF4096,Flat on 300 vectors: .*training points",
+            "fewer lists",
+        ),
+        ("PCA256,Flat", "train faiss:PCA256,Flat on 300 vectors: PCA matrix", "at most as many"),
+        ("NSG16,Flat", "add 300 vectors to 300 of faiss:NSG16,Flat: NSG does not", "HNSW32"),
+        ("HNSW0", "build faiss:HNSW0: a node needs two links", "HNSW16"),
+    ],
+)
+def test_errors_of_every_step_name_the_index(
+    rows: Vectors, factory: str, message: str, hint: str
+) -> None:
+    def add_twice() -> None:
+        index = growing_index(Settings(argument=factory))
+        for _ in range(2):
+            index.add(rows[:300])
+
+    with pytest.raises(FpbenchError, match=f"FAISS cannot {message}") as error:
+        add_twice()
+    assert hint in str(error.value.hint)
+    assert "faiss::" not in error.value.message
+    assert ".cpp" not in error.value.message
+
+
+@pytest.mark.parametrize("text", ["std::bad_alloc", "C++ exception std::bad_alloc"])
+def test_a_lack_of_memory_is_named(text: str) -> None:
+    kind = MemoryError if text.startswith("std") else RuntimeError
+    with (
+        pytest.raises(FpbenchError, match=r"search hnsw .*: there is not enough memory") as error,
+        translate_faiss_errors(Hnsw(), "search {}"),
+    ):
+        raise kind(text)
+    assert "--sizes" in str(error.value.hint)
+
+
+@pytest.mark.parametrize("factory", ["IDMap,Flat", "IDMap2,HNSW16", "PCA16,IDMap,Flat"])
+def test_an_index_with_an_id_map_counts_rows(rows: Vectors, factory: str) -> None:
+    mapped = growing_index(Settings(argument=factory))
+    plain = growing_index(Settings(argument=factory.replace("IDMap2,", "").replace("IDMap,", "")))
+    found = []
+    for index in (mapped, plain):
+        index.train(rows[:1000])
+        index.add(rows[:500])
+        index.add(rows[500:1000])
+        found.append(index.search(rows[:20], 3).ids)
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("ivfpq", {"nlist": "0"}),
+        ("ivfpq", {"bits": "0"}),
+        ("ivf", {"nprobe": "-1"}),
+        ("lsh", {"bits": "0"}),
+    ],
+)
+def test_settings_that_would_end_the_process_are_refused(
+    name: str, options: dict[str, str]
+) -> None:
+    with pytest.raises(FpbenchError, match=next(iter(options))):
+        block_index(name, **options)

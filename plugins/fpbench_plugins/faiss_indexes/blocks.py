@@ -13,6 +13,7 @@ from jaxtyping import Float32, Int64
 from fpbench import BlockIndex, Candidates, Vectors
 from fpbench.evidence.candidates import empty_candidates, merge_candidates
 from fpbench.search.scores import products_at
+from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.settings import (
     IndexSettings,
@@ -53,8 +54,9 @@ class FaissBlockIndex(BlockIndex):
         require_finite(queries, "query")
         best = empty_candidates(len(queries), k)
         first_id = 0
-        for chunks in fill_index(self._index, block):
-            ids, keys = neighbours(self._index, queries, k)
+        for chunks in self._fill_index(block):
+            with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
+                ids, keys = neighbours(self._index, queries, k)
             scores = exact_scores(queries, chunks, ids)
             best = merge_candidates(
                 best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores)
@@ -63,27 +65,32 @@ class FaissBlockIndex(BlockIndex):
         self._index.reset()
         return best
 
-
-def fill_index(index: Any, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
-    """Fill an index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""
-    kept: list[Chunk] = []
-    rows, before = 0, 0
-    index.reset()
-    for chunk in block:
-        require_finite(chunk, "database vector", before + rows)
-        kept.append(chunk)
-        rows += len(chunk)
-        waiting = rows - index.ntotal
-        if waiting >= ADDED_AT_ONCE or rows >= MOST_ROWS:
-            index.add(last_rows(kept, waiting))
-        if rows >= MOST_ROWS:
+    def _fill_index(self, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
+        """Fill the index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""
+        index = self._index
+        kept: list[Chunk] = []
+        rows, before = 0, 0
+        index.reset()
+        for chunk in block:
+            require_finite(chunk, "database vector", before + rows)
+            kept.append(chunk)
+            rows += len(chunk)
+            waiting = rows - index.ntotal
+            if waiting >= ADDED_AT_ONCE or rows >= MOST_ROWS:
+                self._add(last_rows(kept, waiting))
+            if rows >= MOST_ROWS:
+                yield kept
+                kept, rows, before = [], 0, before + rows
+                index.reset()
+        if rows > 0:
+            if rows > index.ntotal:
+                self._add(last_rows(kept, rows - index.ntotal))
             yield kept
-            kept, rows, before = [], 0, before + rows
-            index.reset()
-    if rows > 0:
-        if rows > index.ntotal:
-            index.add(last_rows(kept, rows - index.ntotal))
-        yield kept
+
+    def _add(self, vectors: Vectors) -> None:
+        step = f"add {len(vectors)} vectors to {self._index.ntotal} of {{}}"
+        with translate_faiss_errors(self._settings, step):
+            self._index.add(vectors)
 
 
 def last_rows(chunks: Sequence[Chunk], rows: int) -> Vectors:

@@ -8,6 +8,7 @@ import faiss
 import numpy as np
 
 from fpbench import Candidates, GrowingIndex, Vectors
+from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.settings import (
     IndexSettings,
@@ -41,13 +42,27 @@ class FaissGrowingIndex(GrowingIndex):
         if self._index is None:
             self.train(vectors)
         require_finite(vectors, "database vector", self._index.ntotal)
-        with one_thread():
-            self._index.add(np.ascontiguousarray(vectors))
+        step = f"add {len(vectors)} vectors to {self._index.ntotal} of {{}}"
+        with translate_faiss_errors(self._settings, step), one_thread():
+            add_rows(self._index, np.ascontiguousarray(vectors))
 
     def search(self, queries: Vectors, k: int, /) -> Candidates:
         require_finite(queries, "query")
-        ids, keys = neighbours(self._index, queries, k)
+        step = f"search {self._index.ntotal} vectors of {{}} for {len(queries)} queries"
+        with translate_faiss_errors(self._settings, step):
+            ids, keys = neighbours(self._index, queries, k)
         return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
+
+
+def add_rows(index: Any, vectors: Vectors) -> None:
+    """Add vectors whose ids are their row numbers. An index with an id map has to be told them."""
+    inner = faiss.downcast_index(index)
+    if isinstance(inner, faiss.IndexPreTransform):
+        inner = faiss.downcast_index(inner.index)
+    if isinstance(inner, faiss.IndexIDMap | faiss.IndexIDMap2):
+        index.add_with_ids(vectors, np.arange(index.ntotal, index.ntotal + len(vectors)))
+    else:
+        index.add(vectors)
 
 
 @contextmanager

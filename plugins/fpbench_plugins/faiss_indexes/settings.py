@@ -2,18 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
 import faiss
 import numpy as np
+from msgspec import Meta
 
 from fpbench import FpbenchError, Vectors
+from fpbench_plugins.faiss_indexes.errors import describe_index, translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
 _DIVISIBLE = 960  # dims; divisible by the numbers of parts that product quantisers usually have
 POINTS_PER_CENTROID = 256  # the most that FAISS's k-means uses
 
 Value = int | float | str
+Positive = Annotated[int, Meta(ge=1)]  # FAISS takes 0, and ends the process later
 
 
 @runtime_checkable
@@ -43,14 +46,9 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
     Raises:
         FpbenchError: FAISS refuses the settings, or uses other values without a warning.
     """
-    try:
+    with translate_faiss_errors(settings, f"build {{}} for vectors of {dim} dims"):
         index = settings.build(dim)
-    except RuntimeError as err:
-        reason = str(err).strip().splitlines()[-1]
-        raise FpbenchError(
-            f"FAISS cannot build {settings} for vectors of {dim} dims: {reason}",
-            hint="choose another factory string, or change [index_options] in the --config file",
-        ) from err
+    _refuse_few_links(index, settings)
     has = settings.read_back(index)
     for name, wanted in asdict(settings).items():  # type: ignore[call-overload]  # a dataclass
         if name in has and has[name] != wanted:
@@ -59,6 +57,23 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
                 hint=f"choose a {name} that FAISS {faiss.__version__} accepts",
             )
     return index
+
+
+def _refuse_few_links(index: Any, settings: IndexSettings) -> None:
+    """Refuse a graph of nodes with fewer than two links, which makes FAISS end the process.
+
+    Raises:
+        FpbenchError: The index is such a graph.
+    """
+    graph = getattr(faiss.downcast_index(index), "hnsw", None)
+    if graph is None:
+        return
+    levels = graph.cum_nneighbor_per_level.size() - 1
+    if levels < 1 or graph.nb_neighbors(0) < 4:  # the lowest level has twice as many
+        raise FpbenchError(
+            f"FAISS cannot build {describe_index(settings)}: a node needs two links or more",
+            hint="choose 2 or more, for example hnsw with links = 16, or faiss:HNSW16",
+        )
 
 
 def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
@@ -71,14 +86,8 @@ def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
     index = build_index(settings, vectors.shape[1])
     if index.is_trained:
         return index
-    try:
+    with translate_faiss_errors(settings, f"train {{}} on {len(vectors)} vectors"):
         index.train(np.ascontiguousarray(vectors))
-    except RuntimeError as err:
-        reason = str(err).strip().splitlines()[-1]
-        raise FpbenchError(
-            f"FAISS cannot be trained on {len(vectors)} vectors: {reason}",
-            hint="use more distractors, fewer lists or a smaller index",
-        ) from err
     return index
 
 
@@ -93,10 +102,10 @@ class IvfPq:
         bits: Bits of each sub-quantiser's code.
     """
 
-    nlist: int = 64
-    nprobe: int = 20
-    parts: int = 64
-    bits: int = 8
+    nlist: Positive = 64
+    nprobe: Positive = 20
+    parts: Positive = 64
+    bits: Annotated[int, Meta(ge=1, le=24)] = 8
 
     @property
     def training_rows(self) -> int:
@@ -121,8 +130,8 @@ class IvfPq:
 class Ivf:
     """The setting of NAFP's evaluation for an inverted file without compression."""
 
-    nlist: int = 400
-    nprobe: int = 40
+    nlist: Positive = 400
+    nprobe: Positive = 40
 
     @property
     def training_rows(self) -> int:
@@ -141,7 +150,7 @@ class Ivf:
 class Lsh:
     """The setting of GraFPrint's evaluation."""
 
-    bits: int = 256
+    bits: Positive = 256
 
     @property
     def training_rows(self) -> int:
@@ -158,9 +167,9 @@ class Lsh:
 class Hnsw:
     """The setting of NAFP's evaluation, which leaves ``ef_search`` at FAISS's default."""
 
-    links: int = 16
-    ef_construction: int = 80
-    ef_search: int = 16
+    links: Annotated[int, Meta(ge=2)] = 16
+    ef_construction: Positive = 80
+    ef_search: Positive = 16
 
     @property
     def training_rows(self) -> int:
