@@ -226,7 +226,7 @@ def test_names_a_degradation_that_returns_invalid_audio() -> None:
             return samples * np.float32(np.nan)
 
     recipe = replace(CLEAN, degradations=(Step(name="broken"),))
-    with pytest.raises(FpbenchError, match="'broken' returned no finite audio"):
+    with pytest.raises(FpbenchError, match="'broken' returned no finite audio for a query"):
         query_at(1.0, Broken(), recipe=recipe)
 
 
@@ -259,6 +259,21 @@ def test_names_a_track_that_cannot_be_read(tmp_path: Path) -> None:
     truth = Positions(np.zeros(1, np.int64), np.zeros(1))
     with pytest.raises(FpbenchError, match=r"gone\.wav"):
         list(degrade_queries(tracks, truth, CLEAN, (), seed=0, sample_rate_hz=1_000))
+
+
+def test_an_error_of_a_degradation_names_the_track(tmp_path: Path) -> None:
+    class Failing(Spy):
+        def apply(
+            self, samples: Samples, context: int, sample_rate_hz: int, rng: np.random.Generator, /
+        ) -> Samples:
+            raise ValueError("boom")
+
+    soundfile.write(tmp_path / "a.wav", RAMP, 1_000)
+    track = Track(name="reference/a.wav", path=tmp_path / "a.wav")
+    truth = Positions(np.zeros(1, np.int64), np.full(1, 8.5))
+    message = "'spy' failed while degrading the query from reference/a.wav at 8.5 s: ValueError"
+    with pytest.raises(FpbenchError, match=message):
+        list(degrade_queries([track], truth, ONE_STEP, (Failing(),), seed=0, sample_rate_hz=1_000))
 
 
 def test_refuses_a_track_that_has_changed_since_its_length_was_taken(tmp_path: Path) -> None:

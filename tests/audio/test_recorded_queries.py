@@ -272,6 +272,7 @@ def test_queries_have_sound_in_the_recording_and_in_its_reference(
     # The reference is silent from 3 s on, which is 2 s after the recordings start.
     assert cut.places.track.tolist() == [0, 0, 0, 1, 1, 1]
     assert cut.places.start_s.tolist() == [0.0, 0.5, 1.0, 0.0, 0.5, 1.0]
+    assert cut.silent == (7 - 3) + (7 - 3) + 7
     assert [one.track for one in cut.skipped] == ["silent"]
     assert cut.skipped[0].reason.startswith("silent: no query has enough sound")
 

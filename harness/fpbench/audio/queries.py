@@ -143,6 +143,11 @@ class _Sound:
 # ---------------------------------------------------------------- audio
 
 
+def query_label(track: Track, start_s: float) -> str:
+    """Name of a query in errors."""
+    return f"the query from {track.name} at {start_s:g} s"
+
+
 class LostRecordingError(FpbenchError):
     """A recording that was read before cannot be read again.
 
@@ -206,7 +211,14 @@ def degrade_queries(
         for number in selection[truth.track[selection] == index].tolist():
             start_s = float(truth.start_s[number])
             query = make_query(
-                number, samples, start_s, recipe, chain, seed=seed, sample_rate_hz=sample_rate_hz
+                number,
+                samples,
+                start_s,
+                recipe,
+                chain,
+                seed=seed,
+                sample_rate_hz=sample_rate_hz,
+                label=query_label(track, start_s),
             )
             queries.append((number, query))
         return queries
@@ -230,6 +242,7 @@ def make_query(
     *,
     seed: int,
     sample_rate_hz: int,
+    label: str = "a query",
 ) -> Samples:
     """Make one query: degrade a stretch of a track and resample it for the fingerprinter.
 
@@ -241,6 +254,7 @@ def make_query(
         chain: Degradations of the recipe, in the same order.
         seed: Seed of the run.
         sample_rate_hz: Sample rate of the fingerprinter.
+        label: Name of the query in errors.
 
     Returns:
         Exactly ``round(query_length_s * sample_rate_hz)`` samples. A query with a peak above 1 is
@@ -250,7 +264,7 @@ def make_query(
         FpbenchError: A degradation returns invalid audio.
     """
     rngs = [rng_at(seed, Stream.QUERY_DEGRADATION, number, step) for step in range(len(chain))]
-    samples = _degrade(track, start_s, recipe, chain, rngs)
+    samples = _degrade(track, start_s, recipe, chain, rngs, label=label)
     if sample_rate_hz != recipe.sample_rate_hz:
         samples = soxr.resample(samples, recipe.sample_rate_hz, sample_rate_hz)
     samples = _fit_length(samples, round(recipe.query_length_s * sample_rate_hz))
@@ -295,6 +309,8 @@ def _degrade(
     recipe: QueryRecipe,
     chain: Sequence[Degradation],
     rngs: Sequence[np.random.Generator],
+    *,
+    label: str,
 ) -> Samples:
     """The query at the recipe's rate. A step gets only the audio that it and later steps need."""
     needs = _needs(recipe, chain)
@@ -303,12 +319,12 @@ def _degrade(
     before = min(context, start)  # there is no audio before the start of a recording
     samples = track[start - before : start + length].copy()
     for at, (step, rng) in enumerate(zip(chain, rngs, strict=True)):
-        input_length = len(samples)
-        with translate_errors(f"degradation '{recipe.degradations[at].name}'", "degrading a query"):
+        input_length, name = len(samples), recipe.degradations[at].name
+        with translate_errors(f"degradation '{name}'", f"degrading {label}"):
             samples = step.apply(samples, before, recipe.sample_rate_hz, rng)
         if not len(samples) or not np.isfinite(samples).all():
             raise FpbenchError(
-                f"degradation '{recipe.degradations[at].name}' returned no finite audio",
+                f"degradation '{name}' returned no finite audio for {label}",
                 hint="correct the degradation: it must return finite samples for every input",
             )
         context, length = needs[at + 1]

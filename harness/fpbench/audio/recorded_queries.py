@@ -212,11 +212,13 @@ class CutQueries:
         places: Recording of each query, and its start time in the recording.
         truth: Reference track of each query, and its start time in the reference.
         skipped: Recordings that give no query, and why.
+        silent: Number of queries that would fit, but lie in silence.
     """
 
     places: Positions
     truth: Positions
     skipped: Sequence[Skipped]
+    silent: int = 0
 
 
 def cut_queries(
@@ -249,6 +251,7 @@ def cut_queries(
     lengths_s = decoded_durations_s(surveys, [one.track for one in recordings]).tolist()
     places, truth = _empty(), _empty()
     skipped: list[Skipped] = []
+    silent = 0
     for number, recording in enumerate(recordings):
         if recording.reference is None:
             continue
@@ -273,7 +276,9 @@ def cut_queries(
         recorded, length_s = surveys.get(recording.track), recipe.query_length_s
         sound = has_sound(recorded.silent_s if recorded else (), starts_s, length_s * tempo)
         original = silent_s.get(recording.reference, ())
-        starts_s = starts_s[sound & has_sound(original, recording.start_s + starts_s, length_s)]
+        sound &= has_sound(original, recording.start_s + starts_s, length_s)
+        silent += int(np.count_nonzero(~sound))
+        starts_s = starts_s[sound]
         if len(starts_s) == 0:
             reason = "silent: no query has enough sound in the recording and in its reference"
             skipped.append(Skipped(track=recording.name, reason=reason))
@@ -286,10 +291,10 @@ def cut_queries(
             hint="use a shorter --query-length, or other recordings",
         )
     if seed is None:
-        return CutQueries(places, truth, skipped)
+        return CutQueries(places, truth, skipped, silent)
     order = rng_at(seed, Stream.QUERY_POSITION).permutation(len(truth.track))
     chosen = np.sort(order[: recipe.n_queries])
-    return CutQueries(_at(places, chosen), _at(truth, chosen), skipped)
+    return CutQueries(_at(places, chosen), _at(truth, chosen), skipped, silent)
 
 
 def _why_unreadable(track: Track) -> str | None:

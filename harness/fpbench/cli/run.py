@@ -303,7 +303,8 @@ def _warn_of_replacing(out: Path, config: RunConfig) -> None:
     if not out.exists():
         return
     try:
-        recorded = dict(read_result(out).config)
+        # Results of before the setting had the mean of all channels.
+        recorded = {"channel": "mean", **read_result(out).config}
     except FpbenchError:
         recorded = {}
     if recorded != json.loads(json.dumps(config.as_json())):

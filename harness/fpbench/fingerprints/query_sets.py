@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.audio.queries import degrade_queries
+from fpbench.audio.queries import degrade_queries, query_label
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
@@ -158,9 +158,8 @@ def _fingerprint_queries(
         )
         for number, samples in queries:
             order.append(number)
-            track = source.tracks[int(truth.track[number])].name
-            label = f"the query from {track} at {truth.start_s[number]:g} s"
-            yield label, np.pad(samples, (0, spec.query_padding))
+            track, start_s = source.tracks[truth.track[number]], float(truth.start_s[number])
+            yield query_label(track, start_s), np.pad(samples, (0, spec.query_padding))
 
     rows = []
     for query in fingerprint_named(source.fingerprinter, source.name, recordings()):

@@ -42,6 +42,13 @@ def warn_of_silence(data: DataInfo) -> None:
             )
 
 
+def describe_silent_queries(silent: int) -> list[str]:
+    """What to say of recorded queries that lie in silence."""
+    if not silent:
+        return []
+    return [f"left out {silent} recorded queries that lie in silence, of them or of the reference"]
+
+
 def describe_cancelling(dataset: Dataset, surveys: Surveys) -> list[str]:
     """What to say of recordings of whose music much is missing in the mean of the channels."""
     tracks: Sequence[Track] = [

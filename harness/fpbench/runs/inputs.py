@@ -32,7 +32,7 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.results.document import DataInfo, NearCopy, QueryInfo, Skipped
-from fpbench.runs.audio_warnings import describe_cancelling
+from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
@@ -186,6 +186,7 @@ class AudioSource:
             warnings=[
                 *describe_cancelling(all_tracks, surveys),
                 *describe_duplicates(equal, near, self.duplicates),
+                *describe_silent_queries(planned.silent),
             ],
         )
 

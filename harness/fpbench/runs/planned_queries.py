@@ -33,6 +33,7 @@ class PlannedQueries:
         skipped: Recordings that give no query, and why.
         recordings: Recordings that give queries; 0 for queries from the reference.
         without_match: Recordings that match nothing in the database.
+        silent: Queries that would fit into recordings, but lie in silence.
     """
 
     tracks: Sequence[Track]
@@ -43,6 +44,7 @@ class PlannedQueries:
     skipped: Sequence[Skipped] = ()
     recordings: int = 0
     without_match: int = 0
+    silent: int = 0
 
     def with_truth(self, queries: QuerySet) -> QuerySet:
         """Fingerprints of recordings with their ground truth, which the key then contains."""
@@ -147,4 +149,5 @@ def plan_queries(
         skipped=[*left_out, *cut.skipped],
         recordings=len(np.unique(cut.places.track)),
         without_match=sum(one.reference is None for one in recordings),
+        silent=cut.silent,
     )
