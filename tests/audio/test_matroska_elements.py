@@ -51,6 +51,11 @@ def test_files_may_be_joined(tmp_path: Path) -> None:
     assert joined is None
 
 
+def test_an_element_longer_than_any_file_is_not_followed(tmp_path: Path) -> None:
+    longest = b"\x1a\x45\xdf\xa3" + b"\x01" + b"\xff" * 6 + b"\xfe"
+    assert damage_of(tmp_path / "a", longest + video_sound("webm")) is None
+
+
 @pytest.mark.parametrize("length", [4, 5, 40, 60, 300])
 def test_a_file_that_ends_before_its_sound(tmp_path: Path, length: int) -> None:
     damage = damage_of(tmp_path / "a", video_sound("webm")[:length])

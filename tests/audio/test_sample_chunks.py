@@ -58,6 +58,13 @@ def test_samples_that_the_header_does_not_count_are_found(tmp_path: Path, kind: 
     assert damage_of(tmp_path / "d", content + chunk + bytes(300_000)) is None
 
 
+@pytest.mark.parametrize("length", [1 << 48, (1 << 63) - 1, (1 << 64) - 1])
+def test_a_chunk_longer_than_any_file_is_not_followed(tmp_path: Path, length: int) -> None:
+    content = write(tmp_path / "a", "caf")
+    odd = content[:8] + b"odd " + length.to_bytes(8, "big") + content[8:]
+    assert damage_of(tmp_path / "b", odd) is None
+
+
 @pytest.mark.parametrize("length", [0, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF])
 def test_a_writer_to_a_pipe_does_not_know_the_length(tmp_path: Path, length: int) -> None:
     content = write(tmp_path / "a", "wav")

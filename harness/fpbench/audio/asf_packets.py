@@ -25,7 +25,7 @@ def find_asf_damage(file: BufferedReader, size: int) -> Damage | None:
     properties, at = b"", 0
     while (head := _read(file, at, 30))[:16] != _DATA:
         length = _number(head[16:24])
-        if length < 24:
+        if not 24 <= length < size:
             return None
         if head[:16] == ASF:
             at += 30  # its objects are inside it

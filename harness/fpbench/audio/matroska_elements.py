@@ -66,7 +66,7 @@ def find_matroska_damage(file: BufferedReader, size: int) -> Damage | None:
 
 def _walk_segments(file: BufferedReader, size: int, clock: _Clock) -> None:
     at = 0
-    while (element := _read_element(file, at)) is not None:
+    while at < size and (element := _read_element(file, at)) is not None:
         if element.name == _SEGMENT:
             end = size if element.length is None else element.start + element.length
             clock.before_s, clock.cluster, clock.block = clock.now_s(), 0, 0
@@ -125,7 +125,7 @@ def _walk_cluster(file: BufferedReader, cluster: _Element, end: int, clock: _Clo
 def _read_time(file: BufferedReader, element: _Element, clock: _Clock) -> None:
     if element.name == _TIMESTAMP and element.length is not None:
         file.seek(element.start)
-        timestamp = int.from_bytes(file.read(element.length), "big")
+        timestamp = int.from_bytes(file.read(min(element.length, 8)), "big")
         if timestamp < clock.cluster:
             raise _BrokenError("damaged: a cluster is there twice or out of order")
         clock.cluster, clock.block = timestamp, 0
@@ -153,7 +153,7 @@ def _read_units_per_s(file: BufferedReader, info: _Element) -> float:
     for element in _children(file, info):
         if element.name == _TIMESTAMP_SCALE and element.length:
             file.seek(element.start)
-            return 1e9 / max(int.from_bytes(file.read(element.length), "big"), 1)
+            return 1e9 / max(int.from_bytes(file.read(min(element.length, 8)), "big"), 1)
     return 1_000.0
 
 

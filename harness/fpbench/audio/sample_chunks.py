@@ -1,5 +1,6 @@
 """Finds WAV, W64, AIFF, CAF and AU files that hold fewer samples than they announce."""
 
+import os
 import re
 import struct
 from collections.abc import Callable, Iterator
@@ -141,7 +142,8 @@ def _chunks(file: BufferedReader, form: _Form) -> Iterator[tuple[bytes, int, int
     """Name, start and length of the content of each chunk, before which the file then stands."""
     at = form.first_at
     head_bytes = form.name_bytes + form.length_bytes
-    while True:
+    size = file.seek(0, os.SEEK_END)
+    while at < size:
         file.seek(at)
         head = file.read(head_bytes)
         if len(head) < head_bytes:
