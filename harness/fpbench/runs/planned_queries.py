@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from fpbench.audio.queries import describe_queries, draw_queries
+from fpbench.audio.queries import describe_queries
+from fpbench.audio.query_positions import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.audio.recorded_queries import cut_queries, select_recordings
 from fpbench.audio.survey import Surveys, decoded_durations_s
