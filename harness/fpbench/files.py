@@ -97,6 +97,11 @@ def refuse_unwritable(path: Path, option: str) -> None:
                 folder.rmdir()
 
 
+def file_version(status: os.stat_result) -> tuple[int, ...]:
+    """What changes when a file is written to, also if its size and time are set back after it."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
     """Refuse to replace a file of another kind by a new JSON file.
 

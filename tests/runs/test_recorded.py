@@ -10,6 +10,7 @@ import soundfile
 
 from fpbench import Dataset, FpbenchError, RecordedQuery, Track
 from fpbench.audio.query_recipe import NAFP, Step
+from fpbench.audio.survey import Surveys, survey_track
 from fpbench.runs.config import RunConfig
 from fpbench.runs.recorded import recorded_config
 
@@ -25,8 +26,13 @@ def dataset(tmp_path: Path) -> Dataset:
     )
 
 
+def survey(dataset: Dataset) -> Surveys:
+    tracks = [*dataset.reference, *(one.track for one in dataset.queries)]
+    return {track: survey_track(track) for track in tracks}
+
+
 def test_all_queries_are_used_without_degradation(dataset: Dataset) -> None:
-    recipe = recorded_config(RunConfig(), dataset).recipe
+    recipe = recorded_config(RunConfig(), dataset, survey(dataset)).recipe
     assert recipe == replace(NAFP, n_queries=5, max_offset_s=0.0, degradations=())
 
 
@@ -36,7 +42,7 @@ def test_what_the_user_gives_is_done(dataset: Dataset) -> None:
         recipe=replace(NAFP, n_queries=2, degradations=chain),
         recipe_given=frozenset({"n_queries", "degradations"}),
     )
-    recipe = recorded_config(config, dataset).recipe
+    recipe = recorded_config(config, dataset, survey(dataset)).recipe
     assert (recipe.n_queries, recipe.degradations) == (2, chain)
 
 
@@ -45,11 +51,11 @@ def test_more_queries_than_there_are_is_said(
 ) -> None:
     config = RunConfig(recipe_given=frozenset({"n_queries"}))
     with caplog.at_level(logging.WARNING):
-        assert recorded_config(config, dataset).recipe.n_queries == 5
+        assert recorded_config(config, dataset, survey(dataset)).recipe.n_queries == 5
     assert "1000 queries are wanted, but the recordings give 5" in caplog.text
 
 
 def test_an_offset_is_refused(dataset: Dataset) -> None:
     config = RunConfig(recipe_given=frozenset({"max_offset_s"}))
     with pytest.raises(FpbenchError, match=r"max_offset_s=0\.25 has no effect"):
-        recorded_config(config, dataset)
+        recorded_config(config, dataset, survey(dataset))

@@ -22,6 +22,7 @@ from fpbench.audio.sample_chunks import (
     find_chunk_damage,
     find_sample_chunk,
 )
+from fpbench.files import file_version
 
 _BUFFER_BYTES = 1 << 18
 _FREE_BYTES = 1 << 14  # has several frames, whatever their length
@@ -50,7 +51,7 @@ def find_damage(path: Path) -> Damage | None:
     status = path.stat()
     if not S_ISREG(status.st_mode):
         return None
-    return _find_once(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    return _find_once(path, *file_version(status))
 
 
 @cache

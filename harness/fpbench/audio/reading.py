@@ -22,6 +22,7 @@ from fpbench.audio.decoding import (
 )
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
+from fpbench.files import file_version
 from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.fingerprinters import Samples
 from fpbench.prefetch import map_ahead
@@ -92,10 +93,9 @@ def _read(
 def _version(path: Path) -> tuple[int, ...] | None:
     """What a file that is written to changes; None if it is gone."""
     try:
-        status = path.stat()
+        return file_version(path.stat())
     except OSError:
         return None
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _find_loudest(path: Path) -> int:
@@ -167,8 +167,7 @@ def durations_s(tracks: Sequence[Track]) -> Float64[np.ndarray, " tracks"]:
 
 def _duration_s(track: Track) -> float:
     try:
-        stat = track.path.stat()
-        return _header_duration_s(track.path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return _header_duration_s(track.path, *file_version(track.path.stat()))
     except FileNotFoundError:
         return track.duration_s
     except (FpbenchError, OSError):
@@ -211,8 +210,7 @@ def audio_hash(path: Path) -> str:
     """
     try:
         refuse_special_files(path)
-        stat = path.stat()
-        return _digest(path, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+        return _digest(path, *file_version(path.stat()))
     except OSError as err:
         raise FpbenchError(
             f"cannot read {path}: {err.strerror or err}", hint="check the path and its permissions"

@@ -6,6 +6,7 @@ from logging import getLogger
 
 from fpbench.audio.query_recipe import Step
 from fpbench.audio.reading import durations_s
+from fpbench.audio.survey import decoded_durations_s, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.conformance import run_checks
@@ -115,7 +116,10 @@ def prepare(
     with stage("opening the dataset"):
         dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
     if dataset.queries:
-        config = recorded_config(config, dataset)
+        with stage("read recorded queries") as report:
+            tracks = [*dataset.reference, *(one.track for one in dataset.queries)]
+            surveys = survey_recordings(store, tracks, report)
+        config = recorded_config(config, dataset, surveys)
     _warn_of_unused_settings(config, dataset)
     indexes = {
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
@@ -127,7 +131,7 @@ def prepare(
     if dataset.vectors is None:
         with stage("checking the fingerprinter"):
             source, info, check = _prepare_audio(
-                config, catalog, settings, dataset, unchecked=unchecked
+                config, catalog, settings, dataset, store, unchecked=unchecked
             )
         source = _with_edition(source, store, fresh=fresh)
     else:
@@ -209,7 +213,13 @@ def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settin
 
 
 def _prepare_audio(
-    config: RunConfig, catalog: Catalog, settings: Settings, dataset: Dataset, *, unchecked: bool
+    config: RunConfig,
+    catalog: Catalog,
+    settings: Settings,
+    dataset: Dataset,
+    store: Store,
+    *,
+    unchecked: bool,
 ) -> tuple[AudioSource, FingerprinterInfo, CheckInfo]:
     in_dataset = replace(settings, dataset=dataset, dtype="float32")
     degradations = [
@@ -220,7 +230,7 @@ def _prepare_audio(
     fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
     settings = catalog.settings_for("fingerprinter", config.fingerprinter, settings)
     name = offer.entry.name
-    _refuse_long_queries(config, dataset)
+    _refuse_long_queries(config, dataset, store)
     # Before the identity, which contains what the first calls import and open.
     with catalog.record_first_use(fingerprinter):
         check = _check(fingerprinter, name, unchecked=unchecked)
@@ -349,9 +359,13 @@ def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         logger.warning("%s has no effect in this run", name)
 
 
-def _refuse_long_queries(config: RunConfig, dataset: Dataset) -> None:
+def _refuse_long_queries(config: RunConfig, dataset: Dataset, store: Store) -> None:
     length_s = config.recipe.query_length_s
     longest_s = float(durations_s(dataset.reference).max(initial=0.0))
+    if 0 < longest_s < length_s and dataset.pending is None:
+        # A header may give less than a file holds.
+        surveys = survey_recordings(store, dataset.reference, lambda _done, _words: None)
+        longest_s = float(decoded_durations_s(surveys, dataset.reference).max(initial=0.0))
     # If no track can be read, fingerprinting says why. The millisecond allows for rounding.
     if 0 < longest_s < length_s - 1e-3:
         raise FpbenchError(

@@ -4,8 +4,8 @@ from dataclasses import replace
 from logging import getLogger
 
 from fpbench.audio.query_recipe import QueryRecipe
-from fpbench.audio.reading import durations_s
-from fpbench.audio.recorded_queries import cut_queries
+from fpbench.audio.recorded_queries import cut_queries, select_recordings
+from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Dataset
 from fpbench.runs.config import RunConfig
@@ -13,11 +13,16 @@ from fpbench.runs.config import RunConfig
 logger = getLogger(__name__)
 
 
-def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
+def recorded_config(config: RunConfig, dataset: Dataset, surveys: Surveys) -> RunConfig:
     """The config with the recipe that recorded queries need.
 
     Fields that the user did not give become: all queries, no degradations, no offset. Degradations
     that the user gave are applied to the recordings.
+
+    Args:
+        config: The settings of the user.
+        dataset: A dataset with recorded queries.
+        surveys: Surveys of its reference and its recordings.
 
     Raises:
         FpbenchError: No query can be cut from the recordings, or an offset is given.
@@ -32,7 +37,7 @@ def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
     recipe = replace(recipe, max_offset_s=0.0)
     if "degradations" not in given:
         recipe = replace(recipe, degradations=())
-    available = _count_queries(recipe, dataset)
+    available = _count_queries(recipe, dataset, surveys)
     if "n_queries" not in given:
         recipe = replace(recipe, n_queries=available)
     elif recipe.n_queries > available:
@@ -43,12 +48,16 @@ def recorded_config(config: RunConfig, dataset: Dataset) -> RunConfig:
     return replace(config, recipe=recipe)
 
 
-def _count_queries(recipe: QueryRecipe, dataset: Dataset) -> int:
-    """Queries that can be cut, by the lengths in the files' headers."""
-    durations = durations_s(dataset.reference).tolist()
+def _count_queries(recipe: QueryRecipe, dataset: Dataset, surveys: Surveys) -> int:
+    """Queries that can be cut."""
+    durations = decoded_durations_s(surveys, dataset.reference).tolist()
     reference = {
         track.name: (index, duration_s)
         for index, (track, duration_s) in enumerate(zip(dataset.reference, durations, strict=True))
     }
-    cut = cut_queries(dataset.queries, reference, recipe, tempo=1.0, seed=None)
+    usable, _ = select_recordings(dataset.queries, surveys)
+    silent_s = {track.name: surveys[track].silent_s for track in dataset.reference}
+    cut = cut_queries(
+        usable, reference, recipe, tempo=1.0, seed=None, surveys=surveys, silent_s=silent_s
+    )
     return len(cut.truth.track)
