@@ -2,13 +2,13 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Settings, VectorDataset
-from fpbench_plugins.embeddings import create
+from fpbench_plugins.embeddings import conversion, create
 
 ROWS = {"query": 3, "db": 3, "dummy_db": 5}
 
@@ -316,6 +316,21 @@ def test_other_types_in_mm_files_are_named_and_can_be_set(tmp_path: Path, dtype:
     opened = vectors(Settings(argument=str(tmp_path), options={"mm_dtype": dtype}))
     np.testing.assert_array_equal(opened.reference, UNIT)
     assert opened.reference.dtype == np.float32
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_large_matrices_of_other_types_are_converted_in_a_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Literal["C", "F"]
+) -> None:
+    monkeypatch.setattr(conversion, "LARGE_BYTES", 1)
+    monkeypatch.setattr(conversion, "_BLOCK_ROWS", 3)
+    values = np.array([[3, np.nan], [0, 5], [5, 0], [-4, 3]], dtype=">f8", order=order)
+    for name in ("query", "db"):
+        save(tmp_path / f"{name}.npy", values)
+    opened = vectors(Settings(argument=str(tmp_path), cache_dir=tmp_path / "cache"))
+    assert isinstance(opened.reference, np.memmap)
+    np.testing.assert_array_equal(opened.reference, np.nan_to_num(values))
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_other_byte_orders_are_read_or_named(tmp_path: Path) -> None:

@@ -74,7 +74,12 @@ def open_dataset(settings: Settings) -> Dataset:
         raise FpbenchError(
             f"'{folder}' is not a folder", hint="give the folder that contains db.mm"
         )
-    read = partial(read_matrix, refuse_nan=config.nan == "refuse", mm_dtype=config.mm_dtype)
+    read = partial(
+        read_matrix,
+        refuse_nan=config.nan == "refuse",
+        mm_dtype=config.mm_dtype,
+        scratch=settings.cache_dir,
+    )
     query, reference = (read(require_matrix(folder, name)) for name in ("query", "db"))
     dummy = find_matrix(folder, "dummy_db")
     distractors = no_rows(reference) if dummy is None else read(dummy)

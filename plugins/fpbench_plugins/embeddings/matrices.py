@@ -16,10 +16,11 @@ from typing import Literal, NoReturn
 import numpy as np
 from numpy.lib.format import read_array
 
-from fpbench import FpbenchError, Vectors, is_near_miss
+from fpbench import FpbenchError, is_near_miss
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.stand_ins import refuse_stand_in
 from fpbench_plugins.embeddings.checks import RowLengths, warn_of_lengths, zero_nan
+from fpbench_plugins.embeddings.conversion import to_float32
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ class Matrix:
 
     Args:
         path: The file.
-        vectors: Its rows, without NaN; a memory map if the format allows it.
+        vectors: Its rows; as float32 and without NaN after :func:`read_matrix`. A memory map if the
+            format allows it.
         track: Track of each row, and start time in it, if an archive has them.
         start_s: As ``track``.
         names: Names of the tracks that ``track`` counts; None if the archive has none.
@@ -47,7 +49,7 @@ class Matrix:
     """
 
     path: Path
-    vectors: Vectors
+    vectors: np.ndarray
     track: np.ndarray | None = None
     start_s: np.ndarray | None = None
     names: tuple[str, ...] | None = None
@@ -102,12 +104,15 @@ def no_rows(like: Matrix) -> Matrix:
     return Matrix(like.path.with_name("dummy_db"), empty)
 
 
-def read_matrix(path: Path, *, refuse_nan: bool, mm_dtype: MmDtype = "float32") -> Matrix:
+def read_matrix(
+    path: Path, *, refuse_nan: bool, mm_dtype: MmDtype = "float32", scratch: Path | None = None
+) -> Matrix:
     """Open a matrix, with NaN set to 0.
 
     Args:
         refuse_nan: Whether NaN is an error.
         mm_dtype: Type of the values in ``.mm`` files, which do not say it.
+        scratch: Folder for temporary files of large matrices of other types; None uses the memory.
 
     Raises:
         FpbenchError: The file is damaged or has another size than it says, or a value is infinite
@@ -119,9 +124,10 @@ def read_matrix(path: Path, *, refuse_nan: bool, mm_dtype: MmDtype = "float32") 
             matrix = _read_mm(path, np.dtype(mm_dtype))
         else:
             matrix = _READERS[path.suffix](path)
+        vectors = to_float32(matrix.vectors, scratch)
     except DAMAGE as err:
         raise FpbenchError(f"cannot read '{path}': {err}", hint="make the file again") from err
-    vectors = matrix.vectors
+    matrix = replace(matrix, vectors=vectors)
     if not len(vectors):
         return matrix
     n_nan, lengths = zero_nan(vectors, path)
@@ -140,7 +146,7 @@ def _read_mm(path: Path, dtype: np.dtype[np.floating]) -> Matrix:
         _refuse_size(path, shape, dtype)
     vectors = _map(path, shape, dtype, offset=0)
     _refuse_other_byte_order(path, vectors)
-    return Matrix(path, vectors if dtype == np.float32 else vectors.astype(np.float32))
+    return Matrix(path, vectors)
 
 
 def _refuse_size(path: Path, shape: tuple[int, int], dtype: np.dtype[np.floating]) -> NoReturn:
@@ -257,15 +263,14 @@ def _map(
     return np.memmap(path, dtype=dtype, mode="c", offset=offset, shape=shape)
 
 
-def _floats(array: np.ndarray, path: Path) -> Vectors:
-    """Rows as float32; the memory map itself if it has that type."""
+def _floats(array: np.ndarray, path: Path) -> np.ndarray:
+    """Rows of floats, of any size."""
     if array.ndim != 2 or array.dtype.kind != "f" or array.shape[1] < 1:
         raise FpbenchError(
             f"'{path}' holds {array.dtype} of shape {array.shape}, not rows of floats",
             hint="write one fingerprint per row, as float32",
         )
-    native = np.ascontiguousarray(array) if array.flags.f_contiguous else array
-    return native if native.dtype == np.float32 else native.astype(np.float32)
+    return array
 
 
 def read_shape(file: Path) -> tuple[int, int]:
