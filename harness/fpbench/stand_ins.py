@@ -24,6 +24,8 @@ class StandIn:
 def find_stand_in(path: Path) -> StandIn | None:
     """Look at the start of a file; None if it may be what its name promises, or cannot be read."""
     try:
+        if not path.is_file():  # opening a pipe would wait for its writer
+            return None
         with path.open("rb") as file:
             start = file.read(_START_BYTES)
     except (OSError, ValueError):
