@@ -298,3 +298,8 @@ def test_a_machine_without_a_temporary_folder_is_told(monkeypatch: pytest.Monkey
         pass
     assert refused.value.hint is not None
     assert "TMPDIR" in refused.value.hint
+
+
+def test_a_document_with_names_of_files_can_be_read_again(tmp_path: Path) -> None:
+    write_json(tmp_path / "names.json", {"f\udce9": ["\udcc3\udca4", 1, None]})
+    assert read_json(tmp_path / "names.json") == {"f\\xe9": ["\u00e4", 1, None]}

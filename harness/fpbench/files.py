@@ -292,7 +292,7 @@ def write_json(path: Path, document: object) -> None:
         FpbenchError: The file cannot be written.
         ValueError: The document holds NaN or infinity; :func:`json_safe` replaces them.
     """
-    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
+    text = json.dumps(utf8_document(document), indent=2, sort_keys=True, allow_nan=False)
     with atomic_file(path) as file:
         file.write(text.encode() + b"\n")
 
@@ -353,3 +353,27 @@ def json_safe(value: object) -> object:
     if isinstance(value, list | tuple):
         return [json_safe(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def utf8_document(value: object) -> object:
+    """A JSON document whose texts are those of :func:`utf8_text`."""
+    if isinstance(value, str):
+        return utf8_text(value)
+    if isinstance(value, Mapping):
+        return {utf8_document(key): utf8_document(item) for key, item in value.items()}
+    return [utf8_document(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def utf8_text(text: str) -> str:
+    """A text that UTF-8 can hold, from one that may have names of files in it.
+
+    Python keeps the bytes of a file name that its locale cannot decode. They are decoded here as
+    UTF-8, so that a name is the same in every locale; a byte that is none becomes ``\\xe9``.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        with suppress(UnicodeEncodeError):
+            return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text

@@ -138,3 +138,20 @@ def test_what_does_not_exist_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "file.txt").touch()
     with pytest.raises(FpbenchError, match="no such file or folder"):
         result_files(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        pytest.param("folder:B\udce9", "folder:B\\xe9", id="a byte that is no text"),
+        pytest.param("B\udcc3\udca4", "B\u00e4", id="a locale without UTF-8"),
+        pytest.param("\ud83c", "\\ud83c", id="half a character"),
+        pytest.param("\u97f3 \u00e4", "\u97f3 \u00e4", id="text"),
+    ],
+)
+def test_names_of_files_are_written_as_text(tmp_path: Path, name: str, written: str) -> None:
+    result = read_result(GOLDEN)
+    data = dataclasses.replace(result.data, name=name)
+    write_result(dataclasses.replace(result, data=data, command=name), tmp_path / "r.json")
+    again = read_result(tmp_path / "r.json")
+    assert (again.data.name, again.command) == (written, written)

@@ -140,7 +140,7 @@ def decode_tracks(
         if _decode(tracks, sample_rate_hz, data, index):
             for path in (data, index):
                 seal(path, path.name)
-    ends = json.loads(index.read_text())
+    ends = json.loads(index.read_text(encoding="utf-8"))
     samples = np.memmap(data, dtype=np.int16, mode="r")
     return [samples[start:stop] for start, stop in pairwise([0, *ends])]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, read_json
+from fpbench.files import atomic_file, read_json, utf8_document
 from fpbench.results.document import SCHEMA_VERSION, Result
 from fpbench.stand_ins import refuse_stand_in
 
@@ -32,8 +32,9 @@ def dump_result(result: Result) -> str:
     Fields with a default are newer than the format, and are left out while they have it, so that an
     older result is written as it was read.
     """
-    document = json.dumps(_to_json(result), indent=2, sort_keys=True, allow_nan=False)
-    return document + "\n"
+    document = utf8_document(_to_json(result))
+    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
+    return text + "\n"
 
 
 def _to_json(value: Any) -> Any:
