@@ -11,9 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fpbench.hashing import code_key, file_sha256, imported_names, public_modules
+from fpbench.hashing import code_key, content_key, file_sha256, imported_names, public_modules
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.imports import code_of, code_sha256, is_installed
+from fpbench.plugin.libraries import library_editions
 from fpbench.plugin.reads import Reads
 
 _IGNORED_SUFFIXES = {".md", ".png"}  # documentation
@@ -43,17 +44,15 @@ def code_identity(module: ModuleType, reads: Reads) -> dict[str, str]:
         module: The plugin.
         reads: From :func:`fpbench.plugin.reads.record_reads`.
     """
-    code = {file.resolve(): code_sha256(file) for file in code_files(module)}
+    files = code_files(module)
+    code = {file.resolve(): code_sha256(file) for file in files}
+    names = {name for file in files for name in _names_in(file, module.__name__)}
+    libraries = library_editions(names)
     return {
         "source": _files_sha256({**_data_sha256(module), **reads, **code}),
-        "harness": _harness_key(module),
+        "harness": code_key(*sorted(public_modules(names))),
+        **({"libraries": content_key(**libraries)} if libraries else {}),
     }
-
-
-def _harness_key(module: ModuleType) -> str:
-    """Key of the harness code that a plugin calls."""
-    names = {name for file in code_files(module) for name in _names_in(file, module.__name__)}
-    return code_key(*sorted(public_modules(names)))
 
 
 def _data_sha256(module: ModuleType) -> dict[Path, str]:
