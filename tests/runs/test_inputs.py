@@ -242,7 +242,7 @@ def test_an_odd_noise_is_left_out_and_named_whatever_the_seed(
     (tmp_path / "noise").mkdir()
     soundfile.write(tmp_path / "noise" / "a.wav", rng.uniform(-0.5, 0.5, 8_000), 8_000)
     (tmp_path / "noise" / "empty.wav").touch()
-    noisy = replace(recipe, degradations=(Step(name="noise"),))
+    noisy = replace(recipe, degradations=(Step(name="noise"), Step(name="noise")))
     run = prepared(dataset=f"folder:{tmp_path}", recipe=noisy, distractors="none")
     skipped = [(one.track, one.reason) for one in build(run).data.skipped]
     assert skipped == [("noise/empty.wav", "it is empty")]

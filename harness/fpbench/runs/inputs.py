@@ -300,7 +300,10 @@ class AudioSource:
             distractor_silent_hours=_silent_hours(all_tracks.distractors, surveys),
             skipped=[
                 *(*duplicates, *reference.skipped, *real.skipped, *planned.skipped),
-                *(one for named in self.degradations for one in named.skipped_recordings()),
+                # Two steps may have the same recordings.
+                *dict.fromkeys(
+                    one for named in self.degradations for one in named.skipped_recordings()
+                ),
             ],
             content=content_key(
                 reference=reference.audio_hashes,
