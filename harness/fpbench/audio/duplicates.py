@@ -2,18 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from fpbench.audio.survey import Surveys
 from fpbench.plugin.datasets import Dataset, Track
-from fpbench.results.document import NearCopy, Skipped
-
-Duplicates = Literal["drop", "keep", "report"]
-"""What becomes of recordings that a dataset holds twice.
-
-``report`` leaves out equal audio, and lists near copies in the result. ``drop`` leaves out near
-copies, too. ``keep`` leaves out nothing, and does not look for near copies.
-"""
+from fpbench.results.document import Duplicates, NearCopy, Skipped
 
 
 def drop_near_copies(dataset: Dataset, copies: Sequence[NearCopy]) -> tuple[Dataset, list[Skipped]]:

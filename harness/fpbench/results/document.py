@@ -131,6 +131,14 @@ class Skipped:
     reason: str
 
 
+Duplicates = Literal["drop", "keep", "report"]
+"""What becomes of recordings that a dataset holds twice.
+
+``report`` leaves out equal audio, and lists near copies in the result. ``drop`` leaves out near
+copies, too. ``keep`` leaves out nothing, and does not look for near copies.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearCopy:
     """A track that shares a stretch of one recording with another track.

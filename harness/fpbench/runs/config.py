@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fpbench.audio.duplicates import Duplicates
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
@@ -17,6 +16,7 @@ from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
+from fpbench.results.document import Duplicates
 from fpbench.results.files import read_result
 from fpbench.runs.recorded_settings import record_settings, restore_settings
 from fpbench.user_paths import expand_path

@@ -8,7 +8,6 @@ import numpy as np
 
 from fpbench.audio.decoding import decoders
 from fpbench.audio.duplicates import (
-    Duplicates,
     describe_duplicates,
     drop_duplicates,
     drop_near_copies,
@@ -31,7 +30,7 @@ from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.results.document import DataInfo, NearCopy, QueryInfo, Skipped
+from fpbench.results.document import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs

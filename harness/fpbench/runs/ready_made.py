@@ -7,7 +7,6 @@ from logging import getLogger
 import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
-from fpbench.audio.duplicates import Duplicates
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.equal_rows import find_equal_rows
@@ -15,7 +14,7 @@ from fpbench.hashing import code_key, content_key, rows_digest
 from fpbench.plugin.datasets import Positions, VectorDataset
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import DataInfo, QueryInfo
+from fpbench.results.document import DataInfo, Duplicates, QueryInfo
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
