@@ -21,15 +21,19 @@ from fpbench import hashing
 PACKAGE = Path(fpbench.__file__).parent
 
 OUTPUTS = {
+    "surveys": "fpbench.audio.survey",
     "tracks": "fpbench.fingerprints.track_sets",
+    "near copies": "fpbench.fingerprints.near_copies",
     "queries": "fpbench.fingerprints.query_sets",
     "training audio": "fpbench.encoders.training_audio",
     "evidence": "fpbench.search.tasks",
+    "tails": "fpbench.search.tails",
     "fidelity": "fpbench.runs.generator",
 }
 """Kinds of output in the cache, each with the module whose code key is part of its key."""
 
 EVERYTHING = set(OUTPUTS)
+OF_AUDIO = {"surveys", "tracks", "near copies", "queries", "training audio"}
 
 
 @pytest.fixture(scope="module")
@@ -111,18 +115,25 @@ def add_words(text: str) -> str:
     [
         # the ground
         pytest.param("errors", EVERYTHING, id="errors"),
-        pytest.param("randomness", EVERYTHING - {"tracks"}, id="randomness"),
+        pytest.param(
+            "randomness", EVERYTHING - {"surveys", "tracks", "near copies"}, id="randomness"
+        ),
         pytest.param("prefetch", EVERYTHING - {"fidelity"}, id="prefetch"),
         pytest.param("testing", set(), id="testing"),
         # the rooms
         pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),
-        pytest.param("plugin/checked", {"evidence", "fidelity"}, id="plugin: checks"),
-        pytest.param("audio/reading", {"tracks", "queries", "training audio"}, id="audio: reading"),
+        pytest.param("plugin/checked", {"evidence", "tails", "fidelity"}, id="plugin: checks"),
+        pytest.param("audio/reading", OF_AUDIO, id="audio: reading"),
+        pytest.param("audio/survey", OF_AUDIO - {"queries"}, id="audio: survey"),
         pytest.param("audio/queries", {"queries"}, id="audio: queries"),
-        pytest.param("fingerprints/embedding", {"tracks", "queries"}, id="fingerprints"),
+        pytest.param(
+            "fingerprints/embedding", {"tracks", "near copies", "queries"}, id="fingerprints"
+        ),
         pytest.param("search/blocks", {"evidence"}, id="search: blocks"),
-        pytest.param("search/scores", {"evidence", "fidelity"}, id="search: scores"),
-        pytest.param("evidence/candidates", {"evidence", "fidelity"}, id="evidence: candidates"),
+        pytest.param("search/scores", {"evidence", "tails", "fidelity"}, id="search: scores"),
+        pytest.param(
+            "evidence/candidates", {"evidence", "tails", "fidelity"}, id="evidence: candidates"
+        ),
         pytest.param("evidence/hit_rates", set(), id="evidence: hit rates"),
         pytest.param("generators/fidelity", {"fidelity"}, id="generators: fidelity"),
         pytest.param("encoders/training_audio", {"training audio"}, id="encoders: audio"),

@@ -117,7 +117,11 @@ class VectorSource:
     ) -> Bool[np.ndarray, " distractors"]:
         """Which distractors equal a row of the reference, from the cache or found now."""
         vectors = self.vectors
-        key = content_key(code=code_key(__name__), reference=digests[1], distractors=digests[2])
+        key = content_key(
+            code=code_key(find_equal_rows.__module__),
+            reference=digests[1],
+            distractors=digests[2],
+        )
         known = store.read(_KIND, key)
         if known is None:
             with stage("comparing distractors with the reference"):
