@@ -33,8 +33,6 @@ from fpbench.results.document import (
 HIT_RANKS = (1, 3, 10)
 _SCALE = 1 << 20  # what a simulated probability of 1 becomes
 LEVEL = 0.95
-DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
-"""Numbers of distractors at which a curve has points by default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,9 @@ SCHEMA_VERSION: Final = 1
 
 ESTIMATOR: Final = 2
 
+DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
+"""Numbers of distractors at which a curve has points by default."""
+
 DistractorKind = Literal["real", "synthetic"]
 Found = Literal["searched", "simulated"]
 Estimator = Literal[1, 2]

@@ -6,7 +6,6 @@ import numpy as np
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.hit_rates import (
-    DEFAULT_SIZES,
     QueryHits,
     difference_of_hits,
     pool_rises,
@@ -14,7 +13,7 @@ from fpbench.evidence.hit_rates import (
     simulate_hits,
     whole_hits,
 )
-from fpbench.results.document import Curve, Point, Result
+from fpbench.results.document import DEFAULT_SIZES, Curve, Point, Result
 from fpbench.review.flipped_queries import PairedRanks, shortlist_length
 
 

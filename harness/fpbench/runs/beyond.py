@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
 from fpbench.progress import Stage
-from fpbench.results.document import TailInfo
+from fpbench.results.document import DEFAULT_SIZES, TailInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors

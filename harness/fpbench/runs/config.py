@@ -11,12 +11,11 @@ from typing import Any, Literal
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
-from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
-from fpbench.results.document import Duplicates
+from fpbench.results.document import DEFAULT_SIZES, Duplicates
 from fpbench.results.files import read_result
 from fpbench.runs.recorded_settings import record_settings, restore_settings
 from fpbench.user_paths import expand_path

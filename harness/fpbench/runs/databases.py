@@ -3,8 +3,8 @@
 from logging import getLogger
 
 from fpbench.errors import FpbenchError
-from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.hashing import content_key
+from fpbench.results.document import DEFAULT_SIZES
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator
 from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors

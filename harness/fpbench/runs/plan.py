@@ -11,11 +11,10 @@ from tabulate import tabulate
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.evidence.hit_rates import DEFAULT_SIZES
 from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
-from fpbench.results.document import DistractorKind
+from fpbench.results.document import DEFAULT_SIZES, DistractorKind
 from fpbench.runs.beyond import beyond_needs
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
