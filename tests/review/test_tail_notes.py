@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpbench.results.document import TailCheck, TailInfo
 from fpbench.results.files import read_result
+from fpbench.results.tails import TailCheck, TailInfo
 from fpbench.review.tail_notes import tail_notes
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")

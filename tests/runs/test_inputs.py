@@ -263,8 +263,8 @@ def write_copies(folder: Path, music: Path) -> None:
     soundfile.write(folder / "distractors" / "near.ogg", 0.4 * samples[1_600:] / 32_768, rate_hz)
 
 
-REPORTED = "1 pair of tracks shares a stretch of one recording, such as distractors/near.ogg and "
-KEPT = "1 track is a copy of another, such as distractors/same.flac, the same audio as reference/1"
+REPORTED = "1 pairs of tracks share a stretch of one recording, such as distractors/near.ogg and "
+KEPT = "1 tracks are copies of others, such as distractors/same.flac, the same audio as reference/1"
 
 
 @pytest.mark.parametrize(

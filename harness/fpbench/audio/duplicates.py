@@ -35,21 +35,15 @@ def describe_duplicates(
     """What a run should say of recordings that a dataset holds twice."""
     lines = []
     if equal and duplicates == "keep":
-        one = len(equal) == 1
-        many = (
-            "1 track is a copy of another" if one else f"{len(equal)} tracks are copies of others"
-        )
         lines.append(
-            f"{many}, such as {equal[0].track}, {equal[0].reason}; "
-            "a match in a copy counts as wrong"
+            f"{len(equal)} tracks are copies of others, such as {equal[0].track}, "
+            f"{equal[0].reason}; a match in a copy counts as wrong"
         )
     if near and duplicates == "report":
         first = max(near, key=lambda one: one.length_s)
-        one = len(near) == 1
-        many = "1 pair of tracks shares" if one else f"{len(near)} pairs of tracks share"
         lines.append(
-            f"{many} a stretch of one recording, such as {first.track} and {first.of}, "
-            f"{first.length_s:g} s; a match in the other track counts as wrong; "
+            f"{len(near)} pairs of tracks share a stretch of one recording, such as {first.track} "
+            f"and {first.of}, {first.length_s:g} s; a match in the other track counts as wrong; "
             "--duplicates drop (duplicates='drop' in Python) leaves one of each pair out"
         )
     return lines

@@ -48,6 +48,8 @@ class Evidence:
         blocks: The candidates of each block; ids count from the start of the block.
         queries: What is known about each query, by name of the column: ``track``, ``start_s``, and
             what its degradations drew; None in older evidence.
+        foreign_score: Best score of each query with a row of another reference track, -inf if there
+            is no other track; None in older evidence.
         tail: How rarely a distractor scores at least as the match, for sizes that are not searched;
             None if it was not simulated.
     """
@@ -59,6 +61,7 @@ class Evidence:
     edges: Int64[np.ndarray, " edges"]
     blocks: Sequence[Candidates]
     queries: QueryColumns | None = field(default=None, repr=False)
+    foreign_score: Float32[np.ndarray, " queries"] | None = field(default=None, repr=False)
     tail: Tail | None = field(default=None, repr=False)
 
     @property
@@ -112,13 +115,23 @@ class Evidence:
             best = best.with_block(block, first)
             yield best.ranks(self.rows_per_query)
 
-    def best_distractors(self, blocks: range) -> Float32[np.ndarray, " queries"]:
-        """The best score of each query among the distractors of some blocks."""
-        best = _distractors(empty_candidates(len(self.reference.ids), self.shortlist), 0)
+    def best_distractors(
+        self, blocks: range, stop: int | None = None
+    ) -> Float32[np.ndarray, " queries"]:
+        """The best score of each query among the distractors of some blocks.
+
+        Args:
+            blocks: Numbers of the blocks.
+            stop: As in :meth:`ranks`.
+        """
+        highest = np.full(len(self.query_track), -np.inf, dtype=np.float32)
         for number in blocks:
-            best = best.with_block(self.blocks[number], int(self.edges[number]))
-        scores = best.scores.reshape(len(self.query_track), -1)
-        highest: Float32[np.ndarray, " queries"] = scores.max(axis=1, initial=-np.inf)
+            first, after = self.edges[number : number + 2].tolist()
+            block = self.blocks[number]
+            if stop is not None and stop < after:
+                block = keep_first_rows(block, stop - first)
+            scores = block.scores.reshape(len(highest), -1)
+            highest = np.maximum(highest, scores.max(axis=1, initial=-np.inf))
         return highest
 
 
@@ -197,16 +210,6 @@ def whole_block_databases(edges: Int64[np.ndarray, " edges"], size: int) -> list
             free = numbers[edge + size]
             found.append(DistractorRange(range(number, free), edge + size))
     return found
-
-
-def false_accept_rate(best_distractors: Float32[np.ndarray, " queries"], threshold: float) -> float:
-    """Share of queries that a system accepts although the database holds no match for them.
-
-    Args:
-        best_distractors: From :meth:`Evidence.best_distractors`.
-        threshold: The system accepts scores at or above it.
-    """
-    return float((best_distractors >= np.float32(threshold)).mean())
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ _BLOCKS: _Layout = {
 }
 # What evidence of blocks has besides if its tail was simulated.
 _TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
+_FOREIGN: _Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
 _GROWN: _Layout = {
     **_COMMON,
     "sizes": (_INT64, 1),
@@ -86,11 +87,12 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         ) from err
     try:
         table = arrays.pop(_QUERIES, None)
-        if arrays.keys() - _TAIL.keys() == _BLOCKS.keys():
+        if arrays.keys() - _TAIL.keys() - _FOREIGN.keys() == _BLOCKS.keys():
             evidence = _evidence_from(_typed(arrays, _BLOCKS))
             return replace(
                 evidence,
                 queries=_columns(table, len(evidence.query_track)),
+                foreign_score=_foreign_from(arrays, len(evidence.query_track)),
                 tail=_tail_from(arrays, len(evidence.query_track)),
             )
         if arrays.keys() == _GROWN.keys():
@@ -147,12 +149,14 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     shape = (0, len(evidence.reference.ids), evidence.shortlist)
     blocks = evidence.blocks
     empty = np.empty(shape, dtype=np.float32)
-    tail = {}
+    later = {}
+    if evidence.foreign_score is not None:
+        later["foreign_score"] = evidence.foreign_score
     if evidence.tail is not None:
-        tail["tail_tolerances_s"] = evidence.tail.tolerances_s
-        tail["tail_log_p"] = evidence.tail.log_p
+        later["tail_tolerances_s"] = evidence.tail.tolerances_s
+        later["tail_log_p"] = evidence.tail.log_p
     return {
-        **tail,
+        **later,
         "query_track": evidence.query_track,
         "match_score": evidence.match_score,
         "reference_ids": evidence.reference.ids,
@@ -226,6 +230,14 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
             )
         ],
     )
+
+
+def _foreign_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | None:
+    if not arrays.keys() & _FOREIGN.keys():
+        return None
+    scores = _typed(arrays, {**_FOREIGN, **_COMMON})["foreign_score"]
+    _require_shape("foreign_score", scores, (queries,))
+    return scores
 
 
 def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:

@@ -21,14 +21,8 @@ from fpbench.evidence.evidence import (
 )
 from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import (
-    ESTIMATOR,
-    Curve,
-    DistractorKind,
-    Estimator,
-    Interval,
-    Point,
-)
+from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
+from fpbench.results.fields import DistractorKind, Estimator
 
 HIT_RANKS = (1, 3, 10)
 _SCALE = 1 << 20  # what a simulated probability of 1 becomes

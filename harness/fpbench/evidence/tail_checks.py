@@ -6,7 +6,7 @@ import numpy as np
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.hit_rates import HIT_RANKS, hits_of_curves, simulate_hits
-from fpbench.results.document import TailCheck
+from fpbench.results.tails import TailCheck
 
 
 def check_tail(

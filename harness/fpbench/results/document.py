@@ -6,30 +6,31 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from fpbench.results.decisions import FalseAccepts
+from fpbench.results.fields import (
+    Count,
+    Difference,
+    DistractorKind,
+    Estimator,
+    FileName,
+    Found,
+    Hours,
+    Level,
+    Metric,
+    Name,
+    Positive,
+    Rate,
+    Seconds,
+    Sha256,
+)
+from fpbench.results.tails import TailInfo
+
 SCHEMA_VERSION: Final = 1
 
 ESTIMATOR: Final = 2
 
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 """Numbers of distractors at which a curve has points by default."""
-
-DistractorKind = Literal["real", "synthetic"]
-Found = Literal["searched", "simulated"]
-Estimator = Literal[1, 2]
-
-# These limits are checked when a result is read. schemas/result.v1.json contains them; it is
-# generated: after a change, run tests/results/record_schema.py.
-Rate = Annotated[float, Meta(ge=0, le=1)]
-Difference = Annotated[float, Meta(ge=-1, le=1)]
-Level = Annotated[float, Meta(gt=0, lt=1)]
-Seconds = Annotated[float, Meta(gt=0)]
-Hours = Annotated[float, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-Positive = Annotated[int, Meta(ge=1)]
-Name = Annotated[str, Meta(min_length=1)]
-FileName = Annotated[str, Meta(pattern=r"^[^/\\]+$")]
-Metric = Annotated[str, Meta(pattern="^hr@[1-9][0-9]*$")]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,56 +294,6 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TailCheck:
-    """The simulation at the largest searched size, beside what was searched.
-
-    Args:
-        metric: ``hr@1``, ``hr@3`` or ``hr@10``.
-        tolerance_s: Tolerance of a match; None accepts any time in the right track.
-        n_distractors: Largest searched number of distractors.
-        searched: The hit rate that was searched.
-        simulated: The simulated hit rate.
-        error: Standard error of their difference, from the simulation and from the choice of the
-            searched distractors.
-    """
-
-    metric: Metric
-    tolerance_s: Annotated[float, Meta(ge=0)] | None
-    n_distractors: Positive
-    searched: Rate
-    simulated: Rate
-    error: Annotated[float, Meta(ge=0)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TailInfo:
-    """How the points beyond the searched sizes were simulated.
-
-    Args:
-        index: Name of the exact index whose evidence the simulation starts from.
-        replicates: Independent simulations of each query.
-        particles: Particles of each replicate.
-        moves: Steps of every particle at each level.
-        keep: Share of particles above the next level.
-        searched: Number of searched distractors that it starts from.
-        decoded: Number of fingerprints that the generator made for it.
-        levels: Levels of the query that needed most.
-        accepted: Share of accepted steps.
-    """
-
-    index: Name
-    replicates: Positive
-    particles: Positive
-    moves: Positive
-    keep: Level
-    searched: Positive
-    decoded: Count
-    levels: Count
-    accepted: Rate
-    checks: Sequence[TailCheck]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceInfo:
     """A file of evidence beside the result."""
 
@@ -386,6 +337,8 @@ class Result:
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and
             size that both kinds were measured with.
         tails: For each exact index, how its simulated points were found.
+        false_accepts: Decisions by a threshold, for every index that searches block by block, kind
+            of distractors, tolerance and searched size; empty in older results.
     """
 
     status: Literal["complete", "partial"]
@@ -404,6 +357,7 @@ class Result:
     check: CheckInfo | None = None
     gaps: Sequence[Gap] = ()
     tails: Sequence[TailInfo] = ()
+    false_accepts: Sequence[FalseAccepts] = ()
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

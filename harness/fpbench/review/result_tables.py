@@ -6,6 +6,7 @@ from tabulate import tabulate
 
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import metric_label, rate_label
+from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
 from fpbench.review.tail_notes import tail_notes
@@ -38,6 +39,7 @@ def result_tables(result: Result) -> str:
         table = tabulate(rows, headers=headers, stralign="right")
         notes = [*gap_notes((result, c) for c in curves), *tail_notes(result, curves)]
         parts.append("\n".join([heading, table, *notes]))
+    parts += false_accept_tables(result)
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
     if queries.recordings:

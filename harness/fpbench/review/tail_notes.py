@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from fpbench.results.document import Curve, Result, TailCheck
+from fpbench.results.document import Curve, Result
 from fpbench.results.names import metric_label
+from fpbench.results.tails import TailCheck
 from fpbench.units import short_size
 
 

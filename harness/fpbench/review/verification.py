@@ -10,12 +10,14 @@ import numpy as np
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.false_accepts import measure_false_accepts
 from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, has_size, hit_rate_curves
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.loading import PREFIX
-from fpbench.results.document import Curve, DistractorKind, EvidenceInfo, Point, Result
+from fpbench.results.document import Curve, EvidenceInfo, Point, Result
+from fpbench.results.fields import DistractorKind
 from fpbench.results.files import read_result
 from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
 from fpbench.review.synthetic_labels import find_result_deviation
@@ -55,6 +57,8 @@ def validate_result(path: Path) -> list[str]:
             unchecked.append(f"{info.file} is missing, so its curves were not computed again")
             continue
         for contradiction in _check_evidence(result, _curves_of(result, info), evidence):
+            raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
+        for contradiction in _check_false_accepts(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
         for contradiction in _check_tail(result, _curves_of(result, info), evidence):
             raise FpbenchError(f"{path}: {contradiction}", hint=_NOT_BY_HAND)
@@ -247,6 +251,42 @@ def _check_tail(
                 continue
             for field, (value, right) in _unequal_fields(asdict(check), asdict(expected)).items():
                 yield f"{name}: {field} is {value}, but the evidence gives {right}"
+
+
+def _check_false_accepts(
+    result: Result, curves: Sequence[Curve], evidence: Evidence | GrownEvidence
+) -> Iterator[str]:
+    """Where decisions by a threshold contradict the evidence."""
+    if isinstance(evidence, GrownEvidence):
+        return
+    listed = {
+        (one.distractors, one.index, one.tolerance_s, one.n_distractors): one
+        for one in result.false_accepts
+    }
+    for curve in (curve for curve in curves if curve.metric == "hr@1"):
+        sizes = [p.n_distractors for p in curve.points if p.found == "searched"]
+        for expected in measure_false_accepts(
+            evidence,
+            sizes,
+            curve.tolerance_s,
+            index=curve.index,
+            distractors=curve.distractors,
+        ):
+            key = (curve.distractors, curve.index, curve.tolerance_s, expected.n_distractors)
+            name = f"false_accepts of {_curve_name(curve)} at {expected.n_distractors} distractors"
+            if key not in listed:
+                yield f"{name} are missing"
+            elif not _is_close(asdict(listed[key]), asdict(expected)):
+                yield f"{name} are not what the evidence gives"
+
+
+def _is_close(one: object, other: object) -> bool:
+    """Whether two plain values differ by no more than rounding."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_is_close(one[k], other[k]) for k in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(_is_close, one, other))
+    return _equal(one, other)
 
 
 def _check_gaps(

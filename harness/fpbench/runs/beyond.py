@@ -9,7 +9,8 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
 from fpbench.progress import Stage
-from fpbench.results.document import DEFAULT_SIZES, TailInfo
+from fpbench.results.document import DEFAULT_SIZES
+from fpbench.results.tails import TailInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors

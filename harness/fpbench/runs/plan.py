@@ -14,7 +14,8 @@ from fpbench.errors import FpbenchError
 from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
-from fpbench.results.document import DEFAULT_SIZES, DistractorKind
+from fpbench.results.document import DEFAULT_SIZES
+from fpbench.results.fields import DistractorKind
 from fpbench.runs.beyond import beyond_needs
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply

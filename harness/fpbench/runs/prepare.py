@@ -21,7 +21,8 @@ from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import CheckInfo, DistractorKind, FingerprinterInfo
+from fpbench.results.document import CheckInfo, FingerprinterInfo
+from fpbench.results.fields import DistractorKind
 from fpbench.runs.beyond import refuse_beyond, refuse_without_noise
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig

@@ -11,6 +11,7 @@ from typing import Any
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.false_accepts import measure_false_accepts
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
@@ -19,19 +20,20 @@ from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
+from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import (
     ESTIMATOR,
     SCHEMA_VERSION,
     Curve,
     DataInfo,
-    DistractorKind,
     EvidenceInfo,
     Gap,
     Result,
-    TailInfo,
 )
 from fpbench.results.environment import environment
+from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
+from fpbench.results.tails import TailInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.beyond import is_exact, simulate_beyond
@@ -153,6 +155,7 @@ def run_prepared(
             fidelity=fidelity,
             curves=curves,
             gaps=gaps or (),
+            false_accepts=_false_accepts(prepared, outcomes) or (),
             tails=[one.tail for one in outcomes if one.tail is not None] or (),
             evidence=evidence,
             environment=environment(config.device),
@@ -347,6 +350,22 @@ def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]
             index=index,
             tolerance_s=tolerance_s,
             seed=prepared.config.seed,
+        )
+    ]
+
+
+def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[FalseAccepts]:
+    return [
+        measured
+        for one in outcomes
+        if isinstance(one.evidence, Evidence)
+        for tolerance_s in _tolerances(prepared)
+        for measured in measure_false_accepts(
+            one.evidence,
+            one.database.sizes or (0,),
+            tolerance_s,
+            index=one.named.name,
+            distractors=one.database.kind,
         )
     ]
 

@@ -21,6 +21,7 @@ from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
 from fpbench.prefetch import prefetch
 from fpbench.search.distractors import CHUNK, DistractorSource
+from fpbench.search.foreign_scores import foreign_scores
 from fpbench.search.scores import paired_products
 from fpbench.search.sequences import PositionwiseIndex, Rows
 
@@ -185,13 +186,22 @@ def gather_evidence(
     Raises:
         FpbenchError: The candidates of a block are missing: let :func:`search_blocks` finish first.
     """
+    distance_s = distances_s(reference_candidates.ids, reference_positions, truth)
     return Evidence(
         query_track=truth.track,
         reference=reference_candidates,
-        distance_s=distances_s(reference_candidates.ids, reference_positions, truth),
+        distance_s=distance_s,
         match_score=match_scores(queries, reference, reference_positions, truth),
         edges=np.array(edges, dtype=np.int64),
         blocks=[block_candidates.require(*block) for block in pairwise(edges)],
+        foreign_score=foreign_scores(
+            queries,
+            reference,
+            reference_positions,
+            truth,
+            candidates=reference_candidates,
+            distance_s=distance_s,
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from fpbench.hashing import code_key, content_key
 from fpbench.plugin.blame import blame
 from fpbench.plugin.indexes import BlockIndex, GrowingIndex, Index
 from fpbench.progress import Stage
-from fpbench.results.document import DistractorKind
+from fpbench.results.fields import DistractorKind
 from fpbench.search.blocks import (
     BlockSearch,
     CandidateStore,

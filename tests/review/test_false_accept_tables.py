@@ -1,0 +1,50 @@
+"""Decisions by a threshold as a table: one for each index and kind of distractors."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from fpbench.results.decisions import ErrorRate, FalseAccepts, RejectsAt
+from fpbench.results.files import read_result
+from fpbench.review.false_accept_tables import false_accept_tables
+
+GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+RATE = ErrorRate(value=0.25, low=0.2, high=0.3)
+AT_10K = FalseAccepts(
+    distractors="real",
+    index="exact",
+    tolerance_s=None,
+    n_distractors=10_000,
+    databases=3,
+    equal_error_rate=RATE,
+    rejects=[
+        RejectsAt(false_accepts=0.01, false_rejects=ErrorRate(value=0.6, low=None, high=None))
+    ],
+    accepts_at_smallest=replace(RATE, value=0.01, low=0.0, high=0.02),
+    level=0.95,
+    method="jackknife",
+)
+
+
+def test_a_line_has_the_rates_in_percent_with_their_intervals() -> None:
+    result = replace(GOLDEN, false_accepts=[AT_10K, replace(AT_10K, n_distractors=100_000)])
+    (table,) = false_accept_tables(result)
+    heading, header, _, first, second = table.splitlines()
+    assert heading == (
+        "spectral-sketch, exact, real distractors: decisions by a threshold, a match in the track"
+    )
+    assert "rejects at 1 % accepts" in header
+    assert "accepts at the 1 % threshold of 10 k" in header
+    cells = [cell.strip() for cell in first.split("  ") if cell.strip()]
+    assert cells == ["10 k", "25.0 (20.0–30.0)", "60.0 (no interval)", "1.0 (0.0–2.0)"]  # noqa: RUF001
+    assert second.split()[:2] == ["100", "k"]
+
+
+def test_other_tolerances_are_not_shown_and_each_kind_has_a_table() -> None:
+    within = replace(AT_10K, tolerance_s=0.25)
+    synthetic = replace(AT_10K, distractors="synthetic")
+    result = replace(GOLDEN, false_accepts=[AT_10K, within, synthetic])
+    assert [table.splitlines()[0].split(": ")[0] for table in false_accept_tables(result)] == [
+        "spectral-sketch, exact, real distractors",
+        "spectral-sketch, exact, synthetic distractors",
+    ]
+    assert false_accept_tables(GOLDEN) == []
