@@ -128,6 +128,33 @@ def test_reads_the_sound_of_a_video_and_ignores_its_pictures(tmp_path: Path) -> 
     assert decode(path).shape == (16_000, 1)
 
 
+def write_streams(path: Path, *streams: tuple[float, float]) -> Path:
+    """Write streams of (start, length) in seconds, which a container stores as they are."""
+    with av.open(str(path), "w") as file:
+        outputs = [file.add_stream("pcm_s16le", rate=8_000, layout="mono") for _ in streams]
+        for stream, (start_s, length_s) in zip(outputs, streams, strict=True):
+            values = np.zeros((1, round(8_000 * length_s)), np.int16)
+            samples = av.AudioFrame.from_ndarray(values, "s16", "mono")
+            samples.sample_rate, samples.pts = 8_000, round(8_000 * start_s)
+            file.mux([*stream.encode(samples), *stream.encode(None)])
+    return path
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        pytest.param([(3.0, 2.0)], id="it starts late"),
+        pytest.param([(0.0, 2.0), (0.0, 4.0)], id="another track is longer"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["mka", "wma"])
+def test_the_time_of_the_end_is_no_length(
+    tmp_path: Path, kind: str, streams: list[tuple[float, float]]
+) -> None:
+    path = write_streams(tmp_path / f"a.{kind}", *streams)
+    assert decode(path).shape == (16_000, 1)
+
+
 def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     with av.open(str(path), "w") as file:

@@ -34,6 +34,12 @@ _EXACT_FORMATS = frozenset(
 )
 """Formats whose header gives the duration; of others it is an estimate from the bit rate."""
 
+_FILE_DURATION = frozenset({"asf", "matroska,webm"})
+"""Formats whose header gives the time at which the whole file ends.
+
+A stream may start later than at 0, and end before another one.
+"""
+
 _SLACK_S = 0.5
 """Audio that may be missing without a word.
 
@@ -140,7 +146,7 @@ class _Decoder:
         if self.announced_frames is None or self._container.format.name not in _EXACT_FORMATS:
             return
         missing_s = (self.announced_frames - self._decoded) / self.sample_rate_hz
-        if missing_s > _SLACK_S and not _has_film(self._container):
+        if missing_s > _SLACK_S and not _may_outlast(self._container, self._stream):
             announced_s = self.announced_frames / self.sample_rate_hz
             raise self._damage(f"truncated: its header gives {announced_s:.2f} s")
 
@@ -236,21 +242,30 @@ def _default_stream(container: "InputContainer") -> "AudioStream":
     return stream
 
 
-def _has_film(container: "InputContainer") -> bool:
-    """Whether a file has moving pictures, which may last longer than its sound."""
+def _may_outlast(container: "InputContainer", stream: "AudioStream") -> bool:
+    """Whether the duration in a header may be that of another stream.
+
+    Moving pictures may last longer than their sound, as may a second track or lyrics.
+    """
     from av.stream import Disposition
 
     still = Disposition.attached_pic | Disposition.still_image
-    return any(not one.disposition & still for one in container.streams.video)
+    shared = container.format.name in _FILE_DURATION
+    kinds = {"audio", "subtitle", "video"} if shared else {"video"}
+    others = [one for one in container.streams if one.type in kinds and one.index != stream.index]
+    return any(not one.disposition & still for one in others)
 
 
 def _announced_frames(
     container: "InputContainer", stream: "AudioStream", sample_rate_hz: int
 ) -> int | None:
+    start_s = 0.0
+    if container.format.name in _FILE_DURATION and stream.start_time and stream.time_base:
+        start_s = float(stream.start_time * stream.time_base)
     if stream.duration is not None and stream.time_base is not None:
-        return round(stream.duration * stream.time_base * sample_rate_hz)
+        return round((float(stream.duration * stream.time_base) - start_s) * sample_rate_hz)
     if container.duration is not None:  # in microseconds
-        return round(container.duration * sample_rate_hz / 1_000_000)
+        return round((container.duration / 1_000_000 - start_s) * sample_rate_hz)
     return None
 
 
