@@ -30,10 +30,15 @@ RECIPE = QueryRecipe(
 )
 
 
+def tone(seconds: float, level: float) -> np.ndarray:
+    """The highest tone that there is."""
+    return level * (-1.0) ** np.arange(round(seconds * RATE_HZ))
+
+
 def write(path: Path, seconds: float) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Different lengths give different bytes.
-    soundfile.write(path, np.full(round(seconds * RATE_HZ), 0.1), RATE_HZ)
+    soundfile.write(path, tone(seconds, 0.1), RATE_HZ)
     return path
 
 
@@ -241,7 +246,7 @@ def test_a_recording_that_cannot_be_read_is_named(folder: Path) -> None:
 def write_parts(path: Path, *parts: tuple[float, float]) -> Path:
     """A recording of parts, each with an amplitude and a length in seconds."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples = [np.full(round(seconds * RATE_HZ), level) for level, seconds in parts]
+    samples = [tone(seconds, level) for level, seconds in parts]
     soundfile.write(path, np.concatenate(samples), RATE_HZ)
     return path
 
@@ -278,7 +283,7 @@ def test_queries_have_sound_in_the_recording_and_in_its_reference(
 
 
 def test_a_recording_whose_channels_cancel_is_left_out(tmp_path: Path) -> None:
-    left = np.full(2 * RATE_HZ, 0.1)
+    left = tone(2.0, 0.1)
     soundfile.write(tmp_path / "q.wav", np.stack([left, -left], axis=1), RATE_HZ)
     query = RecordedQuery(name="q", path=tmp_path / "q.wav", reference="a")
     chosen = replace(query, channel="left")

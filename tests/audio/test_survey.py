@@ -69,7 +69,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_tells_what_was_decoded(tmp_path: Path) -> None:
-    left = np.full(RATE_HZ, 0.5, dtype=np.float32)
+    left = 0.5 * (-1.0) ** np.arange(RATE_HZ)
     track = write(tmp_path / "a.wav", np.stack([left, left / 2], axis=1), subtype="FLOAT")
     found = survey_track(track)
     assert (found.sample_rate_hz, found.channels, found.frames) == (RATE_HZ, 2, RATE_HZ)
@@ -138,12 +138,27 @@ def test_blocks_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_finds_silent_stretches(
     tmp_path: Path, silent: list[tuple[float, float]], found: list[tuple[float, float]]
 ) -> None:
-    samples = np.full(3 * RATE_HZ, 0.1)
+    samples = 0.1 * (-1.0) ** np.arange(3 * RATE_HZ)
     for start_s, end_s in silent:
         samples[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)] = 5e-5  # dither
     survey = survey_track(write(tmp_path / "a.wav", samples, subtype="FLOAT"))
     assert survey.silent_s == tuple(pytest.approx(one) for one in found)
     assert survey.silent == (silent == [(0.0, 3.0)])
+
+
+@pytest.mark.parametrize(
+    ("subtype", "offset"),
+    [
+        pytest.param("FLOAT", 0.01, id="an offset of the converter"),
+        pytest.param("PCM_U8", -1 / 128, id="8 bits"),
+        pytest.param("ALAW", 8 / 32768, id="a codec without zero"),
+    ],
+)
+def test_silence_need_not_be_zero(tmp_path: Path, subtype: str, offset: float) -> None:
+    samples = np.full(2 * RATE_HZ, offset)
+    samples[:RATE_HZ] += 0.1 * (-1.0) ** np.arange(RATE_HZ)
+    survey = survey_track(write(tmp_path / "a.wav", samples, subtype=subtype))
+    assert survey.silent_s == ((1.0, 2.0),)
 
 
 def test_channels_that_cancel_are_silent_in_their_mean_only(tmp_path: Path) -> None:

@@ -115,8 +115,9 @@ def test_segments_are_views() -> None:
     assert np.shares_memory(segments_of(samples, TINY), samples)
 
 
-def test_marks_silent_segments() -> None:
-    samples = np.concatenate([np.zeros(15, np.float32), ramp(5)])
+@pytest.mark.parametrize("offset", [0.0, 0.01])
+def test_marks_silent_segments(offset: float) -> None:
+    samples = np.concatenate([np.zeros(15, np.float32), ramp(5)]) + np.float32(offset)
     (fingerprints,) = fingerprint_tracks(FirstAndLast(), "x", [samples])
     assert fingerprints.silent.tolist() == [True, True, False]
     (whole,) = fingerprint_tracks(WholeTrack([0, 0.5, 0.7]), "x", [samples])

@@ -109,7 +109,7 @@ def test_noise_skips_pauses_but_not_for_ever(
     music: Samples, tmp_path: Path, rng: np.random.Generator
 ) -> None:
     pauses = np.zeros(10 * RATE)
-    pauses[-RATE:] = 0.1
+    pauses[-RATE:] = 0.1 * (-1.0) ** np.arange(RATE)
     soundfile.write(tmp_path / "a.wav", pauses, RATE)
     assert make("noise", folder=str(tmp_path)).apply(music, 0, RATE, rng).std() > music.std()
     (tmp_path / "silent").mkdir()

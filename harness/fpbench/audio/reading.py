@@ -20,6 +20,7 @@ from fpbench.audio.decoding import (
     open_recording,
     refuse_special_files,
 )
+from fpbench.audio.silence import SILENCE_PEAK, are_silent
 from fpbench.audio.sinc_resampling import resample_sinc_hann
 from fpbench.errors import FpbenchError
 from fpbench.files import file_version
@@ -29,7 +30,6 @@ from fpbench.prefetch import map_ahead
 
 Resampler = Literal["soxr", "sinc-hann"]
 
-SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing but dither
 _LONGEST_H = 30  # a few megabytes of FLAC can hold a month of silence
 _RATES_HZ = (10, 1_000_000)
 _MOST_CHANNELS = 256
@@ -241,7 +241,7 @@ def read_ahead(
         sample_rate_hz: Rate of the samples.
         resampler: As for :func:`read_audio`.
         min_samples: Minimum length; shorter tracks are skipped.
-        skip_silent: Whether to skip tracks that never exceed :data:`SILENCE_PEAK`.
+        skip_silent: Whether to skip tracks that are silent from the beginning to the end.
         workers: Number of threads; None means one per usable core.
 
     Returns:
@@ -259,7 +259,7 @@ def read_ahead(
         if reason is None and len(samples) < min_samples:
             have_s, want_s = len(samples) / sample_rate_hz, min_samples / sample_rate_hz
             reason = f"too short: {have_s:.3g} s, {want_s:.3g} s needed"
-        if reason is None and skip_silent and max(samples.max(), -samples.min()) <= SILENCE_PEAK:
+        if reason is None and skip_silent and are_silent(samples[None])[0]:
             reason = "silent"
         samples_if_used = None if reason else samples
         return Reading(track, samples_if_used, reason, cancelled_db=mixer.cancelled_db)

@@ -3,13 +3,27 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float32, Float64
+
+SILENCE_PEAK = 1e-4  # -80 dBFS: three quantisation steps of 16 bits, so nothing but dither
 
 MOST_SILENT_SHARE = 0.1
 """Largest share of a query that may be silent: music has rests, but rests alone have no answer."""
 
 Stretches = Sequence[tuple[float, float]]
 """Start and end of the silent stretches of a recording, in seconds and in order."""
+
+
+def are_silent(rows: Float32[np.ndarray, "rows samples"]) -> Bool[np.ndarray, " rows"]:
+    """Whether each row never leaves its middle by more than :data:`SILENCE_PEAK`.
+
+    The middle need not be 0: converters add an offset, and some codecs of 8 bits have no zero.
+    """
+    highest, lowest = rows.max(axis=1), rows.min(axis=1)
+    # Compared with 0, too, so that rounding of an odd middle decides nothing.
+    near_zero = np.maximum(highest, -lowest) <= SILENCE_PEAK
+    silent: Bool[np.ndarray, " rows"] = near_zero | (highest - lowest <= 2 * SILENCE_PEAK)
+    return silent
 
 
 def silent_share(

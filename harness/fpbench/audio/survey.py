@@ -12,13 +12,13 @@ from jaxtyping import Bool, Float32, Float64
 from fpbench.audio.channels import CANCELLED_DB, WEAK_DB, ChannelMixer, channel_energies
 from fpbench.audio.decoding import decoders, open_recording
 from fpbench.audio.reading import (
-    SILENCE_PEAK,
     checked_blocks,
     durations_s,
     refusal,
     track_hash,
     why_cancelled,
 )
+from fpbench.audio.silence import SILENCE_PEAK, are_silent
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.hashing import code_key, content_key
@@ -50,9 +50,10 @@ class Survey:
         frames: Samples per channel that were decoded.
         peak: Largest absolute sample of any channel.
         cancelled_db: Level of the signal below the channels, see :class:`ChannelMixer`.
-        silent_s: Start and end, in seconds, of the stretches in which the signal never exceeds
-            :data:`SILENCE_PEAK`, in order. Those shorter than :data:`SHORTEST_SILENCE_S` are left
-            out; the others may be up to 0.01 s longer at each end.
+        silent_s: Start and end, in seconds, of the stretches in which the signal is silent, see
+            :func:`fpbench.audio.silence.are_silent`, in order. Those shorter than
+            :data:`SHORTEST_SILENCE_S` are left out; the others may be up to 0.01 s longer at each
+            end.
     """
 
     audio_hash: str | None = None
@@ -232,8 +233,7 @@ class _SilenceFinder:
 
     def _note(self, frames: Float32[np.ndarray, "steps samples"]) -> None:
         if len(frames):
-            highest, lowest = frames.max(axis=1), frames.min(axis=1)
-            self._silent.append(np.maximum(highest, -lowest) <= SILENCE_PEAK)
+            self._silent.append(are_silent(frames))
 
 
 # ---------------------------------------------------------------- cache

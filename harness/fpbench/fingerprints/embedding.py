@@ -8,7 +8,8 @@ from typing import cast
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from fpbench.audio.reading import SILENCE_PEAK, Reading, read_ahead
+from fpbench.audio.reading import Reading, read_ahead
+from fpbench.audio.silence import are_silent
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame
 from fpbench.plugin.datasets import Track
@@ -37,7 +38,7 @@ class TrackVectors:
     Args:
         vectors: Fingerprints in order of time.
         start_s: Start time of each segment in the track.
-        silent: Whether each segment never exceeds :data:`fpbench.audio.reading.SILENCE_PEAK`.
+        silent: Whether each segment is silent, see :func:`fpbench.audio.silence.are_silent`.
     """
 
     vectors: Vectors
@@ -207,23 +208,22 @@ class _CheckedFingerprinter:
         self, segments: Segments, sources: Sequence[_Rows]
     ) -> tuple[Vectors, Bool[np.ndarray, " batch"]]:
         """The vectors of a batch from one recording or several; whether each segment is silent."""
-        silent = np.maximum(segments.max(axis=1), -segments.min(axis=1)) <= SILENCE_PEAK
+        silent = are_silent(segments)
         with blame(self._plugin, f"embedding segments{_of_recordings(sources)}"):
             vectors: object = cast(Fingerprinter, self._fingerprinter).embed(segments)
         return self._check_vectors(vectors, silent, sources), silent
 
     def fingerprint(self, label: str, samples: Samples) -> TrackVectors:
-        loud = np.concatenate(
-            [np.zeros(1, np.int32), np.cumsum(np.abs(samples) > SILENCE_PEAK, dtype=np.int32)]
-        )
         duration_s = len(samples) / self.spec.sample_rate_hz
         with blame(self._plugin, f"fingerprinting {label or 'a recording'}"):
             fingerprints = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
             vectors, start_s = fingerprints.vectors, fingerprints.start_s
         self._check_times(start_s, duration_s, label)
         first = np.rint(start_s * self.spec.sample_rate_hz).astype(np.int64)
-        last = np.minimum(first + self.spec.samples, len(loud) - 1)
-        silent = loud[first] == loud[last]
+        first = np.minimum(first, len(samples) - 1)
+        silent = np.array(
+            [are_silent(samples[None, at : at + self.spec.samples])[0] for at in first], dtype=bool
+        )
         vectors = self._check_vectors(vectors, silent, [_Rows(label, start_s)])
         return TrackVectors(vectors, start_s, silent)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from fpbench import FpbenchError, Samples, Settings, apply_options
-from fpbench.audio.reading import SILENCE_PEAK
+from fpbench.audio.silence import are_silent
 from fpbench_plugins.degradations.recordings import (
     Recordings,
     find_recordings,
@@ -79,7 +79,7 @@ class Noise:
             track = self._tracks[int(rng.integers(len(self._tracks)))]
             recording = load_recording(track, sample_rate_hz)
             noise = loop_recording(recording, rng.random(), len(samples))
-            if np.max(np.abs(noise[context:]), initial=0.0) > SILENCE_PEAK:
+            if not are_silent(noise[None, context:])[0]:
                 return mix_at_snr(samples, noise, context, snr_db)
         # Of a recording that is silent nearly everywhere, the loudest sample is in the middle.
         middle = context + (len(samples) - context) // 2
