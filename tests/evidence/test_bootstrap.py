@@ -1,4 +1,4 @@
-"""Confidence intervals are over tracks, and never without width."""
+"""Intervals of older results are over tracks, and never without width."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from fpbench.evidence.bootstrap import (
     BOOTSTRAP,
     BOUNDS,
     bootstrap_interval,
-    bounds_of_tracks,
     interval_over_tracks,
 )
 
@@ -47,12 +46,6 @@ def test_few_or_equal_tracks_give_bounds(
     found = interval_over_tracks(queries, 1, track, rng)
     assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
     assert found.method == BOUNDS
-
-
-def test_an_equal_difference_in_every_track_may_be_another_in_others() -> None:
-    # Of ten tracks, 31 % may be unlike them.
-    low, high = bounds_of_tracks(np.zeros(10), 0.95, (-1.0, 1.0))
-    assert (low, high) == pytest.approx((-0.3085, 0.3085), abs=1e-4)
 
 
 def test_an_interval_needs_queries(rng: np.random.Generator) -> None:

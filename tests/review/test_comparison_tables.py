@@ -57,7 +57,8 @@ def comparisons() -> Comparisons:
 
 
 def test_text_has_a_line_for_each_pair_of_databases(comparisons: Comparisons) -> None:
-    table, *gaps, note = repr(comparisons).split("\n\n")
+    table, *gaps, few, note = repr(comparisons).split("\n\n")
+    assert few == "only 10 tracks: intervals say little about other music"
     heading, header, _, first, second = table.splitlines()
     assert heading == "a <b> minus c; exact, synthetic distractors (gaussian)"
     assert header.split() == ["distractors", "audio", "HR@1", "±0.25", "s"]
@@ -69,7 +70,8 @@ def test_text_has_a_line_for_each_pair_of_databases(comparisons: Comparisons) ->
         for name in ("a <b>", "c")
     ]
     assert " ".join(note.splitlines()) == (
-        "100 queries of 1 s from 10 tracks; points, with 99 % intervals (paired, over tracks); "
+        "100 queries of 1 s from 10 tracks; points, with 99 % intervals (paired, over tracks; "
+        "2 in all, not corrected); "
         "* one is better (sign-flip test at 1 %, Holm-corrected for 2 tests)"
     )
 

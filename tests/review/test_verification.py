@@ -68,7 +68,7 @@ def test_gaps_follow_from_the_evidence_of_both_kinds(
         del document["gaps"]
 
     alter(path, smaller)
-    with pytest.raises(FpbenchError, match=r"gap of hr@10 .* at 20 distractors: high is 0\.7"):
+    with pytest.raises(FpbenchError, match=r"gap of hr@10 .* at 20 distractors: high is 0\.9"):
         validate_result(path)
     alter(path, none)
     with pytest.raises(FpbenchError, match=r"gap of hr@1 with exact at 10 distractors is missing"):

@@ -1,13 +1,12 @@
-"""Confidence intervals over tracks: for hit rates, and for differences of hit rates.
+"""Confidence intervals of older results, which `fpbench validate` computes again.
 
-They are our own and small: hits are counted as whole numbers and resamples are drawn from an
-addressed generator, so an interval is the same on every processor.
+Estimators 1 and 2 have them. :mod:`fpbench.evidence.intervals` is what new results have.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
+
+from fpbench.evidence.intervals import GroupInterval, bounds_of_groups, sum_by_group
 
 BOOTSTRAP = "percentile bootstrap over tracks"
 BOUNDS = "bounds from the range of tracks"
@@ -18,14 +17,6 @@ FEWEST_TRACKS = 6
 _AT_ONCE = 100  # resamples; with 100 000 tracks their counts take 80 MB
 
 
-class TrackInterval(NamedTuple):
-    """A confidence interval, and the method that it is from."""
-
-    low: float
-    high: float
-    method: str
-
-
 def interval_over_tracks(
     hits: Int64[np.ndarray, " queries"],
     repeats: int,
@@ -34,13 +25,12 @@ def interval_over_tracks(
     level: float = 0.95,
     *,
     limits: tuple[float, float] = (0.0, 1.0),
-) -> TrackInterval:
+) -> GroupInterval:
     """A confidence interval for the mean over tracks that the queries' tracks sample.
 
-    A bootstrap shows only what it has seen. From one track, from five hits of five, or where all
-    tracks have the same rate, its interval has no width, as if the rate were known. With fewer than
-    :data:`FEWEST_TRACKS` tracks, or tracks that all agree, the interval is therefore that of
-    :func:`bounds_of_tracks`, which holds for any distribution and is wide.
+    With fewer than :data:`FEWEST_TRACKS` tracks, or tracks that all agree, a bootstrap would have
+    no width, as if the rate were known. The interval is then that of
+    :func:`fpbench.evidence.intervals.bounds_of_groups`.
 
     Args:
         hits: Sum over the repeats for each query; for a difference it may be negative. Sums of
@@ -54,34 +44,12 @@ def interval_over_tracks(
     Raises:
         ValueError: There are no queries.
     """
-    sums, queries = _sums_by_track(hits, track)
+    sums, queries = sum_by_group(hits, track)
     rates = sums / (repeats * queries)
     if len(rates) >= FEWEST_TRACKS and rates.min() < rates.max():
         low, high = bootstrap_interval(hits, repeats, track, rng, level)
-        return TrackInterval(low, high, BOOTSTRAP)
-    return TrackInterval(*bounds_of_tracks(rates, level, limits), BOUNDS)
-
-
-def bounds_of_tracks(
-    rates: Float64[np.ndarray, " tracks"], level: float, limits: tuple[float, float]
-) -> tuple[float, float]:
-    """A conservative interval for the mean of a population of tracks, from a few of them.
-
-    At most a share u of all tracks lies below the smallest of T observed rates, with confidence
-    (1 + level) / 2, where (1 - u)^T = (1 - level) / 2. In the worst case these tracks have the
-    smallest possible rate, and all others the smallest observed one; the upper end likewise. If all
-    T rates are 1 (or 0), this is the interval of Clopper and Pearson for T of T tracks. For one
-    track it is nearly the whole range.
-
-    Source: order statistics as distribution-free tolerance limits, Wilks 1941, "Determination of
-        sample sizes for setting tolerance limits".
-    """
-    unseen = 1 - ((1 - level) / 2) ** (1 / len(rates))
-    smallest, largest = float(rates.min()), float(rates.max())
-    return (
-        smallest - unseen * (smallest - limits[0]),
-        largest + unseen * (limits[1] - largest),
-    )
+        return GroupInterval(low, high, BOOTSTRAP)
+    return GroupInterval(*bounds_of_groups(rates, level, limits), BOUNDS)
 
 
 def bootstrap_interval(
@@ -110,7 +78,7 @@ def bootstrap_interval(
 
     Source: Davison and Hinkley 1997, "Bootstrap Methods and their Application", section 3.8.
     """
-    sums, queries = _sums_by_track(hits, track)
+    sums, queries = sum_by_group(hits, track)
     tracks = len(queries)
     even = np.full(tracks, 1 / tracks)
     means = np.empty(RESAMPLES)
@@ -120,14 +88,3 @@ def bootstrap_interval(
         means[start : start + _AT_ONCE] = (counts @ sums) / (repeats * (counts @ queries))
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
-
-
-def _sums_by_track(
-    hits: Int64[np.ndarray, " queries"], track: Int64[np.ndarray, " queries"]
-) -> tuple[Float64[np.ndarray, " tracks"], Float64[np.ndarray, " tracks"]]:
-    """The hits and the number of queries of each track."""
-    if len(hits) == 0:
-        raise ValueError("there are no queries to compute an interval from")
-    _, member = np.unique(track, return_inverse=True)
-    queries = np.bincount(member).astype(np.float64)
-    return np.bincount(member, weights=hits), queries

@@ -7,18 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from fpbench.evidence.bootstrap import (
-    BOOTSTRAP,
-    TrackInterval,
-    bootstrap_interval,
-    interval_over_tracks,
-)
+from fpbench.evidence.bootstrap import BOOTSTRAP, bootstrap_interval, interval_over_tracks
 from fpbench.evidence.evidence import (
     Evidence,
     GrownEvidence,
     disjoint_databases,
     whole_block_databases,
 )
+from fpbench.evidence.intervals import GroupInterval, rate_interval
 from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
@@ -35,7 +31,7 @@ class CurveLabels:
 
     Args:
         hop_s: Time between fingerprints, which turns their number into hours of audio.
-        seed: Seed of the resampling for confidence intervals.
+        seed: Seed of the resampling for confidence intervals, which older estimators need.
         estimator: How points follow from evidence, see
             :class:`fpbench.results.document.Result`.
     """
@@ -81,7 +77,7 @@ class QueryHits:
 def hit_rate_curves(
     evidence: Evidence | GrownEvidence, sizes: Sequence[int], labels: CurveLabels
 ) -> list[Curve]:
-    """HR@1, HR@3 and HR@10 at every size, with confidence intervals over tracks.
+    """HR@1, HR@3 and HR@10 at every size, with confidence intervals over groups of tracks.
 
     Args:
         evidence: Evidence of blocks gives several repeats of the smaller sizes, evidence of a
@@ -312,15 +308,17 @@ def _widen(ci: Interval, value: float, half: float) -> Interval:
 
 def _interval(
     pooled: QueryHits,
-    track: Int64[np.ndarray, " queries"],
+    group: Int64[np.ndarray, " queries"],
     size: int,
     k: int,
     labels: CurveLabels,
 ) -> Interval:
+    hits, databases = pooled.hits, pooled.databases
     rng = rng_at(labels.seed, Stream.BOOTSTRAP, size, k)
     if labels.estimator == 1:
-        ends = bootstrap_interval(pooled.hits, pooled.databases, track, rng, LEVEL)
-        found = TrackInterval(*ends, BOOTSTRAP)
+        found = GroupInterval(*bootstrap_interval(hits, databases, group, rng, LEVEL), BOOTSTRAP)
+    elif labels.estimator == 2:
+        found = interval_over_tracks(hits, databases, group, rng, LEVEL)
     else:
-        found = interval_over_tracks(pooled.hits, pooled.databases, track, rng, LEVEL)
+        found = rate_interval(hits, databases, group, LEVEL)
     return Interval(level=LEVEL, low=found.low, high=found.high, method=found.method)

@@ -27,7 +27,7 @@ from fpbench.results.tails import TailInfo
 
 SCHEMA_VERSION: Final = 1
 
-ESTIMATOR: Final = 2
+ESTIMATOR: Final = 3
 
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 """Numbers of distractors at which a curve has points by default."""
@@ -35,12 +35,23 @@ DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
-    """A confidence interval of a rate."""
+    """A confidence interval of a rate.
+
+    Args:
+        low: Lower end. From 0 to 1, the interval says nothing: there are too few groups for one.
+        high: Upper end. An interval without width, as in older results, says nothing, either.
+        method: Name of the method.
+    """
 
     level: Level
     low: Rate
     high: Rate
     method: str
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it says anything."""
+        return 0 < self.high - self.low < 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +67,8 @@ class Point:
         std: Standard deviation of the hit rate over repeats; None for one repeat.
         repeats: Number of databases of this size; they share no distractors.
         n_queries: Number of queries in each repeat.
-        ci: Confidence interval of ``value`` for the population of tracks that the queries sample.
+        ci: Confidence interval of ``value`` for the population of groups of tracks that the queries
+            sample.
         found: ``searched``: the databases were searched. ``simulated``: the value follows from the
             probability that one synthetic distractor scores at least as the match.
         simulation_error: Standard error of a simulated value that comes from the simulation alone.
@@ -331,7 +343,8 @@ class Result:
         estimator: How points follow from evidence. 1, in older results: databases are whole blocks,
             curves may rise, and all intervals are bootstraps. 2: the last block of a database may
             be cut, sizes are taken together where a curve would rise, and few or equal tracks give
-            bounds.
+            bounds. 3: intervals are those of Korn and Graubard, and of a jackknife for gaps, over
+            groups of tracks.
         check: Check of the fingerprinter before the run; None for ready-made fingerprints, and in
             older results.
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and

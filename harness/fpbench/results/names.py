@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from fpbench.results.document import FingerprinterInfo, Point
+from fpbench.results.document import FingerprinterInfo, Point, QueryInfo
+
+_FEW_TRACKS = 20
 
 
 def system_label(
@@ -49,9 +51,17 @@ def rate_label(point: Point) -> str:
     """A rate in percent with its interval in brackets.
 
     An interval without width, which older results may have, is none: it says that tracks agree or
-    that there is only one, not that the rate is known.
+    that there is only one, not that the rate is known. One from 0 to 1 is none, either.
     """
     value, low, high = (100 * rate for rate in (point.value, point.ci.low, point.ci.high))
-    if low == high:
+    if not point.ci.is_known:
         return f"{value:.1f} (no interval)"
     return f"{value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
+
+
+def few_tracks_note(queries: QueryInfo) -> str | None:
+    """Says that intervals are from few tracks; None if they are not."""
+    if queries.tracks >= _FEW_TRACKS:
+        return None
+    only = "one track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+    return f"only {only}: intervals say little about other music"

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.files import evidence_name, find_evidence
+from fpbench.evidence.intervals import difference_interval
 from fpbench.evidence.sign_flips import correct_p_values, sign_flip_p_values
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import ComparisonKey
@@ -27,7 +27,7 @@ from fpbench.review.synthetic_labels import generator_label
 logger = getLogger(__name__)
 
 HIGHEST_LEVEL = 0.995
-"""Highest confidence level: for higher levels the bootstrap has too few resamples."""
+"""Highest confidence level: for higher levels there are too few random sign patterns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,12 +295,7 @@ def _differences(
     p_values = sign_flip_p_values(of_queries, track, rng_at(seed, Stream.SIGN_FLIPS))
     differences = []
     for (curve, points, of_query, databases), p in zip(found, p_values.tolist(), strict=True):
-        k = int(curve.metric.removeprefix("hr@"))
-        sizes = [point.n_distractors for point in points]
-        rng = rng_at(seed, Stream.BOOTSTRAP, *sizes, k)
-        low, high, _ = interval_over_tracks(
-            of_query, databases, track, rng, level, limits=(-1.0, 1.0)
-        )
+        low, high, _ = difference_interval(of_query, databases, track, level)
         differences.append(
             Difference(
                 metric=curve.metric,

@@ -12,7 +12,7 @@ from tabulate import tabulate
 
 from fpbench.files import atomic_file
 from fpbench.results.document import Result
-from fpbench.results.names import metric_label
+from fpbench.results.names import few_tracks_note, metric_label
 from fpbench.review.comparison import Comparison, Difference
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.gap_notes import measured_gap
@@ -130,11 +130,14 @@ class Comparisons(tuple[Comparison, ...]):
     def _notes(self) -> list[str]:
         """The gap of the synthetic distractors, if there are any, and how to read the tables."""
         queries, tests = self[0].queries, sum(len(one.differences) for one in self)
-        note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
-        note += f"; points, with {100 * self.level:g} % intervals (paired, over tracks)"
+        tracks = "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+        note = f"{queries.n} queries of {queries.length_s:g} s from {tracks}"
+        note += f"; points, with {100 * self.level:g} % intervals (paired, over tracks; {tests} in "
+        note += "all, not corrected)"
         level = f"{100 * (1 - self.level):.3g} %"
         note += f"; * one is better (sign-flip test at {level}, Holm-corrected for {tests} tests)"
-        return [*_gap_notes(self), note]
+        few = few_tracks_note(queries)
+        return [*_gap_notes(self), *([few] if few is not None else []), note]
 
 
 def _heading(comparison: Comparison) -> str:
@@ -197,7 +200,9 @@ def _join_pair(texts: Sequence[str]) -> str:
 
 def _cell(difference: Difference) -> str:
     value, low, high = (100 * x for x in (difference.value, difference.low, difference.high))
-    return f"{'* ' if difference.clear else ''}{value:+.1f} ({low:+.1f} to {high:+.1f})"
+    known = 0 < high - low < 200  # of the whole range, there are too few groups for an interval
+    interval = f"{low:+.1f} to {high:+.1f}" if known else "no interval"
+    return f"{'* ' if difference.clear else ''}{value:+.1f} ({interval})"
 
 
 _FLIPPED = ("first", "second", "index", "distractors", "query", "rank_first", "rank_second")

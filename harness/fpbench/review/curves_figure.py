@@ -171,8 +171,9 @@ def _add_legend(figure: Any, entries: Sequence[tuple[str, str, Any]]) -> None:
 def _limits(group: _Group) -> tuple[float, float]:
     """Ends of all y axes, from the data: panels side by side have one scale."""
     points = [p for row in group.panels for _, ls in row for one in ls for p in one.curve.points]
-    low = min(min(point.value, point.ci.low) for point in points)
-    high = max(max(point.value, point.ci.high) for point in points)
+    ends = [end for p in points if p.ci.is_known for end in (p.ci.low, p.ci.high)]
+    rates = [point.value for point in points]
+    low, high = min([*rates, *ends]), max([*rates, *ends])
     margin = max(0.05 * (high - low), 0.005)
     return 100 * max(0.0, low - margin), 100 * min(1.0, high + margin)
 

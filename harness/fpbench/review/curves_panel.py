@@ -64,8 +64,7 @@ def _sizes(lines: Sequence[Line]) -> list[int]:
 def _draw_line(axes: Any, line: Line) -> None:
     points = line.curve.points
     sizes = [point.n_distractors + point.n_reference for point in points]
-    # An interval without width, as in older results, is none.
-    known = [point.ci.low < point.ci.high for point in points]
+    known = [point.ci.is_known for point in points]
     low, high = ([100 * end for end in ends] for ends in _interval_ends(line.curve))
     if len(sizes) > 1:
         axes.fill_between(sizes, low, high, where=known, color=line.colour, alpha=0.12, linewidth=0)

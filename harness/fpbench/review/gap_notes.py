@@ -1,5 +1,6 @@
 """What the measured gap of a generator says about points with synthetic distractors, in words."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -67,7 +68,8 @@ def measured_gap(result: Result, curve: Curve) -> MeasuredGap | None:
     ]
     if found:
         last = max(found, key=lambda gap: gap.n_distractors)
-        return MeasuredGap(last.n_distractors, last.value, (last.high - last.low) / 2)
+        half = (last.high - last.low) / 2
+        return MeasuredGap(last.n_distractors, last.value, half if half < 1 else None)
     return _gap_of_curves(result, curve) or _gap_of_fidelity(result, curve)
 
 
@@ -84,8 +86,9 @@ def _gap_of_curves(result: Result, curve: Curve) -> MeasuredGap | None:
         return None
     point = common[-1]
     other = real[point.n_distractors]
-    halves = [(each.ci.high - each.ci.low) / 2 for each in (point, other)]
-    error = None if 0 in halves else sum(half**2 for half in halves) ** 0.5
+    intervals = (point.ci, other.ci)
+    known = all(each.is_known for each in intervals)
+    error = math.hypot(*((each.high - each.low) / 2 for each in intervals)) if known else None
     return MeasuredGap(point.n_distractors, point.value - other.value, error, paired=False)
 
 

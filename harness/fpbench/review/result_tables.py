@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import metric_label, rate_label
+from fpbench.results.names import few_tracks_note, metric_label, rate_label
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
@@ -41,7 +41,8 @@ def result_tables(result: Result) -> str:
         parts.append("\n".join([heading, table, *notes]))
     parts += false_accept_tables(result)
     queries = result.queries
-    note = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
+    tracks = "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+    note = f"{queries.n} queries of {queries.length_s:g} s from {tracks}"
     if queries.recordings:
         note += f", cut from {queries.recordings} recordings"
     if queries.without_match:
@@ -53,8 +54,9 @@ def result_tables(result: Result) -> str:
 
 
 def _warnings(result: Result) -> list[str]:
-    """What makes hit rates say nothing: about real distractors, or at all."""
-    warnings = []
+    """What makes hit rates say little: about other music, real distractors, or at all."""
+    few = few_tracks_note(result.queries)
+    warnings = [few] if few is not None else []
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:
         warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")

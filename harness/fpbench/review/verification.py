@@ -309,6 +309,7 @@ def _check_gaps(
                 index=index,
                 tolerance_s=tolerance_s,
                 seed=result.config["seed"],
+                estimator=result.estimator,
             ):
                 key = (index, expected.metric, tolerance_s, expected.n_distractors)
                 name = f"gap of {expected.metric} with {index} at {expected.n_distractors}"
