@@ -62,7 +62,7 @@ def test_each_index_and_kind_has_a_table() -> None:
     headings = [line for line in text.splitlines() if line.startswith("spectral-sketch, ")]
     assert headings == [
         "spectral-sketch, exact, synthetic distractors (gaussian)",
-        "spectral-sketch, exact, real distractors",
+        "spectral-sketch, exact, real distractors (20 tracks)",
         "spectral-sketch, ivf, synthetic distractors (gaussian)",
     ]
 
@@ -75,3 +75,10 @@ def test_a_fingerprinter_that_breaks_rules_is_marked() -> None:
     ) in result_tables(replace(GOLDEN, check=check)).splitlines()
     for passed in (None, CheckInfo(passed=True, broken={})):
         assert "breaks" not in result_tables(replace(GOLDEN, check=passed))
+
+
+def test_a_real_curve_says_how_many_tracks_its_distractors_are_from() -> None:
+    (curve,) = GOLDEN.curves
+    data = replace(GOLDEN.data, distractor_tracks=46)
+    real = replace(GOLDEN, data=data, curves=[replace(curve, distractors="real")])
+    assert result_tables(real).startswith("spectral-sketch, exact, real distractors (46 tracks)\n")

@@ -29,6 +29,8 @@ def result_tables(result: Result) -> str:
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
         if kind == "synthetic" and result.generator is not None:
             heading += f" ({distractor_label(result, curves[0])})"
+        if kind == "real" and result.data.distractor_tracks > 0:
+            heading += f" ({result.data.distractor_tracks} tracks)"  # few make a curve too easy
         headers = [
             "distractors",
             "audio",
