@@ -91,6 +91,8 @@ def test_a_short_row_has_empty_cells(tmp_path: Path) -> None:
         pytest.param(
             b'path,kind\n"a\nb",c\n', r"line 2: column 'path' holds a .* 'a\\nb'", id="LF"
         ),
+        pytest.param(b"PK\x03\x04\x14\0\0\0", "a workbook, as Excel writes it", id="xlsx"),
+        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1", "a workbook", id="xls"),
         pytest.param(b"\xff\xfep\0a", "list.csv", id="cut-off UTF-16"),
         pytest.param(b"\xff\xfe\x00\xd8\n\0", "not text", id="half a character"),
     ],

@@ -13,6 +13,8 @@ SEPARATORS = ",;\t|"
 """What may stand between columns; the header says which of them does."""
 
 _UTF8_LINE = "save the table as CSV in UTF-8"
+_AS_CSV = f"{_UTF8_LINE}; Excel calls it CSV UTF-8"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods, .xls
 _BYTE_ORDER_MARKS = (  # UTF-32 first, as its mark begins with that of UTF-16
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -62,6 +64,8 @@ def show_text(text: str) -> str:
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)
+    if start in _WORKBOOKS:
+        raise FpbenchError(f"{path} is a workbook, as Excel writes it, not text", hint=_AS_CSV)
     for mark, encoding in _BYTE_ORDER_MARKS:
         if start.startswith(mark):
             return encoding
@@ -83,7 +87,7 @@ def _refuse_other_encodings(path: Path, lines: Iterable[str]) -> Iterator[str]:
                 old = show_text(raw.decode("cp1252", "replace"))[:80]
                 raise FpbenchError(
                     f"{path}, line {number}: not UTF-8 (in Windows-1252, it would be '{old}')",
-                    hint=f"{_UTF8_LINE}; Excel calls it CSV UTF-8",
+                    hint=_AS_CSV,
                 ) from None
         yield line
 

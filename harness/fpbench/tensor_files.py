@@ -19,7 +19,7 @@ _WORDS = {"F16": "float16", "BF16": "bfloat16", "F32": "float32", "F64": "float6
 _NAMED = 3
 _LONGEST_LINE = 200
 _OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive, as PyTorch writes",
+    b"PK\x03\x04": "a zip archive, as PyTorch writes, and numpy.savez",
     **{bytes([0x80, version]): "a pickle, as older PyTorch writes" for version in (2, 3, 4, 5)},
     b"\x93NUMPY": "an array of NumPy",
     b"\x89HDF": "a HDF5 file, as Keras writes",
