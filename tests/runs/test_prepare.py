@@ -1,6 +1,5 @@
 """Mistakes show before any long work, and every part is loaded once."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -61,46 +60,9 @@ def test_a_query_shorter_than_a_segment_is_refused(prepared: Prepare, recipe: Qu
         prepared(recipe=replace(recipe, query_length_s=0.5))
 
 
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        pytest.param(
-            {"distractors": "both"}, "cannot be compared with synthetic distractors", id="synthetic"
-        ),
-        pytest.param({"indexes": ("hnsw",)}, "'hnsw' cannot search queries of 5", id="growing"),
-        pytest.param(
-            {"indexes": ("exact", "hnsw")}, "'hnsw' cannot search queries of 5", id="one of two"
-        ),
-    ],
-)
-def test_longer_queries_need_runs_of_real_fingerprints(
-    prepared: Prepare, recipe: QueryRecipe, changes: dict[str, object], message: str
-) -> None:
-    with pytest.raises(FpbenchError, match=message):
-        prepared(recipe=replace(recipe, query_length_s=3.0), **changes)
-
-
-def test_queries_longer_than_every_track_are_refused(
-    prepared: Prepare, recipe: QueryRecipe
-) -> None:
-    with pytest.raises(FpbenchError, match="no reference track is as long as a query, 11 s"):
-        prepared(recipe=replace(recipe, query_length_s=11.0))
-
-
 def test_a_generator_that_is_not_used_must_exist_all_the_same(prepared: Prepare) -> None:
     with pytest.raises(FpbenchError, match="no generator is called 'gausian'"):
         prepared(generator="gausian")
-
-
-def test_warns_of_settings_without_effect(
-    prepared: Prepare, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.WARNING):
-        prepared(index_options={"ivf": {}}, generator_options={"x": "1"})
-    assert [record.getMessage() for record in caplog.records] == [
-        "generator_options has no effect in this run",
-        "index_options.ivf has no effect in this run",
-    ]
 
 
 def test_the_description_of_a_fingerprinter_comes_from_its_spec(prepared: Prepare) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from fpbench.evidence.evidence import DistractorRange, Evidence, whole_block_databases
+from fpbench.evidence.intervals import FEWEST_GROUPS
 from fpbench.results.decisions import ErrorRate, FalseAccepts, RejectsAt
 from fpbench.results.fields import DistractorKind
 
@@ -36,7 +37,6 @@ METHOD = "delete-a-group jackknife over tracks"
 
 _OF_THE_SMALLEST = 0.01  # share of false accepts that sets a threshold at the smallest size
 _FEWEST_ACCEPTED = 10  # queries behind a share of false accepts
-_FEWEST_TRACKS = 5
 _MOST_PARTS = 100  # of the jackknife: more tracks are divided into so many groups
 
 
@@ -184,7 +184,7 @@ def _rate(
 
     value = statistic(pair)
     count = int(parts.max()) + 1
-    if count < _FEWEST_TRACKS:
+    if count < FEWEST_GROUPS:
         return ErrorRate(value=value, low=None, high=None)
     without = np.array([statistic(pair.of_queries(parts != part)) for part in range(count)])
     variance = (count - 1) / count * ((without - without.mean()) ** 2).sum()

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from logging import getLogger
 
 from fpbench.audio.query_recipe import Step
-from fpbench.audio.reading import durations_s
-from fpbench.audio.survey import decoded_durations_s, survey_recordings
+from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.conformance import run_checks
@@ -41,6 +40,11 @@ from fpbench.runs.named_generator import (
 from fpbench.runs.objects import OBJECT
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
+from fpbench.runs.setting_checks import (
+    refuse_long_queries,
+    require_runs,
+    warn_of_unused_settings,
+)
 from fpbench.search.tasks import NamedIndex
 
 logger = getLogger(__name__)
@@ -121,7 +125,7 @@ def prepare(
             tracks = [*dataset.reference, *(one.track for one in dataset.queries)]
             surveys = survey_recordings(store, tracks, report)
         config = recorded_config(config, dataset, surveys)
-    _warn_of_unused_settings(config, dataset)
+    warn_of_unused_settings(config, dataset)
     indexes = {
         kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
         for kind in distractor_kinds(config)
@@ -138,7 +142,7 @@ def prepare(
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
     for named in indexes[distractor_kinds(config)[0]]:
-        _require_runs(source.segments, config, named)
+        require_runs(source.segments, config, named)
     generator, system = None, None
     if config.distractors in ("synthetic", "both"):
         choice = _choose_generator(
@@ -231,7 +235,7 @@ def _prepare_audio(
     fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
     settings = catalog.settings_for("fingerprinter", config.fingerprinter, settings)
     name = offer.entry.name
-    _refuse_long_queries(config, dataset, store)
+    refuse_long_queries(config, dataset, store)
     # Before the identity, which contains what the first calls import and open.
     with catalog.record_first_use(fingerprinter):
         check = _check(fingerprinter, name, unchecked=unchecked)
@@ -331,70 +335,6 @@ def _prepare_vectors(
         dim=vectors.reference.shape[1],
     )
     return source, info
-
-
-def _warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
-    """Warn of settings without effect; they are no error, as one config may serve several runs."""
-    fields: list[str] = []
-    if config.distractors in ("real", "none"):
-        fields += ["generator", "generator_weights", "generator_options", "foreign_generator"]
-    elif config.generator_weights is None:
-        fields.append("foreign_generator")
-    if dataset.vectors is not None:
-        fields += ["fingerprinter", "fingerprinter_options", "weights", "channel"]
-        recipe = sorted(config.recipe_given - {"n_queries", "query_length_s"})
-        for name in recipe:
-            logger.warning("recipe.%s has no effect on ready-made fingerprints", name)
-    elif config.name is not None:
-        raise FpbenchError(
-            f"name '{config.name}' has no effect: '{config.dataset}' holds audio, and its "
-            f"fingerprinter '{config.fingerprinter}' has a name",
-            hint="leave --name out",
-        )
-    default = RunConfig()
-    unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
-    unused += [
-        f"index_options.{name}" for name in config.index_options if name not in config.indexes
-    ]
-    for name in unused:
-        logger.warning("%s has no effect in this run", name)
-
-
-def _refuse_long_queries(config: RunConfig, dataset: Dataset, store: Store) -> None:
-    length_s = config.recipe.query_length_s
-    longest_s = float(durations_s(dataset.reference).max(initial=0.0))
-    if 0 < longest_s < length_s and dataset.pending is None:
-        # A header may give less than a file holds.
-        surveys = survey_recordings(store, dataset.reference, lambda _done, _words: None)
-        longest_s = float(decoded_durations_s(surveys, dataset.reference).max(initial=0.0))
-    # If no track can be read, fingerprinting says why. The millisecond allows for rounding.
-    if 0 < longest_s < length_s - 1e-3:
-        raise FpbenchError(
-            f"no reference track is as long as a query, {length_s:g} s",
-            hint="use shorter queries or longer recordings",
-        )
-
-
-def _require_runs(segments: int, config: RunConfig, named: NamedIndex) -> None:
-    """Check that queries of several fingerprints can be compared with runs of as many.
-
-    Raises:
-        FpbenchError: Distractors are synthetic, or the index grows: both have no runs.
-    """
-    if segments == 1:
-        return
-    if config.distractors in ("synthetic", "both"):
-        raise FpbenchError(
-            f"queries of {segments} fingerprints cannot be compared with synthetic distractors, "
-            "which are single, independent fingerprints",
-            hint="use --distractors real, or a --query-length of one segment",
-        )
-    if named.index.kind == "growing":
-        raise FpbenchError(
-            f"index '{named.name}' cannot search queries of {segments} fingerprints, because it "
-            "does not search block by block",
-            hint="use --index exact or --index ivfpq, or a --query-length of one segment",
-        )
 
 
 def _describe_fingerprinter(
