@@ -183,8 +183,8 @@ class DataInfo:
     Args:
         content: Hash of all recordings, including noise and impulse responses for queries.
         reference_silent_hours: Hours of the reference in silent stretches: at least 0.2 s in which
-            no sample exceeds -80 dB of full scale. None for ready-made fingerprints, and in older
-            results.
+            no sample is further than -80 dB of full scale from a constant. None for ready-made
+            fingerprints, and in older results.
         distractor_silent_hours: The same of the distractors.
         division: How the program divided the music into reference and distractors; None if the user
             did.
