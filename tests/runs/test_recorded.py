@@ -18,7 +18,7 @@ from fpbench.runs.recorded import recorded_config
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
     for name in ("reference", "query"):
-        soundfile.write(tmp_path / f"{name}.wav", np.full(3_000, 0.1), 1_000)
+        soundfile.write(tmp_path / f"{name}.wav", np.tile([0.1, -0.1], 1_500), 1_000)
     return Dataset(
         name="a test",
         reference=[Track(name="reference", path=tmp_path / "reference.wav")],
