@@ -112,3 +112,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_invisible_characters_are_shown_in_messages() -> None:
     assert show_text("a\u200bé \n") == r"a\u200bé \n"
+
+
+def test_optional_columns_may_be_absent(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("path,kind,c\na.wav,music,3\nb.wav,ir\n")
+    rows = list(read_table(path, COLUMNS, optional=("b", "c")))
+    assert rows == [(2, ("a.wav", "music", "", "3")), (3, ("b.wav", "ir", "", ""))]

@@ -25,7 +25,9 @@ _BYTE_ORDER_MARKS = (  # UTF-32 first, as its mark begins with that of UTF-16
 Cells = tuple[str, ...]
 
 
-def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
+def read_table(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = ()
+) -> Iterator[tuple[int, Cells]]:
     """The rows below the header of a table, each with the number of its first line.
 
     Columns are separated by comma, semicolon, tab or ``|``, whichever gives the header the wanted
@@ -36,18 +38,20 @@ def read_table(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, Cells]
 
     Args:
         columns: Names of the columns to read, in any order in the file.
+        optional: Names of further columns, which the file may lack.
 
     Yields:
-        Line number and the cells of ``columns``, in the order of ``columns``; absent cells are
+        Line number and the cells of ``columns`` and ``optional``, in this order; absent cells are
         empty.
 
     Raises:
         FpbenchError: The file cannot be read or is no such table; a column is missing or named
-            twice; or a row has more cells than the header, or a control character in a cell.
+            twice, or an optional one is misspelt; or a row has more cells than the header, or a
+            control character in a cell.
     """
     try:
         with path.open(encoding=_encoding(path), errors="surrogateescape", newline="") as file:
-            yield from _rows(path, _refuse_other_encodings(path, file), columns)
+            yield from _rows(path, _refuse_other_encodings(path, file), columns, optional)
     except OSError as err:
         raise FpbenchError(
             f"cannot read {path}: {err.strerror or err}", hint="check its path and permissions"
@@ -92,11 +96,16 @@ def _refuse_other_encodings(path: Path, lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def _rows(path: Path, lines: Iterator[str], columns: Sequence[str]) -> Iterator[tuple[int, Cells]]:
+def _rows(
+    path: Path, lines: Iterator[str], columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[tuple[int, Cells]]:
     header, separator, above = _header(lines, columns)
     where = f"{path}, line {max(1, above)}"
-    places = [_place(name, columns, header, where) for name in columns]
-    needed, width = max(places) + 1, len(header)
+    places = [
+        *(_place(name, columns, header, where) for name in columns),
+        *(_optional_place(name, header, where) for name in optional),
+    ]
+    needed, width = 1 + max(place for place in places if place is not None), len(header)
     rows = csv.reader(lines, delimiter=separator, strict=True)
     while True:
         line = above + rows.line_num + 1
@@ -116,12 +125,12 @@ def _rows(path: Path, lines: Iterator[str], columns: Sequence[str]) -> Iterator[
             )
         if len(row) < needed:
             row += [""] * (needed - len(row))
-        cells = tuple([row[place].strip() for place in places])
+        cells = tuple(["" if place is None else row[place].strip() for place in places])
         text = "".join(cells)
         if not text and not any(cell.strip() for cell in row):
             continue
         if not text.isprintable():
-            _refuse_control_characters(f"{path}, line {line}", columns, cells)
+            _refuse_control_characters(f"{path}, line {line}", (*columns, *optional), cells)
         yield line, cells
 
 
@@ -170,6 +179,12 @@ def _place(name: str, columns: Sequence[str], header: Sequence[str], where: str)
         + ", ".join(columns)
         + "; they are separated by comma, semicolon, tab or |",
     )
+
+
+def _optional_place(name: str, header: Sequence[str], where: str) -> int | None:
+    if name not in header and not any(is_near_miss(found, name) for found in header):
+        return None
+    return _place(name, (name,), header, where)
 
 
 def _refuse_control_characters(where: str, columns: Sequence[str], cells: Cells) -> None:
