@@ -202,8 +202,8 @@ def compare(
 
     Returns:
         For every rate that two results have, the difference first minus second with a paired
-        interval over tracks, and a p-value that is corrected for the number of tests; shown as
-        tables.
+        interval over groups of tracks, or over tracks where groups are unknown, and a p-value that
+        is corrected for the number of tests; shown as tables.
 
     Raises:
         FpbenchError: The queries differ, the results have no curve in common, or evidence is

@@ -9,7 +9,7 @@ from tabulate import tabulate
 from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
-from fpbench.results.names import rate_label, system_label
+from fpbench.results.names import clusters_label, rate_label, system_label
 from fpbench.review.gap_notes import gap_note
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
@@ -105,7 +105,9 @@ def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
         where = f"within {key.tolerance_s:g} s"
     queries = key.comparison_key
     title = f"## {data}, {queries.n_queries} queries of {queries.query_length_s:g} s, {where}"
-    note = f"Percent, with 95 % intervals over tracks. Data `{queries.content[:12]}`."
+    clusters = dict.fromkeys(clusters_label(row.result.queries) for row in rows)
+    note = f"Percent, with 95 % intervals over {' or '.join(clusters)}. "
+    note += f"Data `{queries.content[:12]}`."
     if any(_mark(row.result) for row in rows):
         note += f" {BREAKS_RULES} breaks rules of the harness, see `check` in its result."
     parts = [title, note, table, *_gap_lines(ordered, shown)]

@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fpbench import Candidates
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.false_accepts import Decisions, measure_false_accepts
+from fpbench.results.decisions import FalseAccepts
 
 
 @pytest.fixture
@@ -108,3 +110,28 @@ def test_intervals_cover_the_rates_of_the_population() -> None:
         assert rate.high is not None
         covered += rate.low <= truth <= rate.high
     assert covered / 100 >= 0.88
+
+
+def test_intervals_are_over_groups_where_they_are_known(
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    evidence = make_evidence(evidence_of, [0.7, 0.2, 0.05] * 40, list(range(120)))
+    scores = evidence.reference.scores.copy()
+    scores[:, 0] = np.linspace(0.2, 0.9, 120)  # higher in later groups
+    reference = Candidates(evidence.reference.ids, -scores, scores)
+    evidence = replace(evidence, reference=reference)
+
+    def measure(evidence: Evidence) -> FalseAccepts:
+        (found,) = measure_false_accepts(evidence, [10], 0.25, index="exact", distractors="real")
+        return found
+
+    over_tracks = measure(evidence)
+    over_groups = measure(replace(evidence, query_group=np.arange(120) // 20))
+    few = measure(replace(evidence, query_group=np.arange(120) // 30))
+    assert over_tracks.method == "delete-a-group jackknife over tracks"
+    assert over_groups.method == few.method == "delete-a-group jackknife over groups"
+    assert over_groups.equal_error_rate.value == over_tracks.equal_error_rate.value
+    assert over_groups.equal_error_rate.low is not None
+    assert over_tracks.equal_error_rate.low is not None
+    assert over_groups.equal_error_rate.low < over_tracks.equal_error_rate.low
+    assert few.equal_error_rate.low is None  # of four groups

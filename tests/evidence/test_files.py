@@ -112,3 +112,52 @@ def test_refuses_blocks_that_do_not_fit_the_edges(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", **{**arrays, "edges": np.array([0, 10])})
     with pytest.raises(FpbenchError, match="is inconsistent: block_ids"):
         read_evidence(tmp_path / "b.npz")
+
+
+def grown_evidence() -> GrownEvidence:
+    return GrownEvidence(
+        query_track=np.array([0]),
+        match_score=np.array([0.5], dtype=np.float32),
+        sizes=(10,),
+        candidates=(candidates(0.5, 0.4),),
+        distances_s=(np.array([[0.0, INF]]),),
+    )
+
+
+@pytest.mark.parametrize("make", [make_evidence, grown_evidence])
+def test_a_file_holds_the_groups_of_the_queries(
+    tmp_path: Path, make: Callable[[], Evidence | GrownEvidence]
+) -> None:
+    write_evidence(tmp_path / "old.npz", make())
+    old = read_evidence(tmp_path / "old.npz")
+    assert old.query_group is None
+    assert old.clusters.tolist() == [0]
+    write_evidence(tmp_path / "a.npz", replace(make(), query_group=np.array([7])))
+    assert read_evidence(tmp_path / "a.npz").clusters.tolist() == [7]
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        pytest.param([1, 2], r"query_group has the shape \(2,\)", id="too many"),
+        pytest.param([1.0], "query_group is float64", id="type"),
+    ],
+)
+def test_refuses_impossible_groups(tmp_path: Path, groups: list[float], message: str) -> None:
+    write_evidence(tmp_path / "a.npz", make_evidence())
+    with np.load(tmp_path / "a.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "b.npz", **arrays, query_group=np.array(groups))
+    with pytest.raises(FpbenchError, match=message):
+        read_evidence(tmp_path / "b.npz")
+
+
+def test_refuses_a_track_of_two_groups(
+    tmp_path: Path, evidence_of: Callable[..., Evidence]
+) -> None:
+    evidence = evidence_of([[0, 0, 0]], track=[0, 0, 1])
+    write_evidence(tmp_path / "a.npz", replace(evidence, query_group=np.array([0, 0, 0])))
+    assert read_evidence(tmp_path / "a.npz").clusters.tolist() == [0, 0, 0]
+    write_evidence(tmp_path / "a.npz", replace(evidence, query_group=np.array([0, 1, 1])))
+    with pytest.raises(FpbenchError, match="query_group has two groups of one track"):
+        read_evidence(tmp_path / "a.npz")

@@ -1,7 +1,9 @@
 """Gaps are paired query by query and agree with the rates of the curves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from fpbench.evidence.evidence import Evidence
@@ -39,3 +41,19 @@ def test_an_interval_is_paired_and_has_a_width(gaps: dict[tuple[str, int], Gap])
     assert 0.15 <= gap.low < gap.value < gap.high <= 0.6
     equal = gaps["hr@3", 20]
     assert equal.low == -equal.high < 0
+
+
+def test_an_interval_is_over_groups_where_they_are_known(
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    real, synthetic = (
+        evidence_of([better], track=list(range(12))) for better in ([0, 0, 1, 1] * 3, [0] * 12)
+    )
+
+    def gap(real: Evidence) -> Gap:
+        sides = SearchedSizes(real, [10]), SearchedSizes(synthetic, [10])
+        return hit_rate_gaps(*sides, index="exact", tolerance_s=0.25, seed=0)[0]
+
+    over_tracks, over_groups = gap(real), gap(replace(real, query_group=np.arange(12) // 2))
+    assert over_groups.value == over_tracks.value
+    assert over_groups.low < over_tracks.low < over_tracks.high < over_groups.high

@@ -159,3 +159,19 @@ def test_an_index_that_grew_gives_one_database_of_each_size() -> None:
     assert [point.value for point in points(curves, "hr@1")] == [1 / 2, 0]
     assert [point.value for point in points(curves, "hr@3")] == [1 / 2, 1 / 2]
     assert [point.repeats for point in points(curves, "hr@1")] == [1, 1]
+
+
+def test_intervals_are_over_groups_where_they_are_known(
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    # Twelve tracks of six artists; the tracks of an artist are alike.
+    better = [[0, 0, 1, 1] * 3]
+    evidence = evidence_of(better, track=list(range(12)))
+    over_tracks = hit_rate_curves(evidence, [10], LABELS)[0].points[0]
+    by_artist = dataclasses.replace(evidence, query_group=np.arange(12) // 2)
+    over_groups = hit_rate_curves(by_artist, [10], LABELS)[0].points[0]
+    assert over_groups.value == over_tracks.value == 0.5
+    assert over_groups.ci.low < over_tracks.ci.low
+    assert over_groups.ci.high > over_tracks.ci.high
+    of_four = dataclasses.replace(evidence, query_group=np.arange(12) // 3)
+    assert not hit_rate_curves(of_four, [10], LABELS)[0].points[0].ci.is_known

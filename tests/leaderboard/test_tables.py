@@ -116,3 +116,10 @@ def test_a_system_that_breaks_rules_is_marked(named: Callable[..., Result]) -> N
     assert "| correct " in text
     assert "† breaks rules of the harness, see `check` in its result." in text
     assert "†" not in leaderboard([named("correct", {100: 0.8})])
+
+
+def test_a_table_says_what_its_intervals_are_over(named: Named) -> None:
+    first, second = named("older", {1000: 0.9}), named("newer", {1000: 0.8})
+    assert "95 % intervals over tracks. Data" in leaderboard([first, second])
+    second = dataclasses.replace(second, queries=dataclasses.replace(second.queries, groups=22))
+    assert "95 % intervals over tracks or 22 groups. Data" in leaderboard([first, second])

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from fpbench.results.files import read_result
 from fpbench.review.paired_points import Ranks, paired_hits, paired_ranks
@@ -44,3 +45,18 @@ def test_sizes_that_only_one_has_are_left_out(evidence_of: Callable[..., Any]) -
     twenty = replace(TEN, points=(replace(POINT, n_distractors=20),))
     pairs = [(TEN, twenty)]
     assert list(paired_hits(pairs, (RESULT, RESULT), Ranks((evidence, evidence)))) == []
+
+
+def test_clusters_are_groups_if_one_of_the_two_knows_them(
+    evidence_of: Callable[..., Any],
+) -> None:
+    old = evidence_of([[0] * 4], track=[0, 1, 2, 3])
+    new = replace(old, query_group=np.array([0, 0, 2, 2]))
+    renumbered = replace(old, query_group=np.array([5, 5, 1, 1]))
+    assert Ranks((old, old)).clusters.tolist() == [0, 1, 2, 3]
+    for pair in ((old, new), (new, old), (new, renumbered)):
+        assert Ranks(pair).clusters.tolist() == [0, 0, 2, 2]
+    other = replace(old, query_group=np.array([0, 1, 2, 2]))
+    for pair in ((new, other), (other, new)):
+        with pytest.raises(ValueError, match="tracks in different groups"):
+            Ranks(pair)

@@ -82,3 +82,14 @@ def test_a_real_curve_says_how_many_tracks_its_distractors_are_from() -> None:
     data = replace(GOLDEN.data, distractor_tracks=46)
     real = replace(GOLDEN, data=data, curves=[replace(curve, distractors="real")])
     assert result_tables(real).startswith("spectral-sketch, exact, real distractors (46 tracks)\n")
+
+
+def test_the_note_says_over_how_many_groups_intervals_are() -> None:
+    grouped = replace(GOLDEN, queries=replace(GOLDEN.queries, tracks=46, groups=5))
+    *_, few, _, note = result_tables(grouped).splitlines()
+    assert few == "only 5 groups: intervals say little about other music"
+    assert note.startswith(
+        "100 queries of 1 s from 46 tracks; percent, with 95 % intervals over 5 groups; "
+    )
+    many = replace(GOLDEN, queries=replace(GOLDEN.queries, tracks=46, groups=22))
+    assert "only" not in result_tables(many)

@@ -1,6 +1,7 @@
 """A result is refused, with the name of the field, if a number contradicts its evidence."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -368,3 +369,25 @@ def test_a_generator_of_another_system_must_be_allowed_by_the_config(
     alter(synthetic, make_foreign)
     with pytest.raises(FpbenchError, match=r"config\.foreign_generator is not"):
         validate_result(synthetic)
+
+
+def test_the_number_of_groups_is_that_of_the_evidence(
+    write_run: Callable[..., Path], evidence: Evidence, alter: Callable[..., None]
+) -> None:
+    grouped = replace(evidence, query_group=evidence.query_track * 0)
+    path = write_run("g", {("exact", "real"): grouped}, [10, 20], [20], generator=None)
+    with pytest.raises(FpbenchError, match=r"queries\.groups is None, but the evidence has 1"):
+        validate_result(path)
+
+    def one(document: Document) -> None:
+        document["queries"]["groups"] = 1
+
+    alter(path, one)
+    assert validate_result(path) == []
+
+    def more(document: Document) -> None:
+        document["queries"]["groups"] = 2
+
+    alter(path, more)
+    with pytest.raises(FpbenchError, match=r"queries\.groups is 2, but the evidence has 1"):
+        validate_result(path)

@@ -51,7 +51,7 @@ def test_the_true_position_of_a_query_is_in_the_reference(prepared: Prepare) -> 
     assert set(zip(inputs.truth.track.tolist(), inputs.truth.start_s.tolist(), strict=True)) <= (
         positions
     )
-    np.testing.assert_array_equal(inputs.clusters, inputs.truth.track)
+    np.testing.assert_array_equal(inputs.query_tracks, inputs.truth.track)
 
 
 def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -> None:

@@ -40,7 +40,7 @@ def test_rows_lie_on_one_timeline(tmp_path: Path) -> None:
     inputs = ready_made(n_queries=100).build_inputs(Store(tmp_path), stage)
     np.testing.assert_array_equal(inputs.truth.start_s, np.arange(100) * 0.5)
     np.testing.assert_array_equal(inputs.truth.track, 0)
-    assert inputs.clusters.tolist() == [0] * 60 + [1] * 40  # stretches of 30 s
+    assert inputs.query_tracks.tolist() == [0] * 60 + [1] * 40  # stretches of 30 s
     assert inputs.data.reference_hours == pytest.approx(60 / 3600)
 
 
@@ -106,10 +106,24 @@ def test_tracks_give_the_truth_and_the_clusters(tmp_path: Path) -> None:
     inputs = with_tracks().build_inputs(Store(tmp_path), stage)
     assert inputs.truth.track.tolist() == [0, 0, 1]
     assert inputs.truth.start_s.tolist() == [0.5, 1.0, 1.0]
-    assert inputs.clusters.tolist() == [0, 0, 1]
+    assert inputs.query_tracks.tolist() == [0, 0, 1]
     assert inputs.real_tracks.tolist() == [2, 2, 2, 3, 3]
     assert (inputs.data.reference_tracks, inputs.data.distractor_tracks) == (2, 2)
     assert (inputs.query_info.n, inputs.query_info.without_match) == (3, 1)
+
+
+def test_groups_are_those_of_the_tracks(tmp_path: Path) -> None:
+    plain = with_tracks()
+    assert plain.vectors.tracks is not None
+    tracks = replace(plain.vectors.tracks, groups=["Ann", "Ann", "Ann", None])
+    source = replace(plain, vectors=replace(plain.vectors, tracks=tracks))
+    inputs = source.build_inputs(Store(tmp_path), stage)
+    assert inputs.query_groups is not None
+    assert inputs.query_groups.tolist() == [0, 0, 0]
+    assert inputs.query_info.groups == 1
+    assert inputs.real_groups is not None
+    assert inputs.real_groups.tolist() == [0, 0, 0, 3, 3]
+    assert plain.build_inputs(Store(tmp_path), stage).query_info.groups is None
 
 
 def test_runs_of_several_rows_stay_in_their_track(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def inputs() -> Inputs:
         queries=reference[rows],
         segments=1,
         truth=Positions(positions.track[rows], positions.start_s[rows]),
-        clusters=positions.track[rows],
+        query_tracks=positions.track[rows],
         reference=reference,
         reference_positions=positions,
         real=unit(200, 1),

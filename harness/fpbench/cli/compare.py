@@ -48,9 +48,10 @@ def compare(
 
     RESULTS are two or more result files for the same queries, with their evidence files beside
     them. The tables show the hit rate of one minus that of another, in percentage points, with
-    paired confidence intervals over tracks. These are much narrower than the intervals of the
-    results suggest. A * marks a difference by which one system is better, according to a sign-flip
-    test over tracks, with Holm's correction for the number of tests in all tables.
+    paired confidence intervals over groups of tracks, or over tracks where groups are unknown.
+    These are much narrower than the intervals of the results suggest. A * marks a difference by
+    which one system is better, according to a sign-flip test over groups or tracks, with Holm's
+    correction for the number of tests in all tables.
 
     A result that cannot be compared is named at the end, and left out.
 

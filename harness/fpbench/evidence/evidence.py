@@ -50,6 +50,7 @@ class Evidence:
             what its degradations drew; None in older evidence.
         foreign_score: Best score of each query with a row of another reference track, -inf if there
             is no other track; None in older evidence.
+        query_group: Group of the track of each query; None if no groups are known.
         tail: How rarely a distractor scores at least as the match, for sizes that are not searched;
             None if it was not simulated.
     """
@@ -62,7 +63,13 @@ class Evidence:
     blocks: Sequence[Candidates]
     queries: QueryColumns | None = field(default=None, repr=False)
     foreign_score: Float32[np.ndarray, " queries"] | None = field(default=None, repr=False)
+    query_group: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
     tail: Tail | None = field(default=None, repr=False)
+
+    @property
+    def clusters(self) -> Int64[np.ndarray, " queries"]:
+        """What intervals are over: the group of each query, or its track if it is unknown."""
+        return self.query_track if self.query_group is None else self.query_group
 
     @property
     def shortlist(self) -> int:
@@ -146,6 +153,7 @@ class GrownEvidence:
         candidates: The candidates of the whole database at each size.
         distances_s: Their distances, as in :class:`Evidence`; inf for distractors.
         queries: As in :class:`Evidence`.
+        query_group: As in :class:`Evidence`.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -154,6 +162,12 @@ class GrownEvidence:
     candidates: Sequence[Candidates]
     distances_s: Sequence[Float64[np.ndarray, "queries k"]]
     queries: QueryColumns | None = field(default=None, repr=False)
+    query_group: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
+
+    @property
+    def clusters(self) -> Int64[np.ndarray, " queries"]:
+        """As :attr:`Evidence.clusters`."""
+        return self.query_track if self.query_group is None else self.query_group
 
     def ranks(self, size: int, tolerance_s: float | None) -> Int64[np.ndarray, " queries"]:
         """As :meth:`Evidence.ranks`, with the first ``size`` distractors."""

@@ -33,11 +33,12 @@ MOST_DATABASES = 3
 """Databases of one size in use. More change the rates little, and each takes time."""
 
 LEVEL = 0.95
-METHOD = "delete-a-group jackknife over tracks"
+OVER_TRACKS = "delete-a-group jackknife over tracks"
+OVER_GROUPS = "delete-a-group jackknife over groups"
 
 _OF_THE_SMALLEST = 0.01  # share of false accepts that sets a threshold at the smallest size
 _FEWEST_ACCEPTED = 10  # queries behind a share of false accepts
-_MOST_PARTS = 100  # of the jackknife: more tracks are divided into so many groups
+_MOST_PARTS = 100  # of the jackknife: more groups are divided into so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def measure_false_accepts(
 ) -> list[FalseAccepts]:
     """Equal error rate, false rejects and false accepts at every size.
 
-    Intervals leave out one track at a time, and set each threshold anew.
+    Intervals leave out one group of tracks at a time, or one track where groups are unknown, and
+    set each threshold anew.
 
     Args:
         evidence: Of one search; older evidence, without scores of other tracks, gives nothing.
@@ -118,7 +120,8 @@ def measure_false_accepts(
     if evidence.foreign_score is None:
         return []
     enough = [share for share in SHARES if share * len(evidence.query_track) >= _FEWEST_ACCEPTED]
-    parts = _parts(evidence.query_track)
+    parts = _parts(evidence.clusters)
+    method = OVER_TRACKS if evidence.query_group is None else OVER_GROUPS
     smallest = Decisions.of_evidence(evidence, sizes[0], tolerance_s)
     found = []
     for size in sizes:
@@ -142,7 +145,7 @@ def measure_false_accepts(
                 if _OF_THE_SMALLEST in enough
                 else None,
                 level=LEVEL,
-                method=METHOD,
+                method=method,
             )
         )
     return found
@@ -167,9 +170,9 @@ class _Pair(NamedTuple):
         return self.here.false_accepts(self.smallest.threshold(_OF_THE_SMALLEST))
 
 
-def _parts(track: Int64[np.ndarray, " queries"]) -> Int64[np.ndarray, " queries"]:
-    """The part of each query: its track, or the group of tracks that the jackknife leaves out."""
-    _, member = np.unique(track, return_inverse=True)
+def _parts(clusters: Int64[np.ndarray, " queries"]) -> Int64[np.ndarray, " queries"]:
+    """The part of each query that the jackknife leaves out: its cluster, or several of them."""
+    _, member = np.unique(clusters, return_inverse=True)
     return member % _MOST_PARTS
 
 

@@ -43,6 +43,7 @@ _BLOCKS: _Layout = {
 # What evidence of blocks has besides if its tail was simulated.
 _TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
 _FOREIGN: _Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
+_GROUP: _Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
 _GROWN: _Layout = {
     **_COMMON,
     "sizes": (_INT64, 1),
@@ -65,6 +66,8 @@ def evidence_name(stem: str, index: str, distractors: str) -> str:
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
     """Write an ``.npz`` file, completely or not at all; equal evidence gives equal bytes."""
     arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)
+    if evidence.query_group is not None:
+        arrays = {**arrays, "query_group": evidence.query_group}
     if evidence.queries is not None:
         arrays = {**arrays, _QUERIES: _encode(evidence.queries)}
     with atomic_file(path) as file:
@@ -87,17 +90,22 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         ) from err
     try:
         table = arrays.pop(_QUERIES, None)
-        if arrays.keys() - _TAIL.keys() - _FOREIGN.keys() == _BLOCKS.keys():
+        known = arrays.keys() - _GROUP.keys()
+        if known - _TAIL.keys() - _FOREIGN.keys() == _BLOCKS.keys():
             evidence = _evidence_from(_typed(arrays, _BLOCKS))
             return replace(
                 evidence,
                 queries=_columns(table, len(evidence.query_track)),
+                query_group=_group_from(arrays, len(evidence.query_track)),
                 foreign_score=_foreign_from(arrays, len(evidence.query_track)),
                 tail=_tail_from(arrays, len(evidence.query_track)),
             )
-        if arrays.keys() == _GROWN.keys():
+        if known == _GROWN.keys():
             grown = _grown_evidence_from(_typed(arrays, _GROWN))
-            return replace(grown, queries=_columns(table, len(grown.query_track)))
+            queries = len(grown.query_track)
+            return replace(
+                grown, queries=_columns(table, queries), query_group=_group_from(arrays, queries)
+            )
     except ValueError as err:
         raise FpbenchError(
             f"{path} is inconsistent: {err}",
@@ -238,6 +246,17 @@ def _foreign_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray 
     scores = _typed(arrays, {**_FOREIGN, **_COMMON})["foreign_score"]
     _require_shape("foreign_score", scores, (queries,))
     return scores
+
+
+def _group_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | None:
+    if not arrays.keys() & _GROUP.keys():
+        return None
+    groups = _typed(arrays, {**_GROUP, **_COMMON})["query_group"]
+    _require_shape("query_group", groups, (queries,))
+    tracks = arrays["query_track"]
+    if len(np.unique([tracks, groups], axis=1).T) > len(np.unique(tracks)):
+        raise ValueError("query_group has two groups of one track")
+    return groups
 
 
 def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:

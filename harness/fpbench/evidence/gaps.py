@@ -34,7 +34,7 @@ def hit_rate_gaps(
     """The gap of HR@1, HR@3 and HR@10 at every size that both curves have, 0 excluded.
 
     A query that is hard among real distractors is usually hard among synthetic ones, so the gap has
-    a smaller error than either rate. Its interval is over groups of tracks.
+    a smaller error than either rate. Its interval is over groups of tracks, or over tracks.
 
     Args:
         real: Search among real distractors.
@@ -47,7 +47,7 @@ def hit_rate_gaps(
     of_real, of_synthetic = (
         hits_of_curves(side.evidence, side.sizes, tolerance_s) for side in (real, synthetic)
     )
-    group = real.evidence.query_track
+    group = real.evidence.clusters
     gaps = []
     for k in HIT_RANKS:
         for size in sorted({*real.sizes} & {*synthetic.sizes} - {0}):

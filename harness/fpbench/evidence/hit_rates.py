@@ -94,7 +94,7 @@ def hit_rate_curves(
             _point(
                 each < k,
                 pooled,
-                _interval(pooled, evidence.query_track, size, k, labels),
+                _interval(pooled, evidence.clusters, size, k, labels),
                 labels,
                 size,
             )
@@ -278,7 +278,7 @@ def _simulated_points(
         simulated = simulate_hits(evidence, size, labels.tolerance_s, k)
         hits = whole_hits(simulated)
         value = min(max(hits.rate, 0.0), 1.0)
-        ci = _interval(hits, evidence.query_track, size, k, labels)
+        ci = _interval(hits, evidence.clusters, size, k, labels)
         points.append(
             Point(
                 n_distractors=size,

@@ -8,46 +8,46 @@ from jaxtyping import Float64, Int64
 FLIPS = 20_000
 """Random sign patterns; they tell p-values down to 5e-5 apart, enough for a thousand tests."""
 
-_ALL_PATTERNS = 14  # tracks up to which all patterns are tried: 2^13 of them, up to sign
+_ALL_PATTERNS = 14  # clusters up to which all patterns are tried: 2^13 of them, up to sign
 _AT_ONCE = 2_000
 
 
 def sign_flip_p_values(
     differences: Int64[np.ndarray, "tests queries"],
-    track: Int64[np.ndarray, " queries"],
+    cluster: Int64[np.ndarray, " queries"],
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, " tests"]:
-    """Two-sided p-values that one system is as good as the other, over tracks.
+    """Two-sided p-values that one system is as good as the other, over clusters of queries.
 
-    If two systems are equally good, exchanging their names within a track changes nothing, so the
-    sign of the track's difference is a coin. The p-value is the share of sign patterns whose sum is
-    at least as far from 0 as the one observed. With T tracks it is at least 2^(1 - T): one query in
-    one track, or all queries of a few tracks, prove nothing.
+    If two systems are equally good, exchanging their names within a cluster changes nothing, so the
+    sign of the cluster's difference is a coin. The p-value is the share of sign patterns whose sum
+    is at least as far from 0 as the one observed. With C clusters it is at least 2^(1 - C): one
+    query in one cluster, or all queries of a few clusters, prove nothing.
 
     Args:
         differences: In each test, the difference of the hits of each query. Whole numbers, so that
             sums are exact on every processor.
-        track: Track, or cluster, of each query.
+        cluster: Group of tracks, or track, of each query.
         rng: Draws sign patterns, if there are too many to try all.
 
     Source: Fisher 1935, "The Design of Experiments", section 21; for retrieval, Smucker et al.
         2007, "A comparison of statistical significance tests for information retrieval
         evaluation".
     """
-    _, member = np.unique(track, return_inverse=True)
-    by_track = np.array([np.bincount(member, weights=each) for each in differences])
-    observed = np.abs(by_track.sum(axis=1))
-    tracks = by_track.shape[1]
-    exact = tracks <= _ALL_PATTERNS
-    patterns = 2 ** (tracks - 1) if exact else FLIPS
-    extreme = np.zeros(len(by_track))
+    _, member = np.unique(cluster, return_inverse=True)
+    by_cluster = np.array([np.bincount(member, weights=each) for each in differences])
+    observed = np.abs(by_cluster.sum(axis=1))
+    clusters = by_cluster.shape[1]
+    exact = clusters <= _ALL_PATTERNS
+    patterns = 2 ** (clusters - 1) if exact else FLIPS
+    extreme = np.zeros(len(by_cluster))
     for start in range(0, patterns, _AT_ONCE):
         numbers = np.arange(start, min(start + _AT_ONCE, patterns))
         if exact:
-            flipped = (numbers[:, None] >> np.arange(tracks)) & 1
+            flipped = (numbers[:, None] >> np.arange(clusters)) & 1
         else:
-            flipped = rng.integers(2, size=(len(numbers), tracks), dtype=np.int8)
-        sums = np.abs(by_track @ (1.0 - 2.0 * flipped).T)
+            flipped = rng.integers(2, size=(len(numbers), clusters), dtype=np.int8)
+        sums = np.abs(by_cluster @ (1.0 - 2.0 * flipped).T)
         extreme += (sums >= observed[:, None]).sum(axis=1)
     # The observed pattern is one of those drawn, so that no p-value is 0.
     p_values: Float64[np.ndarray, " tests"] = (

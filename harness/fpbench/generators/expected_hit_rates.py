@@ -45,7 +45,7 @@ class MatchedQueries:
         vectors: Fingerprints of the queries.
         reference: Fingerprints of the reference.
         matches: First row of ``reference`` that matches each query, and the row after the last.
-        tracks: Track of each query; None if each is from its own.
+        tracks: Track of each query, or its group of tracks; None if each is from its own.
     """
 
     vectors: Float32[np.ndarray, "queries dim"]

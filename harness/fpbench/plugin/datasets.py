@@ -27,12 +27,15 @@ class Track:
         path: Path of the audio file.
         duration_s: Duration of a file that does not exist yet.
         channel: Signal that is taken of several channels.
+        group: What may make it similar to other tracks, such as the artist; None if it is unknown.
+            Confidence intervals are over groups.
     """
 
     name: str
     path: Path
     duration_s: float = 0.0
     channel: Channel = "mean"
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,12 +105,14 @@ class VectorTracks:
             track; index -1 for a row that matches nothing in the database.
         reference: Track and start time of each row of the reference.
         distractors: Track of each distractor, as an index into ``names``; None if it is unknown.
+        groups: Group of each track, as of a :class:`Track`; None if all are unknown.
     """
 
     names: Sequence[str]
     query: Positions
     reference: Positions
     distractors: Int64[np.ndarray, " distractors"] | None = None
+    groups: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

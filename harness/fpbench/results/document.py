@@ -217,6 +217,8 @@ class QueryInfo:
     Args:
         n: Number of queries.
         tracks: Number of different tracks that they come from.
+        groups: Number of different groups of tracks, such as artists, which intervals are over;
+            None if groups are unknown, so that intervals are over tracks.
         length_s: Length of a query, in seconds.
         recipe: How the queries were drawn and degraded.
         recordings: Number of recordings that the queries were cut from; 0 for queries that were
@@ -231,6 +233,7 @@ class QueryInfo:
     recipe: Mapping[str, Any]
     recordings: Count = 0
     without_match: Count = 0
+    groups: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fpbench.results.document import FingerprinterInfo, Point, QueryInfo
 
-_FEW_TRACKS = 20
+_FEW = 20
 
 
 def system_label(
@@ -59,9 +59,21 @@ def rate_label(point: Point) -> str:
     return f"{value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
 
 
-def few_tracks_note(queries: QueryInfo) -> str | None:
-    """Says that intervals are from few tracks; None if they are not."""
-    if queries.tracks >= _FEW_TRACKS:
+def tracks_label(queries: QueryInfo) -> str:
+    """How many tracks the queries come from."""
+    return "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+
+
+def clusters_label(queries: QueryInfo) -> str:
+    """What intervals are over: so many groups of tracks, or tracks where groups are unknown."""
+    if queries.groups is None:
+        return "tracks"
+    return "1 group" if queries.groups == 1 else f"{queries.groups} groups"
+
+
+def few_clusters_note(queries: QueryInfo) -> str | None:
+    """Says that intervals are from few groups, or tracks; None if they are not."""
+    if (queries.groups or queries.tracks) >= _FEW:
         return None
-    only = "one track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+    only = tracks_label(queries) if queries.groups is None else clusters_label(queries)
     return f"only {only}: intervals say little about other music"

@@ -40,7 +40,8 @@ class Difference:
         value: Difference of the rates over the databases that both results have, from -1 to 1.
         low: Lower end of its interval, which is not corrected for the number of tests.
         high: Upper end of its interval.
-        p_value: Of a paired sign-flip test over tracks, corrected for the number of tests.
+        p_value: Of a paired sign-flip test over groups or tracks, corrected for the number of
+            tests.
         clear: Whether one of the two is better: the p-value is at most 1 minus the level.
     """
 
@@ -88,8 +89,9 @@ def compare_results(
     """Compare every hit rate that two of some results have in common, query by query.
 
     A query that is hard for one system is usually hard for the other, so the difference has a much
-    smaller error than either rate. Its interval is over tracks. All p-values are corrected
-    together, because among many tests some are small by chance.
+    smaller error than either rate. Its interval is over groups of tracks, or over tracks where
+    neither result knows groups. All p-values are corrected together, because among many tests some
+    are small by chance.
 
     The results may be of different systems, or of one system with two generators or two index
     settings. Two systems with distractors of different generators are not compared.
@@ -174,13 +176,13 @@ def _compare_pair(
     for index, distractors in dict.fromkeys(_kind(curve) for curve, _ in pairs):
         curves = [pair for pair in pairs if _kind(pair[0]) == (index, distractors)]
         evidence = load(first, index, distractors), load(second, index, distractors)
-        if not np.array_equal(evidence[0].query_track, evidence[1].query_track):
+        try:
+            ranks = Ranks(evidence)
+        except ValueError as err:
             raise FpbenchError(
-                f"{first.path} and {second.path} have queries from different tracks: one left out "
-                "some",
-                hint="leave the tracks that data.skipped names out of the dataset",
-            )
-        ranks = Ranks(evidence)
+                f"{first.path} and {second.path} have {err}",
+                hint="use the same dataset for both, without the tracks that data.skipped names",
+            ) from err
         differences = _differences(curves, results, ranks, level)
         if not differences:
             continue
@@ -190,7 +192,7 @@ def _compare_pair(
             index=index,
             distractors=distractors,
             generator=_common_generator(results, distractors),
-            queries=one.queries,
+            queries=replace(one.queries, groups=one.queries.groups or other.queries.groups),
             differences=differences,
             ranks=list(paired_ranks(curves, results, ranks)),
             columns=evidence[0].queries or evidence[1].queries,
@@ -287,15 +289,15 @@ def _differences(
     level: float,
 ) -> list[Difference]:
     """The differences of all common points, with p-values that are not corrected."""
-    seed, track = results[0].config.get("seed", 0), ranks.track
+    seed, clusters = results[0].config.get("seed", 0), ranks.clusters
     found = list(paired_hits(pairs, results, ranks))
     if not found:
         return []
     of_queries = np.array([of_query for *_, of_query, _ in found])
-    p_values = sign_flip_p_values(of_queries, track, rng_at(seed, Stream.SIGN_FLIPS))
+    p_values = sign_flip_p_values(of_queries, clusters, rng_at(seed, Stream.SIGN_FLIPS))
     differences = []
     for (curve, points, of_query, databases), p in zip(found, p_values.tolist(), strict=True):
-        low, high, _ = difference_interval(of_query, databases, track, level)
+        low, high, _ = difference_interval(of_query, databases, clusters, level)
         differences.append(
             Difference(
                 metric=curve.metric,

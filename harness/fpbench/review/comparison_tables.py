@@ -12,7 +12,12 @@ from tabulate import tabulate
 
 from fpbench.files import atomic_file
 from fpbench.results.document import Result
-from fpbench.results.names import few_tracks_note, metric_label
+from fpbench.results.names import (
+    clusters_label,
+    few_clusters_note,
+    metric_label,
+    tracks_label,
+)
 from fpbench.review.comparison import Comparison, Difference
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.gap_notes import measured_gap
@@ -130,13 +135,12 @@ class Comparisons(tuple[Comparison, ...]):
     def _notes(self) -> list[str]:
         """The gap of the synthetic distractors, if there are any, and how to read the tables."""
         queries, tests = self[0].queries, sum(len(one.differences) for one in self)
-        tracks = "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
-        note = f"{queries.n} queries of {queries.length_s:g} s from {tracks}"
-        note += f"; points, with {100 * self.level:g} % intervals (paired, over tracks; {tests} in "
-        note += "all, not corrected)"
+        note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
+        note += f"; points, with {100 * self.level:g} % intervals (paired, over "
+        note += f"{clusters_label(queries)}; {tests} in all, not corrected)"
         level = f"{100 * (1 - self.level):.3g} %"
         note += f"; * one is better (sign-flip test at {level}, Holm-corrected for {tests} tests)"
-        few = few_tracks_note(queries)
+        few = few_clusters_note(queries)
         return [*_gap_notes(self), *([few] if few is not None else []), note]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import system_label
+from fpbench.results.names import clusters_label, system_label, tracks_label
 from fpbench.review.curves_panel import Line, draw_panel, notes_below
 from fpbench.review.figure_files import figure_bytes, write_figure
 from fpbench.review.figure_style import load_matplotlib, own_style
@@ -224,5 +224,7 @@ def _title(results: Sequence[Result], systems: Sequence[str], indexes: Sequence[
     queries = results[0].queries
     parts = [systems[0]] if len(systems) == 1 else []
     parts += [f"{indexes[0]} search"] if len(indexes) == 1 else []
-    description = f"{queries.n} queries of {queries.length_s:g} s from {queries.tracks} tracks"
+    description = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
+    if queries.groups is not None:
+        description += f" in {clusters_label(queries)}"
     return one_line(", ".join([*parts, f"{results[0].data.name}: {description}"]))

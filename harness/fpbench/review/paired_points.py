@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from jaxtyping import Int64
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.hit_rates import (
@@ -16,13 +17,33 @@ from fpbench.evidence.hit_rates import (
 from fpbench.results.document import DEFAULT_SIZES, Curve, Point, Result
 from fpbench.review.flipped_queries import PairedRanks, shortlist_length
 
+EvidencePair = tuple[Evidence | GrownEvidence, Evidence | GrownEvidence]
+
+
+def common_clusters(evidence: EvidencePair) -> Int64[np.ndarray, " queries"]:
+    """What paired intervals are over: groups, if one of the two knows them, or tracks.
+
+    Raises:
+        ValueError: The queries are from different tracks, or their tracks in different groups.
+    """
+    first, second = evidence
+    if not np.array_equal(first.query_track, second.query_track):
+        raise ValueError("queries from different tracks: one left out some")
+    if first.query_group is None:
+        return second.clusters
+    if second.query_group is not None:
+        pairs = np.unique([first.query_group, second.query_group], axis=1).shape[1]
+        if {len(np.unique(one.clusters)) for one in evidence} != {pairs}:
+            raise ValueError("tracks in different groups")
+    return first.query_group
+
 
 class Ranks:
     """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them."""
 
-    def __init__(self, evidence: tuple[Evidence | GrownEvidence, Evidence | GrownEvidence]) -> None:
+    def __init__(self, evidence: EvidencePair) -> None:
         self.evidence = evidence
-        self.track = evidence[0].query_track
+        self.clusters = common_clusters(evidence)
         self._known: dict[tuple[int, int, float | None], dict[int, np.ndarray]] = {}
 
     def at(self, side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:

@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import few_tracks_note, metric_label, rate_label
+from fpbench.results.names import (
+    clusters_label,
+    few_clusters_note,
+    metric_label,
+    rate_label,
+    tracks_label,
+)
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
@@ -43,13 +49,12 @@ def result_tables(result: Result) -> str:
         parts.append("\n".join([heading, table, *notes]))
     parts += false_accept_tables(result)
     queries = result.queries
-    tracks = "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
-    note = f"{queries.n} queries of {queries.length_s:g} s from {tracks}"
+    note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
     if queries.recordings:
         note += f", cut from {queries.recordings} recordings"
     if queries.without_match:
         note += f" ({queries.without_match} others match nothing here and are in no rate)"
-    note += "; percent, with 95 % intervals over tracks"
+    note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
     return "\n\n".join([*parts, *_warnings(result), note])
@@ -57,7 +62,7 @@ def result_tables(result: Result) -> str:
 
 def _warnings(result: Result) -> list[str]:
     """What makes hit rates say little: about other music, real distractors, or at all."""
-    few = few_tracks_note(result.queries)
+    few = few_clusters_note(result.queries)
     warnings = [few] if few is not None else []
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:

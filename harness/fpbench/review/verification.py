@@ -198,6 +198,9 @@ def _check_evidence(
             f"queries.n is {result.queries.n} and queries.tracks is {result.queries.tracks}, but "
             f"the evidence has {queries} queries from {tracks} tracks"
         )
+    groups = None if evidence.query_group is None else len(np.unique(evidence.query_group))
+    if groups != result.queries.groups:
+        yield f"queries.groups is {result.queries.groups}, but the evidence has {groups or 'none'}"
     for curve in curves:
         sizes = [point.n_distractors for point in curve.points]
         missing = [size for size in sizes if not has_size(evidence, size, curve.tolerance_s)]

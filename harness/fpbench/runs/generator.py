@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from fpbench.cache import Store, is_intact, seal
 from fpbench.errors import FpbenchError
@@ -41,6 +41,7 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
+from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.search.inputs import Inputs
 
@@ -50,6 +51,9 @@ BASELINES = ("gaussian", "resample")
 """Generators that a better one has to beat; they are fitted to the same half."""
 
 _ROWS = 5_000  # in each set that fidelity compares
+
+_SMALLEST_HALF = 0.25
+"""Minimum share of the rows in either half, if groups are not divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class FitSplit:
 def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
     """Half of the distractor tracks to fit to, and half to judge by.
 
+    No group of tracks is in both halves, if there are enough groups.
+
     A generator that is already fitted is judged by all distractors, or by the reference if the
     dataset has no distractors; it must not have been fitted to either.
 
@@ -103,7 +109,7 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
         )
     if is_fitted:
         return FitSplit(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
-    fit, judge = halve_tracks(tracks, rng_at(config.seed, Stream.GENERATOR_FIT))
+    fit, judge = _halve(inputs, config.seed)
     try:
         judge_splits(tracks[judge], seed=config.seed)
     except TooFewError as err:
@@ -111,6 +117,25 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
     return FitSplit(
         fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False
     )
+
+
+def _halve(
+    inputs: Inputs, seed: int
+) -> tuple[Int64[np.ndarray, " fit"], Int64[np.ndarray, " judge"]]:
+    """Row numbers of both halves, by group, or by track if groups are unknown or too few."""
+    if inputs.real_groups is not None:
+        groups = len(np.unique(inputs.real_groups))
+        halves = halve_tracks(inputs.real_groups, rng_at(seed, Stream.GENERATOR_FIT))
+        least = _SMALLEST_HALF * len(inputs.real_groups)
+        if groups >= 2 * MIN_TRACKS and min(map(len, halves)) >= least:
+            return halves
+        logger.warning(
+            "the distractors are from %d groups, too few or too unequal to divide them by group: "
+            "the generator is fitted to one half of the tracks and judged by the other, which are "
+            "partly of the same groups",
+            groups,
+        )
+    return halve_tracks(inputs.real_tracks, rng_at(seed, Stream.GENERATOR_FIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +210,7 @@ class GeneratorFitting:
             fitted=rows_digest(self.split.fit),
             judge=rows_digest(self.split.judge),
             tracks=rows_digest(self.split.judge_tracks),
+            query_clusters=rows_digest(query_clusters(self.inputs)),
             tolerance_s=self.config.tolerance_s,
             seed=self.config.seed,
             baselines=[baseline.identity for baseline in baselines],
@@ -325,7 +351,7 @@ def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, An
             vectors=inputs.queries,
             reference=inputs.reference[order],
             matches=(within[0], within[1]),
-            tracks=inputs.clusters,
+            tracks=query_clusters(inputs),
         ),
         "matches_in_track": (in_track[0], in_track[1]) if has_tracks else None,
     }

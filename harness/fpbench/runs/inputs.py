@@ -32,6 +32,7 @@ from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.results.document import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
+from fpbench.runs.groups import with_groups
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
@@ -180,7 +181,7 @@ class AudioSource:
         )
         inputs = source._assemble(reference, queries, planned, real, data)
         return replace(
-            inputs,
+            with_groups(inputs, dataset),
             query_columns=planned.columns(dataset.reference, chain, self.seed),
             warnings=[
                 *describe_cancelling(all_tracks, surveys),
@@ -329,7 +330,7 @@ class AudioSource:
             queries=concatenate_runs(queries.vectors),
             segments=self.segments,
             truth=queries.truth,
-            clusters=queries.truth.track,
+            query_tracks=queries.truth.track,
             reference=select_runs(reference.vectors, rows, self.segments),
             reference_positions=Positions(
                 reference.track[rows].astype(np.int64), reference.start_s[rows]

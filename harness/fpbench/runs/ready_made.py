@@ -15,6 +15,7 @@ from fpbench.plugin.datasets import Positions, VectorDataset
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import DataInfo, Duplicates, QueryInfo
+from fpbench.runs.groups import number_groups
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
@@ -79,7 +80,8 @@ class VectorSource:
         distractor_rows = self._distractor_starts(in_reference)
         positions = self._reference_positions()
         truth = _at(self._query_positions(), query_rows)
-        clusters = self._clusters(truth)
+        query_tracks = self._query_tracks(truth)
+        query_groups = self._groups(truth.track)
         return Inputs(
             key=content_key(
                 vectors=digests[:2],
@@ -90,11 +92,13 @@ class VectorSource:
             queries=concatenate_runs(vectors.query[query_rows[:, None] + np.arange(length)]),
             segments=length,
             truth=truth,
-            clusters=clusters,
+            query_tracks=query_tracks,
+            query_groups=query_groups,
             reference=select_runs(vectors.reference, reference_rows, length),
             reference_positions=_at(positions, reference_rows),
             real=select_runs(vectors.distractors, distractor_rows, length),
             real_tracks=self._distractor_tracks(distractor_rows),
+            real_groups=self._distractor_groups(distractor_rows),
             real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
             hop_s=hop_s,
             query_columns={"row": query_rows.tolist(), "start_s": truth.start_s.tolist()},
@@ -105,7 +109,8 @@ class VectorSource:
             warnings=self._warnings(in_reference, query_rows),
             query_info=QueryInfo(
                 n=len(query_rows),
-                tracks=len(np.unique(clusters)),
+                tracks=len(np.unique(query_tracks)),
+                groups=None if query_groups is None else len(np.unique(query_groups)),
                 length_s=vectors.segment_s + (length - 1) * hop_s,
                 recipe={"ready_made": self._query_set() or self.name},
                 without_match=self._count_without_match(),
@@ -196,7 +201,7 @@ class VectorSource:
         tracks, rows = self.vectors.tracks, len(self.vectors.reference)
         return tracks.reference if tracks else _timeline(rows, self.vectors.hop_s)
 
-    def _clusters(self, truth: Positions) -> Int64[np.ndarray, " queries"]:
+    def _query_tracks(self, truth: Positions) -> Int64[np.ndarray, " queries"]:
         if self.vectors.tracks is not None:
             return truth.track
         return (truth.start_s // CLUSTER_S).astype(np.int64)
@@ -206,6 +211,17 @@ class VectorSource:
             tracks: Int64[np.ndarray, " rows"] = self.vectors.tracks.distractors[rows]
             return tracks
         return rows // max(1, round(CLUSTER_S / self.vectors.hop_s))
+
+    def _groups(self, tracks: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"] | None:
+        known = None if self.vectors.tracks is None else self.vectors.tracks.groups
+        return None if known is None else number_groups(known, tracks)
+
+    def _distractor_groups(
+        self, rows: Int64[np.ndarray, " rows"]
+    ) -> Int64[np.ndarray, " rows"] | None:
+        if self.vectors.tracks is None or self.vectors.tracks.distractors is None:
+            return None
+        return self._groups(self.vectors.tracks.distractors[rows])
 
     def _count_without_match(self) -> int:
         return int((self._query_positions().track < 0).sum())

@@ -22,13 +22,15 @@ class Inputs:
         segments: Fingerprints in a query. If there are several, a row of the reference and of the
             distractors is a run of as many, see :mod:`fpbench.search.sequences`.
         truth: Track and start time that each query comes from.
-        clusters: Cluster of each query, for confidence intervals: usually its track.
+        query_tracks: Track of each query, or the stretch of the timeline where tracks are unknown.
         reference: Fingerprints that a query can match.
         reference_positions: Track and start time of each row of the reference.
         real: Fingerprints of audio that matches no query; there may be none.
         real_tracks: Track of each real distractor.
         real_key: Key of the real distractors.
         hop_s: Time between neighbouring fingerprints.
+        query_groups: Group of each query's track; None if no groups are known.
+        real_groups: Group of each real distractor's track; None if no groups are known.
         query_columns: What is known about each query, for the evidence.
         warnings: What a run should say of its recordings.
     """
@@ -37,7 +39,7 @@ class Inputs:
     queries: Float32[np.ndarray, "queries dim"] = field(repr=False)
     segments: int
     truth: Positions = field(repr=False)
-    clusters: Int64[np.ndarray, " queries"] = field(repr=False)
+    query_tracks: Int64[np.ndarray, " queries"] = field(repr=False)
     reference: Float32[np.ndarray, "reference dim"] | Runs = field(repr=False)
     reference_positions: Positions = field(repr=False)
     real: Float32[np.ndarray, "distractors dim"] | Runs = field(repr=False)
@@ -46,5 +48,7 @@ class Inputs:
     hop_s: float
     data: DataInfo
     query_info: QueryInfo
+    query_groups: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
+    real_groups: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
     query_columns: QueryColumns | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()

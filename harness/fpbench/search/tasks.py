@@ -218,7 +218,12 @@ def _gather(task: SearchTask) -> Evidence:
         reference_positions=inputs.reference_positions,
         truth=inputs.truth,
     )
-    return replace(evidence, query_track=inputs.clusters, queries=inputs.query_columns)
+    return replace(
+        evidence,
+        query_track=inputs.query_tracks,
+        query_group=inputs.query_groups,
+        queries=inputs.query_columns,
+    )
 
 
 def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
@@ -245,7 +250,8 @@ def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownE
                 report(done / max(sizes[-1], 1), f"{done:,} distractors")
     candidates = [store.require(0, size) for size in sizes]
     return GrownEvidence(
-        query_track=inputs.clusters,
+        query_track=inputs.query_tracks,
+        query_group=inputs.query_groups,
         queries=inputs.query_columns,
         match_score=match_scores(
             queries, inputs.reference, inputs.reference_positions, inputs.truth
