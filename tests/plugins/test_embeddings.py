@@ -374,3 +374,16 @@ def test_files_with_nearly_the_right_name_are_not_left_out(
     (tmp_path / name).touch()
     with pytest.raises(FpbenchError, match=f"is not read: the .* is called {meant}"):
         create(Settings(argument=str(tmp_path)))
+
+
+def test_a_column_of_the_table_names_the_groups(tmp_path: Path) -> None:
+    settings = write_matrices(tmp_path)
+    lines = ["db,a,0,Ann", "db,b,0,Ann", "db,c,0,", *(["dummy_db,d,0,Bob"] * 5)]
+    table = tmp_path / "tracks.csv"
+    table.write_text("\n".join(["file,track,start_s,group", *lines]) + "\n")
+    tracks = vectors(settings).tracks
+    assert tracks is not None
+    assert (tracks.names, tracks.groups) == (["a", "b", "c", "d"], ["Ann", "Ann", None, "Bob"])
+    table.write_text(table.read_text().replace("dummy_db,d,0,Bob", "dummy_db,d,0,Eve", 1))
+    with pytest.raises(FpbenchError, match=r"line 6: column 'group' is 'Bob', but track 'd' is"):
+        create(settings)

@@ -124,3 +124,15 @@ def test_a_table_beside_the_folders_has_recorded_queries(tmp_path: Path) -> None
     (root / "queries.csv").write_text("query,reference,start_s\nq.wav,000002,2.5\n")
     (query,) = open_fma(root).queries
     assert (query.reference, query.start_s) == ("000002", 2.5)
+
+
+def test_tracks_of_one_artist_are_a_group(tmp_path: Path) -> None:
+    root = miniature(tmp_path, "large")
+    assert {t.group for t in open_fma(root).reference} == {None}
+    table = root / "fma_metadata" / "tracks.csv"
+    first, second, third, *rows = table.read_text().splitlines()
+    lines = [f"{first},artist", f"{second},id", f"{third},"]
+    artists = ("7", "8", "8", "7", "", "9")
+    lines += [f"{row},{artist}" for row, artist in zip(rows, artists, strict=True)]
+    table.write_text("\n".join(lines) + "\n")
+    assert [t.group for t in open_fma(root).reference] == ["7", "7", None]

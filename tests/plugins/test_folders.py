@@ -273,3 +273,28 @@ def test_a_folder_called_db_alone_is_music(tmp_path: Path) -> None:
     dataset = create(touch_files(tmp_path, "db/1.wav", "db/2.wav"))
     assert len(dataset.reference) == len(dataset.distractors) == 1
     assert dataset.queries == []
+
+
+def test_sub_folders_are_groups_if_there_are_several(tmp_path: Path) -> None:
+    settings = touch_files(
+        tmp_path,
+        "reference/Ann/one/1.ogg",
+        "reference/Ann/two/2.ogg",
+        "reference/Bob/3.ogg",
+        "reference/4.ogg",
+        "distractors/all/5.ogg",
+        "distractors/all/6.ogg",
+    )
+    dataset = create(settings)
+    groups = {t.name.rpartition("/")[2]: t.group for t in dataset.reference}
+    assert groups == {"1.ogg": "Ann", "2.ogg": "Ann", "3.ogg": "Bob", "4.ogg": None}
+    assert [t.group for t in dataset.distractors] == [None, None]
+    plain = create(replace(settings, options={"groups": "none"}))
+    assert {t.group for t in plain.reference} == {None}
+
+
+def test_folders_of_music_that_is_divided_are_groups(tmp_path: Path) -> None:
+    settings = touch_files(tmp_path, "Ann/1.ogg", "Ann/2.ogg", "Bob/3.ogg", "4.ogg")
+    dataset = create(settings)
+    groups = {t.name: t.group for t in (*dataset.reference, *dataset.distractors)}
+    assert groups == {"Ann/1.ogg": "Ann", "Ann/2.ogg": "Ann", "Bob/3.ogg": "Bob", "4.ogg": None}

@@ -164,3 +164,27 @@ def test_a_table_beside_it_has_recorded_queries(tmp_path: Path) -> None:
     assert (query.name, query.reference, query.start_s) == ("q.wav", "a.ogg", 2.5)
     without = Settings(argument=str(tmp_path / "list.csv"), options={"queries": "none"})
     assert create(without).queries == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "groups"),
+    [
+        pytest.param("licence", ["CC0", "CC0"], [None, None], id="unknown"),
+        pytest.param("group", ["Ann", ""], ["Ann", None], id="group"),
+        pytest.param("attribution", ["Ann", "Bob"], ["Ann", "Bob"], id="attribution"),
+        pytest.param("attribution,group", ["Ann,a", "Ann,b"], ["a", "b"], id="both"),
+        pytest.param("attribution,group", ["Ann,", "Bob,"], ["Ann", "Bob"], id="empty column"),
+    ],
+)
+def test_a_column_names_the_groups(
+    tmp_path: Path, columns: str, rows: list[str], groups: list[str | None]
+) -> None:
+    lines = [f"{name}.ogg,music,test,{cells}" for name, cells in zip("ab", rows, strict=True)]
+    dataset = open_manifest(tmp_path, f"path,kind,split,{columns}", *lines)
+    assert [t.group for t in dataset.reference] == groups
+
+
+def test_a_column_that_is_nearly_called_group_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match="no column is called 'group'") as err:
+        open_manifest(tmp_path, "path,kind,split,Groups", "a.ogg,music,test,Ann")
+    assert err.value.hint == "rename 'Groups' to 'group'"

@@ -21,6 +21,8 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "the distractors",
                 "Tracks": "tracks.csv with columns file, track, start_s and a line for each row, "
                 "or arrays track, start_s and tracks in .npz files",
+                "Groups": "tracks that may be alike, such as those of one artist, in a column "
+                "group of tracks.csv; intervals are over groups",
             },
         )
     ]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,15 +16,17 @@ TABLE = "tracks.csv"
 """Table with one line for each row of the matrices."""
 
 COLUMNS = ("file", "track", "start_s")
+GROUP = "group"
 
 _NO_MATCH = ("", "none")
 
 
 def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
-    """Read a table with the columns ``file``, ``track`` and ``start_s``.
+    """Read a table with the columns ``file``, ``track``, ``start_s`` and optionally ``group``.
 
     The lines of a file are in the order of its rows. Without lines of ``query``, row i of query is
-    the degraded row i of db. A query whose track is empty or ``none`` matches nothing.
+    the degraded row i of db. A query whose track is empty or ``none`` matches nothing. All lines of
+    a track that name a group name the same one.
 
     Lines of ``dummy_db`` are left out if there are no such rows.
 
@@ -37,7 +40,8 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
     tracks: dict[str, list[str]] = {name: [] for name in rows}
     start_s: dict[str, list[float]] = {name: [] for name in rows}
     first_line: dict[str, int] = {}
-    for line, (file, listed, time) in read_table(table, COLUMNS):
+    groups: dict[str, str] = {}
+    for line, (file, listed, time, group) in read_table(table, COLUMNS, optional=(GROUP,)):
         where, track = f"{table}, line {line}", composed(listed)
         if file not in rows:
             raise FpbenchError(
@@ -50,6 +54,12 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
         tracks[file].append("" if no_match else track)
         start_s[file].append(0.0 if no_match else _seconds(time, where))
         first_line.setdefault(f"{file} {track}", line)
+        if group and not no_match and groups.setdefault(track, group) != group:
+            raise FpbenchError(
+                f"{where}: column 'group' is '{show_text(group)}', but track '{show_text(track)}' "
+                f"is also of '{show_text(groups[track])}'",
+                hint="name one group for each track, such as its artist",
+            )
     if not rows["dummy_db"]:  # it may be absent, for a run without distractors
         tracks["dummy_db"], start_s["dummy_db"] = [], []
     for name, count in rows.items():
@@ -75,7 +85,8 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
         for name in rows
         if tracks[name]
     }
-    return _combine(names, positions, rows, str(table))
+    found = _combine(names, positions, rows, str(table))
+    return replace(found, groups=[groups.get(name) for name in names] if groups else None)
 
 
 def tracks_of_arrays(matrices: Mapping[str, Matrix]) -> VectorTracks | None:

@@ -19,6 +19,7 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "github.com/mdeff/fma",
                 "Roles": "test: reference; validation and half of training: distractors; "
                 "the other half: train (train_share sets this share)",
+                "Groups": "artists; intervals are over groups",
                 "Recorded queries": "queries.csv in DIR, with columns query, reference, start_s",
             },
         )

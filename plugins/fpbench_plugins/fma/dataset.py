@@ -23,6 +23,9 @@ NESTED = {
 
 SPLITS = ("training", "validation", "test")
 
+ARTIST = ("artist", "id")
+"""Column of the artist, which smaller copies of the table may lack."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FmaConfig:
@@ -48,10 +51,10 @@ class FmaConfig:
 def open_dataset(settings: Settings) -> Dataset:
     """FMA's tracks: ``test`` is the reference, ``validation`` and ``training`` are the rest.
 
-    FMA's splits have no artist in common. ``validation`` tracks are distractors. A hash of its
-    number decides whether a ``training`` track is for ``train`` or ``distractors``, so that it has
-    the same role in all subsets. Files that are in the table but not on the disk are kept: the run
-    reports them as unreadable.
+    FMA's splits have no artist in common, and tracks of one artist are a group. ``validation``
+    tracks are distractors. A hash of its number decides whether a ``training`` track is for
+    ``train`` or ``distractors``, so that it has the same role in all subsets. Files that are in the
+    table but not on the disk are kept: the run reports them as unreadable.
 
     Raises:
         FpbenchError: The table or the audio folder is missing, or not as published.
@@ -67,13 +70,13 @@ def open_dataset(settings: Settings) -> Dataset:
             or f"unpack fma_{subset}.zip there, or choose another subset",
         )
     by_role: dict[str, list[Track]] = {"reference": [], "distractors": [], "train": []}
-    for number, its_subset, split in table_rows(root / "fma_metadata" / "tracks.csv"):
+    for number, its_subset, split, artist in table_rows(root / "fma_metadata" / "tracks.csv"):
         wanted = NESTED[subset]
         if wanted is not None and its_subset not in wanted:
             continue
         path = audio / f"{number // 1000:03d}" / f"{number:06d}.mp3"
         role = role_of(number, split, config.train_share)
-        by_role[role].append(Track(name=f"{number:06d}", path=path))
+        by_role[role].append(Track(name=f"{number:06d}", path=path, group=artist))
     if not any(track.path.is_file() for tracks in by_role.values() for track in tracks):
         raise FpbenchError(
             f"'{audio}' has none of the tracks in tracks.csv",
@@ -121,8 +124,8 @@ def rename_hint(root: Path, *names: str) -> str:
     return ""
 
 
-def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
-    """Track number, subset and split of every row.
+def table_rows(table: Path) -> Iterator[tuple[int, str, str, str | None]]:
+    """Track number, subset, split and number of the artist of every row.
 
     Raises:
         FpbenchError: The table does not exist or is not FMA's ``tracks.csv``.
@@ -140,7 +143,7 @@ def table_rows(table: Path) -> Iterator[tuple[int, str, str]]:
         raise FpbenchError(f"'{table}' is damaged: {err}", hint="unpack it again") from err
 
 
-def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
+def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str, str | None]]:
     rows = csv.reader(lines)
     # Two lines of column names, then a line with the name of the index only.
     names = list(zip(next(rows, []), next(rows, []), strict=False))
@@ -151,12 +154,14 @@ def _parse_rows(table: Path, lines: TextIO) -> Iterator[tuple[int, str, str]]:
                 f"'{table}' has no column {wanted}", hint="use FMA's own file, unchanged"
             )
     subset_at, split_at = names.index(("set", "subset")), names.index(("set", "split"))
+    artist_at = names.index(ARTIST) if ARTIST in names else None
     for row in rows:
         if len(row) != len(names) or not row[0].isdecimal() or row[split_at] not in SPLITS:
             raise FpbenchError(
                 f"'{table}', line {rows.line_num}: not a track", hint="unpack it again"
             )
-        yield int(row[0]), row[subset_at], row[split_at]
+        artist = None if artist_at is None else row[artist_at] or None
+        yield int(row[0]), row[subset_at], row[split_at], artist
 
 
 def role_of(number: int, split: str, train_share: float) -> str:

@@ -19,6 +19,8 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "Sub-folders": "reference distractors train noise ir train_noise train_ir, "
                 "written so, all optional; without the first two, a hash of names divides the "
                 "music in half",
+                "Groups": "sub-folders of these folders, if there are several; intervals are over "
+                "groups",
                 "Recorded queries": "queries.csv with columns query, reference, start_s; or query/ "
                 "and db/ with equal names",
             },

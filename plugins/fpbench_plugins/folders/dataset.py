@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast
 
@@ -30,11 +30,14 @@ class FolderConfig:
             reference and start_s; none means that there are none.
         near_names: ``refuse``: stop at folders that are nearly called as those with a role, or lie
             inside another one; ``music``: take what is in them as other music beside or around it.
+        groups: ``folders``: the tracks of one sub-folder are a group; ``none``: no groups are
+            known, so that intervals are over tracks.
     """
 
     reference_share: float = 0.5
     queries: str | None = TABLE
     near_names: Literal["refuse", "music"] = "refuse"
+    groups: Literal["folders", "none"] = "folders"
 
     def __post_init__(self) -> None:
         if not 0 <= self.reference_share <= 1:
@@ -44,9 +47,10 @@ class FolderConfig:
 def open_dataset(settings: Settings) -> Dataset:
     """All audio files below the folder ``settings.argument``.
 
-    Files below one of :data:`FOLDERS` have that role. All other files are music. If there is
-    neither ``reference/`` nor ``distractors/``, this music is divided: the tracks that recorded
-    queries match are the reference; without these, :func:`divide_tracks` divides it.
+    Files below one of :data:`FOLDERS` have that role, and those of its sub-folders are groups. All
+    other files are music. If there is neither ``reference/`` nor ``distractors/``, this music is
+    divided: the tracks that recorded queries match are the reference; without these,
+    :func:`divide_tracks` divides it.
 
     Raises:
         FpbenchError: The folder does not exist or has no music; a sub-folder with a role is empty,
@@ -73,6 +77,9 @@ def open_dataset(settings: Settings) -> Dataset:
     divided = not set(roles.values()) & set(MUSIC)
     if divided:
         below["reference"], below["music"] = below["music"], []
+    if config.groups == "folders":
+        for role in ("reference", "distractors", "train"):
+            below[role] = group_by_folder(below[role], depth=0 if divided else 1)
     queries = pair_by_name(root, below["query"], below["reference"])
     if not queries:
         queries = queries_beside(root, config.queries, below["reference"])
@@ -138,6 +145,22 @@ def _inner_name(track: Track) -> str:
     """The name below its role's folder, without suffix."""
     name = track.name.partition("/")[2]
     return composed(name.rpartition(".")[0] or name)
+
+
+def group_by_folder(tracks: Sequence[Track], depth: int) -> list[Track]:
+    """Tracks with their folder as the group, if they are in several folders.
+
+    Args:
+        tracks: Music of one role.
+        depth: Number of folders above those of the groups: 1 below the folder of a role.
+    """
+    folders = [track.name.split("/")[depth:-1] for track in tracks]
+    if len({parts[0] for parts in folders if parts}) < 2:
+        return list(tracks)
+    return [
+        replace(track, group=composed(parts[0]) if parts else None)
+        for track, parts in zip(tracks, folders, strict=True)
+    ]
 
 
 def divide(

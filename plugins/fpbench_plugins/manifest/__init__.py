@@ -20,6 +20,8 @@ def fpbench_datasets() -> Iterable[Entry[Dataset]]:
                 "music": "test: reference, generator: distractors, train: train",
                 "noise, ir": "test: for queries, train: for training",
                 "speech": "listed but not used",
+                "Groups": "tracks that may be alike, such as those of one artist, in a column "
+                "group, or else attribution; intervals are over groups",
                 "Recorded queries": "queries.csv beside it, with columns query, reference, start_s",
             },
         )

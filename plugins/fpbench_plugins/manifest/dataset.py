@@ -17,11 +17,14 @@ from fpbench import (
 )
 from fpbench.audio.recorded_queries import TABLE, queries_beside
 from fpbench.conversion import suggest
-from fpbench.listed_files import ListedFile, names_without_folders
+from fpbench.listed_files import ListedFile, composed, names_without_folders
 from fpbench.tables import show_text
 from fpbench.user_paths import expand_path
 
 COLUMNS = ("path", "kind", "split")
+
+GROUPS = ("group", "attribution")
+"""Columns that may name the group of each track; the first of them that the manifest has."""
 
 SPLITS = {
     "music": ("train", "generator", "test"),
@@ -48,7 +51,8 @@ def open_dataset(settings: Settings) -> Dataset:
     """The tracks of a manifest, in its order and named by the column ``path``.
 
     Paths are relative to the manifest's folder; for absolute ones, the name leaves out what all of
-    them have in common. Other columns are ignored.
+    them have in common. Groups of tracks are in the column ``group``, or without it in
+    ``attribution``; an empty cell means that the group is unknown. Other columns are ignored.
 
     Raises:
         FpbenchError: The manifest cannot be read; it lacks a column, or has no music; a row has an
@@ -85,10 +89,11 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
     first_line: dict[str, int] = {}
     missing: list[tuple[int, str]] = []
     files = ListedFiles(manifest.parent)
-    for line, cells in read_table(manifest, COLUMNS):
+    groups: list[tuple[str, ...]] = []
+    for line, cells in read_table(manifest, COLUMNS, optional=GROUPS):
         where = f"{manifest}, line {line}"
-        refuse_empty(cells, where)
-        path, kind, split = cells
+        refuse_empty(cells[: len(COLUMNS)], where)
+        path, kind, split, *names_of_group = cells
         file = files.find(path)
         real = os.path.realpath(file.path if file else manifest.parent / path)
         # Two files whose names look the same are one name in a result, too.
@@ -102,6 +107,7 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
             missing.append((line, path))
             continue
         roles.append(check_kind_and_split(kind, split, where))
+        groups.append(tuple(names_of_group))
         found.append(file)
     if missing:
         refuse_missing(manifest, missing, files)
@@ -109,9 +115,17 @@ def read_tracks(manifest: Path) -> dict[tuple[str, str], list[Track]]:
         (kind, split): [] for kind, splits in SPLITS.items() for split in splits
     }
     names = names_without_folders([file.name for file in found])
-    for role, name, file in zip(roles, names, found, strict=True):
-        tracks[role].append(Track(name=name, path=file.path))
+    for role, name, file, group in zip(roles, names, found, choose_column(groups), strict=True):
+        tracks[role].append(Track(name=name, path=file.path, group=group))
     return tracks
+
+
+def choose_column(rows: Sequence[Sequence[str]]) -> list[str | None]:
+    """The first column with any text, of which empty cells are None."""
+    for column in zip(*rows, strict=True):
+        if any(column):
+            return [composed(cell) or None for cell in column]
+    return [None] * len(rows)
 
 
 def refuse_empty(cells: Sequence[str], where: str) -> None:
