@@ -93,7 +93,7 @@ def test_a_copy_among_the_distractors_is_no_wrong_answer(
         hits.append([point.value for curve in result.curves for point in curve.points])
     assert hits[0] == hits[1]
     copy = next(s for s in result.data.skipped if s.track == "distractors/again.wav")
-    assert copy.reason == "the same file as reference/00.wav"
+    assert copy.reason == "the same audio as reference/00.wav"
 
 
 @pytest.mark.slow

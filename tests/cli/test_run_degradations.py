@@ -71,7 +71,7 @@ def test_a_broken_degradation_is_blamed_by_name(tmp_path: Path, config: Path, ru
     own.write_text(config.read_text().replace('name = "gain"', f'name = "plugin:{hum}"'))
     shown = run_on(own)
     assert shown.exit_code == 2
-    assert (
-        f"degradation 'plugin:{hum}' failed while degrading a query: KeyError: 'oops'"
-        in shown.stderr
+    failed = (
+        f"degradation 'plugin:{hum}' failed while degrading the query from reference/00.wav at "
     )
+    assert f"{failed}4 s: KeyError: 'oops'" in shown.stderr

@@ -250,7 +250,7 @@ def test_the_cache_of_the_environment_is_handed_to_plugins(
     runner = CliRunner(env={"FPBENCH_CACHE": cache})
     result = runner.invoke(main, ["train", *options, f"manifest:{manifest}"])
     assert result.exit_code == 0, result.output
-    assert json.loads(out.with_suffix(".json").read_text())["settings"]["cache"] == cache
+    assert json.loads(out.with_suffix(".json").read_text())["settings"]["cache"] == "elsewhere"
     result = runner.invoke(main, ["train", *options, f"plugin:{lone_plugin}"])
     assert f"cache is {cache}" in result.stderr
 

@@ -180,7 +180,8 @@ def _header_duration_s(path: Path, *_changes: int) -> float:
     with open_recording(path) as recording:
         if _why_refused(recording) or recording.announced_frames is None:
             return 0.0
-        return min(max(0, recording.announced_frames) / recording.sample_rate_hz, _LONGEST_H * 3600)
+        longest_s = _LONGEST_H * 3600.0
+        return min(max(0, recording.announced_frames) / recording.sample_rate_hz, longest_s)
 
 
 def track_hash(track: Track) -> str:

@@ -104,7 +104,8 @@ class Evidence:
         """The best score of a match among the reference's candidates; -inf if there is none."""
         match = matches(self.distance_s, tolerance_s)
         scores = np.where(match, self.reference.scores, np.float32(-np.inf))
-        best: Float32[np.ndarray, " queries"] = scores.max(axis=1, initial=-np.inf)
+        of_queries = scores.reshape(len(self.query_track), -1)
+        best: Float32[np.ndarray, " queries"] = of_queries.max(axis=1, initial=-np.inf)
         return best
 
     def growing_ranks(
