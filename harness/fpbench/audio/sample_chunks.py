@@ -178,10 +178,10 @@ def _wav_rate(order: str) -> Callable[[bytes], float]:
 def _aiff_bytes_per_s(layout: bytes) -> float:
     channels, _, bits = struct.unpack_from(">HIH", layout)
     exponent, mantissa = struct.unpack_from(">HQ", layout.ljust(18, b"\0"), 8)
-    rate_hz = mantissa * 2.0 ** max((exponent & 0x7FFF) - 16_446, -1000)
     compressed = len(layout) >= 22 and layout[18:22] not in _AIFF_PLAIN
-    impossible = exponent >= 17_000
-    return 0.0 if compressed or impossible else rate_hz * channels * ((bits + 7) // 8)
+    if compressed or exponent >= 17_000:  # no rate is so large
+        return 0.0
+    return float(mantissa * 2.0 ** max(exponent - 16_446, -1000) * channels * ((bits + 7) // 8))
 
 
 def _caf_bytes_per_s(layout: bytes) -> float:
