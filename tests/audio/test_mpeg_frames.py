@@ -155,3 +155,8 @@ def test_frames_with_a_checksum(tmp_path: Path) -> None:
 def test_other_frames_give_their_length(lame: bytes) -> None:
     assert free_frame_bytes(lame[lame.index(b"\xff\xfb") :]) == 0
     assert free_frame_bytes(b"") == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"\xff\xfb"])
+def test_a_file_that_ends_within_its_first_header_has_no_frames(content: bytes) -> None:
+    assert free_frame_bytes(content) == 0

@@ -6,7 +6,7 @@ import pytest
 import soundfile
 from damaged_files import RATE, damage_of, music
 
-from fpbench.audio.sample_chunks import SampleChunk, find_sample_chunk
+from fpbench.audio.sample_chunks import SampleChunk, _aiff_bytes_per_s, find_sample_chunk
 
 KINDS = {
     "wav": {"format": "WAV"},
@@ -85,3 +85,9 @@ def test_other_files_have_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with (tmp_path / "a").open("rb") as file:
         assert find_sample_chunk(file) is None
+
+
+@pytest.mark.parametrize("exponent", [b"\x7f\xff", b"\xff\xff", b"\x42\x68"])
+def test_an_aiff_rate_too_large_for_a_number_is_none(exponent: bytes) -> None:
+    layout = b"\x00\x02\x00\x00\x00\x10\x00\x10" + exponent + b"\xff" * 8
+    assert _aiff_bytes_per_s(layout) == 0

@@ -134,7 +134,8 @@ def free_frame_bytes(content: bytes) -> int:
     Args:
         content: Several frames, from the header of one on.
     """
-    frame = _frames().get(content[1] << 8 | content[2]) if content[:1] == b"\xff" else None
+    whole = content[:1] == b"\xff" and len(content) > 2  # a file may end within a header
+    frame = _frames().get(content[1] << 8 | content[2]) if whole else None
     if frame is None or frame.length:
         return 0
     like = re.compile(
