@@ -112,6 +112,7 @@ def replace_class(loaded: LoadedResult) -> fpbench.Result:
     return fpbench.Result(**{name: getattr(loaded, name) for name in names})
 
 
+@pytest.mark.slow
 def test_the_same_object_is_not_called_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
@@ -258,6 +259,7 @@ def test_the_leaderboard_figure_has_a_row_for_each_query_set() -> None:
     assert len(set(titles)) == len(titles)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -317,6 +319,7 @@ def test_arguments_of_wrong_types_are_named(tmp_path: Path) -> None:
     ], done.stderr
 
 
+@pytest.mark.slow
 def test_errors_of_an_object_name_its_class(measure: Callable[..., LoadedResult]) -> None:
     class Wide(MyModel):
         def embed(self, segments: fpbench.Segments, /) -> fpbench.Vectors:
@@ -341,6 +344,7 @@ def test_progress_is_shown_where_it_is_wanted(
         assert stage in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "message"),
     [

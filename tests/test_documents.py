@@ -103,6 +103,7 @@ def test_the_tutorial_measures_the_model_of_the_readme() -> None:
     assert model in tutorial
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["README.md", "harness/fpbench/scaffold/README.md.txt"])
 def test_a_network_with_a_checkpoint_and_a_setting_works_as_shown(
     path: str, tmp_path: Path

@@ -46,6 +46,7 @@ def _is_empty(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
+@pytest.mark.slow
 def test_every_module_has_a_test_file_of_its_name() -> None:
     missing = {
         module.as_posix()

@@ -225,6 +225,7 @@ def zero_a_tenth(content: bytes) -> bytes:
     return content[:start] + bytes(length) + content[start + length :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["m4a", "webm", "opus", "mkv", "wma", "tta", "wv", "flv", "ts"])
 def test_damage_inside_is_refused_with_its_time(tmp_path: Path, kind: str) -> None:
     path = encode(tmp_path / "a", *CODECS[kind], sing(12.0))

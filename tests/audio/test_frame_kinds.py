@@ -10,6 +10,7 @@ from fpbench.audio.frame_kinds import read_ac3, read_adts
 SECONDS = 4.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("codec", "kind"), [("aac", "adts"), ("ac3", "ac3"), ("eac3", "eac3")])
 def test_every_hole_is_found_where_it_begins(tmp_path: Path, codec: str, kind: str) -> None:
     content = encode(codec, kind, SECONDS)

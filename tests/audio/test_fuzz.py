@@ -54,6 +54,7 @@ def write(path: Path, kind: str) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*KINDS, *FFMPEG_KINDS])
 def test_a_changed_recording_is_read_or_refused(examples: int, tmp_path: Path, kind: str) -> None:
     path = tmp_path / "changed.wav"

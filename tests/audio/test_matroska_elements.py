@@ -19,6 +19,7 @@ def video_sound(kind: str) -> bytes:
     return encode(codec, container, SECONDS, 48_000, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_breakage_is_found_where_it_begins(tmp_path: Path, kind: str) -> None:
     content = video_sound(kind)
@@ -56,6 +57,7 @@ def test_an_element_longer_than_any_file_is_not_followed(tmp_path: Path) -> None
     assert damage_of(tmp_path / "a", longest + video_sound("webm")) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [4, 5, 40, 60, 300])
 def test_a_file_that_ends_before_its_sound(tmp_path: Path, length: int) -> None:
     damage = damage_of(tmp_path / "a", video_sound("webm")[:length])

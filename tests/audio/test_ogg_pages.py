@@ -116,6 +116,7 @@ def test_a_chain_is_damaged_where_its_second_stream_is(tmp_path: Path, opus: byt
     assert damage.at_s == pytest.approx(SECONDS * RATE / 48_000 + 3, abs=0.2)
 
 
+@pytest.mark.slow
 def test_the_real_recordings_are_whole(shared: Path) -> None:
     files = sorted((shared / "data").rglob("*.ogg"))[::7]
     assert {path.name: damage for path in files if (damage := find_damage(path))} == {}

@@ -102,6 +102,7 @@ def test_without_silence_nothing_changes() -> None:
     assert plain.start_s[:3].tolist() == pytest.approx([2.44776, 0.62595, 8.20836], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_positions_with_sound_stay_equally_likely() -> None:
     # From 2 s to 8 s there is silence: 1-s queries start at 0 to 1 s (3 grid points) or at 8 to
     # 9 s (3), or in the other track of 3 s (5).

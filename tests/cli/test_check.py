@@ -37,6 +37,7 @@ def check(*arguments: str) -> tuple[int, str, str]:
     return result.exit_code, result.stdout, result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["random", "plugin:random"])
 def test_a_right_one_passes(name: str) -> None:
     code, table, remarks = check(name)
@@ -46,6 +47,7 @@ def test_a_right_one_passes(name: str) -> None:
         assert f"\n{rule}  " in table
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
@@ -73,6 +75,7 @@ def test_settings_reach_the_plugin() -> None:
     assert "no setting is called 'draw'" in remarks
 
 
+@pytest.mark.slow
 def test_the_model_in_the_readme_keeps_the_rules_and_takes_no_settings(tmp_path: Path) -> None:
     code, _ = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "mymodel.py").write_text(code)
@@ -85,6 +88,7 @@ def test_the_model_in_the_readme_keeps_the_rules_and_takes_no_settings(tmp_path:
     assert "no setting is called 'width'\nHint: mymodel takes none" in remarks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

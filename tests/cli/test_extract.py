@@ -49,6 +49,7 @@ def extract(*arguments: str, fingerprinter: str = "spectral-sketch") -> Result:
     return result
 
 
+@pytest.mark.slow
 def test_writes_all_files_in_the_order_given(audio: Path) -> None:
     files = ["b.ogg", "short.wav", "a.wav", "broken.mp3", "silent.flac"]
     result = extract(*files, "-o", "out.npz")
@@ -67,6 +68,7 @@ def test_writes_all_files_in_the_order_given(audio: Path) -> None:
     assert len(read_vectors(audio / "out.npz").vectors) == 6
 
 
+@pytest.mark.slow
 def test_names_and_counts_what_is_missing(audio: Path) -> None:
     result = extract("a.wav", "short.wav", "broken.mp3", "silent.flac", "-o", "out.npz")
     assert "no fingerprints from short.wav: too short: 0.0125 s, 1 s needed\n" in result.stderr
@@ -76,6 +78,7 @@ def test_names_and_counts_what_is_missing(audio: Path) -> None:
     assert "2 of 6 segments are silent\n" in result.stderr
 
 
+@pytest.mark.slow
 def test_counts_what_is_not_finite(audio: Path) -> None:
     (audio / "mine.py").write_text(MODEL)
     soundfile.write("long.wav", np.zeros(80_000, np.float32), 8_000)
@@ -112,12 +115,14 @@ def test_the_output_must_be_npz(audio: Path) -> None:
     assert "no fingerprints from" not in result.stderr
 
 
+@pytest.mark.slow
 def test_equal_input_gives_equal_bytes(audio: Path) -> None:
     for name in ("x.npz", "y.npz"):
         extract("a.wav", "b.ogg", "-o", name)
     assert (audio / "x.npz").read_bytes() == (audio / "y.npz").read_bytes()
 
 
+@pytest.mark.slow
 def test_channels_that_cancel_are_named_and_one_can_be_chosen(
     audio: Path, rng: np.random.Generator, caplog: pytest.LogCaptureFixture
 ) -> None:

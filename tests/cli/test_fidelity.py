@@ -76,6 +76,7 @@ def test_draws_from_a_fitted_generator(real: Path, synthetic: Path, tmp_path: Pa
     assert "gaussian" not in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("train", [True, False])
 def test_real_must_not_be_the_training_data_of_the_generator(
     real: Path, synthetic: Path, tmp_path: Path, train: bool
@@ -134,6 +135,7 @@ def test_dimensions_must_agree(real: Path, tmp_path: Path) -> None:
     assert "synthetic has 3 columns" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["real", "synthetic", "train", "queries", "reference"])
 def test_a_row_that_is_not_finite_is_named(tmp_path: Path, role: str) -> None:
     files = {}
@@ -219,6 +221,7 @@ def test_a_generator_of_another_system_is_refused(tmp_path: Path) -> None:
     assert fidelity(theirs, generator, "--foreign-generator").exit_code == 0
 
 
+@pytest.mark.slow
 def test_fingerprints_of_two_systems_are_refused(tmp_path: Path, synthetic: Path) -> None:
     ours = named_rows(tmp_path / "ours.npz", "ours", 0)
     theirs = named_rows(tmp_path / "theirs.npz", "theirs", 2, probe=-1.0)

@@ -88,6 +88,7 @@ def test_another_json_file_is_not_replaced(real: Path, tmp_path: Path, taken: st
     assert found == {"g.json": taken, "g.png": "its figure"}
 
 
+@pytest.mark.slow
 def test_a_second_fit_replaces_the_first_and_its_record(real: Path, tmp_path: Path) -> None:
     output = tmp_path / "g.safetensors"
     assert fit(real, output, "--seed", "1", generator="resample").exit_code == 0
@@ -96,6 +97,7 @@ def test_a_second_fit_replaces_the_first_and_its_record(real: Path, tmp_path: Pa
     assert (record["generator"], record["seed"]) == ("gaussian", 2)
 
 
+@pytest.mark.slow
 def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
     result = fit(real, tmp_path / "g.safetensors", "--set", "widht=3")
     assert result.exit_code == 2
@@ -103,6 +105,7 @@ def test_an_unknown_setting_is_named(real: Path, tmp_path: Path) -> None:
     assert "did you mean 'width'?" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("generator", "setting"),
     [("rectified-flow", "time_dim=2"), ("rectified-flow-turbo", "teacher_epochs=0")],
@@ -116,6 +119,7 @@ def test_a_setting_that_cannot_be_is_named_before_any_work(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_training_that_diverges_is_stopped(real: Path, tmp_path: Path) -> None:
     result = fit(real, tmp_path / "g.safetensors", *TINY, "--set", "learning_rate=1e4")
     assert result.exit_code == 2

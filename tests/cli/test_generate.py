@@ -40,6 +40,7 @@ def generate(generator: Path, output: Path, *options: str) -> Result:
     return CliRunner().invoke(main, ["generate", str(generator), "-o", str(output), *options])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".npy", ".mm", ".fbin"])
 def test_row_i_is_that_of_the_addressed_sequence(
     generator: Path, tmp_path: Path, suffix: str
@@ -65,6 +66,7 @@ def test_mm_has_its_shape_beside_it(generator: Path, tmp_path: Path) -> None:
     assert np.load(tmp_path / "rows_shape.npy").tolist() == [10, DIM]
 
 
+@pytest.mark.slow
 def test_shards_together_are_the_whole(generator: Path, tmp_path: Path) -> None:
     generate(generator, tmp_path / "whole.npy", "-n", "35000")
     for k in (1, 2, 3):
@@ -74,6 +76,7 @@ def test_shards_together_are_the_whole(generator: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.concatenate(shards), np.load(tmp_path / "whole.npy"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shard", ["0/3", "4/3", "2", "a/b", "1/9", "²/³"])
 def test_an_impossible_shard_is_refused(generator: Path, tmp_path: Path, shard: str) -> None:
     result = generate(generator, tmp_path / "rows.npy", "-n", "30000", "--shard", shard)
@@ -87,6 +90,7 @@ def test_an_unknown_format_is_refused(generator: Path, tmp_path: Path) -> None:
     assert ".fbin" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_generator_of_unknown_kind_needs_its_name(generator: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone.safetensors"
     alone.write_bytes(generator.read_bytes())

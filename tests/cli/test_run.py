@@ -66,6 +66,7 @@ def test_what_is_written_names_no_folder_of_the_user(finished: Path, music: Path
     assert "and does not say in which folder it was" in shown.stderr
 
 
+@pytest.mark.slow
 def test_a_second_run_writes_the_same_bytes_without_searching_again(
     tmp_path: Path, finished: Path, config: Path, run_on: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_graph_among_synthetic_distractors_holds_no_real_ones(
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_every_kind_of_index_runs(tmp_path: Path, config: Path, run_on: Run) -> None:
     names = ("exact", "hnsw", "faiss:Flat")
     shown = run_on(config, "--distractors", "real", *(f"--index={name}" for name in names))

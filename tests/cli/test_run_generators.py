@@ -334,6 +334,7 @@ def test_a_generator_is_accepted_by_the_system_that_it_was_fitted_to(
     assert not found["generator"].get("foreign", False)
 
 
+@pytest.mark.slow
 def test_a_generator_of_another_system_is_refused_before_any_work(
     config: Path, other_sketch: str, fitted: Path, run_synthetic: Run
 ) -> None:

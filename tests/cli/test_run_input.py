@@ -92,6 +92,7 @@ def test_wrong_input_is_named(
     assert not (tmp_path / "out" / "result.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("field", "message"),
     [

@@ -46,6 +46,7 @@ def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path, run: Run) -
     assert "queries of 300 s are 599 fingerprints" in shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", [("--fingerprinter", "nafp"), ("--set", "width=1")])
 def test_ready_made_fingerprints_take_no_fingerprinter(
     tmp_path: Path, typed: tuple[str, str], run: Run
@@ -56,6 +57,7 @@ def test_ready_made_fingerprints_take_no_fingerprinter(
     assert f"{typed[0]} has no effect" in shown.stderr
 
 
+@pytest.mark.slow
 def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run: Run) -> None:
     write_ready_made(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.glob("*.mm")}
@@ -69,6 +71,7 @@ def test_ready_made_fingerprints_run_without_a_fingerprinter(tmp_path: Path, run
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hop_s", ["0", "-1"])
 def test_ready_made_fingerprints_follow_each_other(tmp_path: Path, hop_s: str, run: Run) -> None:
     write_ready_made(tmp_path)

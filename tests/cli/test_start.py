@@ -22,6 +22,7 @@ print([name for name in ("torch", "faiss", "scipy", "matplotlib", "av") if name 
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["plugins"], ["run", "--help"]])
 def test_starts_without_the_heavy_libraries(arguments: list[str]) -> None:
     loaded = subprocess.run(
@@ -45,6 +46,7 @@ def test_a_reader_that_closes_the_pipe_gets_no_traceback() -> None:
     assert errors == b""
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_up_ends_no_process() -> None:
     """With the default action of SIGPIPE, the next write to a socket would end it unheard."""
     CliRunner().invoke(main, ["plugins"])
@@ -86,6 +88,7 @@ def test_the_command_that_a_scaffold_prints_works(tmp_path: Path) -> None:
     assert f"Try it:  cd '{folder}' && fpbench check plugin:fpbench_my_model\n" in made.stderr
 
 
+@pytest.mark.slow
 def test_plugins_shows_the_settings_of_a_part() -> None:
     shown = CliRunner().invoke(main, ["plugins", "noise"])
     assert shown.exit_code == 0
@@ -111,6 +114,7 @@ def test_plugins_suggests_a_name() -> None:
     assert "did you mean 'noise'?" in shown.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "message"),
     [

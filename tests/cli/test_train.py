@@ -119,6 +119,7 @@ def lone_plugin(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_trains_reports_and_loads(manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "w.safetensors"
     result = CliRunner().invoke(
@@ -174,6 +175,7 @@ def test_says_how_much_music_a_batch_needs(manifest: Path, tmp_path: Path) -> No
     assert "Traceback" not in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -201,6 +203,7 @@ def test_says_what_is_wrong(
     assert message in result.stderr
 
 
+@pytest.mark.slow
 def test_says_that_a_recipe_is_not_utf8(manifest: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "latin.toml"
     recipe.write_bytes("# größer\nwidth = 1".encode("latin-1"))
@@ -255,6 +258,7 @@ def test_the_cache_of_the_environment_is_handed_to_plugins(
     assert f"cache is {cache}" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "doing"), [("start", "starting to train 'mine'"), ("step 1", "taking training step")]
 )

@@ -28,6 +28,7 @@ def result(tmp_path: Path, finished: Path) -> Path:
     return tmp_path / "result.json"
 
 
+@pytest.mark.slow
 def test_a_result_that_agrees_with_its_evidence_is_valid(result: Path) -> None:
     shown = CliRunner().invoke(main, ["validate", str(result.parent)])
     assert (shown.exit_code, shown.stdout, shown.stderr) == (0, "1 valid\n", "")

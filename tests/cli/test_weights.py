@@ -75,6 +75,7 @@ def assert_refused(result: Result, message: str) -> None:
     assert "Hint:" in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["pinned", "hashed"])
 def test_fetch_installs_what_was_published(plugin: str, home: Path, variant: str) -> None:
     result = run("fetch", plugin, "--variant", variant)
@@ -103,6 +104,7 @@ def test_an_interrupted_download_continues(plugin: str, server: Any) -> None:
     assert server.ranges == [None, "bytes=3000-", "bytes=6000-"]
 
 
+@pytest.mark.slow
 def test_a_wrong_hash_is_refused(plugin: str, server: Any, home: Path) -> None:
     server.content = archive(2.0)
     assert_refused(run("fetch", plugin, "--variant", "hashed"), "from the publisher")
@@ -118,11 +120,13 @@ def test_another_file_than_the_first_time_is_refused(plugin: str, server: Any) -
     assert (load_weights(path, "toy")[0]["kernel"] == 1).all()
 
 
+@pytest.mark.slow
 def test_no_server(plugin: str) -> None:
     result = run("fetch", plugin, "--variant", "hashed", "--url", "http://127.0.0.1:9/model.zip")
     assert_refused(result, "Connection refused")
 
 
+@pytest.mark.slow
 def test_a_mirror_must_have_the_official_hash(plugin: str, server: Any) -> None:
     mirror = server.url.replace("model", "copy")
     assert run("fetch", plugin, "--variant", "hashed", "--url", mirror).exit_code == 0
@@ -142,6 +146,7 @@ def test_a_mirror_without_an_official_hash_needs_one(plugin: str, server: Any) -
     assert_refused(run("fetch", plugin, "--url", mirror, "--sha256", "0" * 64), "has the hash")
 
 
+@pytest.mark.slow
 def test_an_unknown_variant_lists_the_known(plugin: str) -> None:
     result = run("fetch", plugin, "--variant", "huge")
     assert_refused(result, "'toy' has no published weights 'huge'")
@@ -156,6 +161,7 @@ def test_a_baseline_has_no_weights_at_all(home: Path) -> None:
     assert_refused(run("fetch", "spectral-sketch"), "has no official weights")
 
 
+@pytest.mark.slow
 def test_list_shows_installed_and_available_weights(plugin: str, home: Path) -> None:
     run("fetch", plugin)
     result = run("list")
@@ -167,6 +173,7 @@ def test_list_shows_installed_and_available_weights(plugin: str, home: Path) -> 
     assert "fetch nmfp --variant triplet" in result.stdout
 
 
+@pytest.mark.slow
 def test_list_shows_the_others_beside_a_damaged_file(plugin: str, home: Path) -> None:
     run("fetch", plugin)
     (home / "cut.safetensors").write_bytes(b"cut")
@@ -176,6 +183,7 @@ def test_list_shows_the_others_beside_a_damaged_file(plugin: str, home: Path) ->
     assert "cut.safetensors is not a safetensors file" in result.stderr
 
 
+@pytest.mark.slow
 def test_import_writes_a_file_that_says_where_it_is_from(
     plugin: str, server: Any, tmp_path: Path
 ) -> None:

@@ -79,6 +79,7 @@ def prepare(tmp_path: Path) -> Callable[..., FingerprinterTraining]:
     return prepare
 
 
+@pytest.mark.slow
 def test_writes_weights_and_their_report(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:
@@ -141,6 +142,7 @@ def test_a_checkpoint_of_other_settings_is_refused(
         list(prepare(seed=1).run())
 
 
+@pytest.mark.slow
 def test_the_output_must_be_a_weights_file(
     prepare: Callable[..., FingerprinterTraining], tmp_path: Path
 ) -> None:

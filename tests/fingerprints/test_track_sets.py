@@ -147,6 +147,7 @@ def test_a_set_may_be_empty(tmp_path: Path, tracks: list[Track]) -> None:
     assert fingerprints.skipped == (Skipped(track="track 0", reason="No such file or directory"),)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sets", "tracks"])
 @pytest.mark.parametrize("damage", ["cut", "flipped", "gone"])
 def test_makes_damaged_fingerprints_again(

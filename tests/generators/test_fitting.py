@@ -38,6 +38,7 @@ def fit(real: np.ndarray, out: Path, name: str = "gaussian", report: Report = si
     )
 
 
+@pytest.mark.slow
 def test_writes_a_generator_and_its_record(real: np.ndarray, tmp_path: Path) -> None:
     out = tmp_path / "g.safetensors"
     record = fit(real, out)
@@ -50,6 +51,7 @@ def test_writes_a_generator_and_its_record(real: np.ndarray, tmp_path: Path) -> 
     assert load_generator(out, Catalog.load(), Settings()).dim == 4
 
 
+@pytest.mark.slow
 def test_an_existing_other_file_is_refused_before_the_fit(real: np.ndarray, tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match=r"g\.pt' cannot hold a generator"):
         fit(real, tmp_path / "g.pt")
@@ -65,6 +67,7 @@ def test_a_baseline_writes_no_file(real: np.ndarray) -> None:
     assert {row.tobytes() for row in drawn} <= {row.tobytes() for row in real}
 
 
+@pytest.mark.slow
 def test_an_interrupted_save_leaves_no_record_or_curves_of_another_fit(
     real: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

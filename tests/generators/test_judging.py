@@ -38,6 +38,7 @@ def test_without_training_half_of_the_tracks_is_compared(judges: Judges) -> None
     assert found.report.tracks == 8
 
 
+@pytest.mark.slow
 def test_with_training_all_tracks_are_compared(judges: Judges) -> None:
     training = vectors(100, 2)
     found = judge(judges, vectors(200, 1), baselines=["resample"], training=training)
@@ -47,6 +48,7 @@ def test_with_training_all_tracks_are_compared(judges: Judges) -> None:
     assert found.report.copying.keys() == {"real", "synthetic", "resample"}
 
 
+@pytest.mark.slow
 def test_a_generator_draws_as_many_rows_as_are_real(judges: Judges) -> None:
     gaussian = fit_baseline("gaussian", vectors(100, 3), catalog=Catalog.load(), seed=0)
     found = judge(judges, gaussian, training=vectors(100, 3))

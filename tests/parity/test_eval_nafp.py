@@ -212,6 +212,7 @@ def test_nafp_hits_of_several_segments(
     assert (hits != columns).sum() <= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["l2", pytest.param("ivfpq", marks=SLOW)])
 @pytest.mark.parametrize("case", ["tempo1", "auto_equal", "auto_1600"])
 def test_audio_id_at_scale_hits(

@@ -97,6 +97,7 @@ def test_suggests_a_name_for_a_misspelt_one(catalog: Catalog) -> None:
     assert err.value.hint == "did you mean 'spectral-sketch'?"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "rule"),
     [

@@ -104,6 +104,7 @@ def test_a_module_from_anywhere_else(tmp_path: Path, imports: str) -> None:
     assert identities[0] == identities[1] == identities[2] != identities[3]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["create", "embed"])
 def test_a_module_that_is_imported_when_it_is_needed(tmp_path: Path, when: str) -> None:
     (tmp_path / "lib").mkdir()
@@ -153,6 +154,7 @@ WRITERS: dict[str, Callable[[Path, float], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["imports", "embed"])
 def test_a_file_that_is_opened_at_import_or_first_use(tmp_path: Path, place: str) -> None:
     file = tmp_path / "table.txt"

@@ -54,6 +54,7 @@ def test_finds_what_a_scan_of_every_pair_finds(dtype: str, rng: np.random.Genera
     assert_same(exact(dtype).search(queries, pieces(rows, 1_000), 20), scan(queries, rows, 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("length", [1, 7, 20, 333, 3_000])
 def test_chunks_do_not_change_a_byte(dtype: str, length: int, rng: np.random.Generator) -> None:

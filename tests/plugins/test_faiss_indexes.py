@@ -85,6 +85,7 @@ EDGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edges", EDGES)
 @pytest.mark.parametrize("name", ["ivfpq", "ivf", "lsh"])
 def test_merged_blocks_are_the_monolithic_answer(

@@ -79,6 +79,7 @@ def test_names_are_sorted_as_text(tmp_path: Path) -> None:
     assert [t.name for t in dataset.train] == ["train/a b/1.ogg", "train/a.ogg", "train/a/2.ogg"]
 
 
+@pytest.mark.slow
 @given(n=st.integers(1, 60), seed=st.integers(0, 999))
 def test_a_new_track_moves_at_most_one_other(n: int, seed: int) -> None:
     tracks = [Track(name=f"{seed}-{i}", path=Path("x")) for i in range(n + 1)]

@@ -25,6 +25,7 @@ def test_are_small_and_have_a_card(system: str) -> None:
     assert len(weights.read_bytes()) < LARGEST_BYTES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_are_the_default_and_named_as_ours(system: str, caplog: pytest.LogCaptureFixture) -> None:
     catalog = Catalog.load()
@@ -64,6 +65,7 @@ def test_say_whose_they_are(system: str) -> None:
     assert info.source.startswith("fpbench train, ")
 
 
+@pytest.mark.slow
 def test_the_demo_has_a_fitted_generator() -> None:
     folder = files("fpbench_plugins.rectified_flow_turbo") / "weights"
     assert {item.name for item in folder.iterdir()} == {"README.md", "nafp-demo.safetensors"}
@@ -76,6 +78,7 @@ def test_the_demo_has_a_fitted_generator() -> None:
     np.testing.assert_allclose(np.linalg.norm(drawn, axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "dtype", "same"),
     [("nafp", "float32", True), ("nafp", "bfloat16", True), ("nmfp", "float32", False)],

@@ -23,6 +23,7 @@ def recipes() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_the_published_recipe_is_the_one_in_the_code(system: str) -> None:
     import importlib

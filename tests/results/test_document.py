@@ -24,6 +24,7 @@ def test_the_published_schema_is_that_of_the_dataclasses() -> None:
     assert schema() == PUBLISHED, "run tests/results/record_schema.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [GOLDEN, *SUBMISSIONS], ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_earlier_results_are_read_and_written_unchanged(path: Path) -> None:
     jsonschema.Draft202012Validator(PUBLISHED).validate(json.loads(path.read_text()))

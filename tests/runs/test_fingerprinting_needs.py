@@ -79,6 +79,7 @@ def test_a_long_recording_takes_memory_and_one_thread(prepared: Prepare, tmp_pat
     assert second == pytest.approx(first + copies * 4 * 60 * rate_hz)
 
 
+@pytest.mark.slow
 def test_files_that_do_not_exist_yet_have_a_need(prepared: Prepare, tmp_path: Path) -> None:
     source = audio_source(prepared())
     tracks = [Track(name="later", path=tmp_path / "later.flac", duration_s=60.0)]

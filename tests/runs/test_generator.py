@@ -36,6 +36,7 @@ def fitting(run: PreparedRun) -> GeneratorFitting:
     )
 
 
+@pytest.mark.slow
 def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
     run = prepared(distractors="synthetic")
     inputs = run.source.build_inputs(run.store, stage)
@@ -49,6 +50,7 @@ def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
     assert not split.by_reference
 
 
+@pytest.mark.slow
 def test_a_fit_is_read_from_the_cache(prepared: Prepare) -> None:
     first = fitting(prepared(distractors="synthetic")).generator()
     again = fitting(prepared(distractors="synthetic")).generator()

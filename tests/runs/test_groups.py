@@ -63,6 +63,7 @@ def test_inputs_know_the_groups_of_queries_and_distractors(prepared: Prepare) ->
     assert query_clusters(inputs) is inputs.query_groups
 
 
+@pytest.mark.slow
 def test_no_group_is_in_both_halves(prepared: Prepare) -> None:
     run = prepared(distractors="synthetic")
     inputs = run.source.build_inputs(run.store, stage)
@@ -74,6 +75,7 @@ def test_no_group_is_in_both_halves(prepared: Prepare) -> None:
     assert len(fitted) + len(judging) == len(np.unique(inputs.real_groups))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "groups",
     [

@@ -39,6 +39,7 @@ def test_tracks_of_ten_seconds_have_nineteen_fingerprints(prepared: Prepare) -> 
     assert inputs.data.distractor_hours == pytest.approx(160 / 3600)
 
 
+@pytest.mark.slow
 def test_the_true_position_of_a_query_is_in_the_reference(prepared: Prepare) -> None:
     inputs = build(prepared())
     positions = set(
@@ -54,11 +55,13 @@ def test_the_true_position_of_a_query_is_in_the_reference(prepared: Prepare) -> 
     np.testing.assert_array_equal(inputs.query_tracks, inputs.truth.track)
 
 
+@pytest.mark.slow
 def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -> None:
     (skipped,) = build(prepared()).data.skipped
     assert skipped.track == "distractors/broken.wav"
 
 
+@pytest.mark.slow
 def test_a_division_by_the_program_is_in_the_result(prepared: Prepare) -> None:
     run = prepared()
     assert build(run).data.division is None
@@ -68,6 +71,7 @@ def test_a_division_by_the_program_is_in_the_result(prepared: Prepare) -> None:
     )
 
 
+@pytest.mark.slow
 def test_without_distractors_none_are_read(prepared: Prepare) -> None:
     inputs = build(prepared(distractors="none"))
     assert inputs.real.shape == (0, 16)
@@ -75,6 +79,7 @@ def test_without_distractors_none_are_read(prepared: Prepare) -> None:
     assert inputs.data.skipped == []
 
 
+@pytest.mark.slow
 def test_a_query_of_several_fingerprints_is_one_long_vector(
     prepared: Prepare, recipe: QueryRecipe
 ) -> None:
@@ -84,6 +89,7 @@ def test_a_query_of_several_fingerprints_is_one_long_vector(
     assert inputs.reference.shape == (8 * 17, 3 * 16)
 
 
+@pytest.mark.slow
 def test_a_fingerprinter_of_changing_counts_is_blamed(prepared: Prepare) -> None:
     run = prepared()
     assert isinstance(run.source, AudioSource)
@@ -150,6 +156,7 @@ def test_a_fresh_run_finds_nothing_in_the_cache(prepared: Prepare) -> None:
     assert build(prepared()).key == fresh.key  # what was made is kept
 
 
+@pytest.mark.slow
 def test_the_channel_is_of_all_recordings_and_in_the_result(
     prepared: Prepare, tmp_path: Path, music: Path
 ) -> None:
@@ -181,6 +188,7 @@ def write_padded(folder: Path, music: Path, *, padding_s: float) -> None:
             soundfile.write(folder / role / track.name, padded, rate_hz)
 
 
+@pytest.mark.slow
 def test_silence_gives_no_queries_and_no_rows_and_is_in_the_result(
     prepared: Prepare, tmp_path: Path, music: Path
 ) -> None:
@@ -194,6 +202,7 @@ def test_silence_gives_no_queries_and_no_rows_and_is_in_the_result(
     assert inputs.data.distractor_silent_hours == pytest.approx(40 / 3600, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_music_without_silence_has_none(prepared: Prepare) -> None:
     data = build(prepared(distractors="none")).data
     assert (data.reference_silent_hours, data.distractor_silent_hours) == (0.0, 0.0)
@@ -213,6 +222,7 @@ class Deleting:
         return self._inner.embed(segments)
 
 
+@pytest.mark.slow
 def test_a_track_that_cannot_be_read_again_gives_no_queries(
     prepared: Prepare, tmp_path: Path, music: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -234,6 +244,7 @@ def test_a_track_that_cannot_be_read_again_gives_no_queries(
     assert "reference/03.wav cannot be read again" in caplog.text
 
 
+@pytest.mark.slow
 def test_an_odd_noise_is_left_out_and_named_whatever_the_seed(
     prepared: Prepare, tmp_path: Path, music: Path, recipe: QueryRecipe, rng: np.random.Generator
 ) -> None:
@@ -267,6 +278,7 @@ REPORTED = "1 pairs of tracks share a stretch of one recording, such as distract
 KEPT = "1 tracks are copies of others, such as distractors/same.flac, the same audio as reference/1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("duplicates", "expected"),
     [

@@ -41,12 +41,14 @@ def test_a_run_without_synthetic_distractors_has_none(prepared: Prepare) -> None
     assert prepared(distractors="real").system is None
 
 
+@pytest.mark.slow
 def test_a_generator_that_the_config_names_has_no_reason(prepared: Prepare) -> None:
     named = prepared(distractors="synthetic", generator="resample").generator
     assert named is not None
     assert (named.name, named.reason) == ("resample", None)
 
 
+@pytest.mark.slow
 def test_too_few_fingerprints_for_the_best_are_a_reason_and_a_warning(
     prepared: Prepare, caplog: pytest.LogCaptureFixture
 ) -> None:

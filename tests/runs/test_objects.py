@@ -65,10 +65,12 @@ def test_the_catalog_lists_it(tmp_path: Path, thing: Any) -> None:
     assert identity(name, offer.source.module, Settings(), {})["source"]
 
 
+@pytest.mark.slow
 def test_equal_objects_have_one_hash(sha256: Callable[[object], str]) -> None:
     assert sha256(Loudness()) == sha256(Loudness())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -106,6 +108,7 @@ def test_different_code_has_a_different_hash_despite_equal_outputs(
     assert first != sha256(make(f"return 1 * {ones}", "other.py"))
 
 
+@pytest.mark.slow
 def test_different_code_of_a_base_has_a_different_hash(
     sha256: Callable[[object], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_class_with_the_name_of_a_plugin_is_refused(tmp_path: Path) -> None:
         register_object(namesake, Catalog.load(), Store(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("thing", "message"),
     [

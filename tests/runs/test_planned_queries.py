@@ -66,6 +66,7 @@ def test_recordings_are_found_at_their_place(
     assert {(point.n_queries, point.value) for point in points} == {(6, 1.0)}
 
 
+@pytest.mark.slow
 def test_the_truth_is_where_the_recording_was_made(recorded: Path, prepared: Prepare) -> None:
     inputs = build(prepared(dataset=f"folder:{recorded}"))
     assert inputs.truth.track.tolist() == [2, 2, 2, 5, 5, 5]
@@ -84,6 +85,7 @@ def test_another_start_is_another_query_set(recorded: Path, prepared: Prepare) -
     assert (again.key, again.data.content) == (before.key, before.data.content)
 
 
+@pytest.mark.slow
 def test_without_the_table_queries_are_made(recorded: Path, prepared: Prepare) -> None:
     made = prepared(dataset=f"folder:{recorded}", dataset_options={"queries": "none"})
     assert made.config.recipe.n_queries == 20

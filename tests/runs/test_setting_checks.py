@@ -13,6 +13,7 @@ from fpbench.runs.prepare import PreparedRun
 Prepare = Callable[..., PreparedRun]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -69,6 +69,7 @@ def simulate_on_sphere(
 SMALL = SplittingSettings(replicates=4, particles=20)
 
 
+@pytest.mark.slow
 def test_probabilities_are_unbiased_down_to_the_rarest() -> None:
     wanted = np.array([1e-3, 1e-6, 1e-10])
     found = simulate_on_sphere(400, wanted.tolist(), SMALL)

@@ -53,6 +53,7 @@ def outcome(
     )
 
 
+@pytest.mark.slow
 def test_the_lowest_value_within_the_limit_is_kept(tmp_path: Path) -> None:
     found = outcome(
         tmp_path, [3, 2, 1, 4], [0.5, 0.6, 0.7, 0.5], select="held_out", limit=("copied", 0.6)
