@@ -14,7 +14,7 @@ from fpbench.folder_names import (
     record_setting,
     without_folders,
 )
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 PRIVATE = [
     ("folder:/home/ann/My Music", "folder:My Music"),

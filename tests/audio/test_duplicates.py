@@ -10,7 +10,7 @@ from fpbench.audio.duplicates import drop_duplicates
 from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.plugin.datasets import Dataset, RecordedQuery, Track
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 RATE_HZ = 1_000
 

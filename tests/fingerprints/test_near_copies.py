@@ -9,7 +9,7 @@ from fpbench.cache import Store
 from fpbench.fingerprints import near_copies
 from fpbench.fingerprints.near_copies import find_near_copies
 from fpbench.fingerprints.track_sets import FingerprintSet
-from fpbench.results.document import NearCopy
+from fpbench.results.data import NearCopy
 
 DIM = 64
 PARTS = 8  # of a segment; a hop is four of them, so neighbours have a cosine of 0.5

@@ -18,7 +18,7 @@ from fpbench import FingerprintSpec, FpbenchError, Segments, Track, Vectors
 from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 SPEC = FingerprintSpec(sample_rate_hz=100, segment_s=1.0, dim=4, unit_norm=False)
 

@@ -5,18 +5,16 @@ python tests/golden/record_result.py
 
 from pathlib import Path
 
+from fpbench.results.data import DataInfo, QueryInfo, Skipped
 from fpbench.results.document import (
     SCHEMA_VERSION,
     Curve,
-    DataInfo,
     EvidenceInfo,
     FingerprinterInfo,
     GeneratorInfo,
     Interval,
     Point,
-    QueryInfo,
     Result,
-    Skipped,
 )
 from fpbench.results.files import write_result
 

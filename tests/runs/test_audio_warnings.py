@@ -8,7 +8,7 @@ import pytest
 
 from fpbench import Dataset, Track
 from fpbench.audio.survey import Survey
-from fpbench.results.document import DataInfo
+from fpbench.results.data import DataInfo
 from fpbench.runs.audio_warnings import describe_cancelling, warn_of_silence
 
 DATA = DataInfo(

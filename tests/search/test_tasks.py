@@ -13,7 +13,7 @@ from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.plugin.datasets import Positions
 from fpbench.progress import Report
-from fpbench.results.document import DataInfo, QueryInfo
+from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.search.distractors import RealDistractors
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import PositionwiseIndex

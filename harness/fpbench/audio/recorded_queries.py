@@ -20,7 +20,7 @@ from fpbench.listed_files import ListedFile, ListedFiles, composed, names_withou
 from fpbench.near_names import is_near_miss
 from fpbench.plugin.datasets import Positions, RecordedQuery, Track
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 from fpbench.tables import read_table, show_text
 from fpbench.user_paths import expand_path
 

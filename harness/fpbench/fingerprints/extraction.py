@@ -17,7 +17,7 @@ from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, Vectors
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 logger = getLogger(__name__)
 

@@ -18,7 +18,7 @@ from fpbench.fingerprints.track_sets import FingerprintSet
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.progress import Report
-from fpbench.results.document import NearCopy
+from fpbench.results.data import NearCopy
 
 STRETCH = 10
 """Fingerprints in a row that have to be alike."""

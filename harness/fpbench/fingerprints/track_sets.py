@@ -24,7 +24,7 @@ from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Vectors
 from fpbench.progress import Report
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 _TRACKS = "tracks"
 _SETS = "sets"

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from fpbench.results.document import FingerprinterInfo, Point, QueryInfo
+from fpbench.results.data import QueryInfo
+from fpbench.results.document import FingerprinterInfo, Point
 
 _FEW = 20
 

@@ -16,7 +16,8 @@ from fpbench.evidence.intervals import difference_interval
 from fpbench.evidence.sign_flips import correct_p_values, sign_flip_p_values
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.comparable import ComparisonKey
-from fpbench.results.document import Curve, Point, QueryInfo, Result
+from fpbench.results.data import QueryInfo
+from fpbench.results.document import Curve, Point, Result
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import read_result
 from fpbench.results.names import system_label

@@ -5,7 +5,7 @@ from logging import INFO, WARNING, getLogger
 
 from fpbench.audio.survey import Surveys
 from fpbench.plugin.datasets import Dataset, Track
-from fpbench.results.document import DataInfo
+from fpbench.results.data import DataInfo
 from fpbench.units import short_time
 
 MUCH_SILENCE = 0.1

@@ -15,7 +15,8 @@ from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
-from fpbench.results.document import DEFAULT_SIZES, Duplicates
+from fpbench.results.data import Duplicates
+from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.files import read_result
 from fpbench.runs.recorded_settings import record_settings, restore_settings
 from fpbench.user_paths import expand_path

@@ -30,7 +30,7 @@ from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
-from fpbench.results.document import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
+from fpbench.results.data import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.groups import with_groups
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries

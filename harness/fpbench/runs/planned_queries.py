@@ -18,7 +18,7 @@ from fpbench.fingerprints.track_sets import FingerprintSet
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Dataset, Positions, Track
 from fpbench.plugin.degradations import Degradation
-from fpbench.results.document import Skipped
+from fpbench.results.data import Skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

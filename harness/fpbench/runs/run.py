@@ -20,16 +20,9 @@ from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation
 from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
+from fpbench.results.data import DataInfo
 from fpbench.results.decisions import FalseAccepts
-from fpbench.results.document import (
-    ESTIMATOR,
-    SCHEMA_VERSION,
-    Curve,
-    DataInfo,
-    EvidenceInfo,
-    Gap,
-    Result,
-)
+from fpbench.results.document import ESTIMATOR, SCHEMA_VERSION, Curve, EvidenceInfo, Gap, Result
 from fpbench.results.environment import environment
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text

@@ -8,7 +8,7 @@ from jaxtyping import Float32, Int64
 
 from fpbench.evidence.evidence import QueryColumns
 from fpbench.plugin.datasets import Positions
-from fpbench.results.document import DataInfo, QueryInfo
+from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.search.sequences import Runs
 
 

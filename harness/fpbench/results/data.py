@@ -1,0 +1,106 @@
+"""The data of a run: recordings, fingerprints and queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
+
+from fpbench.results.fields import Count, Hours, Positive, Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A track that could not be used, and the reason."""
+
+    track: str
+    reason: str
+
+
+Duplicates = Literal["drop", "keep", "report"]
+"""What becomes of recordings that a dataset holds twice.
+
+``report`` leaves out equal audio, and lists near copies in the result. ``drop`` leaves out near
+copies, too. ``keep`` leaves out nothing, and does not look for near copies.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCopy:
+    """A track that shares a stretch of one recording with another track.
+
+    Args:
+        track: The copy, a distractor if the other is a track of the reference.
+        of: The other track.
+        start_s: Where the stretch begins in the copy.
+        of_start_s: Where it begins in the other track.
+        length_s: Length of the stretch.
+        similarity: Mean cosine of its fingerprints in both.
+    """
+
+    track: str
+    of: str
+    start_s: Annotated[float, Meta(ge=0)]
+    of_start_s: Annotated[float, Meta(ge=0)]
+    length_s: Seconds
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataInfo:
+    """The dataset, with hours of audio.
+
+    Args:
+        content: Hash of all recordings, including noise and impulse responses for queries.
+        reference_silent_hours: Hours of the reference in silent stretches: at least 0.2 s in which
+            no sample is further than -80 dB of full scale from a constant. None for ready-made
+            fingerprints, and in older results.
+        distractor_silent_hours: The same of the distractors.
+        division: How the program divided the music into reference and distractors; None if the user
+            did.
+        near_copies: Pairs of tracks that share a stretch of one recording, by their fingerprints.
+            With ``duplicates = drop``, the first track of each is left out.
+        distractors_in_reference: Ready-made distractors that equal a fingerprint of the reference.
+            They are left out, unless ``duplicates`` is ``keep``.
+    """
+
+    name: str
+    reference_tracks: Count
+    reference_fingerprints: Count
+    reference_hours: Hours
+    distractor_tracks: Count
+    distractor_fingerprints: Count
+    distractor_hours: Hours
+    skipped: Sequence[Skipped]
+    content: str
+    reference_silent_hours: Hours | None = None
+    distractor_silent_hours: Hours | None = None
+    division: str | None = None
+    near_copies: Sequence[NearCopy] = ()
+    distractors_in_reference: Count = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryInfo:
+    """The queries.
+
+    Args:
+        n: Number of queries.
+        tracks: Number of different tracks that they come from.
+        groups: Number of different groups of tracks, such as artists, which intervals are over;
+            None if groups are unknown, so that intervals are over tracks.
+        length_s: Length of a query, in seconds.
+        recipe: How the queries were drawn and degraded.
+        recordings: Number of recordings that the queries were cut from; 0 for queries that were
+            made from the reference.
+        without_match: Number of other recordings, which match nothing in the database. No query is
+            cut from them, so they are in no hit rate.
+    """
+
+    n: Positive
+    tracks: Positive
+    length_s: Seconds
+    recipe: Mapping[str, Any]
+    recordings: Count = 0
+    without_match: Count = 0
+    groups: Positive | None = None
