@@ -22,8 +22,7 @@ from fpbench.progress_display import ProgressStages, hide_progress
 from fpbench.results.document import Result
 from fpbench.results.files import result_files
 from fpbench.results.loaded import LoadedResult
-from fpbench.review.comparison import compare_results
-from fpbench.review.comparison_tables import Comparisons
+from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.verification import validate_result
@@ -191,28 +190,36 @@ def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
 
 
 def compare(
-    *results: ResultSource, level: float = 0.95, pairs: Literal["all", "first"] = "all"
+    *results: ResultSource,
+    level: float = 0.95,
+    pairs: Pairs = "best",
+    best_at: str | None = None,
 ) -> Comparisons:
     """Test whether one system is better than another, query by query.
 
     Args:
         results: Two or more results, with their evidence beside them, for the same queries.
         level: Confidence level of the intervals, from 0.5 to 0.995.
-        pairs: Compare all pairs, or only the first result with each of the others.
+        pairs: Show each of several results against the best one, show all pairs, or compare only
+            the first result with each of the others. With two results, the first two are equal.
+        best_at: The point at which to choose the best system: metric, number of distractors and
+            tolerance, such as ``hr@1,1M,0.25`` or ``hr@1,1M,track``. None chooses it anew at each
+            size and metric.
 
     Returns:
-        For every rate that two results have, the difference first minus second with a paired
-        interval over groups of tracks, or over tracks where groups are unknown, and a p-value that
-        is corrected for the number of tests; shown as tables.
+        A comparison of each pair. For every rate that two results have, it holds the difference
+        first minus second with a paired interval over groups of tracks, or over tracks where groups
+        are unknown, and a p-value that is corrected for the number of all tests; shown as tables.
 
     Raises:
         FpbenchError: The queries differ, the results have no curve in common, or evidence is
             missing.
     """
     level = convert(level, float, "fpbench.compare", where="level")
-    pairs = convert(pairs, Literal["all", "first"], "fpbench.compare", where="pairs")
+    pairs = convert(pairs, Pairs, "fpbench.compare", where="pairs")
+    best_at = convert(best_at, str | None, "fpbench.compare", where="best_at")
     files = [_file(result) for result in results]
-    return Comparisons(compare_results(files, level, against_first=pairs == "first"), level)
+    return make_comparisons(files, level, pairs=pairs, best_at=best_at)
 
 
 def validate(results: ResultSource | Iterable[ResultSource]) -> list[str]:

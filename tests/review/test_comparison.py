@@ -13,8 +13,9 @@ from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
 from fpbench.results.document import GeneratorInfo
 from fpbench.results.files import read_result, write_result
-from fpbench.review.comparison import Comparison, Difference, compare_results
+from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_tables import Comparisons
+from fpbench.review.differences import Difference
 
 TRACK = [0, 0, 1, 1]
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from fpbench.results.files import read_result
-from fpbench.review.comparison import Comparison, Difference
+from fpbench.review.comparison import Comparison
 from fpbench.review.comparison_tables import Comparisons
+from fpbench.review.differences import Difference
 from fpbench.review.flipped_queries import PairedRanks
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
@@ -24,6 +25,7 @@ def difference(value: float, low: float, high: float, n: int = 10_000) -> Differ
         metric="hr@1",
         tolerance_s=0.25,
         points=(point, POINT),
+        rates=(0.5 + value, 0.5),
         value=value,
         low=low,
         high=high,
@@ -36,6 +38,7 @@ def difference(value: float, low: float, high: float, n: int = 10_000) -> Differ
 def comparisons() -> Comparisons:
     one = Comparison(
         names=("a <b>", "c"),
+        places=(0, 1),
         results=(GOLDEN, GOLDEN),
         index="exact",
         distractors="synthetic",
@@ -146,6 +149,8 @@ def test_records_are_flat(comparisons: Comparisons) -> None:
         "ci_level": 0.99,
         "p_value": 0.002,
         "clear": True,
+        "groups": 10,
+        "tests": 2,
     }
     assert second.keys() == first.keys()
     assert (second["n_distractors_first"], second["clear"]) == (20_000, False)

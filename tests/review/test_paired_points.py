@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fpbench.evidence.hit_rates import difference_of_hits
 from fpbench.results.files import read_result
 from fpbench.review.paired_points import Ranks, paired_hits, paired_ranks
 
@@ -22,11 +23,10 @@ TEN = replace(CURVE, points=(replace(POINT, n_distractors=10),), metric="hr@1", 
 def test_hits_are_subtracted_query_by_query(evidence_of: Callable[..., Any]) -> None:
     first = evidence_of([[0, 0, 3], [0, 2, 3]], track=[0, 1, 2])
     second = evidence_of([[0, 1, 0], [1, 1, 3]], track=[0, 1, 2])
-    ((curve, points, difference, databases),) = paired_hits(
-        [(TEN, TEN)], (RESULT, RESULT), Ranks((first, second))
-    )
+    ((curve, points, hits),) = paired_hits([(TEN, TEN)], (RESULT, RESULT), Ranks((first, second)))
     assert curve == TEN
     assert points == (TEN.points[0], TEN.points[0])
+    difference, databases = difference_of_hits(*hits)
     assert (difference / databases).tolist() == [0.5, 0.5, -0.5]
 
 
@@ -56,6 +56,10 @@ def test_clusters_are_groups_if_one_of_the_two_knows_them(
     assert Ranks((old, old)).clusters.tolist() == [0, 1, 2, 3]
     for pair in ((old, new), (new, old), (new, renumbered)):
         assert Ranks(pair).clusters.tolist() == [0, 0, 2, 2]
+    assert Ranks((old, old), known=new).clusters.tolist() == [0, 0, 2, 2]
+    third = evidence_of([[0] * 4], track=[0, 1, 2, 9])
+    third = replace(third, query_group=np.array([0, 0, 2, 2]))
+    assert Ranks((old, old), known=third).clusters.tolist() == [0, 1, 2, 3]
     other = replace(old, query_group=np.array([0, 1, 2, 2]))
     for pair in ((new, other), (other, new)):
         with pytest.raises(ValueError, match="tracks in different groups"):

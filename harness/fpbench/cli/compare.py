@@ -1,15 +1,13 @@
 """``fpbench compare``."""
 
 from pathlib import Path
-from typing import Literal
 
 import click
 
 from fpbench.cli.options import UserPath
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import refuse_unwritable
-from fpbench.review.comparison import compare_results
-from fpbench.review.comparison_tables import Comparisons
+from fpbench.review.comparison_tables import Pairs, make_comparisons
 
 
 @click.command()
@@ -17,10 +15,17 @@ from fpbench.review.comparison_tables import Comparisons
 @click.option("--level", default=0.95, show_default=True, help="Confidence level.")
 @click.option(
     "--pairs",
-    type=click.Choice(["all", "first"]),
-    default="all",
+    type=click.Choice(["best", "all", "first"]),
+    default="best",
     show_default=True,
-    help="Compare all pairs, or only the first result with each of the others.",
+    help="Show each system against the best one, show all pairs, or compare only the first result "
+    "with each of the others.",
+)
+@click.option(
+    "--best-at",
+    metavar="METRIC,SIZE,TOLERANCE",
+    help="Choose the best system at one point, such as hr@1,1M,0.25 or hr@1,1M,track, and not anew "
+    "at each size and metric.",
 )
 @click.option(
     "--format",
@@ -39,8 +44,10 @@ from fpbench.review.comparison_tables import Comparisons
 )
 def compare(
     results: tuple[Path, ...],
+    *,
     level: float,
-    pairs: Literal["all", "first"],
+    pairs: Pairs,
+    best_at: str | None,
     form: str,
     queries: Path | None,
 ) -> None:
@@ -51,7 +58,10 @@ def compare(
     paired confidence intervals over groups of tracks, or over tracks where groups are unknown.
     These are much narrower than the intervals of the results suggest. A * marks a difference by
     which one system is better, according to a sign-flip test over groups or tracks, with Holm's
-    correction for the number of tests in all tables.
+    correction for the number of tests.
+
+    Of more than two systems, each is shown minus the best at the same size and metric. The best is
+    chosen by the same queries, so the correction is for the tests of all pairs.
 
     A result that cannot be compared is named at the end, and left out.
 
@@ -59,7 +69,8 @@ def compare(
 
     \b
     fpbench compare runs/mymodel.json runs/nafp.json --level 0.99
-    fpbench compare runs/*.json --format csv > differences.csv
+    fpbench compare runs/*.json --best-at hr@1,1M,track
+    fpbench compare runs/*.json --pairs all --format csv > differences.csv
     fpbench compare runs/mymodel.json runs/nafp.json --queries flipped.csv
     """
     if queries is not None and queries.suffix != ".csv":
@@ -67,8 +78,7 @@ def compare(
     if queries is not None:
         refuse_unwritable(queries, "--queries")
     errors = ErrorCollector()
-    compared = compare_results(results, level, against_first=pairs == "first", errors=errors)
-    found = Comparisons(compared, level)
+    found = make_comparisons(results, level, pairs=pairs, best_at=best_at, errors=errors)
     if queries is not None:
         found.write_flipped_queries(queries)
     click.echo(found.format(form))

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
+from typing import Literal
 
 from tabulate import tabulate
 
+from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import atomic_file
 from fpbench.results.document import Result
 from fpbench.results.names import (
@@ -18,18 +20,26 @@ from fpbench.results.names import (
     metric_label,
     tracks_label,
 )
-from fpbench.review.comparison import Comparison, Difference
+from fpbench.review.best_system import ChosenPoint, Standings, standings_against_best
+from fpbench.review.best_system_tables import (
+    standings_heading,
+    standings_tables,
+    standings_text_tables,
+)
+from fpbench.review.comparison import Comparison, compare_results
+from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
+from fpbench.review.differences import Difference
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.gap_notes import measured_gap
 from fpbench.units import short_hours, short_size
-
-WIDTH = 100
-"""Longest line of text, in characters."""
 
 FORMATS = ("table", "csv", "latex", "json")
 
 Measure = tuple[str, float | None]
 """Metric and tolerance."""
+
+Pairs = Literal["best", "all", "first"]
+"""Which differences are shown: against the best of each row, all, or those of the first result."""
 
 Record = dict[str, str | int | float | bool | None]
 
@@ -37,35 +47,57 @@ Record = dict[str, str | int | float | bool | None]
 class Comparisons(tuple[Comparison, ...]):
     """Comparisons of results: one for each pair, index and kind of distractors in common.
 
-    They are shown as tables, in text and in notebooks.
+    They are shown as tables, in text and in notebooks: of all pairs, or of all systems against the
+    best of them.
+
+    Args:
+        level: Confidence level of the intervals.
+        standings: The systems against the best of them; empty if all pairs are shown.
     """
 
     level: float
+    standings: Sequence[Standings]
 
-    def __new__(cls, comparisons: Iterable[Comparison], level: float) -> "Comparisons":
+    def __new__(
+        cls,
+        comparisons: Iterable[Comparison],
+        level: float,
+        standings: Sequence[Standings] = (),
+    ) -> "Comparisons":
         """Create the tuple.
 
         Args:
             comparisons: At least one comparison.
             level: Confidence level of their intervals.
+            standings: Shown instead of the pairs, if there are any.
         """
         new = super().__new__(cls, comparisons)
-        new.level = level
+        new.level, new.standings = level, standings
         return new
 
+    @property
+    def tests(self) -> int:
+        """Number of differences that were looked at, which p-values are corrected for."""
+        return sum(len(one.differences) for one in self)
+
     def records(self) -> list[Record]:
-        """One flat dictionary for each difference, for pandas, polars and csv.
+        """One flat dictionary for each difference that is shown, for pandas, polars and csv.
+
+        Against the best of several systems, ``first`` is the best one.
 
         Returns:
-            Dictionaries with the same keys. Differences and their intervals are from -1 to 1.
+            Dictionaries with the same keys. Differences and their intervals are from -1 to 1, and
+            an interval over this whole range says that there are too few groups for one.
+            ``groups`` is their number, or that of tracks; ``tests`` that of all differences which
+            p-values are corrected for.
         """
         return [
             {
-                "first": one.names[0],
-                "second": one.names[1],
-                "index": one.index,
-                "distractors": one.distractors,
-                "generator": one.generator,
+                "first": names[0],
+                "second": names[1],
+                "index": shown.index,
+                "distractors": shown.distractors,
+                "generator": shown.generator,
                 "metric": d.metric,
                 "tolerance_s": d.tolerance_s,
                 "n_distractors_first": d.points[0].n_distractors,
@@ -76,10 +108,21 @@ class Comparisons(tuple[Comparison, ...]):
                 "ci_level": self.level,
                 "p_value": d.p_value,
                 "clear": d.clear,
+                "groups": shown.queries.groups or shown.queries.tracks,
+                "tests": self.tests,
             }
-            for one in self
-            for d in one.differences
+            for shown, names, d in self._shown()
         ]
+
+    def _shown(self) -> Iterator[tuple[Comparison | Standings, Sequence[str], Difference]]:
+        """The differences in the tables, with the names of both systems."""
+        if not self.standings:
+            yield from ((one, one.names, d) for one in self for d in one.differences)
+        for table in self.standings:
+            for row in table.rows:
+                for place, difference in row.differences.items():
+                    names = table.names[row.best], table.names[place]
+                    yield table, names, difference.reverse()
 
     def flipped_queries(self) -> list[Record]:
         """Queries that exactly one of two systems finds at rank 1, one flat dictionary for each.
@@ -118,15 +161,30 @@ class Comparisons(tuple[Comparison, ...]):
         if form == "csv":
             return _csv(self.records())
         if form == "latex":
-            return "\n\n".join([*map(_latex, self), _latex_comment(self._notes())])
+            return "\n\n".join([*self._latex_tables(), _latex_comment(self._notes())])
         return repr(self)
 
+    def _latex_tables(self) -> Iterator[str]:
+        for table in self.standings:
+            yield _latex_comment([standings_heading(table)])
+            yield from map(_latex, standings_tables(table, "latex_booktabs"))
+        for one in () if self.standings else self:
+            text = _table(one, _measures(one), "latex_booktabs")
+            yield f"{_latex_comment([_heading(one)])}\n{_latex(text)}"
+
     def __repr__(self) -> str:
-        parts = [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
+        parts = [
+            f"{_wrap(standings_heading(table))}\n\n{standings_text_tables(table)}"
+            for table in self.standings
+        ] or [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
         return "\n\n".join([*parts, *map(_wrap, self._notes())])
 
     def _repr_html_(self) -> str:
         tables = [
+            f"<p><b>{escape(standings_heading(table))}</b></p>"
+            + "".join(standings_tables(table, "html"))
+            for table in self.standings
+        ] or [
             f"<p><b>{escape(_heading(one))}</b></p>{_table(one, _measures(one), 'html')}"
             for one in self
         ]
@@ -134,14 +192,51 @@ class Comparisons(tuple[Comparison, ...]):
 
     def _notes(self) -> list[str]:
         """The gap of the synthetic distractors, if there are any, and how to read the tables."""
-        queries, tests = self[0].queries, sum(len(one.differences) for one in self)
+        queries, shown = self[0].queries, sum(1 for _ in self._shown())
         note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
         note += f"; points, with {100 * self.level:g} % intervals (paired, over "
-        note += f"{clusters_label(queries)}; {tests} in all, not corrected)"
+        looked_at = f"{shown} in all" if shown == self.tests else f"{shown} of {self.tests} in all"
+        note += f"{clusters_label(queries)}; {looked_at}, not corrected)"
         level = f"{100 * (1 - self.level):.3g} %"
-        note += f"; * one is better (sign-flip test at {level}, Holm-corrected for {tests} tests)"
+        note += f"; * one is better (sign-flip test at {level}, Holm-corrected for "
+        note += f"{self.tests} tests{', those of all pairs' if self.standings else ''})"
         few = few_clusters_note(queries)
         return [*_gap_notes(self), *([few] if few is not None else []), note]
+
+
+def make_comparisons(
+    paths: Sequence[Path],
+    level: float,
+    *,
+    pairs: Pairs = "best",
+    best_at: str | None = None,
+    errors: ErrorCollector | None = None,
+) -> Comparisons:
+    """Compare results, and choose what of it is shown.
+
+    Args:
+        paths: At least two results.
+        level: Confidence level of the intervals.
+        pairs: ``best`` compares all systems, and shows each against the best; ``all`` shows all
+            pairs, as ``best`` does for two results; ``first`` compares only the first with each of
+            the others.
+        best_at: The point at which to choose the best system, such as ``hr@1,1M,track``; None
+            chooses it anew at each size and metric.
+        errors: As for :func:`fpbench.review.comparison.compare_results`.
+
+    Raises:
+        FpbenchError: As there, or there is no such point.
+    """
+    if best_at is not None and pairs != "best":
+        raise FpbenchError(
+            f"with pairs '{pairs}' no best system is chosen at '{best_at}'",
+            hint="leave out one of the two",
+        )
+    chosen = None if best_at is None else ChosenPoint.parse(best_at)
+    found = compare_results(paths, level, against_first=pairs == "first", errors=errors)
+    several = len({place for one in found for place in one.places}) > 2
+    shown = pairs == "best" and (several or chosen is not None)
+    return Comparisons(found, level, standings_against_best(found, chosen) if shown else ())
 
 
 def _heading(comparison: Comparison) -> str:
@@ -178,12 +273,12 @@ def _text_tables(comparison: Comparison) -> str:
 
 def _table(comparison: Comparison, measures: Sequence[Measure], tablefmt: str) -> str:
     differences = comparison.differences
-    cells = {(_database_key(d), d.metric, d.tolerance_s): _cell(d) for d in differences}
+    cells = {(_database_key(d), d.metric, d.tolerance_s): difference_cell(d) for d in differences}
     databases = sorted({_database_key(d) for d in differences})
     rows = [
         [
-            _join_pair([short_size(n) for n in sizes]),
-            _join_pair([short_hours(h) for h in hours]),
+            join_different([short_size(n) for n in sizes]),
+            join_different([short_hours(h) for h in hours]),
             *(cells.get(((sizes, hours), *m), "") for m in measures),
         ]
         for sizes, hours in databases
@@ -195,18 +290,6 @@ def _table(comparison: Comparison, measures: Sequence[Measure], tablefmt: str) -
 def _database_key(difference: Difference) -> tuple[tuple[int, int], tuple[float, float]]:
     one, other = difference.points
     return (one.n_distractors, other.n_distractors), (one.hours, other.hours)
-
-
-def _join_pair(texts: Sequence[str]) -> str:
-    one, other = texts
-    return one if one == other else f"{one} and {other}"
-
-
-def _cell(difference: Difference) -> str:
-    value, low, high = (100 * x for x in (difference.value, difference.low, difference.high))
-    known = 0 < high - low < 200  # of the whole range, there are too few groups for an interval
-    interval = f"{low:+.1f} to {high:+.1f}" if known else "no interval"
-    return f"{'* ' if difference.clear else ''}{value:+.1f} ({interval})"
 
 
 _FLIPPED = ("first", "second", "index", "distractors", "query", "rank_first", "rank_second")
@@ -223,9 +306,8 @@ def _csv(records: Sequence[Record], columns: Sequence[str] = ()) -> str:
     return text.getvalue().rstrip("\n")
 
 
-def _latex(comparison: Comparison) -> str:
-    table = _table(comparison, _measures(comparison), "latex_booktabs").replace("±", r"$\pm$")
-    return f"{_latex_comment([_heading(comparison)])}\n{table}"
+def _latex(table: str) -> str:
+    return table.replace("±", r"$\pm$")
 
 
 def _latex_comment(lines: Iterable[str]) -> str:

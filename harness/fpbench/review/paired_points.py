@@ -1,6 +1,7 @@
 """The points that two results have in common, with the ranks and hits of both."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
@@ -8,7 +9,6 @@ from jaxtyping import Int64
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.hit_rates import (
     QueryHits,
-    difference_of_hits,
     pool_rises,
     ranks_at,
     simulate_hits,
@@ -20,8 +20,14 @@ from fpbench.review.flipped_queries import PairedRanks, shortlist_length
 EvidencePair = tuple[Evidence | GrownEvidence, Evidence | GrownEvidence]
 
 
-def common_clusters(evidence: EvidencePair) -> Int64[np.ndarray, " queries"]:
-    """What paired intervals are over: groups, if one of the two knows them, or tracks.
+def common_groups(
+    evidence: EvidencePair, known: Evidence | GrownEvidence | None = None
+) -> Int64[np.ndarray, " queries"] | None:
+    """The group of each query, which paired intervals are over; None if groups are unknown.
+
+    Args:
+        evidence: Of the two results.
+        known: Of a third result that knows the groups, for two that do not.
 
     Raises:
         ValueError: The queries are from different tracks, or their tracks in different groups.
@@ -29,22 +35,38 @@ def common_clusters(evidence: EvidencePair) -> Int64[np.ndarray, " queries"]:
     first, second = evidence
     if not np.array_equal(first.query_track, second.query_track):
         raise ValueError("queries from different tracks: one left out some")
-    if first.query_group is None:
-        return second.clusters
-    if second.query_group is not None:
+    if first.query_group is not None and second.query_group is not None:
         pairs = np.unique([first.query_group, second.query_group], axis=1).shape[1]
         if {len(np.unique(one.clusters)) for one in evidence} != {pairs}:
             raise ValueError("tracks in different groups")
-    return first.query_group
+    groups = first.query_group if first.query_group is not None else second.query_group
+    if groups is None and known is not None:
+        return known.query_group if np.array_equal(known.query_track, first.query_track) else None
+    return groups
+
+
+class PairedHits(NamedTuple):
+    """The hits of two systems at one common point, in the databases that both results have."""
+
+    curve: Curve
+    points: tuple[Point, Point]
+    hits: tuple[QueryHits, QueryHits]
 
 
 class Ranks:
     """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them."""
 
-    def __init__(self, evidence: EvidencePair) -> None:
+    def __init__(
+        self, evidence: EvidencePair, known: Evidence | GrownEvidence | None = None
+    ) -> None:
         self.evidence = evidence
-        self.clusters = common_clusters(evidence)
+        self.groups = common_groups(evidence, known)
         self._known: dict[tuple[int, int, float | None], dict[int, np.ndarray]] = {}
+
+    @property
+    def clusters(self) -> Int64[np.ndarray, " queries"]:
+        """What intervals are over: the group of each query, or its track if it is unknown."""
+        return self.evidence[0].query_track if self.groups is None else self.groups
 
     def at(self, side: int, size: int, tolerance_s: float | None) -> dict[int, np.ndarray]:
         """Ranks of one side, by the number of the database's first distractor."""
@@ -58,8 +80,8 @@ def paired_hits(
     pairs: Sequence[tuple[Curve, Curve]],
     results: tuple[Result, Result],
     ranks: Ranks,
-) -> Iterator[tuple[Curve, tuple[Point, Point], np.ndarray, int]]:
-    """For each common point, the difference of hits per query, and the number of databases."""
+) -> Iterator[PairedHits]:
+    """The hits at each common point."""
     for curves in pairs:
         curve, tolerance_s = curves[0], curves[0].tolerance_s
         k = int(curve.metric.removeprefix("hr@"))
@@ -75,13 +97,13 @@ def paired_hits(
         ]
         first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
         for points, hits, others in zip(places, first, second, strict=True):
-            yield curve, points, *difference_of_hits(hits, others)
+            yield PairedHits(curve, points, (hits, others))
         for points in common[len(places) :]:
-            simulated = [
+            hits, others = (
                 whole_hits(simulate_hits(evidence, points[0].n_distractors, tolerance_s, k))
                 for evidence in ranks.evidence
-            ]
-            yield curve, points, *difference_of_hits(*simulated)
+            )
+            yield PairedHits(curve, points, (hits, others))
 
 
 def paired_ranks(

@@ -1,0 +1,133 @@
+"""Results that are compared: reading them, the curves that they have in common, their names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpbench.errors import ErrorCollector, FpbenchError
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.files import evidence_name, find_evidence
+from fpbench.results.comparable import ComparisonKey
+from fpbench.results.document import Curve, Result
+from fpbench.results.fields import DistractorKind
+from fpbench.results.files import read_result
+from fpbench.results.names import system_label
+from fpbench.review.synthetic_labels import generator_label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComparedResult:
+    """A result and its file."""
+
+    path: Path
+    result: Result
+
+
+def read_compared(paths: Sequence[Path], errors: ErrorCollector) -> list[ComparedResult]:
+    """The results that can be read and compared with the first of them."""
+    sides: list[ComparedResult] = []
+    for path in paths:
+        with errors.collect():
+            side = ComparedResult(path, read_result(path))
+            if sides and ComparisonKey.of(sides[0].result) != ComparisonKey.of(side.result):
+                raise FpbenchError(
+                    f"{sides[0].path} and {path} differ in audio, queries or seed",
+                    hint="run both with the same dataset, recipe and seed",
+                )
+            sides.append(side)
+    return sides
+
+
+def search_of(curve: Curve) -> tuple[str, DistractorKind]:
+    """The index, and the kind of distractors."""
+    return curve.index, curve.distractors
+
+
+def matching_curve(wanted: Curve, one: Result, other: Result) -> Curve | None:
+    """The curve of the other result with the same index, distractors, metric and tolerance."""
+    generators = {_generator(result, wanted.distractors) for result in (one, other)}
+    if len(generators) > 1 and len(set(_labels((one, other)))) > 1:
+        return None
+
+    def key(curve: Curve) -> tuple[object, ...]:
+        return (*search_of(curve), curve.metric, curve.tolerance_s)
+
+    return next((curve for curve in other.curves if key(curve) == key(wanted)), None)
+
+
+def _generator(result: Result, distractors: DistractorKind) -> str | None:
+    if distractors == "real" or result.generator is None:
+        return None
+    return result.generator.name
+
+
+def common_generator(results: Sequence[Result], distractors: DistractorKind) -> str | None:
+    """The generator of both results, with marks; None if they have none or two."""
+    names = {_generator(result, distractors) for result in results}
+    return generator_label(results) if len(names) == 1 and None not in names else None
+
+
+def _labels(results: Sequence[Result]) -> list[str]:
+    systems = [result.fingerprinter for result in results]
+    return [system_label(system, systems, dtype=True) for system in systems]
+
+
+def system_names(
+    results: Sequence[Result], curves: Sequence[Curve], shown: Sequence[Result]
+) -> list[str]:
+    """Names of systems, with the generator and index settings in which they differ.
+
+    Args:
+        results: Their results.
+        curves: A curve of each result, with the same index and kind of distractors.
+        shown: The results of all systems that are shown, among which a name must be one system's.
+    """
+    settings = [dict(curve.index_parameters) for curve in curves]
+    for own, result in zip(settings, results, strict=True):
+        if curves[0].distractors == "synthetic" and result.generator is not None:
+            own |= {"generator": generator_label([result]), **result.generator.parameters}
+    systems = [result.fingerprinter for result in shown]
+    names = []
+    for own, result in zip(settings, results, strict=True):
+        name = system_label(result.fingerprinter, systems, dtype=True)
+        different = [
+            f"{key} {value}"
+            for key, value in own.items()
+            if any(others.get(key) != value for others in settings)
+        ]
+        names.append(f"{name} ({', '.join(different)})" if different else name)
+    return names
+
+
+def known_groups(results: Sequence[ComparedResult]) -> Evidence | GrownEvidence | None:
+    """Evidence with the groups of tracks, if one of the results knows them.
+
+    They hold for all results of the same queries, so that all intervals are over the same groups.
+    """
+    for each in results:
+        if each.result.queries.groups is not None:
+            for info in each.result.evidence:
+                evidence = find_evidence(each.path, info)
+                if evidence is not None and evidence.query_group is not None:
+                    return evidence
+    return None
+
+
+def load_evidence(
+    side: ComparedResult, index: str, distractors: DistractorKind
+) -> Evidence | GrownEvidence:
+    """The evidence of one search.
+
+    Raises:
+        FpbenchError: It is not beside the result.
+    """
+    path, ending = side.path, evidence_name("", index, distractors)
+    info = next((info for info in side.result.evidence if info.file.endswith(ending)), None)
+    evidence = None if info is None else find_evidence(path, info)
+    if evidence is None:
+        name = path.stem + ending if info is None else info.file
+        raise FpbenchError(
+            f"the evidence {name} is not beside {path}, and queries cannot be compared without it",
+            hint="run the result's command again; it uses what is in the cache",
+        )
+    return evidence
