@@ -1,5 +1,6 @@
 """Markdown tables of results: one table for each set of comparable results."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
 from fpbench.results.names import clusters_label, rate_label, system_label
 from fpbench.review.gap_notes import gap_note
+from fpbench.review.half_size_notes import find_half_size, half_size_label
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
 
@@ -18,6 +20,9 @@ TITLE = "# Leaderboard\n\nMade by `fpbench leaderboard` from the results in `sub
 
 BREAKS_RULES = "†"
 """Mark of a system that was measured although it breaks rules of the harness."""
+
+NOT_SEARCHED = "◇"
+"""Mark of a point that was not searched, as the diamonds of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,30 @@ def _section(data: str, key: TableKey, rows: Sequence[Row]) -> str:
     note += f"Data `{queries.content[:12]}`."
     if any(_mark(row.result) for row in rows):
         note += f" {BREAKS_RULES} breaks rules of the harness, see `check` in its result."
-    parts = [title, note, table, *_gap_lines(ordered, shown)]
+    if any(point.found != "searched" for row in rows for point in row.curve.points):
+        note += f" {NOT_SEARCHED} simulated, not searched."
+    parts = [title, note, table, *_half_sizes(ordered, shown), *_gap_lines(ordered, shown)]
     return "\n\n".join(parts) + "\n"
+
+
+def _half_sizes(rows: Sequence[Row], shown: Sequence[FingerprinterInfo]) -> list[str]:
+    """A table of the sizes at which simulated rates are halved, the largest first."""
+    found = [(row, half) for row in rows if (half := find_half_size(row.result, row.curve))]
+    if not found:
+        return []
+    start = short_size(found[0][1].start)
+    cells = [
+        [
+            system_label(row.result.fingerprinter, shown, dtype=True),
+            distractor_label(row.result, row.curve),
+            f"{100 * half.value:.1f}",
+            half_size_label(half),
+        ]
+        for row, half in sorted(found, key=lambda pair: -(pair[1].size or math.inf))
+    ]
+    header = ["system", "generator", f"{found[0][1].metric.upper()} at {start}", "half of it at"]
+    table = tabulate(cells, headers=header, tablefmt="github", disable_numparse=True)
+    return [f"Number of distractors at which the hit rate is half of that at {start}:", table]
 
 
 def _gap_lines(rows: Sequence[Row], shown: Sequence[FingerprinterInfo]) -> list[str]:
@@ -143,9 +170,15 @@ def _cells(row: Row, sizes: Sequence[int]) -> list[str]:
         curve.index,
         kind,
         str(result.queries.n),
-        *("" if (point := row.at(n)) is None else rate_label(point) for n in sizes),
-        short_hours(curve.points[-1].hours),
+        *(_cell(row.at(n)) for n in sizes),
+        short_hours(max((p.hours for p in curve.points if p.found == "searched"), default=0)),
     ]
+
+
+def _cell(point: Point | None) -> str:
+    if point is None:
+        return ""
+    return rate_label(point) + f" {NOT_SEARCHED}" * (point.found != "searched")
 
 
 def _rank(row: Row, sizes: Sequence[int]) -> tuple[object, ...]:

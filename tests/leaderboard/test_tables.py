@@ -7,7 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from fpbench.results.document import CheckInfo, Result
+from fpbench.results.names import rate_label
+from fpbench.results.tails import HalfSize, TailInfo
+from fpbench.units import short_hours
 from fpbench_leaderboard import leaderboard
+from fpbench_leaderboard.tables import NOT_SEARCHED
 
 Named = Callable[..., Result]
 
@@ -123,3 +127,58 @@ def test_a_table_says_what_its_intervals_are_over(named: Named) -> None:
     assert "95 % intervals over tracks. Data" in leaderboard([first, second])
     second = dataclasses.replace(second, queries=dataclasses.replace(second.queries, groups=22))
     assert "95 % intervals over tracks or 22 groups. Data" in leaderboard([first, second])
+
+
+def test_sizes_at_which_simulated_rates_are_halved_have_a_table(named: Named) -> None:
+    results = [
+        with_half_size(named("early", {1000: 0.9}), 4e7),
+        with_half_size(named("late", {1000: 0.8}), 5e9),
+        named("searched", {1000: 0.7}),
+    ]
+    _, halves = leaderboard(results).split("half of that at 1 M:\n\n")
+    lines = [line for line in halves.splitlines() if line.startswith("| ")]
+    assert [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines[1:]] == [
+        ["late", "gaussian", "50.0", "5 B (2.5 B to 10 B)"],
+        ["early", "gaussian", "50.0", "40 M (20 M to 80 M)"],
+    ]
+
+
+def test_simulated_points_are_marked_and_are_no_searched_audio(named: Named) -> None:
+    simulated = with_half_size(named("far", {1000: 0.9}), 5e9)
+    searched, beyond = simulated.curves[0].points
+    text = leaderboard([simulated])
+    assert text.count(NOT_SEARCHED) == 2
+    (line,) = (line for line in text.splitlines() if line.startswith("| far") and "exact" in line)
+    cells = [cell.strip() for cell in line.split("|")[1:-1]]
+    assert cells[-2] == f"{rate_label(beyond)} {NOT_SEARCHED}"
+    assert cells[-1] == short_hours(searched.hours)
+
+
+def with_half_size(result: Result, size: float) -> Result:
+    """A result with a simulated point, and half of its rate at a million left at this size."""
+    (curve,) = result.curves
+    half = HalfSize(
+        metric=curve.metric,
+        tolerance_s=curve.tolerance_s,
+        start=10**6,
+        value=0.5,
+        size=size,
+        low=size / 2,
+        high=size * 2,
+    )
+    tail = TailInfo(
+        index=curve.index,
+        replicates=8,
+        particles=30,
+        moves=2,
+        keep=0.25,
+        searched=1000,
+        decoded=1000,
+        levels=5,
+        accepted=0.3,
+        checks=[],
+        half_sizes=[half],
+    )
+    point = dataclasses.replace(curve.points[0], n_distractors=10**12, found="simulated")
+    simulated = dataclasses.replace(curve, distractors="synthetic", points=[*curve.points, point])
+    return dataclasses.replace(result, curves=[simulated], tails=[tail])

@@ -7,13 +7,10 @@ the Poisson distribution with the mean N p.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +51,18 @@ class SimulatedHits(NamedTuple):
         hits: Estimate for each query, without the bias of the replicates' mean. It may lie a little
             outside 0 to 1; the mean over queries is what it is for.
         error: Standard error of the mean over queries that comes from the simulation alone.
-        replicates: Number of replicates that it is from.
+        without: Mean over queries with one replicate left out after the other.
     """
 
     hits: Float64[np.ndarray, " queries"]
     error: float
-    replicates: int
+    without: Float64[np.ndarray, " replicates"]
 
     def half_width(self, level: float) -> float:
         """Half the width of a confidence interval for the error of the simulation."""
         from scipy.special import stdtrit
 
-        return float(stdtrit(self.replicates - 1, (1 + level) / 2)) * self.error
+        return float(stdtrit(len(self.without) - 1, (1 + level) / 2)) * self.error
 
 
 def simulated_hits(
@@ -100,7 +97,7 @@ def simulated_hits(
     hits = replicates * whole - (replicates - 1) * without.mean(axis=0)
     rates = without.mean(axis=1)
     variance = (replicates - 1) / replicates * ((rates - rates.mean()) ** 2).sum()
-    return SimulatedHits(hits, float(np.sqrt(variance)), replicates)
+    return SimulatedHits(hits, float(np.sqrt(variance)), rates)
 
 
 def _poisson_cdf(

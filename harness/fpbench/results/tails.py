@@ -32,6 +32,31 @@ class TailCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HalfSize:
+    """The database size at which a simulated hit rate is half of what it is at a million.
+
+    Args:
+        metric: ``hr@1``.
+        tolerance_s: Tolerance of a match; None accepts any time in the right track.
+        start: Number of distractors at which the rate is halved.
+        value: Simulated hit rate there.
+        size: Number of distractors at which half of it is left; None if that is beyond the largest
+            simulated size.
+        low: Lower end of the 95 % interval over groups; None if there is none: fewer than five
+            groups, or one without which half is beyond the largest size.
+        high: Upper end; None, too, if it is beyond the largest simulated size.
+    """
+
+    metric: Metric
+    tolerance_s: Annotated[float, Meta(ge=0)] | None
+    start: Positive
+    value: Rate
+    size: Annotated[float, Meta(gt=0)] | None
+    low: Annotated[float, Meta(gt=0)] | None
+    high: Annotated[float, Meta(gt=0)] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TailInfo:
     """How the points beyond the searched sizes were simulated.
 
@@ -45,6 +70,8 @@ class TailInfo:
         decoded: Number of fingerprints that the generator made for it.
         levels: Levels of the query that needed most.
         accepted: Share of accepted steps.
+        half_sizes: For each tolerance, where HR@1 is half of what it is at a million; empty in
+            older results, and where no query hits at a million.
     """
 
     index: Name
@@ -57,3 +84,4 @@ class TailInfo:
     levels: Count
     accepted: Rate
     checks: Sequence[TailCheck]
+    half_sizes: Sequence[HalfSize] = ()

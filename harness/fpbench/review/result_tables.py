@@ -14,6 +14,7 @@ from fpbench.results.names import (
 )
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.gap_notes import gap_notes
+from fpbench.review.half_size_notes import half_size_notes
 from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
 from fpbench.review.tail_notes import tail_notes
 from fpbench.units import short_hours, short_size
@@ -45,7 +46,11 @@ def result_tables(result: Result) -> str:
         ]
         rows = [_row(curves, place) for place in range(len(curves[0].points))]
         table = tabulate(rows, headers=headers, stralign="right")
-        notes = [*gap_notes((result, c) for c in curves), *tail_notes(result, curves)]
+        notes = [
+            *gap_notes((result, c) for c in curves),
+            *tail_notes(result, curves),
+            *half_size_notes(result, curves),
+        ]
         parts.append("\n".join([heading, table, *notes]))
     parts += false_accept_tables(result)
     queries = result.queries

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.half_sizes import half_sizes
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
 from fpbench.progress import Stage
@@ -154,5 +155,6 @@ def simulate_beyond(
             for tolerance_s in tolerances_s
             for check in check_tail(simulated, task.database.sizes, tolerance_s)
         ],
+        half_sizes=half_sizes(simulated, tolerances_s, config.beyond[-1]),
     )
     return simulated, info
