@@ -25,12 +25,12 @@ from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.figure_files import refuse_figure_name
-from fpbench.review.verification import validate_result
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun, prepare
 from fpbench.runs.run import run_prepared
+from fpbench.verification.validation import validate_result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

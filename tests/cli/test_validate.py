@@ -55,8 +55,8 @@ def test_a_lie_is_found(result: Path) -> None:
     result.write_text(json.dumps(document))
     shown = CliRunner().invoke(main, ["validate", str(result)])
     assert shown.exit_code == 2
-    assert f"{result}: curve hr@1 " in shown.stderr
-    assert "value is 0.5, but the evidence gives 0.99" in shown.stderr
+    assert f"{result}: /curves/0/points/0/value is 0.5" in shown.stderr
+    assert "value is 0.5: the evidence gives 0.99" in shown.stderr
     assert "Traceback" not in shown.stderr
 
 

@@ -14,7 +14,7 @@ from fpbench.review.comparison import compare_results
 from fpbench.review.comparison_tables import Comparisons
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.result_tables import result_tables
-from fpbench.review.verification import validate_result
+from fpbench.verification.validation import validate_result
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from fpbench.hashing import file_sha256
 from fpbench.progress import Report
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
-from fpbench.review.verification import validate_result
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
+from fpbench.verification.validation import validate_result
 
 Prepare = Callable[..., PreparedRun]
 HAVE = 16 * 19

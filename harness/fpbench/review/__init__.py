@@ -1,1 +1,1 @@
-"""What is done with finished results: check, compare, draw."""
+"""What is done with finished results: compare, draw."""

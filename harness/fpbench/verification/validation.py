@@ -1,0 +1,82 @@
+"""Checks of result files: what is wrong with them, and what could not be checked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpbench.errors import FpbenchError
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.files import find_evidence
+from fpbench.results.files import read_result
+from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
+from fpbench.verification.checks import run_checks
+from fpbench.verification.problems import Problem
+from fpbench.verification.submission import Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a check of a result found.
+
+    Args:
+        problems: All problems of the file; none for a valid one.
+        unchecked: A message for each evidence file that is missing beside the result, so that its
+            curves could not be computed again.
+    """
+
+    path: Path
+    problems: Sequence[Problem]
+    unchecked: Sequence[str]
+
+    def lines(self) -> list[str]:
+        """One line for each problem: file, pointer, value, rule."""
+        return [f"{self.path}: {problem}" for problem in self.problems]
+
+
+def check_result(path: Path) -> Findings:
+    """Check one result file, with the evidence beside it.
+
+    Nothing that the result names is imported or run.
+
+    Raises:
+        FpbenchError: The result cannot be read, breaks the schema, or has an absolute path in it.
+    """
+    result = read_result(path)
+    refuse_folder_names(path)
+    evidence: dict[str, Evidence | GrownEvidence] = {}
+    unchecked = []
+    problems = []
+    for place, info in enumerate(result.evidence):
+        try:
+            found = find_evidence(path, info)
+            refuse_in_columns(path.with_name(info.file), found.queries if found else None)
+        except FpbenchError as err:
+            pointer = f"/evidence/{place}/file"
+            problems.append(Problem(pointer=pointer, value=info.file, rule=err.message))
+            continue
+        if found is None:
+            unchecked.append(f"{info.file} is missing, so its curves were not computed again")
+        else:
+            evidence[info.file] = found
+    problems += run_checks(Submission(path=path, result=result, evidence=evidence))
+    return Findings(path=path, problems=problems, unchecked=unchecked)
+
+
+def validate_result(path: Path) -> list[str]:
+    """Check one result file.
+
+    Returns:
+        A message for each evidence file that is missing beside the result.
+
+    Raises:
+        FpbenchError: The result breaks the format, contradicts itself, holds an absolute path, has
+            synthetic distractors that are far from real ones, or has a number that does not follow
+            from the evidence. The message has a line for each problem.
+    """
+    findings = check_result(path)
+    if findings.problems:
+        raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
+    return list(findings.unchecked)
+
+
+NOT_BY_HAND = "run `fpbench run` again, and do not edit the result that it writes"

@@ -1,0 +1,110 @@
+"""Results and the evidence beside them, small enough to be worked out by hand."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.files import evidence_name, write_evidence
+from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
+from fpbench.hashing import file_sha256
+from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
+from fpbench.results.files import read_result, write_result
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+RECIPE = {"n_queries": 4, "query_length_s": 1.0}
+
+Searches = Mapping[tuple[str, str], Evidence]
+
+
+@pytest.fixture
+def write_run(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a result and its evidence."""
+
+    def write(
+        name: str, searches: Searches, sizes: list[int], wanted: list[int], **changes: Any
+    ) -> Path:
+        path = tmp_path / f"{name}.json"
+        write_result(_result(path, searches, sizes, wanted, changes), path)
+        return path
+
+    return write
+
+
+def _result(
+    path: Path, searches: Searches, sizes: list[int], wanted: list[int], changes: dict[str, Any]
+) -> Result:
+    """Of four queries from two tracks.
+
+    Args:
+        searches: Evidence by index and kind of distractors; its files are written.
+        sizes: At which curves are read off.
+        wanted: The sizes of the config.
+        changes: Parts of the result that are not as in the golden one.
+    """
+    base = replace(read_result(GOLDEN), **changes)
+    infos, curves = [], []
+    for (index, distractors), evidence in searches.items():
+        file = path.with_name(evidence_name(path.stem, index, distractors))
+        write_evidence(file, evidence)
+        infos.append(EvidenceInfo(file=file.name, sha256=file_sha256(file)))
+        labels = CurveLabels(
+            distractors=distractors,
+            index=index,
+            index_parameters={},
+            tolerance_s=0.25,
+            query_length_s=1.0,
+            n_reference=base.data.reference_fingerprints,
+            hop_s=base.fingerprinter.hop_s,
+            seed=0,
+            estimator=changes.get("estimator", ESTIMATOR),
+        )
+        curves += hit_rate_curves(evidence, sizes, labels)
+    kinds = {index: {kind for i, kind in searches if i == index} for index, _ in searches}
+    gaps = [
+        gap
+        for index in kinds
+        if kinds[index] == {"real", "synthetic"}
+        for gap in hit_rate_gaps(
+            SearchedSizes(searches[index, "real"], sizes),
+            SearchedSizes(searches[index, "synthetic"], sizes),
+            index=index,
+            tolerance_s=0.25,
+            seed=0,
+        )
+    ]
+    return replace(
+        base,
+        gaps=gaps or (),
+        status="complete" if max(wanted) <= max(sizes) else "partial",
+        queries=replace(base.queries, n=4, tracks=2, recipe=RECIPE),
+        fidelity={"statistics": {"real": {}}},
+        curves=curves,
+        evidence=infos,
+        estimator=changes.get("estimator", ESTIMATOR),
+        config={
+            "seed": 0,
+            "sizes": wanted,
+            "distractors": "both",
+            "recipe": RECIPE,
+            "fingerprinter": base.fingerprinter.name,
+            "generator": base.generator.name if base.generator else None,
+        },
+    )
+
+
+@pytest.fixture
+def alter() -> Callable[[Path, Callable[[dict[str, Any]], None]], None]:
+    """Changes the JSON document in a file."""
+
+    def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
+        document = json.loads(path.read_text())
+        how(document)
+        path.write_text(json.dumps(document))
+
+    return change
