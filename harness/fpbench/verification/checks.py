@@ -7,6 +7,7 @@ from fpbench.verification.curves import check_curves
 from fpbench.verification.false_accepts import check_false_accepts
 from fpbench.verification.fidelity import check_fidelity
 from fpbench.verification.gaps import check_gaps
+from fpbench.verification.half_sizes import check_half_sizes
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
 from fpbench.verification.problems import Problem
@@ -32,6 +33,7 @@ CHECKS: Sequence[Check] = (
     check_gaps,
     check_false_accepts,
     check_tails,
+    check_half_sizes,
 )
 
 
