@@ -45,6 +45,14 @@ def test_more_work_takes_longer(name: str, options: dict[str, str]) -> None:
 
 
 @pytest.mark.slow
+def test_a_turbo_reads_no_more_rows_than_its_limit() -> None:
+    # Epochs so many that they take nearly all of the time.
+    options = {"teacher_epochs": "100000", "teacher_most_rows": "2000"}
+    many, few = (need("rectified-flow-turbo", rows, **options) for rows in (10**9, 2_000))
+    assert many.fit_seconds < 10 * few.fit_seconds
+
+
+@pytest.mark.slow
 def test_a_given_teacher_takes_the_steps_it_carries_with(tmp_path: Path) -> None:
     teacher = tmp_path / "teacher.safetensors"
     stand_in = need("rectified-flow", steps="1").stand_in

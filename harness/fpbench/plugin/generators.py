@@ -128,7 +128,9 @@ class GeneratorMethod(Protocol):
 
         Args:
             fingerprints: Real fingerprints; may be a memory map far larger than memory, so read it
-                in chunks.
+                in chunks. Rows of a track are adjacent. In a run the tracks of a group are
+                adjacent, too, if there are enough groups, and groups are in random order: the last
+                rows are of random groups.
             seed: Seed of the fit. Equal seeds and fingerprints give equal generators.
             work_dir: Folder for checkpoints, from which the same call resumes after a crash.
             report: Progress callback, to be called now and then.

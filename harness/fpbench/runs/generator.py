@@ -52,6 +52,8 @@ BASELINES = ("gaussian", "resample")
 
 _ROWS = 5_000  # in each set that fidelity compares
 
+_ORDER = 4  # address in Stream.GENERATOR_FIT; flows use 0 to 3
+
 _SMALLEST_HALF = 0.25
 """Minimum share of the rows in either half, if groups are not divided."""
 
@@ -70,7 +72,8 @@ class FitSplit:
     """Real fingerprints, divided by track.
 
     Args:
-        fit: Fingerprints to fit generators to; empty if the config names a fitted one.
+        fit: Fingerprints to fit generators to; empty if the config names a fitted one. They are in
+            the order of :func:`shuffle_groups`.
         judge: Fingerprints that no generator was fitted to.
         judge_tracks: Track of each row of ``judge``.
         by_reference: Whether ``judge`` is the reference. Hit rates are then no part of fidelity.
@@ -122,20 +125,38 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
 def _halve(
     inputs: Inputs, seed: int
 ) -> tuple[Int64[np.ndarray, " fit"], Int64[np.ndarray, " judge"]]:
-    """Row numbers of both halves, by group, or by track if groups are unknown or too few."""
+    """Row numbers of both halves, by group, or by track if groups are unknown or too few.
+
+    The first half comes in the order of :func:`shuffle_groups`.
+    """
+    rng = rng_at(seed, Stream.GENERATOR_FIT, _ORDER)
     if inputs.real_groups is not None:
         groups = len(np.unique(inputs.real_groups))
         halves = halve_tracks(inputs.real_groups, rng_at(seed, Stream.GENERATOR_FIT))
         least = _SMALLEST_HALF * len(inputs.real_groups)
         if groups >= 2 * MIN_TRACKS and min(map(len, halves)) >= least:
-            return halves
+            return shuffle_groups(halves[0], inputs.real_groups, rng), halves[1]
         logger.warning(
             "the distractors are from %d groups, too few or too unequal to divide them by group: "
             "the generator is fitted to one half of the tracks and judged by the other, which are "
             "partly of the same groups",
             groups,
         )
-    return halve_tracks(inputs.real_tracks, rng_at(seed, Stream.GENERATOR_FIT))
+    fit, judge = halve_tracks(inputs.real_tracks, rng_at(seed, Stream.GENERATOR_FIT))
+    return shuffle_groups(fit, inputs.real_tracks, rng), judge
+
+
+def shuffle_groups(
+    rows: Int64[np.ndarray, " fit"], groups: Int64[np.ndarray, " rows"], rng: np.random.Generator
+) -> Int64[np.ndarray, " fit"]:
+    """Row numbers with their groups in random order.
+
+    A generator that holds out the last rows is then judged by random groups, and not by the last
+    folder. Rows of a group stay adjacent and in their order.
+    """
+    _, member = np.unique(groups[rows], return_inverse=True)
+    place = rng.permutation(member.max(initial=-1) + 1)
+    return rows[np.argsort(place[member], kind="stable")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,7 @@ PUBLISHED = RectifiedFlowConfig(
     weight_decay=0.01,
     batch_rows=128,
     epochs=100,
+    most_rows=None,
     ema_decay=None,
     # Not published: the fingerprints that the authors used for evaluation.
     held_out=0.1,

@@ -39,8 +39,12 @@ class FlowConfig:
         epochs: Largest number of passes over the fingerprints.
         ema_decay: Of a moving average of the weights, which is kept instead of them; None means
             no average.
+        most_rows: Largest number of fingerprints that a fit reads, spread evenly over all rows and
+            so over all tracks: many tracks with few rows each are nearer to other music than few
+            tracks with many. None means no limit.
         held_out: Share of the rows, at the end, that is not learnt from but used for evaluation.
             Rows are in the order of tracks, so all but one of these tracks are new to the network.
+            In a run the groups of tracks are in random order, so these are of random groups.
         judge_epochs: Epochs between evaluations.
         judge_rows: Largest number of fingerprints that an evaluation draws and compares.
         select: Which weights are kept: those with the lowest Frechet distance to the held-out
@@ -62,6 +66,7 @@ class FlowConfig:
     weight_decay: float
     batch_rows: int
     epochs: int
+    most_rows: int | None
     ema_decay: float | None
     held_out: float
     judge_epochs: int
@@ -75,7 +80,7 @@ class FlowConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, 1, "width", "depth", "batch_rows", "epochs", "steps")
-        require_at_least(self, 1, "judge_epochs", "patience")
+        require_at_least(self, 1, "judge_epochs", "patience", "most_rows")
         require_at_least(self, NEIGHBOURS + 1, "judge_rows")
         require_at_least(self, 0, "weight_decay")
         require_above_zero(self, "learning_rate")

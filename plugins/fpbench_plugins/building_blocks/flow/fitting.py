@@ -47,7 +47,8 @@ def fit_flow(
         FpbenchError: There are too few rows, they have no variance, or the checkpoint belongs to
             another fit.
     """
-    learn, judge = split_rows(fingerprints, config.held_out)
+    chosen = spread_rows(fingerprints, config.most_rows)
+    learn, judge = split_rows(chosen, config.held_out)
     units = units or _measure_normalisation(learn)
     shape = config.shape(fingerprints.shape[1])
     digest = rows_sha256(fingerprints)
@@ -94,6 +95,13 @@ def training_record(
         "step": outcome.step,
         "history": outcome.history,
     }
+
+
+def spread_rows(fingerprints: Vectors, most: int | None) -> Float32[np.ndarray, "chosen dim"]:
+    """At most ``most`` rows, at equal distances: of each track as large a share as of all."""
+    if most is None or len(fingerprints) <= most:
+        return fingerprints
+    return fingerprints[np.arange(most) * len(fingerprints) // most]
 
 
 def split_rows(

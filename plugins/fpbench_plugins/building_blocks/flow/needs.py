@@ -23,6 +23,7 @@ _TRIALS = 8
 def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> GeneratorNeed:
     """What fitting a flow needs. Evaluations take as long as drawing their fingerprints."""
     trial = FitTrial(config.shape(dim), settings)
+    rows = min(rows, config.most_rows or rows)
     held_out = round(rows * config.held_out)
     steps = config.epochs * math.ceil((rows - held_out) / config.batch_rows)
     stand_in = trial.generator(config.sampling)
