@@ -11,6 +11,7 @@ from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
 from fpbench.results.names import clusters_label, rate_label, system_label
+from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.gap_notes import gap_note
 from fpbench.review.half_size_notes import find_half_size, half_size_label
 from fpbench.review.synthetic_labels import distractor_label
@@ -166,6 +167,8 @@ def _cells(row: Row, sizes: Sequence[int]) -> list[str]:
     kind: str = curve.distractors
     if kind == "synthetic" and result.generator is not None:
         kind = f"synthetic ({distractor_label(result, curve)})"
+    elif kind == "real" and (label := real_distractors_label(result, curve)):
+        kind = f"real ({label})"
     return [
         curve.index,
         kind,

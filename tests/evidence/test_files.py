@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fpbench import Candidates, FpbenchError
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import read_evidence, write_evidence
 
@@ -160,4 +161,40 @@ def test_refuses_a_track_of_two_groups(
     assert read_evidence(tmp_path / "a.npz").clusters.tolist() == [0, 0, 0]
     write_evidence(tmp_path / "a.npz", replace(evidence, query_group=np.array([0, 1, 1])))
     with pytest.raises(FpbenchError, match="query_group has two groups of one track"):
+        read_evidence(tmp_path / "a.npz")
+
+
+def test_a_file_holds_the_tracks_of_real_distractors(tmp_path: Path) -> None:
+    tracks = DistractorTracks(track=np.arange(20) // 5, group=np.arange(20) // 10)
+    write_evidence(tmp_path / "a.npz", replace(make_evidence(), distractor_tracks=tracks))
+    again = read_evidence(tmp_path / "a.npz")
+    assert isinstance(again, Evidence)
+    assert again.distractor_tracks is not None
+    assert (again.distractor_tracks.tracks, again.distractor_tracks.groups) == (4, 2)
+    write_evidence(tmp_path / "b.npz", again)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    write_evidence(tmp_path / "old.npz", make_evidence())
+    old = read_evidence(tmp_path / "old.npz")
+    assert isinstance(old, Evidence)
+    assert old.distractor_tracks is None
+
+
+@pytest.mark.parametrize(
+    ("tracks", "message"),
+    [
+        pytest.param(
+            DistractorTracks(track=np.arange(7)), r"distractor_track has the shape", id="too few"
+        ),
+        pytest.param(
+            DistractorTracks(track=np.zeros(20, dtype=int), group=np.arange(20)),
+            "distractor_group has two groups of one track",
+            id="two groups",
+        ),
+    ],
+)
+def test_refuses_impossible_tracks_of_distractors(
+    tmp_path: Path, tracks: DistractorTracks, message: str
+) -> None:
+    write_evidence(tmp_path / "a.npz", replace(make_evidence(), distractor_tracks=tracks))
+    with pytest.raises(FpbenchError, match=message):
         read_evidence(tmp_path / "a.npz")

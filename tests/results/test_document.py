@@ -113,6 +113,11 @@ def test_a_record_is_flat_and_complete() -> None:
             "n_queries": 100,
             "found": "searched",
             "simulation_error": None,
+            "distractor_tracks": None,
+            "distractor_groups": None,
+            "corrected": None,
+            "corrected_low": None,
+            "corrected_high": None,
         }
     ]
 

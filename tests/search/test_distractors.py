@@ -108,6 +108,7 @@ def test_real_distractors_are_all_rows_once_in_mixed_order() -> None:
     assert abs(int((rows[:10_000] < 12_500).sum()) - 5_000) < 200
     part = np.concatenate(list(source.rows(9_999, 20_001)))[:, 0]
     np.testing.assert_array_equal(part, rows[9_999:20_001])
+    np.testing.assert_array_equal(source.in_order(np.arange(25_000) // 5), rows // 5)
 
 
 def test_refuses_more_real_distractors_than_there_are() -> None:

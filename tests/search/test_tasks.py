@@ -10,6 +10,7 @@ import pytest
 
 from fpbench import Index, Settings, Vectors
 from fpbench.cache import Store
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.plugin.datasets import Positions
 from fpbench.progress import Report
@@ -98,7 +99,21 @@ def test_both_kinds_of_indexes_find_the_matches(
     np.testing.assert_array_equal(blocks.ranks(range(len(blocks.blocks)), 0.0), 0)
     np.testing.assert_array_equal(grown.ranks(200, 0.0), 0)
     np.testing.assert_allclose(blocks.match_score, 1, atol=1e-6)
+    assert blocks.distractor_tracks is None
     np.testing.assert_array_equal(blocks.query_track, grown.query_track)
+
+
+def test_evidence_knows_the_tracks_of_its_distractors(
+    task: Callable[[NamedIndex], SearchTask],
+) -> None:
+    plain = task(named(exact.create(Settings())))
+    track = np.arange(250) // 5
+    database = replace(plain.database, tracks=DistractorTracks(track=track, group=track // 10))
+    (found,) = search([replace(plain, database=database)], stage)
+    assert isinstance(found, Evidence)
+    assert found.distractor_tracks is not None
+    np.testing.assert_array_equal(found.distractor_tracks.track, track[:200])
+    assert (found.distractor_tracks.tracks, found.distractor_tracks.groups) == (40, 4)
 
 
 def test_a_key_holds_all_that_decides_the_evidence(

@@ -19,6 +19,7 @@ from fpbench.evidence.candidates import (
     keep_first_rows,
     smallest_columns,
 )
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.tails import Tail
 from fpbench.evidence.truth import matches
 from fpbench.plugin.indexes import Candidates
@@ -53,6 +54,8 @@ class Evidence:
         query_group: Group of the track of each query; None if no groups are known.
         tail: How rarely a distractor scores at least as the match, for sizes that are not searched;
             None if it was not simulated.
+        distractor_tracks: Tracks and groups of real distractors; None for synthetic ones, for
+            ready-made ones without tracks, and in older evidence.
     """
 
     query_track: Int64[np.ndarray, " queries"]
@@ -65,6 +68,7 @@ class Evidence:
     foreign_score: Float32[np.ndarray, " queries"] | None = field(default=None, repr=False)
     query_group: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
     tail: Tail | None = field(default=None, repr=False)
+    distractor_tracks: DistractorTracks | None = field(default=None, repr=False)
 
     @property
     def clusters(self) -> Int64[np.ndarray, " queries"]:

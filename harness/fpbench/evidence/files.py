@@ -12,6 +12,7 @@ import numpy as np
 
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.tails import Tail
 from fpbench.files import atomic_file, write_arrays
@@ -44,6 +45,8 @@ _BLOCKS: _Layout = {
 _TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
 _FOREIGN: _Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
 _GROUP: _Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
+# Where real distractors are from; older evidence does not know it.
+_DISTRACTORS: _Layout = {"distractor_track": (_INT32, 1), "distractor_group": (_INT32, 1)}
 _GROWN: _Layout = {
     **_COMMON,
     "sizes": (_INT64, 1),
@@ -91,7 +94,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
     try:
         table = arrays.pop(_QUERIES, None)
         known = arrays.keys() - _GROUP.keys()
-        if known - _TAIL.keys() - _FOREIGN.keys() == _BLOCKS.keys():
+        if known - _TAIL.keys() - _FOREIGN.keys() - _DISTRACTORS.keys() == _BLOCKS.keys():
             evidence = _evidence_from(_typed(arrays, _BLOCKS))
             return replace(
                 evidence,
@@ -99,6 +102,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
                 query_group=_group_from(arrays, len(evidence.query_track)),
                 foreign_score=_foreign_from(arrays, len(evidence.query_track)),
                 tail=_tail_from(arrays, len(evidence.query_track)),
+                distractor_tracks=_distractors_from(arrays, int(evidence.edges[-1])),
             )
         if known == _GROWN.keys():
             grown = _grown_evidence_from(_typed(arrays, _GROWN))
@@ -163,6 +167,10 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     if evidence.tail is not None:
         later["tail_tolerances_s"] = evidence.tail.tolerances_s
         later["tail_log_p"] = evidence.tail.log_p
+    if evidence.distractor_tracks is not None:
+        later["distractor_track"] = evidence.distractor_tracks.track.astype(np.int32)
+        if evidence.distractor_tracks.group is not None:
+            later["distractor_group"] = evidence.distractor_tracks.group.astype(np.int32)
     return {
         **later,
         "query_track": evidence.query_track,
@@ -254,7 +262,7 @@ def _group_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | 
     groups = _typed(arrays, {**_GROUP, **_COMMON})["query_group"]
     _require_shape("query_group", groups, (queries,))
     tracks = arrays["query_track"]
-    if len(np.unique([tracks, groups], axis=1).T) > len(np.unique(tracks)):
+    if _has_two_groups(tracks, groups):
         raise ValueError("query_group has two groups of one track")
     return groups
 
@@ -271,6 +279,29 @@ def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
     if (log_p > 0).any() or (tolerances_s < 0).any():
         raise ValueError("tail_log_p or tail_tolerances_s has impossible values")
     return Tail(tolerances_s, log_p)
+
+
+def _distractors_from(
+    arrays: Mapping[str, np.ndarray], distractors: int
+) -> DistractorTracks | None:
+    known = arrays.keys() & _DISTRACTORS.keys()
+    if not known:
+        return None
+    if "distractor_track" not in known:
+        raise ValueError("distractor_group is there, but distractor_track is not")
+    typed = _typed(arrays, {**{name: _DISTRACTORS[name] for name in sorted(known)}, **_COMMON})
+    numbers = {name: typed[name].astype(np.int64) for name in known}
+    for name, array in numbers.items():
+        _require_shape(name, array, (distractors,))
+    track, group = numbers["distractor_track"], numbers.get("distractor_group")
+    if group is not None and _has_two_groups(track, group):
+        raise ValueError("distractor_group has two groups of one track")
+    return DistractorTracks(track=track, group=group)
+
+
+def _has_two_groups(track: np.ndarray, group: np.ndarray) -> bool:
+    """Whether a track is in several groups."""
+    return len(np.unique([track, group], axis=1).T) > len(np.unique(track))
 
 
 def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:

@@ -8,12 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from fpbench.evidence.bootstrap import BOOTSTRAP, bootstrap_interval, interval_over_tracks
+from fpbench.evidence.corrected_rates import correct_points
 from fpbench.evidence.evidence import (
     Evidence,
     GrownEvidence,
     disjoint_databases,
     whole_block_databases,
 )
+from fpbench.evidence.few_tracks import few_tracks
 from fpbench.evidence.intervals import GroupInterval, rate_interval
 from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
@@ -88,6 +90,8 @@ def hit_rate_curves(
     """
     searched = [size for size in sizes if is_searched(evidence, size)]
     ranks = _ranks_at_sizes(evidence, searched, labels.tolerance_s, labels.estimator)
+    corrections = few_tracks(evidence, labels.tolerance_s)
+    tracks = evidence.distractor_tracks if isinstance(evidence, Evidence) else None
     curves = []
     for k in HIT_RANKS:
         points = [
@@ -102,6 +106,8 @@ def hit_rate_curves(
                 ranks, _hits(ranks, k, labels.estimator), searched, strict=True
             )
         ]
+        if corrections is not None:
+            points = correct_points(points, corrections, k)
         points += _simulated_points(evidence, sizes[len(searched) :], k, labels)
         curves.append(
             Curve(
@@ -112,6 +118,8 @@ def hit_rate_curves(
                 tolerance_s=labels.tolerance_s,
                 query_length_s=labels.query_length_s,
                 points=points,
+                distractor_tracks=None if tracks is None else tracks.tracks,
+                distractor_groups=None if tracks is None else tracks.groups,
             )
         )
     return curves

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from fpbench.results.corrections import Corrected
 from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.fields import (
@@ -66,13 +67,18 @@ class Point:
         value: The hit rate, mean over databases. Where the mean over ``repeats`` would be higher
             than at a smaller size, the databases of both sizes are taken together.
         std: Standard deviation of the hit rate over repeats; None for one repeat.
-        repeats: Number of databases of this size; they share no distractors.
+        repeats: Number of databases of this size; they share no distractors. Those of real
+            distractors are parts of one pool of tracks, so ``std`` does not show how the choice of
+            these tracks matters; ``corrected`` does.
         n_queries: Number of queries in each repeat.
         ci: Confidence interval of ``value`` for the population of groups of tracks that the queries
             sample.
         found: ``searched``: the databases were searched. ``simulated``: the value follows from the
             probability that one synthetic distractor scores at least as the match.
         simulation_error: Standard error of a simulated value that comes from the simulation alone.
+        corrected: The rate as it would be with real distractors of many more tracks; None for
+            synthetic distractors, for those of fewer than five groups or without tracks, for
+            indexes that are not exact, and in older results.
     """
 
     n_distractors: Count
@@ -85,6 +91,7 @@ class Point:
     ci: Interval
     found: Found = "searched"
     simulation_error: Annotated[float, Meta(ge=0)] | None = None
+    corrected: Corrected | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,9 @@ class Curve:
             right track.
         query_length_s: Length of a query, in seconds.
         points: Points by increasing database size.
+        distractor_tracks: Number of tracks that the real distractors come from; None for synthetic
+            ones, for ready-made ones without tracks, and in older results.
+        distractor_groups: Number of groups of these tracks; None if groups are unknown.
     """
 
     distractors: DistractorKind
@@ -109,6 +119,8 @@ class Curve:
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     query_length_s: Seconds
     points: Annotated[Sequence[Point], Meta(min_length=1)]
+    distractor_tracks: Positive | None = None
+    distractor_groups: Positive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +302,7 @@ class Result:
 
     def _record(self, curve: Curve, point: Point) -> dict[str, str | int | float | None]:
         synthetic = curve.distractors == "synthetic"
+        corrected = point.corrected
         return {
             "fingerprinter": self.fingerprinter.name,
             "weights_sha256": self.fingerprinter.weights_sha256,
@@ -313,4 +326,9 @@ class Result:
             "n_queries": point.n_queries,
             "found": point.found,
             "simulation_error": point.simulation_error,
+            "distractor_tracks": curve.distractor_tracks,
+            "distractor_groups": curve.distractor_groups,
+            "corrected": corrected.value if corrected else None,
+            "corrected_low": corrected.low if corrected else None,
+            "corrected_high": corrected.high if corrected else None,
         }

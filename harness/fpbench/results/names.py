@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import FingerprinterInfo, Point
 
-_FEW = 20
+FEW = 20
+"""Number of groups below which readers are warned."""
 
 
 def system_label(
@@ -54,10 +55,14 @@ def rate_label(point: Point) -> str:
     An interval without width, which older results may have, is none: it says that tracks agree or
     that there is only one, not that the rate is known. One from 0 to 1 is none, either.
     """
-    value, low, high = (100 * rate for rate in (point.value, point.ci.low, point.ci.high))
-    if not point.ci.is_known:
-        return f"{value:.1f} (no interval)"
-    return f"{value:.1f} ({low:.1f}–{high:.1f})"  # noqa: RUF001 - a range's dash
+    return rate_in_brackets(point.value, point.ci.low, point.ci.high)
+
+
+def rate_in_brackets(value: float, low: float, high: float) -> str:
+    """A rate in percent with the ends of its interval."""
+    if not 0 < high - low < 1:
+        return f"{100 * value:.1f} (no interval)"
+    return f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"  # noqa: RUF001 - a range's dash
 
 
 def tracks_label(queries: QueryInfo) -> str:
@@ -74,7 +79,7 @@ def clusters_label(queries: QueryInfo) -> str:
 
 def few_clusters_note(queries: QueryInfo) -> str | None:
     """Says that intervals are from few groups, or tracks; None if they are not."""
-    if (queries.groups or queries.tracks) >= _FEW:
+    if (queries.groups or queries.tracks) >= FEW:
         return None
     only = tracks_label(queries) if queries.groups is None else clusters_label(queries)
     return f"only {only}: intervals say little about other music"

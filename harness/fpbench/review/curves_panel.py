@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fpbench.results.document import Curve, Result
+from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.figure_texts import one_line
 from fpbench.review.gap_notes import measured_gap
 from fpbench.units import short_hours, short_size
@@ -144,7 +145,24 @@ def notes_below(lines: Sequence[Line]) -> list[str]:
     """What stands below a panel: the measured gaps, and what is not searched."""
     points = [point for line in lines for point in line.curve.points]
     simulated = any(point.found == "simulated" for point in points)
-    return gap_lines(lines) + ["diamonds are simulated, not searched"] * simulated
+    diamonds = ["diamonds are simulated, not searched"] * simulated
+    return [*gap_lines(lines), *distractor_lines(lines), *diamonds]
+
+
+def distractor_lines(lines: Sequence[Line]) -> list[str]:
+    """Of how many tracks the real distractors are, for each system that differs in it."""
+    names: dict[str, dict[str, None]] = {}
+    for line in lines:
+        if line.curve.distractors == "real" and line.curve.points[-1].n_distractors > 0:
+            label = real_distractors_label(line.result, line.curve)
+            names.setdefault(label, {})[line.name] = None
+    names.pop("", None)
+    several = len(names) > 1
+    texts = [
+        f"{', '.join(systems)}: {label}" if several and any(systems) else label
+        for label, systems in names.items()
+    ]
+    return textwrap.wrap(f"real distractors of {'; '.join(texts)}", _LABEL_WIDTH) if texts else []
 
 
 def gap_lines(lines: Sequence[Line]) -> list[str]:

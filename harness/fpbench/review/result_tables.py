@@ -12,6 +12,7 @@ from fpbench.results.names import (
     rate_label,
     tracks_label,
 )
+from fpbench.review.distractor_notes import real_distractors_label, real_distractors_notes
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
@@ -36,8 +37,8 @@ def result_tables(result: Result) -> str:
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
         if kind == "synthetic" and result.generator is not None:
             heading += f" ({distractor_label(result, curves[0])})"
-        if kind == "real" and result.data.distractor_tracks > 0:
-            heading += f" ({result.data.distractor_tracks} tracks)"  # few make a curve too easy
+        if kind == "real" and (label := real_distractors_label(result, curves[0])):
+            heading += f" ({label})"  # few make a curve too easy
         headers = [
             "distractors",
             "audio",
@@ -49,6 +50,7 @@ def result_tables(result: Result) -> str:
         notes = [
             *gap_notes((result, c) for c in curves),
             *tail_notes(result, curves),
+            *real_distractors_notes(curves),
             *half_size_notes(result, curves),
         ]
         parts.append("\n".join([heading, table, *notes]))

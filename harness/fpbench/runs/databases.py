@@ -3,6 +3,7 @@
 from logging import getLogger
 
 from fpbench.errors import FpbenchError
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.hashing import content_key
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.runs.config import RunConfig
@@ -50,12 +51,21 @@ def _real_database(config: RunConfig, inputs: Inputs) -> Database:
         )
     if sizes[-1] > available:
         logger.info("there are %d real distractors; the real curve ends there", available)
+    source = RealDistractors(inputs.real, config.seed)
+    tracks = None
+    if inputs.data.distractor_tracks > 0:  # ready-made fingerprints may be without tracks
+        group = inputs.real_groups
+        tracks = DistractorTracks(
+            track=source.in_order(inputs.real_tracks),
+            group=None if group is None else source.in_order(group),
+        )
     return Database(
         kind="real",
-        source=RealDistractors(inputs.real, config.seed),
+        source=source,
         sizes=sorted({min(size, available) for size in sizes}),
         key=content_key(real=inputs.real_key, seed=config.seed),
         training=RealDistractors(inputs.real, config.seed, repeat=TRAINING_REPEAT),
+        tracks=tracks,
     )
 
 

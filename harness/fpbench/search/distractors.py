@@ -136,6 +136,11 @@ class RealDistractors:
     def rows_available(self) -> int:
         return len(self._order)
 
+    def in_order(self, of_rows: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"]:
+        """What is known of each distractor, in the order of the sequence."""
+        ordered: Int64[np.ndarray, " rows"] = of_rows[self._order]
+        return ordered
+
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
         if stop > len(self._order):
             raise FpbenchError(

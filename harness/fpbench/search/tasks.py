@@ -8,6 +8,7 @@ import numpy as np
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
 from fpbench.hashing import code_key, content_key
@@ -42,6 +43,7 @@ class Database:
         sizes: Numbers of distractors, ascending; none means the reference alone.
         key: Key of the distractors.
         training: Distractors of the same kind, but from independent draws, to train indexes on.
+        tracks: Tracks and groups of real distractors, in the order of ``source``.
     """
 
     kind: DistractorKind
@@ -49,6 +51,17 @@ class Database:
     sizes: Sequence[int]
     key: str
     training: DistractorSource
+    tracks: DistractorTracks | None = None
+
+    def tracks_of(self, distractors: int) -> DistractorTracks | None:
+        """The tracks and groups of the first so many distractors."""
+        if self.tracks is None or distractors == 0:
+            return None
+        group = self.tracks.group
+        return DistractorTracks(
+            track=self.tracks.track[:distractors],
+            group=None if group is None else group[:distractors],
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +236,7 @@ def _gather(task: SearchTask) -> Evidence:
         query_track=inputs.query_tracks,
         query_group=inputs.query_groups,
         queries=inputs.query_columns,
+        distractor_tracks=task.database.tracks_of(int(evidence.edges[-1])),
     )
 
 

@@ -43,6 +43,9 @@ def _check_curve(
         rule = f"metrics are {', '.join(computed)}"
         yield Problem(pointer=f"{pointer}/metric", value=curve.metric, rule=rule)
         return
-    for expected in computed[curve.metric].points:
+    found = computed[curve.metric]
+    for field in ("distractor_tracks", "distractor_groups"):
+        yield from compare(f"{pointer}/{field}", getattr(curve, field), getattr(found, field))
+    for expected in found.points:
         place = places[expected.n_distractors]
         yield from compare(f"{pointer}/points/{place}", curve.points[place], expected)
