@@ -63,7 +63,7 @@ def test_writes_json_and_a_figure(real: Path, synthetic: Path, tmp_path: Path) -
     assert set(block["statistics"]) == {"real", "synthetic", "gaussian", "resample"}
     assert block["tracks"] == 20
     assert block["copying"]["resample"]["distance_training"] == pytest.approx(0, abs=1e-3)
-    assert block["hit_rates"]["sizes"] == [100, 200, 400]
+    assert block["hit_rates"][0]["sizes"] == [100, 200, 400]
     assert (made / "f.png").read_bytes().startswith(b"\x89PNG")
 
 

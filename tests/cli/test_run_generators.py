@@ -101,7 +101,8 @@ def test_a_given_generator_is_judged_by_all_distractors(
     found = document(tmp_path)
     assert found["data"]["distractor_fingerprints"] == 16 * 19
     assert found["fidelity"]["tracks"] == 16
-    assert set(found["fidelity"]["hit_rates"]["gap"]) == {"gaussian"}
+    assert found["fidelity"]["judged_by"] == "all distractors"
+    assert set(found["fidelity"]["hit_rates"][0]["gap"]) == {"gaussian"}
     assert {curve["distractors"] for curve in found["curves"]} == {"synthetic"}
     checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
     assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fidelity_blocks import fidelity
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import evidence_name, write_evidence
@@ -83,7 +84,7 @@ def _result(
         gaps=gaps or (),
         status="complete" if max(wanted) <= max(sizes) else "partial",
         queries=replace(base.queries, n=4, tracks=2, recipe=RECIPE),
-        fidelity={"statistics": {"real": {}}},
+        fidelity=fidelity(hit_rates=(), query_clusters=None, real_clusters=None),
         curves=curves,
         evidence=infos,
         estimator=changes.get("estimator", ESTIMATOR),

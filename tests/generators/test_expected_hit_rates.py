@@ -1,15 +1,20 @@
-"""Expected hit rates reach up to all real distractors, and their gap has an error over tracks."""
+"""Expected hit rates reach up to all real distractors, at every metric and tolerance."""
 
 import numpy as np
 import pytest
 
+from fpbench.evidence import hit_rates as evidence_hit_rates
 from fpbench.generators.expected_hit_rates import (
-    HitRates,
+    HIT_RANKS,
     MatchedQueries,
+    RealDistractors,
     expected_hit_rates,
     sizes_up_to,
 )
 from fpbench.plugin.fingerprinters import Vectors
+from fpbench.results.fidelity import HitRates
+
+WITHIN, IN_TRACK = 0.25, None
 
 
 def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
@@ -17,47 +22,58 @@ def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
     assert sizes_up_to(50) == [50]
 
 
+def test_the_metrics_are_those_of_curves() -> None:
+    assert HIT_RANKS == evidence_hit_rates.HIT_RANKS
+
+
 def rows(*scores: float) -> Vectors:
     """Rows whose inner product with (1, 0) is their score."""
     return np.array([(score, 0.0) for score in scores], dtype=np.float32)
 
 
-def measure(losers: int, queries: int = 12, tracks: np.ndarray | None = None) -> HitRates:
-    """Every other query loses to the one good row of the synthetic set; no real row is good."""
-    of_queries = rows(*[1.0] * queries)
-    of_queries[losers:] *= 0
-    reference = np.tile(rows(0.5), (queries, 1)) + np.array([0, 0.5], dtype=np.float32)
-    of_queries[losers:] += np.array([0, 1], dtype=np.float32)
-    # One query has its match alone in the reference, so no other row reaches it.
-    matches = (np.zeros(queries, dtype=np.int64), np.full(queries, queries))
-    real, halves = rows(*[0.1] * 8), [(np.arange(4), np.arange(4, 8))]
-    asked = MatchedQueries(vectors=of_queries, reference=reference, matches=matches, tracks=tracks)
-    return expected_hit_rates(real, halves, {"easy": rows(*[0.1] * 7, 0.9)}, asked)
+def measure(*synthetic: float) -> dict[tuple[str, float | None], HitRates]:
+    """Twelve queries, whose right row scores 0.5 in the right place, and 0.8 later in the track.
+
+    Another track has a row of 0.6. Real distractors are all bad.
+    """
+    reference = rows(0.5, 0.8, 0.6)
+    of_queries = rows(*[1.0] * 12)
+    first, stop = np.zeros(12, dtype=np.int64), np.ones(12, dtype=np.int64)
+    asked = MatchedQueries(
+        vectors=of_queries,
+        reference=reference,
+        matches={WITHIN: (first, stop), IN_TRACK: (first, 2 * stop)},
+    )
+    real = RealDistractors(
+        vectors=rows(*[0.1] * 8),
+        tracks=np.arange(8) // 2,
+        clusters=np.arange(8) // 2,
+        halves=[(np.arange(4), np.arange(4, 8))],
+    )
+    found = expected_hit_rates(real, {"easy": rows(*synthetic)}, asked)
+    return {(each.metric, each.tolerance_s): each for each in found}
+
+
+def test_every_metric_and_tolerance_is_measured() -> None:
+    found = measure(*[0.1] * 8)
+    assert found.keys() == {(f"hr@{k}", where) for k in (1, 3, 10) for where in (WITHIN, IN_TRACK)}
+    # Within the tolerance, two rows of the reference are better: rank 3.
+    assert found["hr@1", WITHIN].hit_rate["real"] == (0.0,)
+    assert found["hr@3", WITHIN].hit_rate["real"] == (1.0,)
+    assert found["hr@1", IN_TRACK].hit_rate["real"] == (1.0,)
 
 
 def test_a_gap_is_synthetic_minus_real_at_all_real_distractors() -> None:
-    found = measure(losers=6)
-    assert found.sizes == (8,)
-    assert found.hit_rate["real"] == (1.0,)
-    assert found.gap["easy"] == (-0.5,)
-    assert found.floor == (0.0,)
+    found = measure(*[0.1] * 6, 0.7, 0.9)
+    assert found["hr@1", IN_TRACK].sizes == (8,)
+    assert found["hr@1", IN_TRACK].gap["easy"] == (-1.0,)  # 0.9 is better than 0.8
+    assert found["hr@3", IN_TRACK].gap["easy"] == (0.0,)
+    assert found["hr@3", WITHIN].gap["easy"] == (-1.0,)  # behind 0.9, 0.8, 0.7 and 0.6
+    assert found["hr@10", WITHIN].gap["easy"] == (0.0,)
+    assert found["hr@1", IN_TRACK].floor == (0.0,)
 
 
-def test_an_error_is_over_tracks() -> None:
-    # Twelve queries of which half lose: the standard error of a coin.
-    alone = measure(losers=6).gap_error["easy"][0]
-    assert alone == pytest.approx(np.sqrt(12 / 11) * 0.5 / np.sqrt(12))
-    # Six tracks of two equal queries are six observations.
-    paired = measure(losers=6, tracks=np.arange(12) // 2).gap_error["easy"][0]
-    assert paired == pytest.approx(np.sqrt(6 / 5) * 0.5 / np.sqrt(6))
-
-
-@pytest.mark.parametrize(
-    ("losers", "tracks"),
-    [
-        pytest.param(6, np.arange(12) % 5, id="five-tracks"),
-        pytest.param(0, np.arange(12), id="no-difference-anywhere"),
-    ],
-)
-def test_what_shows_no_error_has_none(losers: int, tracks: np.ndarray) -> None:
-    assert measure(losers=losers, tracks=tracks).gap_error["easy"] == (None,)
+def test_a_size_is_the_mean_over_all_subsets() -> None:
+    # Sets of 8 and 16: one of 16 draws wins, so it is among 8 of them half of the time.
+    found = measure(*[0.1] * 15, 0.9)
+    assert found["hr@1", IN_TRACK].hit_rate["easy"] == pytest.approx((0.5,))

@@ -147,15 +147,28 @@ def test_hit_chances_are_the_mean_over_all_subsets(counts: list[int], size: int)
         subsets = list(itertools.combinations(range(7), size))
         return sum(min(subset, default=7) >= above for subset in subsets) / len(subsets)
 
-    chances = hit_chances(np.array(counts), 7, [size])
+    chances = hit_chances(np.array(counts), 7, [size], np.zeros(len(counts), dtype=np.int64))
     np.testing.assert_allclose(chances[0], [count(above) for above in counts], atol=1e-12)
+
+
+def test_a_hit_may_have_better_rows_before_it() -> None:
+    def count(above: int, allowed: int) -> float:
+        subsets = list(itertools.combinations(range(7), 4))
+        return sum(sum(row < above for row in s) <= allowed for s in subsets) / len(subsets)
+
+    counts, allowed = np.array([0, 2, 3, 5, 7, 3]), np.array([0, 1, 2, 1, 2, -1])
+    chances = hit_chances(counts, 7, [4], allowed)
+    expected = [count(m, k) for m, k in zip(counts, allowed, strict=True)]
+    np.testing.assert_allclose(chances[0], expected, atol=1e-12)
+    assert chances[0, -1] == 0
 
 
 def test_ties_count_as_better() -> None:
     query = np.array([[1, 0]], dtype=np.float32)
     distractors = np.array([[0.5, 0.1], [0.4, 0], [0.9, 0]], dtype=np.float32)
-    counts = count_better(query, np.array([0.5], dtype=np.float32), distractors)
-    assert counts.tolist() == [2]
+    cluster = np.array([1, 0, 1])
+    counts = count_better(query, np.array([0.5], dtype=np.float32), distractors, cluster)
+    assert counts.tolist() == [[0], [2]]
 
 
 def own_rows(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -165,18 +178,19 @@ def own_rows(n: int) -> tuple[np.ndarray, np.ndarray]:
 def test_another_row_of_the_reference_may_score_higher() -> None:
     queries = np.array([[1, 0], [0.6, 0.8]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
-    truth, best = best_among_reference(queries, reference, own_rows(2))
+    truth, better = best_among_reference(queries, reference, own_rows(2))
     np.testing.assert_allclose(truth, [1, 0.96], rtol=1e-5)
-    assert best.tolist() == [True, False]
+    assert better.tolist() == [0, 1]
 
 
 def test_a_query_may_match_several_rows() -> None:
     queries = np.array([[1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
     reference = np.array([[1, 0], [0.8, 0.6], [0.6, 0.8]], dtype=np.float32)
     matches = (np.array([0, 1, 3]), np.array([1, 3, 3]))
-    truth, best = best_among_reference(queries, reference, matches)
+    truth, better = best_among_reference(queries, reference, matches)
     np.testing.assert_allclose(truth, [1, 1, -np.inf], rtol=1e-5)
-    assert best.tolist() == [True, True, False]
+    assert better[:2].tolist() == [0, 0]
+    assert better[2] > len(reference)
 
 
 @pytest.mark.parametrize("dim", [3, 16, 128, 512])
@@ -185,10 +199,13 @@ def test_rounding_does_not_hide_a_tie(dim: int, scale: float) -> None:
     reference = np.float32(scale) * sphere(1_050, dim)
     queries = (reference + np.float32(0.05 * scale) * normal(1_050, dim, 1)).astype(np.float32)
     twice = np.concatenate([reference, reference])
-    truth, best = best_among_reference(queries, twice, own_rows(1_050))
-    assert not best.any()
-    assert count_better(queries, truth, reference[::-1].copy()).min() == 1
+    truth, better = best_among_reference(queries, twice, own_rows(1_050))
+    assert better.all()
+    one = np.zeros(1_050, dtype=np.int64)
+    assert count_better(queries, truth, reference[::-1].copy(), one).min() == 1
     # Without copies, a query is a hit unless another row is nearer, as happens in 3 dimensions.
     exact = queries.astype(np.float64) @ reference.astype(np.float64).T
-    _, best = best_among_reference(queries, reference, own_rows(1_050))
-    assert best.mean() == pytest.approx((exact.argmax(axis=1) == np.arange(1_050)).mean(), abs=0.01)
+    _, better = best_among_reference(queries, reference, own_rows(1_050))
+    assert (better == 0).mean() == pytest.approx(
+        (exact.argmax(axis=1) == np.arange(1_050)).mean(), abs=0.01
+    )

@@ -16,6 +16,7 @@ from fpbench.results.document import (
     Point,
     Result,
 )
+from fpbench.results.fidelity import Fidelity
 from fpbench.results.files import write_result
 
 RESULT = Result(
@@ -55,7 +56,7 @@ RESULT = Result(
         fitted_fingerprints=1180,
         weights_sha256="3" * 64,
     ),
-    fidelity={"hit_rate_gap": 0.01},
+    fidelity=Fidelity(hit_rate_gap=0.01),
     curves=[
         Curve(
             distractors="synthetic",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fpbench.generators.fidelity_limits import FLOOR
-from fpbench.generators.fidelity_report import measure_fidelity
+from fpbench.generators.fidelity_report import JudgingSet, measure_fidelity
 from fpbench.review.fidelity_figure import plot_fidelity, shares_above
 
 
@@ -29,6 +29,7 @@ def test_a_query_is_paired_with_an_equal_row() -> None:
 def test_any_number_of_sets_is_drawn(tmp_path: Path, rng: np.random.Generator) -> None:
     sets = {f"set {n}": rng.standard_normal((20, 4), dtype=np.float32) for n in range(7)}
     real = rng.standard_normal((40, 4), dtype=np.float32)
-    report = measure_fidelity(real, np.repeat(np.arange(8), 5), sets, seed=0)
+    judging = JudgingSet(vectors=real, tracks=np.repeat(np.arange(8), 5))
+    report = measure_fidelity(judging, sets, seed=0)
     plot_fidelity(report, {FLOOR: real, **sets}, tmp_path / "fidelity.png", queries=None)
     assert (tmp_path / "fidelity.png").read_bytes().startswith(b"\x89PNG")

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fidelity_blocks import fidelity, hit_rates, older_hit_rates
 
 from fpbench.results.document import Curve, Gap, Interval, Result
 from fpbench.results.files import read_result
+from fpbench.review.curves_panel import Line, notes_below
 from fpbench.review.gap_notes import gap_note, gap_notes
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
@@ -89,17 +91,104 @@ def test_an_older_result_has_an_error_that_is_not_paired() -> None:
     assert "+25.0 (error unknown) points" in note(alone)
 
 
-@pytest.mark.parametrize("block", ["hit_rates", "hit_rates_in_track"])
-def test_without_a_real_curve_the_gap_is_that_of_fidelity(block: str) -> None:
-    rates = {
-        "sizes": [100, 590],
-        "gap": {"gaussian": [0.5, 0.1]},
-        "gap_error": {"gaussian": [0.2, 0.01]},
-    }
-    result = replace(GOLDEN, fidelity={block: rates})
-    tolerance_s = 0.25 if block == "hit_rates" else None
-    assert "is 10.0 ± 2.0 points too easy at 590" in note(result, tolerance_s=tolerance_s)
+def test_an_older_result_without_a_real_curve_has_the_gap_of_its_fidelity() -> None:
+    old = older_hit_rates([0.05, 0.1], [0.2, 0.01])
+    result = replace(GOLDEN, fidelity=fidelity(hit_rates=old))
+    assert "is 10.0 ± 2.0 points too easy at 1 k within 0.25 s" in note(result)
     assert "no gap to real distractors was measured" in note(result, metric="hr@3")
+    result = replace(GOLDEN, fidelity=fidelity(hit_rates_in_track=old, hit_rates=None))
+    assert "is 10.0 ± 2.0 points too easy at 1 k in the" in note(result, tolerance_s=None)
+
+
+def held_out(**changes: Any) -> Result:
+    """With a gap in each metric at 1 000 held-out distractors, besides that of all real ones."""
+    tables = [
+        hit_rates([0.0, gap], perfect=[0.0, -0.01], metric=metric, tolerance_s=tolerance_s)
+        for metric, tolerance_s, gap in (
+            ("hr@1", 0.25, 0.02),
+            ("hr@3", 0.25, -0.04),
+            ("hr@1", None, 0.0),
+        )
+    ]
+    block = fidelity(hit_rates=tables, **changes)
+    return replace(GOLDEN, gaps=[replace(GAP, n_distractors=2_000)], fidelity=block)
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        # A perfect generator would be at -1 point, because real distractors are from few tracks.
+        pytest.param(
+            {},
+            "gaussian is 3.0 ± 2.0 points too easy at 1 k held-out within 0.25 s (HR@1): read 10 k "
+            "as an upper bound",
+            id="easy",
+        ),
+        pytest.param(
+            {"metric": "hr@3"},
+            "gaussian is 3.0 ± 2.0 points too hard at 1 k held-out within 0.25 s (HR@3): read 10 k "
+            "as a lower bound",
+            id="hard",
+        ),
+        pytest.param(
+            {"tolerance_s": None},
+            "gaussian shows no clear gap at 1 k held-out in the right track (HR@1): +1.0 ± 2.0 "
+            "points",
+            id="unclear",
+        ),
+    ],
+)
+def test_the_gap_is_with_tracks_that_the_generator_was_not_fitted_to(
+    curve: dict[str, Any], expected: str
+) -> None:
+    assert note(held_out(), **curve) == expected
+
+
+def test_few_groups_make_the_error_larger() -> None:
+    # Student's t of 5 degrees of freedom: 2.57 standard errors.
+    assert "3.0 ± 2.6 points too easy" in note(held_out(real_clusters=6))
+
+
+def test_far_beyond_real_distractors_the_drift_is_said() -> None:
+    far = replace(POINT, n_distractors=10_001)
+    assert note(held_out(), points=[POINT, far]) == (
+        "gaussian is 3.0 ± 2.0 points too easy at 1 k held-out within 0.25 s (HR@1): read 10 k as "
+        "an upper bound; above 10 k by this generator, whose gap is +0.0 ± 2.0 at 100 real and "
+        "+3.0 ± 2.0 at 1 k real"
+    )
+
+
+def test_the_drift_of_an_older_result_is_between_its_curves() -> None:
+    smaller = replace(GAP, n_distractors=100, value=0.01, low=0.0, high=0.02)
+    result = replace(GOLDEN, gaps=[GAP, smaller])
+    million = replace(POINT, n_distractors=1_000_000)
+    assert note(result, points=[POINT, million]).endswith(
+        "read 1 M as an upper bound; above 11.8 k by this generator, whose gap is +1.0 ± 1.0 at "
+        "100 real and +7.1 ± 0.8 at 1.18 k real"
+    )
+
+
+def test_without_any_gap_all_sizes_are_by_the_generator() -> None:
+    assert note(GOLDEN).endswith(
+        "was measured within 0.25 s (HR@1): all sizes are by this generator"
+    )
+
+
+def test_a_figure_marks_where_a_generator_speaks_alone() -> None:
+    million = replace(POINT, n_distractors=1_000_000)
+    far = Line(
+        result=held_out(),
+        curve=replace(SYNTHETIC, points=[POINT, million]),
+        name="",
+        colour="C0",
+        style="-",
+    )
+    near = replace(far, curve=SYNTHETIC)
+    assert "right of the dotted line, at 10 times the largest real size: by the generator" in (
+        notes_below([far])
+    )
+    assert "gaussian minus held-out real at 1 k, in points: +3.0\xa0±\xa02.0" in notes_below([far])
+    assert not any("dotted" in each for each in notes_below([near]))
 
 
 def test_real_points_have_no_gap() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fidelity_blocks import fidelity, statistics
 
 from fpbench.results.document import FitInfo, Gap, Result
 from fpbench.results.files import read_result
@@ -32,8 +33,13 @@ def good() -> Result:
 
 
 def unlike_real(result: Result) -> Result:
-    statistics = {"gaussian": {"frechet": 3.0}, "real": {"frechet": 0.1}}
-    return replace(result, fidelity={"statistics": statistics})
+    sets = {"gaussian": statistics(frechet=3.0), "real": statistics(frechet=0.1)}
+    return replace(result, fidelity=fidelity(statistics=sets))
+
+
+def other_marginals(result: Result) -> Result:
+    sets = {"gaussian": statistics(js_marginal=0.64), "real": statistics(js_marginal=0.004)}
+    return replace(result, fidelity=fidelity(statistics=sets))
 
 
 def foreign(result: Result) -> Result:
@@ -88,6 +94,14 @@ def test_marks_are_those_of_all_results(good: Result) -> None:
         "gaussian, fitted to theirs, unlike real"
     )
     assert generator_label([good, unlike_real(good)]) == "gaussian, unlike real"
+
+
+def test_marginals_far_from_real_ones_are_marked_and_said(good: Result) -> None:
+    assert generator_label([other_marginals(good)]) == "gaussian, other marginals"
+    tables = result_tables(other_marginals(good))
+    assert "synthetic distractors (gaussian, other marginals)" in tables
+    assert "gaussian has other marginals: the JS divergence of its marginals is 0.64 bits" in tables
+    assert find_result_deviation(other_marginals(good)) is None
 
 
 def test_real_distractors_have_no_mark(good: Result) -> None:

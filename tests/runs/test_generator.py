@@ -45,9 +45,9 @@ def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
         row.tobytes(): track for row, track in zip(inputs.real, inputs.real_tracks, strict=True)
     }
     fitted = {rows[row.tobytes()] for row in split.fit}
-    assert fitted.isdisjoint(split.judge_tracks.tolist())
-    assert len(split.fit) + len(split.judge) == len(inputs.real)
-    assert not split.by_reference
+    assert fitted.isdisjoint(split.judging.tracks.tolist())
+    assert len(split.fit) + len(split.judging.vectors) == len(inputs.real)
+    assert split.judging.judged_by == "held-out tracks"
 
 
 def test_groups_come_in_random_order_and_stay_together(rng: np.random.Generator) -> None:
@@ -107,7 +107,7 @@ def test_another_seed_gives_another_fit(prepared: Prepare) -> None:
 def test_fidelity_shows_the_baselines_and_the_floor(prepared: Prepare) -> None:
     work = fitting(prepared(distractors="synthetic"))
     block = work.fidelity(work.generator())
-    assert set(block["statistics"]) == {"real", "gaussian", "resample"}
+    assert set(block.statistics or ()) == {"real", "gaussian", "resample"}
 
 
 @pytest.mark.slow
@@ -117,10 +117,10 @@ def test_a_given_generator_is_judged_by_all_distractors(prepared: Prepare, tmp_p
     unfitted.generator().generator.save(path)
     given = fitting(prepared(distractors="synthetic", generator_weights=path))
     assert len(given.split.fit) == 0
-    assert len(given.split.judge) == len(given.inputs.real)
+    assert len(given.split.judging.vectors) == len(given.inputs.real)
     fitted = given.generator()
     assert fitted.info.fitted_fingerprints is None
-    assert set(given.fidelity(fitted)["statistics"]) == {"real", "gaussian"}
+    assert set(given.fidelity(fitted).statistics or ()) == {"real", "gaussian"}
 
 
 def test_a_generator_of_other_dimensions_is_refused(prepared: Prepare, tmp_path: Path) -> None:

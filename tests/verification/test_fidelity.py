@@ -18,13 +18,17 @@ def no_fidelity(document: Document) -> None:
 
 
 def far_away(document: Document) -> None:
-    name = document["generator"]["name"]
-    document["fidelity"]["statistics"] = {name: {"frechet": 3.0}, "real": {"frechet": 0.1}}
+    document["fidelity"]["statistics"][document["generator"]["name"]]["frechet"] = 3.0
+
+
+def without_floor(document: Document) -> None:
+    del document["fidelity"]["statistics"]["real"]
 
 
 CONTRADICTIONS = {
     no_generator: "/generator is null: distractors are synthetic",
     no_fidelity: "/fidelity is null: distractors are synthetic, so fidelity has statistics",
+    without_floor: "/fidelity/statistics is null: fidelity compares real and the generator",
     far_away: '/generator/name is "gaussian": this generator is unlike real fingerprints',
 }
 

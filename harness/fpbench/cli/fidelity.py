@@ -2,6 +2,7 @@
 
 import filecmp
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -131,8 +132,10 @@ def fidelity(
     """Measure how similar SYNTHETIC fingerprints are to REAL ones.
 
     REAL must hold tracks that the generator was not fitted to. SYNTHETIC is a file of fingerprints
-    or a fitted generator. In each row of the table, compare the values with the column `real`,
-    which is measured on other real tracks.
+    or a fitted generator. In each row of the table, compare the values with the column `real`, the
+    noise floor, which is measured on other real tracks. Draws are independent and real rows come in
+    tracks, so a perfect generator would not score exactly the same: the text above the table says
+    how.
     """
     if (queries is None) != (reference is None):
         raise FpbenchError("--queries and --reference go together", hint="give both or neither")
@@ -178,7 +181,7 @@ def fidelity(
     if figure is not None:
         remove_stale(figure)  # of an older report
     if json_path is not None:
-        write_json(json_path, judgement.report.to_json())
+        write_json(json_path, asdict(judgement.report))
     if figure is not None:
         plot_fidelity(judgement.report, judgement.sets, figure, queries=query_rows)
 

@@ -1,6 +1,5 @@
 """Expected hit rates among real and among synthetic distractors, and the gap between them."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,33 +7,17 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.generators import fidelity
-from fpbench.generators.fidelity_limits import FLOOR
+from fpbench.generators.gap_errors import (
+    ClusteredCounts,
+    draw_blocks,
+    gap_error,
+    merge_clusters,
+    perfect_gap,
+)
 from fpbench.plugin.fingerprinters import Vectors
+from fpbench.results.fidelity import FLOOR, HitRates
 
-FEWEST_TRACKS = 6
-"""Minimum tracks of queries for an error: among five, no two-sided sign test can reach 5 %."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitRates:
-    """Expected hit rates at rank 1 of exact search, for queries of one segment.
-
-    Args:
-        sizes: Numbers of distractors, up to all real ones.
-        hit_rate: Hit rate of each set at each size; ``real`` is all real distractors.
-        gap: Hit rate of each synthetic set minus that of ``real``, at each size.
-        gap_error: Standard error of the gap, paired over queries and grouped by their tracks; None
-            if there are fewer than six tracks or all have the same gap, which shows no error.
-        floor: Difference between two halves of the real distractors, root mean square over splits.
-            At sizes larger than a half it is that of the halves. All real ones together have more
-            tracks than a half, and a smaller error.
-    """
-
-    sizes: tuple[int, ...]
-    hit_rate: Mapping[str, tuple[float, ...]]
-    gap: Mapping[str, tuple[float, ...]]
-    gap_error: Mapping[str, tuple[float | None, ...]]
-    floor: tuple[float | None, ...]
+HIT_RANKS = (1, 3, 10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,75 +27,124 @@ class MatchedQueries:
     Args:
         vectors: Fingerprints of the queries.
         reference: Fingerprints of the reference.
-        matches: First row of ``reference`` that matches each query, and the row after the last.
-        tracks: Track of each query, or its group of tracks; None if each is from its own.
+        matches: For each tolerance, the first row of ``reference`` that matches each query, and the
+            row after the last. The tolerance None accepts any time in the right track.
+        clusters: What queries may be alike in: their groups of tracks or their tracks; None if each
+            is from its own.
     """
 
     vectors: Float32[np.ndarray, "queries dim"]
     reference: Float32[np.ndarray, "rows dim"]
-    matches: fidelity.MatchRows
-    tracks: Int64[np.ndarray, " queries"] | None = None
+    matches: Mapping[float | None, fidelity.MatchRows]
+    clusters: Int64[np.ndarray, " queries"] | None = None
+
+    def known_clusters(self) -> Int64[np.ndarray, " queries"]:
+        """The cluster of each query."""
+        return np.arange(len(self.vectors)) if self.clusters is None else self.clusters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RealDistractors:
+    """Real distractors that no generator was fitted to.
+
+    Args:
+        vectors: Their fingerprints.
+        tracks: Track of each row.
+        clusters: What rows may be alike in: their groups of tracks or their tracks.
+        halves: Row numbers of two halves of them, for each split. No track is in both.
+    """
+
+    vectors: Vectors
+    tracks: Int64[np.ndarray, " real"]
+    clusters: Int64[np.ndarray, " real"]
+    halves: Sequence[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]]
 
 
 def expected_hit_rates(
-    real: Vectors,
-    halves: Sequence[tuple[np.ndarray, np.ndarray]],
-    synthetic: Mapping[str, np.ndarray],
-    queries: MatchedQueries,
-) -> HitRates:
-    """Measure hit rates among each set, at every size that all sets have.
+    real: RealDistractors, synthetic: Mapping[str, np.ndarray], queries: MatchedQueries
+) -> list[HitRates]:
+    """HR@1, HR@3 and HR@10 for every tolerance, among each set, at every size that all sets have.
 
     Args:
         real: Real distractors.
-        halves: Row numbers of two halves of them, for each split.
         synthetic: Synthetic distractors by name of their set.
         queries: Queries with their matches.
     """
-    truth, best = fidelity.best_among_reference(queries.vectors, queries.reference, queries.matches)
-    sets = {FLOOR: real, **synthetic}
+    sets = {FLOOR: real.vectors, **synthetic}
     sizes = sizes_up_to(min(len(rows) for rows in sets.values()))
+    parts = {name: draw_blocks(len(rows)) for name, rows in synthetic.items()}
+    parts[FLOOR] = np.unique(real.tracks, return_inverse=True)[1]
+    _, first = np.unique(parts[FLOOR], return_index=True)
+    cluster_of_track = merge_clusters(real.clusters)[first]
+    rates: list[HitRates] = []
+    for tolerance_s, matches in queries.matches.items():
+        truth, better = fidelity.best_among_reference(queries.vectors, queries.reference, matches)
+        counts = {
+            name: ClusteredCounts(
+                fidelity.count_better(queries.vectors, truth, rows, parts[name]),
+                np.bincount(parts[name]),
+            )
+            for name, rows in sets.items()
+        }
+        halves = [
+            [counts[FLOOR].select(np.unique(parts[FLOOR][half])) for half in pair]
+            for pair in real.halves
+        ]
+        counts[FLOOR] = counts[FLOOR].merge(cluster_of_track)
+        for k in HIT_RANKS:
+            allowed = k - 1 - np.minimum(better, k)
+            hits = {name: each.hits(sizes, allowed) for name, each in counts.items()}
+            gaps = {name: each - hits[FLOOR] for name, each in hits.items() if name != FLOOR}
+            errors, perfect = _errors(gaps, counts, sizes, allowed, queries.known_clusters())
+            rates.append(
+                HitRates(
+                    metric=f"hr@{k}",
+                    tolerance_s=tolerance_s,
+                    sizes=tuple(sizes),
+                    hit_rate={name: _means(each) for name, each in hits.items()},
+                    gap={name: _means(each) for name, each in gaps.items()},
+                    gap_error=errors,
+                    perfect_gap=perfect,
+                    floor=_floor(halves, sizes, allowed),
+                )
+            )
+    return rates
 
-    def hits(rows: np.ndarray, sizes: Sequence[int]) -> Float64[np.ndarray, "sizes queries"]:
-        counts = fidelity.count_better(queries.vectors, truth, rows)
-        chances: Float64[np.ndarray, "sizes queries"] = (
-            fidelity.hit_chances(counts, len(rows), sizes) * best
-        )
-        return chances
 
-    by_set = {name: hits(rows, sizes) for name, rows in sets.items()}
-    gaps = {name: by_set[name] - by_set[FLOOR] for name in synthetic}
-    half = min(len(part) for pair in halves for part in pair)
-    half_sizes = sorted({min(size, half) for size in sizes})
-    squares = [
-        np.square(np.subtract(*(hits(real[part], half_sizes).mean(axis=1) for part in pair)))
-        for pair in halves
-    ]
-    floor = dict(zip(half_sizes, np.sqrt(np.mean(squares, axis=0)).tolist(), strict=True))
-    tracks = np.arange(len(truth)) if queries.tracks is None else queries.tracks
-    return HitRates(
-        sizes=tuple(sizes),
-        hit_rate={name: tuple(c.mean(axis=1).tolist()) for name, c in by_set.items()},
-        gap={name: tuple(g.mean(axis=1).tolist()) for name, g in gaps.items()},
-        gap_error={name: tuple(_error(at, tracks) for at in g) for name, g in gaps.items()},
-        floor=tuple(floor[min(size, half)] for size in sizes),
-    )
+def _errors(
+    gaps: Mapping[str, Float64[np.ndarray, "sizes queries"]],
+    counts: Mapping[str, ClusteredCounts],
+    sizes: Sequence[int],
+    allowed: Int64[np.ndarray, " queries"],
+    clusters: Int64[np.ndarray, " queries"],
+) -> tuple[dict[str, tuple[float | None, ...]], tuple[float | None, ...]]:
+    """The error of the gap of each synthetic set at each size, and the gap of a perfect one."""
+    errors: dict[str, list[float | None]] = {name: [] for name in gaps}
+    perfect = []
+    for place, size in enumerate(sizes):
+        influences = {name: each.influences(size, allowed) for name, each in counts.items()}
+        perfect.append(perfect_gap(influences[FLOOR]))
+        for name, gap in gaps.items():
+            error = gap_error(gap[place], influences[FLOOR], influences[name], clusters)
+            errors[name].append(error)
+    return {name: tuple(each) for name, each in errors.items()}, tuple(perfect)
 
 
-def _error(
-    gap: Float64[np.ndarray, " queries"], tracks: Int64[np.ndarray, " queries"]
-) -> float | None:
-    """The standard error of a mean over queries, of which those of one track are alike.
+def _means(chances: Float64[np.ndarray, "sizes queries"]) -> tuple[float, ...]:
+    return tuple(chances.mean(axis=1).tolist())
 
-    Source: the linearised variance of a ratio estimate, Cochran 1977, "Sampling Techniques",
-        section 9A.2.
-    """
-    _, member = np.unique(tracks, return_inverse=True)
-    deviations = np.bincount(member, weights=gap - gap.mean())
-    n_tracks = len(deviations)
-    if n_tracks < FEWEST_TRACKS:
-        return None
-    variance = n_tracks / (n_tracks - 1) * float(np.sum(np.square(deviations)))
-    return math.sqrt(variance) / len(gap) or None
+
+def _floor(
+    halves: Sequence[Sequence[ClusteredCounts]],
+    sizes: Sequence[int],
+    allowed: Int64[np.ndarray, " queries"],
+) -> tuple[float, ...]:
+    """Difference between two halves, root mean square over splits."""
+    smallest = min(half.total for pair in halves for half in pair)
+    used = [min(size, smallest) for size in sizes]
+    rates = [[half.hits(used, allowed).mean(axis=1) for half in pair] for pair in halves]
+    squares = [np.square(first - second) for first, second in rates]
+    return tuple(np.sqrt(np.mean(squares, axis=0)).tolist())
 
 
 def sizes_up_to(largest: int) -> list[int]:

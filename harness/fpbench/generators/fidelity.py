@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 from scipy.special import gammaln
 
 from fpbench.plugin.fingerprinters import Vectors
@@ -28,6 +28,8 @@ PROFILE_K = (10, 20, 50, 100, 200)
 """Neighbourhood sizes of the local-dimension profile."""
 
 _BLOCK = 1024  # rows of a distance matrix in memory at once
+
+_NO_MATCH = 1 << 40  # more wrong rows than any reference has
 
 # Maximum difference of two float32 inner products of the same rows of length 1. In matrix products
 # of any shape, for 3 to 2048 dimensions, the error was at most 11 steps of float32.
@@ -71,7 +73,8 @@ def jensen_shannon(
     """
     p, q = first / first.sum(), second / second.sum()
     middle = (p + q) / 2
-    return (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    divergence = (_relative_entropy(p, middle) + _relative_entropy(q, middle)) / 2
+    return min(max(divergence, 0.0), 1.0)  # rounding may leave the limits
 
 
 def marginal_divergence(first: First, second: Second) -> float:
@@ -192,54 +195,72 @@ def count_better(
     queries: Float32[np.ndarray, "queries dim"],
     truth: Float32[np.ndarray, " queries"],
     distractors: Float32[np.ndarray, "rows dim"],
-) -> Int64[np.ndarray, " queries"]:
-    """Number of distractors that score at least as high as each query's true match.
+    cluster: Int64[np.ndarray, " rows"],
+) -> Int64[np.ndarray, "clusters queries"]:
+    """Number of distractors of each cluster that score at least as high as each query's true match.
 
     Args:
         queries: Fingerprints of the queries.
         truth: Inner product of each query with its true match, from :func:`best_among_reference`,
             which allows for rounding, so that no tie is missed.
         distractors: Any number of rows, read in blocks, so a memory map will do.
+        cluster: Number of each distractor's cluster, from 0.
     """
-    counts = np.zeros(len(queries), dtype=np.int64)
+    clusters, n_queries = int(cluster.max(initial=-1)) + 1, len(queries)
+    counts = np.zeros(clusters * n_queries, dtype=np.int64)
     for start in range(0, len(distractors), _BLOCK * 8):
-        scores = queries @ distractors[start : start + _BLOCK * 8].T
-        counts += (scores >= truth[:, None]).sum(axis=1)
-    return counts
+        block = slice(start, start + _BLOCK * 8)
+        query, row = np.nonzero(queries @ distractors[block].T >= truth[:, None])
+        counts += np.bincount(cluster[block][row] * n_queries + query, minlength=len(counts))
+    return counts.reshape(clusters, n_queries)
 
 
 def hit_chances(
-    counts: Int64[np.ndarray, " queries"], distractors: int, sizes: Sequence[int]
+    counts: Int64[np.ndarray, " queries"],
+    distractors: int,
+    sizes: Sequence[int],
+    allowed: Int64[np.ndarray, " queries"],
 ) -> Float64[np.ndarray, "sizes queries"]:
     """Probability that each query is a hit among ``size`` distractors drawn from all of them.
 
     If ``m`` of ``D`` distractors score above the true match, a random subset of N distractors
-    without replacement has none of them with probability C(D - m, N) / C(D, N). The mean over
-    queries is therefore the hit rate averaged over *all* subsets, without sampling.
+    without replacement has ``j`` of them with probability C(m, j) C(D - m, N - j) / C(D, N). The
+    mean over queries is therefore the hit rate averaged over *all* subsets, without sampling.
 
     Args:
-        counts: m of each query, from :func:`count_better`.
+        counts: m of each query.
         distractors: Number D of all distractors.
         sizes: Values of N, each from 0 to D.
+        allowed: Largest j of a hit for each query; below 0, the query misses.
     """
-    D = float(distractors)
-    m = counts.astype(np.float64)
-    rows = []
-    for size in sizes:
-        remaining = D - m - size
-        log_probability = (
-            gammaln(D - m + 1) - gammaln(np.maximum(remaining, 0) + 1) - gammaln(D + 1)
-        ) + gammaln(D - size + 1)
-        rows.append(np.where(remaining >= 0, np.exp(log_probability), 0.0))
-    return np.array(rows).reshape(len(sizes), len(counts))
+    different, place = np.unique(counts, return_inverse=True)
+    m = different.astype(np.float64)[:, None]
+    j = np.arange(int(allowed.max(initial=0)) + 1, dtype=np.float64)
+    chances = np.zeros((len(sizes), len(counts)))
+    if j.size == 0:
+        return chances
+    for row, size in enumerate(sizes):
+        log_ways = _log_binomial(m, j) + _log_binomial(distractors - m, size - j)
+        up_to = np.exp(log_ways - _log_binomial(float(distractors), float(size))).cumsum(axis=1)
+        chances[row] = np.minimum(up_to[place, np.maximum(allowed, 0)], 1.0)
+    chances[:, allowed < 0] = 0
+    return chances
+
+
+def _log_binomial(n: np.ndarray | float, k: np.ndarray | float) -> np.ndarray:
+    """Logarithm of the binomial coefficient; -inf where there is no way to choose."""
+    k, rest = np.broadcast_arrays(np.asarray(k), np.asarray(n) - np.asarray(k))
+    ways = gammaln(k + rest + 1) - gammaln(np.maximum(k, 0) + 1) - gammaln(np.maximum(rest, 0) + 1)
+    log: np.ndarray = np.where((k >= 0) & (rest >= 0), ways, -np.inf)
+    return log
 
 
 def best_among_reference(
     queries: Float32[np.ndarray, "queries dim"],
     reference: Float32[np.ndarray, "rows dim"],
     matches: MatchRows,
-) -> tuple[Float32[np.ndarray, " queries"], Bool[np.ndarray, " queries"]]:
-    """Score of each query's best match, and whether no other row of the reference reaches it.
+) -> tuple[Float32[np.ndarray, " queries"], Int64[np.ndarray, " queries"]]:
+    """Score of each query's best match, and how many other rows of the reference reach it.
 
     Args:
         queries: Fingerprints of the queries.
@@ -248,11 +269,11 @@ def best_among_reference(
 
     Returns:
         The inner product with the best match, minus the possible rounding error, so that no tie is
-        missed; -inf if no row matches. And whether all other rows of ``reference`` score below it.
-        A tie counts as a miss, and so does a query without a match.
+        missed; -inf if no row matches. And the number of other rows of ``reference`` that score at
+        least as much, which for a query without a match is larger than that of all rows.
     """
     truth = np.empty(len(queries), dtype=np.float32)
-    best = np.empty(len(queries), dtype=bool)
+    better = np.empty(len(queries), dtype=np.int64)
     longest = np.linalg.norm(reference, axis=1).max(initial=0)
     rounding = np.float32(_ROUNDING) * longest * np.linalg.norm(queries, axis=1)
     rows, (first, stop) = np.arange(len(reference)), matches
@@ -261,9 +282,10 @@ def best_among_reference(
         block = slice(start, start + len(scores))
         is_match = (first[block, None] <= rows) & (rows < stop[block, None])
         truth[block] = scores.max(axis=1, initial=-np.inf, where=is_match) - rounding[block]
-        scores[is_match] = -np.inf
-        best[block] = scores.max(axis=1, initial=-np.inf) < truth[block]
-    return truth, best
+        reaches = (scores >= truth[block, None]) & ~is_match
+        better[block] = reaches.sum(axis=1)
+    better[first == stop] = _NO_MATCH
+    return truth, better
 
 
 def _distance_blocks(

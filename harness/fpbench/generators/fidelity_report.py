@@ -1,27 +1,36 @@
 """Measures fidelity: each statistic with its noise floor and baselines.
 
-Real fingerprints that no generator was fitted to are split *by track* into a judge half and a
-floor half. The floor half, the synthetic set and the baselines are reduced to equal size and
-compared with the judge half in the same way. A perfect generator scores like the floor half, not 0.
+Real fingerprints that no generator was fitted to are split *by group* of tracks, or by track, into
+a judge half and a floor half. The floor half, the synthetic set and the baselines are reduced to
+equal size and compared with the judge half in the same way.
+
+The floor is what real fingerprints of as many other tracks score. It is no target that a perfect
+generator would hit: its draws are independent, as if each were from another track, while rows of
+the floor half come in tracks. Independent rows of real music have a higher coverage and recall, and
+a smaller Frechet distance.
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from logging import getLogger
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from fpbench.files import json_safe
 from fpbench.generators import fidelity
 from fpbench.generators.expected_hit_rates import (
-    HitRates,
     MatchedQueries,
+    RealDistractors,
     expected_hit_rates,
 )
-from fpbench.generators.fidelity_limits import FLOOR
+from fpbench.generators.fidelity_limits import find_alarms
+from fpbench.generators.gap_errors import merge_clusters
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
+from fpbench.results.fidelity import FLOOR, Copying, Fidelity, Judges, Statistics
+
+logger = getLogger(__name__)
 
 PAIRS = 200_000
 
@@ -31,172 +40,148 @@ MIN_ROWS = fidelity.PROFILE_K[0]
 MIN_TRACKS = 4
 """Minimum real tracks: two in each half, so that there are pairs of different tracks."""
 
+SMALLEST_HALF = 0.25
+"""Minimum share of the rows in either half, if groups are not divided."""
+
 
 class TooFewError(ValueError):
     """There are too few tracks, rows or queries to measure fidelity; the text says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistics:
-    """Statistics of one set, compared with the judge half.
+class JudgingSet:
+    """Real fingerprints that no generator was fitted to.
 
     Args:
-        frechet: Frechet distance, see :func:`fpbench.generators.fidelity.frechet_distance`.
-        js_marginal: Divergence of marginals in bits, see
-            :func:`fpbench.generators.fidelity.marginal_divergence`.
-        js_similarity: Divergence of similarities in bits, see
-            :func:`fpbench.generators.fidelity.similarity_divergence`. Pairs of real fingerprints
-            are from different tracks.
-        precision: Share of draws near a judge, see :class:`fpbench.generators.fidelity.Manifold`.
-        recall: Share of judges near a draw.
-        density: Density of judges around draws; about 1 is good.
-        coverage: Share of judges with a draw nearby.
-        nearest_distance: Median distance from a judge to its nearest draw. The nearest-neighbour
-            gap is this minus the value of the floor half.
-        local_dimension: Intrinsic dimension of the draws around judges, for neighbourhoods of
-            :data:`fpbench.generators.fidelity.PROFILE_K` rows, smallest first.
+        vectors: Their fingerprints.
+        tracks: Track of each row.
+        groups: Group of each row's track; None if no groups are known.
+        judged_by: Which of all real fingerprints they are, for the report.
     """
 
-    frechet: float
-    js_marginal: float
-    js_similarity: float
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    nearest_distance: float
-    local_dimension: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copying:
-    """Whether the draws of a set are nearer to the fitted fingerprints than to other tracks.
-
-    Args:
-        nearer_training: Share of draws whose nearest fitted fingerprint is nearer than their
-            nearest held-out one, among equally many of both; 0.5 if there is no copying.
-        distance_training: Median distance to the nearest fitted fingerprint.
-        distance_held_out: Median distance to the nearest held-out fingerprint.
-
-    Source: after Meehan et al. 2020, "A non-parametric test to detect data-copying in generative
-        models", arXiv 2004.05675.
-    """
-
-    nearer_training: float
-    distance_training: float
-    distance_held_out: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FidelityReport:
-    """All measurements of all sets; the floor half is called ``real``.
-
-    Args:
-        rows: Rows of each set that are compared.
-        tracks: Number of real tracks in the judge half and the floor half together.
-        splits: Number of splits of the real tracks into halves.
-        statistics: Statistics of each set, mean over splits.
-        spread: Standard deviation of the statistics over splits.
-        copying: Copying of each set; empty without the fitted fingerprints.
-        hit_rates: Expected hit rates within the tolerance; None without queries.
-        hit_rates_in_track: The same where any time in the right track matches; None if the matches
-            are unknown.
-    """
-
-    rows: int
-    tracks: int
-    splits: int
-    statistics: Mapping[str, Statistics]
-    spread: Mapping[str, Statistics]
-    copying: Mapping[str, Copying]
-    hit_rates: HitRates | None
-    hit_rates_in_track: HitRates | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """The fidelity block of a result; NaN and infinity become None, as JSON requires."""
-        return {key: json_safe(value) for key, value in dataclasses.asdict(self).items()}
+    vectors: Float32[np.ndarray, "real dim"]
+    tracks: Int64[np.ndarray, " real"]
+    groups: Int64[np.ndarray, " real"] | None = None
+    judged_by: Judges = "held-out tracks"
 
 
 def measure_fidelity(
-    real: Float32[np.ndarray, "real dim"],
-    tracks: Int64[np.ndarray, " real"],
+    judging: JudgingSet,
     synthetic: Mapping[str, np.ndarray],
     *,
     seed: int,
     splits: int = 4,
     max_rows: int = 10_000,
     training: Float32[np.ndarray, "training dim"] | None = None,
-    distractors: tuple[np.ndarray, np.ndarray] | None = None,
     queries: MatchedQueries | None = None,
-    matches_in_track: fidelity.MatchRows | None = None,
-) -> FidelityReport:
+) -> Fidelity:
     """Compare synthetic sets with real fingerprints that no generator was fitted to.
 
     Args:
-        real: Held-out fingerprints.
-        tracks: Track of each row of ``real``.
+        judging: Held-out fingerprints. They are also the real distractors of the hit rates.
         synthetic: Synthetic sets by name, each with independent rows.
         seed: Seed of the splits and subsets.
         splits: Number of splits of the real tracks into halves.
         max_rows: Maximum rows per set. The time for distances grows with its square.
         training: Fingerprints that the generators were fitted to, for :class:`Copying`.
-        distractors: Real distractors for hit rates, and their tracks; None takes ``real``. Here
-            they may include ``training``.
-        queries: Queries for hit rates, with their matches within the tolerance.
-        matches_in_track: Their matches anywhere in the right track.
+        queries: Queries for hit rates, with their matches for each tolerance.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
     """
-    halves = judge_splits(tracks, seed=seed, splits=splits)
+    halves, by_group = judge_splits(judging, seed=seed, splits=splits)
     _refuse_too_few(synthetic, training, queries)
-    smallest = min(len(rows) for pair in halves for rows in pair)
-    rows = min([max_rows, smallest, *(len(draws) for draws in synthetic.values())])
-    scores: dict[str, list[Statistics]] = {name: [] for name in (FLOOR, *synthetic)}
-    for split, pair in enumerate(halves):
-        rng = rng_at(seed, Stream.FIDELITY, split, 1)
-        judge, floor = (_select(real, tracks, _sample_rows(half, rows, rng)) for half in pair)
-        scores[FLOOR].append(_compare(judge, floor, rng))
-        for name, draws in synthetic.items():
-            numbers = _sample_rows(np.arange(len(draws)), rows, rng)
-            scores[name].append(_compare(judge, _Set(draws[numbers], numbers), rng))
-    copying_rng = rng_at(seed, Stream.FIDELITY, splits)
-
-    def hit_rates(matches: fidelity.MatchRows | None) -> HitRates | None:
-        if queries is None or matches is None:
-            return None
-        among, its_tracks = distractors or (real, tracks)
-        split = judge_splits(its_tracks, seed=seed, splits=splits)
-        return expected_hit_rates(among, split, synthetic, replace(queries, matches=matches))
-
-    return FidelityReport(
+    scores, rows = _scores(judging, halves, synthetic, seed=seed, max_rows=max_rows)
+    hit_rates = real_clusters = None
+    if queries is not None:
+        clusters = judging.tracks if judging.groups is None else judging.groups
+        real_clusters = len(np.unique(merge_clusters(clusters)))
+        among = RealDistractors(
+            vectors=judging.vectors, tracks=judging.tracks, clusters=clusters, halves=halves
+        )
+        hit_rates = expected_hit_rates(among, synthetic, queries)
+    report = Fidelity(
         rows=rows,
-        tracks=len(np.unique(tracks)),
+        tracks=len(np.unique(judging.tracks)),
         splits=splits,
         statistics={name: _summarise(each, np.mean) for name, each in scores.items()},
         spread={name: _summarise(each, np.std) for name, each in scores.items()},
         copying={}
         if training is None
-        else _copying(real, halves[0], synthetic, training, rng=copying_rng, max_rows=max_rows),
-        hit_rates=hit_rates(queries.matches if queries else None),
-        hit_rates_in_track=hit_rates(matches_in_track),
+        else _copying(
+            judging.vectors,
+            halves[0],
+            synthetic,
+            training,
+            rng=rng_at(seed, Stream.FIDELITY, splits),
+            max_rows=max_rows,
+        ),
+        hit_rates=hit_rates,
+        judged_by=judging.judged_by,
+        groups=_count(judging.groups) if by_group and judging.groups is not None else None,
+        query_clusters=None if queries is None else len(np.unique(queries.known_clusters())),
+        real_clusters=real_clusters,
+        marginal_bins=fidelity.MARGINAL_BINS,
+        similarity_bins=fidelity.SIMILARITY_BINS,
+        similarity_pairs=PAIRS,
     )
+    return replace(report, alarms=find_alarms(report) or ())
+
+
+def _scores(
+    judging: JudgingSet,
+    halves: Sequence[tuple[np.ndarray, np.ndarray]],
+    synthetic: Mapping[str, np.ndarray],
+    *,
+    seed: int,
+    max_rows: int,
+) -> tuple[dict[str, list[Statistics]], int]:
+    """Statistics of every set for each split, and the rows of each set."""
+    smallest = min(len(rows) for pair in halves for rows in pair)
+    rows = min([max_rows, smallest, *(len(draws) for draws in synthetic.values())])
+    scores: dict[str, list[Statistics]] = {name: [] for name in (FLOOR, *synthetic)}
+    for split, pair in enumerate(halves):
+        rng = rng_at(seed, Stream.FIDELITY, split, 1)
+        judge, floor = (
+            _select(judging.vectors, judging.tracks, _sample_rows(half, rows, rng)) for half in pair
+        )
+        scores[FLOOR].append(_compare(judge, floor, rng))
+        for name, draws in synthetic.items():
+            numbers = _sample_rows(np.arange(len(draws)), rows, rng)
+            scores[name].append(_compare(judge, _Set(draws[numbers], numbers), rng))
+    return scores, rows
 
 
 def judge_splits(
-    tracks: Int64[np.ndarray, " real"], *, seed: int, splits: int = 4
-) -> list[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]]:
-    """Split the real tracks into halves several times.
+    judging: JudgingSet, *, seed: int, splits: int = 4
+) -> tuple[list[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]], bool]:
+    """Split real fingerprints into halves several times.
+
+    No group is in both halves of a split, if there are enough groups.
 
     Returns:
-        Row numbers of both halves of each split.
+        Row numbers of both halves of each split, and whether groups were left whole.
 
     Raises:
         TooFewError: Too few tracks or rows.
     """
+    tracks = judging.tracks
     if len(np.unique(tracks)) < MIN_TRACKS:
         raise TooFewError(f"{len(np.unique(tracks))} real tracks, {MIN_TRACKS} needed")
-    halves = [halve_tracks(tracks, rng_at(seed, Stream.FIDELITY, split)) for split in range(splits)]
+    rngs = [rng_at(seed, Stream.FIDELITY, split) for split in range(splits)]
+    if judging.groups is not None and _count(judging.groups) >= MIN_TRACKS:
+        halves = [halve_tracks(judging.groups, rng) for rng in rngs]
+        if all(_is_fair(pair, tracks) for pair in halves):
+            return halves, True
+    if judging.groups is not None:
+        logger.warning(
+            "the tracks that judge the generator are of %d groups, too few or too unequal to "
+            "divide them by group: its noise floor is between tracks that are partly of the same "
+            "groups, and thus too low",
+            _count(judging.groups),
+        )
+    rngs = [rng_at(seed, Stream.FIDELITY, split) for split in range(splits)]
+    halves = [halve_tracks(tracks, rng) for rng in rngs]
     for part in (part for pair in halves for part in pair):
         if len(part) < MIN_ROWS:
             raise TooFewError(
@@ -204,7 +189,17 @@ def judge_splits(
             )
         if len(np.unique(tracks[part])) < 2:
             raise TooFewError(f"{len(part)} rows of a real half are all of one track, 2 needed")
-    return halves
+    return halves, False
+
+
+def _count(values: Int64[np.ndarray, " rows"]) -> int:
+    return len(np.unique(values))
+
+
+def _is_fair(pair: tuple[np.ndarray, np.ndarray], tracks: np.ndarray) -> bool:
+    """Whether both halves have rows and tracks enough."""
+    least = max(MIN_ROWS, SMALLEST_HALF * len(tracks))
+    return all(len(part) >= least and len(np.unique(tracks[part])) > 1 for part in pair)
 
 
 def _refuse_too_few(
@@ -278,7 +273,7 @@ def _summarise(splits: Sequence[Statistics], summary: Callable[..., np.ndarray])
             field.name: summary([getattr(split, field.name) for split in splits], axis=0)
             for field in dataclasses.fields(Statistics)
         }
-    profile = tuple(float(x) for x in columns.pop("local_dimension"))
+    profile = tuple(float(x) if np.isfinite(x) else None for x in columns.pop("local_dimension"))
     return Statistics(**{n: float(x) for n, x in columns.items()}, local_dimension=profile)
 
 

@@ -8,10 +8,9 @@ from jaxtyping import Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.generators.expected_hit_rates import MatchedQueries
-from fpbench.generators.fidelity_limits import FLOOR
 from fpbench.generators.fidelity_report import (
     MIN_TRACKS,
-    FidelityReport,
+    JudgingSet,
     TooFewError,
     halve_tracks,
     measure_fidelity,
@@ -21,6 +20,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.randomness import Stream, rng_at
+from fpbench.results.fidelity import FLOOR, Fidelity
 
 SYNTHETIC = "synthetic"
 """Name of the synthetic set in reports."""
@@ -30,7 +30,7 @@ SYNTHETIC = "synthetic"
 class Judgement:
     """A fidelity report, and its sets of fingerprints by name, the real one first."""
 
-    report: FidelityReport
+    report: Fidelity
     sets: Mapping[str, np.ndarray]
 
 
@@ -56,7 +56,7 @@ class Judges:
             return None
         first = np.arange(len(self.queries))
         return MatchedQueries(
-            vectors=self.queries, reference=self.reference, matches=(first, first + 1)
+            vectors=self.queries, reference=self.reference, matches={0.0: (first, first + 1)}
         )
 
 
@@ -110,8 +110,7 @@ def judge_fingerprints(
                 hint="all must come from one fingerprinter",
             )
     report = measure_fidelity(
-        real,
-        tracks,
+        JudgingSet(vectors=real, tracks=tracks),
         sets,
         seed=seed,
         splits=splits,

@@ -9,6 +9,7 @@ from msgspec import Meta
 from fpbench.results.corrections import Corrected
 from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.results.decisions import FalseAccepts
+from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import (
     Count,
     Difference,
@@ -278,7 +279,7 @@ class Result:
     data: DataInfo
     queries: QueryInfo
     generator: GeneratorInfo | None
-    fidelity: Mapping[str, Any] | None
+    fidelity: Fidelity | None
     curves: Annotated[Sequence[Curve], Meta(min_length=1)]
     evidence: Sequence[EvidenceInfo]
     environment: Mapping[str, str]

@@ -30,7 +30,7 @@ from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
 from fpbench.review.differences import Difference
 from fpbench.review.flipped_queries import flipped_records
-from fpbench.review.gap_notes import measured_gap
+from fpbench.review.measured_gaps import measured_gap
 from fpbench.units import short_hours, short_size
 
 FORMATS = ("table", "csv", "latex", "json")

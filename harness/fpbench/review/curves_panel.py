@@ -8,7 +8,7 @@ from typing import Any
 from fpbench.results.document import Curve, Result
 from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.figure_texts import one_line
-from fpbench.review.gap_notes import measured_gap
+from fpbench.review.measured_gaps import FARTHEST, gaps_between_curves, measured_gap
 from fpbench.units import short_hours, short_size
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -50,6 +50,9 @@ def draw_panel(axes: Any, lines: Sequence[Line], metric: str, limits: tuple[floa
         _draw_line(axes, line)
     _style_axes(axes, lines, metric)
     _add_hours(axes, lines)
+    start = _start_of_far(lines)
+    if start is not None:
+        axes.axvline(start, color="0.6", linewidth=1, linestyle=":", zorder=1.2)
     for line in lines:
         _draw_gap(axes, line, lines)
     # Below the axis, because many lines leave no free place among them.
@@ -146,7 +149,9 @@ def notes_below(lines: Sequence[Line]) -> list[str]:
     points = [point for line in lines for point in line.curve.points]
     simulated = any(point.found == "simulated" for point in points)
     diamonds = ["diamonds are simulated, not searched"] * simulated
-    return [*gap_lines(lines), *distractor_lines(lines), *diamonds]
+    far = f"right of the dotted line, at {FARTHEST} times the largest real size: by the generator"
+    beyond = [far] * (_start_of_far(lines) is not None)
+    return [*gap_lines(lines), *distractor_lines(lines), *diamonds, *beyond]
 
 
 def distractor_lines(lines: Sequence[Line]) -> list[str]:
@@ -165,6 +170,19 @@ def distractor_lines(lines: Sequence[Line]) -> list[str]:
     return textwrap.wrap(f"real distractors of {'; '.join(texts)}", _LABEL_WIDTH) if texts else []
 
 
+def _start_of_far(lines: Sequence[Line]) -> int | None:
+    """Database size from which on a generator speaks alone; None if all points are nearer."""
+    starts = [
+        FARTHEST * (0 if gap is None else gap.n_distractors) + points[0].n_reference
+        for line in lines
+        if line.curve.distractors == "synthetic"
+        for gap in [measured_gap(line.result, line.curve)]
+        for points in [line.curve.points]
+        if points[-1].n_distractors > FARTHEST * (0 if gap is None else gap.n_distractors)
+    ]
+    return min(starts, default=None)
+
+
 def gap_lines(lines: Sequence[Line]) -> list[str]:
     """The measured gaps of all lines with synthetic distractors, by generator and size."""
     texts: dict[str, list[str]] = {}
@@ -173,7 +191,8 @@ def gap_lines(lines: Sequence[Line]) -> list[str]:
         if gap is not None and line.result.generator is not None:
             paired = "" if gap.paired else ", not paired"
             size = short_size(gap.n_distractors)
-            start = f"{line.result.generator.name} minus real at {size}, in points{paired}: "
+            real = "held-out real" if gap.held_out else "real"
+            start = f"{line.result.generator.name} minus {real} at {size}, in points{paired}: "
             name = f"{line.name} " if line.name else ""
             text = f"{name}{replace(gap, paired=True).text}".replace(" ", _NO_BREAK)
             texts.setdefault(start, []).append(text)
@@ -186,15 +205,16 @@ def gap_lines(lines: Sequence[Line]) -> list[str]:
 
 def _draw_gap(axes: Any, line: Line, lines: Sequence[Line]) -> None:
     """Join the synthetic and the real point of one size, with the gap in points beside it."""
-    gap = measured_gap(line.result, line.curve)
+    gaps = gaps_between_curves(line.result, line.curve)
     real = [
         other
         for other in lines
         if other.curve.distractors == "real"
         and (other.name, other.curve.index) == (line.name, line.curve.index)
     ]
-    if gap is None or not real:
+    if not gaps or not real:
         return
+    gap = gaps[-1]
     pair = [
         point
         for one in (line, real[0])

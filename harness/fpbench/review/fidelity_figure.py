@@ -9,8 +9,7 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from fpbench.generators.fidelity import PROFILE_K
-from fpbench.generators.fidelity_limits import FLOOR
-from fpbench.generators.fidelity_report import FidelityReport
+from fpbench.results.fidelity import FLOOR, Fidelity
 from fpbench.review.figure_files import write_figure
 from fpbench.review.figure_style import own_style
 from fpbench.review.figure_texts import add_legend, show_as_text
@@ -29,7 +28,7 @@ STEPS = np.linspace(-1, 1, 801)
 
 
 def plot_fidelity(
-    report: FidelityReport,
+    report: Fidelity,
     sets: Mapping[str, np.ndarray],
     path: Path,
     *,
@@ -53,7 +52,7 @@ def plot_fidelity(
 
 
 def _draw_figure(
-    report: FidelityReport,
+    report: Fidelity,
     sets: Mapping[str, np.ndarray],
     queries: Float32[np.ndarray, "queries dim"] | None,
 ) -> "Figure":
@@ -66,9 +65,10 @@ def _draw_figure(
     marginals, tails, profile, curves = figure.subplots(2, 2).flat
     _draw_marginals(marginals, sets, colours)
     _draw_tails(tails, sets, colours, queries)
-    for name, each in report.statistics.items():
-        sizes = PROFILE_K[: len(each.local_dimension)]
-        profile.plot(sizes, each.local_dimension, marker="o", color=colours[name])
+    for name, each in (report.statistics or {}).items():
+        # Copies of one row have infinite dimension, which leaves a hole.
+        dimensions = np.array(each.local_dimension, dtype=np.float64)
+        profile.plot(PROFILE_K[: len(dimensions)], dimensions, marker="o", color=colours[name])
     profile.set(
         xscale="log",
         xlabel="number of nearest neighbours",
@@ -141,26 +141,25 @@ def shares_above(
     return above
 
 
-def _draw_hit_rates(axes: Any, report: FidelityReport, colours: Mapping[str, str]) -> None:
-    rates = report.hit_rates
-    if rates is None:
+def _draw_hit_rates(axes: Any, report: Fidelity, colours: Mapping[str, str]) -> None:
+    """Plot HR@1 of the first tolerance."""
+    if not report.tables():
         axes.text(0.5, 0.5, "no queries given", ha="center", transform=axes.transAxes)
         axes.set(xticks=[], yticks=[], title="Hit rates")
         return
-    real = np.array(rates.hit_rate[FLOOR])
-    known = [i for i, floor in enumerate(rates.floor) if floor is not None]
-    band = 100 * np.array([rates.floor[i] for i in known], dtype=np.float64)
-    sizes = np.array(rates.sizes)
+    rates = report.tables()[0]
+    real, band = 100 * np.array(rates.hit_rate[FLOOR]), 100 * np.array(rates.floor)
     axes.fill_between(
-        sizes[known],
-        100 * real[known] - band,
-        100 * real[known] + band,
+        rates.sizes,
+        real - band,
+        real + band,
         color="0.85",
         linewidth=0,
         label="between two real halves",
     )
     for name, each in rates.hit_rate.items():
-        axes.plot(sizes, 100 * np.array(each), marker="o", markersize=4, color=colours[name])
+        shown = 100 * np.array(each)
+        axes.plot(rates.sizes, shown, marker="o", markersize=4, color=colours[name])
     axes.set(
         xscale="log",
         xlabel="distractors",

@@ -1,11 +1,15 @@
 """Text tables of a fidelity report."""
 
+from collections.abc import Mapping
+
 from tabulate import tabulate
 
-from fpbench.generators.expected_hit_rates import HitRates
 from fpbench.generators.fidelity import PROFILE_K
-from fpbench.generators.fidelity_limits import FLOOR, find_deviation
-from fpbench.generators.fidelity_report import Copying, FidelityReport
+from fpbench.results.document import Result
+from fpbench.results.fidelity import FLOOR, Copying, Fidelity, HitRates, Statistics
+from fpbench.results.names import metric_label
+from fpbench.review.measured_gaps import errors_in_half
+from fpbench.units import short_size
 
 _LABELS = {
     "frechet": "Frechet distance",
@@ -19,43 +23,95 @@ _LABELS = {
 }
 
 
-def fidelity_tables(report: FidelityReport) -> str:
+_FLOOR = (
+    "The column 'real' is another half of the real tracks: values of draws should be near it. A "
+    "perfect generator would not score the same, because its draws are independent, and real rows "
+    "come in tracks: its recall and coverage would be higher, its Frechet distance lower."
+)
+
+
+def fidelity_tables(report: Fidelity) -> str:
     """Tables of statistics, copying and hit rates, with one line or column per set."""
+    groups = f" in {report.groups} groups" if report.groups else ""
     parts = [
-        f"{report.rows} rows per set; {report.tracks} real tracks, split into halves "
+        f"{report.rows} rows per set; {report.tracks} real tracks{groups}, split into halves "
         f"{report.splits} times: mean +- standard deviation. "
-        "A perfect generator scores like the column 'real'.",
-        _statistics_table(report),
+        f"JS: {report.marginal_bins} bins for each dimension, {report.similarity_bins} bins for "
+        f"the similarities of {report.similarity_pairs} pairs. {_FLOOR}",
+        _statistics_table(report.statistics or {}, report.spread or {}),
     ]
     if report.copying:
-        parts.append(_copying_table(report))
-    if report.hit_rates is not None:
-        parts.append(_hit_rate_table(report.hit_rates))
-    if report.hit_rates_in_track is not None:
-        parts.append("in the right track\n" + _hit_rate_table(report.hit_rates_in_track))
-    block = report.to_json()
-    for name in report.statistics:
-        deviation = None if name == FLOOR else find_deviation(block, name)
-        if deviation is not None:
-            parts.append(f"{name} is unlike real fingerprints: {deviation}")
+        parts.append(_copying_table(report.copying))
+    parts += [_hit_rate_table(rates) for rates in report.tables()]
+    for alarm in report.alarms:
+        parts.append(f"{alarm.generator} is unlike real fingerprints: {alarm.words}")
     return "\n\n".join(parts)
 
 
-def _statistics_table(report: FidelityReport) -> str:
+def held_out_table(result: Result) -> str | None:
+    """Expected hit rates with real distractors that the generator was not fitted to, beside its.
+
+    They are at the largest size that there is and at a tenth of it, for every metric and tolerance.
+
+    Returns:
+        None if the result has none.
+    """
+    fidelity, generator = result.fidelity, result.generator
+    if fidelity is None or generator is None or not fidelity.tables():
+        return None
+    rows = [
+        row
+        for rates in fidelity.tables()
+        if generator.name in rates.gap
+        for row in _held_out_rows(rates, generator.name, errors_in_half(fidelity))
+    ]
+    judges = f"{fidelity.tracks} tracks" + (f" in {fidelity.groups} groups" * bool(fidelity.groups))
+    heading = (
+        f"real distractors of {judges} that {generator.name} was not fitted to: expected hit rates "
+        "of exact search, percent"
+    )
+    headers = ("", "distractors", "real", generator.name, "gap", "gap if perfect")
+    return heading + "\n" + tabulate(rows, headers=headers, stralign="right", disable_numparse=True)
+
+
+def _held_out_rows(rates: HitRates, name: str, errors: float) -> list[list[str]]:
+    last = rates.sizes[-1]
+    smaller = [place for place, size in enumerate(rates.sizes) if 10 * size <= last][-1:]
+    rows = []
+    for place in (*smaller, len(rates.sizes) - 1):
+        gap, error = rates.gap[name][place], rates.gap_error[name][place]
+        perfect = rates.perfect_gap[place]
+        rows.append(
+            [
+                metric_label(rates.metric, rates.tolerance_s),
+                short_size(rates.sizes[place]),
+                *(f"{100 * rates.hit_rate[each][place]:.1f}" for each in (FLOOR, name)),
+                f"{100 * gap:+.1f} "
+                + ("(no error)" if error is None else f"± {100 * errors * error:.1f}"),
+                "" if perfect is None else f"{100 * perfect:+.1f}",
+            ]
+        )
+    return rows
+
+
+def _statistics_table(
+    statistics: Mapping[str, Statistics], spread: Mapping[str, Statistics]
+) -> str:
     rows = []
     for field, label in _LABELS.items():
         cells = [
-            f"{getattr(mean, field):.4f} +- {getattr(report.spread[name], field):.4f}"
-            for name, mean in report.statistics.items()
+            f"{getattr(mean, field):.4f} +- {getattr(spread[name], field):.4f}"
+            for name, mean in statistics.items()
         ]
         rows.append([label, *cells])
-    for i, k in enumerate(PROFILE_K[: len(report.statistics[FLOOR].local_dimension)]):
-        cells = [f"{each.local_dimension[i]:.1f}" for each in report.statistics.values()]
+    for i, k in enumerate(PROFILE_K[: len(statistics[FLOOR].local_dimension)]):
+        profile = [each.local_dimension[i] for each in statistics.values()]
+        cells = ["infinite" if each is None else f"{each:.1f}" for each in profile]
         rows.append([f"local dimension, k = {k}", *cells])
-    return tabulate(rows, headers=("", *report.statistics), disable_numparse=True)
+    return tabulate(rows, headers=("", *statistics), disable_numparse=True)
 
 
-def _copying_table(report: FidelityReport) -> str:
+def _copying_table(copying: Mapping[str, Copying]) -> str:
     def cells(each: Copying) -> tuple[str, ...]:
         return (
             f"{each.nearer_training:.1%}",
@@ -63,15 +119,17 @@ def _copying_table(report: FidelityReport) -> str:
             f"{each.distance_held_out:.4f}",
         )
 
-    rows = [(name, *cells(each)) for name, each in report.copying.items()]
+    rows = [(name, *cells(each)) for name, each in copying.items()]
     headers = ("copying", "nearer to training", "distance to training", "distance to held-out")
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 
 def _hit_rate_table(rates: HitRates) -> str:
+    label = metric_label(rates.metric, rates.tolerance_s)
     rows = [
-        ["HR@1 of real, %", *(f"{100 * rate:.2f}" for rate in rates.hit_rate[FLOOR])],
-        ["two real halves", *("" if x is None else f"+-{100 * x:.2f}" for x in rates.floor)],
+        [f"{label} of real, %", *(f"{100 * rate:.2f}" for rate in rates.hit_rate[FLOOR])],
+        ["two real halves", *(f"+-{100 * x:.2f}" for x in rates.floor)],
+        ["if perfect", *("" if x is None else f"{100 * x:+.2f}" for x in rates.perfect_gap)],
     ]
     for name, gap in rates.gap.items():
         errors = rates.gap_error[name]

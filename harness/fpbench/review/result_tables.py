@@ -14,9 +14,14 @@ from fpbench.results.names import (
 )
 from fpbench.review.distractor_notes import real_distractors_label, real_distractors_notes
 from fpbench.review.false_accept_tables import false_accept_tables
+from fpbench.review.fidelity_tables import held_out_table
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
-from fpbench.review.synthetic_labels import distractor_label, find_result_deviation
+from fpbench.review.synthetic_labels import (
+    distractor_label,
+    find_result_alarm,
+    find_result_deviation,
+)
 from fpbench.review.tail_notes import tail_notes
 from fpbench.units import short_hours, short_size
 
@@ -54,6 +59,8 @@ def result_tables(result: Result) -> str:
             *half_size_notes(result, curves),
         ]
         parts.append("\n".join([heading, table, *notes]))
+    held_out = held_out_table(result)
+    parts += [held_out] if held_out is not None else []
     parts += false_accept_tables(result)
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
@@ -74,6 +81,9 @@ def _warnings(result: Result) -> list[str]:
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:
         warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
+    alarm = find_result_alarm(result)
+    if alarm is not None and result.generator is not None:
+        warnings.append(f"{result.generator.name} has other marginals: {alarm}")
     if result.generator is not None and result.generator.reason is not None:
         warnings.append(
             f"{result.generator.name} is not the best generator: {result.generator.reason}"

@@ -2,11 +2,19 @@
 
 from collections.abc import Iterable
 
-from fpbench.generators.fidelity_limits import describe_gap, find_deviation, is_gap_beyond
+from fpbench.generators.fidelity_limits import (
+    describe_gap,
+    find_deviation,
+    find_marginal_alarm,
+    is_gap_beyond,
+)
 from fpbench.results.document import Curve, Result
 
 UNLIKE_REAL = "unlike real"
 """Mark of a generator whose fidelity is beyond the limits."""
+
+OTHER_MARGINALS = "other marginals"
+"""Mark of a generator whose marginals are beyond their limit, and nothing else."""
 
 
 def find_result_deviation(result: Result) -> str | None:
@@ -20,7 +28,14 @@ def find_result_deviation(result: Result) -> str | None:
         if gap.metric == "hr@1" and is_gap_beyond(gap.low, gap.high):
             where = "" if gap.tolerance_s is not None else " in the right track"
             return describe_gap(gap.n_distractors, gap.value) + where
-    return find_deviation(result.fidelity or {}, result.generator.name)
+    return find_deviation(result.fidelity, result.generator.name)
+
+
+def find_result_alarm(result: Result) -> str | None:
+    """Say how far the marginals of a result's generator are from real ones, if they are far."""
+    if result.generator is None:
+        return None
+    return find_marginal_alarm(result.fidelity, result.generator.name)
 
 
 def distractor_label(result: Result, curve: Curve) -> str:
@@ -42,4 +57,6 @@ def generator_label(results: Iterable[Result]) -> str:
             marks[f"fitted to {result.generator.fitted_to.fingerprinter}"] = None
         if find_result_deviation(result) is not None:
             marks[UNLIKE_REAL] = None
+        elif find_result_alarm(result) is not None:
+            marks[OTHER_MARGINALS] = None
     return ", ".join([*names, *marks])

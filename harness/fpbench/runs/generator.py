@@ -2,23 +2,24 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from logging import getLogger
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
 from fpbench.cache import Store, is_intact, seal
+from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import matching_rows
 from fpbench.files import make_folder
 from fpbench.generators.expected_hit_rates import MatchedQueries
 from fpbench.generators.fidelity_report import (
     MIN_TRACKS,
-    FidelityReport,
+    SMALLEST_HALF,
+    JudgingSet,
     TooFewError,
     halve_tracks,
     judge_splits,
@@ -40,6 +41,7 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import FitInfo, GeneratorInfo
+from fpbench.results.fidelity import Fidelity, Judges
 from fpbench.runs.config import RunConfig
 from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator
@@ -53,9 +55,6 @@ BASELINES = ("gaussian", "resample")
 _ROWS = 5_000  # in each set that fidelity compares
 
 _ORDER = 4  # address in Stream.GENERATOR_FIT; flows use 0 to 3
-
-_SMALLEST_HALF = 0.25
-"""Minimum share of the rows in either half, if groups are not divided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +73,12 @@ class FitSplit:
     Args:
         fit: Fingerprints to fit generators to; empty if the config names a fitted one. They are in
             the order of :func:`shuffle_groups`.
-        judge: Fingerprints that no generator was fitted to.
-        judge_tracks: Track of each row of ``judge``.
-        by_reference: Whether ``judge`` is the reference. Hit rates are then no part of fidelity.
+        judging: Fingerprints that no generator was fitted to. If they are those of the reference,
+            hit rates are no part of fidelity.
     """
 
     fit: Float32[np.ndarray, "fit dim"]
-    judge: Float32[np.ndarray, "judge dim"]
-    judge_tracks: np.ndarray
-    by_reference: bool
+    judging: JudgingSet
 
 
 def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
@@ -111,31 +107,44 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
             hint="add distractor tracks, or use --distractors real",
         )
     if is_fitted:
-        return FitSplit(fit=real[:0], judge=real[:], judge_tracks=tracks, by_reference=by_reference)
-    fit, judge = _halve(inputs, config.seed)
+        judging = JudgingSet(
+            vectors=real[:],
+            tracks=tracks,
+            groups=None if by_reference else inputs.real_groups,
+            judged_by="reference" if by_reference else "all distractors",
+        )
+        return FitSplit(fit=real[:0], judging=judging)
+    fit, judge, judged_by = _halve(inputs, config.seed)
+    groups = inputs.real_groups
+    judging = JudgingSet(
+        vectors=real[judge],
+        tracks=tracks[judge],
+        groups=None if groups is None else groups[judge],
+        judged_by=judged_by,
+    )
     try:
-        judge_splits(tracks[judge], seed=config.seed)
+        judge_splits(judging, seed=config.seed)
     except TooFewError as err:
         raise _judging_error(config.generator, err) from err
-    return FitSplit(
-        fit=real[fit], judge=real[judge], judge_tracks=tracks[judge], by_reference=False
-    )
+    return FitSplit(fit=real[fit], judging=judging)
 
 
 def _halve(
     inputs: Inputs, seed: int
-) -> tuple[Int64[np.ndarray, " fit"], Int64[np.ndarray, " judge"]]:
+) -> tuple[Int64[np.ndarray, " fit"], Int64[np.ndarray, " judge"], Judges]:
     """Row numbers of both halves, by group, or by track if groups are unknown or too few.
 
-    The first half comes in the order of :func:`shuffle_groups`.
+    Returns:
+        Rows to fit to, in the order of :func:`shuffle_groups`, rows to judge by, and what the
+        latter are called.
     """
     rng = rng_at(seed, Stream.GENERATOR_FIT, _ORDER)
     if inputs.real_groups is not None:
         groups = len(np.unique(inputs.real_groups))
-        halves = halve_tracks(inputs.real_groups, rng_at(seed, Stream.GENERATOR_FIT))
-        least = _SMALLEST_HALF * len(inputs.real_groups)
-        if groups >= 2 * MIN_TRACKS and min(map(len, halves)) >= least:
-            return shuffle_groups(halves[0], inputs.real_groups, rng), halves[1]
+        fit, judge = halve_tracks(inputs.real_groups, rng_at(seed, Stream.GENERATOR_FIT))
+        least = SMALLEST_HALF * len(inputs.real_groups)
+        if groups >= 2 * MIN_TRACKS and min(len(fit), len(judge)) >= least:
+            return shuffle_groups(fit, inputs.real_groups, rng), judge, "held-out groups"
         logger.warning(
             "the distractors are from %d groups, too few or too unequal to divide them by group: "
             "the generator is fitted to one half of the tracks and judged by the other, which are "
@@ -143,7 +152,7 @@ def _halve(
             groups,
         )
     fit, judge = halve_tracks(inputs.real_tracks, rng_at(seed, Stream.GENERATOR_FIT))
-    return shuffle_groups(fit, inputs.real_tracks, rng), judge
+    return shuffle_groups(fit, inputs.real_tracks, rng), judge, "held-out tracks"
 
 
 def shuffle_groups(
@@ -213,7 +222,7 @@ class GeneratorFitting:
         key = content_key(by=named.identity, weights=info.weights_sha256)
         return FittedGenerator(generator, info, key)
 
-    def fidelity(self, generator: FittedGenerator) -> Mapping[str, Any]:
+    def fidelity(self, generator: FittedGenerator) -> Fidelity:
         """How similar a generator's fingerprints are to real ones, with noise floor and baselines.
 
         Baselines are left out if the config names a fitted generator, because there are no
@@ -223,14 +232,16 @@ class GeneratorFitting:
             FpbenchError: There are too few fingerprints or tracks to judge by.
         """
         baselines = self._baselines()
+        groups = self.split.judging.groups
         key = content_key(
             made="fidelity",
             code=code_key(__name__),
             generator=generator.key,
             inputs=self.inputs.key,
             fitted=rows_digest(self.split.fit),
-            judge=rows_digest(self.split.judge),
-            tracks=rows_digest(self.split.judge_tracks),
+            judge=rows_digest(self.split.judging.vectors),
+            tracks=rows_digest(self.split.judging.tracks),
+            groups=None if groups is None else rows_digest(groups),
             query_clusters=rows_digest(query_clusters(self.inputs)),
             tolerance_s=self.config.tolerance_s,
             seed=self.config.seed,
@@ -240,11 +251,10 @@ class GeneratorFitting:
         if arrays is None:
             with self.stage("fidelity") as report:
                 report(0.0, generator.info.name)
-                document = self._measure_fidelity(generator, baselines).to_json()
+                document = asdict(self._measure_fidelity(generator, baselines))
             arrays = {"json": np.array(json.dumps(document, allow_nan=False))}
             self.store.write("fidelity", key, arrays)
-        block: dict[str, Any] = json.loads(str(arrays["json"]))
-        return block
+        return convert(json.loads(str(arrays["json"])), Fidelity, "fidelity in the cache")
 
     def _baselines(self) -> list[NamedGenerator]:
         """Generators to compare with; none if there are no fingerprints to fit them to."""
@@ -266,32 +276,29 @@ class GeneratorFitting:
 
     def _measure_fidelity(
         self, generator: FittedGenerator, baselines: Sequence[NamedGenerator]
-    ) -> FidelityReport:
-        split = self.split
+    ) -> Fidelity:
         synthetic = {generator.info.name: self._draw(generator.generator, generator.info.name)}
         for baseline in baselines:
             if baseline.name not in synthetic:
                 _, fitted = self._fit_or_load(baseline)
                 synthetic[baseline.name] = self._draw(fitted, baseline.name)
-        queries = {}
-        if not split.by_reference:
+        queries = None
+        if self.split.judging.judged_by != "reference":
             queries = _fidelity_queries(self.inputs, self.config.tolerance_s)
-            queries["distractors"] = (self.inputs.real[:], self.inputs.real_tracks)
         try:
             return measure_fidelity(
-                split.judge,
-                split.judge_tracks,
+                self.split.judging,
                 synthetic,
                 seed=self.config.seed,
                 max_rows=_ROWS,
-                training=split.fit if len(split.fit) else None,
-                **queries,
+                training=self.split.fit if len(self.split.fit) else None,
+                queries=queries,
             )
         except TooFewError as err:
             raise _judging_error(generator.info.name, err) from err
 
     def _draw(self, generator: FingerprintGenerator, name: str) -> Vectors:
-        rows = max(_ROWS, len(self.split.judge), len(self.inputs.real))
+        rows = max(_ROWS, len(self.split.judging.vectors), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
     def is_fitted(self) -> bool:
@@ -359,20 +366,21 @@ def _judging_error(generator: str | None, err: TooFewError) -> FpbenchError:
     )
 
 
-def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> dict[str, Any]:
-    """Queries and matches for :func:`measure_fidelity`; empty without any match."""
-    order, *within = matching_rows(inputs.reference_positions, inputs.truth, tolerance_s)
-    _, *in_track = matching_rows(inputs.reference_positions, inputs.truth, None)
-    if (within[0] == within[1]).all():
-        return {}
+def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> MatchedQueries | None:
+    """Queries and their matches for each tolerance of the result; None without any match."""
     # Ready-made fingerprints lie on one timeline, so they have no tracks to match in.
-    has_tracks = inputs.data.reference_tracks > 0
-    return {
-        "queries": MatchedQueries(
-            vectors=inputs.queries,
-            reference=inputs.reference[order],
-            matches=(within[0], within[1]),
-            tracks=query_clusters(inputs),
-        ),
-        "matches_in_track": (in_track[0], in_track[1]) if has_tracks else None,
+    anywhere = (None,) if inputs.data.reference_tracks > 0 else ()
+    tolerances = dict.fromkeys((tolerance_s, *anywhere))
+    rows = {
+        each: matching_rows(inputs.reference_positions, inputs.truth, each) for each in tolerances
     }
+    _, first, stop = rows[tolerance_s]
+    if (first == stop).all():
+        return None
+    order, *_ = rows[tolerance_s]  # the same for all tolerances
+    return MatchedQueries(
+        vectors=inputs.queries,
+        reference=inputs.reference[order],
+        matches={each: (first, stop) for each, (_, first, stop) in rows.items()},
+        clusters=query_clusters(inputs),
+    )

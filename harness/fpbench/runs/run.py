@@ -1,13 +1,12 @@
 """Carry out a run: fingerprint, fit, search, and write one result."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from logging import getLogger
 from pathlib import Path
-from typing import Any
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
@@ -17,13 +16,14 @@ from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
 from fpbench.folder_names import change_texts, record_setting, without_folders
-from fpbench.generators.fidelity_limits import find_deviation
+from fpbench.generators.fidelity_limits import find_deviation, find_marginal_alarm
 from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
 from fpbench.results.data import DataInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import ESTIMATOR, SCHEMA_VERSION, Curve, EvidenceInfo, Gap, Result
 from fpbench.results.environment import environment
+from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
 from fpbench.results.tails import TailInfo
@@ -198,7 +198,7 @@ def _warn_of_skipped(data: DataInfo) -> None:
 
 def _fit_generator(
     prepared: PreparedRun, inputs: Inputs, stage: Stage
-) -> tuple[FittedGenerator | None, Mapping[str, Any] | None]:
+) -> tuple[FittedGenerator | None, Fidelity | None]:
     """The generator and its fidelity; None for a run without synthetic distractors."""
     fitting = _prepare_fitting(prepared, inputs, stage)
     if fitting is None:
@@ -212,6 +212,9 @@ def _fit_generator(
             generator.info.name,
             deviation,
         )
+    alarm = find_marginal_alarm(fidelity, generator.info.name)
+    if alarm is not None:
+        logger.warning("generator '%s' has other marginals: %s", generator.info.name, alarm)
     return generator, fidelity
 
 

@@ -6,6 +6,7 @@ from fpbench.verification.config import check_names, check_seed, check_status
 from fpbench.verification.curves import check_curves
 from fpbench.verification.false_accepts import check_false_accepts
 from fpbench.verification.fidelity import check_fidelity
+from fpbench.verification.fidelity_numbers import check_fidelity_numbers
 from fpbench.verification.gaps import check_gaps
 from fpbench.verification.half_sizes import check_half_sizes
 from fpbench.verification.listing import check_listing
@@ -27,6 +28,7 @@ CHECKS: Sequence[Check] = (
     check_points,
     check_queries,
     check_fidelity,
+    check_fidelity_numbers,
     # What follows from the evidence that is there.
     check_query_counts,
     check_curves,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from fpbench.results.fidelity import FLOOR
 from fpbench.review.synthetic_labels import find_result_deviation
 from fpbench.verification.problems import Problem
 from fpbench.verification.submission import Submission
@@ -13,9 +14,14 @@ def check_fidelity(submission: Submission) -> Iterator[Problem]:
     if any(curve.distractors == "synthetic" for curve in result.curves):
         if result.generator is None:
             yield Problem(pointer="/generator", value=None, rule="distractors are synthetic")
-        elif not (result.fidelity or {}).get("statistics"):
+        elif result.fidelity is None or not result.fidelity.statistics:
             rule = "distractors are synthetic, so fidelity has statistics"
             yield Problem(pointer="/fidelity", value=result.fidelity, rule=rule)
+        else:
+            for name in (FLOOR, result.generator.name):
+                if name not in result.fidelity.statistics:
+                    rule = f"fidelity compares {FLOOR} and the generator, so it has {name}"
+                    yield Problem(pointer="/fidelity/statistics", value=None, rule=rule)
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:
         rule = f"this generator is unlike real fingerprints: {deviation}"

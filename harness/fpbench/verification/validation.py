@@ -9,6 +9,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import find_evidence
 from fpbench.results.files import read_result
 from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
+from fpbench.review.synthetic_labels import find_result_alarm
 from fpbench.verification.checks import run_checks
 from fpbench.verification.problems import Problem
 from fpbench.verification.submission import Submission
@@ -22,11 +23,13 @@ class Findings:
         problems: All problems of the file; none for a valid one.
         unchecked: A message for each evidence file that is missing beside the result, so that its
             curves could not be computed again.
+        warnings: What is strange about a valid result.
     """
 
     path: Path
     problems: Sequence[Problem]
     unchecked: Sequence[str]
+    warnings: Sequence[str] = ()
 
     def lines(self) -> list[str]:
         """One line for each problem: file, pointer, value, rule."""
@@ -59,14 +62,16 @@ def check_result(path: Path) -> Findings:
         else:
             evidence[info.file] = found
     problems += run_checks(Submission(path=path, result=result, evidence=evidence))
-    return Findings(path=path, problems=problems, unchecked=unchecked)
+    alarm = find_result_alarm(result)
+    warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
+    return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)
 
 
 def validate_result(path: Path) -> list[str]:
     """Check one result file.
 
     Returns:
-        A message for each evidence file that is missing beside the result.
+        A message for each evidence file that is missing beside the result, and for each warning.
 
     Raises:
         FpbenchError: The result breaks the format, contradicts itself, holds an absolute path, has
@@ -76,7 +81,7 @@ def validate_result(path: Path) -> list[str]:
     findings = check_result(path)
     if findings.problems:
         raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
-    return list(findings.unchecked)
+    return [*findings.unchecked, *findings.warnings]
 
 
 NOT_BY_HAND = "run `fpbench run` again, and do not edit the result that it writes"
