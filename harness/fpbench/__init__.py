@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpbench.api import compare, load_results, plot_curves, run, validate
+    from fpbench.api import compare, load_results, plot_curves, plot_det, run, validate
     from fpbench.errors import FpbenchError
     from fpbench.listed_files import ListedFiles
     from fpbench.near_names import is_near_miss
@@ -102,6 +102,7 @@ __all__ = [
     "is_near_miss",
     "load_results",
     "plot_curves",
+    "plot_det",
     "read_table",
     "refuse_settings",
     "refuse_weights",
@@ -112,7 +113,7 @@ __all__ = [
 ]
 
 _NAMES = {
-    "fpbench.api": ("compare", "load_results", "plot_curves", "run", "validate"),
+    "fpbench.api": ("compare", "load_results", "plot_curves", "plot_det", "run", "validate"),
     "fpbench.errors": ("FpbenchError",),
     "fpbench.listed_files": ("ListedFiles",),
     "fpbench.near_names": ("is_near_miss",),

@@ -24,12 +24,14 @@ from fpbench.results.files import result_files
 from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
+from fpbench.review.det_figure import draw_det
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun, prepare
 from fpbench.runs.run import run_prepared
+from fpbench.units import whole_sizes
 from fpbench.verification.validation import validate_result
 
 if TYPE_CHECKING:
@@ -121,7 +123,8 @@ def run(
         config: A TOML file; arguments override it.
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
-        figure: Figure file (.png, .svg or .pdf). None writes a PNG beside the result.
+        figure: Figure file (.png, .svg or .pdf). None writes a PNG beside the result. The figure of
+            decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
         fresh: Whether to make everything again, whatever the cache holds.
         unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's
@@ -257,13 +260,40 @@ def plot_curves(
     Raises:
         FpbenchError: There is no curve of the metric, or a path does not exist.
     """
+    return draw_curves(_read_all(results), metric=metric)
+
+
+def plot_det(
+    results: ResultSource | Iterable[ResultSource],
+    *,
+    n_distractors: int | float | str | None = None,
+) -> "Figure":
+    """Plot decisions by a threshold: DET curves, and false accepts against database size.
+
+    Args:
+        results: Results or their files. One system is shown at every size, several at one.
+            Results with different audio or queries cannot be compared and get separate rows.
+        n_distractors: The size at which several systems are shown, such as ``1e6``. None means the
+            largest that all were searched with.
+
+    Returns:
+        A matplotlib figure, which notebooks show; ``figure.savefig("det.png")`` saves it.
+
+    Raises:
+        FpbenchError: There are no such decisions, as in older results, or a path does not exist.
+    """
+    size = None if n_distractors is None else whole_sizes([n_distractors])[0]
+    return draw_det(_read_all(results), n_distractors=size)
+
+
+def _read_all(results: ResultSource | Iterable[ResultSource]) -> list[Result]:
     shown: list[Result] = []
     for source in _each(results):
         if isinstance(source, Result):
             shown.append(source)
         else:
             shown += load_results(source)
-    return draw_curves(shown, metric=metric)
+    return shown
 
 
 def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: Path | None) -> Path:

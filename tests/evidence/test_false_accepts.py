@@ -1,4 +1,4 @@
-"""Decisions by a threshold, against rates that are counted by hand."""
+"""Blocks of false accepts: shares, curves and intervals."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,37 +7,11 @@ import numpy as np
 import pytest
 
 from fpbench import Candidates
+from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.false_accepts import Decisions, measure_false_accepts
+from fpbench.evidence.false_accepts import measure_false_accepts
+from fpbench.evidence.measured_rates import measure_rates
 from fpbench.results.decisions import FalseAccepts
-
-
-@pytest.fixture
-def decisions() -> Decisions:
-    """Ten queries; the last three do not find their match first."""
-    genuine = np.array([[0.9, 0.8, 0.8, 0.7, 0.6, 0.5, 0.4, -np.inf, -np.inf, -np.inf]])
-    impostor = np.array([[0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.65, 0.75]])
-    return Decisions(genuine.astype(np.float32), impostor.astype(np.float32))
-
-
-def test_a_threshold_accepts_at_most_the_wanted_share(decisions: Decisions) -> None:
-    for share, accepted, rejected in ((0.1, 0.1, 0.6), (0.2, 0.2, 0.5), (0.25, 0.2, 0.5)):
-        threshold = decisions.threshold(share)
-        assert decisions.false_accepts(threshold) == pytest.approx(accepted)
-        # Between the accepted impostor and the next one, only genuine scores above it pass.
-        assert decisions.false_rejects(threshold) == pytest.approx(rejected)
-
-
-def test_equal_scores_of_impostors_are_accepted_together_or_not_at_all() -> None:
-    scores = np.full((1, 4), 0.5, dtype=np.float32)
-    decisions = Decisions(scores, scores)
-    assert decisions.false_accepts(decisions.threshold(0.5)) == 0
-    assert decisions.false_rejects(decisions.threshold(0.5)) == 1
-
-
-def test_the_equal_error_rate_is_where_both_rates_meet(decisions: Decisions) -> None:
-    # At 0.5, four impostors of ten are accepted and four genuine scores are rejected.
-    assert decisions.equal_error_rate() == pytest.approx(0.4)
 
 
 def make_evidence(
@@ -47,19 +21,6 @@ def make_evidence(
     better = [[0, 1, *([0] * (len(track) - 2))], [0, 0, *([0] * (len(track) - 2))]]
     evidence = evidence_of(better, track=track)
     return replace(evidence, foreign_score=np.array(foreign, dtype=np.float32))
-
-
-def test_the_impostor_is_the_best_distractor_or_the_best_other_track(
-    evidence_of: Callable[..., Evidence],
-) -> None:
-    evidence = make_evidence(evidence_of, [0.7, 0.2, 0.05, -np.inf], [0, 1, 2, 3])
-    alone = Decisions.of_evidence(evidence, 0, 0.25)
-    np.testing.assert_allclose(alone.genuine, [[0.5, 0.5, 0.5, 0.5]])
-    np.testing.assert_allclose(alone.impostor, [[0.7, 0.2, 0.05, -np.inf]])
-    ten = Decisions.of_evidence(evidence, 10, 0.25)
-    assert len(ten.genuine) == 2  # two databases of ten
-    np.testing.assert_allclose(ten.impostor[0], [0.7, 0.9, 0.1, 0.1])
-    np.testing.assert_allclose(ten.genuine[0], [0.5, -np.inf, 0.5, 0.5])
 
 
 def test_only_shares_with_ten_queries_behind_them_are_given(
@@ -92,24 +53,42 @@ def test_few_tracks_give_no_interval_and_older_evidence_gives_nothing(
 @pytest.mark.slow
 def test_intervals_cover_the_rates_of_the_population() -> None:
     """Tracks differ in how hard they are; the interval is for the population of tracks."""
-    from fpbench.evidence.false_accepts import _Pair, _parts, _rate
 
-    def draw(tracks: int, rng: np.random.Generator) -> tuple[Decisions, np.ndarray]:
+    def draw(tracks: int, rng: np.random.Generator) -> Decisions:
         of_track = rng.normal(0, 0.05, tracks).repeat(20)
         genuine = (0.7 + of_track + rng.normal(0, 0.1, len(of_track))).astype(np.float32)
         impostor = (0.4 + of_track + rng.normal(0, 0.1, len(of_track))).astype(np.float32)
-        return Decisions(genuine[None], impostor[None]), np.arange(tracks).repeat(20)
+        parts = Parts.of_clusters(np.arange(tracks).repeat(20))
+        return Decisions.of(Scores(genuine[None], impostor[None]), parts)
 
-    population, _ = draw(20_000, np.random.default_rng(0))
-    truth = population.equal_error_rate()
+    truth = draw(20_000, np.random.default_rng(0)).equal_error_rate()
     covered = 0
     for trial in range(100):
-        decisions, track = draw(40, np.random.default_rng([1, trial]))
-        rate = _rate(_Pair.equal_error_rate, _Pair(decisions, decisions), _parts(track))
+        decisions = draw(40, np.random.default_rng([1, trial]))
+        rate = measure_rates(decisions, decisions, None, 40).equal_error_rate
         assert rate.low is not None
         assert rate.high is not None
         covered += rate.low <= truth <= rate.high
     assert covered / 100 >= 0.88
+
+
+def test_a_curve_has_every_share_that_is_allowed_with_its_interval(
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    evidence = make_evidence(evidence_of, [0.2, 0.6] * 100, list(range(200)))
+    (found,) = measure_false_accepts(evidence, [10], 0.25, index="exact", distractors="real")
+    assert found.det is not None
+    curve = found.det
+    lengths = {len(c) for c in (curve.false_accepts, curve.false_rejects, curve.low, curve.high)}
+    assert lengths == {len(curve.false_accepts)}
+    assert curve.false_accepts[0] == 0.05
+    at = dict(zip(curve.false_accepts, curve.false_rejects, strict=True))
+    # Half of the impostors score 0.6: below a share of a half, the threshold is above all matches.
+    assert at[0.1] == 1
+    assert at[0.6] == pytest.approx(0.01, abs=0.011)
+    (at_ten,) = found.rejects
+    assert (at_ten.false_accepts, at_ten.false_rejects.value) == (0.1, at[0.1])
+    assert found.smallest_share == 0.1
 
 
 def test_intervals_are_over_groups_where_they_are_known(

@@ -11,6 +11,7 @@ from fpbench import Candidates, FpbenchError
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import read_evidence, write_evidence
+from fpbench.evidence.tails import Tail
 
 INF = np.inf
 
@@ -198,3 +199,26 @@ def test_refuses_impossible_tracks_of_distractors(
     write_evidence(tmp_path / "a.npz", replace(make_evidence(), distractor_tracks=tracks))
     with pytest.raises(FpbenchError, match=message):
         read_evidence(tmp_path / "a.npz")
+
+
+def test_thresholds_of_a_tail_are_kept_and_checked(
+    tmp_path: Path, evidence_of: Callable[..., Evidence]
+) -> None:
+    thresholds = np.array([0.1, 0.3, 0.5])
+    log_p = -np.arange(12, dtype=np.float32).reshape(2, 3, 2)
+    tail = Tail(np.array([np.inf]), np.full((2, 1, 2), -3.0), thresholds, log_p)
+    evidence = replace(evidence_of([[1, 0]], track=[0, 1]), tail=tail)
+    path = tmp_path / "e.npz"
+    write_evidence(path, evidence)
+    again = read_evidence(path)
+    assert isinstance(again, Evidence)
+    assert again.tail is not None
+    np.testing.assert_array_equal(again.tail.thresholds, thresholds)
+    np.testing.assert_array_equal(again.tail.threshold_log_p, log_p)
+    for changed, problem in (
+        (replace(tail, thresholds=thresholds[::-1]), "do not increase"),
+        (replace(tail, threshold_log_p=-log_p), "impossible values"),
+    ):
+        write_evidence(path, replace(evidence, tail=changed))
+        with pytest.raises(FpbenchError, match=problem):
+            read_evidence(path)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpbench.results.decisions import ErrorRate, FalseAccepts, RejectsAt
+from fpbench.results.decisions import ErrorRate, FalseAccepts, RefusedShare, RejectsAt
 from fpbench.results.files import read_result
 from fpbench.review.false_accept_tables import false_accept_tables
 
@@ -37,6 +37,35 @@ def test_a_line_has_the_rates_in_percent_with_their_intervals() -> None:
     cells = [cell.strip() for cell in first.split("  ") if cell.strip()]
     assert cells == ["10 k", "25.0 (20.0–30.0)", "60.0 (no interval)", "1.0 (0.0–2.0)"]  # noqa: RUF001
     assert second.split()[:2] == ["100", "k"]
+
+
+def test_simulated_sizes_and_refused_shares_are_named_as_such() -> None:
+    refused = RefusedShare(false_accepts=0.01, effective_queries=583.5, needed_queries=1_714)
+    beyond = replace(
+        AT_10K, n_distractors=10**12, found="simulated", rejects=(), refused=(refused,)
+    )
+    unknown = replace(beyond, n_distractors=10**9, accepts_at_smallest=None)
+    result = replace(GOLDEN, false_accepts=[AT_10K, beyond, unknown])
+    (table,) = false_accept_tables(result)
+    *_, trillion, billion, note = table.splitlines()
+    cells = [cell.strip() for cell in trillion.split("  ") if cell.strip()]
+    assert cells[0] == "1 T simulated"
+    assert cells[2] == "too few queries"
+    assert billion.split()[-1] == "unknown"
+    assert note == (
+        "too few queries for some false accepts (584 effective ones): 1 % needs 1,714 queries "
+        "like these"
+    )
+
+
+def test_sizes_whose_thresholds_the_tail_does_not_know_are_said() -> None:
+    curve = replace(GOLDEN.curves[0], distractors="real", index="exact")
+    point = replace(curve.points[-1], n_distractors=10**9, found="simulated")
+    result = replace(
+        GOLDEN, curves=[replace(curve, points=[*curve.points, point])], false_accepts=[AT_10K]
+    )
+    (table,) = false_accept_tables(result)
+    assert table.endswith("not simulated at 1 B: the tail does not know these thresholds")
 
 
 def test_other_tolerances_are_not_shown_and_each_kind_has_a_table() -> None:

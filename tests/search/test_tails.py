@@ -98,6 +98,21 @@ def test_probabilities_are_right_from_the_counted_to_the_rarest(tmp_path: Path) 
     np.testing.assert_array_equal(found.probabilities(None), found.probabilities(0.25))
 
 
+def test_thresholds_for_all_queries_are_simulated_besides_their_matches(tmp_path: Path) -> None:
+    p = np.array([3e-3, 1e-5, 1e-8])
+    inputs = make_inputs(scores_of(np.full(80, 1e-5)), Directions())
+    both = dataclasses.replace(inputs, thresholds=scores_of(p).astype(np.float64))
+    alone, found = (simulate(one, Store(tmp_path)) for one in (inputs, both))
+    # The matches are not simulated in another way because of them.
+    np.testing.assert_array_equal(alone.log_p, found.log_p)
+    assert alone.thresholds is None
+    assert found.threshold_log_p is not None
+    ratios = np.exp(found.threshold_log_p.astype(np.float64)).mean(axis=2) / p
+    error = ratios.std(axis=0) / np.sqrt(len(ratios))
+    assert (np.abs(ratios.mean(axis=0) - 1) < 3.5 * error).all()
+    assert (error < 0.2).all()
+
+
 def test_a_query_without_a_match_is_not_simulated(tmp_path: Path) -> None:
     inputs = make_inputs(np.full(3, -np.inf, dtype=np.float32), Directions())
     _, effort = simulate_tails(inputs, Store(tmp_path), lambda share, phrase: None)

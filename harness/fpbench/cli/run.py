@@ -135,7 +135,8 @@ logger = getLogger(__name__)
 @click.option(
     "--figure",
     type=UserPath(dir_okay=False),
-    help="Figure file: .png, .svg or .pdf.  [default: a PNG beside the result]",
+    help="Figure file: .png, .svg or .pdf; false accepts get one beside it, such as x.det.png.  "
+    "[default: a PNG beside the result]",
 )
 @cache_option()
 @click.option("--fresh", is_flag=True, help="Make everything again, whatever the cache holds.")
@@ -165,7 +166,7 @@ def run(**options: Any) -> None:
     from fpbench.runs.config_toml import write_config
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
-    from fpbench.runs.run import run_prepared
+    from fpbench.runs.run import det_figure_path, run_prepared
 
     if options["out"] is not None:
         refuse_out(options["out"], options["config"])
@@ -205,8 +206,9 @@ def run(**options: Any) -> None:
     result = run_prepared(prepared, out, command, stage, figure=figure)
     write_result(result_tables(result))
     click.echo(f"\nresult   {out}", err=True)
-    if figure.exists():  # one that failed is a warning
-        click.echo(f"figure   {figure}", err=True)
+    for file in (figure, det_figure_path(figure)):
+        if file.exists():  # one that failed is a warning
+            click.echo(f"figure   {file}", err=True)
 
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ _BLOCKS: _Layout = {
 }
 # What evidence of blocks has besides if its tail was simulated.
 _TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
+# And if it was simulated for decisions, too.
+_THRESHOLDS: _Layout = {"tail_thresholds": (_FLOAT64, 1), "tail_threshold_log_p": (_FLOAT32, 3)}
 _FOREIGN: _Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
 _GROUP: _Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
 # Where real distractors are from; older evidence does not know it.
@@ -94,7 +96,8 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
     try:
         table = arrays.pop(_QUERIES, None)
         known = arrays.keys() - _GROUP.keys()
-        if known - _TAIL.keys() - _FOREIGN.keys() - _DISTRACTORS.keys() == _BLOCKS.keys():
+        later = _TAIL.keys() | _THRESHOLDS.keys() | _FOREIGN.keys() | _DISTRACTORS.keys()
+        if known - later == _BLOCKS.keys():
             evidence = _evidence_from(_typed(arrays, _BLOCKS))
             return replace(
                 evidence,
@@ -167,6 +170,9 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     if evidence.tail is not None:
         later["tail_tolerances_s"] = evidence.tail.tolerances_s
         later["tail_log_p"] = evidence.tail.log_p
+        if evidence.tail.thresholds is not None and evidence.tail.threshold_log_p is not None:
+            later["tail_thresholds"] = evidence.tail.thresholds
+            later["tail_threshold_log_p"] = evidence.tail.threshold_log_p
     if evidence.distractor_tracks is not None:
         later["distractor_track"] = evidence.distractor_tracks.track.astype(np.int32)
         if evidence.distractor_tracks.group is not None:
@@ -268,7 +274,7 @@ def _group_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | 
 
 
 def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
-    if not arrays.keys() & _TAIL.keys():
+    if not arrays.keys() & (_TAIL.keys() | _THRESHOLDS.keys()):
         return None
     if not arrays.keys() >= _TAIL.keys():
         raise ValueError("a part of the tail is missing")
@@ -278,7 +284,20 @@ def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
         raise ValueError(f"tail_log_p has the shape {log_p.shape}")
     if (log_p > 0).any() or (tolerances_s < 0).any():
         raise ValueError("tail_log_p or tail_tolerances_s has impossible values")
-    return Tail(tolerances_s, log_p)
+    tail_of_matches = Tail(tolerances_s, log_p)
+    if not arrays.keys() & _THRESHOLDS.keys():
+        return tail_of_matches
+    if not arrays.keys() >= _THRESHOLDS.keys():
+        raise ValueError("a part of the tail's thresholds is missing")
+    known = _typed(arrays, {**_THRESHOLDS, **_COMMON})
+    thresholds, threshold_log_p = known["tail_thresholds"], known["tail_threshold_log_p"]
+    shape = (queries, len(thresholds), log_p.shape[2])
+    _require_shape("tail_threshold_log_p", threshold_log_p, shape)
+    if (threshold_log_p > 0).any():
+        raise ValueError("tail_threshold_log_p has impossible values")
+    if not np.isfinite(thresholds).all() or (np.diff(thresholds) <= 0).any():
+        raise ValueError("tail_thresholds do not increase")
+    return replace(tail_of_matches, thresholds=thresholds, threshold_log_p=threshold_log_p)
 
 
 def _distractors_from(

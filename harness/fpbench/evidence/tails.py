@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float64, Int64
+from jaxtyping import Float32, Float64, Int64
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +21,15 @@ class Tail:
         tolerances_s: Tolerance of each match; inf for any time in the right track.
         log_p: Natural logarithm of the probability, -inf for 0, in each independent replicate. The
             mean of the probabilities over replicates is unbiased.
+        thresholds: Scores, ascending, at which one distractor's probability is known for every
+            query, besides that of its match; None in older evidence.
+        threshold_log_p: As ``log_p``, of one distractor that scores at least each threshold.
     """
 
     tolerances_s: Float64[np.ndarray, " tolerances"]
     log_p: Float64[np.ndarray, "queries tolerances replicates"]
+    thresholds: Float64[np.ndarray, " thresholds"] | None = None
+    threshold_log_p: Float32[np.ndarray, "queries thresholds replicates"] | None = None
 
     def probabilities(self, tolerance_s: float | None) -> Float64[np.ndarray, "queries replicates"]:
         """The probabilities for one tolerance.

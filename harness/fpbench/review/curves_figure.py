@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import clusters_label, system_label, tracks_label
 from fpbench.review.curves_panel import Line, draw_panel, notes_below
-from fpbench.review.figure_files import figure_bytes, write_figure
-from fpbench.review.figure_style import load_matplotlib, own_style
+from fpbench.review.figure_files import write_figure
+from fpbench.review.figure_style import own_style
 from fpbench.review.figure_texts import add_legend, one_line, show_as_text
+from fpbench.review.notebook_figure import figure_class
 from fpbench.review.synthetic_labels import distractor_label
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
     beside = _LEGEND_INCHES * any(len(group.legend) > _FEW_ENTRIES for group in groups)
     with own_style():
         size = (width * max(columns, 1.3) + beside, sum(heights))
-        figure = _figure_class()(figsize=size, layout="constrained")
+        figure = figure_class()(figsize=size, layout="constrained")
         parts: Any = [figure]
         if len(groups) > 1:
             parts = figure.subfigures(len(groups), 1, height_ratios=heights)
@@ -176,20 +176,6 @@ def _limits(group: _Group) -> tuple[float, float]:
     low, high = min([*rates, *ends]), max([*rates, *ends])
     margin = max(0.05 * (high - low), 0.005)
     return 100 * max(0.0, low - margin), 100 * min(1.0, high + margin)
-
-
-@cache
-def _figure_class() -> "type[Figure]":
-    load_matplotlib()
-    from matplotlib.figure import Figure
-
-    class CurvesFigure(Figure):
-        """A figure that notebooks show; they show other figures only if pyplot made them."""
-
-        def _repr_png_(self) -> bytes:
-            return figure_bytes(self)
-
-    return CurvesFigure
 
 
 def _lines(

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.half_sizes import half_sizes
+from fpbench.evidence.simulated_decisions import choose_thresholds
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
 from fpbench.progress import Stage
@@ -86,7 +87,9 @@ def beyond_needs(config: RunConfig, draw_seconds: float) -> list[Need]:
     # Every level is rarer by the share that is kept; most queries need not go up to the last one.
     start = math.log(of_query / searched)
     levels = (start - math.log(settings.least_probability)) / -math.log(settings.keep)
-    decoded = round(_LEVELS_SHARE * levels * settings.moves * of_query) * n_queries
+    coarse = settings.replicates * settings.coarse_particles  # to the last level, for decisions
+    at_level = _LEVELS_SHARE * of_query + (1 - _LEVELS_SHARE) * coarse
+    decoded = round(at_level * levels * settings.moves) * n_queries
     return [
         Need(
             stage="simulate beyond",
@@ -133,6 +136,7 @@ def simulate_beyond(
         queries=task.inputs.queries,
         evidence=evidence,
         tolerances_s=tolerances_s,
+        thresholds=choose_thresholds(evidence, tolerances_s),
         key=task.key,
         seed=config.seed,
         settings=splitting_settings(config.beyond),

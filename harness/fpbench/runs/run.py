@@ -28,6 +28,7 @@ from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
 from fpbench.results.tails import TailInfo
 from fpbench.review.curves_figure import plot_curves
+from fpbench.review.det_figure import has_det, plot_det
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.beyond import is_exact, simulate_beyond
 from fpbench.runs.databases import list_databases
@@ -103,7 +104,7 @@ def run_prepared(
         command: The command line, for the result.
         stage: Shows progress.
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
-            A figure that fails is a warning.
+            That of decisions by a threshold lies beside it. A figure that fails is a warning.
 
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
@@ -160,12 +161,20 @@ def run_prepared(
         )
         result = _without_folders(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
-        remove_stale(beside, figure or beside, out)
+        drawn = (figure or beside, det_figure_path(figure or beside))
+        remove_stale(beside, det_figure_path(beside), *drawn, out)
     try:
-        plot_curves([result], figure or beside)
+        plot_curves([result], drawn[0])
+        if has_det(result):
+            plot_det([result], drawn[1])
     except FpbenchError as err:  # such as a disk that is full by now: the result is worth more
         logger.warning("there is no figure: %s", err.message)
     return result
+
+
+def det_figure_path(figure: Path) -> Path:
+    """The figure of decisions by a threshold, beside the figure of curves."""
+    return figure.with_name(f"{figure.stem}.det{figure.suffix}")
 
 
 def _without_folders(result: Result, prepared: PreparedRun) -> Result:
@@ -362,6 +371,7 @@ def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> 
             tolerance_s,
             index=one.named.name,
             distractors=one.database.kind,
+            beyond=prepared.config.beyond if one.tail else (),
         )
     ]
 

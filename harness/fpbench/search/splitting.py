@@ -35,6 +35,7 @@ class SplittingSettings:
         replicates: Independent estimates of every probability.
         particles: Particles of each replicate, for each query.
         keep: Share of the particles above the next level, over all replicates.
+        coarse_particles: Particles of each replicate for thresholds that need no high accuracy.
         moves: pCN steps at each level.
         least_probability: Where a level is less probable than this, its probability stands for
             that of all thresholds above it.
@@ -42,6 +43,7 @@ class SplittingSettings:
 
     replicates: int = 8
     particles: int = 30
+    coarse_particles: int = 10
     keep: float = 0.25
     moves: int = 2
     least_probability: float = 1e-16
@@ -91,6 +93,7 @@ def simulate(
     *,
     settings: SplittingSettings,
     rng: np.random.Generator,
+    coarse: int = 0,
 ) -> Simulation:
     """Estimate how probable it is that a draw scores at least a threshold with a query.
 
@@ -102,12 +105,16 @@ def simulate(
             not above the first level.
         settings: Settings of the simulation.
         rng: Random numbers of the moves.
+        coarse: Number of the last thresholds, of which means over queries are all that is wanted.
+            Above all other thresholds of a query, fewer particles climb on.
     """
     ladder = _Ladder(decode, queries, start, thresholds, settings=settings, rng=rng)
-    while ladder.active.size:
-        for _ in range(settings.moves):
-            ladder.move()
-        ladder.climb()
+    ladder.climb_until(thresholds.shape[1] - coarse)
+    if coarse:
+        # Searched rows come by score. Which are left must not depend on it.
+        places = rng.spawn(1)[0].permutation(start.scores.shape[2])
+        ladder.go_on_with(places[: settings.coarse_particles])
+        ladder.climb_until(thresholds.shape[1])
     return Simulation(ladder.log_p, ladder.levels, ladder.moves, ladder.accepted)
 
 
@@ -126,6 +133,7 @@ class _Ladder:
     ) -> None:
         self._decode, self._queries, self._thresholds = decode, queries, thresholds
         self._settings, self._rng = settings, rng
+        self._waiting: list[tuple[np.ndarray, ...]] = []
         self._noise, self._scores = start.noise, start.scores
         self._level, self._level_log_p = start.level, start.log_p
         self._step = np.full(len(queries), _FIRST_STEP)
@@ -133,7 +141,24 @@ class _Ladder:
         self.active = np.arange(len(queries))
         self.log_p = np.full((*thresholds.shape, start.log_p.shape[1]), np.nan)
         self.levels, self.moves, self.accepted = np.zeros((3, len(queries)), dtype=np.int64)
-        self._keep_queries(np.asarray(self._pending.any(axis=1)))
+
+    def climb_until(self, wanted: int) -> None:
+        """Climb until the probabilities of the first so many thresholds are known."""
+        self._keep_queries(np.asarray(self._pending[:, :wanted].any(axis=1)))
+        while self.active.size:
+            for _ in range(self._settings.moves):
+                self.move()
+            self.climb()
+            self._keep_queries(np.asarray(self._pending[:, :wanted].any(axis=1)))
+
+    def go_on_with(self, places: Int64[np.ndarray, " fewer"]) -> None:
+        """Take up the queries that have thresholds left, with some of their particles."""
+        self.active, self._noise, self._scores, *others = (
+            np.concatenate(parts) for parts in zip(*self._waiting, strict=True)
+        )
+        self._noise, self._scores = self._noise[:, :, places], self._scores[:, :, places]
+        self._level, self._level_log_p, self._step, self._pending = others
+        self._waiting = []
 
     def move(self) -> None:
         """Move every particle by one pCN step, if it stays above the level."""
@@ -168,8 +193,8 @@ class _Ladder:
         for query, place in np.argwhere(self._pending & too_rare[:, None]):
             self.log_p[self.active[query], place] = self._level_log_p[query]
         self.levels[self.active] += 1
+        self._pending &= ~too_rare[:, None]
         self._copy_survivors(above)
-        self._keep_queries(self._pending.any(axis=1) & ~too_rare)
 
     def _copy_survivors(self, above: Bool[np.ndarray, "queries replicates particles"]) -> None:
         """Replace the particles of a replicate that are not above the level by copies of others."""
@@ -180,11 +205,14 @@ class _Ladder:
         self._noise = np.take_along_axis(self._noise, parents[..., None], axis=2)
         self._scores = np.take_along_axis(self._scores, parents, axis=2)
 
-    def _keep_queries(self, kept: Bool[np.ndarray, " queries"]) -> None:
-        self._noise, self._scores = self._noise[kept], self._scores[kept]
-        self._level, self._level_log_p = self._level[kept], self._level_log_p[kept]
-        self._step, self._pending = self._step[kept], self._pending[kept]
-        self.active = self.active[kept]
+    def _keep_queries(self, kept: Bool[np.ndarray, " active"]) -> None:
+        """Go on with some queries. Of the others, those that have thresholds left wait."""
+        arrays = [self.active, self._noise, self._scores]
+        arrays += [self._level, self._level_log_p, self._step, self._pending]
+        left = ~kept & self._pending.any(axis=1)
+        self._waiting.append(tuple(array[left] for array in arrays))
+        self.active, self._noise, self._scores, *others = (array[kept] for array in arrays)
+        self._level, self._level_log_p, self._step, self._pending = others
 
     def _score(
         self, noise: Float32[np.ndarray, "queries replicates particles noise_dim"]

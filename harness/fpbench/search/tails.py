@@ -1,7 +1,7 @@
 """Simulate the tails of synthetic distractors, beyond the rows that were searched."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 
 import numpy as np
 from jaxtyping import Float32, Float64
@@ -37,6 +37,7 @@ class TailInputs:
         queries: Fingerprints of the queries.
         evidence: Evidence of an exact search among these distractors.
         tolerances_s: Tolerances of a match; None means anywhere in the track.
+        thresholds: Scores, the same for all queries, at which the tail is to be known, too.
         key: Key of the evidence.
         seed: Seed of the run.
         settings: Settings of the simulation.
@@ -48,6 +49,9 @@ class TailInputs:
     queries: Float32[np.ndarray, "queries dim"] = field(repr=False)
     evidence: Evidence = field(repr=False)
     tolerances_s: Sequence[float | None]
+    thresholds: Float64[np.ndarray, " thresholds"] = field(
+        default_factory=lambda: np.zeros(0), repr=False
+    )
     key: str
     seed: int
     settings: SplittingSettings = field(default_factory=SplittingSettings)
@@ -63,6 +67,7 @@ class TailInputs:
             evidence=self.key,
             edges=self.evidence.edges.tolist(),
             tolerances_s=list(self.tolerances_s),
+            thresholds=self.thresholds.tolist(),
             seed=self.seed,
             settings=asdict(self.settings),
             first=batch.start,
@@ -96,8 +101,7 @@ def simulate_tails(
         report: Progress callback.
     """
     searched = SearchedTail.of_evidence(inputs.evidence)
-    scores = [inputs.evidence.match_scores(tolerance) for tolerance in inputs.tolerances_s]
-    thresholds = np.stack(scores, axis=1)
+    thresholds = _all_thresholds(inputs)
     outcomes: list[Simulation] = []
     log_p = []
     for batch, outcome in _simulations(inputs, store, searched, thresholds):
@@ -107,7 +111,11 @@ def simulate_tails(
     tolerances = [np.inf if tolerance is None else tolerance for tolerance in inputs.tolerances_s]
     decoded = sum(int(outcome.moves.sum()) for outcome in outcomes)
     accepted = sum(int(outcome.accepted.sum()) for outcome in outcomes)
-    tail = Tail(np.array(tolerances, dtype=np.float64), np.concatenate(log_p))
+    of_matches, of_thresholds = np.split(np.concatenate(log_p), [len(tolerances)], axis=1)
+    tail = Tail(np.array(tolerances, dtype=np.float64), of_matches)
+    if len(inputs.thresholds):
+        known = of_thresholds.astype(np.float32)
+        tail = replace(tail, thresholds=inputs.thresholds, threshold_log_p=known)
     return tail, SimulationEffort(
         searched=searched.searched,
         decoded=decoded,
@@ -116,11 +124,18 @@ def simulate_tails(
     )
 
 
+def _all_thresholds(inputs: TailInputs) -> Float32[np.ndarray, "queries thresholds"]:
+    """The score of each query's match for every tolerance, then the thresholds for all queries."""
+    scores = [inputs.evidence.match_scores(tolerance) for tolerance in inputs.tolerances_s]
+    same = [np.full(len(inputs.queries), each, dtype=np.float32) for each in inputs.thresholds]
+    return np.stack([*scores, *same], axis=1)
+
+
 def _simulations(
     inputs: TailInputs,
     store: Store,
     searched: SearchedTail,
-    thresholds: Float32[np.ndarray, "queries tolerances"],
+    thresholds: Float32[np.ndarray, "queries thresholds"],
 ) -> Iterator[tuple[slice, Simulation]]:
     count, settings = len(thresholds), inputs.settings
     batches = [slice(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
@@ -172,11 +187,19 @@ def _simulate_batch(
     store: Store,
     batch: slice,
     start: Particles,
-    thresholds: Float32[np.ndarray, "queries tolerances"],
+    thresholds: Float32[np.ndarray, "queries thresholds"],
 ) -> Simulation:
     rng = rng_at(inputs.seed, Stream.TAIL, batch.start // BATCH)
     queries = inputs.queries[batch]
-    outcome = simulate(inputs.decode, queries, start, thresholds, settings=inputs.settings, rng=rng)
+    outcome = simulate(
+        inputs.decode,
+        queries,
+        start,
+        thresholds,
+        settings=inputs.settings,
+        rng=rng,
+        coarse=len(inputs.thresholds),
+    )
     arrays = {one.name: getattr(outcome, one.name) for one in fields(outcome)}
     store.write(KIND, inputs.batch_key(batch), arrays)
     return outcome
@@ -185,8 +208,8 @@ def _simulate_batch(
 def _log_p(
     simulated: Simulation,
     searched: SearchedTail,
-    thresholds: Float32[np.ndarray, "queries tolerances"],
-) -> Float64[np.ndarray, "queries tolerances replicates"]:
+    thresholds: Float32[np.ndarray, "queries thresholds"],
+) -> Float64[np.ndarray, "queries thresholds replicates"]:
     """The simulated probabilities, or the counted ones where nothing had to be simulated."""
     replicates = simulated.log_p.shape[2]
     counted = [searched.log_p(column, replicates) for column in thresholds.T]

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name
 from fpbench.results.document import Curve, EvidenceInfo, Result
-from fpbench.results.fields import DistractorKind
+from fpbench.results.fields import DistractorKind, Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +64,19 @@ class Search:
 
     def searched_sizes(self) -> list[int]:
         """The sizes of its curves that are said to be searched, ascending."""
+        return self._sizes("searched")
+
+    def simulated_sizes(self) -> list[int]:
+        """The sizes of its curves that are said to be simulated, ascending."""
+        return self._sizes("simulated")
+
+    def _sizes(self, found: Found) -> list[int]:
         return sorted(
             {
                 point.n_distractors
                 for curve in self.curves.values()
                 for point in curve.points
-                if point.found == "searched"
+                if point.found == found
             }
         )
 

@@ -1,0 +1,187 @@
+"""Rates of wrong decisions at one database size, with intervals over groups of tracks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from fpbench.evidence.accept_shares import SHARES, AcceptShares
+from fpbench.evidence.decisions import Rates
+from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.simulated_decisions import DecisionTail
+from fpbench.results.decisions import DetCurve, ErrorRate, RejectsAt
+
+LEVEL = 0.95
+
+_Statistics = Float64[np.ndarray, " statistics"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """All rates of one size.
+
+    Args:
+        accepts_at_smallest: False accepts at the threshold of the smallest size; None if unknown.
+        shares: Shares of false accepts, and which of them are refused.
+        rejects_at: False rejects at the allowed shares, in their order.
+    """
+
+    equal_error_rate: ErrorRate
+    accepts_at_smallest: ErrorRate | None
+    shares: AcceptShares
+    rejects_at: Sequence[ErrorRate]
+
+    @property
+    def rejects(self) -> list[RejectsAt]:
+        """False rejects at the shares that tables show."""
+        found = dict(zip(self.shares.allowed, self.rejects_at, strict=True))
+        return [
+            RejectsAt(false_accepts=share, false_rejects=found[share])
+            for share in SHARES
+            if share in found
+        ]
+
+    @property
+    def det(self) -> DetCurve:
+        """False rejects at all shares."""
+        return DetCurve(
+            false_accepts=list(self.shares.allowed),
+            false_rejects=[rate.value for rate in self.rejects_at],
+            low=[rate.low for rate in self.rejects_at if rate.low is not None],
+            high=[rate.high for rate in self.rejects_at if rate.high is not None],
+        )
+
+
+def measure_rates(
+    here: Rates, smallest: Rates, smallest_share: float | None, groups: int
+) -> Measured:
+    """The rates of searched databases.
+
+    Args:
+        here: Decisions at the size.
+        smallest: Decisions at the smallest size.
+        smallest_share: Share of false accepts that sets the threshold there; None for no threshold.
+        groups: Number of parts that the jackknife leaves out.
+
+    Source: Kott 2001, "The delete-a-group jackknife", equation 1.
+    """
+    shares = AcceptShares.of(here, groups)
+    values = _statistics(here, smallest, shares.allowed, smallest_share)
+    half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
+    equal, accepts, *rejects = _error_rates(values, half, None)
+    return Measured(
+        equal_error_rate=equal,
+        accepts_at_smallest=None if smallest_share is None else accepts,
+        shares=shares,
+        rejects_at=rejects,
+    )
+
+
+def simulate_rates(
+    tail: DecisionTail, size: int, smallest: Rates, smallest_share: float | None
+) -> Measured | None:
+    """The rates with ``size`` distractors, of which no database was searched.
+
+    The rates are curved functions of the tail's probabilities. As for simulated hit rates, the
+    jackknife over replicates takes out the bias, and gives the error of the simulation.
+
+    Args:
+        tail: Tail of the search.
+        size: Number of distractors.
+        smallest: As in :func:`measure_rates`; also the next one.
+        smallest_share: Threshold at the smallest size.
+
+    Returns:
+        None if both rates are equal at a lower threshold than the tail knows. Shares of false
+        accepts of which it does not know the threshold are left out.
+    """
+    here, groups, replicates = tail.decisions(size), tail.parts.count, tail.replicates
+    shares = AcceptShares.of(here, groups)
+    values = _statistics(here, smallest, shares.allowed, smallest_share)
+    known = ~np.isnan(values)
+    if not known[0]:
+        return None
+    without = np.stack(
+        [
+            _statistics(
+                tail.decisions(size, without_replicate=number),
+                smallest,
+                shares.allowed,
+                smallest_share,
+            )
+            for number in range(replicates)
+        ]
+    )
+    mean = without.mean(axis=0)
+    unbiased = np.clip(replicates * values - (replicates - 1) * mean, 0, 1)
+    variance = (replicates - 1) / replicates * ((without - mean) ** 2).sum(axis=0)
+    error = np.where(known, np.sqrt(variance), 0.0)
+    half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
+    if half is not None:
+        half = np.hypot(half, _student(replicates) * error)
+    rates = _error_rates(np.where(known, unbiased, 0.0), half, error)
+    equal, accepts, *rejects = rates
+    return Measured(
+        equal_error_rate=equal,
+        accepts_at_smallest=accepts if smallest_share is not None and known[1] else None,
+        shares=shares.only(known[2:]),
+        rejects_at=[rate for rate, is_known in zip(rejects, known[2:], strict=True) if is_known],
+    )
+
+
+def _statistics(
+    here: Rates, smallest: Rates, shares: Sequence[float], smallest_share: float | None
+) -> _Statistics:
+    """Equal error rate, false accepts at the smallest size's threshold, and false rejects."""
+    accepts = 0.0
+    if smallest_share is not None:
+        accepts = here.false_accepts(smallest.threshold(smallest_share))
+    return np.concatenate([[here.equal_error_rate(), accepts], here.rejects_at(shares)])
+
+
+def _half_width(
+    here: Rates,
+    smallest: Rates,
+    shares: Sequence[float],
+    smallest_share: float | None,
+    groups: int,
+) -> _Statistics | None:
+    """Half the width of the intervals over groups; None for too few groups."""
+    if groups < FEWEST_GROUPS:
+        return None
+    without = np.stack(
+        [
+            _statistics(here.without(part), smallest.without(part), shares, smallest_share)
+            for part in range(groups)
+        ]
+    )
+    variance = (groups - 1) / groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
+    half: _Statistics = np.nan_to_num(_student(groups) * np.sqrt(variance))
+    return half
+
+
+def _student(count: int) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(count - 1, (1 + LEVEL) / 2))
+
+
+def _error_rates(
+    values: _Statistics, half: _Statistics | None, simulation: _Statistics | None
+) -> list[ErrorRate]:
+    errors = [None] * len(values) if simulation is None else simulation.tolist()
+    if half is None:
+        return [
+            ErrorRate(value=value, low=None, high=None, simulation_error=error)
+            for value, error in zip(values.tolist(), errors, strict=True)
+        ]
+    return [
+        ErrorRate(
+            value=value,
+            low=max(0.0, value - width),
+            high=min(1.0, value + width),
+            simulation_error=error,
+        )
+        for value, width, error in zip(values.tolist(), half.tolist(), errors, strict=True)
+    ]

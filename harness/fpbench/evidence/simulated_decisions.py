@@ -1,0 +1,246 @@
+"""Decisions by a threshold among more distractors than were searched.
+
+If one synthetic distractor scores at least t with probability p, then the best of N does with
+probability 1 - (1 - p)^N. At these sizes that is 1 - exp(-N p).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from fpbench.evidence.decisions import Decisions, Parts, Scores
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.tails import Tail
+
+_LEVELS = 48  # thresholds of a tail
+_NEARLY_ALL = 0.95  # share of accepted trials at the lowest threshold
+_STEPS = 8  # between two of them; log p bends little in between
+_LEAST_LOG_P = -80.0  # stands for a probability of 0
+
+
+def choose_thresholds(
+    evidence: Evidence, tolerances_s: Sequence[float | None]
+) -> Float64[np.ndarray, " thresholds"]:
+    """The scores at which a tail must be known for decisions at every size beyond the evidence.
+
+    They begin where nearly all trials are accepted among the first block: every threshold that
+    accepts fewer there, or as many in a larger database, is higher. They end at the best match of
+    all: above it, everything is rejected.
+
+    Returns:
+        Equally spaced scores; none if matches do not score that high.
+    """
+    parts = Parts.of_evidence(evidence)
+    first = int(evidence.edges[1])
+    scores = Scores.of_evidence(evidence, first, None)
+    lowest = Decisions.of(scores, parts).threshold(_NEARLY_ALL)
+    highest = max(float(evidence.match_scores(one).max()) for one in tolerances_s)
+    if not np.isfinite(lowest) or not lowest < highest:
+        return np.zeros(0)
+    return np.linspace(lowest, highest, _LEVELS)
+
+
+@dataclass(frozen=True)
+class SimulatedDecisions:
+    """The expected rates in databases of one size, at a grid of thresholds.
+
+    Args:
+        thresholds: The grid, ascending. What lies below it is unknown; nothing that is accepted
+            above it is right.
+        accepted: For each part of the jackknife, the sum over its trials of the probability that
+            one is accepted.
+        trial_count: Number of trials of each part.
+        rejected: For each part, the sum over its queries of the probability of a false reject.
+        query_count: Number of queries of each part.
+    """
+
+    thresholds: Float64[np.ndarray, " thresholds"]
+    accepted: Float64[np.ndarray, "parts thresholds"]
+    trial_count: Float64[np.ndarray, " parts"]
+    rejected: Float64[np.ndarray, "parts thresholds"]
+    query_count: Float64[np.ndarray, " parts"]
+
+    def without(self, part: int) -> "SimulatedDecisions":
+        """As :meth:`fpbench.evidence.decisions.Rates.without`."""
+        kept = np.arange(len(self.query_count)) != part
+        return SimulatedDecisions(
+            self.thresholds,
+            self.accepted * kept[:, None],
+            self.trial_count * kept,
+            self.rejected * kept[:, None],
+            self.query_count * kept,
+        )
+
+    @property
+    def trials(self) -> int:
+        """Number of impostor trials."""
+        return int(self.trial_count.sum())
+
+    def threshold(self, false_accepts: float) -> float:
+        """As :meth:`fpbench.evidence.decisions.Rates.threshold`.
+
+        Returns:
+            -inf for a threshold that is lower than all known ones, inf for one that is higher than
+            every match.
+        """
+        accepts, thresholds = self._accepts, self.thresholds
+        after = int(np.searchsorted(-accepts, -false_accepts))  # the first with at most the share
+        if after == 0:
+            return float(thresholds[0]) if accepts[0] == false_accepts else -np.inf
+        if after == len(thresholds):
+            return np.inf
+        share = (accepts[after - 1] - false_accepts) / (accepts[after - 1] - accepts[after])
+        return float(thresholds[after - 1] + share * (thresholds[after] - thresholds[after - 1]))
+
+    def false_accepts(self, threshold: float) -> float:
+        """As :meth:`fpbench.evidence.decisions.Rates.false_accepts`."""
+        if not self.thresholds[0] <= threshold <= self.thresholds[-1]:
+            return np.nan
+        return float(np.interp(threshold, self.thresholds, self._accepts))
+
+    def accepted_by_part(self, threshold: float) -> tuple[np.ndarray, np.ndarray]:
+        """As :meth:`fpbench.evidence.decisions.Rates.accepted_by_part`."""
+        accepted = [np.interp(threshold, self.thresholds, one) for one in self.accepted]
+        return np.array(accepted), self.trial_count
+
+    def rejects_at(self, shares: Sequence[float]) -> Float64[np.ndarray, " shares"]:
+        """As :meth:`fpbench.evidence.decisions.Rates.rejects_at`; NaN where unknown."""
+        thresholds = np.array([self.threshold(share) for share in shares])
+        rejects = np.interp(thresholds, self.thresholds, self._rejects, right=1.0)
+        known: Float64[np.ndarray, " shares"] = np.where(np.isneginf(thresholds), np.nan, rejects)
+        return known
+
+    def equal_error_rate(self) -> float:
+        """As :meth:`fpbench.evidence.decisions.Rates.equal_error_rate`; NaN where unknown."""
+        more = self._accepts - self._rejects  # falls from one threshold to the next
+        after = int(np.searchsorted(-more, 0.0))
+        if after == 0:
+            return np.nan
+        if after == len(more):  # they cross where everything is rejected
+            return float((self._accepts[-1] + 1) / 2)
+        share = more[after - 1] / (more[after - 1] - more[after])
+        ends = self._accepts[after - 1 : after + 1]
+        return float(ends[0] + share * (ends[1] - ends[0]))
+
+    @cached_property
+    def _accepts(self) -> Float64[np.ndarray, " thresholds"]:
+        rates: Float64[np.ndarray, " thresholds"] = (
+            self.accepted.sum(axis=0) / self.trial_count.sum()
+        )
+        return rates
+
+    @cached_property
+    def _rejects(self) -> Float64[np.ndarray, " thresholds"]:
+        rates: Float64[np.ndarray, " thresholds"] = (
+            self.rejected.sum(axis=0) / self.query_count.sum()
+        )
+        return rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionTail:
+    """The tail of one search, as far as decisions need it.
+
+    Args:
+        evidence: Evidence with a tail that has thresholds.
+        tolerance_s: Tolerance of a match.
+        parts: What the jackknife leaves out.
+    """
+
+    evidence: Evidence
+    tolerance_s: float | None
+    parts: Parts
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates of the simulation."""
+        return int(self._tail.log_p.shape[2])
+
+    def decisions(self, size: int, *, without_replicate: int | None = None) -> SimulatedDecisions:
+        """The expected decisions with ``size`` distractors.
+
+        Args:
+            size: Number of distractors.
+            without_replicate: A replicate of the simulation to leave out.
+        """
+        kept = np.arange(self.replicates) != without_replicate
+        thresholds = _refine(self._known_thresholds)
+        accepts = self._accept_probabilities(self.evidence, thresholds, size, kept)
+        rejects = self._reject_probabilities(thresholds, size, kept)
+        parts = self.parts
+        return SimulatedDecisions(
+            thresholds=thresholds,
+            accepted=_sums(accepts, parts.trial, parts.count),
+            trial_count=np.bincount(parts.trial, minlength=parts.count).astype(np.float64),
+            rejected=_sums(rejects, parts.query, parts.count),
+            query_count=np.bincount(parts.query, minlength=parts.count).astype(np.float64),
+        )
+
+    @property
+    def _tail(self) -> Tail:
+        if self.evidence.tail is None:
+            raise ValueError("the evidence has no tail")
+        return self.evidence.tail
+
+    @property
+    def _known_thresholds(self) -> Float64[np.ndarray, " thresholds"]:
+        if self._tail.thresholds is None:
+            raise ValueError("the tail has no thresholds")
+        return self._tail.thresholds
+
+    def _accept_probabilities(
+        self,
+        evidence: Evidence,
+        thresholds: Float64[np.ndarray, " thresholds"],
+        size: int,
+        kept: Bool[np.ndarray, " replicates"],
+    ) -> Float64[np.ndarray, "trials thresholds"]:
+        """Probability of each trial to be accepted."""
+        tail, foreign = evidence.tail, evidence.foreign_score
+        if tail is None or tail.threshold_log_p is None or foreign is None:
+            raise ValueError("the evidence has no thresholds of its tail")
+        known = np.exp(tail.threshold_log_p[:, :, kept].astype(np.float64)).mean(axis=2)
+        with np.errstate(divide="ignore"):
+            log_p = np.maximum(np.log(known), _LEAST_LOG_P)
+        fine = np.stack([np.interp(thresholds, self._known_thresholds, one) for one in log_p])
+        accepted = -np.expm1(-size * np.exp(fine))
+        probabilities: Float64[np.ndarray, "trials thresholds"] = np.where(
+            foreign[:, None] >= thresholds, 1.0, accepted
+        )
+        return probabilities
+
+    def _reject_probabilities(
+        self,
+        thresholds: Float64[np.ndarray, " thresholds"],
+        size: int,
+        kept: Bool[np.ndarray, " replicates"],
+    ) -> Float64[np.ndarray, "queries thresholds"]:
+        """Probability of each query that its match does not come first, or below the threshold."""
+        p = self._tail.probabilities(self.tolerance_s)[:, kept].mean(axis=1)
+        first = self.evidence.ranks(range(0), self.tolerance_s) == 0
+        hits = first * np.exp(-size * p)
+        score: Float32[np.ndarray, " queries"] = self.evidence.match_scores(self.tolerance_s)
+        rejected: Float64[np.ndarray, "queries thresholds"]
+        rejected = 1 - hits[:, None] * (score[:, None] >= thresholds)
+        return rejected
+
+
+def _refine(thresholds: Float64[np.ndarray, " known"]) -> Float64[np.ndarray, " thresholds"]:
+    """The thresholds with more of them in between."""
+    places = np.arange((len(thresholds) - 1) * _STEPS + 1) / _STEPS
+    fine: Float64[np.ndarray, " thresholds"] = np.interp(
+        places, np.arange(len(thresholds)), thresholds
+    )
+    return fine
+
+
+def _sums(
+    values: Float64[np.ndarray, "rows thresholds"], part: np.ndarray, count: int
+) -> Float64[np.ndarray, "parts thresholds"]:
+    """The sum of the rows of each part."""
+    sums = np.zeros((count, values.shape[1]))
+    np.add.at(sums, part, values)
+    return sums
