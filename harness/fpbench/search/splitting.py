@@ -197,13 +197,27 @@ class _Ladder:
         self._copy_survivors(above)
 
     def _copy_survivors(self, above: Bool[np.ndarray, "queries replicates particles"]) -> None:
-        """Replace the particles of a replicate that are not above the level by copies of others."""
-        survivors = np.argsort(~above, axis=2, kind="stable")
-        count = np.maximum(above.sum(axis=2, keepdims=True), 1)
-        order = np.broadcast_to(np.arange(above.shape[2]), above.shape)
-        parents = np.take_along_axis(survivors, order % count, axis=2)
-        self._noise = np.take_along_axis(self._noise, parents[..., None], axis=2)
-        self._scores = np.take_along_axis(self._scores, parents, axis=2)
+        """Replace the particles of a replicate that are not above the level by copies of others.
+
+        A replicate without survivors has a probability of 0 from here on. It gets particles of
+        others, so that the next level is still one of particles above this one.
+        """
+        queries, replicates, particles = above.shape
+        count = above.sum(axis=2, keepdims=True)
+        order = np.broadcast_to(np.arange(particles), above.shape)
+        own = np.argsort(~above, axis=2, kind="stable")
+        own = np.take_along_axis(own, order % np.maximum(count, 1), axis=2)
+        own = own + particles * np.arange(replicates)[:, None]
+        everyone = np.argsort(~above.reshape(queries, -1), axis=1, kind="stable")
+        places = np.arange(replicates * particles) % np.maximum(count.sum(axis=1), 1)
+        others = np.take_along_axis(everyone, places, axis=1).reshape(above.shape)
+        parents = np.where(count > 0, own, others).reshape(queries, -1)
+        noise = self._noise.reshape(queries, replicates * particles, -1)
+        scores = self._scores.reshape(queries, -1)
+        self._noise = np.take_along_axis(noise, parents[:, :, None], axis=1).reshape(
+            self._noise.shape
+        )
+        self._scores = np.take_along_axis(scores, parents, axis=1).reshape(above.shape)
 
     def _keep_queries(self, kept: Bool[np.ndarray, " active"]) -> None:
         """Go on with some queries. Of the others, those that have thresholds left wait."""
