@@ -6,7 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.few_tracks import few_tracks
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.results.document import Gap
 
@@ -57,3 +59,29 @@ def test_an_interval_is_over_groups_where_they_are_known(
     over_tracks, over_groups = gap(real), gap(replace(real, query_group=np.arange(12) // 2))
     assert over_groups.value == over_tracks.value
     assert over_groups.low < over_tracks.low < over_tracks.high < over_groups.high
+
+
+def test_an_interval_has_the_error_of_few_tracks_of_distractors(
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    track = list(range(12))
+    real, synthetic = (
+        evidence_of([[0, 2, 0, 1] * 3, [1, 0, 0, 0] * 3], track=track),
+        evidence_of([[0] * 12, [0] * 12], track=track),
+    )
+
+    def gap(real: Evidence) -> Gap:
+        sides = SearchedSizes(real, [10]), SearchedSizes(synthetic, [10])
+        return hit_rate_gaps(*sides, index="exact", tolerance_s=0.25, seed=0)[0]
+
+    known = replace(real, distractor_tracks=DistractorTracks(track=np.arange(20) // 4))
+    plain, wider, few = gap(real), gap(known), few_tracks(known, 0.25)
+    assert few is not None
+    half = few.excesses(10)[1].half_width(0.95)
+    assert half > 0
+    assert wider.value == plain.value
+    assert wider.low == pytest.approx(plain.value - np.hypot(plain.value - plain.low, half))
+    assert wider.high == pytest.approx(
+        min(1, plain.value + np.hypot(plain.high - plain.value, half))
+    )
+    assert wider.method == f"{plain.method}, and error of few tracks of distractors"

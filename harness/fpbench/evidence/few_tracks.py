@@ -2,9 +2,11 @@
 
 Fingerprints of one track, or of one artist, are alike: for a given query, either several of them
 score above its match, or none. So a thousand fingerprints of ten tracks are fewer chances of a miss
-than a thousand of a thousand tracks, and the hit rate among them is too high. The excess shrinks
-with the number T of tracks about as 1/T. It follows that leaving out one track, with as many
-distractors as before, shows it: the rate rises by 1/(T - 1) of the excess.
+than a thousand of a thousand tracks, and the hit rate among them is too high. The excess shows when
+one of the T tracks is left out, with as many distractors as before: the rate rises, and the
+jackknife takes T - 1 such rises for the excess. To first order, these count each track with several
+rows above a match in the database once, and not as often as it has too many rows, so they are about
+two thirds of the excess.
 
 The rate is that of random databases of one size from all distractors, in expectation. A query with
 k distractors above its match hits at rank 1 if none of the k is drawn, which has a hypergeometric
@@ -23,6 +25,9 @@ from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.intervals import FEWEST_GROUPS
 
+_SHARE_FOUND = 2 / 3
+"""Of the excess, by the jackknife; measured on demo tracks, see docs/explanation/intervals.md."""
+
 _MOST_PARTS = 200  # that are left out in turn: of more clusters, several together
 _MOST_ABOVE = 10  # distractors above a match at rank 10 or better, and one more
 
@@ -32,7 +37,7 @@ class Excess(NamedTuple):
 
     Args:
         value: The excess; subtract it. It may be slightly negative, by chance.
-        error: Standard error that comes from the choice of the tracks.
+        error: Standard error that comes from the choice of the tracks, of the rate without it.
         parts: Number of parts of the distractors, of which one after the other is left out.
     """
 
@@ -43,7 +48,7 @@ class Excess(NamedTuple):
     def half_width(self, level: float) -> float:
         """Half the width of a confidence interval, without the error of the queries.
 
-        The correction takes out most of the excess and not all of it, so it is a part of the error.
+        The excess is a part of the error, because a rough rule takes it out.
         """
         from scipy.special import stdtrit
 
@@ -200,6 +205,8 @@ class FewTracks:
     def excesses(self, size: int) -> Mapping[int, Excess]:
         """By how much HR@1, HR@3 and HR@10 with ``size`` distractors are too high, by rank.
 
+        Each part is left out in turn, and the mean rise of the rate tells the excess.
+
         With nearly all distractors, it is that with a few less, so that as many are left without
         any one part.
 
@@ -241,4 +248,7 @@ def excess_of_rates(rates: Float64[np.ndarray, " databases"]) -> Excess:
     with_all, left_out = rates[0], rates[1:]
     parts = len(left_out)
     variance = (parts - 1) / parts * float(((left_out - left_out.mean()) ** 2).sum())
-    return Excess((parts - 1) * float(left_out.mean() - with_all), math.sqrt(variance), parts)
+    # A sample of tracks without those that matter shows too small an excess and too high a rate, so
+    # the error of their difference is larger than that of the rate by the same factor.
+    rise = (parts - 1) * float(left_out.mean() - with_all)
+    return Excess(rise / _SHARE_FOUND, math.sqrt(variance) / _SHARE_FOUND, parts)

@@ -1,12 +1,14 @@
 """The gap between hit rates with synthetic and with real distractors, paired query by query."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.few_tracks import Excess, few_tracks
 from fpbench.evidence.hit_rates import HIT_RANKS, LEVEL, difference_of_hits, hits_of_curves
-from fpbench.evidence.intervals import difference_interval
+from fpbench.evidence.intervals import NONE, GroupInterval, difference_interval
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Gap
 from fpbench.results.fields import Estimator
@@ -34,7 +36,9 @@ def hit_rate_gaps(
     """The gap of HR@1, HR@3 and HR@10 at every size that both curves have, 0 excluded.
 
     A query that is hard among real distractors is usually hard among synthetic ones, so the gap has
-    a smaller error than either rate. Its interval is over groups of tracks, or over tracks.
+    a smaller error than either rate. Its interval is over groups of tracks, or over tracks. If the
+    tracks of the real distractors are known, it also has the error from their choice, and the
+    excess of the real rate that comes from their number, see :mod:`fpbench.evidence.few_tracks`.
 
     Args:
         real: Search among real distractors.
@@ -47,11 +51,12 @@ def hit_rate_gaps(
     of_real, of_synthetic = (
         hits_of_curves(side.evidence, side.sizes, tolerance_s) for side in (real, synthetic)
     )
-    group = real.evidence.clusters
+    group, few = real.evidence.clusters, few_tracks(real.evidence, tolerance_s)
     gaps = []
     for k in HIT_RANKS:
         for size in sorted({*real.sizes} & {*synthetic.sizes} - {0}):
             difference, databases = difference_of_hits(of_synthetic[k, size], of_real[k, size])
+            value = int(difference.sum()) / (databases * len(difference))
             if estimator == 2:
                 rng = rng_at(seed, Stream.BOOTSTRAP, size, k, 0, _GAP)
                 interval = interval_over_tracks(
@@ -59,13 +64,15 @@ def hit_rate_gaps(
                 )
             else:
                 interval = difference_interval(difference, databases, group, LEVEL)
+                if few is not None:
+                    interval = _widen(interval, value, few.excesses(size)[k])
             gaps.append(
                 Gap(
                     index=index,
                     metric=f"hr@{k}",
                     tolerance_s=tolerance_s,
                     n_distractors=size,
-                    value=int(difference.sum()) / (databases * len(difference)),
+                    value=value,
                     level=LEVEL,
                     low=interval.low,
                     high=interval.high,
@@ -73,3 +80,15 @@ def hit_rate_gaps(
                 )
             )
     return gaps
+
+
+def _widen(interval: GroupInterval, value: float, excess: Excess) -> GroupInterval:
+    """The interval with the error of few tracks of distractors, which queries do not show."""
+    if interval.method == NONE:
+        return interval
+    half = excess.half_width(LEVEL)
+    return GroupInterval(
+        max(-1.0, value - math.hypot(value - interval.low, half)),
+        min(1.0, value + math.hypot(interval.high - value, half)),
+        f"{interval.method}, and error of few tracks of distractors",
+    )

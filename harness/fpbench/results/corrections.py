@@ -16,7 +16,7 @@ class Corrected:
         value: The rate, less ``excess``.
         excess: By how much the rate itself is too high, from leaving out one group of distractors
             after the other, or one track where groups are unknown.
-        error: Standard error from the choice of these tracks.
+        error: Standard error of ``value`` from the choice of these tracks.
         level: Confidence level of the interval.
         low: Lower end of the interval, which holds the error of the queries, the error of the
             tracks of distractors, and the whole excess.

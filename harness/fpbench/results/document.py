@@ -209,7 +209,8 @@ class Gap:
         tolerance_s: Tolerance of a match; None accepts any time in the right track.
         n_distractors: Number of distractors of either kind, up to all real ones.
         value: The gap. If it is positive, synthetic distractors are too easy.
-        level: Confidence level of its interval, which is paired over queries.
+        level: Confidence level of its interval, which is paired over queries. It holds the error
+            from few tracks of real distractors, where these are known.
         low: Lower end of the interval.
         high: Upper end of the interval.
     """
