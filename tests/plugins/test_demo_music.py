@@ -12,11 +12,13 @@ from jaxtyping import Complex, Float32
 from scipy.signal import butter, sosfilt
 
 from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, rng_at
+from fpbench.audio.damage import find_damage
 from fpbench.audio.reading import durations_s
 from fpbench.progress_display import hide_progress
 from fpbench_plugins.demo_music import create
 from fpbench_plugins.demo_music.composition import compose
-from fpbench_plugins.demo_music.library import DEFAULTS, make_sound, to_16_bits
+from fpbench_plugins.demo_music.flac import encode_flac, to_16_bits
+from fpbench_plugins.demo_music.library import DEFAULTS, make_sound
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S
 from fpbench_plugins.demo_music.reproducible import (
@@ -199,6 +201,19 @@ def test_every_processor_makes_these_samples() -> None:
     ]
     whole = b"".join(to_16_bits(sound).tobytes() for sound in sounds)
     assert hashlib.sha256(whole).hexdigest() == GOLDEN
+
+
+def test_a_file_has_the_samples_and_no_version_of_the_encoder(
+    rng: np.random.Generator, tmp_path: Path
+) -> None:
+    samples = rng.uniform(-0.5, 0.5, RATE).astype(np.float32)
+    encoded = encode_flac(samples)
+    assert b"libFLAC" not in encoded
+    (tmp_path / "a.flac").write_bytes(encoded)
+    decoded, rate = soundfile.read(tmp_path / "a.flac", dtype="int16")
+    assert rate == RATE
+    np.testing.assert_array_equal(decoded, to_16_bits(samples))
+    assert find_damage(tmp_path / "a.flac") is None
 
 
 def test_sounds_all_the_time_and_never_clips(tracks: list[Samples]) -> None:

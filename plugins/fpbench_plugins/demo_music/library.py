@@ -1,17 +1,12 @@
 """Keeps the demo recordings in the cache, and generates those that are missing."""
 
 import hashlib
-import io
 import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-
-import numpy as np
-import soundfile
-from jaxtyping import Int16
 
 from fpbench import (
     Dataset,
@@ -27,9 +22,9 @@ from fpbench import (
 from fpbench.cache import Store, is_intact, seal
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import default_workers, map_ahead
+from fpbench_plugins.demo_music.flac import encode_flac
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S, make_track
-from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 logger = logging.getLogger(__name__)
 
@@ -198,25 +193,9 @@ def write_flac(path: Path, samples: Samples) -> None:
     Raises:
         FpbenchError: The file cannot be written.
     """
-    encoded = io.BytesIO()
-    # At level 0 the encoder computes with integers only, so that a processor changes no byte.
-    soundfile.write(
-        encoded,
-        to_16_bits(samples),
-        RATE_HZ,
-        format="FLAC",
-        subtype="PCM_16",
-        compression_level=0.0,
-    )
     make_folder(path.parent)
     with atomic_file(path) as file:
-        file.write(encoded.getbuffer())
-
-
-def to_16_bits(samples: Samples) -> Int16[np.ndarray, " samples"]:
-    """The whole numbers that a file holds."""
-    whole: Int16[np.ndarray, " samples"] = np.round(samples * 32_767).astype(np.int16)
-    return whole
+        file.write(encode_flac(samples))
 
 
 def version() -> str:
