@@ -33,6 +33,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 # The site, into site/; a warning is an error.
 docs: $(VENV)/ready
