@@ -1,0 +1,73 @@
+"""Puts a finished result where submissions are, with the evidence that is small enough."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, make_folder
+from fpbench.results.document import Result
+from fpbench.results.files import read_result
+from fpbench.verification.pull_request import MOST_BYTES, is_name
+from fpbench.verification.validation import NOT_BY_HAND, check_result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a result lies now.
+
+    Args:
+        files: The files that belong into the pull request.
+        left_out: Evidence that is too large for the repository or is missing.
+    """
+
+    result: Result
+    files: Sequence[Path]
+    left_out: Sequence[str]
+
+
+def place_result(path: Path, folder: Path, name: str | None = None) -> Placed:
+    """Check a result, and copy it with its evidence to ``folder/SYSTEM/NAME.json``.
+
+    Args:
+        path: The result, with its evidence beside it.
+        folder: The folder of all submissions.
+        name: Name of the new file without suffix; None takes the task's, or that of ``path``.
+
+    Raises:
+        FpbenchError: The result has problems, a name cannot be a file's, or another result has it.
+    """
+    findings = check_result(path)
+    if findings.problems:
+        raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
+    result = read_result(path)
+    system = result.fingerprinter.name
+    name = name or (result.task.name if result.task else path.stem)
+    for text, option in ((system, "the system"), (f"{name}.json", "--name")):
+        if not is_name(text):
+            raise FpbenchError(
+                f"'{text}' cannot name {option} in {folder}",
+                hint="use up to 80 letters, digits, '.', '_' and '-'",
+            )
+    target = folder / system / f"{name}.json"
+    beside = [path.with_name(info.file) for info in result.evidence]
+    small = [one for one in beside if one.is_file() and _fits(one)]
+    copies = {path: target} | {one: target.with_name(one.name) for one in small}
+    for source, copy in copies.items():
+        if copy.exists() and copy.read_bytes() != source.read_bytes():
+            raise FpbenchError(
+                f"{copy} exists with another content",
+                hint="choose another --name; landed results never change",
+            )
+    make_folder(target.parent)
+    for source, copy in reversed(copies.items()):  # the result last, when its evidence is there
+        if not copy.exists():
+            with source.open("rb") as old, atomic_file(copy) as new:
+                shutil.copyfileobj(old, new)
+    left_out = [one.name for one in beside if one not in small]
+    return Placed(result=result, files=list(copies.values()), left_out=left_out)
+
+
+def _fits(path: Path) -> bool:
+    return path.stat().st_size <= MOST_BYTES.get(path.suffix, 0)

@@ -1,0 +1,60 @@
+"""A result is placed only if it is right, with its evidence, and never over another one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpbench import FpbenchError
+from fpbench.verification.placing import place_result
+from fpbench.verification.validation import check_result
+
+
+def test_a_result_and_its_evidence_are_copied(result: Path, tmp_path: Path) -> None:
+    placed = place_result(result, tmp_path / "submissions", "task")
+    folder = tmp_path / "submissions" / "spectral-sketch"
+    assert placed.files == [folder / "task.json", folder / "r.exact.real.npz"]
+    assert placed.left_out == []
+    assert not check_result(folder / "task.json").problems
+    assert placed == place_result(result, tmp_path / "submissions", "task")  # once more
+
+
+def test_large_evidence_stays_where_it_is(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {".npz": 10})
+    placed = place_result(result, tmp_path / "submissions")
+    assert [file.name for file in placed.files] == ["r.json"]
+    assert placed.left_out == ["r.exact.real.npz"]
+
+
+def test_a_wrong_result_is_not_placed(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    def lie(document: dict[str, Any]) -> None:
+        document["curves"][0]["points"][0]["value"] += 0.01
+
+    alter(result, lie)
+    with pytest.raises(FpbenchError, match="/curves/0/points/0/value is"):
+        place_result(result, tmp_path / "submissions")
+    assert not (tmp_path / "submissions").exists()
+
+
+def test_another_result_is_never_replaced(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    (placed, *_) = place_result(result, tmp_path / "submissions").files
+    before = placed.read_bytes()
+    alter(result, lambda document: document.update(command="fpbench run --again"))
+    with pytest.raises(FpbenchError, match=r"r\.json exists with another content"):
+        place_result(result, tmp_path / "submissions")
+    assert placed.read_bytes() == before
+    assert json.loads(before)["command"] != "fpbench run --again"
+
+
+@pytest.mark.parametrize("name", ["../up", ".hidden", "a b", "a/b", "é"])
+def test_a_name_that_no_file_may_have_is_refused(result: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(FpbenchError, match="cannot name --name"):
+        place_result(result, tmp_path / "submissions", name)
