@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         refuse_weights,
         require_weights,
     )
+    from fpbench.plugin.tasks import Task, task_from_toml
     from fpbench.plugin.training import PcmAudio, Trainable, Trainee, TrainingAudio
     from fpbench.progress import Report
     from fpbench.randomness import Stream, rng_at
@@ -86,6 +87,7 @@ __all__ = [
     "Segments",
     "Settings",
     "Stream",
+    "Task",
     "TensorRule",
     "Track",
     "TrackFingerprinter",
@@ -109,6 +111,7 @@ __all__ = [
     "require_weights",
     "rng_at",
     "run",
+    "task_from_toml",
     "validate",
 ]
 
@@ -155,6 +158,7 @@ _NAMES = {
         "refuse_weights",
         "require_weights",
     ),
+    "fpbench.plugin.tasks": ("Task", "task_from_toml"),
     "fpbench.plugin.training": ("PcmAudio", "Trainable", "Trainee", "TrainingAudio"),
     "fpbench.progress": ("Report",),
     "fpbench.randomness": ("Stream", "rng_at"),

@@ -48,6 +48,7 @@ logger = getLogger(__name__)
 
 def run(
     *,
+    task: str | None = None,
     fingerprinter: str | AnyFingerprinter | None = None,
     dataset: str | None = None,
     channel: Literal["mean", "left", "right", "loudest"] | None = None,
@@ -85,6 +86,8 @@ def run(
     After an interruption, the same call continues where it stopped.
 
     Args:
+        task: A name from ``fpbench tasks``: all settings but those of the system. None means the
+            settings below. A run that changes a setting of its task is a run without a task.
         fingerprinter: A name from ``fpbench plugins``, ``plugin:MODULE``, ``plugin:FILE.py``, or an
             object with a :class:`FingerprintSpec` called ``spec`` and a method ``embed`` (or
             ``fingerprint``, for a track front end). The cache identifies an object by its class's
@@ -153,7 +156,7 @@ def run(
         if not isinstance(fingerprinter, str | None):
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
         file = None if config is None else as_path(config, "config", _RUN)
-        settings = config_from_arguments(file, given, _RUN)
+        settings = config_from_arguments(file, given, _RUN, catalog)
         wanted = None if out is None else as_path(out, "out", _RUN)
         if wanted is not None:
             refuse_out(wanted, file, option="out")

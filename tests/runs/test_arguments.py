@@ -8,12 +8,13 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.audio.query_recipe import NAFP
+from fpbench.plugin.catalog import Catalog
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.config import RunConfig
 
 
 def config(file: Path | None = None, **given: Any) -> RunConfig:
-    return config_from_arguments(file, given, "a test")
+    return config_from_arguments(file, given, "a test", Catalog.load())
 
 
 def test_no_arguments_give_the_defaults() -> None:

@@ -20,8 +20,11 @@ INTERRUPTED = 130
 
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
+    "tasks": "List named settings of a run, for comparable results.",
     "compare": "Test whether one system is better than another.",
     "validate": "Recompute and check results.",
+    "submit": "Check a result, and put it into submissions/.",
+    "review": "Review a pull request that submits results.",
     "plugins": "List all fingerprinters, datasets, generators and other plugin parts.",
     "check": "Check a fingerprinter against the harness's rules.",
     "new": "Create a working plugin package.",

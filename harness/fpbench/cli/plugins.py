@@ -20,6 +20,7 @@ _HOW_TO_SET = {
     "dataset": "[dataset_options] in a config file",
     "degradation": '[[recipe.degradations]] in a config file, with name = "{name}"',
     "trainable": "--set KEY=VALUE of `fpbench train`",
+    "task": "nothing: a task with other settings is no longer the task",
 }
 """Where a user sets the options of each kind of part."""
 

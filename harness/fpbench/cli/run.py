@@ -50,6 +50,11 @@ logger = getLogger(__name__)
     "command line override it.",
 )
 @click.option(
+    "--task",
+    help="Name from `fpbench tasks`: all settings but those of the system, so that results of "
+    "different people can be compared. A run that changes one of them is not of the task.",
+)
+@click.option(
     "--write-config",
     type=UserPath(dir_okay=False),
     metavar="FILE.toml",
@@ -152,6 +157,7 @@ def run(**options: Any) -> None:
     \b
     fpbench run                                              the included demo
     fpbench run --fingerprinter plugin:mymodel               your model, on the demo
+    fpbench run --task demo-v1 --fingerprinter plugin:mymodel   for the leaderboard
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
     fpbench run --beyond 1e10,1e12                           a trillion, without searching them
@@ -176,7 +182,9 @@ def run(**options: Any) -> None:
         for name in ("out", "figure"):
             if options[name] is not None:
                 refuse_unwritable(options[name], f"--{name}")
-    config = config_from_arguments(options["config"], _config_fields(options), "the command line")
+    catalog = Catalog.load()
+    given = _config_fields(options)
+    config = config_from_arguments(options["config"], given, "the command line", catalog)
     _refuse_unused(options, config)
     if options["write_config"] is not None:
         _refuse_beside_write_config(options)
@@ -188,7 +196,7 @@ def run(**options: Any) -> None:
         store.refuse_unwritable()
     stage = ProgressStages()
     switches = {name: options[name] for name in ("unchecked", "fresh")}
-    prepared = prepare(config, Catalog.load(), store, stage, **switches)
+    prepared = prepare(config, catalog, store, stage, **switches)
     ready_made = prepared.ready_made
     if ready_made:
         _refuse_for_ready_made(options, config)
@@ -213,9 +221,9 @@ def run(**options: Any) -> None:
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
-    same = ["fingerprinter", "weights", "dataset", "channel", "duplicates", "name", "distractors"]
-    same += ["generator", "generator_weights", "foreign_generator", "sizes", "beyond", "queries"]
-    same += ["seed", "device", "dtype"]
+    same = ["task", "fingerprinter", "weights", "dataset", "channel", "duplicates", "name"]
+    same += ["distractors", "generator", "generator_weights", "foreign_generator", "sizes"]
+    same += ["beyond", "queries", "seed", "device", "dtype"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
     fields["indexes"] = options["indexes"] or None

@@ -28,6 +28,7 @@ from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
 from fpbench.plugin.process_state import name_part
 from fpbench.plugin.reads import Reads, hear_reads, record_reads
+from fpbench.plugin.tasks import Task
 from fpbench.plugin.training import Trainable
 
 logger = getLogger(__name__)
@@ -39,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "dataset": "fpbench_datasets",
     "degradation": "fpbench_degradations",
     "trainable": "fpbench_trainables",
+    "task": "fpbench_tasks",
 }
 """Kinds of entries, each with its hook."""
 
@@ -160,6 +162,11 @@ class Catalog:
         """Load the training of a fingerprinter."""
         trainable: Trainable = self._create("trainable", name, settings)
         return trainable
+
+    def task(self, name: str) -> Task:
+        """Read a task."""
+        task: Task = self._create("task", name, Settings())
+        return task
 
     def default_generators(self) -> list[DefaultGenerator]:
         """Generators that plugins propose for runs that name none, the best first."""

@@ -13,6 +13,7 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import Fingerprinter, TrackFingerprinter
 from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, NoiseGenerator
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.plugin.tasks import Task
 from fpbench.plugin.training import Trainable
 
 _PROTOCOLS: Mapping[str, tuple[type, ...]] = {
@@ -22,6 +23,7 @@ _PROTOCOLS: Mapping[str, tuple[type, ...]] = {
     "dataset": (Dataset,),
     "degradation": (Degradation,),
     "trainable": (Trainable,),
+    "task": (Task,),
 }
 """Interfaces that an object of each kind may have."""
 

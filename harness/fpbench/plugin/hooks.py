@@ -11,6 +11,7 @@ from fpbench.plugin.entries import Entry
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.indexes import Index
+from fpbench.plugin.tasks import Task
 from fpbench.plugin.training import Trainable
 
 PROJECT = "fpbench"
@@ -73,5 +74,15 @@ def fpbench_trainables() -> Iterable[Entry[Trainable]]:
 
     ``Settings.options`` holds the recipe: first ``recipes/NAME.toml`` of the plugin, then
     ``--set``. Do not import torch.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_tasks() -> Iterable[Entry[Task]]:
+    """List the tasks that this plugin defines: settings of a run, without the system.
+
+    ``details`` say what the task needs: ``Data`` (size and where it comes from), ``Licence`` and
+    ``Time``. Do not read files.
     """
     raise NotImplementedError

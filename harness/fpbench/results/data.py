@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from fpbench.results.fields import Count, Hours, Positive, Seconds
+from fpbench.results.fields import Count, Hours, Name, Positive, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,19 @@ class NearCopy:
     of_start_s: Annotated[float, Meta(ge=0)]
     length_s: Seconds
     similarity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskInfo:
+    """The task of a run that has kept all of its settings.
+
+    Args:
+        name: Name with version, such as ``demo-v1``.
+        content: Hash of the task's settings, and of the data and queries that it expects.
+    """
+
+    name: Name
+    content: Name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +102,8 @@ class QueryInfo:
         tracks: Number of different tracks that they come from.
         groups: Number of different groups of tracks, such as artists, which intervals are over;
             None if groups are unknown, so that intervals are over tracks.
+        content: Hash of the queries: their recordings, start times and degradations, and what they
+            match; of their fingerprints if these are ready-made. None in older results.
         length_s: Length of a query, in seconds.
         recipe: How the queries were drawn and degraded.
         recordings: Number of recordings that the queries were cut from; 0 for queries that were
@@ -104,3 +119,4 @@ class QueryInfo:
     recordings: Count = 0
     without_match: Count = 0
     groups: Positive | None = None
+    content: Name | None = None

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from fpbench.results.corrections import Corrected
-from fpbench.results.data import DataInfo, QueryInfo
+from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import (
@@ -259,6 +259,7 @@ class Result:
             ``folders_left_out`` lists, only the last part is recorded.
         command: The command line or the Python call, with files as in ``config``.
         fidelity: How similar synthetic fingerprints are to real ones; None if there are none.
+        task: The task that this is a run of; None for a run with settings of its own.
         evidence: Files beside the result, from which every number can be recomputed.
         environment: Versions of software, and hardware.
         estimator: How points follow from evidence. 1, in older results: databases are whole blocks,
@@ -289,6 +290,7 @@ class Result:
     schema_version: Literal[1]
     estimator: Estimator = 1
     check: CheckInfo | None = None
+    task: TaskInfo | None = None
     gaps: Sequence[Gap] = ()
     tails: Sequence[TailInfo] = ()
     false_accepts: Sequence[FalseAccepts] = ()

@@ -1,4 +1,4 @@
-"""The config of a run, from a file and from arguments of Python or the command line."""
+"""The config of a run, from a task, a file, and arguments of Python or the command line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,7 +12,9 @@ from fpbench.audio.query_recipe import QueryRecipe, recipe_from_json
 from fpbench.conversion import convert, field_types, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
+from fpbench.plugin.catalog import Catalog
 from fpbench.runs.config import RunConfig, read_config
+from fpbench.runs.tasks import claim_task, task_settings
 from fpbench.units import parse_sizes, whole_sizes
 from fpbench.user_paths import expand_path
 
@@ -20,8 +22,10 @@ _FILES = ("weights", "generator_weights")
 _OF_RECIPE = {"queries": "n_queries", "query_length_s": "query_length_s"}
 
 
-def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: str) -> RunConfig:
-    """Read settings from a file, overridden by arguments.
+def config_from_arguments(
+    file: Path | None, given: Mapping[str, Any], source: str, catalog: Catalog
+) -> RunConfig:
+    """Read settings from a task and a file, overridden by arguments.
 
     Args:
         file: TOML file as for ``--config``; None means defaults.
@@ -31,9 +35,11 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
             ``beyond`` may be numbers such as ``1e6``, or one text such as ``"1e4,1M"``; options may
             be numbers and switches.
         source: Source of the arguments, for messages.
+        catalog: Knows the tasks.
 
     Raises:
-        FpbenchError: The file cannot be read, or a field does not take its value.
+        FpbenchError: The file cannot be read, no task has that name, or a field does not take its
+            value.
     """
     # The numbers of NumPy are no numbers to msgspec.
     fields = {
@@ -66,12 +72,19 @@ def config_from_arguments(file: Path | None, given: Mapping[str, Any], source: s
         indexes = fields["indexes"]
         one_name = isinstance(indexes, str)
         fields["indexes"] = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
-    config = read_config(file, fields, source)
+
+    def of_task(name: str) -> Mapping[str, Any]:
+        return task_settings(name, catalog.task(name))
+
+    config = read_config(file, fields, source, of_task=of_task)
     try:
         recipe = replace(config.recipe, **changes)
-        return replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
+        config = replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
     except ValueError as err:
         raise FpbenchError(f"{source}: {err}", hint="change that number") from err
+    if config.task is None:
+        return config
+    return claim_task(config, catalog.task(config.task))
 
 
 def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") -> None:

@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +34,8 @@ class RunConfig:
     """Everything that can change a run's numbers.
 
     Args:
+        task: Name of the task that gives all settings but those of the system; None for settings
+            of the user's own.
         fingerprinter: A name, or ``plugin:...``.
         weights: A file of weights: safetensors for the systems of fpbench, any format for another
             plugin; None means the fingerprinter's own weights.
@@ -74,6 +76,7 @@ class RunConfig:
         ValueError: A number is out of its range, or there is no index or one twice.
     """
 
+    task: str | None = None
     fingerprinter: str = "nafp"
     weights: Path | None = None
     dataset: str = "demo"
@@ -131,7 +134,7 @@ class RunConfig:
         """
         plain = dataclasses.asdict(self)
         del plain["recipe_given"]
-        for name in ("name", "beyond"):
+        for name in ("task", "name", "beyond"):
             if not plain[name]:  # results of before have no such field
                 del plain[name]
         for name in ("weights", "generator_weights"):
@@ -142,7 +145,11 @@ class RunConfig:
 
 
 def read_config(
-    path: Path | None, overrides: Mapping[str, Any], overrides_source: str = "the command line"
+    path: Path | None,
+    overrides: Mapping[str, Any],
+    overrides_source: str = "the command line",
+    *,
+    of_task: Callable[[str], Mapping[str, Any]] | None = None,
 ) -> RunConfig:
     """Read settings from a TOML file or a result, overridden by arguments.
 
@@ -153,12 +160,17 @@ def read_config(
             Relative paths of weights are relative to its folder.
         overrides: Arguments by field name; absent fields keep the value of the file.
         overrides_source: Source of the arguments, for messages.
+        of_task: Gives the settings of a task by its name, which the file and the arguments
+            override.
 
     Raises:
         FpbenchError: The file is neither TOML nor a result, or has an unknown field; a field does
             not take its value; or weights of a result are not beside it.
     """
     table = {} if path is None else _read_checked(path, overrides)
+    task = overrides.get("task", table.get("task"))
+    if task is not None and of_task is not None:
+        table = _check_table(_typed_as_arguments(of_task(task)), f"task {task}") | table
     # Each option overrides only the same option of the file.
     file_options = table.get("fingerprinter_options", {})
     table |= overrides
@@ -178,6 +190,11 @@ def _read_checked(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
     """
     source = str(path)
     table = _from_result(path, overrides) if path.suffix == ".json" else _read_toml(path)
+    return _check_table(table, source)
+
+
+def _check_table(table: dict[str, Any], source: str) -> dict[str, Any]:
+    """The settings of one source, with its recipe as a dataclass; all of them are valid."""
     if "recipe_given" in table:
         raise FpbenchError(f"{source}: no field is called 'recipe_given'", hint="leave it out")
     if isinstance(table.get("recipe"), Mapping):
@@ -205,10 +222,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
     for name in ("weights", "generator_weights"):
         if isinstance(table.get(name), str):
             table[name] = path.parent / expand_path(table[name])
-    if table.get("tolerance_s") == "track":
-        table["tolerance_s"] = None
+    return _typed_as_arguments(table)
+
+
+def _typed_as_arguments(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of TOML with the types of arguments: no ``"track"``, and options as text."""
+    whole_track = {"tolerance_s": None} if table.get("tolerance_s") == "track" else {}
     options = {name: option_texts(table[name]) for name in table if name.endswith("_options")}
-    return table | options
+    return {**table, **whole_track, **options}
 
 
 def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -347,6 +347,7 @@ class AudioSource:
                 recipe=recipe_to_json(self.recipe),
                 recordings=planned.recordings,
                 without_match=planned.without_match,
+                content=planned.content(self.recipe, self.seed),
             ),
         )
 

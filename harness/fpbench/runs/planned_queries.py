@@ -9,7 +9,7 @@ import numpy as np
 
 from fpbench.audio.queries import describe_queries
 from fpbench.audio.query_positions import draw_queries
-from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.recorded_queries import cut_queries, select_recordings
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.errors import FpbenchError
@@ -67,6 +67,17 @@ class PlannedQueries:
             return described
         where = {"recording": described.pop("track"), "recording_start_s": described.pop("start_s")}
         return describe_queries(self.truth, reference, (), seed) | where | described
+
+    def content(self, recipe: QueryRecipe, seed: int) -> str:
+        """Hash of the queries, whatever the fingerprinter: what is cut where, and degraded how."""
+        return content_key(
+            audio=[self.digests[index] for index in self.places.track.tolist()],
+            start_s=self.places.start_s.tolist(),
+            track=self.truth.track.tolist(),
+            match_s=self.truth.start_s.tolist(),
+            recipe=recipe_to_json(recipe),
+            seed=seed,
+        )
 
     def identity(self, reference: FingerprintSet) -> dict[str, object]:
         """What makes a set of recorded queries comparable with another: audio and ground truth."""

@@ -114,6 +114,9 @@ class VectorSource:
                 length_s=vectors.segment_s + (length - 1) * hop_s,
                 recipe={"ready_made": self._query_set() or self.name},
                 without_match=self._count_without_match(),
+                content=content_key(
+                    vectors=digests[0], rows=query_rows.tolist(), truth=_digests(truth)
+                ),
             ),
         )
 

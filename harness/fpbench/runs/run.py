@@ -19,7 +19,7 @@ from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation, find_marginal_alarm
 from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
-from fpbench.results.data import DataInfo
+from fpbench.results.data import DataInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import ESTIMATOR, SCHEMA_VERSION, Curve, EvidenceInfo, Gap, Result
 from fpbench.results.environment import environment
@@ -35,6 +35,7 @@ from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.ready_made import VectorSource
+from fpbench.runs.tasks import describe_task
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, is_finished, search
 
@@ -118,6 +119,7 @@ def run_prepared(
     for path in (out, figure or beside):
         make_folder(path.parent)
     inputs = prepared.source.build_inputs(prepared.store, stage)
+    task = _describe_task(prepared, inputs)
     _warn_of_skipped(inputs.data)
     warn_of_silence(inputs.data)
     for warning in inputs.warnings:
@@ -157,6 +159,7 @@ def run_prepared(
             command=command,
             schema_version=SCHEMA_VERSION,
             check=prepared.check,
+            task=task,
             estimator=ESTIMATOR,
         )
         result = _without_folders(result, prepared)
@@ -175,6 +178,15 @@ def run_prepared(
 def det_figure_path(figure: Path) -> Path:
     """The figure of decisions by a threshold, beside the figure of curves."""
     return figure.with_name(f"{figure.stem}.det{figure.suffix}")
+
+
+def _describe_task(prepared: PreparedRun, inputs: Inputs) -> TaskInfo | None:
+    task = prepared.config.task
+    if task is None:
+        return None
+    offer, _ = prepared.catalog.offer("task", task)
+    expected = prepared.catalog.task(task)
+    return describe_task(offer.entry.name, expected, inputs.data, inputs.query_info)
 
 
 def _without_folders(result: Result, prepared: PreparedRun) -> Result:

@@ -15,6 +15,7 @@ from fpbench.verification.problems import Problem
 from fpbench.verification.queries import check_queries, check_query_counts
 from fpbench.verification.submission import Submission
 from fpbench.verification.tails import check_tails
+from fpbench.verification.tasks import check_task
 
 Check = Callable[[Submission], Iterator[Problem]]
 """Yields problems. It gets every document that keeps the schema, and must not fail on any."""
@@ -24,6 +25,7 @@ CHECKS: Sequence[Check] = (
     check_seed,
     check_names,
     check_status,
+    check_task,
     check_listing,
     check_points,
     check_queries,

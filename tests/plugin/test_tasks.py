@@ -1,0 +1,29 @@
+"""A task is its settings and what it expects of data and queries."""
+
+import pytest
+
+from fpbench import Task, task_from_toml
+from fpbench.plugin.catalog import Catalog
+
+
+def test_a_task_is_read_from_toml() -> None:
+    task = task_from_toml('dataset = "demo"\nseed = 1\n[task]\ndata = "d"\nqueries = "q"\n')
+    assert task == Task(settings={"dataset": "demo", "seed": 1}, data="d", queries="q")
+
+
+def test_what_nothing_reads_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"\['dat'\], which nothing reads"):
+        task_from_toml('[task]\ndat = "d"\n')
+
+
+def test_another_setting_or_hash_is_another_task() -> None:
+    task = Task(settings={"seed": 1}, data="d")
+    others = [Task(settings={"seed": 2}, data="d"), Task(settings={"seed": 1}, data="e")]
+    assert task.identity == Task(settings={"seed": 1}, data="d").identity
+    assert len({task.identity, *(other.identity for other in others)}) == 3
+
+
+def test_bundled_tasks_never_change() -> None:
+    catalog = Catalog.load()
+    identities = {o.entry.name: catalog.task(o.entry.name).identity for o in catalog.offers("task")}
+    assert identities == {"demo-v1": "dd8782af157047eeb24bb94a6dfb528c"}
