@@ -158,21 +158,22 @@ def test_patience_ends_a_fit_that_no_longer_improves(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_fit_stops_before_it_knows_its_rows_by_heart(tmp_path: Path) -> None:
+def test_copying_ends_a_fit_only_if_asked(tmp_path: Path) -> None:
     options = {"epochs": "300", "judge_epochs": "20", "learning_rate": "0.01", "width": "64"}
     options["held_out"] = "0.5"
     rows = np.random.default_rng(3).standard_normal((60, 8)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     kept = {}
-    for limit in ("none", "0.6"):
-        method = create(Settings(options={**TINY, **options, "most_copied": limit}))
+    for limit in ("default", "0.6"):
+        asked = {} if limit == "default" else {"most_copied": limit}
+        method = create(Settings(options={**TINY, **options, **asked}))
         (tmp_path / limit).mkdir()
         fitted = method.fit(rows, seed=0, work_dir=tmp_path / limit, report=lambda s, p: None)
         assert isinstance(fitted, FlowGenerator)
         record = fitted.fitted.record
         assert record["history"][-1]["copied"] > 0.6
         kept[limit] = record["step"], len(record["history"])
-    assert kept["none"][1] == 15
+    assert kept["default"][1] == 15
     assert kept["0.6"][1] < 15
 
 

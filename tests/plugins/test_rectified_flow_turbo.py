@@ -99,6 +99,13 @@ def test_saving_and_loading_changes_no_bit(generator: FlowGenerator, tmp_path: P
     np.testing.assert_array_equal(again.draw(9, rngs[0]), generator.draw(9, rngs[1]))
 
 
+def test_a_teacher_learns_until_held_out_tracks_say_no_more() -> None:
+    # A limit of copying ended fits to spectral sketches after 5 epochs, with a coverage of 0.01.
+    teacher = create(Settings()).config.teacher_config
+    assert teacher.most_copied is None
+    assert (teacher.select, teacher.patience) == ("held_out_loss", 8)
+
+
 @pytest.mark.slow
 def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Path) -> None:
     small, whole = fit_tiny(tmp_path / "a", saved_as="float16"), fit_tiny(tmp_path / "b")

@@ -23,7 +23,7 @@ from fpbench.units import short_time
 AFFORDABLE_S = 3600.0
 """Longest fit that a run starts without being asked for this generator.
 
-Most fits end in less than half of the time that is estimated, which is that of all epochs.
+Estimates are for all epochs; a fit may end earlier.
 """
 
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow.config import MOST_COPIED, FlowConfig
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.validators import require_above_zero
 
@@ -70,7 +70,7 @@ PUBLISHED = RectifiedFlowConfig(
     # the loss was lowest after 60.
     select="held_out_loss",
     patience=None,
-    most_copied=MOST_COPIED,
+    most_copied=None,
     solver="euler",
     steps=32,
     # The authors do not project. We do, because real fingerprints have length 1.

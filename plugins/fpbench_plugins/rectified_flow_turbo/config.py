@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from fpbench_plugins.building_blocks.flow.config import MOST_COPIED, FlowConfig
+from fpbench_plugins.building_blocks.flow.config import FlowConfig
 from fpbench_plugins.building_blocks.flow.generator import Sampling
 from fpbench_plugins.building_blocks.flow.network import NetworkShape
 from fpbench_plugins.building_blocks.validators import (
@@ -114,7 +114,7 @@ DEFAULTS = TurboConfig(
     # For nafp, draws of a fit to 10 000 rows were 2.6 points too easy in the track among 100 000
     # real distractors when the rows were of 170 tracks, and 1.2 (at 84 000) when of 1 672.
     teacher_most_rows=20_000,
-    teacher_most_copied=MOST_COPIED,
+    teacher_most_copied=None,
     pairs=60_000,
     pair_steps=8,
     width=256,

@@ -13,17 +13,6 @@ from fpbench_plugins.building_blocks.validators import (
     require_between_0_and_1,
 )
 
-MOST_COPIED = 0.5
-"""Limit of copying in both flows: draws are as near to the learnt rows as other real music is.
-
-For nafp on real music (10 608 fingerprints of 43 tracks) it was reached after 15 to 20 of 100
-epochs. The gap in hit rate to as many real distractors of other tracks was then at most 0.2 points
-within 0.25 s and in the right track. After 5 epochs it was 0.4 and 2.5. After 40, when the held-out
-loss still fell, it was -0.3 and -0.8, because the draws crowd around the learnt tracks.
-For nafp on the demo's music (5 900 fingerprints of 100 tracks) it was reached after 35 epochs, with
-gaps of 0.3 and 0.7; after 5 they were 1.1 and 2.1.
-"""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowConfig:
@@ -53,7 +42,8 @@ class FlowConfig:
             never stops early.
         most_copied: Largest probability that a draw is nearer to the learnt rows than real rows of
             other tracks are. Weights with more are not kept, and a second such evaluation in a row
-            ends the fit. None means no limit.
+            ends the fit. None means no limit: with one, fits end long before draws are as dense
+            around other music as real rows are, see docs/explanation/fidelity.md.
         solver: That draws use to follow the flow.
         steps: Of the solver.
         project: Whether draws are scaled to length 1.
