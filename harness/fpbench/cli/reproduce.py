@@ -33,7 +33,7 @@ def reproduce(result: Path, out: Path, **places: Any) -> None:
 
     Everything comes from the result: settings, seeds, hashes of weights. Files that it names
     without their folder are looked for in the current folder and beside the result; the options say
-    where else they are. The exit code is 1 if a rate lies outside the joint interval of the two runs.
+    where else they are. The exit code is 1 if a rate lies outside the joint interval of the runs.
     """
     # Imported here, so that `fpbench reproduce --help` does not wait for SciPy.
     import fpbench

@@ -60,8 +60,8 @@ class Reproduction:
         """Tables of the differences and of the points, and a sentence."""
         parts = []
         if self.differences:
-            headers = ("what differs", "published", "again")
-            parts.append(tabulate(self.differences, headers=headers, tablefmt="simple"))
+            names = ("what differs", "published", "again")
+            parts.append(tabulate(self.differences, headers=names, tablefmt="simple"))
         headers = ("curve", "distractors", "published", "again", "difference", "")
         rows = [_cells(point) for point in self.points]
         parts.append(tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True))
