@@ -53,14 +53,37 @@ def test_refuses_a_shape_that_claims_more_than_there_is(tmp_path: Path) -> None:
             read_arrays(write(tmp_path / "a.npz", {"x.npy": content.getvalue()}))
 
 
+def test_refuses_a_header_before_any_array_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object, **__: object) -> None:
+        raise AssertionError("an array was loaded")
+
+    monkeypatch.setattr("fpbench.array_files.read_array", load)
+    objects = io.BytesIO()
+    np.save(objects, np.array([{}], dtype=object), allow_pickle=True)
+    for last in (npy(np.zeros(3)) + b"more", npy(np.zeros(3))[:-1], objects.getvalue(), b""):
+        records = {"good.npy": npy(np.zeros(3)), "x.npy": last}
+        with pytest.raises(DAMAGE):
+            read_arrays(write(tmp_path / "a.npz", records))
+
+
+def test_refuses_an_archive_that_unpacks_to_more_than_it_may(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    write(path, {"x.npy": npy(np.zeros(9_000_000))}, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 100_000
+    with pytest.raises(ValueError, match="unpacks to 72000128 bytes, 4 times its own size"):
+        read_arrays(path, max_ratio=4.0)
+
+
 def test_refuses_bytes_behind_an_array(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"x\.npy is longer than its array"):
+    with pytest.raises(ValueError, match=r"x\.npy is 28 bytes, and not 24"):
         read_arrays(write(tmp_path / "a.npz", {"x.npy": npy(np.zeros(3)) + b"more"}))
 
 
 def test_refuses_objects(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.array([None]))
-    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
+    with pytest.raises(ValueError, match="holds objects"):
         read_arrays(tmp_path / "a.npz")
 
 

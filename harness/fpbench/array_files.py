@@ -1,5 +1,6 @@
 """Reads archives of NumPy arrays that may be damaged, or made to fill the memory."""
 
+import math
 import struct
 import zipfile
 import zlib
@@ -7,7 +8,12 @@ from pathlib import Path
 from tokenize import TokenError
 
 import numpy as np
-from numpy.lib.format import read_array
+from numpy.lib.format import (
+    read_array,
+    read_array_header_1_0,
+    read_array_header_2_0,
+    read_magic,
+)
 
 DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
@@ -23,8 +29,20 @@ _SMALL_BYTES = 64 << 20
 """Arrays of this size may have any ratio: zeros compress well."""
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+_MAX_RECORDS = 64
+
+_HEADERS = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}
+
+
+def read_arrays(path: Path, *, max_ratio: float = _MAX_RATIO) -> dict[str, np.ndarray]:
     """Read all arrays of an ``.npz`` archive, with its checksums.
+
+    The header of every array is read first: no array is loaded unless all of them have the size
+    that their headers say, hold no objects, and together unpack to no more than a genuine archive.
+
+    Args:
+        path: The archive.
+        max_ratio: Largest ratio of the arrays' size to that of the archive, for large ones.
 
     Raises:
         OSError: The file cannot be read.
@@ -33,13 +51,36 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         records = archive.infolist()
-        size, limit = sum(r.file_size for r in records), _MAX_RATIO * path.stat().st_size
+        size, limit = sum(r.file_size for r in records), max_ratio * path.stat().st_size
         if size > max(limit, _SMALL_BYTES):
-            raise ValueError(f"it unpacks to {size} bytes, {_MAX_RATIO} times its own size or more")
-        arrays = dict(_array(archive, record) for record in records)
-    if len(arrays) < len(records):
-        raise ValueError("it holds two arrays of one name")
-    return arrays
+            raise ValueError(f"it unpacks to {size} bytes, {max_ratio:g} times its own size")
+        if len(records) > _MAX_RECORDS:
+            raise ValueError(f"it holds {len(records)} arrays")
+        if len({_name(record) for record in records}) < len(records):
+            raise ValueError("it holds two arrays of one name")
+        for record in records:
+            _refuse_header(archive, record)
+        return dict(_array(archive, record) for record in records)
+
+
+def _refuse_header(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
+    """Refuse an array whose header promises another size than its record has.
+
+    Raises:
+        ValueError: It does, or it holds objects.
+    """
+    with archive.open(record) as stream:
+        version = read_magic(stream)
+        if version not in _HEADERS:
+            raise ValueError(f"{record.filename} is of version {version}")
+        shape, _, dtype = _HEADERS[version](stream)
+        start = stream.tell()
+    if dtype.hasobject:
+        raise ValueError(f"{record.filename} holds objects")
+    # In whole numbers of Python, which do not overflow.
+    size = dtype.itemsize * math.prod(shape)
+    if min(shape, default=1) < 0 or size != record.file_size - start:
+        raise ValueError(f"{record.filename} is {record.file_size - start} bytes, and not {size}")
 
 
 def _array(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> tuple[str, np.ndarray]:
@@ -48,4 +89,8 @@ def _array(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> tuple[str, np.n
         # The checksum is checked at the end.
         if stream.read(1):
             raise ValueError(f"{record.filename} is longer than its array")
-    return record.filename.removesuffix(".npy"), array
+    return _name(record), array
+
+
+def _name(record: zipfile.ZipInfo) -> str:
+    return record.filename.removesuffix(".npy")

@@ -25,6 +25,7 @@ import numpy as np
 from fpbench.errors import FpbenchError
 
 _MAX_JSON_BYTES = 1 << 28
+_MAX_DEPTH = 64
 _MAX_WHOLE = (1 << 63) - 1
 _LONGEST_START_BYTES = 100  # of a temporary name, which may have 255
 _LEFTOVER_S = 7 * 24 * 3600  # no running process leaves its temporary file untouched for so long
@@ -297,8 +298,12 @@ def write_json(path: Path, document: object) -> None:
         file.write(text.encode() + b"\n")
 
 
-def read_json(path: Path) -> object:
+def read_json(path: Path, most_bytes: int = _MAX_JSON_BYTES) -> object:
     """Read a JSON document that may be damaged or made with intent.
+
+    Args:
+        path: A file, or a link to one.
+        most_bytes: Size of the largest document.
 
     Raises:
         OSError: The file cannot be read.
@@ -310,8 +315,8 @@ def read_json(path: Path) -> object:
             os.listdir(path)  # noqa: PTH208 - raises if it may not be read
             raise OSError(errno.EISDIR, "it is a folder")
         raise OSError(errno.EINVAL, "it is not a file")
-    if status.st_size > _MAX_JSON_BYTES:
-        raise ValueError(f"it has {status.st_size} bytes")
+    if status.st_size > most_bytes:
+        raise ValueError(f"it has {status.st_size} bytes, and not {most_bytes} at most")
     return parse_json(path.read_text(encoding="utf-8"))
 
 
@@ -319,17 +324,49 @@ def parse_json(text: str) -> object:
     """Parse JSON strictly: NaN, infinity and numbers of more than 64 bits are refused.
 
     Raises:
-        ValueError: It is not JSON, is nested too deeply, or has such a number or half a character.
+        ValueError: It is not JSON, is nested too deeply, names a key twice, or has such a number or
+            half a character.
     """
     try:
         document: object = json.loads(
-            text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole
+            text,
+            parse_constant=_no_number,
+            parse_float=_finite,
+            parse_int=_whole,
+            object_pairs_hook=_no_repeat,
         )
     except RecursionError as err:
         raise ValueError("it is nested too deeply") from err
+    refuse_depth(document)
     if "\\u" in text:  # half a surrogate pair can be written as an escape, but never printed
         json.dumps(document, ensure_ascii=False).encode()
     return document
+
+
+def _no_repeat(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    table: dict[str, object] = {}
+    for name, value in pairs:
+        if name in table:
+            raise ValueError(f"it has the key {name[:40]!r} twice")
+        table[name] = value
+    return table
+
+
+def refuse_depth(document: object) -> None:
+    """Refuse what is nested so deeply that a function that calls itself would not get through.
+
+    Raises:
+        ValueError: It is.
+    """
+    level = [document]
+    for _ in range(_MAX_DEPTH):
+        inner = [part for part in level if isinstance(part, dict | list)]
+        if not inner:
+            return
+        level = [
+            each for part in inner for each in (part.values() if isinstance(part, dict) else part)
+        ]
+    raise ValueError("it is nested too deeply")
 
 
 def _no_number(word: str) -> float:

@@ -44,8 +44,8 @@ def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
     assert (shown.exit_code, shown.stdout) == (0, "1 valid\n")
     assert f"left out files that are not results: {record}" in caplog.text
     shown = CliRunner().invoke(main, ["validate", str(record)])
-    assert shown.exit_code == 2
-    assert "g.json: field 'status' is missing" in shown.stderr
+    assert shown.exit_code == 1
+    assert "g.json: field 'status' is missing" in shown.stdout
 
 
 def test_a_lie_is_found(result: Path) -> None:
@@ -54,10 +54,13 @@ def test_a_lie_is_found(result: Path) -> None:
     point["value"] = point["ci"]["low"] = 0.5
     result.write_text(json.dumps(document))
     shown = CliRunner().invoke(main, ["validate", str(result)])
-    assert shown.exit_code == 2
-    assert f"{result}: /curves/0/points/0/value is 0.5" in shown.stderr
-    assert "value is 0.5: the evidence gives 0.99" in shown.stderr
-    assert "Traceback" not in shown.stderr
+    assert shown.exit_code == 1
+    lines = shown.stdout.splitlines()
+    assert any(
+        line.startswith(f"{result}: /curves/0/points/0/value is 0.5: the evidence gives 0.99")
+        for line in lines
+    )
+    assert shown.stderr == "1 with problems\n"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_one_file_does_not_keep_the_others_from_being_checked(result: Path) -> N
         result.with_name(f"{name}.json").write_text("{")
     (result.parent / "folder.json").mkdir()
     shown = CliRunner().invoke(main, ["validate", str(result.parent), "nowhere"])
-    assert (shown.exit_code, shown.stdout) == (2, "1 valid\n")
-    assert "4 files have errors" in shown.stderr
-    for name in ("a.json is not JSON", "b.json is not JSON", "folder.json", "nowhere"):
-        assert name in shown.stderr
+    assert (shown.exit_code, shown.stdout.splitlines()[-1]) == (2, "1 valid")
+    assert "no such file or folder: nowhere" in shown.stderr
+    for name in ("a.json is not JSON", "b.json is not JSON", "folder.json"):
+        assert name in shown.stdout

@@ -6,15 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fidelity_blocks import fidelity
 
-from fpbench.evidence.evidence import Evidence
+from fpbench import Candidates
+from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
-from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
+from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves, is_searched
 from fpbench.hashing import file_sha256
-from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
+from fpbench.results.data import DataInfo
+from fpbench.results.document import ESTIMATOR, CheckInfo, EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
@@ -49,6 +52,10 @@ def _result(
         changes: Parts of the result that are not as in the golden one.
     """
     base = replace(read_result(GOLDEN), **changes)
+    searched = [n for n in sizes if all(is_searched(one, n) for one in searches.values())]
+    ends_early = max(wanted) > max(searched)
+    base = replace(base, data=_data(base, max(searched) if ends_early else None))
+    kinds_of_all = {kind for _, kind in searches}
     infos, curves = [], []
     for (index, distractors), evidence in searches.items():
         file = path.with_name(evidence_name(path.stem, index, distractors))
@@ -57,7 +64,7 @@ def _result(
         labels = CurveLabels(
             distractors=distractors,
             index=index,
-            index_parameters={},
+            index_parameters={"shortlist": _shortlist(evidence)},
             tolerance_s=0.25,
             query_length_s=1.0,
             n_reference=base.data.reference_fingerprints,
@@ -82,20 +89,55 @@ def _result(
     return replace(
         base,
         gaps=gaps or (),
-        status="complete" if max(wanted) <= max(sizes) else "partial",
+        status="partial" if ends_early and kinds_of_all == {"real"} else "complete",
+        check=CheckInfo(passed=True, broken={}),
         queries=replace(base.queries, n=4, tracks=2, recipe=RECIPE),
-        fidelity=fidelity(hit_rates=(), query_clusters=None, real_clusters=None),
+        fidelity=fidelity(hit_rates=(), query_clusters=None, real_clusters=None)
+        if "synthetic" in kinds_of_all
+        else None,
         curves=curves,
         evidence=infos,
         estimator=changes.get("estimator", ESTIMATOR),
         config={
             "seed": 0,
-            "sizes": wanted,
-            "distractors": "both",
+            "sizes": wanted if ends_early else searched,
+            **({"beyond": beyond} if (beyond := [n for n in sizes if n not in searched]) else {}),
+            "distractors": "both" if len(kinds_of_all) > 1 else min(kinds_of_all),
+            "indexes": list(dict.fromkeys(index for index, _ in searches)),
+            "tolerance_s": 0.25,
+            "dataset": base.data.name,
             "recipe": RECIPE,
             "fingerprinter": base.fingerprinter.name,
             "generator": base.generator.name if base.generator else None,
         },
+    )
+
+
+def _data(base: Result, distractors: int | None) -> DataInfo:
+    """The dataset, which says nothing of tracks, with so many distractors."""
+    data = replace(base.data, reference_tracks=0)
+    if distractors is None:
+        return data
+    hours = distractors * base.fingerprinter.hop_s / 3600
+    return replace(
+        data, distractor_fingerprints=distractors, distractor_hours=hours, distractor_tracks=1
+    )
+
+
+def _shortlist(evidence: Evidence | GrownEvidence) -> int:
+    if isinstance(evidence, GrownEvidence):
+        return int(evidence.candidates[0].ids.shape[1])
+    return evidence.shortlist
+
+
+def fill_candidates(evidence: Evidence) -> Evidence:
+    """Evidence whose empty places hold rows of other tracks, with low scores, as search does."""
+    reference, columns = evidence.reference, np.arange(evidence.reference.ids.shape[1])
+    empty = reference.ids < 0
+    scores = np.where(empty, np.float32(0.05) - columns.astype(np.float32) / 1000, reference.scores)
+    return replace(
+        evidence,
+        reference=Candidates(np.where(empty, columns, reference.ids), -scores, scores),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mutations import Draw, for_examples, mutate_arrays, mutate_json, read_or_refuse
+from written_runs import fill_candidates
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.hashing import file_sha256
@@ -19,7 +20,8 @@ from fpbench.verification.validation import validate_result
 
 @pytest.fixture
 def result(write_run: Callable[..., Path], evidence_of: Callable[..., Evidence]) -> Path:
-    evidence = evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+    known = evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+    evidence = fill_candidates(known)
     searches = {("exact", "real"): evidence, ("exact", "synthetic"): evidence}
     return write_run("r", searches, [10, 20], [20])
 

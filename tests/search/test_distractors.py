@@ -1,22 +1,17 @@
 """Row i of a sequence of distractors depends on the seed and on i, and on nothing else."""
 
 import threading
-from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from fpbench import FpbenchError, Vectors
 from fpbench.search.distractors import (
     CHUNK,
-    LONGEST_BLOCK,
     RealDistractors,
     SyntheticDistractors,
-    block_edges,
 )
 
 
@@ -116,31 +111,3 @@ def test_refuses_more_real_distractors_than_there_are() -> None:
     assert source.rows_available == 10
     with pytest.raises(FpbenchError, match="11 real distractors are wanted, but there are 10"):
         next(source.rows(0, 11))
-
-
-def test_blocks_of_a_hundred_million_are_few_and_repeat_small_sizes_often() -> None:
-    edges = block_edges([10**n for n in range(4, 9)])
-    assert len(edges) - 1 == 280
-    assert edges[:101] == list(range(0, 1_010_000, 10_000))
-    assert set(range(0, 10**7 + 1, 10**5)) <= set(edges)
-    assert set(range(0, 10**8 + 1, 10**6)) <= set(edges)
-
-
-def test_a_smallest_size_that_divides_no_other_size_makes_no_short_blocks() -> None:
-    assert block_edges([60, 10_000, 100_000]) == [0, 60, *range(10_000, 110_000, 10_000)]
-
-
-@given(st.lists(st.integers(1, 10**8), min_size=1, max_size=6))
-def test_blocks_end_at_every_size_and_stay_short(sizes: list[int]) -> None:
-    sizes = [*sizes, max(sizes) // 1_000 + 1]
-    edges = block_edges(sizes)
-    assert set(sizes) <= set(edges)
-    assert edges[0] == 0
-    assert edges[-1] == max(sizes)
-    assert all(0 < b - a <= LONGEST_BLOCK for a, b in pairwise(edges))
-    assert len(edges) < 2_500
-
-
-def test_refuses_a_size_below_one() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        block_edges([0, 10])

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from written_runs import alter, write_run
+from written_runs import alter, fill_candidates, write_run
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.verification.validation import check_result
@@ -14,7 +14,8 @@ __all__ = ["alter", "write_run"]
 
 @pytest.fixture
 def evidence(evidence_of: Callable[..., Evidence]) -> Evidence:
-    return evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+    known = evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+    return fill_candidates(known)
 
 
 @pytest.fixture

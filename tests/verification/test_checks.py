@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fpbench.evidence.files import read_evidence
 from fpbench.results.files import read_result
-from fpbench.verification.checks import CHECKS, run_checks
+from fpbench.verification.checks import CHECKS, find_problems
 from fpbench.verification.submission import Submission
 
 
@@ -12,7 +12,7 @@ def test_an_honest_result_has_no_problems(result: Path) -> None:
     read = read_result(result)
     file = read.evidence[0].file
     there = {file: read_evidence(result.with_name(file))}
-    assert run_checks(Submission(path=result, result=read, evidence=there)) == []
+    assert list(find_problems(Submission(path=result, result=read, evidence=there))) == []
 
 
 def test_every_check_of_the_room_is_in_the_table() -> None:

@@ -20,8 +20,8 @@ def test_blocks_are_missing_changed_or_invented(
     alter: Callable[..., None],
     problems: Callable[[Path], str],
 ) -> None:
-    foreign = np.full(4, 0.05, dtype=np.float32)
-    evidence = replace(evidence, foreign_score=foreign)
+    other = np.where(np.isinf(evidence.distance_s), evidence.reference.scores, -np.inf)
+    evidence = replace(evidence, foreign_score=other.max(axis=1).astype(np.float32))
     path = write_run("r", {("exact", "real"): evidence}, [10, 20], [20], generator=None)
     assert '/false_accepts is null: the evidence gives ["real", "exact"' in problems(path)
     blocks = measure_false_accepts(evidence, [10, 20], 0.25, index="exact", distractors="real")

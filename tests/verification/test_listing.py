@@ -26,9 +26,9 @@ def a_curve_twice(document: Document) -> None:
 
 
 CONTRADICTIONS = {
-    no_evidence: 'real": no evidence is listed for this curve',
+    no_evidence: "/curves/0 is null: no evidence is listed for this curve",
     evidence_of_nothing: '/evidence/1/file is "r.ivfpq.real.npz": no curve belongs to this',
-    invented_curve: 'with ivfpq, real": no evidence is listed for this curve',
+    invented_curve: '/curves/3 is ["ivfpq", "real", 0.25, "hr@1"]: the config gives no such curve',
     a_curve_twice: "this curve is listed twice",
 }
 

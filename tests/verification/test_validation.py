@@ -33,7 +33,7 @@ def test_all_problems_are_told_one_a_line(result: Path, alter: Callable[..., Non
 
     alter(result, two_lies)
     lines = check_result(result).lines()
-    assert f'{result}: /status is "complete": curves reach 20 of 30 distractors' in lines
+    assert f'{result}: /status is "complete": the end of the real curves gives "partial"' in lines
     assert f"{result}: /curves/0/points/0/value is 1.0: the evidence gives 0.375" in lines
     with pytest.raises(FpbenchError) as err:
         validate_result(result)

@@ -59,6 +59,8 @@ _GROWN: _Layout = {
 }
 
 
+_MAX_RATIO = 4.0  # of the arrays' size to that of the file: evidence is not compressed
+
 _QUERIES = "queries"  # the table of queries, which older files do not have
 
 
@@ -87,7 +89,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
     """
     refuse_stand_in(path)
     try:
-        arrays = read_arrays(path)
+        arrays = read_arrays(path, max_ratio=_MAX_RATIO)
     except DAMAGE as err:
         raise FpbenchError(
             f"cannot read evidence from {path}: {err}",

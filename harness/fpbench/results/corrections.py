@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import Difference, Level, Rate
+from fpbench.results.fields import Difference, Level, Rate, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,4 +30,4 @@ class Corrected:
     level: Level
     low: Rate
     high: Rate
-    method: str
+    method: Words

@@ -6,7 +6,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import Count, DistractorKind, Found, Level, Positive, Rate
+from fpbench.results.fields import (
+    Count,
+    DistractorKind,
+    Found,
+    Level,
+    Name,
+    Positive,
+    Rate,
+    Words,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +123,7 @@ class FalseAccepts:
     """
 
     distractors: DistractorKind
-    index: str
+    index: Name
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     n_distractors: Count
     databases: Positive
@@ -122,7 +131,7 @@ class FalseAccepts:
     rejects: Sequence[RejectsAt]
     accepts_at_smallest: ErrorRate | None
     level: Level
-    method: str
+    method: Words
     found: Found = "searched"
     smallest_share: Rate = 0.01
     refused: Sequence[RefusedShare] = ()

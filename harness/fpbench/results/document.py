@@ -25,6 +25,7 @@ from fpbench.results.fields import (
     Rate,
     Seconds,
     Sha256,
+    Words,
 )
 from fpbench.results.tails import TailInfo
 
@@ -49,7 +50,7 @@ class Interval:
     level: Level
     low: Rate
     high: Rate
-    method: str
+    method: Words
 
     @property
     def is_known(self) -> bool:
@@ -114,12 +115,12 @@ class Curve:
     """
 
     distractors: DistractorKind
-    index: str
+    index: Name
     index_parameters: Mapping[str, int | float | str]
     metric: Metric
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     query_length_s: Seconds
-    points: Annotated[Sequence[Point], Meta(min_length=1)]
+    points: Annotated[Sequence[Point], Meta(min_length=1, max_length=100)]
     distractor_tracks: Positive | None = None
     distractor_groups: Positive | None = None
 
@@ -140,12 +141,12 @@ class FingerprinterInfo:
     """
 
     name: Name
-    distribution: str
-    version: str
+    distribution: Words
+    version: Words
     source_sha256: Sha256 | None
     weights_sha256: Sha256 | None
     options: Mapping[str, str]
-    device: str
+    device: Words
     dtype: Literal["float16", "bfloat16", "float32", "float64"]
     sample_rate_hz: Positive | None
     segment_s: Seconds
@@ -187,9 +188,9 @@ class GeneratorInfo:
             ``foreign_generator`` in the config allows.
     """
 
-    name: str
-    distribution: str
-    version: str
+    name: Name
+    distribution: Words
+    version: Words
     options: Mapping[str, str]
     parameters: Mapping[str, bool | int | float | str]
     fitted_fingerprints: Count | None
@@ -215,7 +216,7 @@ class Gap:
         high: Upper end of the interval.
     """
 
-    index: str
+    index: Name
     metric: Metric
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     n_distractors: Positive
@@ -223,7 +224,7 @@ class Gap:
     level: Level
     low: Difference
     high: Difference
-    method: str
+    method: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,8 +283,8 @@ class Result:
     queries: QueryInfo
     generator: GeneratorInfo | None
     fidelity: Fidelity | None
-    curves: Annotated[Sequence[Curve], Meta(min_length=1)]
-    evidence: Sequence[EvidenceInfo]
+    curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=1_000)]
+    evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=100)]
     environment: Mapping[str, str]
     config: Mapping[str, Any]
     command: str
@@ -291,9 +292,9 @@ class Result:
     estimator: Estimator = 1
     check: CheckInfo | None = None
     task: TaskInfo | None = None
-    gaps: Sequence[Gap] = ()
-    tails: Sequence[TailInfo] = ()
-    false_accepts: Sequence[FalseAccepts] = ()
+    gaps: Annotated[Sequence[Gap], Meta(max_length=10_000)] = ()
+    tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
+    false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

@@ -17,6 +17,8 @@ from fpbench.stand_ins import refuse_stand_in
 
 logger = getLogger(__name__)
 
+_MOST_BYTES = 16 << 20  # most have some 100 kB, but lists of skipped tracks may be long
+
 
 def schema() -> dict[str, Any]:
     """The JSON schema of a result, the contract for submissions.
@@ -65,7 +67,7 @@ def checked_text(result: Result, path: Path) -> str:
         FpbenchError: The result breaks the schema, with the name of the field.
     """
     text = dump_result(result)
-    _from_json(json.loads(text), path)
+    parse_result(json.loads(text), str(path))
     return text
 
 
@@ -78,7 +80,7 @@ def read_result(path: Path) -> Result:
     """
     refuse_stand_in(path)
     try:
-        document = read_json(path)
+        document = read_json(path, _MOST_BYTES)
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
     except ValueError as err:  # of UTF-8, of JSON, or of a number
@@ -86,7 +88,7 @@ def read_result(path: Path) -> Result:
             f"{path} is not JSON: {err}",
             hint="the file may be cut off; run the command again to write it",
         ) from err
-    return _from_json(document, path)
+    return parse_result(document, str(path))
 
 
 def result_files(path: Path) -> list[Path]:
@@ -133,13 +135,22 @@ def _may_be_result(path: Path) -> bool:
     return isinstance(document, Mapping) and "schema_version" in document
 
 
-def _from_json(document: object, path: Path) -> Result:
+def parse_result(document: object, source: str) -> Result:
+    """Check a document that was read from JSON.
+
+    Args:
+        document: Tables, lists and scalars.
+        source: File that it is from, for messages.
+
+    Raises:
+        FpbenchError: The document breaks the schema, with the field and its value.
+    """
     advice = "the format is harness/fpbench/schemas/result.v1.json"
-    result = convert(document, Result, str(path), advice=advice)
+    result = convert(document, Result, source, advice=advice)
     wrong = _wrong_in_config(result.config)
     if wrong is not None:
         raise FpbenchError(
-            f"{path}: {wrong}", hint="run `fpbench run` again, and do not edit what it writes"
+            f"{source}: {wrong}", hint="run `fpbench run` again, and do not edit what it writes"
         )
     return result
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import QueryColumns
-from fpbench.files import read_json
+from fpbench.files import read_json, refuse_depth
 from fpbench.folder_names import find_path, is_path
+
+_MOST_TOML_BYTES = 256 << 10
 
 
 def refuse_folder_names(path: Path) -> None:
@@ -31,7 +33,10 @@ def refuse_folder_names(path: Path) -> None:
 
 def _refuse_in_config(path: Path) -> None:
     try:
+        if path.stat().st_size > _MOST_TOML_BYTES:
+            raise ValueError(f"it has more than {_MOST_TOML_BYTES} bytes")
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+        refuse_depth(table)
     except (OSError, ValueError, RecursionError) as err:
         raise FpbenchError(f"cannot read {path}: {err}", hint="correct or remove it") from err
     for field, found in _find_paths(table, ""):

@@ -11,6 +11,7 @@ from tabulate import tabulate
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.evidence.block_edges import LONGEST_BLOCK, block_edges
 from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
@@ -25,7 +26,7 @@ from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import FinishedWork, find_finished
 from fpbench.runs.trials import draw_seconds, product_rate
-from fpbench.search.distractors import CHUNK, LONGEST_BLOCK, block_edges
+from fpbench.search.distractors import CHUNK
 from fpbench.search.tasks import SHORTLIST
 from fpbench.units import short_size, short_time
 

@@ -4,8 +4,7 @@ Row i of a sequence depends on the seed and on i alone: not on the sizes of the 
 blocks or on earlier draws.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, runtime_checkable
 
@@ -21,9 +20,6 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.search.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
-
-
-LONGEST_BLOCK = 1_000_000  # rows
 
 
 CHUNKS_AT_ONCE = {"cpu": 1, "cuda": 2}  # by device; the cores of a CPU share the work on one chunk
@@ -160,32 +156,3 @@ def _pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
     """The chunks that cover [start, stop): number, first row and stop within the chunk."""
     for chunk in range(start // CHUNK, -(-stop // CHUNK)):
         yield chunk, max(start - chunk * CHUNK, 0), min(stop - chunk * CHUNK, CHUNK)
-
-
-def block_edges(sizes: Sequence[int]) -> list[int]:
-    """Edges of the blocks, from 0: one at every size, and more of them for repeats.
-
-    Disjoint ranges of blocks are independent databases, so small sizes need many small blocks.
-    Blocks end at multiples of a length that grows with the distance p from the start: the largest
-    size that divides the last size and is at most p/10, but at least p/100 and at most a million
-    rows. Near the start it is the smallest size that divides another one. Sizes 1e4, 1e5 ... 1e8
-    give 280 blocks, and 100 disjoint repeats of each of the smallest three sizes.
-
-    Raises:
-        ValueError: There is no size, or one is below 1.
-    """
-    if not sizes or min(sizes) < 1:
-        raise ValueError("there must be a size, and every size must be at least 1")
-    ascending = sorted(set(sizes))
-    # A size between round ones, such as the number of real distractors, is an edge but no length.
-    divisors = [size for size in ascending if any(n % size == 0 for n in ascending if n > size)]
-    shortest = divisors[0] if divisors else ascending[0]
-    lengths = [shortest, *(n for n in ascending if n > shortest and ascending[-1] % n == 0)]
-    edges = [0]
-    while edges[-1] < ascending[-1]:
-        p = edges[-1]
-        largest = bisect_right(lengths, max(lengths[0], p // 10)) - 1
-        length = min(max(lengths[largest], p // 100), LONGEST_BLOCK)
-        next_size = ascending[bisect_left(ascending, p + 1)]
-        edges.append(min(p - p % length + length, next_size))
-    return edges

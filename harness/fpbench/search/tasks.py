@@ -8,6 +8,7 @@ import numpy as np
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.evidence.block_edges import block_edges
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
@@ -25,7 +26,7 @@ from fpbench.search.blocks import (
     search_blocks,
     search_reference,
 )
-from fpbench.search.distractors import DistractorSource, block_edges
+from fpbench.search.distractors import DistractorSource
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import PositionwiseIndex
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from fpbench.verification.config import check_names, check_seed, check_status
+from fpbench.verification.agreement import check_agreement
+from fpbench.verification.config import check_config, check_fingerprinter_check, check_status
 from fpbench.verification.curves import check_curves
+from fpbench.verification.dataset import check_dataset
 from fpbench.verification.false_accepts import check_false_accepts
 from fpbench.verification.fidelity import check_fidelity
 from fpbench.verification.fidelity_numbers import check_fidelity_numbers
@@ -13,25 +15,34 @@ from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
 from fpbench.verification.problems import Problem
 from fpbench.verification.queries import check_queries, check_query_counts
+from fpbench.verification.searches import check_searches
 from fpbench.verification.submission import Submission
+from fpbench.verification.system import check_generator, check_system
 from fpbench.verification.tails import check_tails
 from fpbench.verification.tasks import check_task
+from fpbench.verification.timing import check_hop
 
 Check = Callable[[Submission], Iterator[Problem]]
 """Yields problems. It gets every document that keeps the schema, and must not fail on any."""
 
 CHECKS: Sequence[Check] = (
     # What the result says of itself.
-    check_seed,
-    check_names,
+    check_config,
+    check_system,
+    check_generator,
+    check_dataset,
+    check_queries,
+    check_fingerprinter_check,
     check_status,
     check_task,
     check_listing,
     check_points,
-    check_queries,
     check_fidelity,
     check_fidelity_numbers,
     # What follows from the evidence that is there.
+    check_searches,
+    check_agreement,
+    check_hop,
     check_query_counts,
     check_curves,
     check_gaps,
@@ -41,7 +52,11 @@ CHECKS: Sequence[Check] = (
 )
 
 
-def run_checks(submission: Submission) -> list[Problem]:
-    """All problems that the checks find, each once."""
-    found = (problem for check in CHECKS for problem in check(submission))
-    return list({str(problem): problem for problem in found}.values())
+def find_problems(submission: Submission) -> Iterator[Problem]:
+    """All problems, each once; those that are found without computing come first."""
+    known = set()
+    for check in CHECKS:
+        for problem in check(submission):
+            if str(problem) not in known:
+                known.add(str(problem))
+                yield problem

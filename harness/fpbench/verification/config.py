@@ -1,52 +1,57 @@
-"""Whether a result agrees with its own config: seed, names, status."""
+"""Whether a result's config is one of a run, and its status follows from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from fpbench.plugin.loading import PREFIX
-from fpbench.verification.problems import Problem
+from fpbench.results.document import ESTIMATOR
+from fpbench.verification.expected import available_distractors, read_settings
+from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
+from fpbench.verification.system import is_ready_made
 
 
-def check_seed(submission: Submission) -> Iterator[Problem]:
-    """The seed is a whole number."""
-    seed = submission.result.config.get("seed")
-    if type(seed) is not int or seed < 0:
-        yield Problem(pointer="/config/seed", value=seed, rule="it is a whole number of at least 0")
-
-
-def check_names(submission: Submission) -> Iterator[Problem]:
-    """Fingerprinter and generator have the names of the config."""
-    result = submission.result
-    parts = {"fingerprinter": result.fingerprinter, "generator": result.generator}
-    for kind, part in parts.items():
-        if part is None or (kind == "fingerprinter" and "ready_made" in result.queries.recipe):
-            continue
-        config_name = str(result.config.get(kind))
-        # For plugin:FILE, the name of the entry is only in that file.
-        if not config_name.startswith(PREFIX) and config_name.partition(":")[0] != part.name:
-            yield Problem(
-                pointer=f"/{kind}/name", value=part.name, rule=f"config.{kind} is {config_name!r}"
-            )
-    generator = result.generator
-    if generator is not None and generator.foreign:
-        if result.config.get("foreign_generator") is not True:
-            rule = "config.foreign_generator is not true"
-            yield Problem(pointer="/generator/foreign", value=True, rule=rule)
-        if generator.fitted_to is None:
-            rule = "generator.foreign is true, so it is known what it was fitted to"
-            yield Problem(pointer="/generator/fitted_to", value=None, rule=rule)
+def check_config(submission: Submission) -> Iterator[Problem]:
+    """Settings that comparisons and recomputations read have values that a run accepts."""
+    config = submission.result.config
+    seed = config.get("seed")
+    if type(seed) is not int or not 0 <= seed < 1 << 63:
+        rule = "it is a whole number of at least 0, and of 63 bits"
+        yield Problem(pointer="/config/seed", value=seed, rule=rule)
+    settings = read_settings(submission.result)
+    if settings is None:  # the check of the listing says so
+        return
+    if settings.beyond and settings.beyond[0] <= max(settings.sizes, default=0):
+        rule = f"it is beyond config.sizes, up to {max(settings.sizes, default=0)}"
+        yield Problem(pointer="/config/beyond", value=list(settings.beyond), rule=rule)
+    if settings.beyond and "synthetic" not in settings.kinds:
+        rule = "only synthetic distractors are simulated"
+        yield Problem(pointer="/config/beyond", value=list(settings.beyond), rule=rule)
+    if len(set(settings.indexes)) < len(settings.indexes):
+        rule = "each index is there once"
+        yield Problem(pointer="/config/indexes", value=list(settings.indexes), rule=rule)
+    options = config.get("index_options", {})
+    if not isinstance(options, Mapping):
+        yield Problem(pointer="/config/index_options", value=options, rule="it is a table")
 
 
 def check_status(submission: Submission) -> Iterator[Problem]:
-    """A run is partial if its curves end below the largest size of the config."""
+    """A run is partial if its real curves end below the largest size of the config."""
     result = submission.result
-    sizes = result.config.get("sizes")
-    if not isinstance(sizes, list) or not all(type(size) is int for size in sizes):
-        rule = "it is a list of whole numbers"
-        yield Problem(pointer="/config/sizes", value=sizes, rule=rule)
+    settings = read_settings(result)
+    if settings is None:
         return
-    largest = 0 if result.config.get("distractors") == "none" else max(sizes, default=0)
-    reached = max(point.n_distractors for curve in result.curves for point in curve.points)
-    if (result.status == "partial") != (largest > reached):
-        rule = f"curves reach {reached} of {largest} distractors"
-        yield Problem(pointer="/status", value=result.status, rule=rule)
+    ends_early = available_distractors(result, settings) is not None
+    # Sizes that nobody asked for are not missing.
+    partial = settings.kinds == ("real",) and ends_early and bool(result.config.get("sizes"))
+    status = "partial" if partial else "complete"
+    yield from compare("/status", result.status, status, "the end of the real curves")
+
+
+def check_fingerprinter_check(submission: Submission) -> Iterator[Problem]:
+    """The check of the fingerprinter was made, and passed if no rule is broken."""
+    result = submission.result
+    check = result.check
+    if check is None and result.estimator == ESTIMATOR and not is_ready_made(result):
+        rule = "every run checks its fingerprinter"
+        yield Problem(pointer="/check", value=None, rule=rule)
+    if check is not None:
+        yield from compare("/check/passed", check.passed, not check.broken, "check.broken")

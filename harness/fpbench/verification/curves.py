@@ -11,41 +11,58 @@ from fpbench.verification.submission import Search, Submission
 def check_curves(submission: Submission) -> Iterator[Problem]:
     """Every curve is computed again from its evidence."""
     for search in submission.searches():
-        for pointer, curve in search.curves.items():
-            yield from _check_curve(submission, search, curve, pointer)
+        for tolerance_s in search.tolerances_s():
+            curves = {
+                pointer: curve
+                for pointer, curve in search.curves.items()
+                if curve.tolerance_s == tolerance_s
+            }
+            yield from _check_curves(submission, search, curves)
 
 
-def _check_curve(
-    submission: Submission, search: Search, curve: Curve, pointer: str
+def _check_curves(
+    submission: Submission, search: Search, curves: dict[str, Curve]
 ) -> Iterator[Problem]:
-    places = {point.n_distractors: place for place, point in enumerate(curve.points)}
-    missing = {size for size in places if not has_size(search.evidence, size, curve.tolerance_s)}
-    for size in missing:
-        rule = "the evidence has no database of this size"
-        where = f"{pointer}/points/{places[size]}/n_distractors"
-        yield Problem(pointer=where, value=size, rule=rule)
-    sizes = sorted(places.keys() - missing)
-    if not sizes:
-        return
+    """Curves of one tolerance, which are computed together."""
+    first, *_ = curves.values()
+    sizes = {
+        point.n_distractors
+        for curve in curves.values()
+        for point in curve.points
+        if point.found in ("searched", "simulated")
+    }
+    missing = {size for size in sizes if not has_size(search.evidence, size, first.tolerance_s)}
     labels = CurveLabels(
-        distractors=curve.distractors,
-        index=curve.index,
-        index_parameters=curve.index_parameters,
-        tolerance_s=curve.tolerance_s,
-        query_length_s=curve.query_length_s,
-        n_reference=curve.points[0].n_reference,
+        distractors=first.distractors,
+        index=first.index,
+        index_parameters=first.index_parameters,
+        tolerance_s=first.tolerance_s,
+        query_length_s=first.query_length_s,
+        n_reference=first.points[0].n_reference,
         hop_s=submission.result.fingerprinter.hop_s,
         seed=submission.seed,
         estimator=submission.result.estimator,
     )
-    computed = {c.metric: c for c in hit_rate_curves(search.evidence, sizes, labels)}
-    if curve.metric not in computed:
-        rule = f"metrics are {', '.join(computed)}"
-        yield Problem(pointer=f"{pointer}/metric", value=curve.metric, rule=rule)
-        return
-    found = computed[curve.metric]
-    for field in ("distractor_tracks", "distractor_groups"):
-        yield from compare(f"{pointer}/{field}", getattr(curve, field), getattr(found, field))
-    for expected in found.points:
-        place = places[expected.n_distractors]
-        yield from compare(f"{pointer}/points/{place}", curve.points[place], expected)
+    computed: dict[str, Curve] = {}
+    if sizes - missing:
+        found = hit_rate_curves(search.evidence, sorted(sizes - missing), labels)
+        computed = {curve.metric: curve for curve in found}
+    for pointer, curve in curves.items():
+        whole = computed.get(curve.metric)
+        if whole is not None:
+            for field in ("distractor_tracks", "distractor_groups"):
+                value, right = getattr(curve, field), getattr(whole, field)
+                yield from compare(f"{pointer}/{field}", value, right)
+        points = {} if whole is None else {p.n_distractors: p for p in whole.points}
+        for place, point in enumerate(curve.points):
+            if point.found not in ("searched", "simulated"):
+                continue
+            where = f"{pointer}/points/{place}"
+            expected = points.get(point.n_distractors)
+            if expected is not None:
+                yield from compare(where, point, expected)
+            elif point.n_distractors in missing:
+                rule = "the evidence has no database of this size"
+                yield Problem(
+                    pointer=f"{where}/n_distractors", value=point.n_distractors, rule=rule
+                )

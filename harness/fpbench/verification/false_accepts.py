@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from fpbench.evidence.evidence import GrownEvidence
 from fpbench.evidence.false_accepts import measure_false_accepts
-from fpbench.evidence.hit_rates import is_searched
 from fpbench.results.decisions import FalseAccepts
 from fpbench.verification.problems import Problem, compare_listed
 from fpbench.verification.submission import Submission
@@ -20,8 +19,7 @@ def check_false_accepts(submission: Submission) -> Iterator[Problem]:
         checked.add((search.index, search.distractors))
         if isinstance(search.evidence, GrownEvidence):
             continue
-        # A size that only claims to be searched is a problem of its curve.
-        sizes = [one for one in search.searched_sizes() if is_searched(search.evidence, one)]
+        sizes = search.searched_sizes()
         for tolerance_s in search.tolerances_s() if sizes else ():
             expected += measure_false_accepts(
                 search.evidence,

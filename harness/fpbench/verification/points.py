@@ -4,27 +4,34 @@ import math
 from collections.abc import Iterator
 
 from fpbench.results.document import Curve, Point, Result
-from fpbench.verification.problems import ROUNDING, Problem
+from fpbench.verification.dataset import fewest_searched
+from fpbench.verification.problems import ROUNDING, Problem, compare
 from fpbench.verification.submission import Submission
+
+_LEVEL = 0.95
 
 
 def check_points(submission: Submission) -> Iterator[Problem]:
     """Order, kinds, lengths, hours and numbers of queries of all points."""
+    parameters: dict[str, object] = {}
     for place, curve in enumerate(submission.result.curves):
-        yield from _check_curve(submission.result, curve, f"/curves/{place}")
+        pointer = f"/curves/{place}"
+        yield from _check_curve(submission.result, curve, pointer)
+        first = parameters.setdefault(curve.index, curve.index_parameters)
+        source = f"another curve with {curve.index}"
+        yield from compare(f"{pointer}/index_parameters", curve.index_parameters, first, source)
 
 
 def _check_curve(result: Result, curve: Curve, pointer: str) -> Iterator[Problem]:
     sizes = [point.n_distractors for point in curve.points]
     if sizes != sorted(set(sizes)):
         yield Problem(pointer=f"{pointer}/points", value=sizes, rule="sizes ascend")
-    simulated = [p.n_distractors for p in curve.points if p.found == "simulated"]
-    if simulated and simulated != result.config.get("beyond"):
-        rule = f"config.beyond, the simulated sizes, is {result.config.get('beyond')}"
-        yield Problem(pointer=f"{pointer}/points", value=simulated, rule=rule)
     if curve.query_length_s != result.queries.length_s:
         rule = f"queries.length_s is {result.queries.length_s:g}"
         yield Problem(pointer=f"{pointer}/query_length_s", value=curve.query_length_s, rule=rule)
+    if curve.distractors == "synthetic" and result.generator is None:
+        rule = "distractors are synthetic, but generator is empty"
+        yield Problem(pointer=f"{pointer}/distractors", value="synthetic", rule=rule)
     for place, point in enumerate(curve.points):
         yield from _check_point(result, point, f"{pointer}/points/{place}")
 
@@ -34,12 +41,11 @@ def _check_point(result: Result, point: Point, pointer: str) -> Iterator[Problem
     if not point.ci.low <= point.value <= point.ci.high:
         rule = f"it is inside its interval, from {point.ci.low} to {point.ci.high}"
         yield Problem(pointer=f"{pointer}/value", value=point.value, rule=rule)
-    if point.n_queries != result.queries.n:
-        rule = f"queries.n is {result.queries.n}"
-        yield Problem(pointer=f"{pointer}/n_queries", value=point.n_queries, rule=rule)
-    # The reference has fewer runs than fingerprints, for queries of several fingerprints.
-    single = result.queries.length_s < fingerprinter.segment_s + fingerprinter.hop_s / 2
-    if point.n_reference > whole or (single and point.n_reference < whole):
+    yield from compare(f"{pointer}/ci/level", point.ci.level, _LEVEL, "every run")
+    yield from compare(f"{pointer}/n_queries", point.n_queries, result.queries.n, "queries.n")
+    first = result.curves[0].points[0].n_reference
+    yield from compare(f"{pointer}/n_reference", point.n_reference, first, "the first point")
+    if not fewest_searched(result, "reference") <= point.n_reference <= whole:
         rule = f"data.reference_fingerprints is {whole}"
         yield Problem(pointer=f"{pointer}/n_reference", value=point.n_reference, rule=rule)
     hours = (point.n_distractors + point.n_reference) * fingerprinter.hop_s / 3600

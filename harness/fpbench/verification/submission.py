@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name
+from fpbench.evidence.hit_rates import is_searched
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.fields import DistractorKind, Found
 
@@ -63,8 +64,11 @@ class Search:
         return list(dict.fromkeys(curve.tolerance_s for curve in self.curves.values()))
 
     def searched_sizes(self) -> list[int]:
-        """The sizes of its curves that are said to be searched, ascending."""
-        return self._sizes("searched")
+        """The searched sizes of its curves that the evidence has, ascending.
+
+        A size that it does not have is a problem of its curve.
+        """
+        return [n for n in self._sizes("searched") if is_searched(self.evidence, n)]
 
     def simulated_sizes(self) -> list[int]:
         """The sizes of its curves that are said to be simulated, ascending."""

@@ -1,36 +1,78 @@
-"""Whether the comparison of simulated with searched hit rates follows from the evidence."""
+"""Whether what is said of simulated sizes follows from the evidence, and agrees with the search."""
 
+from collections import Counter
 from collections.abc import Iterator
 
-from fpbench.evidence.evidence import GrownEvidence
-from fpbench.evidence.hit_rates import is_searched
+import numpy as np
+
+from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.tail_checks import check_tail
-from fpbench.results.tails import TailCheck
-from fpbench.verification.problems import Problem, compare_listed
-from fpbench.verification.submission import Submission
+from fpbench.results.tails import TailCheck, TailInfo
+from fpbench.verification.expected import read_settings
+from fpbench.verification.problems import Problem, compare, compare_listed
+from fpbench.verification.submission import Search, Submission
+
+_FEWEST_QUERIES = 20
+_ERRORS = 6.0
+_LARGEST = 0.05
+"""A simulation that is further from the search than both is of something else."""
 
 
 def check_tails(submission: Submission) -> Iterator[Problem]:
-    """Every check of a simulation is computed again."""
-    tails = {tail.index: (place, tail) for place, tail in enumerate(submission.result.tails)}
+    """Every simulation belongs to evidence, and every check of one is computed again."""
+    result = submission.result
+    counts = Counter(tail.index for tail in result.tails)
+    settings = read_settings(result)
+    for place, tail in enumerate(result.tails):
+        pointer = f"/tails/{place}"
+        if counts[tail.index] > 1:
+            rule = "this index is listed more than once"
+            yield Problem(pointer=f"{pointer}/index", value=tail.index, rule=rule)
+        if settings and (not settings.beyond or tail.index not in settings.indexes):
+            rule = "the config simulates no sizes beyond those that this index searches"
+            yield Problem(pointer=f"{pointer}/index", value=tail.index, rule=rule)
+    tails = {tail.index: (f"/tails/{place}", tail) for place, tail in enumerate(result.tails)}
+    beyond = bool(settings and settings.beyond)
     for search in submission.searches():
+        pointer, info = tails.get(search.index, ("/tails", None))
+        if search.distractors != "synthetic" or not beyond:
+            info = None
         evidence = search.evidence
-        if isinstance(evidence, GrownEvidence) or evidence.tail is None:
-            continue
-        # A size that only claims to be searched is a problem of its curve.
-        sizes = [size for size in search.searched_sizes() if is_searched(evidence, size)]
-        expected = [
-            check
-            for tolerance_s in (search.tolerances_s() if sizes else ())
-            for check in check_tail(evidence, sizes, tolerance_s)
-        ]
-        place, tail = tails.get(search.index, (None, None))
-        if tail is None:
-            rule = f"the evidence of {search.index} is simulated, but says not how"
-            yield Problem(pointer="/tails", value=list(tails), rule=rule)
-            continue
-        pointer = f"/tails/{place}/checks"
-        yield from compare_listed(pointer, dict(enumerate(tail.checks)), expected, _key)
+        simulated = isinstance(evidence, Evidence) and evidence.tail is not None
+        if simulated != (info is not None):
+            rule = f"the evidence of {search.index} is{'' if simulated else ' not'} simulated"
+            yield Problem(pointer=pointer, value=list(tails), rule=rule)
+        elif info is not None and isinstance(evidence, Evidence):
+            yield from _check_tail(search, evidence, info, pointer)
+
+
+def _check_tail(
+    search: Search, evidence: Evidence, info: TailInfo, pointer: str
+) -> Iterator[Problem]:
+    tail = evidence.tail
+    if tail is None:
+        return
+    yield from compare(f"{pointer}/replicates", info.replicates, tail.log_p.shape[2])
+    if info.searched not in evidence.edges:
+        rule = "the evidence has no blocks that end at this number of distractors"
+        yield Problem(pointer=f"{pointer}/searched", value=info.searched, rule=rule)
+    wanted = [np.inf if t is None else t for t in search.tolerances_s()]
+    found = tail.tolerances_s.tolist()
+    if sorted(found) != sorted(wanted):
+        rule = "the evidence simulates the tolerances of its curves"
+        yield Problem(pointer=f"{search.pointer}/file", value=list(map(str, found)), rule=rule)
+        return
+    sizes = search.searched_sizes()
+    if not sizes:
+        return
+    expected = [c for t in search.tolerances_s() for c in check_tail(evidence, sizes, t)]
+    listed = dict(enumerate(info.checks))
+    yield from compare_listed(f"{pointer}/checks", listed, expected, _key)
+    for check in expected if len(evidence.query_track) >= _FEWEST_QUERIES else ():
+        apart = abs(check.simulated - check.searched)
+        if apart > max(_LARGEST, _ERRORS * check.error):
+            rule = f"it was searched, too, with {check.searched:.6g}: this is another simulation"
+            yield Problem(pointer=f"{pointer}/checks", value=check.simulated, rule=rule)
 
 
 def _key(check: TailCheck) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Checks of result files: what is wrong with them, and what could not be checked."""
 
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from fpbench.evidence.files import find_evidence
 from fpbench.results.files import read_result
 from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
 from fpbench.review.synthetic_labels import find_result_alarm
-from fpbench.verification.checks import run_checks
+from fpbench.tables import show_text
+from fpbench.verification.checks import find_problems
 from fpbench.verification.problems import Problem
 from fpbench.verification.submission import Submission
 
@@ -44,6 +46,8 @@ def check_result(path: Path) -> Findings:
     Raises:
         FpbenchError: The result cannot be read, breaks the schema, or has an absolute path in it.
     """
+    refuse_link(path)
+    refuse_link(path.with_suffix(".toml"))
     result = read_result(path)
     refuse_folder_names(path)
     evidence: dict[str, Evidence | GrownEvidence] = {}
@@ -51,6 +55,7 @@ def check_result(path: Path) -> Findings:
     problems = []
     for place, info in enumerate(result.evidence):
         try:
+            refuse_link(path.with_name(info.file))
             found = find_evidence(path, info)
             refuse_in_columns(path.with_name(info.file), found.queries if found else None)
         except FpbenchError as err:
@@ -61,10 +66,31 @@ def check_result(path: Path) -> Findings:
             unchecked.append(f"{info.file} is missing, so its curves were not computed again")
         else:
             evidence[info.file] = found
-    problems += run_checks(Submission(path=path, result=result, evidence=evidence))
+    problems += find_problems(Submission(path=path, result=result, evidence=evidence))
     alarm = find_result_alarm(result)
     warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
     return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)
+
+
+def describe_refusal(path: Path, refusal: FpbenchError) -> str:
+    """One printable line that says why a file was not even read as a result."""
+    message = " ".join(refusal.message.removeprefix(f"{path}: ").split())
+    return f"{path}: {show_text(message)}"
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a link, which may lead out of the folder of a submission, and any special file.
+
+    Raises:
+        FpbenchError: There is something of this name that is not a plain file.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:  # reading it says why
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        kind = "a link" if stat.S_ISLNK(mode) else "not a plain file"
+        raise FpbenchError(f"{path}: it is {kind}", hint="put the file itself there")
 
 
 def validate_result(path: Path) -> list[str]:

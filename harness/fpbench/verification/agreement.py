@@ -1,0 +1,90 @@
+"""Whether the evidence files of one run agree: same queries, same reference."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.plugin.indexes import Candidates
+from fpbench.verification.problems import Problem
+from fpbench.verification.searches import EXACT
+from fpbench.verification.submission import Search, Submission
+
+_SCORES = 1e-4  # rounding of scores that were added in another order
+
+
+def check_agreement(submission: Submission) -> Iterator[Problem]:
+    """Every evidence file has the queries of the first, and the same scores of the same rows."""
+    searches = list(submission.searches())
+    for search in searches[1:]:
+        other = searches[0]
+        pointer = f"{search.pointer}/file"
+        file, first = (
+            submission.result.evidence[int(one.pointer.rpartition("/")[2])].file
+            for one in (search, other)
+        )
+        for name in _unequal(search.evidence, other.evidence):
+            rule = f"{name} is the same as in {first}"
+            yield Problem(pointer=pointer, value=file, rule=rule)
+        if not _same_rows(search, other):
+            rule = f"rows of the reference have the scores and distances that {first} has"
+            yield Problem(pointer=pointer, value=file, rule=rule)
+    yield from _check_exact(submission, searches)
+
+
+def _unequal(evidence: Evidence | GrownEvidence, other: Evidence | GrownEvidence) -> Iterator[str]:
+    """Names of what is the same for all searches of a run, and is not."""
+    names = ["query_track", "query_group", "match_score"]
+    if isinstance(evidence, Evidence) and isinstance(other, Evidence):
+        names.append("foreign_score")
+    for name in names:
+        one, two = getattr(evidence, name), getattr(other, name)
+        if (one is None) != (two is None) or (one is not None and not _are_close(one, two)):
+            yield name
+    if evidence.queries != other.queries:
+        yield "queries"
+
+
+def _are_close(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=_SCORES))
+
+
+def _same_rows(search: Search, other: Search) -> bool:
+    """Whether rows of the reference that both found have the same scores and distances."""
+    sides = [_reference(one.evidence) for one in (search, other)]
+    if any(side is None for side in sides):
+        return True
+    (one, distance_s), (two, other_s) = (side for side in sides if side is not None)
+    if len(one.ids) != len(two.ids):
+        return True  # searched fingerprint by fingerprint, or as a whole
+    for column in range(two.ids.shape[1]):
+        same = (one.ids == two.ids[:, column, None]) & (one.ids >= 0)
+        row, place = np.nonzero(same)
+        scores = np.abs(one.scores[row, place] - two.scores[row, column])
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(distance_s[row, place] - other_s[row, column])
+        both = np.isinf(distance_s[row, place]) & np.isinf(other_s[row, column])
+        if (scores > _SCORES).any() or not (both | (apart <= _SCORES)).all():
+            return False
+    return True
+
+
+def _reference(evidence: Evidence | GrownEvidence) -> tuple[Candidates, np.ndarray] | None:
+    if isinstance(evidence, GrownEvidence):
+        return None  # distractors are among its candidates, and its scores are its own
+    return evidence.reference, evidence.distance_s
+
+
+def _check_exact(submission: Submission, searches: list[Search]) -> Iterator[Problem]:
+    """Exact search finds the same rows of the reference, whatever the distractors are."""
+    exact = [s for s in searches if s.index.partition(":")[0] == EXACT]
+    for search in exact[1:]:
+        sides = [_reference(one.evidence) for one in (search, exact[0])]
+        if any(side is None for side in sides):
+            continue
+        (one, _), (two, _) = (side for side in sides if side is not None)
+        if one.ids.shape != two.ids.shape or not (one.ids == two.ids).all():
+            rule = "exact search finds the same rows of the reference with any distractors"
+            place = int(search.pointer.rpartition("/")[2])
+            file = submission.result.evidence[place].file
+            yield Problem(pointer=f"{search.pointer}/file", value=file, rule=rule)
