@@ -94,3 +94,25 @@ def test_a_lie_is_found(
 ) -> None:
     alter(task_result, lie)
     assert line in problems(task_result).splitlines()
+
+
+@pytest.mark.parametrize("name", ["plugin:evil.py", "plugin:evil", "demo-v1:x", "../evil"])
+def test_nothing_that_a_result_names_is_imported(
+    task_result: Path,
+    alter: Callable[..., None],
+    problems: Callable[[Path], str],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evil = task_result.with_name("evil.py")
+    evil.write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    monkeypatch.chdir(task_result.parent)
+    monkeypatch.syspath_prepend(task_result.parent)
+
+    def name_it(document: Document) -> None:
+        document["task"]["name"] = document["config"]["task"] = name
+        document["config"]["fingerprinter"] = document["config"]["generator"] = name
+
+    alter(task_result, name_it)
+    assert "it is the name of a task that is installed" in problems(task_result)
+    assert not evil.with_name("ran").exists()

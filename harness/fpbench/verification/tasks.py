@@ -1,5 +1,6 @@
 """Whether a result that names a task has the settings, the data and the queries of that task."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -9,6 +10,8 @@ from fpbench.plugin.loading import PREFIX
 from fpbench.runs.tasks import fixed_settings, task_config
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 def check_task(submission: Submission) -> Iterator[Problem]:
@@ -22,6 +25,10 @@ def check_task(submission: Submission) -> Iterator[Problem]:
     name = result.task.name
     if not _is_name_of(named, name):
         yield Problem(pointer="/config/task", value=named, rule=f"the result is of task {name}")
+    if not _NAME.fullmatch(name):  # what a result names must never be imported
+        rule = "it is the name of a task that is installed"
+        yield Problem(pointer="/task/name", value=name, rule=rule)
+        return
     try:
         task = _catalog().task(name)
     except FpbenchError as err:
