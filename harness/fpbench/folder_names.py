@@ -96,18 +96,29 @@ def is_path(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
-def change_texts(value: Any, change: Callable[[str], str]) -> Any:
-    """A copy of a dataclass, mapping or list in which every text is changed."""
+def change_texts(value: Any, change: Callable[[str], str], *, keys: bool = False) -> Any:
+    """A copy of a dataclass, mapping or list in which every text is changed.
+
+    Args:
+        value: What has texts in it, at any depth.
+        change: What becomes of a text.
+        keys: Whether keys of mappings are texts, too.
+    """
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {key: change_texts(part, change) for key, part in value.items()}
+        return {
+            change(key) if keys and isinstance(key, str) else key: change_texts(
+                part, change, keys=keys
+            )
+            for key, part in value.items()
+        }
     if isinstance(value, list | tuple):
-        changed = [change_texts(part, change) for part in value]
+        changed = [change_texts(part, change, keys=keys) for part in value]
         return tuple(changed) if isinstance(value, tuple) else changed
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
-        parts = {name: change_texts(getattr(value, name), change) for name in names}
+        parts = {name: change_texts(getattr(value, name), change, keys=keys) for name in names}
         return dataclasses.replace(value, **parts)
     return value
 

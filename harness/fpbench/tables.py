@@ -65,6 +65,11 @@ def show_text(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
+def show_lines(text: str) -> str:
+    """:func:`show_text` for a text of several lines."""
+    return "\n".join(map(show_text, text.split("\n")))
+
+
 def _encoding(path: Path) -> str:
     with path.open("rb") as file:
         start = file.read(4)

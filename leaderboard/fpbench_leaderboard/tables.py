@@ -14,6 +14,7 @@ from fpbench.results.names import clusters_label, rate_label, system_label
 from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.gap_notes import gap_note
 from fpbench.review.half_size_notes import find_half_size, half_size_label
+from fpbench.review.markdown_texts import escape_result
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench.units import short_hours, short_size
 
@@ -60,7 +61,7 @@ def leaderboard(results: Iterable[Result], metric: str = "hr@1") -> str:
     """
     tables: dict[TableKey, list[Row]] = defaultdict(list)
     # Older results may name folders of the machine where they were made.
-    for result in (change_texts(one, without_folders) for one in results):
+    for result in (escape_result(change_texts(one, without_folders)) for one in results):
         for curve in result.curves:
             if curve.metric == metric:
                 rows = tables[TableKey(ComparisonKey.of(result), metric, curve.tolerance_s)]

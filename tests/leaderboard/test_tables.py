@@ -182,3 +182,19 @@ def with_half_size(result: Result, size: float) -> Result:
     point = dataclasses.replace(curve.points[0], n_distractors=10**12, found="simulated")
     simulated = dataclasses.replace(curve, distractors="synthetic", points=[*curve.points, point])
     return dataclasses.replace(result, curves=[simulated], tails=[tail])
+
+
+def test_names_of_strangers_add_no_cell_line_or_markup(named: Named) -> None:
+    evil = named("best | 100.0 |\n# First `x` <b>", {1000: 0.1})
+    system = dataclasses.replace(evil.fingerprinter, options={"a|b": "[x](https://evil.example)"})
+    data = dataclasses.replace(evil.data, name="folder:x\n\n# Second <script>")
+    results = [
+        dataclasses.replace(evil, fingerprinter=system, data=data),
+        dataclasses.replace(named(evil.fingerprinter.name, {1000: 0.2}), data=data),
+    ]
+    text = leaderboard(results)
+    assert not any(word in text for word in ("<", "://", "[x]", "`x`"))
+    headings = [line for line in text.splitlines() if line.startswith("#")]
+    assert len(headings) == 2
+    cells = {len(line.replace(r"\|", "").split("|")) for line in text.splitlines() if "|" in line}
+    assert len(cells) == 1

@@ -145,7 +145,7 @@ class FingerprinterInfo:
     version: Words
     source_sha256: Sha256 | None
     weights_sha256: Sha256 | None
-    options: Mapping[str, str]
+    options: Mapping[Words, Words]
     device: Words
     dtype: Literal["float16", "bfloat16", "float32", "float64"]
     sample_rate_hz: Positive | None
@@ -167,7 +167,7 @@ class FitInfo:
 
     fingerprinter: str | None
     weights_sha256: Sha256 | None
-    options: Mapping[str, str]
+    options: Mapping[Words, Words]
     fingerprints: Count
     fingerprints_sha256: Sha256
 
@@ -191,7 +191,7 @@ class GeneratorInfo:
     name: Name
     distribution: Words
     version: Words
-    options: Mapping[str, str]
+    options: Mapping[Words, Words]
     parameters: Mapping[str, bool | int | float | str]
     fitted_fingerprints: Count | None
     weights_sha256: Sha256

@@ -31,6 +31,7 @@ from fpbench.review.comparison_cells import WIDTH, difference_cell, join_differe
 from fpbench.review.differences import Difference
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.measured_gaps import measured_gap
+from fpbench.tables import show_lines
 from fpbench.units import short_hours, short_size
 
 FORMATS = ("table", "csv", "latex", "json")
@@ -177,7 +178,7 @@ class Comparisons(tuple[Comparison, ...]):
             f"{_wrap(standings_heading(table))}\n\n{standings_text_tables(table)}"
             for table in self.standings
         ] or [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
-        return "\n\n".join([*parts, *map(_wrap, self._notes())])
+        return show_lines("\n\n".join([*parts, *map(_wrap, self._notes())]))
 
     def _repr_html_(self) -> str:
         tables = [

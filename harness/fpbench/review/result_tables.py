@@ -23,6 +23,7 @@ from fpbench.review.synthetic_labels import (
     find_result_deviation,
 )
 from fpbench.review.tail_notes import tail_notes
+from fpbench.tables import show_lines
 from fpbench.units import short_hours, short_size
 
 
@@ -71,7 +72,7 @@ def result_tables(result: Result) -> str:
     note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
-    return "\n\n".join([*parts, *_warnings(result), note])
+    return show_lines("\n\n".join([*parts, *_warnings(result), note]))
 
 
 def _warnings(result: Result) -> list[str]:
