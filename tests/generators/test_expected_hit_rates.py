@@ -77,3 +77,20 @@ def test_a_size_is_the_mean_over_all_subsets() -> None:
     # Sets of 8 and 16: one of 16 draws wins, so it is among 8 of them half of the time.
     found = measure(*[0.1] * 15, 0.9)
     assert found["hr@1", IN_TRACK].hit_rate["easy"] == pytest.approx((0.5,))
+
+
+def test_parts_are_few_and_make_up_clusters_and_halves() -> None:
+    tracks = np.repeat(np.arange(300), 2)
+    halves = [
+        (np.flatnonzero(tracks % 2 == 0), np.flatnonzero(tracks % 2 == 1)),
+        (np.flatnonzero(tracks < 150), np.flatnonzero(tracks >= 150)),
+    ]
+    real = RealDistractors(
+        vectors=rows(*[0.1] * 600), tracks=tracks, clusters=tracks // 100, halves=halves
+    )
+    part, cluster = real.parts()
+    # Three clusters, of which the second is cut in two, and each of these by even and odd tracks.
+    assert len(cluster) == 8
+    np.testing.assert_array_equal(cluster[part], tracks // 100)
+    for first, second in halves:
+        assert set(part[first]).isdisjoint(part[second])

@@ -184,7 +184,7 @@ def test_a_figure_marks_where_a_generator_speaks_alone() -> None:
         style="-",
     )
     near = replace(far, curve=SYNTHETIC)
-    assert "right of the dotted line, at 10 times the largest real size: by the generator" in (
+    assert "right of the dotted line, at 10 times the size of the gap: by the generator" in (
         notes_below([far])
     )
     assert "gaussian minus held-out real at 1 k, in points: +3.0\xa0±\xa02.0" in notes_below([far])

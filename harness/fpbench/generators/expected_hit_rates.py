@@ -59,6 +59,23 @@ class RealDistractors:
     clusters: Int64[np.ndarray, " real"]
     halves: Sequence[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]]
 
+    def parts(self) -> tuple[Int64[np.ndarray, " real"], Int64[np.ndarray, " parts"]]:
+        """A partition from which clusters and halves can be put together.
+
+        There may be many more tracks than parts, which would need as many counts for each query.
+
+        Returns:
+            The part of each row, and the cluster of each part.
+        """
+        _, first, track = np.unique(self.tracks, return_index=True, return_inverse=True)
+        columns = [merge_clusters(self.clusters)[first]]
+        for half, _ in self.halves:
+            in_half = np.zeros(len(self.tracks), dtype=np.int64)
+            in_half[half] = 1
+            columns.append(in_half[first])
+        kinds, part_of_track = np.unique(np.stack(columns), axis=1, return_inverse=True)
+        return part_of_track.ravel()[track], kinds[0]
+
 
 def expected_hit_rates(
     real: RealDistractors, synthetic: Mapping[str, np.ndarray], queries: MatchedQueries
@@ -73,9 +90,7 @@ def expected_hit_rates(
     sets = {FLOOR: real.vectors, **synthetic}
     sizes = sizes_up_to(min(len(rows) for rows in sets.values()))
     parts = {name: draw_blocks(len(rows)) for name, rows in synthetic.items()}
-    parts[FLOOR] = np.unique(real.tracks, return_inverse=True)[1]
-    _, first = np.unique(parts[FLOOR], return_index=True)
-    cluster_of_track = merge_clusters(real.clusters)[first]
+    parts[FLOOR], cluster_of_part = real.parts()
     rates: list[HitRates] = []
     for tolerance_s, matches in queries.matches.items():
         truth, better = fidelity.best_among_reference(queries.vectors, queries.reference, matches)
@@ -90,7 +105,7 @@ def expected_hit_rates(
             [counts[FLOOR].select(np.unique(parts[FLOOR][half])) for half in pair]
             for pair in real.halves
         ]
-        counts[FLOOR] = counts[FLOOR].merge(cluster_of_track)
+        counts[FLOOR] = counts[FLOOR].merge(cluster_of_part)
         for k in HIT_RANKS:
             allowed = k - 1 - np.minimum(better, k)
             hits = {name: each.hits(sizes, allowed) for name, each in counts.items()}

@@ -128,7 +128,7 @@ class Manifold:
         precision: Share of draws in the ball of at least one judge, 0 to 1.
         recall: Share of judges in the ball of at least one draw, 0 to 1.
         density: Number of judges' balls that contain a draw, divided by k, mean over draws; about 1
-            for equal distributions.
+            for equal distributions of independent rows, and less if rows of judges are in tracks.
         coverage: Share of judges with at least one draw in their ball, 0 to 1.
     """
 

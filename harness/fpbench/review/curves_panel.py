@@ -149,7 +149,7 @@ def notes_below(lines: Sequence[Line]) -> list[str]:
     points = [point for line in lines for point in line.curve.points]
     simulated = any(point.found == "simulated" for point in points)
     diamonds = ["diamonds are simulated, not searched"] * simulated
-    far = f"right of the dotted line, at {FARTHEST} times the largest real size: by the generator"
+    far = f"right of the dotted line, at {FARTHEST} times the size of the gap: by the generator"
     beyond = [far] * (_start_of_far(lines) is not None)
     return [*gap_lines(lines), *distractor_lines(lines), *diamonds, *beyond]
 

@@ -86,12 +86,17 @@ def _held_out_rows(rates: HitRates, name: str, errors: float) -> list[list[str]]
                 metric_label(rates.metric, rates.tolerance_s),
                 short_size(rates.sizes[place]),
                 *(f"{100 * rates.hit_rate[each][place]:.1f}" for each in (FLOOR, name)),
-                f"{100 * gap:+.1f} "
+                f"{_points(gap)} "
                 + ("(no error)" if error is None else f"± {100 * errors * error:.1f}"),
-                "" if perfect is None else f"{100 * perfect:+.1f}",
+                "" if perfect is None else _points(perfect),
             ]
         )
     return rows
+
+
+def _points(gap: float) -> str:
+    """A gap in points; what is rounded to zero has no sign of its own."""
+    return f"{round(100 * gap, 1) + 0.0:+.1f}"
 
 
 def _statistics_table(
