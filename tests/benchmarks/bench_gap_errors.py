@@ -102,15 +102,14 @@ def measure(setting: Setting, rng: np.random.Generator) -> list[Outcome]:
     for rank in RANKS:
         allowed = np.full(QUERIES, rank - 1)
         of_real, of_draws = (each.hits([len(real)], allowed)[0] for each in counts)
-        influences = [each.influences(len(real), allowed) for each in counts]
+        by_real, by_draws = (each.influences(len(real), allowed) for each in counts)
         gap = of_draws - of_real
-        nothing = [np.zeros_like(each) for each in influences]
         found.append(
             Outcome(
                 float(gap.mean()),
-                perfect_gap(influences[0]) or 0.0,
-                gap_error(gap, *influences, group) or 0.0,
-                gap_error(gap, *nothing, group) or 0.0,
+                perfect_gap(by_real) or 0.0,
+                gap_error(gap, by_real, by_draws, group) or 0.0,
+                gap_error(gap, 0 * by_real, 0 * by_draws, group) or 0.0,
             )
         )
     return found
