@@ -56,7 +56,8 @@ class Music:
 
 def normalise(rows: np.ndarray) -> np.ndarray:
     """Rows of length 1."""
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return scaled
 
 
 KINDS = (
