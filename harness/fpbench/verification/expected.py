@@ -75,11 +75,12 @@ def read_settings(result: Result) -> Settings | None:
     if not isinstance(indexes, list) or not all(map(_is_text, indexes)) or not indexes:
         return None
     none = config["distractors"] == "none"
+    within = None if tolerance_s is None else float(tolerance_s)
     anywhere = (None,) if has_tracks(result) else ()
     return Settings(
         indexes=indexes,
         kinds=kinds,
-        tolerances_s=list(dict.fromkeys((tolerance_s, *anywhere))),
+        tolerances_s=list(dict.fromkeys((within, *anywhere))),
         sizes=() if none else (sizes or DEFAULT_SIZES),
         beyond=beyond or (),
     )
