@@ -48,6 +48,16 @@ def test_the_gap_is_drawn_and_said_with_its_error() -> None:
     assert note == "gaussian minus real at 10 k, in points: +7.1 ± 0.8"
 
 
+def test_a_gap_beside_points_of_many_decades_is_said_below_only() -> None:
+    real, synthetic = lines()
+    far = replace(synthetic.curve.points[-1], n_distractors=10**12, found="simulated")
+    curve = replace(synthetic.curve, points=[*synthetic.curve.points, far])
+    axes = Figure().subplots()
+    draw_panel(axes, [real, replace(synthetic, curve=curve)], "hr@1", (20.0, 60.0))
+    assert not [text for text in axes.texts if text.get_text().startswith("+")]
+    assert "+7.1" in axes.get_xlabel()
+
+
 def test_several_systems_are_named_below_the_axis() -> None:
     axes = Figure().subplots()
     draw_panel(axes, [*lines("one"), *lines("two")], "hr@1", (20.0, 60.0))

@@ -13,6 +13,7 @@ from fpbench.units import short_hours, short_size
 
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _FEW_DECADES = 50  # ratio of the largest size to the smallest
+_MANY_DECADES = 10**5  # likewise; above it, points stand too close for a number beside one
 _MOST_HOURS = 7  # ticks, whose labels are wide
 _LABEL_WIDTH = 84  # characters below an axis
 
@@ -226,6 +227,9 @@ def _draw_gap(axes: Any, line: Line, lines: Sequence[Line]) -> None:
     size = pair[0].n_distractors + pair[0].n_reference
     ends = [100 * point.value for point in pair]
     axes.plot([size, size], ends, color="0.25", linewidth=1.5, zorder=1.5)
+    sizes = _sizes(lines)
+    if max(sizes) > _MANY_DECADES * min(sizes):  # the line below the axis says it
+        return
     if sum(other.curve.distractors == "synthetic" for other in lines) > 1:
         return
     axes.annotate(
