@@ -127,7 +127,7 @@ def test_blocks_hold_the_simulated_sizes_with_their_error(match: np.ndarray) -> 
             beyond=(4 * BLOCK, 10**9),
         )
 
-    noisy, exact = make_evidence(2, match, noise=1.0), make_evidence(2, match)
+    noisy, exact = make_evidence(2, match, noise=0.3), make_evidence(2, match)
     found = measure(noisy)
     assert [(one.n_distractors, one.found) for one in found] == [
         (1_000, "searched"),

@@ -63,6 +63,10 @@ def compare(
     Of more than two systems, each is shown minus the best at the same size and metric. The best is
     chosen by the same queries, so the correction is for the tests of all pairs.
 
+    Below follow the false rejects of one minus those of another, at 10 % and 1 % of false accepts
+    as far as there are queries enough: each system with a threshold of its own. They are not
+    tested.
+
     A result that cannot be compared is named at the end, and left out.
 
     To compare two generators or two index settings, give results of one system.

@@ -13,7 +13,7 @@ Source: ISO/IEC 19795-1:2021, "Biometric performance testing and reporting", for
     for the curve of one against the other (detection error tradeoff, DET).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -101,28 +101,40 @@ class Scores(NamedTuple):
         evidence: Evidence,
         size: int,
         tolerance_s: float | None,
-        *,
-        databases: Sequence[DistractorRange] | None = None,
     ) -> "Scores":
-        """The scores with ``size`` distractors.
+        """The scores in the first few databases of ``size`` distractors, of whole blocks.
+
+        Raises:
+            ValueError: Older evidence has no scores of other tracks.
+        """
+        databases = [DistractorRange(range(0), 0)]
+        if size:
+            databases = whole_block_databases(evidence.edges, size)[:MOST_DATABASES]
+        ranks = [(blocks, evidence.ranks(blocks, tolerance_s)) for blocks, _ in databases]
+        return cls.of_ranks(evidence, tolerance_s, ranks)
+
+    @classmethod
+    def of_ranks(
+        cls,
+        evidence: Evidence,
+        tolerance_s: float | None,
+        ranks: Iterable[tuple[range, Int64[np.ndarray, " queries"]]],
+    ) -> "Scores":
+        """The scores in some databases.
 
         Args:
             evidence: Of one search.
-            size: Number of distractors.
             tolerance_s: Tolerance of a match.
-            databases: Databases of this size; None means the first few.
+            ranks: The blocks of each database, and the ranks of the matches in it.
 
         Raises:
             ValueError: Older evidence has no scores of other tracks.
         """
         if evidence.foreign_score is None:
             raise ValueError("the evidence has no scores of other tracks")
-        if databases is None:
-            databases = databases_of(evidence, size)
         match, genuine, impostor = evidence.match_scores(tolerance_s), [], []
-        for blocks, _ in databases:
-            first = evidence.ranks(blocks, tolerance_s) == 0
-            genuine.append(np.where(first, match, np.float32(-np.inf)))
+        for blocks, found in ranks:
+            genuine.append(np.where(found == 0, match, np.float32(-np.inf)))
             impostor.append(np.maximum(evidence.best_distractors(blocks), evidence.foreign_score))
         return cls(np.stack(genuine), np.stack(impostor))
 
@@ -225,10 +237,3 @@ class Decisions:
         next_ones = impostors[[len(impostors) - 1 - count for count in accepted]]
         thresholds: Float32[np.ndarray, " shares"] = np.nextafter(next_ones, np.float32(np.inf))
         return thresholds
-
-
-def databases_of(evidence: Evidence, size: int) -> list[DistractorRange]:
-    """The first few databases of one size, of whole blocks."""
-    if not size:
-        return [DistractorRange(range(0), 0)]
-    return whole_block_databases(evidence.edges, size)[:MOST_DATABASES]

@@ -1,10 +1,10 @@
 """Rates of wrong decisions at one database size, with intervals over groups of tracks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Rates
@@ -83,8 +83,10 @@ def simulate_rates(
 ) -> Measured | None:
     """The rates with ``size`` distractors, of which no database was searched.
 
-    The rates are curved functions of the tail's probabilities. As for simulated hit rates, the
-    jackknife over replicates takes out the bias, and gives the error of the simulation.
+    The rates are curved functions of the tail's probabilities, so that they have a bias. Halves of
+    the replicates have twice this bias, which takes it out, and their spread is the error of the
+    simulation. Leaving out single replicates would not do: false rejects at a threshold are steps,
+    for which such a jackknife is too small.
 
     Args:
         tail: Tail of the search.
@@ -95,6 +97,9 @@ def simulate_rates(
     Returns:
         None if both rates are equal at a lower threshold than the tail knows. Shares of false
         accepts of which it does not know the threshold are left out.
+
+    Source: Shao and Wu 1989, "A general theory for jackknife variance estimation": leaving out a
+        share of the sample is right for quantiles, too.
     """
     here, groups, replicates = tail.decisions(size), tail.parts.count, tail.replicates
     shares = AcceptShares.of(here, groups)
@@ -102,20 +107,15 @@ def simulate_rates(
     known = ~np.isnan(values)
     if not known[0]:
         return None
-    without = np.stack(
+    halves = np.stack(
         [
-            _statistics(
-                tail.decisions(size, without_replicate=number),
-                smallest,
-                shares.allowed,
-                smallest_share,
-            )
-            for number in range(replicates)
+            _statistics(tail.decisions(size, kept), smallest, shares.allowed, smallest_share)
+            for kept in _halves(replicates)
         ]
     )
-    mean = without.mean(axis=0)
-    unbiased = np.clip(replicates * values - (replicates - 1) * mean, 0, 1)
-    variance = (replicates - 1) / replicates * ((without - mean) ** 2).sum(axis=0)
+    fewer = replicates // 2 / (replicates - replicates // 2)
+    unbiased = np.clip(values - fewer * (halves.mean(axis=0) - values), 0, 1)
+    variance = fewer * halves.var(axis=0)
     error = np.where(known, np.sqrt(variance), 0.0)
     half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
     if half is not None:
@@ -128,6 +128,13 @@ def simulate_rates(
         shares=shares.only(known[2:]),
         rejects_at=[rate for rate, is_known in zip(rejects, known[2:], strict=True) if is_known],
     )
+
+
+def _halves(replicates: int) -> Iterator[Bool[np.ndarray, " replicates"]]:
+    """Halves of the replicates, each replicate in as many of them: neighbours in a ring."""
+    first = np.arange(replicates) < replicates // 2
+    for shift in range(replicates):
+        yield np.roll(first, shift)
 
 
 def _statistics(

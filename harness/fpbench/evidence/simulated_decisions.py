@@ -159,14 +159,16 @@ class DecisionTail:
         """Number of replicates of the simulation."""
         return int(self._tail.log_p.shape[2])
 
-    def decisions(self, size: int, *, without_replicate: int | None = None) -> SimulatedDecisions:
+    def decisions(
+        self, size: int, kept: Bool[np.ndarray, " replicates"] | None = None
+    ) -> SimulatedDecisions:
         """The expected decisions with ``size`` distractors.
 
         Args:
             size: Number of distractors.
-            without_replicate: A replicate of the simulation to leave out.
+            kept: Replicates of the simulation in use; None means all.
         """
-        kept = np.arange(self.replicates) != without_replicate
+        kept = np.ones(self.replicates, dtype=bool) if kept is None else kept
         thresholds = _refine(self._known_thresholds)
         accepts = self._accept_probabilities(self.evidence, thresholds, size, kept)
         rejects = self._reject_probabilities(thresholds, size, kept)

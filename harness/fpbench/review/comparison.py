@@ -26,6 +26,10 @@ from fpbench.review.compared_results import (
     system_names,
 )
 from fpbench.review.differences import Difference, hit_rate_differences
+from fpbench.review.false_reject_differences import (
+    FalseRejectDifference,
+    false_reject_differences,
+)
 from fpbench.review.flipped_queries import PairedRanks
 from fpbench.review.paired_points import Ranks, paired_ranks
 
@@ -48,6 +52,8 @@ class Comparison:
         queries: The queries; ``groups`` is the number of those that intervals are over.
         ranks: Ranks of each query for both systems, at every common size and tolerance.
         columns: Track, start time and degradations of each query; None for older evidence.
+        false_rejects: Differences of false rejects at equal false accepts, where the evidence tells
+            them; they are not tested.
     """
 
     names: tuple[str, str]
@@ -60,6 +66,7 @@ class Comparison:
     differences: Sequence[Difference]
     ranks: Sequence[PairedRanks] = field(repr=False)
     columns: QueryColumns | None = field(repr=False)
+    false_rejects: Sequence[FalseRejectDifference] = ()
 
 
 def compare_results(
@@ -165,6 +172,7 @@ def _compare_pair(
                 one.queries, groups=None if ranks.groups is None else len(np.unique(ranks.groups))
             ),
             differences=differences,
+            false_rejects=false_reject_differences(differences, ranks, context.level),
             ranks=list(paired_ranks(curves, results, ranks)),
             columns=evidence[0].queries or evidence[1].queries,
         )

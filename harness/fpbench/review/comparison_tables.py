@@ -29,6 +29,7 @@ from fpbench.review.best_system_tables import (
 from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
 from fpbench.review.differences import Difference
+from fpbench.review.false_reject_tables import NOTE, false_reject_headings, false_reject_table
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.measured_gaps import measured_gap
 from fpbench.tables import show_lines
@@ -90,8 +91,12 @@ class Comparisons(tuple[Comparison, ...]):
             Dictionaries with the same keys. Differences and their intervals are from -1 to 1, and
             an interval over this whole range says that there are too few groups for one.
             ``groups`` is their number, or that of tracks; ``tests`` that of all differences which
-            p-values are corrected for.
+            p-values are corrected for. The metric ``frr@far=0.01`` is false rejects at 1 % of false
+            accepts, of all pairs; it has no p-value.
         """
+        return [*self._hit_rate_records(), *self._false_reject_records()]
+
+    def _hit_rate_records(self) -> list[Record]:
         return [
             {
                 "first": names[0],
@@ -114,6 +119,37 @@ class Comparisons(tuple[Comparison, ...]):
             }
             for shown, names, d in self._shown()
         ]
+
+    def _false_reject_records(self) -> list[Record]:
+        return [
+            {
+                "first": one.names[0],
+                "second": one.names[1],
+                "index": one.index,
+                "distractors": one.distractors,
+                "generator": one.generator,
+                "metric": f"frr@far={d.false_accepts:g}",
+                "tolerance_s": d.tolerance_s,
+                "n_distractors_first": d.n_distractors[0],
+                "n_distractors_second": d.n_distractors[1],
+                "difference": d.value,
+                "ci_low": d.low,
+                "ci_high": d.high,
+                "ci_level": self.level,
+                "p_value": None,
+                "clear": None,
+                "groups": one.queries.groups or one.queries.tracks,
+                "tests": self.tests,
+            }
+            for one in self
+            for d in one.false_rejects
+        ]
+
+    def _false_reject_tables(self, tablefmt: str) -> Iterator[tuple[str, str]]:
+        """Heading and text; against the best of several systems, only of the largest size."""
+        largest = bool(self.standings)
+        for heading, shown in false_reject_headings(self, largest=largest):
+            yield heading, false_reject_table(shown, tablefmt, largest=largest)
 
     def _shown(self) -> Iterator[tuple[Comparison | Standings, Sequence[str], Difference]]:
         """The differences in the tables, with the names of both systems."""
@@ -172,12 +208,16 @@ class Comparisons(tuple[Comparison, ...]):
         for one in () if self.standings else self:
             text = _table(one, _measures(one), "latex_booktabs")
             yield f"{_latex_comment([_heading(one)])}\n{_latex(text)}"
+        for heading, text in self._false_reject_tables("latex_booktabs"):
+            yield f"{_latex_comment([heading])}\n{_latex(text)}"
 
     def __repr__(self) -> str:
         parts = [
             f"{_wrap(standings_heading(table))}\n\n{standings_text_tables(table)}"
             for table in self.standings
         ] or [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
+        tables = self._false_reject_tables("simple")
+        parts += [f"{_wrap(heading)}\n{text}" for heading, text in tables]
         return show_lines("\n\n".join([*parts, *map(_wrap, self._notes())]))
 
     def _repr_html_(self) -> str:
@@ -188,6 +228,10 @@ class Comparisons(tuple[Comparison, ...]):
         ] or [
             f"<p><b>{escape(_heading(one))}</b></p>{_table(one, _measures(one), 'html')}"
             for one in self
+        ]
+        tables += [
+            f"<p><b>{escape(heading)}</b></p>{text}"
+            for heading, text in self._false_reject_tables("html")
         ]
         return "".join([*tables, *(f"<p>{escape(note)}</p>" for note in self._notes())])
 
@@ -201,6 +245,8 @@ class Comparisons(tuple[Comparison, ...]):
         level = f"{100 * (1 - self.level):.3g} %"
         note += f"; * one is better (sign-flip test at {level}, Holm-corrected for "
         note += f"{self.tests} tests{', those of all pairs' if self.standings else ''})"
+        if any(one.false_rejects for one in self):
+            note += f"; {NOTE}"
         few = few_clusters_note(queries)
         return [*_gap_notes(self), *([few] if few is not None else []), note]
 

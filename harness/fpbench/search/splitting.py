@@ -43,7 +43,7 @@ class SplittingSettings:
 
     replicates: int = 8
     particles: int = 30
-    coarse_particles: int = 10
+    coarse_particles: int = 20
     keep: float = 0.25
     moves: int = 2
     least_probability: float = 1e-16
