@@ -101,8 +101,9 @@ def run(
         name: Name of the system in the result, for a dataset of ready-made fingerprints.
         sizes: Numbers of distractors to measure, such as ``[1e4, 1e6]``. None means 10 000,
             100 000, a million, and all real ones.
-        beyond: Larger numbers of synthetic distractors, such as ``[1e10, 1e12]``, which are
-            simulated instead of searched, for exact search. None means none.
+        beyond: Larger numbers of distractors, such as ``[1e10, 1e12]``, which are not searched:
+            synthetic ones are simulated, other curves are extrapolated up to a hundredfold, for
+            exact search. None means none.
         distractors: Kinds of distractors in the database. None means both.
         generator: Generator of the synthetic distractors. None means the best one that can be
             fitted in an hour, with a warning that says which.

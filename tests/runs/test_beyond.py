@@ -18,6 +18,7 @@ from fpbench.results.files import read_result, write_result
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.beyond import beyond_needs
 from fpbench.runs.config import RunConfig
+from fpbench.runs.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
 from fpbench.verification.validation import validate_result
@@ -69,6 +70,8 @@ def test_exact_curves_go_on_and_others_end_where_they_are_searched(
         assert all(later <= value + 0.02 for value, later in pairwise(values))
     text = result_tables(result)
     assert text.count("simulated\n") == len(BEYOND)
+    assert "not extrapolated: ivf is an approximate index" in text
+    assert "distractors are fewer than 100 k" in text
     assert "simulated minus searched at" in text
 
 
@@ -105,12 +108,12 @@ def test_a_point_cannot_claim_to_be_searched(run_beyond: Callable[..., Path]) ->
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"distractors": "real", "generator": None}, "--beyond simulates synthetic distractors"),
-        ({"indexes": ("ivf",)}, "--beyond simulates an exact search, but the index is ivf"),
-        ({"generator": "resample"}, "'resample' does not"),
+        ({"distractors": "none", "generator": None}, "--beyond needs distractors"),
+        ({"distractors": "real", "generator": None}, "200 distractors are fewer than 100 k"),
+        ({"indexes": ("ivf",)}, "--beyond goes on from an exact search, but the index is ivf"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused(
+def test_what_cannot_go_on_is_refused_before_the_work(
     run_beyond: Callable[..., Path], changes: dict[str, object], words: str
 ) -> None:
     with pytest.raises(FpbenchError, match=words):
@@ -135,6 +138,38 @@ def test_the_plan_foresees_the_simulation(config: RunConfig) -> None:
         for size in (10**6, 10**12)
     )
     assert 0 < near < far
+    known = beyond_needs(dataclasses.replace(config, beyond=(10**6,)), 1e-5, simulated=True)
+    assert known[0].seconds == 0
+
+
+@pytest.mark.slow
+def test_the_plan_knows_what_is_simulated(
+    run_beyond: Callable[..., Path], prepared: Callable[..., PreparedRun]
+) -> None:
+    fields = {"distractors": "synthetic", "generator": "gaussian"}
+    run_beyond(**fields)
+
+    def planned(beyond: tuple[int, ...]) -> dict[str, float]:
+        plan = make_plan(prepared(beyond=beyond, **fields))
+        return {need.stage: need.seconds for need in plan.needs}
+
+    assert "simulate beyond" not in planned(BEYOND)
+    other = planned((*BEYOND, 10**12))
+    assert other["simulate beyond"] > 0
+    assert not any(stage.startswith("draw") for stage in other)
+
+
+@pytest.mark.slow
+def test_a_generator_without_noise_has_its_searched_curves_and_the_reason(
+    run_beyond: Callable[..., Path],
+) -> None:
+    out = run_beyond(generator="resample", distractors="synthetic")
+    result = read_result(out)
+    assert not result.tails
+    assert {point.found for curve in result.curves for point in curve.points} == {"searched"}
+    (reason,) = {info.refused for info in result.extrapolations}
+    assert reason == "200 distractors are fewer than 100 k"
+    assert validate_result(out) == []
 
 
 @pytest.mark.slow

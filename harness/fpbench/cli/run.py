@@ -109,8 +109,8 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--beyond",
-    help="Larger numbers of synthetic distractors to simulate without searching them, such as "
-    "1e8,1e10,1e12. Exact search only.",
+    help="Larger numbers of distractors, such as 1e8,1e10,1e12, which are not searched: synthetic "
+    "ones are simulated, other curves are extrapolated up to a hundredfold. Exact search only.",
 )
 @click.option(
     "--index",
@@ -241,7 +241,7 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
         FpbenchError: There is such an option.
     """
     unused = {
-        "real": ("generator", "generator_weights", "foreign_generator", "beyond"),
+        "real": ("generator", "generator_weights", "foreign_generator"),
         "none": ("generator", "generator_weights", "foreign_generator", "sizes", "beyond"),
     }.get(config.distractors, ())
     for name in unused:

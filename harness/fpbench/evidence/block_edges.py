@@ -33,3 +33,24 @@ def block_edges(sizes: Sequence[int]) -> list[int]:
         next_size = ascending[bisect_left(ascending, p + 1)]
         edges.append(min(p - p % length + length, next_size))
     return edges
+
+
+_FEWEST_PARTS = 40  # blocks that a tail starts from
+_LEAST_PART = 20  # rows: as many as a block has candidates
+
+
+def search_edges(sizes: Sequence[int], *, beyond: bool) -> list[int]:
+    """Edges of the blocks of a search.
+
+    Args:
+        sizes: Sizes of its curves, at least one.
+        beyond: Whether its curves go on beyond them. The tail that they go on with starts from the
+            best rows of each block, and is checked with databases of a tenth of the largest size;
+            where the sizes alone give few blocks, there are about a hundred.
+    """
+    edges, largest = block_edges(sizes), max(sizes)
+    tenths = [edge for edge in edges if largest / 20 < edge <= largest / 10]
+    if not beyond or (tenths and len(edges) > _FEWEST_PARTS):
+        return edges
+    part = max(largest // 100, _LEAST_PART)
+    return block_edges(sorted({*sizes, *(n for n in (part, 10 * part) if n < largest)}))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Float64, Int64
 
 from fpbench.evidence.bootstrap import BOOTSTRAP, bootstrap_interval, interval_over_tracks
 from fpbench.evidence.corrected_rates import correct_points
@@ -23,7 +23,7 @@ from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
 from fpbench.results.fields import DistractorKind, Estimator
 
 HIT_RANKS = (1, 3, 10)
-_SCALE = 1 << 20  # what a simulated probability of 1 becomes
+_SCALE = 1 << 20  # what a probability of 1 becomes
 LEVEL = 0.95
 
 
@@ -154,9 +154,9 @@ def simulate_hits(
     return simulated_hits(evidence.tail.probabilities(tolerance_s), rank, size, k)
 
 
-def whole_hits(simulated: SimulatedHits) -> QueryHits:
-    """Simulated hits in whole numbers, so that every processor draws the same interval."""
-    return QueryHits(np.rint(simulated.hits * _SCALE).astype(np.int64), _SCALE)
+def whole_hits(hits: Float64[np.ndarray, " queries"]) -> QueryHits:
+    """Probable hits in whole numbers, so that every processor draws the same interval."""
+    return QueryHits(np.rint(hits * _SCALE).astype(np.int64), _SCALE)
 
 
 def ranks_at(
@@ -284,7 +284,7 @@ def _simulated_points(
     points = []
     for size in sizes:
         simulated = simulate_hits(evidence, size, labels.tolerance_s, k)
-        hits = whole_hits(simulated)
+        hits = whole_hits(simulated.hits)
         value = min(max(hits.rate, 0.0), 1.0)
         ci = _interval(hits, evidence.clusters, size, k, labels)
         points.append(

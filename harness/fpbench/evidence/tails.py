@@ -92,10 +92,10 @@ def simulated_hits(
     """
     replicates = probabilities.shape[1]
     total = probabilities.sum(axis=1)
-    whole = _poisson_cdf(k - 1 - rank, size * total / replicates)
+    whole = poisson_cdf(k - 1 - rank, size * total / replicates)
     without = np.stack(
         [
-            _poisson_cdf(k - 1 - rank, size * (total - one) / (replicates - 1))
+            poisson_cdf(k - 1 - rank, size * (total - one) / (replicates - 1))
             for one in probabilities.T
         ]
     )
@@ -105,7 +105,7 @@ def simulated_hits(
     return SimulatedHits(hits, float(np.sqrt(variance)), rates)
 
 
-def _poisson_cdf(
+def poisson_cdf(
     most: Int64[np.ndarray, " queries"], mean: Float64[np.ndarray, " queries"]
 ) -> Float64[np.ndarray, " queries"]:
     """Probability of at most so many events; 0 for a negative number."""

@@ -9,6 +9,7 @@ from msgspec import Meta
 from fpbench.results.corrections import Corrected
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
+from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import (
     Count,
@@ -77,6 +78,7 @@ class Point:
             sample.
         found: ``searched``: the databases were searched. ``simulated``: the value follows from the
             probability that one synthetic distractor scores at least as the match.
+            ``extrapolated``: it follows from the tail of the distractors that were searched.
         simulation_error: Standard error of a simulated value that comes from the simulation alone.
         corrected: The rate as it would be with real distractors of many more tracks; None for
             synthetic distractors, for those of fewer than five groups or without tracks, for
@@ -273,6 +275,8 @@ class Result:
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and
             size that both kinds were measured with.
         tails: For each exact index, how its simulated points were found.
+        extrapolations: For each curve that was not simulated in a run with ``beyond``, how its
+            extrapolated points were found, or why there are none.
         false_accepts: Decisions by a threshold, for every index that searches block by block, kind
             of distractors, tolerance and searched size; empty in older results.
     """
@@ -294,6 +298,7 @@ class Result:
     task: TaskInfo | None = None
     gaps: Annotated[Sequence[Gap], Meta(max_length=10_000)] = ()
     tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
+    extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
 
     def records(self) -> list[dict[str, str | int | float | None]]:

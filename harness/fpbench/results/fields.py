@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 DistractorKind = Literal["real", "synthetic"]
-Found = Literal["searched", "simulated"]
+Found = Literal["searched", "simulated", "extrapolated"]
 Estimator = Literal[1, 2, 3]
 
 Rate = Annotated[float, Meta(ge=0, le=1)]

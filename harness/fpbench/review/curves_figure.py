@@ -39,7 +39,8 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
 
     The tolerance of the first curve and "in the right track" have a panel each, side by side. Solid
     lines are for real distractors, dashed ones for synthetic, with one style per generator, and the
-    measured gap between the two. Points that were simulated are diamonds. For one system there is a
+    measured gap between the two. Points that were simulated are diamonds, extrapolated ones are
+    squares on a dotted line. For one system there is a
     colour for each index. For several systems there is a row of panels for each index, and a colour
     for each system. Results with different audio or queries cannot be compared and get separate
     rows.

@@ -11,6 +11,7 @@ from fpbench.review.figure_texts import one_line
 from fpbench.review.measured_gaps import FARTHEST, gaps_between_curves, measured_gap
 from fpbench.units import short_hours, short_size
 
+_MARKERS = {"searched": "o", "simulated": "d", "extrapolated": "s"}
 _NO_BREAK = "\N{NO-BREAK SPACE}"
 _FEW_DECADES = 50  # ratio of the largest size to the smallest
 _MANY_DECADES = 10**5  # likewise; above it, points stand too close for a number beside one
@@ -83,12 +84,14 @@ def _draw_line(axes: Any, line: Line) -> None:
     if searched < len(sizes):
         # From the last searched point on; it has its marker already.
         part = slice(max(searched - 1, 0), None)
-        marks = [at for at, point in enumerate(points[part]) if point.found == "simulated"]
+        marks = [at for at, point in enumerate(points[part]) if point.found != "searched"]
+        if points[-1].found == "extrapolated":
+            look["linestyle"] = ":"
         axes.plot(
             sizes[part],
             rates[part],
             linewidth=1,
-            marker="d",
+            marker=_MARKERS[points[-1].found],
             markevery=marks,
             markersize=6,
             zorder=1.9,
@@ -148,11 +151,12 @@ def _scale_by(factor: float) -> Callable[..., Any]:
 def notes_below(lines: Sequence[Line]) -> list[str]:
     """What stands below a panel: the measured gaps, and what is not searched."""
     points = [point for line in lines for point in line.curve.points]
-    simulated = any(point.found == "simulated" for point in points)
-    diamonds = ["diamonds are simulated, not searched"] * simulated
+    found = {point.found for point in points}
+    marks = ["diamonds are simulated, not searched"] * ("simulated" in found)
+    marks += ["squares on dotted lines are extrapolated, not searched"] * ("extrapolated" in found)
     far = f"right of the dotted line, at {FARTHEST} times the size of the gap: by the generator"
     beyond = [far] * (_start_of_far(lines) is not None)
-    return [*gap_lines(lines), *distractor_lines(lines), *diamonds, *beyond]
+    return [*gap_lines(lines), *distractor_lines(lines), *marks, *beyond]
 
 
 def distractor_lines(lines: Sequence[Line]) -> list[str]:

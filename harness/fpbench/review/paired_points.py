@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.extrapolation import Extrapolation
 from fpbench.evidence.hit_rates import (
     QueryHits,
     pool_rises,
@@ -98,10 +99,10 @@ def paired_hits(
         first, second = (pool_rises([pair[side] for pair in found]) for side in (0, 1))
         for points, hits, others in zip(places, first, second, strict=True):
             yield PairedHits(curve, points, (hits, others))
-        for points in common[len(places) :]:
+        for points in (pair for pair in common if pair[0].found != "searched"):
             hits, others = (
-                whole_hits(simulate_hits(evidence, points[0].n_distractors, tolerance_s, k))
-                for evidence in ranks.evidence
+                whole_hits(_probable_hits(ranks.evidence[side], curves[side], points[side]))
+                for side in (0, 1)
             )
             yield PairedHits(curve, points, (hits, others))
 
@@ -111,7 +112,7 @@ def paired_ranks(
 ) -> Iterator[PairedRanks]:
     """The ranks at each common size and tolerance, in the database that both begin with.
 
-    Points that were simulated have no ranks.
+    Points that were not searched have no ranks.
     """
     one, other = (shortlist_length(evidence) for evidence in ranks.evidence)
     for curves in pairs:
@@ -119,7 +120,7 @@ def paired_ranks(
         if curves[0].metric != "hr@1":
             continue
         for points in _common_sizes(curves, results):
-            if points[0].found == "simulated":
+            if points[0].found != "searched":
                 continue
             sizes = points[0].n_distractors, points[1].n_distractors
             yield PairedRanks(
@@ -134,7 +135,7 @@ def paired_ranks(
 def _common_sizes(
     curves: tuple[Curve, Curve], results: tuple[Result, Result]
 ) -> Iterator[tuple[Point, Point]]:
-    """Points of equal size, both searched or both simulated.
+    """Points of equal size that were found in the same way.
 
     For real distractors also the last points, if both hold all of them.
     """
@@ -143,7 +144,7 @@ def _common_sizes(
         key = point.n_distractors, point.found
         if key in second_points:
             yield point, second_points[key]
-    first_last, second_last = (curve.points[-1] for curve in curves)
+    first_last, second_last = map(_last_searched, curves)
     if (
         curves[0].distractors == "real"
         and first_last.n_distractors != second_last.n_distractors
@@ -154,7 +155,22 @@ def _common_sizes(
 
 def _is_exhausted(curve: Curve, result: Result) -> bool:
     wanted = result.config.get("sizes") or DEFAULT_SIZES
-    return curve.points[-1].n_distractors < max(wanted)
+    return _last_searched(curve).n_distractors < max(wanted)
+
+
+def _last_searched(curve: Curve) -> Point:
+    return [p for p in curve.points if p.found == "searched"][-1]
+
+
+def _probable_hits(
+    evidence: Evidence | GrownEvidence, curve: Curve, point: Point
+) -> Float64[np.ndarray, " queries"]:
+    """How probably each query hits at a size that was not searched."""
+    size, tolerance_s, k = point.n_distractors, curve.tolerance_s, int(curve.metric[3:])
+    if point.found == "simulated" or isinstance(evidence, GrownEvidence):
+        return simulate_hits(evidence, size, tolerance_s, k).hits
+    searched = [p.n_distractors for p in curve.points if p.found == "searched"]
+    return Extrapolation(evidence, searched).hits(size, tolerance_s, k).hits
 
 
 def _common_hits(

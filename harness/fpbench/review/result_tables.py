@@ -13,6 +13,7 @@ from fpbench.results.names import (
     tracks_label,
 )
 from fpbench.review.distractor_notes import real_distractors_label, real_distractors_notes
+from fpbench.review.extrapolation_notes import extrapolation_notes
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.fidelity_tables import held_out_table
 from fpbench.review.gap_notes import gap_notes
@@ -51,13 +52,15 @@ def result_tables(result: Result) -> str:
             *(metric_label(c.metric, c.tolerance_s) for c in curves),
             "repeats",
         ]
-        rows = [_row(curves, place) for place in range(len(curves[0].points))]
+        sizes = sorted({point.n_distractors for curve in curves for point in curve.points})
+        rows = [_row(curves, size) for size in sizes]
         table = tabulate(rows, headers=headers, stralign="right")
         notes = [
             *gap_notes((result, c) for c in curves),
             *tail_notes(result, curves),
             *real_distractors_notes(curves),
             *half_size_notes(result, curves),
+            *extrapolation_notes(result, curves),
         ]
         parts.append("\n".join([heading, table, *notes]))
     held_out = held_out_table(result)
@@ -95,12 +98,13 @@ def _warnings(result: Result) -> list[str]:
     return warnings
 
 
-def _row(curves: Sequence[Curve], place: int) -> list[str]:
-    points = [curve.points[place] for curve in curves]
-    cells = [rate_label(point) for point in points]
+def _row(curves: Sequence[Curve], size: int) -> list[str]:
+    """One size; a curve that was not extrapolated as far as others has no rate there."""
+    found = [next((p for p in c.points if p.n_distractors == size), None) for c in curves]
+    first = next(point for point in found if point is not None)
     return [
-        short_size(points[0].n_distractors),
-        short_hours(points[0].hours),
-        *cells,
-        str(points[0].repeats) if points[0].found == "searched" else "simulated",
+        short_size(size),
+        short_hours(first.hours),
+        *("-" if point is None else rate_label(point) for point in found),
+        str(first.repeats) if first.found == "searched" else first.found,
     ]

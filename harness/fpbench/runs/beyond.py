@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeGuard
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
@@ -18,7 +19,7 @@ from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
+from fpbench.search.tails import SEEDS_BYTES, TailAddress, TailInputs, simulate_tails
 from fpbench.search.tasks import NamedIndex, SearchTask
 from fpbench.units import short_size
 
@@ -32,34 +33,25 @@ def refuse_beyond(config: RunConfig, indexes: Sequence[NamedIndex]) -> None:
     """Refuse sizes beyond the searched ones that the run's settings do not allow.
 
     Raises:
-        FpbenchError: There are no synthetic distractors, or there is no exact index.
+        FpbenchError: There are no distractors, or there is no exact index.
     """
     if not config.beyond:
         return
-    if config.distractors not in ("synthetic", "both"):
+    if config.distractors == "none":
         raise FpbenchError(
-            f"--beyond simulates synthetic distractors, but distractors are {config.distractors}",
+            "--beyond needs distractors, but distractors are none",
             hint="use --distractors both, or leave --beyond out",
         )
     if not any(map(is_exact, indexes)):
         raise FpbenchError(
-            f"--beyond simulates an exact search, but the index is {config.indexes[0]}",
+            f"--beyond goes on from an exact search, but the index is {config.indexes[0]}",
             hint="add --index exact: its curve goes on, and shows the loss of the other index",
         )
 
 
-def refuse_without_noise(generator: FingerprintGenerator, name: str) -> NoiseGenerator:
-    """The generator, if its tail can be simulated.
-
-    Raises:
-        FpbenchError: It does not turn noise into fingerprints.
-    """
-    if not isinstance(generator, NoiseGenerator):
-        raise FpbenchError(
-            f"--beyond needs a generator that turns noise into fingerprints; '{name}' does not",
-            hint="use --generator rectified-flow-turbo, rectified-flow or gaussian",
-        )
-    return generator
+def has_noise(generator: FingerprintGenerator) -> TypeGuard[NoiseGenerator]:
+    """Whether the tail of a generator can be simulated, because it turns noise into rows."""
+    return isinstance(generator, NoiseGenerator)
 
 
 def is_exact(named: NamedIndex) -> bool:
@@ -72,12 +64,13 @@ def splitting_settings(beyond: Sequence[int]) -> SplittingSettings:
     return SplittingSettings(least_probability=_NEGLIGIBLE / beyond[-1])
 
 
-def beyond_needs(config: RunConfig, draw_seconds: float) -> list[Need]:
+def beyond_needs(config: RunConfig, draw_seconds: float, *, simulated: bool = False) -> list[Need]:
     """Needs of the sizes beyond the searched ones, if the run has any.
 
     Args:
         config: Settings of the run.
         draw_seconds: Time to draw one fingerprint.
+        simulated: Whether the simulation is in the cache.
     """
     if not config.beyond:
         return []
@@ -94,12 +87,24 @@ def beyond_needs(config: RunConfig, draw_seconds: float) -> list[Need]:
         Need(
             stage="simulate beyond",
             work=f"{short_size(decoded)} fingerprints",
-            seconds=_WITH_NOISE * decoded * draw_seconds,
+            seconds=0.0 if simulated else _WITH_NOISE * decoded * draw_seconds,
             memory_bytes=3.0 * SEEDS_BYTES,
             disk_bytes=16.0 * settings.replicates * n_queries,
             in_result=True,
         )
     ]
+
+
+def is_simulated(task: SearchTask, config: RunConfig, tolerances_s: Sequence[float | None]) -> bool:
+    """Whether the simulation that continues a search is in the cache."""
+    address = TailAddress(
+        key=task.key,
+        edges=task.edges,
+        tolerances_s=tolerances_s,
+        seed=config.seed,
+        settings=splitting_settings(config.beyond),
+    )
+    return address.holds_all(task.store, len(task.inputs.queries))
 
 
 def simulate_beyond(
@@ -108,7 +113,7 @@ def simulate_beyond(
     config: RunConfig,
     tolerances_s: Sequence[float | None],
     *,
-    generator: FingerprintGenerator,
+    generator: NoiseGenerator,
     name: str,
     stage: Stage,
 ) -> tuple[Evidence, TailInfo]:
@@ -130,7 +135,7 @@ def simulate_beyond(
     if not isinstance(source, SyntheticDistractors):
         raise TypeError(f"{type(source).__name__} has no noise")
     inputs = TailInputs(
-        generator=refuse_without_noise(generator, name),
+        generator=generator,
         name=name,
         source=source,
         queries=task.inputs.queries,

@@ -58,8 +58,8 @@ class RunConfig:
             studies; the result says so.
         sizes: Numbers of distractors at which hit rates are measured, increasing; empty means the
             defaults.
-        beyond: Larger numbers of synthetic distractors, increasing, which are simulated instead of
-            searched, for exact search.
+        beyond: Larger numbers of distractors, increasing, which are not searched: synthetic ones
+            are simulated, other curves are extrapolated, for exact search.
         indexes: Names of search indexes, at least one; each gets its own curves.
         tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
             and is ``"track"`` in TOML. Every result also has curves for the whole track.

@@ -66,6 +66,7 @@ def _real_database(config: RunConfig, inputs: Inputs) -> Database:
         key=content_key(real=inputs.real_key, seed=config.seed),
         training=RealDistractors(inputs.real, config.seed, repeat=TRAINING_REPEAT),
         tracks=tracks,
+        beyond=bool(config.beyond),
     )
 
 
@@ -79,6 +80,7 @@ def _synthetic_database(config: RunConfig, inputs: Inputs, generator: FittedGene
         sizes=sorted({*sizes, *also}),
         key=content_key(synthetic=generator.key, seed=config.seed),
         training=_synthetic_source(config, generator, repeat=TRAINING_REPEAT),
+        beyond=bool(config.beyond),
     )
 
 

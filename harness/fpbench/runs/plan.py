@@ -11,14 +11,15 @@ from tabulate import tabulate
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.evidence.block_edges import LONGEST_BLOCK, block_edges
+from fpbench.evidence.block_edges import LONGEST_BLOCK, search_edges
 from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import beyond_needs
+from fpbench.runs.beyond import beyond_needs, has_noise
 from fpbench.runs.choice import estimate_distractors
+from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
@@ -100,7 +101,9 @@ def make_plan(prepared: PreparedRun) -> Plan:
     largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
     for kind, indexes in prepared.indexes.items():
         rows = 0 if config.distractors == "none" else largest[kind]
-        blocks = len(block_edges([n for n in sizes if n < rows] + [rows])) if rows else 1
+        below = [n for n in sizes if n < rows]
+        edges = search_edges([*below, rows], beyond=bool(config.beyond)) if rows else [0]
+        blocks = len(edges)
         for named in indexes:
             need = search_need(
                 f"search {named.name}",
@@ -114,6 +117,8 @@ def make_plan(prepared: PreparedRun) -> Plan:
             )
             done = (kind, named.name) in finished.searches
             needs.append(replace(need, seconds=0.0) if done else need)
+    if config.distractors in ("real", "both"):
+        needs += extrapolation_needs(config, n_queries)
     return Plan(needs)
 
 
@@ -147,7 +152,8 @@ def _generator_needs(
     searched = all(
         ("synthetic", one.name) in finished.searches for one in prepared.indexes["synthetic"]
     )
-    if searched:
+    beyond = bool(prepared.config.beyond)
+    if searched and (finished.simulated or not beyond):
         return []
     if generator is None:
         with blame(named.offer.source.plugin, "estimating the needs of a fit"):
@@ -162,15 +168,23 @@ def _generator_needs(
                 disk_bytes=0.0,
             )
         )
+    of_one = draw_seconds(generator, prepared.config.generator or named.name)
+    tail = (
+        beyond_needs(prepared.config, of_one, simulated=finished.simulated)
+        if has_noise(generator)
+        else extrapolation_needs(prepared.config, prepared.config.recipe.n_queries)
+    )
+    if searched:
+        return [*needs, *tail]
     draw = Need(
         stage=f"draw {named.name}",
         work=f"{short_size(draws)} fingerprints",
-        seconds=draws * draw_seconds(generator, prepared.config.generator or named.name),
+        seconds=draws * of_one,
         memory_bytes=4.0 * dim * CHUNK,
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
-    return [*needs, draw, *beyond_needs(prepared.config, draw.seconds / max(draws, 1))]
+    return [*needs, draw, *tail]
 
 
 def search_need(

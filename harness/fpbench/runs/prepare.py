@@ -22,9 +22,10 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import CheckInfo, FingerprinterInfo
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import refuse_beyond, refuse_without_noise
+from fpbench.runs.beyond import has_noise, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
+from fpbench.runs.extrapolated import refuse_extrapolation
 from fpbench.runs.inputs import (
     AudioSource,
     NamedDegradation,
@@ -152,8 +153,10 @@ def prepare(
         named_generator = load_named_generator(choice, config, catalog, settings)
         system = _identify(config, settings, source)
         generator = refuse_foreign(named_generator, config, system)
-        if config.beyond and generator.generator is not None:
-            refuse_without_noise(generator.generator, generator.name)
+    known = None if generator is None else generator.generator
+    # Whether a generator can be simulated is known once it is fitted.
+    if config.beyond and (generator is None or (known is not None and not has_noise(known))):
+        refuse_extrapolation(config, source)
     return PreparedRun(
         config=config,
         catalog=catalog,

@@ -23,6 +23,7 @@ from fpbench.results.data import DataInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import ESTIMATOR, SCHEMA_VERSION, Curve, EvidenceInfo, Gap, Result
 from fpbench.results.environment import environment
+from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
@@ -30,8 +31,9 @@ from fpbench.results.tails import TailInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
 from fpbench.runs.audio_warnings import warn_of_silence
-from fpbench.runs.beyond import is_exact, simulate_beyond
+from fpbench.runs.beyond import has_noise, is_exact, is_simulated, simulate_beyond
 from fpbench.runs.databases import list_databases
+from fpbench.runs.extrapolated import extrapolate_beyond
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.ready_made import VectorSource
@@ -67,10 +69,12 @@ class FinishedWork:
     Args:
         fitted: Whether the generator exists.
         searches: Kind of distractors and name of the index of each finished search.
+        simulated: Whether the simulation beyond the searched sizes is finished.
     """
 
     fitted: bool = False
     searches: frozenset[tuple[DistractorKind, str]] = frozenset()
+    simulated: bool = False
 
 
 def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
@@ -83,13 +87,15 @@ def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
     fitting = _prepare_fitting(prepared, inputs, stage)
     generator = fitting.generator() if fitting and fitting.is_fitted() else None
     databases = list_databases(prepared.config, inputs, generator)
-    searches = {
-        (database.kind, task.named.name)
-        for database in databases
-        for task in _search_tasks(prepared, inputs, database)
-        if is_finished(task)
-    }
-    return FinishedWork(generator is not None, frozenset(searches))
+    tasks = [task for database in databases for task in _search_tasks(prepared, inputs, database)]
+    searches = {(task.database.kind, task.named.name) for task in tasks if is_finished(task)}
+    config, tolerances = prepared.config, _tolerances(prepared)
+    simulated = bool(config.beyond) and all(
+        is_simulated(task, config, tolerances)
+        for task in tasks
+        if task.database.kind == "synthetic" and is_exact(task.named)
+    )
+    return FinishedWork(generator is not None, frozenset(searches), simulated)
 
 
 def run_prepared(
@@ -136,7 +142,7 @@ def run_prepared(
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
-    curves = [curve for one in outcomes for curve in _curves(prepared, inputs, one)]
+    curves, extrapolations = _all_curves(prepared, inputs, outcomes)
     gaps = _gaps(prepared, outcomes)
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
@@ -153,6 +159,7 @@ def run_prepared(
             gaps=gaps or (),
             false_accepts=_false_accepts(prepared, outcomes) or (),
             tails=[one.tail for one in outcomes if one.tail is not None] or (),
+            extrapolations=extrapolations or (),
             evidence=evidence,
             environment=environment(config.device),
             config=config.as_json(),
@@ -279,6 +286,8 @@ def _with_tail(
     config = prepared.config
     if not (config.beyond and is_exact(outcome.named) and isinstance(outcome.evidence, Evidence)):
         return outcome
+    if not has_noise(generator.generator):
+        return outcome
     (task,) = (
         task
         for task in _search_tasks(prepared, inputs, outcome.database)
@@ -328,6 +337,29 @@ def _write_evidence(outcome: SearchOutcome, out: Path, stack: ExitStack) -> Evid
     new = stack.enter_context(atomic_path(path))
     write_evidence(new, outcome.evidence)
     return EvidenceInfo(file=path.name, sha256=file_sha256(new))
+
+
+def _all_curves(
+    prepared: PreparedRun, inputs: Inputs, outcomes: Sequence[SearchOutcome]
+) -> tuple[list[Curve], list[ExtrapolationInfo]]:
+    """The curves of all searches; those that were not simulated are extrapolated."""
+    curves: list[Curve] = []
+    extrapolations: list[ExtrapolationInfo] = []
+    for one in outcomes:
+        own = _curves(prepared, inputs, one)
+        if one.tail is None:
+            own, found = extrapolate_beyond(
+                one.named,
+                one.database,
+                one.evidence,
+                own,
+                inputs=inputs,
+                config=prepared.config,
+                exact=is_exact(one.named),
+            )
+            extrapolations += found
+        curves += own
+    return curves, extrapolations
 
 
 def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Sequence[Curve]:

@@ -60,12 +60,34 @@ class TailInputs:
         """Turn noise into fingerprints, and refuse invalid ones."""
         return decode_checked(self.generator, self.name, noise)
 
+    @property
+    def address(self) -> "TailAddress":
+        """Where outcomes are in the cache."""
+        return TailAddress(
+            key=self.key,
+            edges=self.evidence.edges.tolist(),
+            tolerances_s=self.tolerances_s,
+            seed=self.seed,
+            settings=self.settings,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TailAddress:
+    """Where the outcomes of a simulation are in the cache; as in :class:`TailInputs`."""
+
+    key: str
+    edges: Sequence[int]
+    tolerances_s: Sequence[float | None]
+    seed: int
+    settings: SplittingSettings
+
     def batch_key(self, batch: slice) -> str:
         """Key of the outcome of a batch of queries."""
         return content_key(
             code=code_key(__name__),
             evidence=self.key,
-            edges=self.evidence.edges.tolist(),
+            edges=list(self.edges),
             tolerances_s=list(self.tolerances_s),
             thresholds=self.thresholds.tolist(),
             seed=self.seed,
@@ -73,6 +95,11 @@ class TailInputs:
             first=batch.start,
             stop=batch.stop,
         )
+
+    def holds_all(self, store: Store, queries: int) -> bool:
+        """Whether the outcomes of so many queries are in the cache; they are not read."""
+        paths = [store.path(KIND, self.batch_key(one), ".npz") for one in _batches(queries)]
+        return all(path.exists() and store.counts(path) for path in paths)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +165,7 @@ def _simulations(
     thresholds: Float32[np.ndarray, "queries thresholds"],
 ) -> Iterator[tuple[slice, Simulation]]:
     count, settings = len(thresholds), inputs.settings
-    batches = [slice(start, min(start + BATCH, count)) for start in range(0, count, BATCH)]
+    batches = _batches(count)
     batch_bytes = 4 * inputs.generator.noise_dim * settings.replicates * settings.particles * BATCH
     at_once = max(1, SEEDS_BYTES // batch_bytes)
     for first in range(0, len(batches), at_once):
@@ -153,8 +180,12 @@ def _simulations(
             )
 
 
+def _batches(queries: int) -> list[slice]:
+    return [slice(start, min(start + BATCH, queries)) for start in range(0, queries, BATCH)]
+
+
 def _read(store: Store, inputs: TailInputs, batch: slice) -> Simulation | None:
-    arrays = store.read(KIND, inputs.batch_key(batch))
+    arrays = store.read(KIND, inputs.address.batch_key(batch))
     return None if arrays is None else Simulation(**arrays)
 
 
@@ -201,7 +232,7 @@ def _simulate_batch(
         coarse=len(inputs.thresholds),
     )
     arrays = {one.name: getattr(outcome, one.name) for one in fields(outcome)}
-    store.write(KIND, inputs.batch_key(batch), arrays)
+    store.write(KIND, inputs.address.batch_key(batch), arrays)
     return outcome
 
 

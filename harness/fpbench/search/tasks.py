@@ -8,7 +8,7 @@ import numpy as np
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.evidence.block_edges import block_edges
+from fpbench.evidence.block_edges import search_edges
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
@@ -45,6 +45,7 @@ class Database:
         key: Key of the distractors.
         training: Distractors of the same kind, but from independent draws, to train indexes on.
         tracks: Tracks and groups of real distractors, in the order of ``source``.
+        beyond: Whether curves go on beyond the sizes.
     """
 
     kind: DistractorKind
@@ -53,6 +54,7 @@ class Database:
     key: str
     training: DistractorSource
     tracks: DistractorTracks | None = None
+    beyond: bool = False
 
     def tracks_of(self, distractors: int) -> DistractorTracks | None:
         """The tracks and groups of the first so many distractors."""
@@ -130,6 +132,12 @@ class SearchTask:
             device=self.device,
         )
 
+    @property
+    def edges(self) -> Sequence[int]:
+        """Where blocks begin and end in the sequence of distractors."""
+        database = self.database
+        return search_edges(database.sizes, beyond=database.beyond) if database.sizes else [0]
+
 
 def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEvidence]:
     """Carry out search tasks, of which finished parts are read from the cache.
@@ -158,7 +166,7 @@ def is_finished(task: SearchTask) -> bool:
         return all(_grown_candidates(task, sizes).holds(0, size) for size in sizes)
     if not _reference_candidates(task).holds(0, len(task.inputs.reference)):
         return False
-    return all(_block_candidates(task).holds(*block) for block in pairwise(_edges(task)))
+    return all(_block_candidates(task).holds(*block) for block in pairwise(task.edges))
 
 
 def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
@@ -173,11 +181,6 @@ def _block_search(task: SearchTask, index: BlockIndex) -> BlockSearch:
     if length > 1 and index.training_rows > 0:
         index = PositionwiseIndex(index, length)
     return BlockSearch(index, _block_candidates(task), task.named.plugin)
-
-
-def _edges(task: SearchTask) -> Sequence[int]:
-    sizes = task.database.sizes
-    return block_edges(sizes) if sizes else [0]
 
 
 def _block_candidates(task: SearchTask) -> CandidateStore:
@@ -206,7 +209,7 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage
         reference = task.inputs.reference
         new = _reference_candidates(task).read(0, len(reference)) is None
         if new or any(
-            _block_candidates(task).read(*block) is None for block in pairwise(_edges(task))
+            _block_candidates(task).read(*block) is None for block in pairwise(task.edges)
         ):
             _train(block_search.index, task, stage)
         if new:
@@ -215,7 +218,7 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage
     if not tasks:
         return
     task, searches = tasks[0][0], [block_search for _, block_search in tasks]
-    edges, database = _edges(task), task.database
+    edges, database = task.edges, task.database
     with stage(f"{', '.join(task.named.name for task, _ in tasks)}, {database.kind}") as report:
         for done, _ in search_blocks(searches, task.inputs.queries, database.source, edges):
             report(done / edges[-1], f"{done:,} distractors")
@@ -226,7 +229,7 @@ def _gather(task: SearchTask) -> Evidence:
     evidence = gather_evidence(
         _reference_candidates(task).require(0, len(inputs.reference)),
         _block_candidates(task),
-        _edges(task),
+        task.edges,
         queries=inputs.queries,
         reference=inputs.reference,
         reference_positions=inputs.reference_positions,

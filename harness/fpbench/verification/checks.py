@@ -6,6 +6,7 @@ from fpbench.verification.agreement import check_agreement
 from fpbench.verification.config import check_config, check_fingerprinter_check, check_status
 from fpbench.verification.curves import check_curves
 from fpbench.verification.dataset import check_dataset
+from fpbench.verification.extrapolations import check_extrapolations
 from fpbench.verification.false_accepts import check_false_accepts
 from fpbench.verification.fidelity import check_fidelity
 from fpbench.verification.fidelity_numbers import check_fidelity_numbers
@@ -48,6 +49,7 @@ CHECKS: Sequence[Check] = (
     check_gaps,
     check_false_accepts,
     check_tails,
+    check_extrapolations,
     check_half_sizes,
 )
 

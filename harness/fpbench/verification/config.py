@@ -22,8 +22,8 @@ def check_config(submission: Submission) -> Iterator[Problem]:
     if settings.beyond and settings.beyond[0] <= max(settings.sizes, default=0):
         rule = f"it is beyond config.sizes, up to {max(settings.sizes, default=0)}"
         yield Problem(pointer="/config/beyond", value=list(settings.beyond), rule=rule)
-    if settings.beyond and "synthetic" not in settings.kinds:
-        rule = "only synthetic distractors are simulated"
+    if settings.beyond and not settings.sizes:
+        rule = "there are no distractors"
         yield Problem(pointer="/config/beyond", value=list(settings.beyond), rule=rule)
     if len(set(settings.indexes)) < len(settings.indexes):
         rule = "each index is there once"

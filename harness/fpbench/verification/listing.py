@@ -103,4 +103,11 @@ def _simulated_indexes(submission: Submission, settings: Settings) -> list[str]:
         if search.distractors == "synthetic"
     }
     listed = {tail.index for tail in submission.result.tails}
-    return [i for i in settings.indexes if known.get(i, i in listed) or i == "exact"]
+    described = {
+        info.index for info in submission.result.extrapolations if info.distractors == "synthetic"
+    }
+    return [
+        index
+        for index in settings.indexes
+        if known.get(index, index in listed) or (index == "exact" and index not in described)
+    ]

@@ -26,6 +26,13 @@ def _check_curve(result: Result, curve: Curve, pointer: str) -> Iterator[Problem
     sizes = [point.n_distractors for point in curve.points]
     if sizes != sorted(set(sizes)):
         yield Problem(pointer=f"{pointer}/points", value=sizes, rule="sizes ascend")
+    extrapolated = [p.n_distractors for p in curve.points if p.found == "extrapolated"]
+    beyond = result.config.get("beyond") or []
+    if extrapolated and (
+        not isinstance(beyond, list) or extrapolated != beyond[: len(extrapolated)]
+    ):
+        rule = f"config.beyond, whose first sizes are extrapolated, is {beyond}"
+        yield Problem(pointer=f"{pointer}/points", value=extrapolated, rule=rule)
     if curve.query_length_s != result.queries.length_s:
         rule = f"queries.length_s is {result.queries.length_s:g}"
         yield Problem(pointer=f"{pointer}/query_length_s", value=curve.query_length_s, rule=rule)

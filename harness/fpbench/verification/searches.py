@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from fpbench.evidence.block_edges import block_edges
+from fpbench.evidence.block_edges import search_edges
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import ROUNDING_S
 from fpbench.plugin.indexes import Candidates
@@ -49,7 +49,8 @@ def _check_extent(submission: Submission, search: Search) -> Iterator[Problem]:
         yield from compare(pointer, list(evidence.sizes), sizes, "sizes of the config")
     else:
         shortlist = evidence.shortlist
-        edges = block_edges(sizes) if sizes != [0] else [0]
+        beyond = bool(settings.beyond)
+        edges = search_edges(sizes, beyond=beyond) if sizes != [0] else [0]
         if evidence.edges.tolist() != edges:
             rule = "edges of its blocks are those of the sizes of the config"
             yield Problem(pointer=pointer, value=evidence.edges.tolist(), rule=rule)
