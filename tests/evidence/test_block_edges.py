@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpbench.evidence.block_edges import LONGEST_BLOCK, block_edges
+from fpbench.evidence.block_edges import LONGEST_BLOCK, block_edges, search_edges
 
 
 def test_blocks_of_a_hundred_million_are_few_and_repeat_small_sizes_often() -> None:
@@ -35,3 +35,19 @@ def test_blocks_end_at_every_size_and_stay_short(sizes: list[int]) -> None:
 def test_refuses_a_size_below_one() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         block_edges([0, 10])
+
+
+@pytest.mark.parametrize("sizes", [[10**4, 10**5, 10**6], [10**4, 10**6], [10**8]])
+def test_many_blocks_are_enough_for_what_is_beyond(sizes: list[int]) -> None:
+    assert search_edges(sizes, beyond=True) == block_edges(sizes)
+
+
+@pytest.mark.parametrize("size", [200, 5_000, 1_000_000, 612_345])
+def test_a_single_size_is_searched_in_parts_if_curves_go_on_beyond_it(size: int) -> None:
+    assert search_edges([size], beyond=False) == [0, size]
+    edges = search_edges([size], beyond=True)
+    assert edges[0] == 0
+    assert edges[-1] == size
+    assert 10 <= len(edges) <= 110
+    assert any(size / 20 < edge <= size / 10 for edge in edges)
+    assert set(block_edges([size])) <= set(edges)

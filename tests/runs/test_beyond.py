@@ -71,7 +71,7 @@ def test_exact_curves_go_on_and_others_end_where_they_are_searched(
     text = result_tables(result)
     assert text.count("simulated\n") == len(BEYOND)
     assert "not extrapolated: ivf is an approximate index" in text
-    assert "distractors are fewer than 100 k" in text
+    assert "not extrapolated: real distractors are of 1" in text
     assert "simulated minus searched at" in text
 
 

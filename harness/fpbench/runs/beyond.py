@@ -19,8 +19,8 @@ from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import SEEDS_BYTES, TailAddress, TailInputs, simulate_tails
-from fpbench.search.tasks import NamedIndex, SearchTask
+from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
+from fpbench.search.tasks import NamedIndex, SearchTask, gather, is_finished
 from fpbench.units import short_size
 
 _LEVELS_SHARE = 0.5  # levels of the mean query, of those to the least probability
@@ -95,16 +95,19 @@ def beyond_needs(config: RunConfig, draw_seconds: float, *, simulated: bool = Fa
     ]
 
 
-def is_simulated(task: SearchTask, config: RunConfig, tolerances_s: Sequence[float | None]) -> bool:
-    """Whether the simulation that continues a search is in the cache."""
-    address = TailAddress(
-        key=task.key,
-        edges=task.edges,
-        tolerances_s=tolerances_s,
-        seed=config.seed,
-        settings=splitting_settings(config.beyond),
-    )
-    return address.holds_all(task.store, len(task.inputs.queries))
+def is_simulated(
+    task: SearchTask,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: FingerprintGenerator,
+    name: str,
+) -> bool:
+    """Whether a search is finished, and the simulation that continues it is in the cache."""
+    if not has_noise(generator) or not is_finished(task):
+        return False
+    inputs = _tail_inputs(task, gather(task), config, tolerances_s, generator=generator, name=name)
+    return inputs.are_simulated(task.store)
 
 
 def simulate_beyond(
@@ -131,21 +134,7 @@ def simulate_beyond(
     Returns:
         The evidence with the tail, and how it was found.
     """
-    source = task.database.source
-    if not isinstance(source, SyntheticDistractors):
-        raise TypeError(f"{type(source).__name__} has no noise")
-    inputs = TailInputs(
-        generator=generator,
-        name=name,
-        source=source,
-        queries=task.inputs.queries,
-        evidence=evidence,
-        tolerances_s=tolerances_s,
-        thresholds=choose_thresholds(evidence, tolerances_s),
-        key=task.key,
-        seed=config.seed,
-        settings=splitting_settings(config.beyond),
-    )
+    inputs = _tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
     with stage(f"{task.named.name}, beyond") as report:
         tail, effort = simulate_tails(inputs, task.store, report)
     settings, simulated = inputs.settings, replace(evidence, tail=tail)
@@ -167,3 +156,29 @@ def simulate_beyond(
         half_sizes=half_sizes(simulated, tolerances_s, config.beyond[-1]),
     )
     return simulated, info
+
+
+def _tail_inputs(
+    task: SearchTask,
+    evidence: Evidence,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: NoiseGenerator,
+    name: str,
+) -> TailInputs:
+    source = task.database.source
+    if not isinstance(source, SyntheticDistractors):
+        raise TypeError(f"{type(source).__name__} has no noise")
+    return TailInputs(
+        generator=generator,
+        name=name,
+        source=source,
+        queries=task.inputs.queries,
+        evidence=evidence,
+        tolerances_s=tolerances_s,
+        thresholds=choose_thresholds(evidence, tolerances_s),
+        key=task.key,
+        seed=config.seed,
+        settings=splitting_settings(config.beyond),
+    )

@@ -90,12 +90,16 @@ def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
     tasks = [task for database in databases for task in _search_tasks(prepared, inputs, database)]
     searches = {(task.database.kind, task.named.name) for task in tasks if is_finished(task)}
     config, tolerances = prepared.config, _tolerances(prepared)
+    if generator is None:
+        return FinishedWork(searches=frozenset(searches))
     simulated = bool(config.beyond) and all(
-        is_simulated(task, config, tolerances)
+        is_simulated(
+            task, config, tolerances, generator=generator.generator, name=generator.info.name
+        )
         for task in tasks
         if task.database.kind == "synthetic" and is_exact(task.named)
     )
-    return FinishedWork(generator is not None, frozenset(searches), simulated)
+    return FinishedWork(fitted=True, searches=frozenset(searches), simulated=simulated)
 
 
 def run_prepared(

@@ -60,34 +60,12 @@ class TailInputs:
         """Turn noise into fingerprints, and refuse invalid ones."""
         return decode_checked(self.generator, self.name, noise)
 
-    @property
-    def address(self) -> "TailAddress":
-        """Where outcomes are in the cache."""
-        return TailAddress(
-            key=self.key,
-            edges=self.evidence.edges.tolist(),
-            tolerances_s=self.tolerances_s,
-            seed=self.seed,
-            settings=self.settings,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TailAddress:
-    """Where the outcomes of a simulation are in the cache; as in :class:`TailInputs`."""
-
-    key: str
-    edges: Sequence[int]
-    tolerances_s: Sequence[float | None]
-    seed: int
-    settings: SplittingSettings
-
     def batch_key(self, batch: slice) -> str:
         """Key of the outcome of a batch of queries."""
         return content_key(
             code=code_key(__name__),
             evidence=self.key,
-            edges=list(self.edges),
+            edges=self.evidence.edges.tolist(),
             tolerances_s=list(self.tolerances_s),
             thresholds=self.thresholds.tolist(),
             seed=self.seed,
@@ -96,9 +74,10 @@ class TailAddress:
             stop=batch.stop,
         )
 
-    def holds_all(self, store: Store, queries: int) -> bool:
-        """Whether the outcomes of so many queries are in the cache; they are not read."""
-        paths = [store.path(KIND, self.batch_key(one), ".npz") for one in _batches(queries)]
+    def are_simulated(self, store: Store) -> bool:
+        """Whether the outcomes of all queries are in the cache; they are not read."""
+        keys = map(self.batch_key, _batches(len(self.queries)))
+        paths = [store.path(KIND, key, ".npz") for key in keys]
         return all(path.exists() and store.counts(path) for path in paths)
 
 
@@ -185,7 +164,7 @@ def _batches(queries: int) -> list[slice]:
 
 
 def _read(store: Store, inputs: TailInputs, batch: slice) -> Simulation | None:
-    arrays = store.read(KIND, inputs.address.batch_key(batch))
+    arrays = store.read(KIND, inputs.batch_key(batch))
     return None if arrays is None else Simulation(**arrays)
 
 
@@ -232,7 +211,7 @@ def _simulate_batch(
         coarse=len(inputs.thresholds),
     )
     arrays = {one.name: getattr(outcome, one.name) for one in fields(outcome)}
-    store.write(KIND, inputs.address.batch_key(batch), arrays)
+    store.write(KIND, inputs.batch_key(batch), arrays)
     return outcome
 
 

@@ -171,7 +171,7 @@ def is_finished(task: SearchTask) -> bool:
 
 def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
     index = task.named.index
-    return _gather(task) if index.kind == "block" else _search_grown(task, index, stage)
+    return gather(task) if index.kind == "block" else _search_grown(task, index, stage)
 
 
 def _block_search(task: SearchTask, index: BlockIndex) -> BlockSearch:
@@ -224,7 +224,8 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage
             report(done / edges[-1], f"{done:,} distractors")
 
 
-def _gather(task: SearchTask) -> Evidence:
+def gather(task: SearchTask) -> Evidence:
+    """The evidence of a finished search that goes block by block."""
     inputs = task.inputs
     evidence = gather_evidence(
         _reference_candidates(task).require(0, len(inputs.reference)),
