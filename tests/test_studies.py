@@ -1,6 +1,7 @@
-"""The arithmetic of the study of a million real distractors, against a count by hand."""
+"""The study of a million real distractors: its arithmetic by hand, and that its script starts."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -87,3 +88,9 @@ def test_a_gap_adds_the_three_errors(gaps: ModuleType, rng: np.random.Generator)
     of_five, of_nineteen = 2.571, 2.093  # Student's t
     squares = (of_five * found.queries_error) ** 2 + of_nineteen**2 * shared
     assert found.half_width == pytest.approx(np.sqrt(squares), rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_script_finds_all_that_it_imports() -> None:
+    script = STUDIES / "a_million_real.py"
+    subprocess.run([sys.executable, script, "--help"], check=True, capture_output=True)

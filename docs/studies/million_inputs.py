@@ -16,7 +16,8 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import hide_progress
 from fpbench.runs.config import RunConfig
 from fpbench.runs.prepare import prepare
-from fpbench_plugins.demo_music.library import make_sound, to_16_bits
+from fpbench_plugins.demo_music.flac import to_16_bits
+from fpbench_plugins.demo_music.library import make_sound
 from fpbench_plugins.demo_music.timbres import RATE_HZ
 
 TRACKS = 100  # of a chunk

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from million_gaps import PARTS, MeasuredGap, hits_at, measure_gap
 from million_inputs import ROWS
-from million_predictions import Prediction, compare_simulated
+from million_predictions import Prediction, compare_simulated, extrapolate
 from tabulate import tabulate
 
 from fpbench import Stream, load_results, rng_at
@@ -57,6 +57,7 @@ def write_report(folder: Path, here: Path) -> None:
     parts = {
         "state": _state(measured),
         "gaps": _gap_tables(measured),
+        "extrapolations": _predictions(measured, "real"),
         "simulations": _predictions(measured, "synthetic"),
     }
     for name, text in parts.items():
@@ -101,7 +102,7 @@ def _measure(path: Path) -> Iterator[Measured]:
                 (synthetic, np.arange(rows) % PARTS),
             )
         )
-        predictions: list[Prediction] = []
+        predictions = list(extrapolate(real, found, tolerance_s))
         if simulated.exists():
             predictions += compare_simulated(simulated, draws, tolerance_s)
         yield Measured(
