@@ -264,6 +264,16 @@ LIES: Mapping[str, Lie] = {
             simulation_error=0.0,
         )
     },
+    "an invented extrapolated point at 1e12, real": {
+        "/curves/0/points": with_last(
+            n_distractors=10**12,
+            hours=(10**12 + 152) * 0.5 / 3600,
+            found="extrapolated",
+            repeats=1,
+            std=None,
+            corrected=None,
+        )
+    },
     "an invented simulated point of ivf": {
         "/curves/18/points": with_last(
             n_distractors=10**5, hours=(10**5 + 152) * 0.5 / 3600, found="simulated"
@@ -312,6 +322,21 @@ LIES: Mapping[str, Lie] = {
     "more databases of false accepts": {"/false_accepts/0/databases": 100},
     "false accepts of another level": {"/false_accepts/0/level": 0.5},
     "false accepts by another method": {"/false_accepts/0/method": "bootstrap"},
+    "decisions without a curve": {"/false_accepts/0/det": REMOVED},
+    "decisions as older results have them, at a share that is refused": {
+        "/false_accepts/0/det": REMOVED,
+        "/false_accepts/0/refused": REMOVED,
+        "/false_accepts/0/absent": REMOVED,
+        "/false_accepts/0/rejects": [
+            {"false_accepts": 0.001, "false_rejects": {"value": 0.0, "low": 0.0, "high": 0.0}}
+        ],
+    },
+    "no correction for few distractor tracks": {"/curves/0/points/0/corrected": REMOVED},
+    "a better corrected rate": {"/curves/0/points/0/corrected/value": 1.0},
+    "distractors of more tracks": {"/curves/0/distractor_tracks": 5_000},
+    "distractors of more tracks, in all curves": {
+        f"/curves/{place}/distractor_tracks": 5_000 for place in (*range(6), *range(12, 18))
+    },
     "no tails": {"/tails": REMOVED},
     "a tail of another index": {"/tails": with_last(index="ivf")},
     "a tail twice": {"/tails": last_twice},

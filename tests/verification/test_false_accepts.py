@@ -36,6 +36,10 @@ def test_blocks_are_missing_changed_or_invented(
 
     older = [replace(block, det=None, refused=(), smallest_share=0.01) for block in blocks]
     write_result(replace(read_result(path), false_accepts=older), path)
+    assert "/false_accepts/0/det is null" in problems(path)  # a result may not shed its curve
+    searches = {("exact", "real"): evidence}
+    path = write_run("r", searches, [10, 20], [20], generator=None, estimator=2)
+    write_result(replace(read_result(path), false_accepts=older), path)
     assert problems(path) == ""  # written before there were curves
     alter(path, other_rate)
     assert "/false_accepts/0/equal_error_rate/value is 0.01: the evidence gives" in problems(path)
