@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import soundfile
 
+from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.files import read_evidence
 from fpbench.progress import Report
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
 from fpbench.search.inputs import Inputs
+from fpbench.verification.validation import validate_result
 
 Prepare = Callable[..., PreparedRun]
 
@@ -62,6 +65,17 @@ def test_recordings_are_found_at_their_place(
     result = run_prepared(run, tmp_path / "result.json", "a test", stage)
     assert result.queries.n == result.config["recipe"]["n_queries"] == 6
     assert (result.queries.recordings, result.queries.without_match) == (2, 1)
+    # Three seconds of other music give a second every half second.
+    assert result.queries.absent == 5
+    absent = result.false_accepts[0].absent
+    assert absent is not None
+    assert (absent.queries, absent.recordings) == (5, 1)
+    evidence = read_evidence(tmp_path / result.evidence[0].file)
+    assert isinstance(evidence, Evidence)
+    assert evidence.absent is not None
+    assert evidence.absent.queries is not None
+    assert set(evidence.absent.queries["recording"]) == {"../phone/x.wav"}
+    assert validate_result(tmp_path / "result.json") == []
     points = [point for curve in result.curves for point in curve.points]
     assert {(point.n_queries, point.value) for point in points} == {(6, 1.0)}
 

@@ -297,6 +297,34 @@ def cut_queries(
     return CutQueries(_at(places, chosen), _at(truth, chosen), skipped, silent)
 
 
+def cut_absent(
+    recordings: Sequence[RecordedQuery],
+    recipe: QueryRecipe,
+    *,
+    tempo: float,
+    seed: int,
+    surveys: Surveys,
+) -> Positions:
+    """Cut queries from recordings that match nothing, as :func:`cut_queries` from the others.
+
+    Returns:
+        Recording of each query, as an index, and its start time in the recording; at most
+        ``n_queries``.
+    """
+    lengths_s = decoded_durations_s(surveys, [one.track for one in recordings]).tolist()
+    places = _empty()
+    for number, recording in enumerate(recordings):
+        if recording.reference is not None:
+            continue
+        length_s = recipe.query_length_s
+        starts_s = _starts_s(lengths_s[number] / tempo, math.inf, length_s, recipe.grid_s)
+        recorded = surveys.get(recording.track)
+        sound = has_sound(recorded.silent_s if recorded else (), starts_s, length_s * tempo)
+        places = _append(places, number, starts_s[sound])
+    order = rng_at(seed, Stream.QUERY_POSITION, 1).permutation(len(places.track))
+    return _at(places, np.sort(order[: recipe.n_queries]))
+
+
 def _why_unreadable(track: Track) -> str | None:
     """Reason why a recording cannot be used; None if only its header says so."""
     try:

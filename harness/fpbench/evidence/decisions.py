@@ -45,14 +45,28 @@ class Parts:
     @classmethod
     def of_evidence(cls, evidence: Evidence) -> "Parts":
         """Groups of the queries, and those of the absent recordings after them."""
-        return cls.of_clusters(evidence.clusters)
+        absent = None if evidence.absent is None else evidence.absent.clusters
+        return cls.of_clusters(evidence.clusters, absent)
 
     @classmethod
-    def of_clusters(cls, clusters: Int64[np.ndarray, " queries"]) -> "Parts":
-        """Parts from the group of each query."""
+    def of_clusters(
+        cls,
+        clusters: Int64[np.ndarray, " queries"],
+        absent: Int64[np.ndarray, " absent"] | None = None,
+    ) -> "Parts":
+        """Parts from the group of each query, and from the recording of each absent one."""
         _, member = np.unique(clusters, return_inverse=True)
-        parts = (member % _MOST_PARTS).astype(np.int64)
-        return cls(parts, parts, int(parts.max()) + 1)
+        trial = member
+        if absent is not None:
+            _, recording = np.unique(absent, return_inverse=True)
+            trial = np.concatenate([member, member.max() + 1 + recording])
+        parts = (trial % _MOST_PARTS).astype(np.int64)
+        return cls(parts[: len(clusters)], parts, int(parts.max()) + 1)
+
+    @property
+    def absent(self) -> "Parts":
+        """The same for absent queries as the only impostors."""
+        return Parts(self.query, self.trial[len(self.query) :], self.count)
 
 
 @runtime_checkable
@@ -135,8 +149,24 @@ class Scores(NamedTuple):
         match, genuine, impostor = evidence.match_scores(tolerance_s), [], []
         for blocks, found in ranks:
             genuine.append(np.where(found == 0, match, np.float32(-np.inf)))
-            impostor.append(np.maximum(evidence.best_distractors(blocks), evidence.foreign_score))
+            impostor.append(_best_scores(evidence, evidence.foreign_score, blocks))
         return cls(np.stack(genuine), np.stack(impostor))
+
+    @property
+    def absent(self) -> "Scores":
+        """The same with absent queries as the only impostors."""
+        return Scores(self.genuine, self.impostor[:, self.genuine.shape[1] :])
+
+
+def _best_scores(
+    evidence: Evidence, foreign: Float32[np.ndarray, " queries"], blocks: range
+) -> Float32[np.ndarray, " trials"]:
+    """Impostor scores of the queries without their own track, then of the absent ones."""
+    best: Float32[np.ndarray, " queries"] = np.maximum(evidence.best_distractors(blocks), foreign)
+    absent = evidence.absent
+    if absent is None or absent.foreign_score is None:
+        return best
+    return np.concatenate([best, np.maximum(absent.best_distractors(blocks), absent.foreign_score)])
 
 
 @dataclass(frozen=True, slots=True)

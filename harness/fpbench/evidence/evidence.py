@@ -54,6 +54,8 @@ class Evidence:
         query_group: Group of the track of each query; None if no groups are known.
         tail: How rarely a distractor scores at least as the match, for sizes that are not searched;
             None if it was not simulated.
+        absent: Of queries from recordings that the database does not hold, in the same search;
+            ``query_track`` is then their recording. None if there are none.
         distractor_tracks: Tracks and groups of real distractors; None for synthetic ones, for
             ready-made ones without tracks, and in older evidence.
     """
@@ -69,6 +71,7 @@ class Evidence:
     query_group: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
     tail: Tail | None = field(default=None, repr=False)
     distractor_tracks: DistractorTracks | None = field(default=None, repr=False)
+    absent: "Evidence | None" = field(default=None, repr=False)
 
     @property
     def clusters(self) -> Int64[np.ndarray, " queries"]:
@@ -103,6 +106,30 @@ class Evidence:
         """
         *_, last = self.growing_ranks(blocks, tolerance_s, stop)
         return last
+
+    def part(self, queries: slice) -> "Evidence":
+        """The evidence of some of the queries, without what is known of them besides."""
+        of_rows = slice(
+            *(
+                None if end is None else end * self.rows_per_query
+                for end in (queries.start, queries.stop)
+            )
+        )
+
+        def some(candidates: Candidates) -> Candidates:
+            ids, keys, scores = candidates.ids, candidates.keys, candidates.scores
+            return Candidates(ids[of_rows], keys[of_rows], scores[of_rows])
+
+        foreign = self.foreign_score
+        return Evidence(
+            query_track=self.query_track[queries],
+            reference=some(self.reference),
+            distance_s=self.distance_s[of_rows],
+            match_score=self.match_score[queries],
+            edges=self.edges,
+            blocks=[some(block) for block in self.blocks],
+            foreign_score=None if foreign is None else foreign[queries],
+        )
 
     def match_scores(self, tolerance_s: float | None) -> Float32[np.ndarray, " queries"]:
         """The best score of a match among the reference's candidates; -inf if there is none."""

@@ -1,13 +1,17 @@
 """False accepts: what a system answers to queries whose track is not in the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from fpbench.evidence.accept_shares import AcceptShares
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.intervals import FEWEST_GROUPS
 from fpbench.evidence.measured_rates import LEVEL, Measured, measure_rates, simulate_rates
 from fpbench.evidence.simulated_decisions import DecisionTail
-from fpbench.results.decisions import FalseAccepts
+from fpbench.results.decisions import AbsentDecisions, FalseAccepts
 from fpbench.results.fields import DistractorKind, Found
 
 OVER_TRACKS = "delete-a-group jackknife over tracks"
@@ -45,11 +49,12 @@ def measure_false_accepts(
     if evidence.foreign_score is None:
         return []
     parts = Parts.of_evidence(evidence)
-    scores = [Scores.of_evidence(evidence, size, tolerance_s) for size in sizes]
-    searched = [Decisions.of(one, parts) for one in scores]
+    scores = {size: Scores.of_evidence(evidence, size, tolerance_s) for size in sizes}
+    searched = [Decisions.of(one, parts) for one in scores.values()]
     smallest = searched[0]
     smallest_share = AcceptShares.of(smallest, parts.count).smallest
     found: list[tuple[int, int, Found, Measured | None]] = []
+    of_absent = _AbsentMeasures.of(evidence, scores, parts)
     for size, here in zip(sizes, searched, strict=True):
         searched_rates = measure_rates(here, smallest, smallest_share, parts.count)
         found.append((size, here.databases, "searched", searched_rates))
@@ -75,7 +80,57 @@ def measure_false_accepts(
             smallest_share=smallest_share or _USUAL_SHARE,
             refused=measured.shares.refused,
             det=measured.det,
+            absent=of_absent.measure(size, how, tolerance_s) if of_absent else None,
         )
         for size, databases, how, measured in found
         if measured is not None
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AbsentMeasures:
+    """Measures the rates where absent queries are the only impostors."""
+
+    evidence: Evidence
+    absent: Evidence
+    searched: Mapping[int, Decisions]
+    parts: Parts
+
+    @classmethod
+    def of(
+        cls, evidence: Evidence, scores: Mapping[int, Scores], parts: Parts
+    ) -> "_AbsentMeasures | None":
+        """None if there are no absent queries."""
+        if evidence.absent is None:
+            return None
+        parts = parts.absent
+        searched = {size: Decisions.of(one.absent, parts) for size, one in scores.items()}
+        return cls(evidence=evidence, absent=evidence.absent, searched=searched, parts=parts)
+
+    def measure(self, size: int, found: Found, tolerance_s: float | None) -> AbsentDecisions | None:
+        """The rates at one size; None where they are unknown."""
+        recordings = len(np.unique(self.absent.clusters))
+        smallest = next(iter(self.searched.values()))
+        groups = self.parts.count if recordings >= FEWEST_GROUPS else recordings
+        share = AcceptShares.of(smallest, groups).smallest
+        if found == "searched":
+            measured: Measured | None = measure_rates(self.searched[size], smallest, share, groups)
+        else:
+            tail = DecisionTail(
+                evidence=self.evidence,
+                tolerance_s=tolerance_s,
+                parts=self.parts,
+                absent_only=True,
+            )
+            measured = simulate_rates(tail, size, smallest, share)
+        if measured is None:
+            return None
+        return AbsentDecisions(
+            queries=len(self.absent.query_track),
+            recordings=recordings,
+            equal_error_rate=measured.equal_error_rate,
+            rejects=measured.rejects,
+            accepts_at_smallest=measured.accepts_at_smallest,
+            smallest_share=share or _USUAL_SHARE,
+            refused=measured.shares.refused,
+        )

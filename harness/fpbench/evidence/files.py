@@ -61,6 +61,8 @@ _GROWN: _Layout = {
 
 _MAX_RATIO = 4.0  # of the arrays' size to that of the file: evidence is not compressed
 
+_ABSENT = "absent_"  # begins the arrays of queries that the database does not hold
+
 _QUERIES = "queries"  # the table of queries, which older files do not have
 
 
@@ -77,6 +79,11 @@ def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
         arrays = {**arrays, "query_group": evidence.query_group}
     if evidence.queries is not None:
         arrays = {**arrays, _QUERIES: _encode(evidence.queries)}
+    if isinstance(evidence, Evidence) and evidence.absent is not None:
+        absent = _block_arrays(evidence.absent)
+        if evidence.absent.queries is not None:
+            absent = {**absent, _QUERIES: _encode(evidence.absent.queries)}
+        arrays = {**arrays, **{_ABSENT + name: array for name, array in absent.items()}}
     with atomic_file(path) as file:
         write_arrays(file, dict(sorted(arrays.items())))
 
@@ -96,19 +103,15 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
             hint="run the same `fpbench run` again; it reuses all finished work",
         ) from err
     try:
+        of_absent = {
+            name.removeprefix(_ABSENT): arrays.pop(name)
+            for name in sorted(arrays)
+            if name.startswith(_ABSENT)
+        }
+        if _is_of_blocks(arrays) and (not of_absent or _is_of_blocks(of_absent)):
+            return replace(_read_blocks(arrays), absent=_absent_from(of_absent, arrays))
         table = arrays.pop(_QUERIES, None)
         known = arrays.keys() - _GROUP.keys()
-        later = _TAIL.keys() | _THRESHOLDS.keys() | _FOREIGN.keys() | _DISTRACTORS.keys()
-        if known - later == _BLOCKS.keys():
-            evidence = _evidence_from(_typed(arrays, _BLOCKS))
-            return replace(
-                evidence,
-                queries=_columns(table, len(evidence.query_track)),
-                query_group=_group_from(arrays, len(evidence.query_track)),
-                foreign_score=_foreign_from(arrays, len(evidence.query_track)),
-                tail=_tail_from(arrays, len(evidence.query_track)),
-                distractor_tracks=_distractors_from(arrays, int(evidence.edges[-1])),
-            )
         if known == _GROWN.keys():
             grown = _grown_evidence_from(_typed(arrays, _GROWN))
             queries = len(grown.query_track)
@@ -124,6 +127,37 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         f"{path} is not an evidence file: it holds {', '.join(sorted(arrays))[:200] or 'nothing'}",
         hint="give the .npz file that `fpbench run` wrote beside the result",
     )
+
+
+def _is_of_blocks(arrays: Mapping[str, np.ndarray]) -> bool:
+    later = _TAIL.keys() | _THRESHOLDS.keys() | _FOREIGN.keys() | _DISTRACTORS.keys()
+    return arrays.keys() - later - _GROUP.keys() - {_QUERIES} == _BLOCKS.keys()
+
+
+def _read_blocks(arrays: Mapping[str, np.ndarray]) -> Evidence:
+    evidence = _evidence_from(_typed(arrays, _BLOCKS))
+    queries = len(evidence.query_track)
+    return replace(
+        evidence,
+        queries=_columns(arrays.get(_QUERIES), queries),
+        query_group=_group_from(arrays, queries),
+        foreign_score=_foreign_from(arrays, queries),
+        tail=_tail_from(arrays, queries),
+        distractor_tracks=_distractors_from(arrays, int(evidence.edges[-1])),
+    )
+
+
+def _absent_from(
+    of_absent: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]
+) -> Evidence | None:
+    if not of_absent:
+        return None
+    absent = _read_blocks(of_absent)
+    if not np.array_equal(absent.edges, arrays["edges"]):
+        raise ValueError("absent_edges differ from edges")
+    if absent.foreign_score is None or np.isfinite(absent.match_score).any():
+        raise ValueError("absent queries have a match, or no absent_foreign_score")
+    return absent
 
 
 def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:

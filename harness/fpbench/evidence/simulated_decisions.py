@@ -148,11 +148,13 @@ class DecisionTail:
         evidence: Evidence with a tail that has thresholds.
         tolerance_s: Tolerance of a match.
         parts: What the jackknife leaves out.
+        absent_only: Whether queries that the database does not hold are the only impostors.
     """
 
     evidence: Evidence
     tolerance_s: float | None
     parts: Parts
+    absent_only: bool = False
 
     @property
     def replicates(self) -> int:
@@ -170,7 +172,13 @@ class DecisionTail:
         """
         kept = np.ones(self.replicates, dtype=bool) if kept is None else kept
         thresholds = _refine(self._known_thresholds)
-        accepts = self._accept_probabilities(self.evidence, thresholds, size, kept)
+        of_queries, absent = [] if self.absent_only else [self.evidence], self.evidence.absent
+        accepts = np.concatenate(
+            [
+                self._accept_probabilities(one, thresholds, size, kept)
+                for one in [*of_queries, *([] if absent is None else [absent])]
+            ]
+        )
         rejects = self._reject_probabilities(thresholds, size, kept)
         parts = self.parts
         return SimulatedDecisions(

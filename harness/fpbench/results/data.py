@@ -108,8 +108,9 @@ class QueryInfo:
         recipe: How the queries were drawn and degraded.
         recordings: Number of recordings that the queries were cut from; 0 for queries that were
             made from the reference.
-        without_match: Number of other recordings, which match nothing in the database. No query is
-            cut from them, so they are in no hit rate.
+        without_match: Number of other recordings, which match nothing in the database. They are in
+            no hit rate.
+        absent: Number of queries that were cut from those recordings. They count as false accepts.
     """
 
     n: Positive
@@ -119,4 +120,5 @@ class QueryInfo:
     recordings: Count = 0
     without_match: Count = 0
     groups: Positive | None = None
+    absent: Count = 0
     content: Name | None = None

@@ -82,7 +82,7 @@ class AbsentDecisions:
     Args:
         queries: Queries that were cut from these recordings.
         recordings: Number of these recordings.
-        equal_error_rate: As of :class:`FalseAccepts`; also the next two.
+        equal_error_rate: As of :class:`FalseAccepts`; also the next three.
         refused: Shares of false accepts that too few of these queries are behind.
     """
 
@@ -91,6 +91,7 @@ class AbsentDecisions:
     equal_error_rate: ErrorRate
     rejects: Sequence[RejectsAt]
     accepts_at_smallest: ErrorRate | None
+    smallest_share: Rate = 0.01
     refused: Sequence[RefusedShare] = ()
 
 

@@ -82,7 +82,16 @@ def _differences(
         )
         for one, size, found in zip(evidence, sizes, known, strict=True)
     )
-    for paired in paired_false_rejects((first, second), Parts.of_clusters(ranks.clusters), level):
+    absent = [one.absent for one in evidence]
+    recordings = None
+    if absent[0] is not None and absent[1] is not None:
+        if not np.array_equal(absent[0].clusters, absent[1].clusters):
+            return
+        recordings = absent[0].clusters
+    elif absent[0] is not None or absent[1] is not None:
+        return
+    parts = Parts.of_clusters(ranks.clusters, recordings)
+    for paired in paired_false_rejects((first, second), parts, level):
         yield FalseRejectDifference(
             false_accepts=paired.false_accepts,
             tolerance_s=tolerance_s,

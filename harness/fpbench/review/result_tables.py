@@ -71,7 +71,9 @@ def result_tables(result: Result) -> str:
     if queries.recordings:
         note += f", cut from {queries.recordings} recordings"
     if queries.without_match:
-        note += f" ({queries.without_match} others match nothing here and are in no rate)"
+        others = f"{queries.without_match} others match nothing here"
+        use = f"{queries.absent} queries of them count as false accepts"
+        note += f" ({others}{f', {use}' if queries.absent else ' and are in no rate'})"
     note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"

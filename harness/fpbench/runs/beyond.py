@@ -10,8 +10,9 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.half_sizes import half_sizes
 from fpbench.evidence.simulated_decisions import choose_thresholds
 from fpbench.evidence.tail_checks import check_tail
+from fpbench.hashing import content_key
 from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
-from fpbench.progress import Stage
+from fpbench.progress import Report, Stage
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.tails import TailInfo
 from fpbench.runs.config import RunConfig
@@ -137,7 +138,8 @@ def simulate_beyond(
     inputs = _tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
     with stage(f"{task.named.name}, beyond") as report:
         tail, effort = simulate_tails(inputs, task.store, report)
-    settings, simulated = inputs.settings, replace(evidence, tail=tail)
+        evidence = replace(evidence, tail=tail, absent=_simulate_absent(task, inputs, report))
+    settings, simulated = inputs.settings, evidence
     info = TailInfo(
         index=task.named.name,
         replicates=settings.replicates,
@@ -182,3 +184,19 @@ def _tail_inputs(
         seed=config.seed,
         settings=splitting_settings(config.beyond),
     )
+
+
+def _simulate_absent(task: SearchTask, inputs: TailInputs, report: Report) -> Evidence | None:
+    """The evidence of absent queries, with a tail at the thresholds of the others."""
+    absent, evidence = task.inputs.absent, inputs.evidence.absent
+    if absent is None or evidence is None:
+        return None
+    of_absent = replace(
+        inputs,
+        queries=absent.queries,
+        evidence=evidence,
+        tolerances_s=(),
+        key=content_key(absent=task.key),
+    )
+    tail, _ = simulate_tails(of_absent, task.store, report)
+    return replace(evidence, tail=tail)

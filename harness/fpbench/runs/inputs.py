@@ -34,7 +34,7 @@ from fpbench.results.data import DataInfo, Duplicates, NearCopy, QueryInfo, Skip
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.groups import with_groups
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
-from fpbench.search.inputs import Inputs
+from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
@@ -180,6 +180,7 @@ class AudioSource:
             all_tracks, left_out, planned, reference, real, surveys=surveys, near=near
         )
         inputs = source._assemble(reference, queries, planned, real, data)
+        inputs = source._with_absent(inputs, planned, chain, store, stage)
         return replace(
             with_groups(inputs, dataset),
             query_columns=planned.columns(dataset.reference, chain, self.seed),
@@ -273,6 +274,30 @@ class AudioSource:
                 "fingerprints",
             )
         return planned.with_truth(queries)
+
+    def _with_absent(
+        self,
+        inputs: Inputs,
+        planned: PlannedQueries,
+        chain: Sequence[Degradation],
+        store: Store,
+        stage: Stage,
+    ) -> Inputs:
+        """The inputs with queries from recordings that match nothing, if there are any."""
+        if planned.absent is None:
+            return inputs
+        with stage("queries that match nothing") as report:
+            absent = build_query_set(store, self.query_source(planned), planned.absent, report)
+        return replace(
+            inputs,
+            key=content_key(inputs=inputs.key, absent=absent.key),
+            absent=AbsentQueries(
+                queries=concatenate_runs(absent.vectors),
+                recording=planned.absent.track,
+                columns=planned.absent_columns(chain, self.seed),
+            ),
+            query_info=replace(inputs.query_info, absent=len(absent.vectors)),
+        )
 
     def _describe_data(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from fpbench.audio.queries import describe_queries
 from fpbench.audio.query_positions import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.recorded_queries import cut_queries, select_recordings
+from fpbench.audio.recorded_queries import cut_absent, cut_queries, select_recordings
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.query_sets import QuerySet
@@ -35,6 +35,8 @@ class PlannedQueries:
         recordings: Recordings that give queries; 0 for queries from the reference.
         without_match: Recordings that match nothing in the database.
         silent: Queries that would fit into recordings, but lie in silence.
+        absent: Index in ``tracks`` and start time of each query that matches nothing; None if there
+            are none.
     """
 
     tracks: Sequence[Track]
@@ -46,6 +48,17 @@ class PlannedQueries:
     recordings: int = 0
     without_match: int = 0
     silent: int = 0
+    absent: Positions | None = None
+
+    def absent_columns(
+        self, chain: Sequence[Degradation], seed: int
+    ) -> dict[str, list[str | float]]:
+        """What is known about each query that matches nothing: recording and degradations."""
+        if self.absent is None:
+            return {}
+        described = describe_queries(self.absent, self.tracks, chain, seed)
+        where = {"recording": described.pop("track"), "recording_start_s": described.pop("start_s")}
+        return where | described
 
     def with_truth(self, queries: QuerySet) -> QuerySet:
         """Fingerprints of recordings with their ground truth, which the key then contains."""
@@ -86,7 +99,14 @@ class PlannedQueries:
         recordings = [self.hashes[index] for index in self.places.track.tolist()]
         matches = [reference.audio_hashes[index] for index in self.truth.track.tolist()]
         queries = zip(recordings, self.places.start_s.tolist(), matches, strict=True)
-        return {"queries": [[*one] for one in queries], "starts": self.truth.start_s.tolist()}
+        found: dict[str, object] = {
+            "queries": [[*one] for one in queries],
+            "starts": self.truth.start_s.tolist(),
+        }
+        if self.absent is not None:
+            hashes = [self.hashes[index] for index in self.absent.track.tolist()]
+            found["absent"] = [hashes, self.absent.start_s.tolist()]
+        return found
 
 
 def plan_queries(
@@ -152,7 +172,9 @@ def plan_queries(
     cut = cut_queries(
         recordings, by_name, recipe, tempo=tempo, seed=seed, surveys=surveys, silent_s=silent_s
     )
+    absent = cut_absent(recordings, recipe, tempo=tempo, seed=seed, surveys=surveys)
     return PlannedQueries(
+        absent=absent if len(absent.track) else None,
         tracks=[one.track for one in recordings],
         hashes=[surveys[one.track].audio_hash for one in recordings],
         digests=[surveys[one.track].digest for one in recordings],

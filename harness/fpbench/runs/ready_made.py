@@ -16,7 +16,7 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.data import DataInfo, Duplicates, QueryInfo
 from fpbench.runs.groups import number_groups
-from fpbench.search.inputs import Inputs
+from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
@@ -82,12 +82,16 @@ class VectorSource:
         truth = _at(self._query_positions(), query_rows)
         query_tracks = self._query_tracks(truth)
         query_groups = self._groups(truth.track)
+        absent_rows = self._draw_absent()
+        absent = self._absent(absent_rows)
+        asked_besides = {"absent": absent_rows.tolist()} if absent else {}
         return Inputs(
             key=content_key(
                 vectors=digests[:2],
                 asked=query_rows.tolist(),
                 length=length,
                 positions=_digests(positions, truth),
+                **asked_besides,
             ),
             queries=concatenate_runs(vectors.query[query_rows[:, None] + np.arange(length)]),
             segments=length,
@@ -100,6 +104,7 @@ class VectorSource:
             real_tracks=self._distractor_tracks(distractor_rows),
             real_groups=self._distractor_groups(distractor_rows),
             real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
+            absent=absent,
             hop_s=hop_s,
             query_columns={"row": query_rows.tolist(), "start_s": truth.start_s.tolist()},
             data=replace(
@@ -114,6 +119,7 @@ class VectorSource:
                 length_s=vectors.segment_s + (length - 1) * hop_s,
                 recipe={"ready_made": self._query_set() or self.name},
                 without_match=self._count_without_match(),
+                absent=len(absent_rows),
                 content=content_key(
                     vectors=digests[0], rows=query_rows.tolist(), truth=_digests(truth)
                 ),
@@ -189,12 +195,38 @@ class VectorSource:
         matching: Int64[np.ndarray, " rows"] = starts[positions.track[starts] >= 0]
         return matching
 
+    def _draw_absent(self) -> Int64[np.ndarray, " absent"]:
+        """The first row of each query that matches nothing, ascending."""
+        positions = self._query_positions()
+        starts = self._starts(positions)
+        absent = starts[positions.track[starts] < 0]
+        order = rng_at(self.seed, Stream.QUERY_POSITION, 1).permutation(len(absent))
+        drawn: Int64[np.ndarray, " absent"] = absent[np.sort(order[: self.n_queries])]
+        return drawn
+
+    def _absent(self, rows: Int64[np.ndarray, " absent"]) -> AbsentQueries | None:
+        """The queries that begin at these rows; a recording is a stretch without a gap in time."""
+        if len(rows) == 0:
+            return None
+        return AbsentQueries(
+            queries=concatenate_runs(self.vectors.query[rows[:, None] + np.arange(self.segments)]),
+            recording=self._stretches(self._query_positions())[rows],
+            columns={"row": rows.tolist()},
+        )
+
     def _starts(self, positions: Positions) -> Int64[np.ndarray, " starts"]:
         """First rows of the runs that lie within one track without a gap in time."""
+        stretch = self._stretches(positions)
+        return run_starts(stretch, np.ones(len(stretch), dtype=bool), self.segments)
+
+    def _stretches(self, positions: Positions) -> Int64[np.ndarray, " rows"]:
+        """Number of the stretch of each row: rows of one track without a gap in time."""
         apart_s = np.abs(np.diff(positions.start_s) - self.vectors.hop_s)
         apart = (np.diff(positions.track) != 0) | (apart_s > self.vectors.hop_s / 10)
-        stretch = np.concatenate([[0], np.cumsum(apart)])[: len(positions.track)].astype(np.int64)
-        return run_starts(stretch, np.ones(len(stretch), dtype=bool), self.segments)
+        stretch: Int64[np.ndarray, " rows"] = np.concatenate([[0], np.cumsum(apart)])[
+            : len(positions.track)
+        ].astype(np.int64)
+        return stretch
 
     def _query_positions(self) -> Positions:
         tracks = self.vectors.tracks

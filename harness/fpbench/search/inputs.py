@@ -13,6 +13,21 @@ from fpbench.search.sequences import Runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AbsentQueries:
+    """Queries from recordings that the database does not hold.
+
+    Args:
+        queries: As of :class:`Inputs`.
+        recording: Recording of each query.
+        columns: What is known about each query, for the evidence.
+    """
+
+    queries: Float32[np.ndarray, "absent dim"] = field(repr=False)
+    recording: Int64[np.ndarray, " absent"] = field(repr=False)
+    columns: QueryColumns | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """Queries, reference, distractors and ground truth.
 
@@ -32,6 +47,7 @@ class Inputs:
         query_groups: Group of each query's track; None if no groups are known.
         real_groups: Group of each real distractor's track; None if no groups are known.
         query_columns: What is known about each query, for the evidence.
+        absent: Queries that match nothing in the database; None if there are none.
         warnings: What a run should say of its recordings.
     """
 
@@ -51,4 +67,12 @@ class Inputs:
     query_groups: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
     real_groups: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
     query_columns: QueryColumns | None = field(default=None, repr=False)
+    absent: AbsentQueries | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()
+
+    @property
+    def all_queries(self) -> Float32[np.ndarray, "all dim"]:
+        """The queries, then the absent ones."""
+        if self.absent is None:
+            return self.queries
+        return np.concatenate([self.queries, self.absent.queries])

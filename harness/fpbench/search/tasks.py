@@ -14,6 +14,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import distances_s
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.blame import blame
+from fpbench.plugin.datasets import Positions
 from fpbench.plugin.indexes import BlockIndex, GrowingIndex, Index
 from fpbench.progress import Stage
 from fpbench.results.fields import DistractorKind
@@ -213,14 +214,14 @@ def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage
         ):
             _train(block_search.index, task, stage)
         if new:
-            candidates = search_reference(block_search, task.inputs.queries, reference)
+            candidates = search_reference(block_search, task.inputs.all_queries, reference)
             _reference_candidates(task).write(0, len(reference), candidates)
     if not tasks:
         return
     task, searches = tasks[0][0], [block_search for _, block_search in tasks]
     edges, database = task.edges, task.database
     with stage(f"{', '.join(task.named.name for task, _ in tasks)}, {database.kind}") as report:
-        for done, _ in search_blocks(searches, task.inputs.queries, database.source, edges):
+        for done, _ in search_blocks(searches, task.inputs.all_queries, database.source, edges):
             report(done / edges[-1], f"{done:,} distractors")
 
 
@@ -231,18 +232,36 @@ def gather(task: SearchTask) -> Evidence:
         _reference_candidates(task).require(0, len(inputs.reference)),
         _block_candidates(task),
         task.edges,
-        queries=inputs.queries,
+        queries=inputs.all_queries,
         reference=inputs.reference,
         reference_positions=inputs.reference_positions,
-        truth=inputs.truth,
+        truth=_truth_of_all(inputs),
     )
+    count, absent = len(inputs.queries), inputs.absent
+    of_absent = None
+    if absent is not None:
+        of_absent = replace(
+            evidence.part(slice(count, None)),
+            query_track=absent.recording,
+            queries=absent.columns,
+        )
     return replace(
-        evidence,
+        evidence if absent is None else evidence.part(slice(None, count)),
+        absent=of_absent,
         query_track=inputs.query_tracks,
         query_group=inputs.query_groups,
         queries=inputs.query_columns,
         distractor_tracks=task.database.tracks_of(int(evidence.edges[-1])),
     )
+
+
+def _truth_of_all(inputs: Inputs) -> Positions:
+    """The ground truth of all queries; absent ones are of track -1, which is none."""
+    if inputs.absent is None:
+        return inputs.truth
+    count = len(inputs.absent.queries)
+    track = np.concatenate([inputs.truth.track, np.full(count, -1, dtype=np.int64)])
+    return Positions(track, np.concatenate([inputs.truth.start_s, np.zeros(count)]))
 
 
 def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from fpbench.evidence.evidence import Evidence
 from fpbench.results.document import Result
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
@@ -61,5 +62,7 @@ def check_query_counts(submission: Submission) -> Iterator[Problem]:
             "tracks": len(np.unique(evidence.query_track)),
             "groups": None if group is None else len(np.unique(group)),
         }
+        if isinstance(evidence, Evidence):
+            counts["absent"] = 0 if evidence.absent is None else len(evidence.absent.query_track)
         for name, count in counts.items():
             yield from compare(f"/queries/{name}", getattr(queries, name), count)
