@@ -56,6 +56,7 @@ def run(
     name: str | None = None,
     sizes: Iterable[int | float | str] | str | None = None,
     beyond: Iterable[int | float | str] | str | None = None,
+    fits: int | None = None,
     distractors: Literal["real", "synthetic", "both", "none"] | None = None,
     generator: str | None = None,
     generator_weights: PathName | None = None,
@@ -104,6 +105,8 @@ def run(
         beyond: Larger numbers of distractors, such as ``[1e10, 1e12]``, which are not searched:
             synthetic ones are simulated, other curves are extrapolated up to a hundredfold, for
             exact search. None means none.
+        fits: Number of generators to fit, with other seeds and to other halves of the tracks; the
+            result has the mean rate of all. None means 1.
         distractors: Kinds of distractors in the database. None means both.
         generator: Generator of the synthetic distractors. None means the best one that can be
             fitted in an hour, with a warning that says which.

@@ -113,6 +113,12 @@ logger = getLogger(__name__)
     "ones are simulated, other curves are extrapolated up to a hundredfold. Exact search only.",
 )
 @click.option(
+    "--fits",
+    type=WholeNumber(1),
+    help="Number of generators to fit, with other seeds and to other halves of the tracks; the "
+    "result has the mean rate, with the error of a fit in its interval.  [default: 1]",
+)
+@click.option(
     "--index",
     "indexes",
     multiple=True,
@@ -223,7 +229,7 @@ def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Options from the command line, by the names of the Python API."""
     same = ["task", "fingerprinter", "weights", "dataset", "channel", "duplicates", "name"]
     same += ["distractors", "generator", "generator_weights", "foreign_generator", "sizes"]
-    same += ["beyond", "queries", "seed", "device", "dtype"]
+    same += ["beyond", "fits", "queries", "seed", "device", "dtype"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
     fields["indexes"] = options["indexes"] or None
@@ -241,8 +247,8 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
         FpbenchError: There is such an option.
     """
     unused = {
-        "real": ("generator", "generator_weights", "foreign_generator"),
-        "none": ("generator", "generator_weights", "foreign_generator", "sizes", "beyond"),
+        "real": ("generator", "generator_weights", "foreign_generator", "fits"),
+        "none": ("generator", "generator_weights", "foreign_generator", "sizes", "beyond", "fits"),
     }.get(config.distractors, ())
     for name in unused:
         if options[name] is not None:

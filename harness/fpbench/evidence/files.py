@@ -72,6 +72,11 @@ def evidence_name(stem: str, index: str, distractors: str) -> str:
     return f"{stem}.{index}.{distractors}.npz"
 
 
+def fit_evidence_name(stem: str, index: str, fit: int) -> str:
+    """Name of the evidence of a further fit of the generator, from 2."""
+    return evidence_name(stem, index, f"synthetic.fit{fit}")
+
+
 def write_evidence(path: Path, evidence: Evidence | GrownEvidence) -> None:
     """Write an ``.npz`` file, completely or not at all; equal evidence gives equal bytes."""
     arrays = _block_arrays(evidence) if isinstance(evidence, Evidence) else _grown_arrays(evidence)

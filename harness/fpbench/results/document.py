@@ -28,6 +28,7 @@ from fpbench.results.fields import (
     Sha256,
     Words,
 )
+from fpbench.results.fits import GeneratorFits
 from fpbench.results.tails import TailInfo
 
 SCHEMA_VERSION: Final = 1
@@ -279,6 +280,8 @@ class Result:
             extrapolated points were found, or why there are none.
         false_accepts: Decisions by a threshold, for every index that searches block by block, kind
             of distractors, tolerance and searched size; empty in older results.
+        fits: Hit rates of several fits of the generator; None for one fit. All else in the result
+            is of the first.
     """
 
     status: Literal["complete", "partial"]
@@ -300,6 +303,7 @@ class Result:
     tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
     extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
+    fits: GeneratorFits | None = None
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

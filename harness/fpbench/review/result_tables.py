@@ -16,6 +16,7 @@ from fpbench.review.distractor_notes import real_distractors_label, real_distrac
 from fpbench.review.extrapolation_notes import extrapolation_notes
 from fpbench.review.false_accept_tables import false_accept_tables
 from fpbench.review.fidelity_tables import held_out_table
+from fpbench.review.fit_tables import fit_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
 from fpbench.review.synthetic_labels import (
@@ -65,6 +66,7 @@ def result_tables(result: Result) -> str:
         parts.append("\n".join([heading, table, *notes]))
     held_out = held_out_table(result)
     parts += [held_out] if held_out is not None else []
+    parts += fit_tables(result)
     parts += false_accept_tables(result)
     queries = result.queries
     note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"

@@ -26,6 +26,7 @@ Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
 _MOST_QUERIES = 1_000_000  # all are in memory
+_MOST_FITS = 20
 _LARGEST = 10**15  # distractors, for which probabilities of 1e-19 are simulated
 
 
@@ -60,6 +61,8 @@ class RunConfig:
             defaults.
         beyond: Larger numbers of distractors, increasing, which are not searched: synthetic ones
             are simulated, other curves are extrapolated, for exact search.
+        fits: Number of generators that are fitted, each with another seed and to another half of
+            the real distractors, and searched.
         indexes: Names of search indexes, at least one; each gets its own curves.
         tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
             and is ``"track"`` in TOML. Every result also has curves for the whole track.
@@ -89,6 +92,7 @@ class RunConfig:
     foreign_generator: bool = False
     sizes: tuple[int, ...] = ()
     beyond: tuple[int, ...] = ()
+    fits: int = 1
     indexes: tuple[str, ...] = ("exact",)
     tolerance_s: float | None = 0.25
     recipe: QueryRecipe = NAFP
@@ -111,6 +115,8 @@ class RunConfig:
             raise ValueError(f"beyond={list(self.beyond)} is not beyond sizes, up to {largest:,}")
         if max(self.beyond, default=0) > _LARGEST:
             raise ValueError(f"beyond={list(self.beyond)} is above {_LARGEST:,}")
+        if not 1 <= self.fits <= _MOST_FITS:
+            raise ValueError(f"fits={self.fits} is not from 1 to {_MOST_FITS}")
         if not self.indexes:
             raise ValueError("indexes is empty")
         if len(set(self.indexes)) < len(self.indexes):
@@ -137,6 +143,8 @@ class RunConfig:
         for name in ("task", "name", "beyond"):
             if not plain[name]:  # results of before have no such field
                 del plain[name]
+        if self.fits == 1:
+            del plain["fits"]
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)

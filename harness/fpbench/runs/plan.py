@@ -116,7 +116,8 @@ def make_plan(prepared: PreparedRun) -> Plan:
                 grown=named.index.kind == "growing",
             )
             done = (kind, named.name) in finished.searches
-            needs.append(replace(need, seconds=0.0) if done else need)
+            need = replace(need, seconds=0.0) if done else need
+            needs.append(_for_fits(need, config.fits) if kind == "synthetic" else need)
     if config.distractors in ("real", "both"):
         needs += extrapolation_needs(config, n_queries)
     return Plan(needs)
@@ -184,7 +185,19 @@ def _generator_needs(
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
-    return [*needs, draw, *tail]
+    return [_for_fits(need, prepared.config.fits) for need in (*needs, draw, *tail)]
+
+
+def _for_fits(need: Need, fits: int) -> Need:
+    """A need of one fit of the generator, for all of them, one after the other."""
+    if fits == 1:
+        return need
+    return replace(
+        need,
+        work=f"{fits} fits, each {need.work}",
+        seconds=fits * need.seconds,
+        disk_bytes=fits * need.disk_bytes,
+    )
 
 
 def search_need(

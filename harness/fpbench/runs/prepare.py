@@ -26,6 +26,7 @@ from fpbench.runs.beyond import has_noise, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.extrapolated import refuse_extrapolation
+from fpbench.runs.fits import refuse_fits
 from fpbench.runs.inputs import (
     AudioSource,
     NamedDegradation,
@@ -128,9 +129,10 @@ def prepare(
         config = recorded_config(config, dataset, surveys)
     warn_of_unused_settings(config, dataset)
     indexes = {
-        kind: [_load_index(name, config, catalog, settings) for name in config.indexes]
+        kind: [load_index(name, config, catalog, settings) for name in config.indexes]
         for kind in distractor_kinds(config)
     }
+    refuse_fits(config)
     refuse_beyond(config, indexes[distractor_kinds(config)[0]])
     source: AudioSource | VectorSource
     check = None
@@ -207,7 +209,7 @@ def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
     return ("synthetic",) if config.distractors == "synthetic" else ("real",)
 
 
-def _load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settings) -> NamedIndex:
+def load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settings) -> NamedIndex:
     offer, _ = catalog.offer("index", name)
     index = catalog.index(name, replace(settings, options=config.index_options.get(name, {})))
     named = NamedIndex(

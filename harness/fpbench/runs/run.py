@@ -9,9 +9,9 @@ from logging import getLogger
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
-from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.false_accepts import measure_false_accepts
-from fpbench.evidence.files import evidence_name, write_evidence
+from fpbench.evidence.files import evidence_name, fit_evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
@@ -27,39 +27,31 @@ from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
-from fpbench.results.tails import TailInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
 from fpbench.runs.audio_warnings import warn_of_silence
-from fpbench.runs.beyond import has_noise, is_exact, is_simulated, simulate_beyond
+from fpbench.runs.beyond import is_exact, is_simulated
 from fpbench.runs.databases import list_databases
 from fpbench.runs.extrapolated import extrapolate_beyond
-from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
+from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.prepared_fits import prepare_fit
 from fpbench.runs.ready_made import VectorSource
+from fpbench.runs.searches import (
+    SearchOutcome,
+    list_tolerances,
+    prepare_fitting,
+    search_database,
+    search_fit,
+    search_tasks,
+    summarise_fits,
+    with_tail,
+)
 from fpbench.runs.tasks import describe_task
 from fpbench.search.inputs import Inputs
-from fpbench.search.tasks import SHORTLIST, Database, NamedIndex, SearchTask, is_finished, search
+from fpbench.search.tasks import SHORTLIST, is_finished
 
 logger = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SearchOutcome:
-    """One index, one database, and the evidence of their search.
-
-    Args:
-        tail: How the tail of its evidence was simulated; None if it was not.
-    """
-
-    named: NamedIndex
-    database: Database
-    evidence: Evidence | GrownEvidence
-    tail: TailInfo | None = None
-
-    def sizes(self, beyond: Sequence[int]) -> Sequence[int]:
-        """Sizes of its curves, of which the last may be simulated."""
-        return [*(self.database.sizes or (0,)), *(beyond if self.tail else ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +76,33 @@ def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
         FpbenchError: As :func:`run_prepared`.
     """
     inputs = prepared.source.build_inputs(prepared.store, stage)
-    fitting = _prepare_fitting(prepared, inputs, stage)
+    first, *others = (
+        _find_finished_fit(prepare_fit(prepared, fit), inputs, stage)
+        for fit in range(1, prepared.config.fits + 1)
+    )
+    finished = {
+        (kind, name)
+        for kind, name in first.searches
+        if kind == "real" or all((kind, name) in other.searches for other in others)
+    }
+    return FinishedWork(
+        fitted=all(one.fitted for one in (first, *others)),
+        searches=frozenset(finished),
+        simulated=all(one.simulated for one in (first, *others)),
+    )
+
+
+def _find_finished_fit(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> FinishedWork:
+    fitting = prepare_fitting(prepared, inputs, stage)
     generator = fitting.generator() if fitting and fitting.is_fitted() else None
-    databases = list_databases(prepared.config, inputs, generator)
-    tasks = [task for database in databases for task in _search_tasks(prepared, inputs, database)]
+    tasks = [
+        task
+        for database in list_databases(prepared.config, inputs, generator)
+        if database.kind in prepared.indexes
+        for task in search_tasks(prepared, inputs, database)
+    ]
     searches = {(task.database.kind, task.named.name) for task in tasks if is_finished(task)}
-    config, tolerances = prepared.config, _tolerances(prepared)
+    config, tolerances = prepared.config, list_tolerances(prepared)
     if generator is None:
         return FinishedWork(searches=frozenset(searches))
     simulated = bool(config.beyond) and all(
@@ -136,15 +149,18 @@ def run_prepared(
         logger.warning(warning)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
     databases = list_databases(config, inputs, generator)
-    outcomes = [one for database in databases for one in _search(prepared, inputs, database, stage)]
     outcomes = [
-        _with_tail(prepared, inputs, generator, one, stage)
+        one for database in databases for one in search_database(prepared, inputs, database, stage)
+    ]
+    outcomes = [
+        with_tail(prepared, inputs, generator, one, stage)
         if generator and one.database.kind == "synthetic"
         else one
         for one in outcomes
     ]
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
+    fits = [search_fit(prepared, inputs, fit, stage) for fit in range(2, config.fits + 1)]
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
     curves, extrapolations = _all_curves(prepared, inputs, outcomes)
     gaps = _gaps(prepared, outcomes)
@@ -152,6 +168,11 @@ def run_prepared(
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
         evidence = [_write_evidence(one, out, stack) for one in outcomes]
+        evidence += [
+            _write_evidence(one, out, stack, number)
+            for number, fit in enumerate(fits, start=2)
+            for one in fit.outcomes
+        ]
         result = Result(
             status="partial" if partial else "complete",
             fingerprinter=prepared.info,
@@ -163,6 +184,9 @@ def run_prepared(
             gaps=gaps or (),
             false_accepts=_false_accepts(prepared, outcomes) or (),
             tails=[one.tail for one in outcomes if one.tail is not None] or (),
+            fits=summarise_fits(prepared, generator, outcomes, fits)
+            if fits and generator
+            else None,
             extrapolations=extrapolations or (),
             evidence=evidence,
             environment=environment(config.device),
@@ -232,7 +256,7 @@ def _fit_generator(
     prepared: PreparedRun, inputs: Inputs, stage: Stage
 ) -> tuple[FittedGenerator | None, Fidelity | None]:
     """The generator and its fidelity; None for a run without synthetic distractors."""
-    fitting = _prepare_fitting(prepared, inputs, stage)
+    fitting = prepare_fitting(prepared, inputs, stage)
     if fitting is None:
         return None, None
     generator = fitting.generator()
@@ -250,94 +274,27 @@ def _fit_generator(
     return generator, fidelity
 
 
-def _prepare_fitting(
-    prepared: PreparedRun, inputs: Inputs, stage: Stage
-) -> GeneratorFitting | None:
-    """The fitting of the generator; None for a run without synthetic distractors."""
-    if prepared.generator is None:
-        return None
-    return GeneratorFitting(
-        config=prepared.config,
-        catalog=prepared.catalog,
-        store=prepared.store,
-        named=prepared.generator,
-        inputs=inputs,
-        split=split_tracks(prepared.config, inputs),
-        system=prepared.system,
-        stage=stage,
-    )
-
-
-def _search(
-    prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage
-) -> list[SearchOutcome]:
-    """Search one database with all indexes, so that every block is drawn once."""
-    tasks = _search_tasks(prepared, inputs, database)
-    evidence = search(tasks, stage)
-    return [
-        SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
-    ]
-
-
-def _with_tail(
-    prepared: PreparedRun,
-    inputs: Inputs,
-    generator: FittedGenerator,
-    outcome: SearchOutcome,
-    stage: Stage,
-) -> SearchOutcome:
-    """The outcome with a simulated tail, if the run goes beyond the searched sizes."""
-    config = prepared.config
-    if not (config.beyond and is_exact(outcome.named) and isinstance(outcome.evidence, Evidence)):
-        return outcome
-    if not has_noise(generator.generator):
-        return outcome
-    (task,) = (
-        task
-        for task in _search_tasks(prepared, inputs, outcome.database)
-        if task.named is outcome.named
-    )
-    evidence, tail = simulate_beyond(
-        task,
-        outcome.evidence,
-        config,
-        _tolerances(prepared),
-        generator=generator.generator,
-        name=generator.info.name,
-        stage=stage,
-    )
-    return replace(outcome, evidence=evidence, tail=tail)
-
-
-def _search_tasks(prepared: PreparedRun, inputs: Inputs, database: Database) -> list[SearchTask]:
-    return [
-        SearchTask(
-            named=named,
-            inputs=inputs,
-            database=database,
-            store=prepared.store,
-            device=prepared.config.device,
-        )
-        for named in prepared.indexes[database.kind]
-    ]
-
-
 def _evidence_paths(prepared: PreparedRun, out: Path) -> list[Path]:
     return [
-        _evidence_path(out, named.name, kind)
+        _evidence_path(out, named.name, kind, fit)
         for kind, indexes in prepared.indexes.items()
         for named in indexes
+        for fit in range(1, 1 + (prepared.config.fits if kind == "synthetic" else 1))
     ]
 
 
-def _evidence_path(out: Path, index: str, kind: DistractorKind) -> Path:
-    # The index as in the result's curves, which name no folders.
-    return out.with_name(evidence_name(out.stem, record_setting(index).text, kind))
+def _evidence_path(out: Path, index: str, kind: DistractorKind, fit: int) -> Path:
+    name = record_setting(index).text  # as in the result's curves, which name no folders
+    if fit > 1:
+        return out.with_name(fit_evidence_name(out.stem, name, fit))
+    return out.with_name(evidence_name(out.stem, name, kind))
 
 
-def _write_evidence(outcome: SearchOutcome, out: Path, stack: ExitStack) -> EvidenceInfo:
+def _write_evidence(
+    outcome: SearchOutcome, out: Path, stack: ExitStack, fit: int = 1
+) -> EvidenceInfo:
     """Write evidence that appears under its name when the stack is left."""
-    path = _evidence_path(out, outcome.named.name, outcome.database.kind)
+    path = _evidence_path(out, outcome.named.name, outcome.database.kind, fit)
     new = stack.enter_context(atomic_path(path))
     write_evidence(new, outcome.evidence)
     return EvidenceInfo(file=path.name, sha256=file_sha256(new))
@@ -380,7 +337,7 @@ def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Se
         seed=config.seed,
     )
     curves: list[Curve] = []
-    for tolerance_s in _tolerances(prepared):
+    for tolerance_s in list_tolerances(prepared):
         within = replace(labels, tolerance_s=tolerance_s)
         curves += hit_rate_curves(outcome.evidence, outcome.sizes(config.beyond), within)
     return curves
@@ -396,7 +353,7 @@ def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]
         gap
         for index in prepared.config.indexes
         if (index, "real") in sides and (index, "synthetic") in sides
-        for tolerance_s in _tolerances(prepared)
+        for tolerance_s in list_tolerances(prepared)
         for gap in hit_rate_gaps(
             sides[index, "real"],
             sides[index, "synthetic"],
@@ -412,7 +369,7 @@ def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> 
         measured
         for one in outcomes
         if isinstance(one.evidence, Evidence)
-        for tolerance_s in _tolerances(prepared)
+        for tolerance_s in list_tolerances(prepared)
         for measured in measure_false_accepts(
             one.evidence,
             one.database.sizes or (0,),
@@ -422,9 +379,3 @@ def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> 
             beyond=prepared.config.beyond if one.tail else (),
         )
     ]
-
-
-def _tolerances(prepared: PreparedRun) -> list[float | None]:
-    # Ready-made fingerprints without tracks lie on one timeline.
-    anywhere = (None,) if prepared.has_tracks else ()
-    return list(dict.fromkeys((prepared.config.tolerance_s, *anywhere)))

@@ -10,6 +10,7 @@ from fpbench.verification.extrapolations import check_extrapolations
 from fpbench.verification.false_accepts import check_false_accepts
 from fpbench.verification.fidelity import check_fidelity
 from fpbench.verification.fidelity_numbers import check_fidelity_numbers
+from fpbench.verification.fits import check_fits
 from fpbench.verification.gaps import check_gaps
 from fpbench.verification.half_sizes import check_half_sizes
 from fpbench.verification.listing import check_listing
@@ -47,6 +48,7 @@ CHECKS: Sequence[Check] = (
     check_query_counts,
     check_curves,
     check_gaps,
+    check_fits,
     check_false_accepts,
     check_tails,
     check_extrapolations,

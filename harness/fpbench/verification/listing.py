@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.files import evidence_name
+from fpbench.evidence.files import evidence_name, fit_evidence_name
 from fpbench.results.document import Curve, Result
 from fpbench.verification.expected import Settings, available_distractors, read_settings
+from fpbench.verification.fits import fit_evidence_files
 from fpbench.verification.problems import Problem, compare, show_value
 from fpbench.verification.submission import Submission, curves_of
 
@@ -45,10 +46,13 @@ def _check_curves(result: Result, settings: Settings) -> Iterator[Problem]:
 def _check_evidence(result: Result) -> Iterator[Problem]:
     with_evidence: set[str] = set()
     stems = set()
+    of_fits = {file: name for name, file in fit_evidence_files(result).items()}
     for place, info in enumerate(result.evidence):
         curves = curves_of(result, info)
         pointer = f"/evidence/{place}/file"
-        if not curves:
+        if info.file in of_fits:
+            stems.add(info.file.removesuffix(fit_evidence_name("", *of_fits[info.file])))
+        elif not curves:
             rule = "no curve belongs to this evidence"
             yield Problem(pointer=pointer, value=info.file, rule=rule)
         elif with_evidence & curves.keys():

@@ -1,0 +1,65 @@
+"""Whether the rates of several fits of a generator follow from the evidence of all fits."""
+
+from collections.abc import Iterator
+
+from fpbench.evidence.evidence import Evidence, GrownEvidence
+from fpbench.evidence.files import fit_evidence_name
+from fpbench.evidence.fits import fit_rates
+from fpbench.results.document import Result
+from fpbench.results.fits import FitRates
+from fpbench.verification.problems import Problem, compare_listed
+from fpbench.verification.submission import Submission
+
+
+def further_fits(result: Result) -> range:
+    """Numbers of the fits besides the first; none for one fit."""
+    return range(2, 2 if result.fits is None else len(result.fits.weights_sha256) + 1)
+
+
+def fit_evidence_files(result: Result) -> dict[tuple[str, int], str]:
+    """Files of evidence of further fits, by index and number of the fit."""
+    indexes = dict.fromkeys(c.index for c in result.curves if c.distractors == "synthetic")
+    return {
+        (index, fit): info.file
+        for index in indexes
+        for fit in further_fits(result)
+        for info in result.evidence
+        if info.file.endswith(fit_evidence_name("", index, fit))
+    }
+
+
+def check_fits(submission: Submission) -> Iterator[Problem]:
+    """Every rate is computed again, for indexes whose evidence of all fits is there."""
+    result = submission.result
+    wanted = result.config.get("fits", 1)
+    fits = len(further_fits(result)) + 1
+    if wanted != fits:
+        yield Problem(pointer="/config/fits", value=wanted, rule=f"the result has {fits} fits")
+    if result.fits is None:
+        return
+    files = fit_evidence_files(result)
+    expected: list[FitRates] = []
+    complete: set[str] = set()
+    for search in submission.searches():
+        if search.distractors != "synthetic":
+            continue
+        listed = [files.get((search.index, fit)) for fit in further_fits(result)]
+        if None in listed:
+            rule = f"evidence of fit {listed.index(None) + 2} with {search.index} is not listed"
+            yield Problem(pointer="/evidence", value=None, rule=rule)
+            continue
+        others = [submission.evidence.get(file or "") for file in listed]
+        evidence: list[Evidence | GrownEvidence] = [search.evidence]
+        evidence += [other for other in others if other is not None]
+        if len(evidence) < fits:  # a file is missing, which is said elsewhere
+            continue
+        complete.add(search.index)
+        sizes = [*search.searched_sizes(), *search.simulated_sizes()]
+        for tolerance_s in search.tolerances_s():
+            expected += fit_rates(evidence, sizes, index=search.index, tolerance_s=tolerance_s)
+    kept = {n: rates for n, rates in enumerate(result.fits.rates) if rates.index in complete}
+    yield from compare_listed("/fits/rates", kept, expected, _key)
+
+
+def _key(rates: FitRates) -> tuple[object, ...]:
+    return rates.index, rates.metric, rates.tolerance_s, rates.n_distractors
