@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import Level, Metric, Positive, Rate, Sha256
+from fpbench.results.fields import Level, Metric, Name, Positive, Rate, Sha256, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +27,17 @@ class FitRates:
         method: Name of the method.
     """
 
-    index: str
+    index: Name
     metric: Metric
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     n_distractors: Positive
-    values: Annotated[Sequence[Rate], Meta(min_length=2)]
+    values: Annotated[Sequence[Rate], Meta(min_length=2, max_length=20)]
     value: Rate
     error: Annotated[float, Meta(ge=0)]
     level: Level
     low: Rate
     high: Rate
-    method: str
+    method: Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,5 +50,5 @@ class GeneratorFits:
         rates: For every index, metric, tolerance and size of the curves with synthetic distractors.
     """
 
-    weights_sha256: Annotated[Sequence[Sha256], Meta(min_length=2)]
-    rates: Sequence[FitRates]
+    weights_sha256: Annotated[Sequence[Sha256], Meta(min_length=2, max_length=20)]
+    rates: Annotated[Sequence[FitRates], Meta(max_length=10_000)]

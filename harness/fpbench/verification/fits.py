@@ -1,10 +1,13 @@
 """Whether the rates of several fits of a generator follow from the evidence of all fits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import fit_evidence_name
 from fpbench.evidence.fits import fit_rates
+from fpbench.evidence.hit_rates import has_size
 from fpbench.results.document import Result
 from fpbench.results.fits import FitRates
 from fpbench.verification.problems import Problem, compare_listed
@@ -53,12 +56,29 @@ def check_fits(submission: Submission) -> Iterator[Problem]:
         evidence += [other for other in others if other is not None]
         if len(evidence) < fits:  # a file is missing, which is said elsewhere
             continue
-        complete.add(search.index)
         sizes = [*search.searched_sizes(), *search.simulated_sizes()]
-        for tolerance_s in search.tolerances_s():
+        tolerances_s = search.tolerances_s()
+        if not all(_is_like(search.evidence, each, sizes, tolerances_s) for each in evidence):
+            rule = f"the fits with {search.index} have the same queries, sizes and tolerances"
+            yield Problem(pointer="/evidence", value=listed, rule=rule)
+            continue
+        complete.add(search.index)
+        for tolerance_s in tolerances_s:
             expected += fit_rates(evidence, sizes, index=search.index, tolerance_s=tolerance_s)
     kept = {n: rates for n, rates in enumerate(result.fits.rates) if rates.index in complete}
     yield from compare_listed("/fits/rates", kept, expected, _key)
+
+
+def _is_like(
+    first: Evidence | GrownEvidence,
+    other: Evidence | GrownEvidence,
+    sizes: Sequence[int],
+    tolerances_s: Sequence[float | None],
+) -> bool:
+    """Whether two searches are of the same queries, and both have all sizes."""
+    return np.array_equal(first.clusters, other.clusters) and all(
+        has_size(other, size, tolerance_s) for size in sizes for tolerance_s in tolerances_s
+    )
 
 
 def _key(rates: FitRates) -> tuple[object, ...]:
