@@ -11,6 +11,7 @@ import soundfile
 from fpbench import FpbenchError, RecordedQuery, Track
 from fpbench.audio.query_recipe import NAFP, QueryRecipe
 from fpbench.audio.recorded_queries import (
+    cut_absent,
     cut_queries,
     queries_beside,
     read_recorded_queries,
@@ -293,3 +294,19 @@ def test_a_recording_whose_channels_cancel_is_left_out(tmp_path: Path) -> None:
     assert usable == []
     assert skipped[0].reason.startswith("its channels cancel")
     assert select_recordings([chosen], surveys) == ([chosen], [])
+
+
+def test_queries_that_match_nothing_are_cut_from_their_own_recordings(tmp_path: Path) -> None:
+    recordings = []
+    for name, seconds, match in (("a", 2.0, "reference"), ("b", 3.0, None), ("c", 0.5, None)):
+        path = tmp_path / f"{name}.wav"
+        soundfile.write(
+            path, np.random.default_rng(0).uniform(-1, 1, round(8_000 * seconds)), 8_000
+        )
+        recordings.append(RecordedQuery(name=name, path=path, reference=match, start_s=0.0))
+    recipe = replace(NAFP, query_length_s=1.0, n_queries=10)
+    places = cut_absent(recordings, recipe, tempo=1.0, seed=0, surveys={})
+    assert places.track.tolist() == [1] * 5  # the last one is too short
+    assert places.start_s.tolist() == [0.0, 0.5, 1.0, 1.5, 2.0]
+    few = cut_absent(recordings, replace(recipe, n_queries=2), tempo=1.0, seed=0, surveys={})
+    assert len(few.track) == 2

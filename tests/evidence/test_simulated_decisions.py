@@ -101,6 +101,27 @@ def test_a_better_row_of_another_track_is_accepted_at_every_size(match: np.ndarr
     assert decisions.false_accepts(0.55) == pytest.approx(0, abs=1e-3)
 
 
+def test_absent_queries_are_simulated_with_the_others_and_alone(match: np.ndarray) -> None:
+    evidence = make_evidence(2, match)
+    absent = replace(
+        evidence,
+        match_score=np.full(QUERIES, -np.inf, dtype=np.float32),
+        foreign_score=np.full(QUERIES, 2.0, dtype=np.float32),  # above every threshold
+    )
+    both = replace(evidence, absent=absent)
+    found = measure_false_accepts(
+        both, [BLOCK], None, index="exact", distractors="synthetic", beyond=(10**6,)
+    )
+    for one in found:
+        assert one.absent is not None
+        assert (one.absent.queries, one.absent.recordings) == (QUERIES, QUERIES // 10)
+        # All of them are accepted at every threshold, so everything else is rejected before.
+        assert one.absent.equal_error_rate.value >= 0.49
+        assert all(at.false_rejects.value == 1 for at in one.absent.rejects)
+        # They are half of all trials.
+        assert all(at.false_rejects.value == 1 for at in one.rejects)
+
+
 def test_thresholds_that_the_tail_does_not_know_are_not_guessed(match: np.ndarray) -> None:
     evidence = make_evidence(2, match)
     assert evidence.tail is not None
