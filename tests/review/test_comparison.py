@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from fpbench import FpbenchError
@@ -49,28 +48,6 @@ def second(write: Callable[..., Path], evidence_of: Callable[..., Evidence]) -> 
 
 def differences(comparisons: list[Comparison]) -> dict[tuple[str, int], Difference]:
     return {(d.metric, d.points[0].n_distractors): d for c in comparisons for d in c.differences}
-
-
-def test_false_rejects_are_compared_in_the_databases_of_both(
-    write: Callable[..., Path], evidence_of: Callable[..., Evidence]
-) -> None:
-    # 200 queries of 50 tracks; one system finds all of them, the other misses every second.
-    paths = []
-    for name, better in (("all", 0), ("half", 1)):
-        system = replace(GOLDEN.fingerprinter, name=name)
-        evidence = evidence_of([[0, better] * 100] * 2, track=list(np.arange(200) // 4))
-        foreign = np.random.default_rng(0).uniform(0, 0.3, 200).astype(np.float32)
-        evidence = replace(evidence, foreign_score=foreign)
-        paths.append(write(name, evidence, [10, 20], fingerprinter=system))
-    (one,) = compare_results(paths, 0.95)
-    at = {(d.false_accepts, d.n_distractors): d for d in one.false_rejects}
-    assert at.keys() == {(0.1, (10, 10)), (0.1, (20, 20))}
-    # Half of the second system's impostors score 0.9, so that its threshold is above all matches.
-    assert at[0.1, (10, 10)].rates == (0, 1)
-    assert (at[0.1, (10, 10)].low, at[0.1, (10, 10)].high) == (-1, -1)
-    older = write("older", evidence_of([[0, 0] * 100] * 2, track=[0, 1] * 100), [10, 20])
-    (pair,) = compare_results([older, older], 0.95)
-    assert pair.false_rejects == []
 
 
 def test_a_difference_is_over_the_databases_that_both_results_have(

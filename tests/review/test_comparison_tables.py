@@ -6,58 +6,11 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
-import pytest
+from made_comparisons import comparisons
 
-from fpbench.results.files import read_result
-from fpbench.review.comparison import Comparison
 from fpbench.review.comparison_tables import Comparisons
-from fpbench.review.differences import Difference
-from fpbench.review.false_reject_differences import FalseRejectDifference
-from fpbench.review.flipped_queries import PairedRanks
 
-GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
-POINT = GOLDEN.curves[0].points[0]
-
-
-def difference(value: float, low: float, high: float, n: int = 10_000) -> Difference:
-    point = dataclasses.replace(POINT, n_distractors=n)
-    return Difference(
-        metric="hr@1",
-        tolerance_s=0.25,
-        points=(point, POINT),
-        rates=(0.5 + value, 0.5),
-        value=value,
-        low=low,
-        high=high,
-        p_value=0.002 if low > 0 else 0.4,
-        clear=low > 0,
-    )
-
-
-@pytest.fixture
-def comparisons() -> Comparisons:
-    one = Comparison(
-        names=("a <b>", "c"),
-        places=(0, 1),
-        results=(GOLDEN, GOLDEN),
-        index="exact",
-        distractors="synthetic",
-        generator="gaussian",
-        queries=GOLDEN.queries,
-        differences=[difference(0.125, 0.1, 0.15), difference(-0.02, -0.05, 0.01, n=20_000)],
-        ranks=[
-            PairedRanks(
-                tolerance_s=0.25,
-                n_distractors=(20_000, 10_000),
-                first=np.array([0, 4, 0]),
-                second=np.array([0, 0, 20]),
-                shortlists=(20, 20),
-            )
-        ],
-        columns={"track": ["x.flac", "y.flac", "z.flac"], "snr_db": [1.0, 2.0, 3.0]},
-    )
-    return Comparisons([one], 0.99)
+__all__ = ["comparisons"]
 
 
 def test_text_has_a_line_for_each_pair_of_databases(comparisons: Comparisons) -> None:
@@ -109,43 +62,6 @@ def test_latex_has_a_table_and_comments(comparisons: Comparisons) -> None:
     assert comment == "% a <b> minus c; exact, synthetic distractors (gaussian)"
     assert r"\toprule" in table
     assert any(r"HR@1 $\pm$0.25 s" in line for line in table)
-
-
-def rejects(share: float, value: float, n: int) -> FalseRejectDifference:
-    return FalseRejectDifference(
-        false_accepts=share,
-        tolerance_s=None,
-        n_distractors=(n, n),
-        rates=(0.5 + value, 0.5),
-        value=value,
-        low=value - 0.05,
-        high=value + 0.05,
-    )
-
-
-def test_false_rejects_at_equal_false_accepts_have_a_table_of_their_own(
-    comparisons: Comparisons,
-) -> None:
-    (one,) = comparisons
-    found = [rejects(0.1, 0.1, 10_000), rejects(0.01, 0.2, 10_000), rejects(0.1, -0.1, 10**6)]
-    shown = Comparisons([dataclasses.replace(one, false_rejects=found)], 0.95)
-    table = repr(shown).split("\n\n")[1].splitlines()
-    assert " ".join(table[:2]) == (
-        "false rejects at equal false accepts, in points, a <b> minus c; exact, synthetic "
-        "distractors, a match in the track"
-    )
-    assert table[2].split("  ")[-1].strip() == "at 1 % false accepts"
-    assert table[-2].split("  ")[-1] == "+20.0 (+15.0 to +25.0)"
-    assert table[-1].split()[:3] == ["1", "M", "-10.0"]
-    assert table[-1].endswith("  too few queries")
-    assert "no tests" in repr(shown)
-    *_, first, second, last = shown.records()
-    assert (first["metric"], last["metric"]) == ("frr@far=0.1", "frr@far=0.1")
-    assert (second["metric"], second["difference"]) == ("frr@far=0.01", 0.2)
-    assert first["p_value"] is None
-    assert len({tuple(record) for record in shown.records()}) == 1  # the same keys
-    assert shown.format("latex").count("toprule") == 2
-    assert shown._repr_html_().count("<table>") == 2
 
 
 def test_flipped_queries_are_those_that_one_system_finds(
