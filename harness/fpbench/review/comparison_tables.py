@@ -51,14 +51,13 @@ class Comparisons(tuple[Comparison, ...]):
 
     They are shown as tables, in text and in notebooks: of all pairs, or of all systems against the
     best of them.
-
-    Args:
-        level: Confidence level of the intervals.
-        standings: The systems against the best of them; empty if all pairs are shown.
     """
 
     level: float
+    """Confidence level of the intervals."""
+
     standings: Sequence[Standings]
+    """The systems against the best of them; empty if all pairs are shown."""
 
     def __new__(
         cls,
