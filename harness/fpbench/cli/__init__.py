@@ -23,6 +23,7 @@ COMMANDS = {
     "tasks": "List named settings of a run, for comparable results.",
     "compare": "Test whether one system is better than another.",
     "validate": "Recompute and check results.",
+    "audit": "Make random parts of a result again, to find forgeries.",
     "reproduce": "Run a result again, and compare every number.",
     "submit": "Check a result, and put it into submissions/.",
     "review": "Review a pull request that submits results.",

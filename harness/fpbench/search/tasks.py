@@ -1,10 +1,11 @@
 """Search databases with indexes, and gather the evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from jaxtyping import Int64
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
@@ -15,7 +16,7 @@ from fpbench.evidence.truth import distances_s
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.blame import blame
 from fpbench.plugin.datasets import Positions
-from fpbench.plugin.indexes import BlockIndex, GrowingIndex, Index
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
 from fpbench.progress import Stage
 from fpbench.results.fields import DistractorKind
 from fpbench.search.blocks import (
@@ -158,6 +159,34 @@ def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEv
             searches.append((task, _block_search(task, index)))
     _search_blocks(searches, stage)
     return [_collect(task, stage) for task in tasks]
+
+
+def search_again(
+    task: SearchTask, blocks: Sequence[int], queries: Int64[np.ndarray, " some"], stage: Stage
+) -> Iterator[Candidates]:
+    """Search the reference and some blocks for some queries, whatever the cache holds.
+
+    Args:
+        task: Of an index that searches block by block.
+        blocks: Numbers of the blocks.
+        queries: Numbers of the queries.
+        stage: Shows progress.
+
+    Yields:
+        The candidates of the reference, then those of each block.
+    """
+    index = task.named.index
+    if index.kind != "block":
+        raise ValueError(f"index '{task.named.name}' does not search block by block")
+    again, rows = _block_search(task, index), task.inputs.queries[queries]
+    _train(again.index, task, stage)
+    yield search_reference(again, rows, task.inputs.reference)
+    with stage(f"{task.named.name}, {task.database.kind}: again") as report:
+        for done, number in enumerate(blocks, start=1):
+            start, stop = task.edges[number], task.edges[number + 1]
+            drawn = task.database.source.rows(start, stop)
+            yield again.search(rows, drawn, again.candidates.k, stop - start)
+            report(done / len(blocks), f"{done} of {len(blocks)} blocks")
 
 
 def is_finished(task: SearchTask) -> bool:
