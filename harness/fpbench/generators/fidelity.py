@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
-from scipy.special import gammaln
 
 from fpbench.plugin.fingerprinters import Vectors
 
@@ -249,6 +248,8 @@ def hit_chances(
 
 def _log_binomial(n: np.ndarray | float, k: np.ndarray | float) -> np.ndarray:
     """Logarithm of the binomial coefficient; -inf where there is no way to choose."""
+    from scipy.special import gammaln
+
     k, rest = np.broadcast_arrays(np.asarray(k), np.asarray(n) - np.asarray(k))
     ways = gammaln(k + rest + 1) - gammaln(np.maximum(k, 0) + 1) - gammaln(np.maximum(rest, 0) + 1)
     log: np.ndarray = np.where((k >= 0) & (rest >= 0), ways, -np.inf)
