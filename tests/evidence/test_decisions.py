@@ -66,3 +66,17 @@ def test_the_impostor_is_the_best_distractor_or_the_best_other_track(
     assert len(ten.genuine) == 2  # two databases of ten
     np.testing.assert_allclose(ten.impostor[0], [0.7, 0.9, 0.1, 0.1])
     np.testing.assert_allclose(ten.genuine[0], [0.5, -np.inf, 0.5, 0.5])
+
+
+def test_nothing_is_wrong_above_the_best_impostor_where_no_match_scores_less() -> None:
+    assert decide([0.6, 0.7, 0.8, 0.9], [0.1, 0.2, 0.3, 0.4]).equal_error_rate() == 0
+
+
+def test_groups_are_counted_by_what_there_are_fewer_of() -> None:
+    few, many = np.arange(60) // 20, np.arange(60) // 3
+    assert Parts.of_clusters(many).groups == 20
+    assert Parts.of_clusters(many, np.arange(6)).groups == 26
+    # Queries are trials, too, but absent recordings are no queries.
+    assert Parts.of_clusters(few, np.arange(6)).groups == 3
+    assert Parts.of_clusters(many, few).groups == 23
+    assert Parts.of_clusters(many, few).absent.groups == 3

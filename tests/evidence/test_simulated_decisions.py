@@ -9,6 +9,7 @@ from fpbench import Candidates
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.false_accepts import measure_false_accepts
+from fpbench.evidence.measured_rates import simulate_rates
 from fpbench.evidence.simulated_decisions import DecisionTail, choose_thresholds
 from fpbench.evidence.tails import Tail
 from fpbench.results.decisions import FalseAccepts
@@ -176,3 +177,40 @@ def test_an_older_tail_has_no_thresholds_and_gives_no_simulated_sizes(match: np.
         older, [BLOCK], None, index="exact", distractors="synthetic", beyond=(10**6,)
     )
     assert [one.found for one in found] == ["searched"]
+
+
+def test_recordings_too_few_for_an_interval_have_none_at_any_size(match: np.ndarray) -> None:
+    evidence = make_evidence(2, match)
+    absent = replace(
+        evidence,
+        query_track=np.arange(QUERIES) % 3,
+        match_score=np.full(QUERIES, -np.inf, dtype=np.float32),
+    )
+    found = measure_false_accepts(
+        replace(evidence, absent=absent),
+        [BLOCK],
+        None,
+        index="exact",
+        distractors="synthetic",
+        beyond=(4 * BLOCK,),
+    )
+    assert [one.found for one in found] == ["searched", "simulated", "simulated"]
+    for one in found:
+        assert one.equal_error_rate.low is not None
+        assert one.absent is not None
+        assert one.absent.equal_error_rate.low is None
+
+
+def test_a_share_whose_threshold_only_some_replicates_know_is_left_out(match: np.ndarray) -> None:
+    tail = tail_of(make_evidence(2, match, noise=1.0))
+    sizes = range(BLOCK, 5 * BLOCK, 4)
+    size = next(n for n in sizes if tail.decisions(n).threshold(0.9) > -np.inf)
+    half = np.arange(REPLICATES)
+    known = [tail.decisions(size, (half - k) % REPLICATES < 2).threshold(0.9) for k in half]
+    assert -np.inf in known
+    smallest = tail.decisions(BLOCK)
+    measured = simulate_rates(tail, size, smallest, 0.1)
+    assert measured is not None
+    assert 0.9 not in measured.shares.allowed
+    assert 0.5 in measured.shares.allowed
+    assert np.isfinite([rate.value for rate in measured.rejects_at]).all()

@@ -3,7 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpbench.results.decisions import ErrorRate, FalseAccepts, RefusedShare, RejectsAt
+from fpbench.results.decisions import (
+    AbsentDecisions,
+    ErrorRate,
+    FalseAccepts,
+    RefusedShare,
+    RejectsAt,
+)
 from fpbench.results.files import read_result
 from fpbench.review.false_accept_tables import false_accept_tables
 
@@ -77,3 +83,19 @@ def test_other_tolerances_are_not_shown_and_each_kind_has_a_table() -> None:
         "spectral-sketch, exact, synthetic distractors",
     ]
     assert false_accept_tables(GOLDEN) == []
+
+
+def test_recordings_that_the_database_does_not_hold_have_a_threshold_of_their_own() -> None:
+    absent = AbsentDecisions(
+        queries=100,
+        recordings=10,
+        equal_error_rate=RATE,
+        rejects=[],
+        accepts_at_smallest=RATE,
+        smallest_share=0.1,
+    )
+    result = replace(GOLDEN, false_accepts=[replace(AT_10K, absent=absent)])
+    (table,) = false_accept_tables(result)
+    headers = [line for line in table.splitlines() if "threshold of" in line]
+    assert ["1 % threshold" in line for line in headers] == [True, False]
+    assert "accepts at the 10 % threshold of 10 k" in headers[1]

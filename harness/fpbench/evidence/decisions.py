@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from fpbench.evidence.evidence import DistractorRange, Evidence, whole_block_databases
+from fpbench.evidence.intervals import FEWEST_GROUPS
 
 MOST_DATABASES = 3
 """Databases of one size in use. More change the rates little, and each takes time."""
@@ -62,6 +63,12 @@ class Parts:
             trial = np.concatenate([member, member.max() + 1 + recording])
         parts = (trial % _MOST_PARTS).astype(np.int64)
         return cls(parts[: len(clusters)], parts, int(parts.max()) + 1)
+
+    @property
+    def groups(self) -> int:
+        """Number of parts; where too few of them have queries, or trials, the number of those."""
+        fewest = min(len(np.unique(self.query)), len(np.unique(self.trial)))
+        return self.count if fewest >= FEWEST_GROUPS else fewest
 
     @property
     def absent(self) -> "Parts":
@@ -254,7 +261,9 @@ class Decisions:
     def equal_error_rate(self) -> float:
         """As :meth:`Rates.equal_error_rate`."""
         impostors = self.impostor.scores
-        thresholds = impostors[np.concatenate([[True], impostors[1:] != impostors[:-1]])]
+        different = impostors[np.concatenate([[True], impostors[1:] != impostors[:-1]])]
+        # Above the best impostor nothing is falsely accepted.
+        thresholds = np.append(different, np.nextafter(impostors[-1], np.float32(np.inf)))
         accepts = 1 - self.impostor.share_below(thresholds)
         rejects = self.genuine.share_below(thresholds)
         nearest = int(np.argmin(np.abs(accepts - rejects)))

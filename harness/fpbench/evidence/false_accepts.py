@@ -8,7 +8,6 @@ import numpy as np
 from fpbench.evidence.accept_shares import AcceptShares
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.intervals import FEWEST_GROUPS
 from fpbench.evidence.measured_rates import LEVEL, Measured, measure_rates, simulate_rates
 from fpbench.evidence.simulated_decisions import DecisionTail
 from fpbench.results.decisions import AbsentDecisions, FalseAccepts
@@ -52,11 +51,11 @@ def measure_false_accepts(
     scores = {size: Scores.of_evidence(evidence, size, tolerance_s) for size in sizes}
     searched = [Decisions.of(one, parts) for one in scores.values()]
     smallest = searched[0]
-    smallest_share = AcceptShares.of(smallest, parts.count).smallest
+    smallest_share = AcceptShares.of(smallest, parts.groups).smallest
     found: list[tuple[int, int, Found, Measured | None]] = []
     of_absent = _AbsentMeasures.of(evidence, scores, parts)
     for size, here in zip(sizes, searched, strict=True):
-        searched_rates = measure_rates(here, smallest, smallest_share, parts.count)
+        searched_rates = measure_rates(here, smallest, smallest_share, parts.groups)
         found.append((size, here.databases, "searched", searched_rates))
     tail = evidence.tail
     if tail is not None and tail.thresholds is not None and tail.has(tolerance_s):
@@ -109,9 +108,7 @@ class _AbsentMeasures:
 
     def measure(self, size: int, found: Found, tolerance_s: float | None) -> AbsentDecisions | None:
         """The rates at one size; None where they are unknown."""
-        recordings = len(np.unique(self.absent.clusters))
-        smallest = next(iter(self.searched.values()))
-        groups = self.parts.count if recordings >= FEWEST_GROUPS else recordings
+        smallest, groups = next(iter(self.searched.values())), self.parts.groups
         share = AcceptShares.of(smallest, groups).smallest
         if found == "searched":
             measured: Measured | None = measure_rates(self.searched[size], smallest, share, groups)
@@ -127,7 +124,7 @@ class _AbsentMeasures:
             return None
         return AbsentDecisions(
             queries=len(self.absent.query_track),
-            recordings=recordings,
+            recordings=len(np.unique(self.absent.clusters)),
             equal_error_rate=measured.equal_error_rate,
             rejects=measured.rejects,
             accepts_at_smallest=measured.accepts_at_smallest,

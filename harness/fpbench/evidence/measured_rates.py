@@ -62,7 +62,7 @@ def measure_rates(
         here: Decisions at the size.
         smallest: Decisions at the smallest size.
         smallest_share: Share of false accepts that sets the threshold there; None for no threshold.
-        groups: Number of parts that the jackknife leaves out.
+        groups: Number of parts that the jackknife leaves out, or of too few groups.
 
     Source: Kott 2001, "The delete-a-group jackknife", equation 1.
     """
@@ -95,31 +95,33 @@ def simulate_rates(
         smallest_share: Threshold at the smallest size.
 
     Returns:
-        None if both rates are equal at a lower threshold than the tail knows. Shares of false
-        accepts of which it does not know the threshold are left out.
+        None if both rates are equal at a lower threshold than the tail knows, in all replicates and
+        groups or without some. Shares of false accepts of which it does not know the threshold are
+        left out likewise.
 
     Source: Shao and Wu 1989, "A general theory for jackknife variance estimation": leaving out a
         share of the sample is right for quantiles, too.
     """
-    here, groups, replicates = tail.decisions(size), tail.parts.count, tail.replicates
+    here, groups, replicates = tail.decisions(size), tail.parts.groups, tail.replicates
     shares = AcceptShares.of(here, groups)
     values = _statistics(here, smallest, shares.allowed, smallest_share)
-    known = ~np.isnan(values)
-    if not known[0]:
-        return None
     halves = np.stack(
         [
             _statistics(tail.decisions(size, kept), smallest, shares.allowed, smallest_share)
             for kept in _halves(replicates)
         ]
     )
+    half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
+    # A rate is known only if its errors are: nothing of it may lie below the known thresholds.
+    known = ~np.isnan(values + halves.sum(axis=0) + (0 if half is None else half))
+    if not known[0]:
+        return None
     fewer = replicates // 2 / (replicates - replicates // 2)
     unbiased = np.clip(values - fewer * (halves.mean(axis=0) - values), 0, 1)
     variance = fewer * halves.var(axis=0)
     error = np.where(known, np.sqrt(variance), 0.0)
-    half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
     if half is not None:
-        half = np.hypot(half, _student(replicates) * error)
+        half = np.where(known, np.hypot(half, _student(replicates) * error), 0.0)
     rates = _error_rates(np.where(known, unbiased, 0.0), half, error)
     equal, accepts, *rejects = rates
     return Measured(
@@ -154,7 +156,7 @@ def _half_width(
     smallest_share: float | None,
     groups: int,
 ) -> _Statistics | None:
-    """Half the width of the intervals over groups; None for too few groups."""
+    """Half the width of the intervals over groups, NaN where unknown; None for too few groups."""
     if groups < FEWEST_GROUPS:
         return None
     without = np.stack(
@@ -164,7 +166,7 @@ def _half_width(
         ]
     )
     variance = (groups - 1) / groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    half: _Statistics = np.nan_to_num(_student(groups) * np.sqrt(variance))
+    half: _Statistics = _student(groups) * np.sqrt(variance)
     return half
 
 

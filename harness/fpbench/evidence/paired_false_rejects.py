@@ -45,11 +45,11 @@ def paired_false_rejects(
     from scipy.special import stdtrit
 
     one, other = (Decisions.of(each, parts) for each in scores)
-    allowed = [AcceptShares.of(each, parts.count).allowed for each in (one, other)]
+    allowed = [AcceptShares.of(each, parts.groups).allowed for each in (one, other)]
     shares = [share for share in SHARES if all(share in each for each in allowed)]
     rates = np.stack([one.rejects_at(shares), other.rejects_at(shares)])
     half = np.full(len(shares), np.inf)
-    if parts.count >= FEWEST_GROUPS:
+    if parts.groups >= FEWEST_GROUPS:
         without = np.stack(
             [
                 one.without(part).rejects_at(shares) - other.without(part).rejects_at(shares)

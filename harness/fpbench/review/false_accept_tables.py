@@ -78,7 +78,7 @@ def _rates_table(
     headers += [f"rejects at {100 * share:g} % accepts" for share in shares]
     if with_threshold:
         size = short_size(first.n_distractors)
-        headers.append(f"accepts at the {100 * first.smallest_share:g} % threshold of {size}")
+        headers.append(f"accepts at the {100 * rates[0].smallest_share:g} % threshold of {size}")
     cells = []
     for row, one in zip(rows, rates, strict=True):
         simulated = " simulated" if row.found == "simulated" else ""
