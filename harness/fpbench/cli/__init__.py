@@ -22,6 +22,7 @@ COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
     "tasks": "List named settings of a run, for comparable results.",
     "compare": "Test whether one system is better than another.",
+    "export": "Write results as CSV, Parquet, LaTeX or for the Hugging Face Hub.",
     "validate": "Recompute and check results.",
     "audit": "Make random parts of a result again, to find forgeries.",
     "reproduce": "Run a result again, and compare every number.",

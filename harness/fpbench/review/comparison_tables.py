@@ -1,7 +1,5 @@
 """Comparisons of results as tables: text, HTML, LaTeX, CSV, JSON and records."""
 
-import csv
-import io
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +28,7 @@ from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
 from fpbench.review.differences import Difference
 from fpbench.review.false_reject_tables import NOTE, false_reject_headings, false_reject_table
+from fpbench.review.flat_records import records_csv
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.measured_gaps import measured_gap
 from fpbench.tables import show_lines
@@ -186,7 +185,7 @@ class Comparisons(tuple[Comparison, ...]):
 
     def write_flipped_queries(self, path: Path) -> None:
         """Write :meth:`flipped_queries` to a CSV file."""
-        text = _csv(self.flipped_queries(), _FLIPPED) + "\n"
+        text = records_csv(self.flipped_queries(), _FLIPPED) + "\n"
         with atomic_file(path) as file:
             file.write(text.encode())
 
@@ -195,7 +194,7 @@ class Comparisons(tuple[Comparison, ...]):
         if form == "json":
             return json.dumps(self.records(), indent=2, ensure_ascii=False)
         if form == "csv":
-            return _csv(self.records())
+            return records_csv(self.records())
         if form == "latex":
             return "\n\n".join([*self._latex_tables(), _latex_comment(self._notes())])
         return repr(self)
@@ -340,16 +339,6 @@ def _database_key(difference: Difference) -> tuple[tuple[int, int], tuple[float,
 
 _FLIPPED = ("first", "second", "index", "distractors", "query", "rank_first", "rank_second")
 """Columns of an empty table of queries."""
-
-
-def _csv(records: Sequence[Record], columns: Sequence[str] = ()) -> str:
-    """The records as CSV; ``columns`` are those of a table without records."""
-    text = io.StringIO()
-    names = list(dict.fromkeys(name for record in records for name in record)) or list(columns)
-    writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return text.getvalue().rstrip("\n")
 
 
 def _latex(table: str) -> str:

@@ -1,0 +1,121 @@
+"""Results in the forms that papers, notebooks and model pages take."""
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from fpbench.errors import FpbenchError
+from fpbench.results.document import Curve, Result
+from fpbench.results.names import metric_label, rate_label, system_label
+from fpbench.review.flat_records import records_csv
+from fpbench.units import short_size
+
+FORMS = ("csv", "json", "latex", "parquet", "eval-results")
+
+
+def export(results: Sequence[Result], form: str, *, hub_dataset: str | None = None) -> bytes:
+    """Results in one of :data:`FORMS`.
+
+    Args:
+        results: At least one.
+        form: ``csv``, ``json`` and ``parquet`` have a flat record for each point. ``latex`` has a
+            table for each kind of curve. ``eval-results`` is the YAML of ``.eval_results/`` in a
+            model repository of the Hugging Face Hub.
+        hub_dataset: Dataset on the Hub that the benchmark is listed under, ``ORG/NAME``, for
+            ``eval-results``.
+
+    Raises:
+        FpbenchError: A library is missing, or ``hub_dataset``.
+    """
+    records = [record for result in results for record in result.records()]
+    if form == "parquet":
+        return _parquet(records)
+    if form == "eval-results":
+        return _text(_eval_results(results, hub_dataset))
+    if form == "latex":
+        return _text("\n\n".join(_latex_tables(results)))
+    if form == "json":
+        return _text(json.dumps(records, indent=2, ensure_ascii=False))
+    return _text(records_csv(records))
+
+
+def _text(text: str) -> bytes:
+    return f"{text}\n".encode()
+
+
+def _parquet(records: Sequence[Mapping[str, Any]]) -> bytes:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as err:
+        raise FpbenchError(
+            "Parquet needs pyarrow, which is not installed",
+            hint="pip install 'fpbench-audio[parquet]', or choose --format csv",
+        ) from err
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(list(records)), file)
+    return file.getvalue()
+
+
+def _latex_tables(results: Sequence[Result]) -> Iterator[str]:
+    """A table for each metric, tolerance, index and kind of distractors, the best system first."""
+    tables: dict[tuple[str, ...], list[tuple[Result, Curve]]] = defaultdict(list)
+    for result in results:
+        for curve in result.curves:
+            label = metric_label(curve.metric, curve.tolerance_s)
+            data = f"{result.data.name}, {result.queries.n} queries"
+            tables[label, curve.index, curve.distractors, data].append((result, curve))
+    for (label, index, distractors, data), rows in tables.items():
+        sizes = sorted({point.n_distractors for _, curve in rows for point in curve.points})
+        shown = [result.fingerprinter for result, _ in rows]
+        ordered = sorted(rows, key=lambda row: -row[1].points[-1].value)
+        cells = [
+            [system_label(result.fingerprinter, shown, dtype=True), *_rates(curve, sizes)]
+            for result, curve in ordered
+        ]
+        header = ["system", *map(short_size, sizes)]
+        table = tabulate(cells, header, tablefmt="latex_booktabs", disable_numparse=True)
+        caption = f"{label}, percent with 95 % intervals, * not searched; {index}, {distractors}"
+        yield f"% {caption} distractors; {data}\n" + table.replace("±", r"\ensuremath{\pm}")
+
+
+def _rates(curve: Curve, sizes: Sequence[int]) -> Iterator[str]:
+    points = {point.n_distractors: point for point in curve.points}
+    for size in sizes:
+        point = points.get(size)
+        mark = "" if point is None or point.found == "searched" else "*"
+        yield "" if point is None else rate_label(point) + mark
+
+
+def _eval_results(results: Sequence[Result], hub_dataset: str | None) -> str:
+    """Entries for a model page. JSON is YAML, too."""
+    if hub_dataset is None or hub_dataset.count("/") != 1:
+        raise FpbenchError(
+            f"eval-results need the dataset on the Hub that they are for, not {hub_dataset!r}",
+            hint="give --hub-dataset ORG/NAME",
+        )
+    entries = []
+    for result in results:
+        task = result.task.name if result.task else "free-run"
+        for curve in result.curves:
+            where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
+            for point in curve.points:
+                name = f"{task}/{curve.metric}/{where}/{curve.index}/{curve.distractors}"
+                low, high = (round(100 * end, 2) for end in (point.ci.low, point.ci.high))
+                entries.append(
+                    {
+                        "dataset": {
+                            "id": hub_dataset,
+                            "task_id": f"{name}/{point.n_distractors}",
+                        },
+                        "value": round(100 * point.value, 2),
+                        "notes": f"{point.found}; 95 % interval {low} to {high}"
+                        if point.ci.is_known
+                        else point.found,
+                    }
+                )
+    return json.dumps(entries, indent=2, ensure_ascii=False)

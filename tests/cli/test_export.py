@@ -1,0 +1,36 @@
+"""``fpbench export`` writes results to files or to standard output."""
+
+import shutil
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+
+
+def export(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["export", *map(str, arguments)])
+
+
+def test_folders_and_files_become_one_table(tmp_path: Path) -> None:
+    shutil.copy(GOLDEN, tmp_path / "a.json")
+    one, both = export(GOLDEN), export(GOLDEN, tmp_path)
+    assert one.exit_code == both.exit_code == 0
+    lines = one.stdout.count("\n")
+    assert both.stdout.count("\n") == 2 * lines - 1
+
+
+def test_a_file_is_written_whole_and_others_are_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    shown = export(GOLDEN, tmp_path / "bad.json", "--out", tmp_path / "points.csv")
+    assert shown.exit_code == 2
+    assert "bad.json" in shown.stderr
+    assert (tmp_path / "points.csv").read_text().startswith("fingerprinter,")
+
+
+def test_options_without_effect_are_refused(tmp_path: Path) -> None:
+    assert "has no effect" in export(GOLDEN, "--hub-dataset", "a/b").stderr
+    assert "give --out" in export(GOLDEN, "--format", "parquet").stderr
+    assert "there are no results" in export(tmp_path).stderr
