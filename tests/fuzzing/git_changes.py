@@ -16,12 +16,13 @@ _NOBODY = {
 }
 
 
-def git(folder: Path, *arguments: str) -> str:
+def git(folder: Path, *arguments: str, stdin: str = "") -> str:
     """The output of a Git command that no setting of the machine changes."""
     environment = os.environ | _NOBODY | {"GIT_CONFIG_GLOBAL": os.devnull}
     done = subprocess.run(
         ["git", "-C", folder, *arguments],
         env=environment,
+        input=stdin,
         capture_output=True,
         text=True,
         check=True,

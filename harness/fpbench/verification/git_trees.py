@@ -6,15 +6,19 @@ would find it, and neither hooks, filters nor the repository's attributes have a
 
 import os
 import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
+from tempfile import TemporaryFile
+from threading import Event, Timer
 from typing import Literal
 
 from fpbench.errors import FpbenchError
 
 REGULAR = "100644"
-_NO_BLOB = "0" * 40
+_SUBMODULE = "160000"
 _MOST_LISTING_BYTES = 4 << 20  # some 40 000 files
 _TIMEOUT_S = 60
 
@@ -27,9 +31,10 @@ class ChangedFile:
 
     Args:
         path: Path in the repository; bytes that are no UTF-8 are surrogates.
-        mode: Mode of the new file in Git: ``100644`` is a regular file that is not executable.
+        mode: Mode of the new file in Git: ``100644`` is a regular file that is not executable;
+            empty for a deleted file.
         blob: Name of the new content; empty for a deleted file.
-        size_bytes: Size of the new content.
+        size_bytes: Size of the new content; 0 for a submodule.
     """
 
     path: str
@@ -47,22 +52,20 @@ def changed_files(repository: Path, base: str, head: str) -> list[ChangedFile]:
     """
     base, head = (resolve_commit(repository, revision) for revision in (base, head))
     fork = _git(repository, "merge-base", base, head).decode().strip()
-    listing = _git(repository, "diff-tree", "-r", "-z", "--raw", "--no-renames", fork, head)
-    fields = os.fsdecode(listing).split("\0")
-    changes = list(zip(fields[0::2], fields[1::2], strict=False))
-    entries = [(head.lstrip(":").split(), path) for head, path in changes]
-    blobs = [entry[3] for entry, _ in entries if entry[3] != _NO_BLOB and entry[1] != "160000"]
-    sizes = _sizes(repository, blobs)
-    return [
-        ChangedFile(
-            path=path,
-            status=_status(entry),
-            mode=entry[1],
-            blob="" if entry[3] == _NO_BLOB else entry[3],
-            size_bytes=sizes.get(entry[3], 0),
-        )
-        for entry, path in entries
-    ]
+    # Whole trees are compared here, because `git diff-tree` holds all that differs before it lists
+    # any of it, and a few trees that name one another hold files without end.
+    before, after = (
+        {file.path: file for file in _list_tree(repository, commit)} for commit in (fork, head)
+    )
+    changes = []
+    for path in sorted(before.keys() | after.keys()):
+        if path not in after:
+            changes.append(replace(before[path], status="deleted", mode="", blob="", size_bytes=0))
+        elif path not in before:
+            changes.append(after[path])
+        elif before[path] != after[path]:
+            changes.append(replace(after[path], status="modified"))
+    return changes
 
 
 def list_files(repository: Path, revision: str, folder: str) -> list[ChangedFile]:
@@ -71,17 +74,8 @@ def list_files(repository: Path, revision: str, folder: str) -> list[ChangedFile
     Raises:
         FpbenchError: The revision is unknown, or the folder is too large.
     """
-    commit = resolve_commit(repository, revision)
-    listing = _git(repository, "ls-tree", "-r", "-z", "-l", commit, "--", f"{folder}/")
-    files = []
-    for line in os.fsdecode(listing).split("\0")[:-1]:
-        entry, _, path = line.partition("\t")
-        mode, kind, blob, size = entry.split()
-        if kind == "blob":
-            files.append(
-                ChangedFile(path=path, status="added", mode=mode, blob=blob, size_bytes=int(size))
-            )
-    return files
+    files = _list_tree(repository, resolve_commit(repository, revision), f"{folder}/")
+    return [file for file in files if file.mode != _SUBMODULE]
 
 
 def read_blob(repository: Path, file: ChangedFile) -> bytes:
@@ -111,58 +105,85 @@ def resolve_commit(repository: Path, revision: str) -> str:
     return name.decode().strip()
 
 
-def _status(entry: Sequence[str]) -> Status:
-    if entry[3] == _NO_BLOB:
-        return "deleted"
-    return "added" if entry[2] == _NO_BLOB else "modified"
+def _list_tree(repository: Path, commit: str, *paths: str) -> list[ChangedFile]:
+    # --full-tree, because names are otherwise from the current folder, which may be an inner one.
+    arguments = ("ls-tree", "-r", "-z", "-l", "--full-tree", commit, "--", *paths)
+    files = []
+    for line in os.fsdecode(_git(repository, *arguments)).split("\0")[:-1]:
+        entry, _, path = line.partition("\t")
+        mode, _, blob, size = entry.split()
+        if mode != _SUBMODULE and not size.isdigit():  # as in a partial clone
+            raise FpbenchError(
+                f"{repository} lacks the content of {path!a}", hint="fetch the change in full"
+            )
+        size_bytes = int(size) if mode != _SUBMODULE else 0
+        files.append(
+            ChangedFile(path=path, status="added", mode=mode, blob=blob, size_bytes=size_bytes)
+        )
+    if len({file.path for file in files}) < len(files):
+        raise FpbenchError(f"{commit} has two files of one name", hint="make the commit with git")
+    return files
 
 
-def _sizes(repository: Path, blobs: Sequence[str]) -> dict[str, int]:
-    """Sizes of blobs by name, without their contents."""
-    answers = _git(
-        repository,
-        "cat-file",
-        "--batch-check=%(objectname) %(objectsize)",
-        stdin="".join(f"{blob}\n" for blob in blobs).encode(),
-    )
-    return {name: int(size) for name, size in map(str.split, answers.decode().splitlines())}
-
-
-def _git(
-    repository: Path, *arguments: str, stdin: bytes = b"", most_bytes: int = _MOST_LISTING_BYTES
-) -> bytes:
+def _git(repository: Path, *arguments: str, most_bytes: int = _MOST_LISTING_BYTES) -> bytes:
     """The output of a Git command, which reads no settings but those of the repository.
 
     Raises:
         FpbenchError: Git is not installed, fails, takes too long, or answers with too much.
     """
-    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-    settings |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
-    command = ["git", "-C", str(repository), "-c", "safe.directory=*", *arguments]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command; revisions follow --end-of-options
-            command,
-            input=stdin,
-            capture_output=True,
-            env=os.environ | settings,
-            timeout=_TIMEOUT_S,
-            check=True,
+    late = Event()
+    with TemporaryFile() as complaints:
+        command = ["git", "-C", str(repository), "-c", "safe.directory=*", *arguments]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - fixed; revisions follow --end-of-options
+                command, stdin=DEVNULL, stdout=PIPE, stderr=complaints, env=_environment()
+            )
+        except FileNotFoundError as err:
+            raise FpbenchError("git is not installed", hint="install it") from err
+        with process, _limit_time(process, late):
+            # No more is held than may be answered.
+            output = process.stdout.read(most_bytes + 1) if process.stdout else b""
+            if len(output) > most_bytes:
+                process.kill()
+        complaints.seek(0)
+        reason = complaints.read(4096).decode(errors="replace").strip().splitlines()
+    if late.is_set():
+        raise FpbenchError(
+            f"git {arguments[0]} took more than {_TIMEOUT_S} s", hint="the change is too large"
         )
-    except FileNotFoundError as err:
-        raise FpbenchError("git is not installed", hint="install it") from err
-    except subprocess.CalledProcessError as err:
-        reason = err.stderr.decode(errors="replace").strip().splitlines()
+    if len(output) > most_bytes:
+        raise FpbenchError(
+            f"git {arguments[0]} gives more than {most_bytes} bytes",
+            hint="the change is too large: submit results alone",
+        )
+    if process.returncode:
         raise FpbenchError(
             f"git {arguments[0]} failed in {repository}: {reason[-1] if reason else 'no reason'}",
             hint="check --repository and the revisions",
-        ) from err
-    except subprocess.TimeoutExpired as err:
-        raise FpbenchError(
-            f"git {arguments[0]} took more than {_TIMEOUT_S} s", hint="the change is too large"
-        ) from err
-    if len(done.stdout) > most_bytes:
-        raise FpbenchError(
-            f"git {arguments[0]} gives {len(done.stdout)} bytes, more than {most_bytes}",
-            hint="the change is too large: submit results alone",
         )
-    return done.stdout
+    return output
+
+
+@contextmanager
+def _limit_time(process: subprocess.Popen[bytes], late: Event) -> Iterator[None]:
+    """Kill a process that takes too long, and say so in ``late``."""
+
+    def stop() -> None:
+        late.set()
+        process.kill()
+
+    timer = Timer(_TIMEOUT_S, stop)
+    timer.start()
+    try:
+        yield
+        process.wait()
+    finally:
+        timer.cancel()
+
+
+def _environment() -> dict[str, str]:
+    """The environment, but for Git's own variables, which may name another repository."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    settings = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    settings |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+    return kept | settings | {"GIT_NO_REPLACE_OBJECTS": "1"}
