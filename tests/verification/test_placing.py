@@ -9,6 +9,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.verification.placing import place_result
+from fpbench.verification.pull_request import MOST_BYTES
 from fpbench.verification.validation import check_result
 
 
@@ -24,7 +25,7 @@ def test_a_result_and_its_evidence_are_copied(result: Path, tmp_path: Path) -> N
 def test_large_evidence_stays_where_it_is(
     result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {".npz": 10})
+    monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {**MOST_BYTES, ".npz": 10})
     placed = place_result(result, tmp_path / "submissions")
     assert [file.name for file in placed.files] == ["r.json"]
     assert placed.left_out == ["r.exact.real.npz"]
@@ -58,3 +59,31 @@ def test_another_result_is_never_replaced(
 def test_a_name_that_no_file_may_have_is_refused(result: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(FpbenchError, match="cannot name --name"):
         place_result(result, tmp_path / "submissions", name)
+
+
+def test_the_config_beside_a_result_is_placed_with_it(result: Path, tmp_path: Path) -> None:
+    result.with_suffix(".toml").write_text("seed = 0\n")
+    placed = place_result(result, tmp_path / "submissions", "task")
+    config = tmp_path / "submissions" / "spectral-sketch" / "task.toml"
+    assert config in placed.files
+    assert config.read_text() == "seed = 0\n"
+
+
+def test_what_a_review_refuses_for_its_size_is_not_placed(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {**MOST_BYTES, ".json": 10})
+    with pytest.raises(FpbenchError, match="a submission may have 10"):
+        place_result(result, tmp_path / "submissions")
+
+
+def test_evidence_whose_name_a_review_refuses_is_not_placed(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    (evidence,) = result.parent.glob("r.*.npz")
+    spaced = evidence.with_name(evidence.name.replace("r.", "a b.", 1))
+    evidence.rename(spaced)
+    alter(result, lambda document: document["evidence"][0].update(file=spaced.name))
+    with pytest.raises(FpbenchError, match=r"'a b\.exact\.real\.npz' cannot name a file"):
+        place_result(result, tmp_path / "submissions")
+    assert not (tmp_path / "submissions").exists()

@@ -133,12 +133,61 @@ def test_secrets_are_found(
     assert line.startswith(f"{SYSTEM}/r.toml has ")
 
 
+@pytest.mark.parametrize("name", ["extra.npz", "extra.toml"])
+def test_a_file_that_no_result_needs_is_refused(
+    repository: Path, commit: Commit, submitted: dict[str, bytes], name: str
+) -> None:
+    commit({**submitted, f"{SYSTEM}/{name}": b"anything"})
+    (line,) = review(repository).problems
+    assert line == (
+        f"{SYSTEM}/{name} is neither the config nor the evidence of a result of the change"
+    )
+
+
+def test_a_name_that_was_taken_since_the_change_began_is_refused(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    commit(submitted)
+    commit({f"{SYSTEM}/r.json": b"{}"}, "base")
+    (line,) = review(repository).problems
+    assert line.startswith(f"{SYSTEM}/r.json is there already")
+
+
+@pytest.mark.parametrize(
+    ("landed", "problem"),
+    [
+        (f"{SYSTEM}/R.json", "r.json is there already, perhaps in other case"),
+        ("submissions/Spectral-Sketch/a.json", "a folder whose name differs from another only in"),
+    ],
+    ids=["file", "folder"],
+)
+def test_names_that_differ_only_in_case_are_refused(
+    repository: Path, commit: Commit, submitted: dict[str, bytes], landed: str, problem: str
+) -> None:
+    commit({landed: b"{}"}, "base")
+    git(repository, "branch", "--force", "head", "base")
+    commit(submitted)
+    assert problem in review(repository).problems[0]
+
+
+def test_landed_evidence_of_another_result_is_no_evidence(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    commit(submitted, "base")
+    git(repository, "branch", "--force", "head", "base")
+    document = json.loads(submitted[f"{SYSTEM}/r.json"])
+    document["evidence"][0]["sha256"] = "0" * 64
+    commit({f"{SYSTEM}/again.json": json.dumps(document).encode()})
+    (one,) = review(repository).results
+    assert any("its SHA-256 differs" in line for line in one.problems)
+
+
 def test_results_of_the_base_are_compared(
     repository: Path, commit: Commit, submitted: dict[str, bytes], write_run: Callable[..., Path]
 ) -> None:
     commit(submitted, "base")
     git(repository, "branch", "--force", "head", "base")
-    commit({name.replace("/r.", "/again."): each for name, each in submitted.items()})
+    commit({f"{SYSTEM}/again.json": submitted[f"{SYSTEM}/r.json"]})
     found = review(repository)
     assert list(found.comparable(found.results[0])) == [f"{SYSTEM}/r.json"]
 

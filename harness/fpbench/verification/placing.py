@@ -28,38 +28,31 @@ class Placed:
 
 
 def place_result(path: Path, folder: Path, name: str | None = None) -> Placed:
-    """Check a result, and copy it with its evidence to ``folder/SYSTEM/NAME.json``.
+    """Check a result, and copy it with config and evidence to ``folder/SYSTEM/NAME.json``.
 
     Args:
-        path: The result, with its evidence beside it.
+        path: The result, with its evidence and, perhaps, its config (``.toml``) beside it.
         folder: The folder of all submissions.
         name: Name of the new file without suffix; None takes the task's, or that of ``path``.
 
     Raises:
-        FpbenchError: The result has problems, a name cannot be a file's, or another result has it.
+        FpbenchError: The result has problems or is too large, a name cannot be a file's, or another
+            file has it.
     """
     findings = check_result(path)
     if findings.problems:
         raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
     result = read_result(path)
-    system = result.fingerprinter.name
-    name = name or (result.task.name if result.task else path.stem)
-    for text, option in ((system, "the system"), (f"{name}.json", "--name")):
-        if not is_name(text):
-            raise FpbenchError(
-                f"'{text}' cannot name {option} in {folder}",
-                hint="use up to 80 letters, digits, '.', '_' and '-'",
-            )
-    target = folder / system / f"{name}.json"
+    name = _name_of(result, path, name)
+    target = folder / result.fingerprinter.name / f"{name}.json"
+    config = path.with_suffix(".toml")
     beside = [path.with_name(info.file) for info in result.evidence]
-    small = [one for one in beside if one.is_file() and _fits(one)]
+    small = [one for one in beside if one.is_file() and _fits(one, ".npz")]
     copies = {path: target} | {one: target.with_name(one.name) for one in small}
+    if config.is_file():
+        copies[config] = target.with_suffix(".toml")
     for source, copy in copies.items():
-        if copy.exists() and copy.read_bytes() != source.read_bytes():
-            raise FpbenchError(
-                f"{copy} exists with another content",
-                hint="choose another --name; landed results never change",
-            )
+        _refuse_copy(source, copy)
     make_folder(target.parent)
     for source, copy in reversed(copies.items()):  # the result last, when its evidence is there
         if not copy.exists():
@@ -69,5 +62,37 @@ def place_result(path: Path, folder: Path, name: str | None = None) -> Placed:
     return Placed(result=result, files=list(copies.values()), left_out=left_out)
 
 
-def _fits(path: Path) -> bool:
-    return path.stat().st_size <= MOST_BYTES.get(path.suffix, 0)
+def _name_of(result: Result, path: Path, name: str | None) -> str:
+    name = name or (result.task.name if result.task else path.stem)
+    for text, option in ((result.fingerprinter.name, "the system"), (f"{name}.json", "--name")):
+        if not is_name(text):
+            raise FpbenchError(
+                f"'{text}' cannot name {option} in a submission",
+                hint="use up to 80 letters, digits, '.', '_' and '-'",
+            )
+    return name
+
+
+def _refuse_copy(source: Path, copy: Path) -> None:
+    """Refuse a copy that a review would refuse, or that would replace another file."""
+    if not is_name(copy.name):
+        raise FpbenchError(
+            f"'{copy.name}' cannot name a file of a submission",
+            hint="run again with a short --out of letters, digits, '.', '_' and '-'",
+        )
+    if not _fits(source, copy.suffix):
+        size_bytes, most = source.stat().st_size, MOST_BYTES[copy.suffix]
+        raise FpbenchError(
+            f"{source} has {size_bytes:,} bytes, and a submission may have {most:,}",
+            hint="submit a run of fewer sizes or indexes",
+        )
+    if copy.exists() and copy.read_bytes() != source.read_bytes():
+        # Evidence keeps its name, which the result records.
+        other = "run again with another --out" if copy.suffix == ".npz" else "choose another --name"
+        raise FpbenchError(
+            f"{copy} exists with another content", hint=f"{other}; landed files never change"
+        )
+
+
+def _fits(path: Path, suffix: str) -> bool:
+    return path.stat().st_size <= MOST_BYTES[suffix]

@@ -1,6 +1,7 @@
 """Reviews a change that submits results: what it may touch, and whether its results are right."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -100,9 +101,12 @@ def review_change(repository: Path, base: str, head: str) -> Review:
     problems = list(find_file_problems(files))
     if problems:
         return Review(changed=len(files), problems=problems)
-    board = _read_board(repository, base)
+    landed = list_files(repository, base, FOLDER)
+    problems += _find_clashes(files, landed)
+    board = _read_board(repository, landed)
     with TemporaryDirectory() as folder:
-        for file in files:
+        # A result may name evidence that has landed, which then has to be its own.
+        for file in [*_find_beside(files, landed), *files]:
             content = read_blob(repository, file)
             problems += [f"{file.path} has {secret} in it" for secret in _find_secrets(content)]
             copy = Path(folder) / file.path
@@ -112,6 +116,7 @@ def review_change(repository: Path, base: str, head: str) -> Review:
         results = [_review_result(Path(folder), path) for path in sorted(paths)]
     if not results:
         problems.append("the change submits no result (.json)")
+    problems += _find_strays(files, results)
     return Review(changed=len(files), problems=problems, results=results, board=board)
 
 
@@ -144,6 +149,46 @@ def _check_file(file: ChangedFile) -> Iterator[str]:
         yield f"{file.path} has {file.size_bytes:,} bytes, more than {MOST_BYTES[suffix]:,}"
 
 
+def _find_clashes(files: Sequence[ChangedFile], landed: Sequence[ChangedFile]) -> Iterator[str]:
+    """Names that are taken, or differ from another only in case, which some machines ignore."""
+    named = [*landed, *files]
+    taken = Counter(file.path.casefold() for file in named)
+    folders = {str(PurePosixPath(file.path).parent) for file in named}
+    for file in files:
+        folder = str(PurePosixPath(file.path).parent)
+        if taken[file.path.casefold()] > 1:
+            yield f"{file.path} is there already, perhaps in other case: choose another name"
+        elif sum(folder.casefold() == other.casefold() for other in folders) > 1:
+            yield f"{file.path} is in a folder whose name differs from another only in case"
+
+
+def _find_beside(
+    files: Sequence[ChangedFile], landed: Sequence[ChangedFile]
+) -> Iterator[ChangedFile]:
+    """Evidence and configs that will lie in the folder of the change, but are no part of it."""
+    folders = {PurePosixPath(file.path).parent for file in files}
+    taken = {file.path for file in files}
+    for file in landed:
+        path = PurePosixPath(file.path)
+        beside = path.parent in folders and path.suffix in (".npz", ".toml")
+        if beside and file.mode == REGULAR and file.path not in taken:
+            yield file
+
+
+def _find_strays(files: Sequence[ChangedFile], results: Sequence[Reviewed]) -> Iterator[str]:
+    """Files that no result needs, so that nothing says what is in them."""
+    known = set()
+    for one in results:
+        if one.result is None:  # which may be why a file belongs to none
+            return
+        path = PurePosixPath(one.path)
+        known |= {one.path, str(path.with_suffix(".toml"))}
+        known |= {str(path.with_name(info.file)) for info in one.result.evidence}
+    for file in files:
+        if results and file.path not in known:
+            yield f"{file.path} is neither the config nor the evidence of a result of the change"
+
+
 def is_name(text: str) -> bool:
     """Whether a text can name a folder or a file of a submission."""
     return _NAME.fullmatch(text) is not None
@@ -172,11 +217,11 @@ def _review_result(folder: Path, path: str) -> Reviewed:
     return Reviewed(path=path, result=result, problems=problems, unchecked=findings.unchecked)
 
 
-def _read_board(repository: Path, base: str) -> dict[str, Result]:
+def _read_board(repository: Path, landed: Sequence[ChangedFile]) -> dict[str, Result]:
     """The results of the base, as far as today's format knows them."""
     board = {}
     with TemporaryDirectory() as folder:
-        for file in list_files(repository, base, FOLDER):
+        for file in landed:
             if not file.path.endswith(".json") or file.size_bytes > MOST_BYTES[".json"]:
                 continue
             copy = Path(folder) / "result.json"
