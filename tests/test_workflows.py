@@ -1,6 +1,11 @@
 """Workflows give strangers no rights, and run only actions whose content is known."""
 
+import io
+import json
 import re
+import shutil
+import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -50,3 +55,61 @@ def test_only_the_job_that_runs_nothing_of_a_change_may_write() -> None:
     checkout = steps(submission)[0]["with"]
     assert checkout["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert checkout["persist-credentials"] is False
+
+
+def posted(text: str, tmp_path: Path) -> str:
+    """The comment that ``comment.yml`` posts for an artifact; GitHub's own part is played here."""
+    script = yaml.safe_load((FOLDER / "comment.yml").read_text())["jobs"]["comment"]["steps"][0]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("review.md", text)
+    data = json.dumps(archive.getvalue().hex())
+    (tmp_path / "play.js").write_text(f"""
+        const context = {{ repo: {{ owner: "o", repo: "r" }},
+          payload: {{ workflow_run: {{ id: 1, head_sha: "s" }} }} }};
+        const core = {{ info: console.error }};
+        const github = {{
+          paginate: async (list) => list,
+          rest: {{
+            pulls: {{ list: [{{ number: 7, head: {{ sha: "s" }} }}] }},
+            issues: {{ listComments: [],
+              createComment: async (one) => process.stdout.write(one.body) }},
+            actions: {{
+              listWorkflowRunArtifacts: async () =>
+                ({{ data: {{ artifacts: [{{ id: 1, size_in_bytes: 9 }}] }} }}),
+              downloadArtifact: async () => ({{ data: Buffer.from({data}, "hex") }}),
+            }},
+          }},
+        }};
+        (async () => {{ {script["with"]["script"]} }})();
+    """)
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js")
+    done = subprocess.run([node, tmp_path / "play.js"], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+HOSTILE = {
+    "mention": "@everyone",
+    "tag": "<img src=x>",
+    "link": "[x](https://example.org)",
+    "image": "![x](//example.org/x.png)",
+    "defined link": "[x]: https://example.org",
+    "address": "https://example.org",
+    "short address": "WWW.example.org",
+    "issue": "owner/repository#1",
+    "short issue": "GH-1",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_posted_text_links_to_nothing(text: str, tmp_path: Path) -> None:
+    body = posted(f"{text} (", tmp_path)
+    assert text not in body
+    assert f"{text} (" in body.replace("\u200b", "")
+
+
+def test_an_honest_text_is_posted_as_it_is(tmp_path: Path) -> None:
+    text = "## Review\n\n* ` /curves/0/points is 1: it is 2 `\n\n| a | b |\n|---|---|\n"
+    assert posted(text, tmp_path).endswith(f"\n\n{text}")
