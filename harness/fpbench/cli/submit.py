@@ -26,7 +26,8 @@ def submit(result: Path, folder: Path, name: str | None) -> None:
     """Check a result, put it into submissions/, and print what is left to do.
 
     RESULT is a file that `fpbench run` wrote. It is copied to submissions/SYSTEM/TASK.json with its
-    evidence, as far as each file is below 5 MB. Nothing is committed or sent.
+    evidence, as far as each file is below 5 MB, and with a config of its name (.toml), if there is
+    one beside it. Nothing is committed or sent.
     """
     placed = place_result(result, folder, name)
     write_result(instructions(placed))
