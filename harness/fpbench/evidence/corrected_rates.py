@@ -1,10 +1,10 @@
 """Hit rates with real distractors of few tracks, corrected for them."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
 from fpbench.evidence.few_tracks import Excess, FewTracks
+from fpbench.evidence.intervals import widen
 from fpbench.results.corrections import Corrected
 from fpbench.results.document import Point
 
@@ -29,8 +29,8 @@ def _correct(point: Point, excess: Excess, method: str) -> Corrected:
     low, high = 0.0, 1.0
     if point.ci.is_known:
         half = excess.half_width(point.ci.level)
-        low = max(0.0, value - math.hypot(point.value - point.ci.low, half))
-        high = min(1.0, value + math.hypot(point.ci.high - point.value, half))
+        below, above = point.value - point.ci.low, point.ci.high - point.value
+        low, high = widen(value, below, above, half)
     return Corrected(
         value=value,
         excess=excess.value,

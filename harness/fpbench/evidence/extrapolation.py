@@ -4,7 +4,6 @@ Nothing is simulated, so that this serves distractors that cannot be drawn again
 those of a generator without noise. How far it holds is in docs/explanation/beyond.md.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,8 +14,15 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from fpbench.evidence.candidates import keep_first_rows
 from fpbench.evidence.distance_tails import DistanceTails, Shape, log_ratios
 from fpbench.evidence.evidence import DistractorRange, Evidence, disjoint_databases
-from fpbench.evidence.hit_rates import LEVEL, QueryHits, hits_of_curves
-from fpbench.evidence.intervals import FEWEST_GROUPS, NONE, jackknife_variance, korn_graubard
+from fpbench.evidence.hit_rates import QueryHits, hits_of_curves
+from fpbench.evidence.intervals import (
+    FEWEST_GROUPS,
+    LEVEL,
+    NONE,
+    jackknife_variance,
+    korn_graubard,
+    widen,
+)
 from fpbench.evidence.tails import poisson_cdf
 from fpbench.results.document import Curve, Interval, Point
 from fpbench.results.extrapolations import ExtrapolationCheck, ExtrapolationInfo, TwoTails
@@ -244,12 +250,8 @@ def extrapolated_interval(
     rate, errors = found.rate, found.hits + found.by_shape / 2
     variance = jackknife_variance(np.bincount(member, weights=errors), queries)
     low, high = korn_graubard(rate, variance, len(member), len(queries), level)
-    return Interval(
-        level=level,
-        low=max(0.0, rate - math.hypot(rate - low, found.apart)),
-        high=min(1.0, rate + math.hypot(high - rate, found.apart)),
-        method=METHOD,
-    )
+    low, high = widen(rate, rate - low, high - rate, found.apart)
+    return Interval(level=level, low=low, high=high, method=METHOD)
 
 
 def _too_far(size: int, largest: int) -> str | None:

@@ -8,7 +8,8 @@ import numpy as np
 from fpbench.evidence.accept_shares import AcceptShares
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.measured_rates import LEVEL, Measured, measure_rates, simulate_rates
+from fpbench.evidence.intervals import LEVEL
+from fpbench.evidence.measured_rates import Measured, measure_rates, simulate_rates
 from fpbench.evidence.simulated_decisions import DecisionTail
 from fpbench.results.decisions import AbsentDecisions, FalseAccepts
 from fpbench.results.fields import DistractorKind, Found

@@ -23,7 +23,7 @@ from jaxtyping import Float64, Int64
 
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.intervals import FEWEST_GROUPS, left_out_variance, student_quantile
 
 _SHARE_FOUND = 2 / 3
 """Of the excess, by the jackknife; measured on demo tracks, see docs/explanation/intervals.md."""
@@ -50,10 +50,7 @@ class Excess(NamedTuple):
 
         The excess is a part of the error, because a rough rule takes it out.
         """
-        from scipy.special import stdtrit
-
-        quantile = float(stdtrit(self.parts - 1, (1 + level) / 2))
-        return math.hypot(quantile * self.error, self.value)
+        return math.hypot(student_quantile(self.parts, level) * self.error, self.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +244,7 @@ def excess_of_rates(rates: Float64[np.ndarray, " databases"]) -> Excess:
     """From the rate with all parts, and without each of them."""
     with_all, left_out = rates[0], rates[1:]
     parts = len(left_out)
-    variance = (parts - 1) / parts * float(((left_out - left_out.mean()) ** 2).sum())
+    variance = float(left_out_variance(left_out))
     # A sample of tracks without those that matter shows too small an excess and too high a rate, so
     # the error of their difference is larger than that of the rate by the same factor.
     rise = (parts - 1) * float(left_out.mean() - with_all)

@@ -8,14 +8,13 @@ import numpy as np
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.hit_rates import (
     HIT_RANKS,
-    LEVEL,
     QueryHits,
     hits_of_curves,
     is_searched,
     simulate_hits,
     whole_hits,
 )
-from fpbench.evidence.intervals import FEWEST_GROUPS, rate_interval
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, rate_interval, student_quantile, widen
 from fpbench.results.fits import FitRates
 
 METHOD = "and Student's t over fits of the generator"
@@ -65,8 +64,6 @@ def _rates(
     tolerance_s: float | None,
     place: tuple[int, int],
 ) -> FitRates:
-    from scipy.special import stdtrit
-
     values = [min(max(one.rate, 0.0), 1.0) for one in hits]
     common = math.lcm(*(one.databases for one in hits))
     total = np.sum([one.hits * (common // one.databases) for one in hits], axis=0)
@@ -74,9 +71,8 @@ def _rates(
     interval = rate_interval(total, common * len(hits), clusters, LEVEL)
     low, high, method = interval
     if len(np.unique(clusters)) >= FEWEST_GROUPS:
-        half = float(stdtrit(len(hits) - 1, (1 + LEVEL) / 2)) * error
-        low = max(0.0, value - math.hypot(max(value - low, 0.0), half))
-        high = min(1.0, value + math.hypot(max(high - value, 0.0), half))
+        half = student_quantile(len(hits), LEVEL) * error
+        low, high = widen(value, value - low, high - value, half)
         method = f"{method}, {METHOD}"
     k, size = place
     return FitRates(

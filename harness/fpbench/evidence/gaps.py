@@ -1,14 +1,13 @@
 """The gap between hit rates with synthetic and with real distractors, paired query by query."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.few_tracks import Excess, few_tracks
-from fpbench.evidence.hit_rates import HIT_RANKS, LEVEL, difference_of_hits, hits_of_curves
-from fpbench.evidence.intervals import NONE, GroupInterval, difference_interval
+from fpbench.evidence.hit_rates import HIT_RANKS, difference_of_hits, hits_of_curves
+from fpbench.evidence.intervals import LEVEL, NONE, GroupInterval, difference_interval, widen
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Gap
 from fpbench.results.fields import Estimator
@@ -86,9 +85,6 @@ def _widen(interval: GroupInterval, value: float, excess: Excess) -> GroupInterv
     """The interval with the error of few tracks of distractors, which queries do not show."""
     if interval.method == NONE:
         return interval
-    half = excess.half_width(LEVEL)
-    return GroupInterval(
-        max(-1.0, value - math.hypot(value - interval.low, half)),
-        min(1.0, value + math.hypot(interval.high - value, half)),
-        f"{interval.method}, and error of few tracks of distractors",
-    )
+    below, above = value - interval.low, interval.high - value
+    ends = widen(value, below, above, excess.half_width(LEVEL), (-1.0, 1.0))
+    return GroupInterval(*ends, f"{interval.method}, and error of few tracks of distractors")

@@ -7,8 +7,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.hit_rates import LEVEL
-from fpbench.evidence.intervals import FEWEST_GROUPS, sum_by_group
+from fpbench.evidence.intervals import (
+    FEWEST_GROUPS,
+    LEVEL,
+    left_out_variance,
+    student_quantile,
+    sum_by_group,
+)
 from fpbench.evidence.tails import simulated_hits
 from fpbench.results.tails import HalfSize
 
@@ -64,11 +69,11 @@ def half_size(
     if rates[0, 0] <= 0:
         return None
     (place,) = _halfway(rates, logs)
-    errors = (
-        _jackknife_error(_halfway(_rates_without_groups(hits, evidence), logs)),
-        _jackknife_error(_halfway(np.stack([one.without for one in simulated]), logs)),
+    half = math.hypot(
+        _half_width(_halfway(_rates_without_groups(hits, evidence), logs)),
+        _half_width(_halfway(np.stack([one.without for one in simulated]), logs)),
     )
-    low, high = _bounds(place, errors, largest)
+    low, high = _bounds(place, half, largest)
     return HalfSize(
         metric=f"hr@{k}",
         tolerance_s=tolerance_s,
@@ -110,21 +115,15 @@ def _rates_without_groups(
     return rates
 
 
-def _jackknife_error(values: Float64[np.ndarray, " parts"]) -> tuple[float, int]:
-    """Standard error from values with one part left out, and degrees of freedom."""
-    parts = len(values)
+def _half_width(values: Float64[np.ndarray, " parts"]) -> float:
+    """Half the width of an interval, from values with one part left out; NaN if one is unknown."""
     if not np.isfinite(values).all():
-        return math.nan, parts - 1
-    return math.sqrt((parts - 1) / parts * ((values - values.mean()) ** 2).sum()), parts - 1
+        return math.nan
+    return student_quantile(len(values), LEVEL) * math.sqrt(left_out_variance(values))
 
 
-def _bounds(
-    place: float, errors: tuple[tuple[float, int], ...], largest: int
-) -> tuple[float | None, float | None]:
+def _bounds(place: float, half: float, largest: int) -> tuple[float | None, float | None]:
     """The ends of the interval; no upper end beyond the simulated sizes."""
-    from scipy.special import stdtrit
-
-    half = math.hypot(*(float(stdtrit(df, (1 + LEVEL) / 2)) * error for error, df in errors))
     if not math.isfinite(place + half):
         return None, None
     low, high = float(10 ** (place - half)), float(10 ** (place + half))

@@ -1,6 +1,5 @@
 """Hit-rate curves, computed from evidence."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +15,7 @@ from fpbench.evidence.evidence import (
     whole_block_databases,
 )
 from fpbench.evidence.few_tracks import few_tracks
-from fpbench.evidence.intervals import GroupInterval, rate_interval
+from fpbench.evidence.intervals import LEVEL, GroupInterval, rate_interval, widen
 from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
@@ -24,7 +23,6 @@ from fpbench.results.fields import DistractorKind, Estimator
 
 HIT_RANKS = (1, 3, 10)
 _SCALE = 1 << 20  # what a probability of 1 becomes
-LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,12 +304,8 @@ def _simulated_points(
 
 def _widen(ci: Interval, value: float, half: float) -> Interval:
     """The interval with the error of the simulation, which is independent of the queries."""
-    return replace(
-        ci,
-        low=max(0.0, value - math.hypot(max(value - ci.low, 0.0), half)),
-        high=min(1.0, value + math.hypot(max(ci.high - value, 0.0), half)),
-        method=f"{ci.method}, and error of the simulation",
-    )
+    low, high = widen(value, value - ci.low, ci.high - value, half)
+    return replace(ci, low=low, high=high, method=f"{ci.method}, and error of the simulation")
 
 
 def _interval(

@@ -15,6 +15,9 @@ JACKKNIFE = "jackknife over groups, Student's t"
 BOUNDS = "bounds from the range of groups"
 NONE = "none: fewer than 5 groups"
 
+LEVEL = 0.95
+"""Confidence level of the intervals of results."""
+
 FEWEST_GROUPS = 5
 """Minimum groups for an interval."""
 
@@ -108,8 +111,6 @@ def difference_interval(
     Source: Efron and Stein 1981, "The jackknife estimate of variance"; for surveys, Wolter 2007,
         "Introduction to Variance Estimation", section 4.5.
     """
-    from scipy.special import stdtrit
-
     sums, queries = sum_by_group(differences, group)
     groups = len(queries)
     if groups < FEWEST_GROUPS:
@@ -118,7 +119,7 @@ def difference_interval(
     if rates.min() == rates.max():
         return GroupInterval(*bounds_of_groups(rates, level, (-1.0, 1.0)), BOUNDS)
     variance = jackknife_variance(sums / repeats, queries)
-    half = float(stdtrit(groups - 1, (1 + level) / 2)) * math.sqrt(variance)
+    half = student_quantile(groups, level) * math.sqrt(variance)
     value = float(sums.sum() / (repeats * queries.sum()))
     return GroupInterval(max(-1.0, value - half), min(1.0, value + half), JACKKNIFE)
 
@@ -132,9 +133,41 @@ def jackknife_variance(
         sums: Sum over the queries of each group.
         queries: Number of queries of each group.
     """
-    groups = len(sums)
-    without = (sums.sum() - sums) / (queries.sum() - queries)
-    return (groups - 1) / groups * float(((without - without.mean()) ** 2).sum())
+    return float(left_out_variance((sums.sum() - sums) / (queries.sum() - queries)))
+
+
+def left_out_variance(
+    values: Float64[np.ndarray, "parts ..."],
+) -> Float64[np.ndarray, "..."] | np.float64:
+    """The jackknife variance of statistics, from their values without one part after the other."""
+    parts = len(values)
+    variance: np.ndarray = (parts - 1) / parts * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
+    return variance
+
+
+def student_quantile(parts: int, level: float) -> float:
+    """Standard errors in half of an interval, for an error that is known from some parts."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(parts - 1, (1 + level) / 2))
+
+
+def widen(
+    value: float, below: float, above: float, half: float, limits: tuple[float, float] = (0.0, 1.0)
+) -> tuple[float, float]:
+    """The ends of an interval to which an independent error is added.
+
+    Args:
+        value: The estimate.
+        below: How far the interval reaches below it without the error.
+        above: How far it reaches above it.
+        half: Half the width of an interval for the error alone.
+        limits: Smallest and largest possible value.
+    """
+    return (
+        max(limits[0], value - math.hypot(max(below, 0.0), half)),
+        min(limits[1], value + math.hypot(max(above, 0.0), half)),
+    )
 
 
 def bounds_of_groups(

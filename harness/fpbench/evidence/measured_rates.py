@@ -8,11 +8,9 @@ from jaxtyping import Bool, Float64
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Rates
-from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, left_out_variance, student_quantile
 from fpbench.evidence.simulated_decisions import DecisionTail
 from fpbench.results.decisions import DetCurve, ErrorRate, RejectsAt
-
-LEVEL = 0.95
 
 _Statistics = Float64[np.ndarray, " statistics"]
 
@@ -121,7 +119,7 @@ def simulate_rates(
     variance = fewer * halves.var(axis=0)
     error = np.where(known, np.sqrt(variance), 0.0)
     if half is not None:
-        half = np.where(known, np.hypot(half, _student(replicates) * error), 0.0)
+        half = np.where(known, np.hypot(half, student_quantile(replicates, LEVEL) * error), 0.0)
     rates = _error_rates(np.where(known, unbiased, 0.0), half, error)
     equal, accepts, *rejects = rates
     return Measured(
@@ -165,15 +163,8 @@ def _half_width(
             for part in range(groups)
         ]
     )
-    variance = (groups - 1) / groups * ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-    half: _Statistics = _student(groups) * np.sqrt(variance)
+    half: _Statistics = student_quantile(groups, LEVEL) * np.sqrt(left_out_variance(without))
     return half
-
-
-def _student(count: int) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(count - 1, (1 + LEVEL) / 2))
 
 
 def _error_rates(

@@ -7,7 +7,7 @@ import numpy as np
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Decisions, Parts, Scores
-from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.intervals import FEWEST_GROUPS, left_out_variance, student_quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,6 @@ def paired_false_rejects(
 
     Source: Kott 2001, "The delete-a-group jackknife", equation 1.
     """
-    from scipy.special import stdtrit
-
     one, other = (Decisions.of(each, parts) for each in scores)
     allowed = [AcceptShares.of(each, parts.groups).allowed for each in (one, other)]
     shares = [share for share in SHARES if all(share in each for each in allowed)]
@@ -56,9 +54,7 @@ def paired_false_rejects(
                 for part in range(parts.count)
             ]
         )
-        spread = ((without - without.mean(axis=0)) ** 2).sum(axis=0)
-        variance = (parts.count - 1) / parts.count * spread
-        half = stdtrit(parts.count - 1, (1 + level) / 2) * np.sqrt(variance)
+        half = student_quantile(parts.count, level) * np.sqrt(left_out_variance(without))
     for share, (first, second), width in zip(shares, rates.T.tolist(), half.tolist(), strict=True):
         yield PairedRejects(
             false_accepts=share,

@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from fpbench.evidence.intervals import left_out_variance, student_quantile
+
 
 @dataclass(frozen=True, slots=True)
 class Tail:
@@ -65,9 +67,7 @@ class SimulatedHits(NamedTuple):
 
     def half_width(self, level: float) -> float:
         """Half the width of a confidence interval for the error of the simulation."""
-        from scipy.special import stdtrit
-
-        return float(stdtrit(len(self.without) - 1, (1 + level) / 2)) * self.error
+        return student_quantile(len(self.without), level) * self.error
 
 
 def simulated_hits(
@@ -101,8 +101,7 @@ def simulated_hits(
     )
     hits = replicates * whole - (replicates - 1) * without.mean(axis=0)
     rates = without.mean(axis=1)
-    variance = (replicates - 1) / replicates * ((rates - rates.mean()) ** 2).sum()
-    return SimulatedHits(hits, float(np.sqrt(variance)), rates)
+    return SimulatedHits(hits, float(np.sqrt(left_out_variance(rates))), rates)
 
 
 def poisson_cdf(

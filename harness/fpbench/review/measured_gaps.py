@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fpbench.evidence.intervals import LEVEL, student_quantile
 from fpbench.results.document import Curve, Result
 from fpbench.results.fidelity import Fidelity, HitRates, OlderHitRates
 
-LEVEL = 0.95
 _NORMAL = 1.96  # standard errors in half of a 95 % interval
 
 FARTHEST = 10
@@ -101,10 +101,8 @@ def _expected(fidelity: Fidelity, rates: HitRates | OlderHitRates, name: str) ->
 
 def errors_in_half(fidelity: Fidelity) -> float:
     """Standard errors in half of an interval, of which the fewer groups decide."""
-    from scipy.special import stdtrit
-
     few = min(fidelity.query_clusters or 0, fidelity.real_clusters or 0)
-    return float(stdtrit(few - 1, (1 + LEVEL) / 2)) if few > 1 else _NORMAL
+    return student_quantile(few, LEVEL) if few > 1 else _NORMAL
 
 
 def gaps_between_curves(result: Result, curve: Curve) -> list[MeasuredGap]:
