@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from fpbench.evidence.evidence import DistractorRange, Evidence, disjoint_databases
-from fpbench.evidence.intervals import jackknife_variance
+from fpbench.evidence.jackknife import jackknife_variance
 
 PARTS = 20
 LEVEL = 0.95

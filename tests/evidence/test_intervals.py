@@ -10,7 +10,6 @@ from fpbench.evidence.intervals import (
     NONE,
     bounds_of_groups,
     difference_interval,
-    left_out_variance,
     rate_interval,
     widen,
 )
@@ -90,13 +89,6 @@ def test_an_interval_needs_queries() -> None:
 def _with_one_repeat(hits: list[list[int]]) -> tuple[np.ndarray, int, np.ndarray]:
     found, group = queries_of(hits)
     return found, 1, group
-
-
-def test_statistics_left_out_together_have_the_variance_of_each() -> None:
-    without = np.array([[1.0, 0.5], [2.0, 0.5], [3.0, 0.5]])
-    # (3 - 1) / 3 times the squares 1, 0, 1
-    np.testing.assert_allclose(left_out_variance(without), [4 / 3, 0])
-    assert left_out_variance(without[:, 0]) == pytest.approx(4 / 3)
 
 
 def test_an_error_is_added_in_quadrature_on_each_side_up_to_the_limits() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Bool
 
 from fpbench.evidence.decisions import Rates
-from fpbench.evidence.intervals import FEWEST_GROUPS, jackknife_variance
+from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.jackknife import jackknife_variance
 from fpbench.results.decisions import RefusedShare
 
 SHARES = (0.1, 0.01, 0.001)

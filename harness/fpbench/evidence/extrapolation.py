@@ -15,14 +15,8 @@ from fpbench.evidence.candidates import keep_first_rows
 from fpbench.evidence.distance_tails import DistanceTails, Shape, log_ratios
 from fpbench.evidence.evidence import DistractorRange, Evidence, disjoint_databases
 from fpbench.evidence.hit_rates import QueryHits, hits_of_curves
-from fpbench.evidence.intervals import (
-    FEWEST_GROUPS,
-    LEVEL,
-    NONE,
-    jackknife_variance,
-    korn_graubard,
-    widen,
-)
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, NONE, korn_graubard, widen
+from fpbench.evidence.jackknife import jackknife_variance
 from fpbench.evidence.tails import poisson_cdf
 from fpbench.results.document import Curve, Interval, Point
 from fpbench.results.extrapolations import ExtrapolationCheck, ExtrapolationInfo, TwoTails

@@ -23,7 +23,8 @@ from jaxtyping import Float64, Int64
 
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
-from fpbench.evidence.intervals import FEWEST_GROUPS, left_out_variance, student_quantile
+from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.jackknife import left_out_variance, student_quantile
 
 _SHARE_FOUND = 2 / 3
 """Of the excess, by the jackknife; measured on demo tracks, see docs/explanation/intervals.md."""

@@ -14,7 +14,8 @@ from fpbench.evidence.hit_rates import (
     simulate_hits,
     whole_hits,
 )
-from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, rate_interval, student_quantile, widen
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, rate_interval, widen
+from fpbench.evidence.jackknife import student_quantile
 from fpbench.results.fits import FitRates
 
 METHOD = "and Student's t over fits of the generator"

@@ -7,13 +7,8 @@ import numpy as np
 from jaxtyping import Float64
 
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.intervals import (
-    FEWEST_GROUPS,
-    LEVEL,
-    left_out_variance,
-    student_quantile,
-    sum_by_group,
-)
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, sum_by_group
+from fpbench.evidence.jackknife import left_out_variance, student_quantile
 from fpbench.evidence.tails import simulated_hits
 from fpbench.results.tails import HalfSize
 

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float64, Int64
 
+from fpbench.evidence.jackknife import jackknife_variance, student_quantile
+
 KORN_GRAUBARD = "Korn-Graubard over groups"
 JACKKNIFE = "jackknife over groups, Student's t"
 BOUNDS = "bounds from the range of groups"
@@ -122,34 +124,6 @@ def difference_interval(
     half = student_quantile(groups, level) * math.sqrt(variance)
     value = float(sums.sum() / (repeats * queries.sum()))
     return GroupInterval(max(-1.0, value - half), min(1.0, value + half), JACKKNIFE)
-
-
-def jackknife_variance(
-    sums: Float64[np.ndarray, " groups"], queries: Float64[np.ndarray, " groups"]
-) -> float:
-    """Variance of the mean over queries, from leaving out one group after the other.
-
-    Args:
-        sums: Sum over the queries of each group.
-        queries: Number of queries of each group.
-    """
-    return float(left_out_variance((sums.sum() - sums) / (queries.sum() - queries)))
-
-
-def left_out_variance(
-    values: Float64[np.ndarray, "parts ..."],
-) -> Float64[np.ndarray, "..."] | np.float64:
-    """The jackknife variance of statistics, from their values without one part after the other."""
-    parts = len(values)
-    variance: np.ndarray = (parts - 1) / parts * ((values - values.mean(axis=0)) ** 2).sum(axis=0)
-    return variance
-
-
-def student_quantile(parts: int, level: float) -> float:
-    """Standard errors in half of an interval, for an error that is known from some parts."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(parts - 1, (1 + level) / 2))
 
 
 def widen(

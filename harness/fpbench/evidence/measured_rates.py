@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float64
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Rates
-from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, left_out_variance, student_quantile
+from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL
+from fpbench.evidence.jackknife import left_out_variance, student_quantile
 from fpbench.evidence.simulated_decisions import DecisionTail
 from fpbench.results.decisions import DetCurve, ErrorRate, RejectsAt
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Decisions, Parts, Scores
-from fpbench.evidence.intervals import FEWEST_GROUPS, left_out_variance, student_quantile
+from fpbench.evidence.intervals import FEWEST_GROUPS
+from fpbench.evidence.jackknife import left_out_variance, student_quantile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.evidence.intervals import left_out_variance, student_quantile
+from fpbench.evidence.jackknife import left_out_variance, student_quantile
 
 
 @dataclass(frozen=True, slots=True)

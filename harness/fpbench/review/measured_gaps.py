@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fpbench.evidence.intervals import LEVEL, student_quantile
+from fpbench.evidence.intervals import LEVEL
+from fpbench.evidence.jackknife import student_quantile
 from fpbench.results.document import Curve, Result
 from fpbench.results.fidelity import Fidelity, HitRates, OlderHitRates
 
