@@ -155,3 +155,14 @@ def test_names_of_files_are_written_as_text(tmp_path: Path, name: str, written: 
     write_result(dataclasses.replace(result, data=data, command=name), tmp_path / "r.json")
     again = read_result(tmp_path / "r.json")
     assert (again.data.name, again.command) == (written, written)
+
+
+def test_what_is_larger_than_a_result_is_not_parsed_to_see_whether_it_is_one(
+    tmp_path: Path,
+) -> None:
+    """Some MB of brackets need GB of memory."""
+    large = tmp_path / "large.json"
+    large.write_text("[" + " " * (16 << 20) + "]")
+    assert result_files(tmp_path) == [large]
+    with pytest.raises(FpbenchError, match="16777218 bytes"):
+        read_result(large)

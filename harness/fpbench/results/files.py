@@ -129,7 +129,7 @@ def _json_files(folder: Path) -> Iterator[Path]:
 def _may_be_result(path: Path) -> bool:
     """Whether a JSON file has the form of a result; an unreadable file may be a damaged result."""
     try:
-        document = read_json(path)
+        document = read_json(path, _MOST_BYTES)
     except (OSError, ValueError):
         return True
     return isinstance(document, Mapping) and "schema_version" in document

@@ -1,6 +1,6 @@
 """Whether the points of all curves follow from the evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from fpbench.evidence.hit_rates import CurveLabels, has_size, hit_rate_curves
 from fpbench.results.document import Curve
@@ -32,21 +32,7 @@ def _check_curves(
         if point.found in ("searched", "simulated")
     }
     missing = {size for size in sizes if not has_size(search.evidence, size, first.tolerance_s)}
-    labels = CurveLabels(
-        distractors=first.distractors,
-        index=first.index,
-        index_parameters=first.index_parameters,
-        tolerance_s=first.tolerance_s,
-        query_length_s=first.query_length_s,
-        n_reference=first.points[0].n_reference,
-        hop_s=submission.result.fingerprinter.hop_s,
-        seed=submission.seed,
-        estimator=submission.result.estimator,
-    )
-    computed: dict[str, Curve] = {}
-    if sizes - missing:
-        found = hit_rate_curves(search.evidence, sorted(sizes - missing), labels)
-        computed = {curve.metric: curve for curve in found}
+    computed = _compute_curves(submission, search, first, sorted(sizes - missing))
     for pointer, curve in curves.items():
         whole = computed.get(curve.metric)
         if whole is not None:
@@ -66,3 +52,23 @@ def _check_curves(
                 yield Problem(
                     pointer=f"{where}/n_distractors", value=point.n_distractors, rule=rule
                 )
+
+
+def _compute_curves(
+    submission: Submission, search: Search, first: Curve, sizes: Sequence[int]
+) -> dict[str, Curve]:
+    """The curves of the tolerance of ``first``, by metric; none without sizes."""
+    if not sizes:
+        return {}
+    labels = CurveLabels(
+        distractors=first.distractors,
+        index=first.index,
+        index_parameters=first.index_parameters,
+        tolerance_s=first.tolerance_s,
+        query_length_s=first.query_length_s,
+        n_reference=first.points[0].n_reference,
+        hop_s=submission.result.fingerprinter.hop_s,
+        seed=submission.seed,
+        estimator=submission.result.estimator,
+    )
+    return {curve.metric: curve for curve in hit_rate_curves(search.evidence, sizes, labels)}
