@@ -17,10 +17,7 @@ from fpbench.cache import Store
 from fpbench.files import (
     atomic_file,
     atomic_path,
-    json_safe,
     make_folder,
-    parse_json,
-    read_json,
     refuse_to_replace,
     refuse_unwritable,
     remove_stale,
@@ -177,14 +174,6 @@ def test_arrays_have_the_bytes_that_every_python_writes(tmp_path: Path) -> None:
         assert {name: read[name].tolist() for name in read} == {"b": [0, 1, 2], "a": ["x", "yz"]}
 
 
-def test_refuses_nan_that_json_safe_replaces(tmp_path: Path) -> None:
-    document = {"a": [float("nan"), 1.5], "b": {"c": float("-inf")}, "d": (1, True, "nan")}
-    with pytest.raises(ValueError, match="JSON compliant"):
-        write_json(tmp_path / "a", document)
-    assert names_in(tmp_path) == []
-    assert json_safe(document) == {"a": [None, 1.5], "b": {"c": None}, "d": [1, True, "nan"]}
-
-
 def test_a_file_of_the_same_kind_may_be_replaced(tmp_path: Path) -> None:
     path = tmp_path / "r.json"
     for text in (None, '{"schema_version": 0}'):
@@ -205,37 +194,6 @@ def test_refuses_to_replace_a_file_of_another_kind(tmp_path: Path, text: str) ->
 def test_refuses_to_replace_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="the result, but is another kind of file"):
         refuse_to_replace(tmp_path, "the result", key="schema_version", option="--out")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "NaN",
-        "-Infinity",
-        "1e999",
-        "9223372036854775808",
-        "9" * 9_000,
-        '"\\ud800"',
-        "[" * 99_999,
-        "",
-    ],
-)
-def test_refuses_json_that_no_program_should_write(text: str) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        parse_json(text)
-
-
-def test_reads_json_as_it_is_written(tmp_path: Path) -> None:
-    document = {"a": [1, -0.5, None, True, -(2**63) + 1, 2**63 - 1], "é": "\U0001f600"}
-    write_json(tmp_path / "a.json", document)
-    assert read_json(tmp_path / "a.json") == document
-
-
-def test_does_not_read_a_file_of_ten_terabytes(tmp_path: Path) -> None:
-    with (tmp_path / "a.json").open("wb") as file:
-        file.truncate(10**13)  # a hole; it takes no space
-    with pytest.raises(ValueError, match="it has 10000000000000 bytes"):
-        read_json(tmp_path / "a.json")
 
 
 def test_removes_stale_files_but_no_folder(tmp_path: Path) -> None:
@@ -298,8 +256,3 @@ def test_a_machine_without_a_temporary_folder_is_told(monkeypatch: pytest.Monkey
         pass
     assert refused.value.hint is not None
     assert "TMPDIR" in refused.value.hint
-
-
-def test_a_document_with_names_of_files_can_be_read_again(tmp_path: Path) -> None:
-    write_json(tmp_path / "names.json", {"f\udce9": ["\udcc3\udca4", 1, None]})
-    assert read_json(tmp_path / "names.json") == {"f\\xe9": ["\u00e4", 1, None]}

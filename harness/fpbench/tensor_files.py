@@ -10,7 +10,7 @@ from safetensors import SafetensorError, deserialize, safe_open
 
 from fpbench.array_files import DAMAGE
 from fpbench.errors import FpbenchError
-from fpbench.files import parse_json
+from fpbench.json_documents import parse_json
 from fpbench.stand_ins import refuse_stand_in
 
 _FLOATS = ("F16", "BF16", "F32", "F64")

@@ -12,7 +12,8 @@ from safetensors.numpy import save
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, parse_json
+from fpbench.files import atomic_file
+from fpbench.json_documents import parse_json
 from fpbench.tensor_files import read_tensors
 
 logger = getLogger(__name__)

@@ -10,7 +10,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_path, json_safe, parse_json, read_json, write_json
+from fpbench.files import atomic_path, write_json
 from fpbench.folder_names import change_texts, without_folders
 from fpbench.generators.provenance import (
     NotSafetensorsError,
@@ -19,6 +19,7 @@ from fpbench.generators.provenance import (
     read_metadata,
 )
 from fpbench.hashing import file_sha256
+from fpbench.json_documents import json_safe, parse_json, read_json
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings

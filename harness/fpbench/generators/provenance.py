@@ -13,7 +13,8 @@ import numpy as np
 
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, parse_json
+from fpbench.files import atomic_file
+from fpbench.json_documents import parse_json
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, read_identity
 

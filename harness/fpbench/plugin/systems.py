@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import parse_json
+from fpbench.json_documents import parse_json
 from fpbench.plugin.fingerprinters import FingerprintSpec, Vectors
 
 SAME_SYSTEM = 0.98

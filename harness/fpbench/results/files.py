@@ -11,7 +11,8 @@ from typing import Any
 
 from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, read_json, utf8_document
+from fpbench.files import atomic_file
+from fpbench.json_documents import read_json, utf8_document
 from fpbench.results.document import SCHEMA_VERSION, Result
 from fpbench.stand_ins import refuse_stand_in
 

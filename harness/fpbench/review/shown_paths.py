@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import QueryColumns
-from fpbench.files import read_json, refuse_depth
 from fpbench.folder_names import find_path, is_path
+from fpbench.json_documents import read_json, refuse_depth
 
 _MOST_TOML_BYTES = 256 << 10
 

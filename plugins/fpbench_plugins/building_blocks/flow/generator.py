@@ -16,7 +16,8 @@ from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Noise, NoiseGenerator, Vectors
 from fpbench.conversion import convert
-from fpbench.files import atomic_file, parse_json
+from fpbench.files import atomic_file
+from fpbench.json_documents import parse_json
 from fpbench.search.distractors import CHUNK
 from fpbench.tensor_files import read_tensors
 from fpbench_plugins.building_blocks.compute.cuda_graphs import CudaGraphs
