@@ -64,7 +64,7 @@ def compare(
     chosen by the same queries, so the correction is for the tests of all pairs.
 
     Below follow the false rejects of one minus those of another, at 10 % and 1 % of false accepts
-    as far as there are queries enough: each system with a threshold of its own. They are not
+    as far as there are enough queries: each system with a threshold of its own. They are not
     tested.
 
     A result that cannot be compared is named at the end, and left out.
