@@ -55,7 +55,10 @@ class PairedHits(NamedTuple):
 
 
 class Ranks:
-    """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them."""
+    """Ranks in the evidence of two results, each computed once: HR@1, @3 and @10 share them.
+
+    So do the tails that their curves are extrapolated from.
+    """
 
     def __init__(
         self, evidence: EvidencePair, known: Evidence | GrownEvidence | None = None
@@ -63,6 +66,7 @@ class Ranks:
         self.evidence = evidence
         self.groups = common_groups(evidence, known)
         self._known: dict[tuple[int, int, float | None], dict[int, np.ndarray]] = {}
+        self._extrapolations: dict[tuple[int, tuple[int, ...]], Extrapolation] = {}
 
     @property
     def clusters(self) -> Int64[np.ndarray, " queries"]:
@@ -76,6 +80,20 @@ class Ranks:
             self._known[key] = dict(ranks_at(self.evidence[side], size, tolerance_s))
         return self._known[key]
 
+    def probable_hits(
+        self, side: int, curve: Curve, point: Point
+    ) -> Float64[np.ndarray, " queries"]:
+        """How probably each query of one side hits at a size that was not searched."""
+        evidence, size = self.evidence[side], point.n_distractors
+        tolerance_s, k = curve.tolerance_s, _rank(curve)
+        if point.found == "simulated" or isinstance(evidence, GrownEvidence):
+            return simulate_hits(evidence, size, tolerance_s, k).hits
+        searched = tuple(p.n_distractors for p in curve.points if p.found == "searched")
+        key = (side, searched)
+        if key not in self._extrapolations:
+            self._extrapolations[key] = Extrapolation(evidence, searched)
+        return self._extrapolations[key].hits(size, tolerance_s, k).hits
+
 
 def paired_hits(
     pairs: Sequence[tuple[Curve, Curve]],
@@ -85,7 +103,7 @@ def paired_hits(
     """The hits at each common point."""
     for curves in pairs:
         curve, tolerance_s = curves[0], curves[0].tolerance_s
-        k = int(curve.metric.removeprefix("hr@"))
+        k = _rank(curve)
         common = list(_common_sizes(curves, results))
         places = [pair for pair in common if pair[0].found == "searched"]
         found = [
@@ -101,8 +119,7 @@ def paired_hits(
             yield PairedHits(curve, points, (hits, others))
         for points in (pair for pair in common if pair[0].found != "searched"):
             hits, others = (
-                whole_hits(_probable_hits(ranks.evidence[side], curves[side], points[side]))
-                for side in (0, 1)
+                whole_hits(ranks.probable_hits(side, curves[side], points[side])) for side in (0, 1)
             )
             yield PairedHits(curve, points, (hits, others))
 
@@ -162,15 +179,8 @@ def _last_searched(curve: Curve) -> Point:
     return [p for p in curve.points if p.found == "searched"][-1]
 
 
-def _probable_hits(
-    evidence: Evidence | GrownEvidence, curve: Curve, point: Point
-) -> Float64[np.ndarray, " queries"]:
-    """How probably each query hits at a size that was not searched."""
-    size, tolerance_s, k = point.n_distractors, curve.tolerance_s, int(curve.metric[3:])
-    if point.found == "simulated" or isinstance(evidence, GrownEvidence):
-        return simulate_hits(evidence, size, tolerance_s, k).hits
-    searched = [p.n_distractors for p in curve.points if p.found == "searched"]
-    return Extrapolation(evidence, searched).hits(size, tolerance_s, k).hits
+def _rank(curve: Curve) -> int:
+    return int(curve.metric.removeprefix("hr@"))
 
 
 def _common_hits(
