@@ -222,3 +222,36 @@ def test_thresholds_of_a_tail_are_kept_and_checked(
         write_evidence(path, replace(evidence, tail=changed))
         with pytest.raises(FpbenchError, match=problem):
             read_evidence(path)
+
+
+def test_refuses_absent_queries_whose_tail_has_other_thresholds(tmp_path: Path) -> None:
+    evidence = replace(make_evidence(), foreign_score=np.array([0.1], dtype=np.float32))
+
+    def tail(*thresholds: float, replicates: int = 2) -> Tail:
+        at = np.array(thresholds)
+        known = np.full((1, len(at), replicates), -3, dtype=np.float32)
+        return Tail(np.array([INF]), np.full((1, 1, replicates), -3.0), at, known)
+
+    absent = replace(evidence, match_score=np.array([-INF], dtype=np.float32))
+    found = {}
+    for name, own in {
+        "same": tail(0.2, 0.3),
+        "none": None,
+        "other": tail(0.2, 0.4),
+        "fewer": tail(0.2),
+        "replicates": tail(0.2, 0.3, replicates=3),
+    }.items():
+        path = tmp_path / f"{name}.npz"
+        both = replace(evidence, tail=tail(0.2, 0.3), absent=replace(absent, tail=own))
+        write_evidence(path, both)
+        try:
+            found[name] = isinstance(read_evidence(path), Evidence)
+        except FpbenchError as err:
+            found[name] = "thresholds" not in str(err)
+    assert found == {
+        "same": True,
+        "none": False,
+        "other": False,
+        "fewer": False,
+        "replicates": False,
+    }

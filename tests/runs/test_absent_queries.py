@@ -66,3 +66,28 @@ def test_rows_without_a_track_count_as_false_accepts(folder: Path, tmp_path: Pat
     write_evidence(tmp_path / "again.npz", evidence)
     assert (tmp_path / "again.npz").read_bytes() == path.read_bytes()
     assert fpbench.validate(result) == []
+
+
+@pytest.mark.slow
+def test_matches_below_every_threshold_leave_nothing_to_simulate_for_absent_queries(
+    folder: Path, tmp_path: Path
+) -> None:
+    queries, reference = (np.load(folder / name) for name in ("query.npy", "db.npy"))
+    queries[:40] = -reference[:40]
+    np.save(folder / "query.npy", queries)
+    lines = ["file,track,start_s", *(f"query,t{i},0" for i in range(40)), *["query,none,"] * 10]
+    lines += [f"db,t{i},0" for i in range(ROWS)] + [f"dummy_db,d{i},0" for i in range(ROWS)]
+    (folder / "tracks.csv").write_text("\n".join(lines) + "\n")
+    result = fpbench.run(
+        dataset=f"embeddings:{folder}",
+        distractors="synthetic",
+        generator="gaussian",
+        sizes=[100, 200],
+        beyond=[1_000],
+        out=tmp_path / "r.json",
+        cache=tmp_path / "cache",
+        progress=False,
+    )
+    assert result.queries.absent == 10
+    assert {one.found for one in result.false_accepts} == {"searched"}
+    assert fpbench.validate(result) == []

@@ -114,7 +114,8 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
             if name.startswith(_ABSENT)
         }
         if _is_of_blocks(arrays) and (not of_absent or _is_of_blocks(of_absent)):
-            return replace(_read_blocks(arrays), absent=_absent_from(of_absent, arrays))
+            evidence = _read_blocks(arrays)
+            return replace(evidence, absent=_absent_from(of_absent, evidence))
         table = arrays.pop(_QUERIES, None)
         known = arrays.keys() - _GROUP.keys()
         if known == _GROWN.keys():
@@ -152,17 +153,25 @@ def _read_blocks(arrays: Mapping[str, np.ndarray]) -> Evidence:
     )
 
 
-def _absent_from(
-    of_absent: Mapping[str, np.ndarray], arrays: Mapping[str, np.ndarray]
-) -> Evidence | None:
+def _absent_from(of_absent: Mapping[str, np.ndarray], evidence: Evidence) -> Evidence | None:
     if not of_absent:
         return None
     absent = _read_blocks(of_absent)
-    if not np.array_equal(absent.edges, arrays["edges"]):
+    if not np.array_equal(absent.edges, evidence.edges):
         raise ValueError("absent_edges differ from edges")
+    if _tail_grid(absent) != _tail_grid(evidence):
+        raise ValueError("absent_tail_thresholds or replicates differ from those of the tail")
     if absent.foreign_score is None or np.isfinite(absent.match_score).any():
         raise ValueError("absent queries have a match, or no absent_foreign_score")
     return absent
+
+
+def _tail_grid(evidence: Evidence) -> tuple[list[float], int] | None:
+    """Thresholds and replicates of a simulated tail; None if it has no thresholds."""
+    tail = evidence.tail
+    if tail is None or tail.thresholds is None:
+        return None
+    return tail.thresholds.tolist(), tail.log_p.shape[2]
 
 
 def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence | None:

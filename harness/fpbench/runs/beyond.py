@@ -187,10 +187,10 @@ def _tail_inputs(
 
 
 def _simulate_absent(task: SearchTask, inputs: TailInputs, report: Report) -> Evidence | None:
-    """The evidence of absent queries, with a tail at the thresholds of the others."""
+    """The evidence of absent queries, with a tail at the thresholds of the others, if any."""
     absent, evidence = task.inputs.absent, inputs.evidence.absent
-    if absent is None or evidence is None:
-        return None
+    if absent is None or evidence is None or not len(inputs.thresholds):
+        return evidence
     of_absent = replace(
         inputs,
         queries=absent.queries,
