@@ -4,29 +4,39 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import write_evidence
 from fpbench.evidence.fits import fit_rates
 from fpbench.hashing import file_sha256
-from fpbench.results.document import EvidenceInfo
+from fpbench.plugin.indexes import Candidates
+from fpbench.results.document import EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
 from fpbench.results.fits import GeneratorFits
+
+
+def with_fit(synthetic: Path, evidence: Evidence, again: Evidence) -> Result:
+    """A result with the evidence of a second fit."""
+    file = synthetic.with_name("s.exact.synthetic.fit2.npz")
+    write_evidence(file, again)
+    result = read_result(synthetic)
+    assert result.generator is not None
+    rates = fit_rates([evidence, again], [10, 20], index="exact", tolerance_s=0.25)
+    return replace(
+        result,
+        fits=GeneratorFits(weights_sha256=[result.generator.weights_sha256, "1" * 64], rates=rates),
+        config={**result.config, "fits": 2},
+        evidence=[*result.evidence, EvidenceInfo(file=file.name, sha256=file_sha256(file))],
+    )
 
 
 def test_rates_of_fits_follow_from_their_evidence(
     synthetic: Path, evidence: Evidence, problems: Callable[[Path], str]
 ) -> None:
-    file = synthetic.with_name("s.exact.synthetic.fit2.npz")
-    write_evidence(file, evidence)
-    result = read_result(synthetic)
-    rates = fit_rates([evidence, evidence], [10, 20], index="exact", tolerance_s=0.25)
-    fits = GeneratorFits(weights_sha256=["0" * 64, "1" * 64], rates=rates)
-    whole = replace(
-        result,
-        fits=fits,
-        config={**result.config, "fits": 2},
-        evidence=[*result.evidence, EvidenceInfo(file=file.name, sha256=file_sha256(file))],
-    )
+    whole = with_fit(synthetic, evidence, evidence)
+    assert whole.fits is not None
+    result, fits, rates = read_result(synthetic), whole.fits, whole.fits.rates
     write_result(whole, synthetic)
     assert problems(synthetic) == ""
     better = [replace(rates[0], values=[rates[0].values[0], 1.0]), *rates[1:]]
@@ -36,3 +46,31 @@ def test_rates_of_fits_follow_from_their_evidence(
     assert "/config/fits is 1: the result has 2 fits" in problems(synthetic)
     write_result(replace(whole, evidence=result.evidence), synthetic)
     assert "evidence of fit 2 with exact is not listed" in problems(synthetic)
+
+
+def test_the_first_fit_is_that_of_the_curves(
+    synthetic: Path, evidence: Evidence, problems: Callable[[Path], str]
+) -> None:
+    whole = with_fit(synthetic, evidence, evidence)
+    assert whole.fits is not None
+    other = replace(whole.fits, weights_sha256=["2" * 64, "1" * 64])
+    write_result(replace(whole, fits=other), synthetic)
+    assert "/fits/weights_sha256/0 is" in problems(synthetic)
+
+
+def test_evidence_of_another_fit_is_as_an_index_leaves_it(
+    synthetic: Path, evidence: Evidence, problems: Callable[[Path], str]
+) -> None:
+    first, *others = evidence.blocks
+    lower = Candidates(first.ids, first.keys, first.scores - np.float32(0.5))
+    forged = replace(evidence, blocks=[lower, *others])
+    write_result(with_fit(synthetic, evidence, forged), synthetic)
+    assert "keys of exact search are negated scores" in problems(synthetic)
+
+
+def test_evidence_of_another_fit_is_of_the_same_reference(
+    synthetic: Path, evidence: Evidence, problems: Callable[[Path], str]
+) -> None:
+    other = replace(evidence, match_score=evidence.match_score + np.float32(0.5))
+    write_result(with_fit(synthetic, evidence, other), synthetic)
+    assert "match_score is the same as in s.exact.synthetic.npz" in problems(synthetic)

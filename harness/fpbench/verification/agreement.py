@@ -6,6 +6,7 @@ import numpy as np
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.plugin.indexes import Candidates
+from fpbench.verification.fits import fit_searches
 from fpbench.verification.problems import Problem
 from fpbench.verification.searches import EXACT
 from fpbench.verification.submission import Search, Submission
@@ -15,7 +16,7 @@ _SCORES = 1e-4  # rounding of scores that were added in another order
 
 def check_agreement(submission: Submission) -> Iterator[Problem]:
     """Every evidence file has the queries of the first, and the same scores of the same rows."""
-    searches = list(submission.searches())
+    searches = [*submission.searches(), *fit_searches(submission)]
     for search in searches[1:]:
         other = searches[0]
         pointer = f"{search.pointer}/file"

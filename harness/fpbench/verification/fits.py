@@ -10,8 +10,8 @@ from fpbench.evidence.fits import fit_rates
 from fpbench.evidence.hit_rates import has_size
 from fpbench.results.document import Result
 from fpbench.results.fits import FitRates
-from fpbench.verification.problems import Problem, compare_listed
-from fpbench.verification.submission import Submission
+from fpbench.verification.problems import Problem, compare, compare_listed
+from fpbench.verification.submission import Search, Submission
 
 
 def further_fits(result: Result) -> range:
@@ -31,6 +31,25 @@ def fit_evidence_files(result: Result) -> dict[tuple[str, int], str]:
     }
 
 
+def fit_searches(submission: Submission) -> Iterator[Search]:
+    """The searches of further fits whose evidence is there, with the curves of the first fit."""
+    result = submission.result
+    places = {info.file: place for place, info in enumerate(result.evidence)}
+    for (index, _), file in fit_evidence_files(result).items():
+        if file in submission.evidence:
+            yield Search(
+                pointer=f"/evidence/{places[file]}",
+                index=index,
+                distractors="synthetic",
+                curves={
+                    f"/curves/{place}": curve
+                    for place, curve in enumerate(result.curves)
+                    if (curve.index, curve.distractors) == (index, "synthetic")
+                },
+                evidence=submission.evidence[file],
+            )
+
+
 def check_fits(submission: Submission) -> Iterator[Problem]:
     """Every rate is computed again, for indexes whose evidence of all fits is there."""
     result = submission.result
@@ -40,6 +59,9 @@ def check_fits(submission: Submission) -> Iterator[Problem]:
         yield Problem(pointer="/config/fits", value=wanted, rule=f"the result has {fits} fits")
     if result.fits is None:
         return
+    if result.generator is not None:
+        first, of_curves = result.fits.weights_sha256[0], result.generator.weights_sha256
+        yield from compare("/fits/weights_sha256/0", first, of_curves, "generator.weights_sha256")
     files = fit_evidence_files(result)
     expected: list[FitRates] = []
     complete: set[str] = set()

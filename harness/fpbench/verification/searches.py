@@ -11,6 +11,7 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.truth import ROUNDING_S
 from fpbench.plugin.indexes import Candidates
 from fpbench.verification.expected import available_distractors, read_settings
+from fpbench.verification.fits import fit_searches
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Search, Submission
 
@@ -28,7 +29,7 @@ class _Flaw(NamedTuple):
 
 def check_searches(submission: Submission) -> Iterator[Problem]:
     """Arrays of every evidence file are candidates of a search of this config."""
-    for search in submission.searches():
+    for search in (*submission.searches(), *fit_searches(submission)):
         file = submission.result.evidence[int(search.pointer.rpartition("/")[2])].file
         for flaw in _find_flaws(search):
             rule = f"row {flaw.row} of {flaw.array}: {flaw.rule}"
