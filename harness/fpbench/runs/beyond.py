@@ -34,7 +34,7 @@ def refuse_beyond(config: RunConfig, indexes: Sequence[NamedIndex]) -> None:
     """Refuse sizes beyond the searched ones that the run's settings do not allow.
 
     Raises:
-        FpbenchError: There are no distractors, or there is no exact index.
+        FpbenchError: There are no distractors, too few to go on from, or there is no exact index.
     """
     if not config.beyond:
         return
@@ -42,6 +42,12 @@ def refuse_beyond(config: RunConfig, indexes: Sequence[NamedIndex]) -> None:
         raise FpbenchError(
             "--beyond needs distractors, but distractors are none",
             hint="use --distractors both, or leave --beyond out",
+        )
+    searched, least = (config.sizes or DEFAULT_SIZES)[-1], SplittingSettings().replicates
+    if searched < least:
+        raise FpbenchError(
+            f"--beyond goes on from the largest of --sizes, but {searched} is fewer than {least}",
+            hint="search more distractors, such as --sizes 1e4,1e6",
         )
     if not any(map(is_exact, indexes)):
         raise FpbenchError(

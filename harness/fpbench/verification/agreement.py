@@ -20,10 +20,7 @@ def check_agreement(submission: Submission) -> Iterator[Problem]:
     for search in searches[1:]:
         other = searches[0]
         pointer = f"{search.pointer}/file"
-        file, first = (
-            submission.result.evidence[int(one.pointer.rpartition("/")[2])].file
-            for one in (search, other)
-        )
+        file, first = (_file(submission, one) for one in (search, other))
         for name in _unequal(search.evidence, other.evidence):
             rule = f"{name} is the same as in {first}"
             yield Problem(pointer=pointer, value=file, rule=rule)
@@ -31,22 +28,23 @@ def check_agreement(submission: Submission) -> Iterator[Problem]:
             rule = f"rows of the reference have the scores and distances that {first} has"
             yield Problem(pointer=pointer, value=file, rule=rule)
     yield from _check_exact(submission, searches)
+    yield from _check_foreign_scores(submission, searches)
 
 
 def _unequal(evidence: Evidence | GrownEvidence, other: Evidence | GrownEvidence) -> Iterator[str]:
     """Names of what is the same for all searches of a run, and is not."""
-    names = ["query_track", "query_group", "match_score"]
-    if isinstance(evidence, Evidence) and isinstance(other, Evidence):
-        names.append("foreign_score")
-    for name in names:
+    for name in ("query_track", "query_group", "match_score"):
         one, two = getattr(evidence, name), getattr(other, name)
-        if (one is None) != (two is None) or (one is not None and not _are_close(one, two)):
+        if not _are_equal(one, two):
             yield name
     if evidence.queries != other.queries:
         yield "queries"
 
 
-def _are_close(one: np.ndarray, other: np.ndarray) -> bool:
+def _are_equal(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Whether both are close, or neither is there."""
+    if one is None or other is None:
+        return one is other
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=_SCORES))
 
 
@@ -76,9 +74,33 @@ def _reference(evidence: Evidence | GrownEvidence) -> tuple[Candidates, np.ndarr
     return evidence.reference, evidence.distance_s
 
 
+def _is_exact(search: Search) -> bool:
+    return search.index.partition(":")[0] == EXACT
+
+
+def _check_foreign_scores(submission: Submission, searches: list[Search]) -> Iterator[Problem]:
+    """Exact searches know the best row of another track; an approximate index may miss it."""
+    known = [(s, s.evidence) for s in searches if isinstance(s.evidence, Evidence)]
+    exact = next((one for one in known if _is_exact(one[0])), None)
+    for search, evidence in known:
+        other_search, other = exact or known[0]
+        score, best = evidence.foreign_score, other.foreign_score
+        if score is None and best is None:
+            continue
+        if score is None or best is None or len(score) != len(best) or _is_exact(search):
+            agree, relation = _are_equal(score, best), "the same as"
+        else:
+            agree = exact is None or bool((score <= best + _SCORES).all())
+            relation = "at most what it is"
+        if not agree:
+            file, first = (_file(submission, one) for one in (search, other_search))
+            rule = f"foreign_score is {relation} in {first}"
+            yield Problem(pointer=f"{search.pointer}/file", value=file, rule=rule)
+
+
 def _check_exact(submission: Submission, searches: list[Search]) -> Iterator[Problem]:
     """Exact search finds the same rows of the reference, whatever the distractors are."""
-    exact = [s for s in searches if s.index.partition(":")[0] == EXACT]
+    exact = [s for s in searches if _is_exact(s)]
     for search in exact[1:]:
         sides = [_reference(one.evidence) for one in (search, exact[0])]
         if any(side is None for side in sides):
@@ -86,6 +108,9 @@ def _check_exact(submission: Submission, searches: list[Search]) -> Iterator[Pro
         (one, _), (two, _) = (side for side in sides if side is not None)
         if one.ids.shape != two.ids.shape or not (one.ids == two.ids).all():
             rule = "exact search finds the same rows of the reference with any distractors"
-            place = int(search.pointer.rpartition("/")[2])
-            file = submission.result.evidence[place].file
+            file = _file(submission, search)
             yield Problem(pointer=f"{search.pointer}/file", value=file, rule=rule)
+
+
+def _file(submission: Submission, search: Search) -> str:
+    return submission.result.evidence[int(search.pointer.rpartition("/")[2])].file
