@@ -364,7 +364,7 @@ def test_a_study_of_another_systems_generator_says_so_in_the_result(
     assert "gaussian is unlike real fingerprints: its Frechet distance is " in shown.stdout
     checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
     assert checked.exit_code == 1
-    assert "the generator is unlike real fingerprints: its Frechet distance is " in checked.stdout
+    assert "this generator is unlike real fingerprints: its Frechet distance is " in checked.stdout
     board = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "out" / "result.json")])
     assert "synthetic (gaussian, fitted to small-sketch, unlike real)" in board.stdout
 
