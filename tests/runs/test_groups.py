@@ -70,7 +70,9 @@ def test_no_group_is_in_both_halves(prepared: Prepare) -> None:
     inputs = replace(inputs, real_groups=inputs.real_tracks // 2)
     split = split_tracks(run.config, inputs)
     rows = {row.tobytes(): g for row, g in zip(inputs.real, inputs.real_groups, strict=True)}
-    fitted, judging = ({rows[row.tobytes()] for row in part} for part in (split.fit, split.judging.vectors))
+    fitted, judging = (
+        {rows[row.tobytes()] for row in part} for part in (split.fit, split.judging.vectors)
+    )
     assert fitted.isdisjoint(judging)
     assert len(fitted) + len(judging) == len(np.unique(inputs.real_groups))
 
