@@ -18,10 +18,11 @@ from fpbench.runs.extrapolated import extrapolation_needs
 def embeddings(tmp_path: Path) -> Callable[..., Path]:
     """Makes a folder of embeddings: 40 queries, and so many distractors."""
 
-    def make(distractors: int, *, length: float = 1.0) -> Path:
+    def make(distractors: int, *, length: float = 1.0, of_distractors: float = 1.0) -> Path:
         rng = np.random.default_rng(0)
         rows = rng.standard_normal((40 + distractors, 8)).astype(np.float32)
         rows *= length / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows[40:] *= of_distractors
         for name, part in {"db": rows[:40], "query": rows[:40], "dummy_db": rows[40:]}.items():
             np.save(tmp_path / f"{name}.npy", part)
         return tmp_path
@@ -56,10 +57,11 @@ def test_too_few_distractors_are_refused_before_the_work(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("lengths", [{"length": 1.5}, {"of_distractors": 3.0}], ids=str)
 def test_rows_that_are_not_of_length_1_are_refused_with_the_reason(
-    embeddings: Callable[..., Path],
+    embeddings: Callable[..., Path], lengths: dict[str, float]
 ) -> None:
-    result = read_result(run(embeddings(100_000, length=1.5)))
+    result = read_result(run(embeddings(100_000, **lengths)))
     assert {info.refused for info in result.extrapolations} == {
         "fingerprints do not have the length 1"
     }

@@ -112,6 +112,15 @@ def test_tracks_give_the_truth_and_the_clusters(tmp_path: Path) -> None:
     assert (inputs.query_info.n, inputs.query_info.without_match) == (3, 1)
 
 
+def test_queries_that_all_match_nothing_are_refused() -> None:
+    source = with_tracks()
+    tracks = source.vectors.tracks
+    assert tracks is not None
+    nowhere = replace(tracks, query=Positions(np.full(4, -1), np.zeros(4)))
+    with pytest.raises(FpbenchError, match="no query of 'x' matches a track of the reference"):
+        replace(source, vectors=replace(source.vectors, tracks=nowhere))
+
+
 def test_groups_are_those_of_the_tracks(tmp_path: Path) -> None:
     plain = with_tracks()
     assert plain.vectors.tracks is not None

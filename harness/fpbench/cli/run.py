@@ -35,7 +35,7 @@ from fpbench.results.files import read_result
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import config_from_arguments, refuse_out
-from fpbench.runs.config import RunConfig
+from fpbench.runs.config import MOST_FITS, RunConfig
 from fpbench.user_paths import expand_path
 
 logger = getLogger(__name__)
@@ -114,7 +114,7 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--fits",
-    type=WholeNumber(1),
+    type=WholeNumber(1, MOST_FITS),
     help="Number of generators to fit, with other seeds and to other halves of the tracks; the "
     "result has the mean rate, with the error of a fit in its interval.  [default: 1]",
 )

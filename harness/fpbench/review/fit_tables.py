@@ -22,8 +22,17 @@ def fit_tables(result: Result) -> list[str]:
             + f" ± {100 * r.error:.1f}"
             for r in of_index
         }
+        simulated = {
+            point.n_distractors
+            for curve in result.curves
+            for point in curve.points
+            if point.found == "simulated"
+        }
         rows = [
-            [short_size(n), *(cells.get((n, *measure), "") for measure in measures)]
+            [
+                short_size(n) + " (simulated)" * (n in simulated),
+                *(cells.get((n, *measure), "") for measure in measures),
+            ]
             for n in sorted({rates.n_distractors for rates in of_index})
         ]
         count = len(result.fits.weights_sha256)

@@ -26,7 +26,9 @@ Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
 _MOST_QUERIES = 1_000_000  # all are in memory
-_MOST_FITS = 20
+MOST_FITS = 20
+"""Fits of a generator in one run."""
+
 _LARGEST = 10**15  # distractors, for which probabilities of 1e-19 are simulated
 
 
@@ -115,8 +117,8 @@ class RunConfig:
             raise ValueError(f"beyond={list(self.beyond)} is not beyond sizes, up to {largest:,}")
         if max(self.beyond, default=0) > _LARGEST:
             raise ValueError(f"beyond={list(self.beyond)} is above {_LARGEST:,}")
-        if not 1 <= self.fits <= _MOST_FITS:
-            raise ValueError(f"fits={self.fits} is not from 1 to {_MOST_FITS}")
+        if not 1 <= self.fits <= MOST_FITS:
+            raise ValueError(f"fits={self.fits} is not from 1 to {MOST_FITS}")
         if not self.indexes:
             raise ValueError("indexes is empty")
         if len(set(self.indexes)) < len(self.indexes):

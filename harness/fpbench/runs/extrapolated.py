@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float32
 
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
@@ -14,9 +15,10 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.needs import Need
 from fpbench.runs.ready_made import VectorSource
 from fpbench.search.inputs import Inputs
+from fpbench.search.sequences import Rows
 from fpbench.search.tasks import Database, NamedIndex
 
-_REFERENCE_ROWS = 1_000  # of which the lengths are looked at
+_SAMPLED_ROWS = 1_000  # of which the lengths are looked at
 _UNIT_LENGTH = 1e-3  # tolerance of a length of 1
 _SECONDS_A_QUERY = 2e-3  # of ranks in a hundred blocks, and the fit of eleven databases
 
@@ -122,8 +124,14 @@ def _count_tracks(source: AudioSource | VectorSource) -> int | None:
 
 def _other_lengths(inputs: Inputs) -> str | None:
     """Why scores do not tell distances; None if they do."""
-    rows = np.concatenate([inputs.queries, inputs.reference[:_REFERENCE_ROWS]])
-    lengths = np.linalg.norm(rows, axis=1)
+    samples = [_sample(inputs.reference), _sample(inputs.real)]
+    lengths = np.linalg.norm(np.concatenate([inputs.queries, *samples]), axis=1)
     if ((lengths == 0) | (np.abs(lengths - 1) <= _UNIT_LENGTH)).all():  # 0 may be silence
         return None
     return "fingerprints do not have the length 1"
+
+
+def _sample(rows: Rows) -> Float32[np.ndarray, "sample dim"]:
+    """Some rows, evenly spaced."""
+    numbers = np.linspace(0, len(rows), min(len(rows), _SAMPLED_ROWS), endpoint=False)
+    return np.asarray(rows[numbers.astype(np.int64)])

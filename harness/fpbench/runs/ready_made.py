@@ -57,6 +57,12 @@ class VectorSource:
 
     def __post_init__(self) -> None:
         if len(self._possible_queries()) == 0:
+            if (self._query_positions().track < 0).all():
+                raise FpbenchError(
+                    f"no query of '{self.name}' matches a track of the reference, so that there "
+                    "is no hit rate to measure",
+                    hint="name the tracks of db that queries match, in tracks.csv",
+                )
             raise FpbenchError(
                 f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, but "
                 f"'{self.name}' has {len(self.vectors.query)}"
