@@ -49,7 +49,7 @@ REFUSED = {
     f"{SYSTEM}/a|b.json": (b"{}", "a|b.json is not submissions/SYSTEM/FILE"),
     f"{SYSTEM}/\u202ea.json": (b"{}", "a.json is not submissions/SYSTEM/FILE"),
     f"{SYSTEM}/a.py": (b"", "a.py is neither a result, its config nor its evidence"),
-    f"{SYSTEM}/a.json": (b"0" * 100_001, "a.json has 100,001 bytes, more than 100,000"),
+    f"{SYSTEM}/a.json": (b"0" * 300_001, "a.json has 300,001 bytes, more than 300,000"),
     "submissions/other/a.json": (b"{}", "submits to 2 folders: other, spectral-sketch"),
 }
 
@@ -193,4 +193,4 @@ def test_results_of_the_base_are_compared(
 
 
 def test_sizes_are_known_before_contents() -> None:
-    assert MOST_BYTES == {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}
+    assert MOST_BYTES == {".json": 300_000, ".toml": 20_000, ".npz": 5_000_000}

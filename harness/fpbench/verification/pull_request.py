@@ -21,7 +21,7 @@ from fpbench.verification.git_trees import (
 from fpbench.verification.validation import check_result
 
 FOLDER = "submissions"
-MOST_BYTES: Mapping[str, int] = {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}
+MOST_BYTES: Mapping[str, int] = {".json": 300_000, ".toml": 20_000, ".npz": 5_000_000}
 """Largest size of a submitted file, by suffix; other files are refused."""
 
 _MOST_FILES = 40
