@@ -8,10 +8,8 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.plugin.indexes import Candidates
 from fpbench.verification.fits import fit_searches
 from fpbench.verification.problems import Problem
-from fpbench.verification.searches import EXACT
+from fpbench.verification.searches import EXACT, SCORE_ROUNDING
 from fpbench.verification.submission import Search, Submission
-
-_SCORES = 1e-4  # rounding of scores that were added in another order
 
 
 def check_agreement(submission: Submission) -> Iterator[Problem]:
@@ -45,7 +43,7 @@ def _are_equal(one: np.ndarray | None, other: np.ndarray | None) -> bool:
     """Whether both are close, or neither is there."""
     if one is None or other is None:
         return one is other
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=_SCORES))
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=0, atol=SCORE_ROUNDING))
 
 
 def _same_rows(search: Search, other: Search) -> bool:
@@ -63,7 +61,7 @@ def _same_rows(search: Search, other: Search) -> bool:
         with np.errstate(invalid="ignore"):
             apart = np.abs(distance_s[row, place] - other_s[row, column])
         both = np.isinf(distance_s[row, place]) & np.isinf(other_s[row, column])
-        if (scores > _SCORES).any() or not (both | (apart <= _SCORES)).all():
+        if (scores > SCORE_ROUNDING).any() or not (both | (apart <= SCORE_ROUNDING)).all():
             return False
     return True
 
@@ -90,7 +88,7 @@ def _check_foreign_scores(submission: Submission, searches: list[Search]) -> Ite
         if score is None or best is None or len(score) != len(best) or _is_exact(search):
             agree, relation = _are_equal(score, best), "the same as"
         else:
-            agree = exact is None or bool((score <= best + _SCORES).all())
+            agree = exact is None or bool((score <= best + SCORE_ROUNDING).all())
             relation = "at most what it is"
         if not agree:
             file, first = (_file(submission, one) for one in (search, other_search))

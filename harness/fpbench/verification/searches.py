@@ -16,7 +16,8 @@ from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Search, Submission
 
 EXACT = "exact"
-_SCORES = 1e-4  # rounding of scores that were added in another order
+SCORE_ROUNDING = 1e-4
+"""Difference of scores whose products were added in another order."""
 
 
 class _Flaw(NamedTuple):
@@ -149,8 +150,8 @@ def _is_one_of(
     most: Float32[np.ndarray, " queries"],
 ) -> Bool[np.ndarray, " queries"]:
     """Whether each score is one of some candidates', or that of another row, which has a limit."""
-    same = among & (np.abs(scores - score[:, None]) <= _SCORES)
-    is_one: Bool[np.ndarray, " queries"] = same.any(axis=1) | (score <= most + _SCORES)
+    same = among & (np.abs(scores - score[:, None]) <= SCORE_ROUNDING)
+    is_one: Bool[np.ndarray, " queries"] = same.any(axis=1) | (score <= most + SCORE_ROUNDING)
     return is_one
 
 
