@@ -1,6 +1,6 @@
 """Build the inputs of a search from audio."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
@@ -14,112 +14,28 @@ from fpbench.audio.duplicates import (
 )
 from fpbench.audio.queries import LostRecordingError
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import track_hash
 from fpbench.audio.silence import silent_seconds
 from fpbench.audio.survey import Surveys, decoded_durations_s, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.editions import find_change, start_edition
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.near_copies import find_near_copies
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
-from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
+from fpbench.fingerprints.track_sets import FingerprintSet
 from fpbench.hashing import content_key
-from fpbench.plugin.datasets import Channel, Dataset, Positions, Track
-from fpbench.plugin.degradations import Degradation, SelectiveDegradation
+from fpbench.plugin.datasets import Dataset, Positions, Track
+from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.prefetch import map_ahead
 from fpbench.progress import Stage
 from fpbench.results.data import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.groups import with_groups
+from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedDegradation:
-    """A degradation, with the names that results and cache keys use.
-
-    Args:
-        degradation: The degradation itself.
-        code: Hash of the code and files that shape its output.
-        origin: Name of the plugin's distribution, or the hash of its files if it has none.
-        channel: Signal that is taken of its recordings with several channels.
-    """
-
-    degradation: Degradation
-    code: str
-    origin: str
-    channel: Channel = "mean"
-
-    def recording_hashes(self) -> list[str]:
-        """Hashes of the recordings that may be mixed into queries."""
-        tracks = [
-            Track(name=path.name, path=path, channel=self.channel)
-            for path in self.degradation.recordings
-        ]
-        return list(map_ahead(track_hash, tracks))
-
-    def skipped_recordings(self) -> list[Skipped]:
-        """Recordings that the degradation leaves out, if it says so."""
-        if not isinstance(self.degradation, SelectiveDegradation):
-            return []
-        reasons = self.degradation.skipped.items()
-        return [Skipped(track=name, reason=reason) for name, reason in reasons]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedFingerprinter:
-    """A fingerprinter, with the names that errors and cache keys use.
-
-    Args:
-        identity: From :func:`fpbench.fingerprints.editions.with_edition`.
-    """
-
-    fingerprinter: AnyFingerprinter
-    name: str
-    identity: Mapping[str, object]
-
-    def refresh(
-        self, store: Store, tracks: Sequence[Sequence[Track]], surveys: Surveys, stage: Stage
-    ) -> "NamedFingerprinter":
-        """The same with a new edition if its cached fingerprints differ from those it makes now."""
-        with stage("comparing cached fingerprints"):
-            change = find_change(
-                store, self.fingerprinter, self.name, self.identity, tracks, surveys=surveys
-            )
-        if change is None:
-            return self
-        logger.warning(
-            "'%s' no longer gives the fingerprints in the cache (%s), although no code or file "
-            "that fpbench sees has changed: everything of it is made again",
-            self.name,
-            change,
-        )
-        return self.renew(store)
-
-    def renew(self, store: Store) -> "NamedFingerprinter":
-        """The same with a new edition, so that nothing of it is found in the cache."""
-        return replace(self, identity=start_edition(store, self.identity))
-
-    def fingerprints(
-        self, store: Store, tracks: Sequence[Track], surveys: Surveys, stage: Stage, title: str
-    ) -> FingerprintSet:
-        """The fingerprints of some tracks, from the cache or computed now."""
-        with stage(title) as report:
-            return build_fingerprint_set(
-                store,
-                self.fingerprinter,
-                self.name,
-                self.identity,
-                tracks,
-                surveys=surveys,
-                report=report,
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,6 @@ from fpbench.runs.extrapolated import refuse_extrapolation
 from fpbench.runs.fits import refuse_fits
 from fpbench.runs.inputs import (
     AudioSource,
-    NamedDegradation,
-    NamedFingerprinter,
     count_segments,
 )
 from fpbench.runs.named_generator import (
@@ -39,6 +37,7 @@ from fpbench.runs.named_generator import (
     load_named_generator,
     refuse_foreign,
 )
+from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.objects import OBJECT
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
