@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from fpbench.results.corrections import Corrected
+from fpbench.results.costs import Costs
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.extrapolations import ExtrapolationInfo
@@ -282,6 +283,8 @@ class Result:
             of distractors, tolerance and searched size; empty in older results.
         fits: Hit rates of several fits of the generator; None for one fit. All else in the result
             is of the first.
+        costs: What the run took. Two runs of the same settings differ in it, and in nothing else;
+            None in older results.
     """
 
     status: Literal["complete", "partial"]
@@ -304,6 +307,7 @@ class Result:
     extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
     fits: GeneratorFits | None = None
+    costs: Costs | None = None
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.
