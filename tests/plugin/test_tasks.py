@@ -16,6 +16,21 @@ def test_what_nothing_reads_is_refused() -> None:
         task_from_toml('[task]\ndat = "d"\n')
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param('task = "x"', "task is 'x', not a table", id="text"),
+        pytest.param("task = [1]", r"task is \[1\], not a table", id="list"),
+        pytest.param("[task]\ndata = 3", r"\[task\] data is 3, not a hash", id="number"),
+        pytest.param('[task]\nqueries = ""', r"\[task\] queries is '', not a hash", id="empty"),
+        pytest.param("a = " + "[" * 2000, "nested too deeply", id="depth"),
+    ],
+)
+def test_a_malformed_table_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        task_from_toml(text)
+
+
 def test_another_setting_or_hash_is_another_task() -> None:
     task = Task(settings={"seed": 1}, data="d")
     others = [Task(settings={"seed": 2}, data="d"), Task(settings={"seed": 1}, data="e")]

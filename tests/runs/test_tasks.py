@@ -10,7 +10,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.runs.arguments import config_from_arguments
 from fpbench.runs.config import RunConfig
-from fpbench.runs.tasks import describe_task, task_settings
+from fpbench.runs.tasks import describe_task, read_task, task_settings
 
 TASK = """
 from fpbench import Entry, hookimpl, task_from_toml
@@ -85,6 +85,42 @@ def test_a_file_may_name_the_task(few: str, tmp_path: Path) -> None:
 def test_a_task_cannot_choose_the_system() -> None:
     with pytest.raises(FpbenchError, match="task 'x' sets weights, which is the user's choice"):
         task_settings("x", Task(settings={"weights": "w"}))
+
+
+MALFORMED = """
+from datetime import date
+from fpbench import Entry, Task, hookimpl, task_from_toml
+
+@hookimpl
+def fpbench_tasks():
+    return [Entry(name="bad-v1", summary="bad", create=lambda _: {task})]
+"""
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        pytest.param("task_from_toml('task = 1')", "creating task 'bad-v1'.*task is 1", id="table"),
+        pytest.param("task_from_toml('= 1')", "creating task 'bad-v1'.*line 1", id="no TOML"),
+        pytest.param("task_from_toml('sizes = 5')", "'sizes' cannot be 5", id="sizes"),
+        pytest.param("task_from_toml('n = 5')", "no field is called 'n'", id="unknown"),
+        pytest.param("task_from_toml('seed = nan')", "seed is nan", id="NaN"),
+        pytest.param("task_from_toml('seed = 1999-01-01')", "seed is datetime.date", id="date"),
+        pytest.param("task_from_toml('[recipe]\\nn = 1')", "'recipe.n'", id="recipe"),
+        pytest.param("task_from_toml('device = \"cpu\"')", "sets device", id="system"),
+        pytest.param("Task(settings={'task': 'demo-v1'})", "'bad-v1' sets task", id="other task"),
+        pytest.param("Task(settings=3)", "settings", id="settings"),
+        pytest.param("Task(settings={}, data=3)", "data", id="hash"),
+        pytest.param("None", "has no ", id="no task"),
+    ],
+)
+def test_a_malformed_task_is_an_error_of_its_plugin(
+    task: str, message: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(MALFORMED.format(task=task))
+    with pytest.raises(FpbenchError, match=rf"(?s)plugin '.*bad\.py' .*{message}"):
+        read_task(Catalog.load(), f"plugin:{file}")
 
 
 def test_an_unknown_task_is_refused() -> None:

@@ -9,6 +9,7 @@ from tabulate import tabulate
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.plugin.catalog import Catalog, Offer
+from fpbench.runs.tasks import read_task
 
 _SHOWN = ("Data", "Licence", "Time")
 
@@ -39,7 +40,7 @@ def show(name: str) -> None:
     """Show what a task needs, its hashes, and all of its settings."""
     catalog = Catalog.load()
     offer, _ = catalog.offer("task", name)
-    task = catalog.task(name)
+    task = read_task(catalog, name)
     known = {
         "from": f"{offer.source.distribution} {offer.source.version}",
         "hash of the task": task.identity,

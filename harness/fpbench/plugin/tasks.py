@@ -38,12 +38,23 @@ class Task:
 def task_from_toml(text: str) -> Task:
     """A task from a TOML file of settings, whose table ``[task]`` has ``data`` and ``queries``.
 
+    The table holds nothing that is only shown, such as licence and time: these are ``details`` of
+    the task's entry, so that they can be corrected without another identity.
+
     Raises:
         ValueError: The text is not TOML, or the table has something else.
     """
-    settings = tomllib.loads(text)
+    try:
+        settings = tomllib.loads(text)
+    except RecursionError as err:
+        raise ValueError("its tables are nested too deeply") from err
     expected = settings.pop("task", {})
+    if not isinstance(expected, dict):
+        raise ValueError(f"task is {expected!r}, not a table with data and queries")
     unknown = expected.keys() - {"data", "queries"}
     if unknown:
         raise ValueError(f"[task] has {sorted(unknown)}, which nothing reads")
+    for name, value in expected.items():
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"[task] {name} is {value!r}, not a hash")
     return Task(settings=settings, **expected)

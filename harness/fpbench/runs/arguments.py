@@ -14,7 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
 from fpbench.runs.config import RunConfig, read_config
-from fpbench.runs.tasks import claim_task, task_settings
+from fpbench.runs.tasks import claim_task, read_task, task_settings
 from fpbench.units import parse_sizes, whole_sizes
 from fpbench.user_paths import expand_path
 
@@ -74,7 +74,7 @@ def config_from_arguments(
         fields["indexes"] = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
 
     def of_task(name: str) -> Mapping[str, Any]:
-        return task_settings(name, catalog.task(name))
+        return task_settings(name, read_task(catalog, name))
 
     config = read_config(file, fields, source, of_task=of_task)
     try:
@@ -84,7 +84,7 @@ def config_from_arguments(
         raise FpbenchError(f"{source}: {err}", hint="change that number") from err
     if config.task is None:
         return config
-    return claim_task(config, catalog.task(config.task))
+    return claim_task(config, read_task(catalog, config.task))
 
 
 def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") -> None:

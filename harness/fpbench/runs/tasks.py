@@ -6,6 +6,8 @@ from logging import getLogger
 from typing import Any
 
 from fpbench.errors import FpbenchError
+from fpbench.hashing import content_key
+from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.tasks import Task
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.runs.config import RunConfig, read_config
@@ -18,13 +20,58 @@ OF_THE_SYSTEM = ("fingerprinter", "weights", "fingerprinter_options", "name", "d
 _OF_THE_RECORD = ("task", "folders_left_out")
 
 
+def read_task(catalog: Catalog, name: str) -> Task:
+    """A task, all of whose settings are valid.
+
+    Args:
+        catalog: Knows the tasks.
+        name: Name of the task, or ``plugin:...``.
+
+    Raises:
+        FpbenchError: No task has that name, or the task is malformed; the message then names its
+            plugin, the setting and its value.
+    """
+    task = catalog.task(name)
+    offer, _ = catalog.offer("task", name)
+    plugin = offer.source.plugin
+    try:
+        _refuse_wrong_types(task)
+        task_config(offer.entry.name, task)
+    except FpbenchError as err:
+        raise FpbenchError(
+            f"plugin '{plugin}' breaks a rule: {err.message}", hint=f"correct the task: {err.hint}"
+        ) from err
+    return task
+
+
+def _refuse_wrong_types(task: Task) -> None:
+    """Refuse fields that a plugin set in Python without a look at their types."""
+    for field, value in (("data", task.data), ("queries", task.queries)):
+        if value is not None and not isinstance(value, str):
+            raise FpbenchError(
+                f"the task's {field} is {value!r}, not a hash", hint="give text or None"
+            )
+    if not isinstance(task.settings, Mapping):
+        raise FpbenchError(
+            f"the task's settings are {task.settings!r}, not a table", hint="give a mapping"
+        )
+    for name, value in task.settings.items():
+        try:
+            content_key(**{str(name): value})
+        except (TypeError, ValueError, RecursionError) as err:  # dates, and numbers without end
+            raise FpbenchError(
+                f"the task's setting {name} is {value!r:.200}, which no setting can be",
+                hint="use text, finite numbers, lists and tables",
+            ) from err
+
+
 def task_settings(name: str, task: Task) -> Mapping[str, Any]:
     """Settings of a task as a table that a config file could have.
 
     Raises:
         FpbenchError: The task names a system, which is a fault of its plugin.
     """
-    named = [setting for setting in OF_THE_SYSTEM if setting in task.settings]
+    named = [setting for setting in ("task", *OF_THE_SYSTEM) if setting in task.settings]
     if named:
         raise FpbenchError(
             f"task '{name}' sets {named[0]}, which is the user's choice",

@@ -7,7 +7,7 @@ from functools import cache
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.loading import PREFIX
-from fpbench.runs.tasks import fixed_settings, task_config
+from fpbench.runs.tasks import fixed_settings, read_task, task_config
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
 
@@ -30,7 +30,7 @@ def check_task(submission: Submission) -> Iterator[Problem]:
         yield Problem(pointer="/task/name", value=name, rule=rule)
         return
     try:
-        task = _catalog().task(name)
+        task = read_task(_catalog(), name)
     except FpbenchError as err:
         yield Problem(pointer="/task/name", value=name, rule=f"{err.message} that is installed")
         return
