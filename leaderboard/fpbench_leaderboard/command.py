@@ -1,6 +1,6 @@
 """``fpbench leaderboard``: a light module, because ``fpbench --help`` imports it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +10,10 @@ from fpbench.files import refuse_unwritable
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench.user_paths import expand_path
+from fpbench_leaderboard.board import board_json
+from fpbench_leaderboard.entries import Entry, file_links
+from fpbench_leaderboard.searches import Wanted
+from fpbench_leaderboard.sections import make_board
 from fpbench_leaderboard.tables import leaderboard as tables
 
 
@@ -17,12 +21,20 @@ from fpbench_leaderboard.tables import leaderboard as tables
 @click.argument("paths", type=click.Path(readable=False), nargs=-1)
 @click.option("--metric", default="hr@1", show_default=True, help="Metric of the curves.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["md", "json"]),
+    default="md",
+    show_default=True,
+    help="Form of the output.",
+)
+@click.option(
     "--figure",
     type=click.Path(dir_okay=False, readable=False),
     metavar="FILE",
     help="Also plot all curves in one figure, as .png, .svg or .pdf.",
 )
-def leaderboard(paths: tuple[str, ...], metric: str, figure: str | None) -> None:
+def leaderboard(paths: tuple[str, ...], metric: str, form: str, figure: str | None) -> None:
     """Print result tables as Markdown, the best system first.
 
     PATHS are result files or folders of them; the default is the folder submissions. Results are in
@@ -45,12 +57,22 @@ def leaderboard(paths: tuple[str, ...], metric: str, figure: str | None) -> None
         with errors.collect():
             results[file] = read_result(file)
     if results or not errors:
-        click.echo(tables(results.values(), metric=metric), nl=False)
+        click.echo(_text(results, metric, form), nl=False)
         if board is not None:
             with errors.collect():
                 refuse_mixed(list(results.values()), list(results), metric)
                 plot_curves(list(results.values()), board, metric=metric)
     errors.raise_all()
+
+
+def _text(results: Mapping[Path, Result], metric: str, form: str) -> str:
+    if form == "md":
+        return tables(results.values(), metric=metric)
+    entries = [
+        Entry(result=result, path=path, links=file_links(path, result))
+        for path, result in results.items()
+    ]
+    return board_json(make_board(entries, "submissions", Wanted(metrics=[metric])))
 
 
 def refuse_mixed(results: Sequence[Result], files: Sequence[Path], metric: str) -> None:

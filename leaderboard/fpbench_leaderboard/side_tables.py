@@ -1,0 +1,129 @@
+"""Tables without ranks: real distractors, several generators, several indexes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from fpbench.review.distractor_notes import real_distractors_label
+from fpbench.review.measured_gaps import measured_gap
+from fpbench_leaderboard.board import RealGap, Search, SideRow, SideTable
+from fpbench_leaderboard.entries import SystemKey
+from fpbench_leaderboard.ranks import Candidate
+from fpbench_leaderboard.rows import rate_of
+from fpbench_leaderboard.searches import Contest
+
+Names = Mapping[SystemKey, str]
+
+
+def side_tables(
+    found: Sequence[Contest], ranked: Search, n_distractors: int, names: Names
+) -> list[SideTable]:
+    """The tables beside a ranking, as far as there is anything to compare.
+
+    Args:
+        found: All searches of the section by this metric and tolerance.
+        ranked: The search that is ranked.
+        n_distractors: The size at which systems are ranked.
+        names: Name of each system.
+    """
+    tables = [_real_table(found, ranked, names)]
+    generators = [
+        c for c in found if c.search.index == ranked.index and c.search.distractors == "synthetic"
+    ]
+    labels = [str(c.search.generator) for c in generators]
+    tables.append(_table("generators", generators, labels, n_distractors, names))
+    indexes = [
+        c
+        for c in found
+        if (c.search.distractors, c.search.generator) == (ranked.distractors, ranked.generator)
+    ]
+    labels = [c.search.index for c in indexes]
+    tables.append(_table("indexes", indexes, labels, n_distractors, names))
+    return [table for table in tables if table is not None]
+
+
+def best_at(candidates: Sequence[Candidate], n_distractors: int) -> Candidate | None:
+    """The best of some curves of one system at a size; None if none has it."""
+    rates = [
+        (point.value, -place)
+        for place, one in enumerate(candidates)
+        if (point := one.at(n_distractors)) is not None
+    ]
+    return candidates[-max(rates)[1]] if rates else None
+
+
+def _table(
+    kind: Literal["generators", "indexes"],
+    columns: Sequence[Contest],
+    labels: Sequence[str],
+    wanted: int,
+    names: Names,
+) -> SideTable | None:
+    """The best rates of each system, at one size that most can be compared at."""
+    shared = Counter[int]()
+    systems = sorted({key for one in columns for key in one.by_system}, key=lambda key: names[key])
+    for key in systems:
+        sizes = Counter(size for one in columns for size in _sizes(one.by_system.get(key, ())))
+        shared.update(size for size, count in sizes.items() if count > 1)
+    if not shared:
+        return None
+    size = max(shared, key=lambda size: (shared[size], size == wanted, size))
+    rows = []
+    for key in systems:
+        found = [best_at(one.by_system.get(key, ()), size) for one in columns]
+        points = [None if one is None else one.at(size) for one in found]
+        if any(points):
+            rates = [None if point is None else rate_of(point) for point in points]
+            rows.append(SideRow(system=names[key], rates=rates))
+    return SideTable(kind=kind, n_distractors=size, columns=labels, rows=rows)
+
+
+def _sizes(candidates: Sequence[Candidate]) -> set[int]:
+    return {point.n_distractors for one in candidates for point in one.curve.points}
+
+
+def _real_table(found: Sequence[Contest], ranked: Search, names: Names) -> SideTable | None:
+    """All real distractors of each system, beside as many synthetic ones of the ranked search."""
+    if ranked.distractors == "real":
+        return None
+    search = Search(index=ranked.index, distractors="real", generator=None)
+    by_system = {one.search: one.by_system for one in found}
+    synthetic = by_system[ranked]
+    rows = [
+        _real_row(names[key], curves, synthetic.get(key, ()))
+        for key, curves in by_system.get(search, {}).items()
+    ]
+    if not rows:
+        return None
+    return SideTable(
+        kind="real",
+        n_distractors=None,
+        columns=["real", ranked.generator or "synthetic"],
+        rows=sorted(rows, key=lambda row: row.system),
+    )
+
+
+def _real_row(system: str, curves: Sequence[Candidate], synthetic: Sequence[Candidate]) -> SideRow:
+    size = max(size for one in curves for size in _sizes([one]))
+    real = best_at(curves, size)
+    point = None if real is None else real.at(size)
+    # Of the same result, if it has both: then the queries' difficulty is not in the gap.
+    same = [one for one in synthetic if real is not None and one.entry is real.entry]
+    other = best_at(same or synthetic, size)
+    beside = None if other is None else other.at(size)
+    gaps = [gap for one in same or synthetic if (gap := _gap(one)) is not None]
+    return SideRow(
+        system=system,
+        rates=[None if one is None else rate_of(one) for one in (point, beside)],
+        tracks="" if real is None else real_distractors_label(real.entry.result, real.curve),
+        gap=gaps[0] if gaps else None,
+    )
+
+
+def _gap(candidate: Candidate) -> RealGap | None:
+    gap = measured_gap(candidate.entry.result, candidate.curve)
+    if gap is None:
+        return None
+    return RealGap(
+        n_distractors=gap.n_distractors, value=gap.value, error=gap.error, held_out=gap.held_out
+    )
