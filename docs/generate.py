@@ -52,13 +52,18 @@ def _field_table(name: str) -> str:
     about = _arguments(kind)
     hints = typing.get_type_hints(kind)
     rows = ["| field | value | meaning |", "| --- | --- | --- |"]
-    for field in dataclasses.fields(kind):
-        if not field.compare:  # kept in memory only
-            continue
-        value, default = _words(hints[field.name]), _default(field)
-        value += f"; default {default}" if default else ""
-        rows.append(f"| `{field.name}` | {value} | {about.get(field.name, '')} |")
+    for field, default in _fields(kind):
+        value = _words(hints[field]) + (f"; default {default}" if default else "")
+        rows.append(f"| `{field}` | {value} | {about.get(field, '')} |")
     return "\n".join(rows)
+
+
+def _fields(kind: type) -> list[tuple[str, str]]:
+    """Names and defaults of the fields of a dataclass or a typed dictionary."""
+    if typing.is_typeddict(kind):
+        return [(name, "") for name in typing.get_type_hints(kind)]
+    # Those that are not compared are kept in memory only.
+    return [(field.name, _default(field)) for field in dataclasses.fields(kind) if field.compare]
 
 
 def _arguments(kind: type) -> Mapping[str, str]:

@@ -179,7 +179,7 @@ def test_a_file_of_the_same_kind_may_be_replaced(tmp_path: Path) -> None:
     for text in (None, '{"schema_version": 0}'):
         if text is not None:
             path.write_text(text)
-        refuse_to_replace(path, "the result", key="schema_version", option="--out")
+        refuse_to_replace(path, "the result", keys={"schema_version"}, option="--out")
 
 
 @pytest.mark.parametrize("text", ['{"generator": "flow"}', "[1]", "words", ""])
@@ -187,13 +187,13 @@ def test_refuses_to_replace_a_file_of_another_kind(tmp_path: Path, text: str) ->
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(FpbenchError, match=r"r\.json would be replaced by the result") as err:
-        refuse_to_replace(path, "the result", key="schema_version", option="--out")
+        refuse_to_replace(path, "the result", keys={"schema_version"}, option="--out")
     assert err.value.hint == "choose another --out, or move r.json away"
 
 
 def test_refuses_to_replace_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="the result, but is another kind of file"):
-        refuse_to_replace(tmp_path, "the result", key="schema_version", option="--out")
+        refuse_to_replace(tmp_path, "the result", keys={"schema_version"}, option="--out")
 
 
 def test_removes_stale_files_but_no_folder(tmp_path: Path) -> None:

@@ -140,8 +140,10 @@ def union_members(kind: Any, limits: Meta = _NO_LIMITS) -> tuple[tuple[Any, Meta
 
 @cache
 def field_types(kind: type[Any]) -> dict[str, Any]:
-    """Types of a dataclass's fields by name, with annotations."""
+    """Types of the fields of a dataclass or typed dictionary by name, with annotations."""
     hints = typing.get_type_hints(kind, include_extras=True)
+    if typing.is_typeddict(kind):
+        return hints
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
@@ -164,7 +166,7 @@ def json_schema(kind: type[Any], title: str) -> dict[str, Any]:
 
 
 def described_fields(docstring: str) -> dict[str, str]:
-    """Descriptions of a dataclass's fields by name, from the section ``Args`` of its docstring."""
+    """Descriptions of fields by name, from the section ``Args`` of its docstring."""
     arguments = inspect.cleandoc(docstring).partition("\n\nArgs:\n")[2]
     found = re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", arguments, re.MULTILINE)
     return {name: " ".join(text.split()) for name, text in found}
@@ -186,17 +188,17 @@ def _readings(text: str) -> Iterator[object]:
 
 def _find_wrong_name(value: object, kind: Any, where: str) -> tuple[str, str] | None:
     """Message and hint for the first unknown or missing field, at any depth."""
-    dataclass = _dataclass_in(kind)
-    if dataclass and isinstance(value, Mapping):
-        known = field_types(dataclass)
+    table = _table_in(kind)
+    if table and isinstance(value, Mapping):
+        known = field_types(table)
         for name in value:
             if name not in known:
                 hint = suggest(str(name), known) + "fields: " + ", ".join(known)
                 return f"no field is called '{_join(where, name)}'", hint
-        for field in dataclasses.fields(dataclass):
-            if field.name not in value and _is_required(field):
-                hint = f"it takes {describe(known[field.name])}"
-                return f"field '{_join(where, field.name)}' is missing", hint
+        for name in _required_fields(table):
+            if name not in value:
+                hint = f"it takes {describe(known[name])}"
+                return f"field '{_join(where, name)}' is missing", hint
     for name, part, part_kind in _parts(value, kind):
         if isinstance(part, Mapping | list | tuple):
             wrong = _find_wrong_name(part, part_kind, _join(where, name))
@@ -225,9 +227,9 @@ def _find_wrong_value(
 
 def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
     """Name, value and type of each part of a dataclass's table, a mapping or a sequence."""
-    dataclass = _dataclass_in(kind)
-    if dataclass and isinstance(value, Mapping):
-        known = field_types(dataclass)
+    table = _table_in(kind)
+    if table and isinstance(value, Mapping):
+        known = field_types(table)
         yield from ((name, part, known[name]) for name, part in value.items() if name in known)
         return
     for member, _ in union_members(kind):
@@ -241,13 +243,24 @@ def _parts(value: object, kind: Any) -> Iterator[tuple[str, object, Any]]:
 
 
 @cache
-def _dataclass_in(kind: Any) -> Any:
-    """The dataclass in a type or union, if any."""
-    return next((m for m, _ in union_members(kind) if dataclasses.is_dataclass(m)), None)
+def _table_in(kind: Any) -> Any:
+    """The dataclass or typed dictionary in a type or union, if any."""
+    return next((m for m, _ in union_members(kind) if _has_fields(m)), None)
 
 
-def _is_required(field: dataclasses.Field[Any]) -> bool:
-    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+def _has_fields(kind: Any) -> bool:
+    return dataclasses.is_dataclass(kind) or typing.is_typeddict(kind)
+
+
+def _required_fields(kind: Any) -> list[str]:
+    if typing.is_typeddict(kind):
+        return [name for name in field_types(kind) if name in kind.__required_keys__]
+    missing = dataclasses.MISSING
+    return [
+        field.name
+        for field in dataclasses.fields(kind)
+        if field.default is missing and field.default_factory is missing
+    ]
 
 
 def _join(where: str, name: object) -> str:
@@ -267,7 +280,7 @@ def _describe_member(kind: Any, limits: Meta, typed: bool) -> str:
         words = f"{item}, or several with commas between them"
         if not typed:
             words = f"a list of values, each {item}"
-    elif dataclasses.is_dataclass(kind) or origin is not None:
+    elif _has_fields(kind) or origin is not None:
         words = "a table"
     else:
         words = _NOUNS.get(kind) or f"a {kind.__name__.lower()}"

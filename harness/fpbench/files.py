@@ -13,7 +13,7 @@ import stat
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -100,17 +100,17 @@ def file_version(status: os.stat_result) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
+def refuse_to_replace(path: Path, kind: str, *, keys: Collection[str], option: str) -> None:
     """Refuse to replace a file of another kind by a new JSON file.
 
     Args:
         path: Path of the new file. A file may already be there.
         kind: Kind of the new file, for the message.
-        key: JSON key that only files of this kind have.
+        keys: JSON keys of which every file of this kind has one, and no other file any.
         option: Option that sets the path, for the hint.
 
     Raises:
-        FpbenchError: The existing file does not have the key.
+        FpbenchError: The existing file has none of the keys.
     """
     try:
         existing = read_json(path)
@@ -118,7 +118,7 @@ def refuse_to_replace(path: Path, kind: str, *, key: str, option: str) -> None:
         return
     except (OSError, ValueError):
         existing = None
-    if not isinstance(existing, dict) or key not in existing:
+    if not isinstance(existing, dict) or existing.keys().isdisjoint(keys):
         raise FpbenchError(
             f"{path} would be replaced by {kind}, but is another kind of file",
             hint=f"choose another {option}, or move {path.name} away",

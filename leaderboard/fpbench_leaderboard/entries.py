@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fpbench.results.document import FingerprinterInfo, Result
+from fpbench.results.document import Result
 from fpbench.results.names import system_label
+from fpbench.results.systems import FingerprinterInfo
 from fpbench_leaderboard.board import Links, Tier
 
 SystemKey = tuple[str, ...]

@@ -9,8 +9,9 @@ from tabulate import tabulate
 
 from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.comparable import ComparisonKey
-from fpbench.results.document import Curve, FingerprinterInfo, Point, Result
+from fpbench.results.document import Curve, Point, Result
 from fpbench.results.names import clusters_label, rate_label, system_label
+from fpbench.results.systems import FingerprinterInfo
 from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.gap_notes import gap_note
 from fpbench.review.half_size_notes import find_half_size, half_size_label

@@ -78,7 +78,6 @@ def curve_of() -> Callable[..., Curve]:
         labels = CurveLabels(
             distractors="real",
             index="exact",
-            index_parameters={},
             tolerance_s=0.25,
             query_length_s=1.0,
             n_reference=100,

@@ -141,7 +141,6 @@ def test_points_of_real_distractors_are_corrected() -> None:
     labels = CurveLabels(
         distractors="real",
         index="exact",
-        index_parameters={},
         tolerance_s=0.25,
         query_length_s=1.0,
         n_reference=6,

@@ -21,7 +21,6 @@ from fpbench.results.document import Curve, Point
 LABELS = CurveLabels(
     distractors="real",
     index="exact",
-    index_parameters={"metric": "inner product"},
     tolerance_s=0.25,
     query_length_s=1.0,
     n_reference=700,
@@ -79,10 +78,7 @@ def test_a_point_holds_the_size_of_its_database(evidence: Evidence) -> None:
 
 def test_a_curve_holds_its_index_and_its_tolerance(evidence: Evidence) -> None:
     for curve in hit_rate_curves(evidence, [10], LABELS):
-        assert (curve.distractors, curve.index, curve.index_parameters) == (
-            *("real", "exact"),
-            {"metric": "inner product"},
-        )
+        assert (curve.distractors, curve.index) == ("real", "exact")
         assert (curve.tolerance_s, curve.query_length_s) == (0.25, 1.0)
 
 

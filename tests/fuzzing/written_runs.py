@@ -17,8 +17,10 @@ from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves, is_searched
 from fpbench.hashing import file_sha256
 from fpbench.results.data import DataInfo
-from fpbench.results.document import ESTIMATOR, CheckInfo, EvidenceInfo, Result
+from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
+from fpbench.results.indexes import IndexInfo
+from fpbench.results.systems import CheckInfo
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 RECIPE = {"n_queries": 4, "query_length_s": 1.0}
@@ -56,7 +58,7 @@ def _result(
     ends_early = max(wanted) > max(searched)
     base = replace(base, data=_data(base, max(searched) if ends_early else None))
     kinds_of_all = {kind for _, kind in searches}
-    infos, curves = [], []
+    infos, curves, indexes = [], [], []
     for (index, distractors), evidence in searches.items():
         file = path.with_name(evidence_name(path.stem, index, distractors))
         write_evidence(file, evidence)
@@ -64,7 +66,6 @@ def _result(
         labels = CurveLabels(
             distractors=distractors,
             index=index,
-            index_parameters={"shortlist": _shortlist(evidence)},
             tolerance_s=0.25,
             query_length_s=1.0,
             n_reference=base.data.reference_fingerprints,
@@ -73,6 +74,10 @@ def _result(
             estimator=changes.get("estimator", ESTIMATOR),
         )
         curves += hit_rate_curves(evidence, sizes, labels)
+        effective = {"shortlist": _shortlist(evidence)}
+        indexes.append(
+            IndexInfo(name=index, distractors=distractors, requested={}, effective=effective)
+        )
     kinds = {index: {kind for i, kind in searches if i == index} for index, _ in searches}
     gaps = [
         gap
@@ -96,6 +101,7 @@ def _result(
         if "synthetic" in kinds_of_all
         else None,
         curves=curves,
+        indexes=indexes,
         evidence=infos,
         estimator=changes.get("estimator", ESTIMATOR),
         config={

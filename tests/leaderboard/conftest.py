@@ -35,7 +35,6 @@ def named() -> Callable[..., Result]:
         curve = Curve(
             distractors="real",
             index="exact",
-            index_parameters={},
             metric="hr@1",
             tolerance_s=0.25,
             query_length_s=1.0,

@@ -45,7 +45,7 @@ def test_a_file_that_is_named_must_be_a_result(tmp_path: Path) -> None:
     (tmp_path / "g.json").write_text('{"generator": "gaussian"}')
     shown = CliRunner().invoke(main, ["leaderboard", str(tmp_path / "g.json")])
     assert shown.exit_code == 2
-    assert "g.json: field 'status' is missing" in shown.stderr
+    assert "g.json: field 'result_format' is missing" in shown.stderr
 
 
 def test_a_result_that_was_cut_off_is_not_left_out_of_a_folder(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_results_that_can_be_compared_make_one_figure(named: Named, tmp_path: Pa
 def test_other_queries_make_no_figure(named: Named, tmp_path: Path) -> None:
     first = named("one", {1000: 0.9})
     write_result(first, tmp_path / "one.json")
-    queries = dataclasses.replace(first.queries, recipe={"queries": 7})
+    queries = dataclasses.replace(first.queries, recipe={"n_queries": 7})
     write_result(named("two", {1000: 0.9}, queries=queries), tmp_path / "two.json")
     shown = CliRunner().invoke(
         main, ["leaderboard", str(tmp_path), "--figure", f"{tmp_path}/f.png"]

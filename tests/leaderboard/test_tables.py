@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fpbench.results.document import CheckInfo, Result
+from fpbench.results.document import Result
 from fpbench.results.names import rate_label
+from fpbench.results.systems import CheckInfo
 from fpbench.results.tails import HalfSize, TailInfo
 from fpbench.units import short_hours
 from fpbench_leaderboard import leaderboard

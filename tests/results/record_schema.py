@@ -1,4 +1,4 @@
-"""Records schemas/result.v1.json, the contract for submissions, from the dataclasses of a result.
+"""Records schemas/result-1.0.json, the contract for submissions, from the dataclasses of a result.
 
 python tests/results/record_schema.py
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 import fpbench
 from fpbench.results.files import schema
 
-PATH = Path(fpbench.__file__).parent / "schemas/result.v1.json"
+PATH = Path(fpbench.__file__).parent / "schemas/result-1.0.json"
 
 
 def text() -> str:

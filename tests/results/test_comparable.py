@@ -10,7 +10,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
 
-RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_1_0.json")
 
 
 @pytest.mark.parametrize(

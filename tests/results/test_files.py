@@ -10,7 +10,7 @@ import pytest
 from fpbench import FpbenchError
 from fpbench.results.files import read_result, result_files, write_result
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_1_0.json"
 
 
 def test_a_result_survives_a_round_trip(tmp_path: Path) -> None:
@@ -23,16 +23,16 @@ def test_a_result_survives_a_round_trip(tmp_path: Path) -> None:
     ("old", "new", "message"),
     [
         pytest.param(
-            '"schema_version": 1',
-            '"schema_version": 9',
-            "'schema_version' cannot be 9",
+            '"result_format": "1.0"',
+            '"result_format": "9.0"',
+            "'result_format' cannot be '9.0'",
             id="version",
         ),
         pytest.param(
             '"status": "complete"', '"status": "done"', "field 'status' cannot be 'done'", id="word"
         ),
         pytest.param('"command"', '"comand"', "no field is called 'comand'", id="misspelt"),
-        pytest.param('  "command": "fpbench', '  "": "', "no field is called ''", id="nameless"),
+        pytest.param(' "command": "fpbench', ' "": "', "no field is called ''", id="nameless"),
         pytest.param(
             '"value": 0.5', '"value": 1.5', "'curves.0.points.0.value' cannot be 1.5", id="range"
         ),
@@ -56,7 +56,7 @@ def test_a_misspelt_field_gets_a_suggestion(tmp_path: Path) -> None:
     path.write_text(GOLDEN.read_text().replace('"command"', '"comand"'))
     with pytest.raises(FpbenchError) as err:
         read_result(path)
-    assert "did you mean 'command'? fields: status, " in (err.value.hint or "")
+    assert "did you mean 'command'? fields: result_format, status, " in (err.value.hint or "")
 
 
 def test_a_result_that_breaks_the_schema_is_not_written(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_config_fields_that_comparisons_use_have_their_types(
     document["config"][name] = value
     path = tmp_path / "changed.json"
     path.write_text(json.dumps(document))
-    with pytest.raises(FpbenchError, match=rf"changed\.json: config\.{name} is "):
+    with pytest.raises(FpbenchError, match=rf"changed\.json: field 'config\.{name}"):
         read_result(path)
 
 

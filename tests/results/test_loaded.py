@@ -12,7 +12,7 @@ from fpbench.results.document import Result
 from fpbench.results.files import dump_result, read_result, write_result
 from fpbench.results.loaded import LoadedResult
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_1_0.json"
 
 
 def test_it_has_the_path_of_its_file() -> None:

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from fpbench.results.document import FingerprinterInfo, Interval, Point
+from fpbench.results.document import Interval, Point
 from fpbench.results.names import metric_label, rate_label, system_label
+from fpbench.results.systems import FingerprinterInfo
 
 NAFP = FingerprinterInfo(
     name="nafp",
@@ -20,6 +21,7 @@ NAFP = FingerprinterInfo(
     segment_s=1.0,
     hop_s=0.5,
     dim=128,
+    bytes_per_hour=3_686_400.0,
 )
 
 

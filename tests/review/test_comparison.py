@@ -11,8 +11,8 @@ import pytest
 from fpbench import FpbenchError
 from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
-from fpbench.results.document import GeneratorInfo
 from fpbench.results.files import read_result, write_result
+from fpbench.results.systems import GeneratorInfo
 from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_tables import Comparisons
 from fpbench.review.differences import Difference

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from fpbench.results.document import CheckInfo
 from fpbench.results.files import read_result
+from fpbench.results.systems import CheckInfo
 from fpbench.review.result_tables import result_tables
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from fidelity_blocks import fidelity, statistics
 
-from fpbench.results.document import FitInfo, Gap, Result
+from fpbench.results.document import Gap, Result
 from fpbench.results.files import read_result
+from fpbench.results.systems import FitInfo
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.result_tables import result_tables
 from fpbench.review.synthetic_labels import (

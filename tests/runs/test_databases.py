@@ -9,7 +9,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.progress import Report
-from fpbench.results.document import GeneratorInfo
+from fpbench.results.systems import GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator

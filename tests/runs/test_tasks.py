@@ -145,7 +145,9 @@ QUERIES = QueryInfo(n=1, tracks=1, length_s=1.0, recipe={}, content="q")
 
 def test_a_result_says_which_task_it_is_of() -> None:
     task = Task(settings={}, data="d", queries="q")
-    assert describe_task("x", task, DATA, QUERIES) == TaskInfo(name="x", content=task.identity)
+    assert describe_task("x", task, DATA, QUERIES) == TaskInfo(
+        name="x", version=None, content=task.identity, data=task.data, queries=task.queries
+    )
     anything = Task(settings={})
     assert describe_task("x", anything, DATA, QUERIES).content == anything.identity
 

@@ -32,7 +32,7 @@ def louder_noise(document: Document) -> None:
 
 
 def no_recipe(document: Document) -> None:
-    document["config"]["recipe"] = None
+    del document["config"]["recipe"]
 
 
 def other_tracks(document: Document) -> None:

@@ -21,7 +21,13 @@ def of_task(document: Document) -> None:
     settings = json.loads(json.dumps(task_config(NAME, TASK).as_json()))
     system = {"fingerprinter": "spectral-sketch", "dtype": RunConfig().dtype}
     document["config"] = settings | system
-    document["task"] = {"name": NAME, "content": TASK.identity}
+    document["task"] = {
+        "name": NAME,
+        "version": 1,
+        "content": TASK.identity,
+        "data": TASK.data,
+        "queries": TASK.queries,
+    }
     document["data"]["content"] = TASK.data
     document["queries"]["content"] = TASK.queries
 
@@ -60,6 +66,14 @@ def other_task(document: Document) -> None:
     document["task"]["content"] = "mine"
 
 
+def other_expectations(document: Document) -> None:
+    document["task"]["data"] = document["data"]["content"] = "mine"
+
+
+def other_version(document: Document) -> None:
+    document["task"]["version"] = 2
+
+
 def unknown_task(document: Document) -> None:
     document["task"]["name"] = document["config"]["task"] = "demo-v0"
 
@@ -78,6 +92,8 @@ LIES = {
     other_data: f'/data/content is "mine": task {NAME} gives "{TASK.data}"',
     other_queries: f'/queries/content is "mine": task {NAME} gives "{TASK.queries}"',
     other_task: f'/task/content is "mine": task {NAME} gives "{TASK.identity}"',
+    other_expectations: f'/task/data is "mine": task {NAME} gives "{TASK.data}"',
+    other_version: "/task/version is 2: its name gives 1",
     unknown_task: "/task/name is \"demo-v0\": no task is called 'demo-v0' that is installed",
     only_in_the_config: f'/config/task is "{NAME}": the result is of no task',
     not_in_the_config: f"/config/task is null: the result is of task {NAME}",

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from fpbench.audio.survey import Surveys
 from fpbench.plugin.datasets import Dataset, Track
-from fpbench.results.data import Duplicates, NearCopy, Skipped
+from fpbench.results.config import Duplicates
+from fpbench.results.data import NearCopy, Skipped
 
 
 def drop_near_copies(dataset: Dataset, copies: Sequence[NearCopy]) -> tuple[Dataset, list[Skipped]]:

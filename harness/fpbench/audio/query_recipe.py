@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
+from fpbench.results.config import RecordedRecipe
 
 _LARGEST = {
     "n_queries": 1_000_000_000_000,
@@ -88,11 +89,16 @@ Source: Chang et al. 2021, "Neural audio fingerprint for high-specific audio ret
 """
 
 
-def recipe_to_json(recipe: QueryRecipe) -> dict[str, object]:
+def recipe_to_json(recipe: QueryRecipe) -> RecordedRecipe:
     """The recipe in the form of JSON and TOML, with the name and options of a step in one table."""
-    document: dict[str, object] = {f.name: getattr(recipe, f.name) for f in fields(recipe)}
-    document["degradations"] = [{"name": s.name, **s.options} for s in recipe.degradations]
-    return document
+    return RecordedRecipe(
+        n_queries=recipe.n_queries,
+        query_length_s=recipe.query_length_s,
+        grid_s=recipe.grid_s,
+        max_offset_s=recipe.max_offset_s,
+        sample_rate_hz=recipe.sample_rate_hz,
+        degradations=[{"name": step.name, **step.options} for step in recipe.degradations],
+    )
 
 
 def recipe_from_json(

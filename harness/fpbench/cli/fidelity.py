@@ -193,7 +193,7 @@ def _prepare(json_path: Path | None, figure: Path | None) -> None:
     if figure is not None:
         refuse_figure_name(figure)
     if json_path is not None:
-        refuse_to_replace(json_path, "the JSON report", key="statistics", option="--json")
+        refuse_to_replace(json_path, "the JSON report", keys={"statistics"}, option="--json")
     for path, option in ((json_path, "--json"), (figure, "--figure")):
         if path is not None:
             refuse_unwritable(path, option)

@@ -143,6 +143,6 @@ def _refuse_out(out: Path, weights: Path | None) -> None:
             hint="choose another --out",
         )
     refuse_to_replace(
-        report_path(out), "the curves of this training", key="validations", option="--out"
+        report_path(out), "the curves of this training", keys={"validations"}, option="--out"
     )
     refuse_unwritable(out, "--out")

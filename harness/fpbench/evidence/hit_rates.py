@@ -1,6 +1,6 @@
 """Hit-rate curves, computed from evidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,7 +38,6 @@ class CurveLabels:
 
     distractors: DistractorKind
     index: str
-    index_parameters: Mapping[str, int | float | str]
     tolerance_s: float | None
     query_length_s: float
     n_reference: int
@@ -111,7 +110,6 @@ def hit_rate_curves(
             Curve(
                 distractors=labels.distractors,
                 index=labels.index,
-                index_parameters=labels.index_parameters,
                 metric=f"hr@{k}",
                 tolerance_s=labels.tolerance_s,
                 query_length_s=labels.query_length_s,

@@ -46,7 +46,7 @@ def refuse_generator_out(out: Path) -> None:
     if out.suffix != SUFFIX:
         raise FpbenchError(f"'{out}' cannot hold a generator", hint=f"end its name in {SUFFIX}")
     refuse_to_replace(
-        record_path(out), "the record of this fit", key="generator_sha256", option="--out"
+        record_path(out), "the record of this fit", keys={"generator_sha256"}, option="--out"
     )
     refuse_unwritable(out, "--out")
 

@@ -54,6 +54,9 @@ class Entry(Generic[Thing_co]):
         dtypes: Dtypes that the object computes in if ``Settings.dtype`` says so. With another
             dtype, ``create`` gets ``float32``, and results say so.
         details: Labels and values for ``fpbench plugins --details``: paper, source, licence.
+        weights_licence: Licence of the weights that a fingerprinter has without ``--weights``.
+        training_data: What these weights were trained on; ``none`` for a fingerprinter that was not
+            trained. Results record both for the reader.
         fits: Whether a path looks like the argument, for the error after a path without
             ``NAME:``. It may look at the file system.
     """
@@ -64,6 +67,8 @@ class Entry(Generic[Thing_co]):
     argument: str | None = None
     dtypes: Sequence[Dtype] = ("float32",)
     details: Mapping[str, str] = field(default_factory=dict)
+    weights_licence: str | None = None
+    training_data: str | None = None
     fits: Callable[[Path], bool] | None = None
 
     @property

@@ -169,7 +169,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """What the run took on its machine. Nothing of it enters a hash or a cache key.
+    """What the run took on its machine. Nothing of it enters a cache key.
 
     Args:
         wall_s: Elapsed time of this run, from the first recording to the last interval.

@@ -1,11 +1,13 @@
 """The data of a run: recordings, fingerprints and queries."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
+from fpbench.results.config import RecordedRecipe
 from fpbench.results.fields import Count, Hours, Name, Positive, Seconds
 
 
@@ -15,14 +17,6 @@ class Skipped:
 
     track: str
     reason: str
-
-
-Duplicates = Literal["drop", "keep", "report"]
-"""What becomes of recordings that a dataset holds twice.
-
-``report`` leaves out equal audio, and lists near copies in the result. ``drop`` leaves out near
-copies, too. ``keep`` leaves out nothing, and does not look for near copies.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +46,23 @@ class TaskInfo:
 
     Args:
         name: Name with version, such as ``demo-v1``.
+        version: The number at the end of the name; None if the name has none.
         content: Hash of the task's settings, and of the data and queries that it expects.
+        data: Hash of all recordings that it expects, as ``data.content``; None if it accepts any.
+        queries: Hash of the queries that it expects, as ``queries.content``; likewise.
     """
 
     name: Name
+    version: Count | None
     content: Name
+    data: Name | None
+    queries: Name | None
+
+
+def task_version(name: str) -> int | None:
+    """The version at the end of a task's name: 1 of ``demo-v1``; None if there is none."""
+    found = re.search(r"-v(\d{1,9})$", name)
+    return int(found[1]) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +122,7 @@ class QueryInfo:
     n: Positive
     tracks: Positive
     length_s: Seconds
-    recipe: Mapping[str, Any]
+    recipe: RecordedRecipe
     recordings: Count = 0
     without_match: Count = 0
     groups: Positive | None = None

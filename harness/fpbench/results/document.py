@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
+from fpbench.results.config import RecordedConfig
 from fpbench.results.corrections import Corrected
 from fpbench.results.costs import Costs
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
@@ -30,9 +31,13 @@ from fpbench.results.fields import (
     Words,
 )
 from fpbench.results.fits import GeneratorFits
+from fpbench.results.harness import HarnessInfo
+from fpbench.results.indexes import IndexInfo
+from fpbench.results.provenance import Provenance
+from fpbench.results.systems import CheckInfo, FingerprinterInfo, GeneratorInfo
 from fpbench.results.tails import TailInfo
 
-SCHEMA_VERSION: Final = 1
+FORMAT: Final = "1.0"
 
 ESTIMATOR: Final = 3
 
@@ -107,7 +112,6 @@ class Curve:
     Args:
         distractors: Kind of distractors: fingerprints of real audio, or draws from a generator.
         index: Name of the search index.
-        index_parameters: Parameters of the index, as reported by the search library.
         metric: ``hr@1``, ``hr@3`` or ``hr@10``: the true match is among the first k.
         tolerance_s: Largest error of a match's start time, in seconds; None accepts any time in the
             right track.
@@ -120,88 +124,12 @@ class Curve:
 
     distractors: DistractorKind
     index: Name
-    index_parameters: Mapping[str, int | float | str]
     metric: Metric
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     query_length_s: Seconds
     points: Annotated[Sequence[Point], Meta(min_length=1, max_length=100)]
     distractor_tracks: Positive | None = None
     distractor_groups: Positive | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FingerprinterInfo:
-    """The fingerprinter. Ready-made fingerprints have no source and no sample rate.
-
-    Args:
-        source_sha256: Hash of the plugin's files, including weights among them.
-        weights_sha256: Hash of the file given as ``--weights``.
-        device: Device of the arithmetic; ``-`` for a Python object, which chooses it by itself, and
-            for ready-made fingerprints.
-        dtype: Dtype of the arithmetic, which may differ from the one that was asked for.
-        segment_s: Length of a fingerprint's audio segment, in seconds.
-        hop_s: Time from one fingerprint to the next, in seconds.
-        dim: Dimension of a fingerprint.
-    """
-
-    name: Name
-    distribution: Words
-    version: Words
-    source_sha256: Sha256 | None
-    weights_sha256: Sha256 | None
-    options: Mapping[Words, Words]
-    device: Words
-    dtype: Literal["float16", "bfloat16", "float32", "float64"]
-    sample_rate_hz: Positive | None
-    segment_s: Seconds
-    hop_s: Seconds
-    dim: Positive
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitInfo:
-    """The system and the fingerprints that a generator was fitted to, according to its file.
-
-    Args:
-        fingerprinter: Name of the fingerprinter; None if the file does not say.
-        weights_sha256: Hash of the file given as ``--weights``.
-        fingerprints: Number of fingerprints.
-        fingerprints_sha256: Hash of the fingerprints.
-    """
-
-    fingerprinter: str | None
-    weights_sha256: Sha256 | None
-    options: Mapping[Words, Words]
-    fingerprints: Count
-    fingerprints_sha256: Sha256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneratorInfo:
-    """The generator of the synthetic distractors.
-
-    Args:
-        parameters: Parameters of a draw, as reported by the generator: solver, steps, projection.
-        fitted_fingerprints: Number of fingerprints that it was fitted to in this run; None if it
-            was loaded.
-        weights_sha256: Hash of the fitted generator's file.
-        fitted_to: System and data of the fit; None if the file does not say.
-        reason: Why the run did not choose a better generator; None if it chose the best, or if the
-            config names one.
-        foreign: Whether it was fitted to another system than the fingerprinter, which only
-            ``foreign_generator`` in the config allows.
-    """
-
-    name: Name
-    distribution: Words
-    version: Words
-    options: Mapping[Words, Words]
-    parameters: Mapping[str, bool | int | float | str]
-    fitted_fingerprints: Count | None
-    weights_sha256: Sha256
-    fitted_to: FitInfo | None = None
-    foreign: bool = False
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,31 +168,18 @@ class EvidenceInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckInfo:
-    """What a check of the fingerprinter found before the run, as ``fpbench check`` does.
-
-    Args:
-        passed: Whether the fingerprinter follows all rules of the harness.
-        broken: Each broken rule, and how it is broken. A run with such a fingerprinter needs
-            ``--unchecked``, and its numbers may mean nothing.
-    """
-
-    passed: bool
-    broken: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The document that ``fpbench run`` writes, also for submission.
 
     Args:
+        result_format: Version of this format.
         status: ``complete``, or ``partial`` if a requested size exceeds the real distractors.
-        config: The run's configuration; equal configurations and data give equal numbers. Files are
-            relative to the folder of the run if they lie below it. Of others, which
-            ``folders_left_out`` lists, only the last part is recorded.
+        harness: The version of fpbench.
+        config: The run's configuration.
         command: The command line or the Python call, with files as in ``config``.
         fidelity: How similar synthetic fingerprints are to real ones; None if there are none.
         task: The task that this is a run of; None for a run with settings of its own.
+        indexes: The search indexes of the curves.
         evidence: Files beside the result, from which every number can be recomputed.
         environment: Versions of software, and hardware.
         estimator: How points follow from evidence. 1, in older results: databases are whole blocks,
@@ -285,20 +200,26 @@ class Result:
             is of the first.
         costs: What the run took. Two runs of the same settings differ in it, and in nothing else;
             None in older results.
+        provenance: Who submits it; None before it is submitted.
+        extra: What other programs add: up to 10 kB, which fpbench neither reads nor shows.
+        result_id: SHA-256 of the canonical bytes of the document without this field; None before it
+            is written.
     """
 
+    result_format: Literal["1.0"]
     status: Literal["complete", "partial"]
+    harness: HarnessInfo
     fingerprinter: FingerprinterInfo
     data: DataInfo
     queries: QueryInfo
     generator: GeneratorInfo | None
     fidelity: Fidelity | None
     curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=1_000)]
+    indexes: Annotated[Sequence[IndexInfo], Meta(max_length=200)]
     evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=100)]
     environment: Mapping[str, str]
-    config: Mapping[str, Any]
+    config: RecordedConfig
     command: str
-    schema_version: Literal[1]
     estimator: Estimator = 1
     check: CheckInfo | None = None
     task: TaskInfo | None = None
@@ -308,6 +229,14 @@ class Result:
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
     fits: GeneratorFits | None = None
     costs: Costs | None = None
+    provenance: Provenance | None = None
+    extra: Mapping[str, Any] | None = None
+    result_id: Sha256 | None = None
+
+    def index(self, name: str, distractors: DistractorKind) -> IndexInfo | None:
+        """The index of a search; None if the result does not list it."""
+        wanted = (name, distractors)
+        return next((one for one in self.indexes if (one.name, one.distractors) == wanted), None)
 
     def records(self) -> list[dict[str, str | int | float | None]]:
         """One flat dictionary for each point, for pandas, polars and csv.

@@ -1,7 +1,7 @@
 """Types of the fields of a result, with their limits.
 
-The limits are checked when a result is read. schemas/result.v1.json contains them; it is generated:
-after a change, run tests/results/record_schema.py.
+The limits are checked when a result is read. schemas/result-1.0.json contains them; it is
+generated: after a change, run tests/results/record_schema.py.
 """
 
 from typing import Annotated, Literal
@@ -28,3 +28,4 @@ Words = Annotated[str, Meta(max_length=1_000, pattern=f"^[^{_HIDDEN}]*{_END}")]
 FileName = Annotated[str, Meta(max_length=255, pattern=rf"^[^/\\{_HIDDEN}|<>]+{_END}")]
 Metric = Annotated[str, Meta(max_length=20, pattern=f"^hr@[1-9][0-9]*{_END}")]
 Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{_END}")]
+GitRevision = Annotated[str, Meta(pattern=f"^[0-9a-f]{{40,64}}{_END}")]

@@ -1,7 +1,6 @@
 """Reads, checks and writes results as JSON files."""
 
 import dataclasses
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -13,10 +12,18 @@ from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file
 from fpbench.json_documents import read_json, utf8_document
-from fpbench.results.document import SCHEMA_VERSION, Result
+from fpbench.results.canonical import ID, canonical_bytes, hash_document, readable_text
+from fpbench.results.document import FORMAT, Result
+from fpbench.results.migrations import migrate
 from fpbench.stand_ins import refuse_stand_in
 
 logger = getLogger(__name__)
+
+MOST_EXTRA_BYTES = 10_000
+"""Canonical size of the largest field ``extra``."""
+
+VERSIONS = frozenset({"result_format", "schema_version"})
+"""Fields of which every result has one, the second until format 1.0, and no other JSON file."""
 
 _MOST_BYTES = 16 << 20  # most have some 100 kB, but lists of skipped tracks may be long
 
@@ -24,20 +31,24 @@ _MOST_BYTES = 16 << 20  # most have some 100 kB, but lists of skipped tracks may
 def schema() -> dict[str, Any]:
     """The JSON schema of a result, the contract for submissions.
 
-    ``schemas/result.v1.json`` contains it for readers and other programs.
+    ``schemas/result-1.0.json`` contains it for readers and other programs.
     """
-    return json_schema(Result, f"fpbench result, version {SCHEMA_VERSION}")
+    return json_schema(Result, f"fpbench result, format {FORMAT}")
+
+
+def result_document(result: Result) -> dict[str, Any]:
+    """The JSON document of a result, with its ``result_id``; equal results give equal documents.
+
+    Fields are left out while they have their default.
+    """
+    document: Any = utf8_document(_to_json(result))
+    document.pop(ID, None)
+    return {**document, ID: hash_document(document)}
 
 
 def dump_result(result: Result) -> str:
-    """The result as JSON text; equal results give equal bytes.
-
-    Fields with a default are newer than the format, and are left out while they have it, so that an
-    older result is written as it was read.
-    """
-    document = utf8_document(_to_json(result))
-    text = json.dumps(document, indent=2, sort_keys=True, allow_nan=False)
-    return text + "\n"
+    """The result as JSON text; equal results give equal bytes."""
+    return readable_text(result_document(result))
 
 
 def _to_json(value: Any) -> Any:
@@ -67,9 +78,8 @@ def checked_text(result: Result, path: Path) -> str:
     Raises:
         FpbenchError: The result breaks the schema, with the name of the field.
     """
-    text = dump_result(result)
-    parse_result(json.loads(text), str(path))
-    return text
+    # What was read is written: it has 1.0 where a caller gave 1.
+    return dump_result(parse_result(result_document(result), str(path)))
 
 
 def read_result(path: Path) -> Result:
@@ -133,11 +143,11 @@ def _may_be_result(path: Path) -> bool:
         document = read_json(path, _MOST_BYTES)
     except (OSError, ValueError):
         return True
-    return isinstance(document, Mapping) and "schema_version" in document
+    return isinstance(document, Mapping) and not VERSIONS.isdisjoint(document)
 
 
 def parse_result(document: object, source: str) -> Result:
-    """Check a document that was read from JSON.
+    """Check a document that was read from JSON, of today's or an earlier format.
 
     Args:
         document: Tables, lists and scalars.
@@ -146,21 +156,14 @@ def parse_result(document: object, source: str) -> Result:
     Raises:
         FpbenchError: The document breaks the schema, with the field and its value.
     """
-    advice = "the format is harness/fpbench/schemas/result.v1.json"
+    if isinstance(document, Mapping):
+        document = migrate(document)
+    advice = f"the format is harness/fpbench/schemas/result-{FORMAT}.json"
     result = convert(document, Result, source, advice=advice)
-    wrong = _wrong_in_config(result.config)
-    if wrong is not None:
+    size = len(canonical_bytes(result.extra))
+    if size > MOST_EXTRA_BYTES:
         raise FpbenchError(
-            f"{source}: {wrong}", hint="run `fpbench run` again, and do not edit what it writes"
+            f"{source}: field 'extra' has {size} bytes, more than {MOST_EXTRA_BYTES}",
+            hint="keep such data in another file",
         )
     return result
-
-
-def _wrong_in_config(config: Mapping[str, Any]) -> str | None:
-    """What is wrong with the fields that comparisons use; the schema leaves the config open."""
-    seed, sizes = config.get("seed", 0), config.get("sizes") or []
-    if type(seed) is not int or seed < 0:
-        return f"config.seed is {seed!r}, not a whole number of at least 0"
-    if not isinstance(sizes, list) or any(type(size) is not int for size in sizes):
-        return f"config.sizes is {sizes!r}, not a list of whole numbers"
-    return None

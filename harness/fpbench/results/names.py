@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from fpbench.results.data import QueryInfo
-from fpbench.results.document import FingerprinterInfo, Point
+from fpbench.results.document import Point
+from fpbench.results.systems import FingerprinterInfo
 
 FEW = 20
 """Number of groups below which readers are warned."""

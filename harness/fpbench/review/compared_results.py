@@ -82,7 +82,11 @@ def system_names(
         curves: A curve of each result, with the same index and kind of distractors.
         shown: The results of all systems that are shown, among which a name must be one system's.
     """
-    settings = [dict(curve.index_parameters) for curve in curves]
+    indexes = [
+        result.index(curve.index, curve.distractors)
+        for curve, result in zip(curves, results, strict=True)
+    ]
+    settings = [{} if index is None else dict(index.effective) for index in indexes]
     for own, result in zip(settings, results, strict=True):
         if curves[0].distractors == "synthetic" and result.generator is not None:
             own |= {"generator": generator_label([result]), **result.generator.parameters}

@@ -13,6 +13,7 @@ from fpbench.conversion import convert, field_types, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
+from fpbench.results.files import VERSIONS
 from fpbench.runs.config import RunConfig, read_config
 from fpbench.runs.tasks import claim_task, read_task, task_settings
 from fpbench.units import parse_sizes, whole_sizes
@@ -101,7 +102,7 @@ def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") 
     """
     if out.suffix != ".json":
         raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
-    refuse_to_replace(out, "the result", key="schema_version", option=option)
+    refuse_to_replace(out, "the result", keys=VERSIONS, option=option)
     if config is not None and config.resolve() == out.resolve():
         raise FpbenchError(
             f"the settings and the result are the same file {out}, which the run would replace",

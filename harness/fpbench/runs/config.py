@@ -15,7 +15,7 @@ from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
-from fpbench.results.data import Duplicates
+from fpbench.results.config import Duplicates, RecordedConfig
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.files import read_result
 from fpbench.runs.recorded_settings import record_settings, restore_settings
@@ -152,6 +152,10 @@ class RunConfig:
         plain["recipe"] = recipe_to_json(self.recipe)
         recorded, left_out = record_settings(plain)
         return recorded | ({"folders_left_out": left_out} if left_out else {})
+
+    def recorded(self) -> RecordedConfig:
+        """The same as a result has it."""
+        return convert(self.as_json(), RecordedConfig, "the config")
 
 
 def read_config(

@@ -40,8 +40,8 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import FitInfo, GeneratorInfo
 from fpbench.results.fidelity import Fidelity, Judges
+from fpbench.results.systems import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator

@@ -27,7 +27,8 @@ from fpbench.plugin.datasets import Dataset, Positions, Track
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
-from fpbench.results.data import DataInfo, Duplicates, NearCopy, QueryInfo, Skipped
+from fpbench.results.config import Duplicates
+from fpbench.results.data import DataInfo, NearCopy, QueryInfo, Skipped
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.groups import with_groups
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter

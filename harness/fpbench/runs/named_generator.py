@@ -48,7 +48,7 @@ class NamedGenerator:
         provenance: What that generator was fitted to; None if unknown.
         foreign: Whether it was fitted to another system than the run's.
         reason: Why the run did not choose a better generator, see
-            :class:`fpbench.results.document.GeneratorInfo`.
+            :class:`fpbench.results.systems.GeneratorInfo`.
     """
 
     offer: Offer

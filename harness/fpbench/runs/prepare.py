@@ -20,8 +20,8 @@ from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.document import CheckInfo, FingerprinterInfo
 from fpbench.results.fields import DistractorKind
+from fpbench.results.systems import CheckInfo, FingerprinterInfo, bytes_per_hour
 from fpbench.runs.beyond import has_noise, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
@@ -337,6 +337,7 @@ def _prepare_vectors(
         segment_s=vectors.segment_s,
         hop_s=vectors.hop_s,
         dim=vectors.reference.shape[1],
+        bytes_per_hour=bytes_per_hour(vectors.reference.shape[1], vectors.hop_s),
     )
     return source, info
 
@@ -357,4 +358,7 @@ def _describe_fingerprinter(
         segment_s=spec.segment_s,
         hop_s=spec.hop_s,
         dim=spec.dim,
+        bytes_per_hour=bytes_per_hour(spec.dim, spec.hop_s),
+        weights_licence=offer.entry.weights_licence,
+        training_data=offer.entry.training_data,
     )

@@ -14,7 +14,8 @@ from fpbench.hashing import code_key, content_key, rows_digest
 from fpbench.plugin.datasets import Positions, VectorDataset
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.data import DataInfo, Duplicates, QueryInfo
+from fpbench.results.config import Duplicates
+from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.runs.groups import number_groups
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs

@@ -21,12 +21,14 @@ from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
 from fpbench.results.data import DataInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
-from fpbench.results.document import ESTIMATOR, SCHEMA_VERSION, Curve, EvidenceInfo, Gap, Result
+from fpbench.results.document import ESTIMATOR, FORMAT, Curve, EvidenceInfo, Gap, Result
 from fpbench.results.environment import environment
 from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
+from fpbench.results.harness import describe_harness
+from fpbench.results.indexes import IndexInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
 from fpbench.runs.audio_warnings import warn_of_silence
@@ -49,7 +51,7 @@ from fpbench.runs.searches import (
 )
 from fpbench.runs.tasks import describe_task
 from fpbench.search.inputs import Inputs
-from fpbench.search.tasks import SHORTLIST, is_finished
+from fpbench.search.tasks import SHORTLIST, is_finished, training_size
 
 logger = getLogger(__name__)
 
@@ -174,6 +176,8 @@ def run_prepared(
             for one in fit.outcomes
         ]
         result = Result(
+            result_format=FORMAT,
+            harness=describe_harness(),
             status="partial" if partial else "complete",
             fingerprinter=prepared.info,
             data=inputs.data,
@@ -188,11 +192,11 @@ def run_prepared(
             if fits and generator
             else None,
             extrapolations=extrapolations or (),
+            indexes=[_describe_index(prepared, inputs, one) for one in outcomes],
             evidence=evidence,
             environment=environment(config.device),
-            config=config.as_json(),
+            config=config.recorded(),
             command=command,
-            schema_version=SCHEMA_VERSION,
             check=prepared.check,
             task=task,
             estimator=ESTIMATOR,
@@ -323,13 +327,26 @@ def _all_curves(
     return curves, extrapolations
 
 
+def _describe_index(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> IndexInfo:
+    name = outcome.named.name
+    (task,) = (
+        one for one in search_tasks(prepared, inputs, outcome.database) if one.named.name == name
+    )
+    return IndexInfo(
+        name=name,
+        distractors=outcome.database.kind,
+        requested=prepared.config.index_options.get(name, {}),
+        effective={**outcome.named.parameters, "shortlist": SHORTLIST},
+        trained_on=training_size(task),
+    )
+
+
 def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Sequence[Curve]:
     """Curves within the tolerance and, if the dataset has tracks, anywhere in the right track."""
     config = prepared.config
     labels = CurveLabels(
         distractors=outcome.database.kind,
         index=outcome.named.name,
-        index_parameters={**outcome.named.parameters, "shortlist": SHORTLIST},
         tolerance_s=config.tolerance_s,
         query_length_s=inputs.query_info.length_s,
         n_reference=len(inputs.reference),

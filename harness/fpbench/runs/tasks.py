@@ -9,7 +9,7 @@ from fpbench.errors import FpbenchError
 from fpbench.hashing import content_key
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.tasks import Task
-from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
+from fpbench.results.data import DataInfo, QueryInfo, TaskInfo, task_version
 from fpbench.runs.config import RunConfig, read_config
 
 logger = getLogger(__name__)
@@ -144,4 +144,10 @@ def describe_task(name: str, task: Task, data: DataInfo, queries: QueryInfo) -> 
                 hint="download the dataset again, or leave --task out: a run of other data is not "
                 "a run of the task",
             )
-    return TaskInfo(name=name, content=task.identity)
+    return TaskInfo(
+        name=name,
+        version=task_version(name),
+        content=task.identity,
+        data=task.data,
+        queries=task.queries,
+    )

@@ -341,10 +341,19 @@ def _train(index: BlockIndex | GrowingIndex, task: SearchTask, stage: Stage) -> 
         return
     with stage(f"{task.named.name}, {task.database.kind}: training") as report:
         report(0.0, f"{index.training_rows:,} rows")
-        source = task.database.training
-        available = source.rows_available
-        rows = index.training_rows if available is None else min(available, index.training_rows)
-        chunks = list(source.rows(0, rows))
+        chunks = list(task.database.training.rows(0, _distractors_to_train_on(task)))
         vectors = np.concatenate(chunks) if chunks else task.inputs.reference[:]
         with blame(task.named.plugin, f"training on {len(vectors)} rows"):
             index.train(vectors)
+
+
+def training_size(task: SearchTask) -> int:
+    """Number of fingerprints that the index of a task is trained on; 0 if it needs none."""
+    if task.named.index.training_rows == 0:
+        return 0
+    return _distractors_to_train_on(task) or len(task.inputs.reference)
+
+
+def _distractors_to_train_on(task: SearchTask) -> int:
+    wanted, available = task.named.index.training_rows, task.database.training.rows_available
+    return wanted if available is None else min(available, wanted)

@@ -13,6 +13,7 @@ from fpbench.verification.fidelity_numbers import check_fidelity_numbers
 from fpbench.verification.fits import check_fits
 from fpbench.verification.gaps import check_gaps
 from fpbench.verification.half_sizes import check_half_sizes
+from fpbench.verification.indexes import check_indexes
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
 from fpbench.verification.problems import Problem
@@ -38,6 +39,7 @@ CHECKS: Sequence[Check] = (
     check_status,
     check_task,
     check_listing,
+    check_indexes,
     check_points,
     check_fidelity,
     check_fidelity_numbers,

@@ -63,7 +63,6 @@ def _compute_curves(
     labels = CurveLabels(
         distractors=first.distractors,
         index=first.index,
-        index_parameters=first.index_parameters,
         tolerance_s=first.tolerance_s,
         query_length_s=first.query_length_s,
         n_reference=first.points[0].n_reference,

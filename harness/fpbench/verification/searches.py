@@ -56,9 +56,10 @@ def _check_extent(submission: Submission, search: Search) -> Iterator[Problem]:
         if evidence.edges.tolist() != edges:
             rule = "edges of its blocks are those of the sizes of the config"
             yield Problem(pointer=pointer, value=evidence.edges.tolist(), rule=rule)
-    for where, curve in search.curves.items():
-        claimed = curve.index_parameters.get("shortlist")
-        yield from compare(f"{where}/index_parameters/shortlist", claimed, shortlist)
+    for place, index in enumerate(submission.result.indexes):
+        if (index.name, index.distractors) == (search.index, search.distractors):
+            claimed = index.effective.get("shortlist")
+            yield from compare(f"/indexes/{place}/effective/shortlist", claimed, shortlist)
 
 
 def _find_flaws(search: Search) -> Iterator[_Flaw]:

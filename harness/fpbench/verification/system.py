@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from fpbench.plugin.loading import PREFIX
-from fpbench.results.document import GeneratorInfo, Result
+from fpbench.results.document import Result
+from fpbench.results.systems import GeneratorInfo
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
 
@@ -123,9 +124,3 @@ def _check_version(result: Result) -> Iterator[Problem]:
         if part is not None and part.distribution in result.environment:
             version = result.environment[part.distribution]
             yield from compare(f"/{kind}/version", part.version, version, "environment")
-    for curve_place, curve in enumerate(result.curves):
-        faiss = curve.index_parameters.get("faiss")
-        known = result.environment.get("faiss-cpu")
-        if faiss is not None and known not in (None, "unknown"):
-            pointer = f"/curves/{curve_place}/index_parameters/faiss"
-            yield from compare(pointer, faiss, known, "environment")

@@ -7,6 +7,7 @@ from functools import cache
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.loading import PREFIX
+from fpbench.results.data import task_version
 from fpbench.runs.tasks import fixed_settings, read_task, task_config
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
@@ -35,7 +36,10 @@ def check_task(submission: Submission) -> Iterator[Problem]:
         yield Problem(pointer="/task/name", value=name, rule=f"{err.message} that is installed")
         return
     source = f"task {name}"
-    yield from compare("/task/content", result.task.content, task.identity, source)
+    expected = {"content": task.identity, "data": task.data, "queries": task.queries}
+    for field, value in expected.items():
+        yield from compare(f"/task/{field}", getattr(result.task, field), value, source)
+    yield from compare("/task/version", result.task.version, task_version(name), "its name")
     if task.data is not None:
         yield from compare("/data/content", result.data.content, task.data, source)
     if task.queries is not None:
