@@ -74,7 +74,8 @@ def test_real_and_synthetic_distractors_are_not_ranked_together(named: Named) ->
 
 def test_a_task_has_a_section_of_its_own_before_free_runs(named: Named) -> None:
     free = named("a", {1000: 0.9})
-    of_task = dataclasses.replace(named("b", {1000: 0.5}), task=TaskInfo(name="t-v1", content="1"))
+    task = TaskInfo(name="t-v1", version=1, content="1", data=None, queries=None)
+    of_task = dataclasses.replace(named("b", {1000: 0.5}), task=task)
     sections = make_board([Entry(result=r) for r in (free, of_task)], "tests").sections
     assert [(s.task, len(s.rankings[0].rows)) for s in sections] == [("t-v1", 1), (None, 1)]
 
