@@ -2,9 +2,10 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 RUNS ?= runs
+BOARD := leaderboard/board
 GENERATOR := plugins/fpbench_plugins/rectified_flow_turbo/weights/nafp-demo.safetensors
 
-.PHONY: demo test fuzz check docs bench wheel clean
+.PHONY: demo test fuzz check board board-check docs bench wheel clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
@@ -28,12 +29,27 @@ FUZZ ?= 5000
 fuzz: $(VENV)/ready
 	FPBENCH_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -m "slow or not slow" -k "not many" tests/*/test_fuzz.py
 
-check: $(VENV)/ready
+check: $(VENV)/ready board-check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/zizmor --offline --quiet .github/workflows
+
+# The script and the style of the HTML board, bundled from its sources and from npm.
+board: $(BOARD)/node_modules/.package-lock.json
+	cd $(BOARD) && npm run --silent build
+
+# They are as the sources say. Skipped without npm or, outside of CI, without what npm installs.
+board-check:
+	@if ! command -v npm > /dev/null; then echo "no npm: the script of the board is not compared"; \
+	elif $(MAKE) --silent $(BOARD)/node_modules/.package-lock.json; then \
+		cd $(BOARD) && npm run --silent check; \
+	else echo "npm failed: the script of the board is not compared"; test -z "$$CI"; fi
+
+$(BOARD)/node_modules/.package-lock.json: $(BOARD)/package-lock.json
+	cd $(BOARD) && npm ci --silent
+	touch $@
 
 # The site, into site/; a warning is an error.
 docs: $(VENV)/ready
@@ -47,4 +63,4 @@ bench: $(VENV)/ready
 	for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script || exit; done
 
 clean:
-	rm -rf $(VENV) $(RUNS) dist site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(RUNS) dist site .mypy_cache .ruff_cache .pytest_cache $(BOARD)/node_modules

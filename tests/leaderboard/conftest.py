@@ -1,4 +1,4 @@
-"""Minimal results for tables, by name."""
+"""Minimal results for tables, by name, and a board of some of them."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from fpbench.results.decisions import DetCurve, ErrorRate, FalseAccepts
 from fpbench.results.document import Curve, Interval, Point, Result
 from fpbench.results.files import read_result
+from fpbench_leaderboard.board import Board
+from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.sections import make_board
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 
@@ -26,7 +30,15 @@ def point(n: int, value: float) -> Point:
     )
 
 
-@pytest.fixture
+EVIL = (
+    "</script><script>document.title = 'run'</script>",
+    '"><img src="https://evil.example/x.png" onerror="document.title = 1">',
+    "right\u202eleft &lt;b&gt; {{1}} ${1} $policy",
+)
+"""Names that a page must show and not obey."""
+
+
+@pytest.fixture(scope="session")
 def named() -> Callable[..., Result]:
     """The golden result under another name, with one curve: by distractors, the hit rate."""
 
@@ -44,3 +56,45 @@ def named() -> Callable[..., Result]:
         return dataclasses.replace(base, fingerprinter=system, curves=[curve], **changes)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def board(named: Callable[..., Result]) -> Board:
+    """Eight systems in one ranking, some with evil names, and another data set with one system."""
+    sizes = {10_000: 0.9, 1_000_000: 0.7, 100_000_000: 0.4}
+    names = ("nafp", "nmfp", "peaknetfp", "grafprint", "spectral-sketch", *EVIL)
+    results = [
+        with_decisions(named(name, {n: rate - 0.03 * place for n, rate in sizes.items()}))
+        for place, name in enumerate(names)
+    ]
+    other = named("elsewhere", {1000: 0.5})
+    content = dataclasses.replace(other.data, content="3" * 32)
+    results.append(dataclasses.replace(other, data=content))
+    return make_board([Entry(result=result) for result in results], "submissions")
+
+
+def with_decisions(result: Result) -> Result:
+    """The result, with a curve of false rejects at each size."""
+    rates = [0.9, 0.8, 0.6, 0.3]
+    shown = [
+        FalseAccepts(
+            distractors="real",
+            index="exact",
+            tolerance_s=0.25,
+            n_distractors=each.n_distractors,
+            databases=1,
+            equal_error_rate=ErrorRate(value=0.4, low=0.3, high=0.5),
+            rejects=[],
+            accepts_at_smallest=None,
+            level=0.95,
+            method="jackknife",
+            det=DetCurve(
+                false_accepts=[0.001, 0.01, 0.1, 1.0],
+                false_rejects=rates,
+                low=[rate - 0.1 for rate in rates],
+                high=[rate + 0.1 for rate in rates],
+            ),
+        )
+        for each in result.curves[0].points
+    ]
+    return dataclasses.replace(result, false_accepts=shown)

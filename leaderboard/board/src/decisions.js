@@ -1,0 +1,44 @@
+// False rejects against false accepts (detection error tradeoff), at one database size.
+
+import { areaY, dot, line } from "@observablehq/plot";
+import { drawPlot } from "./chart.js";
+import { colourOf, symbolOf } from "./marks.js";
+
+/** The decisions of a system at the largest size up to another one, or else at its smallest. */
+export function decisionsAt({ decisions }, size) {
+  return decisions.findLast(({ n }) => n <= size) ?? decisions[0];
+}
+
+/**
+ * Draw the curves.
+ *
+ * @param {HTMLElement} holder
+ * @param {object[]} systems  systems with decisions; each knows its place on the board
+ * @param {number} size       database size
+ */
+export function drawDecisions(holder, systems, size) {
+  const points = systems.flatMap((system) => {
+    const { accepts, rejects, low, high } = decisionsAt(system, size);
+    const drawn = accepts.map((accept, i) => ({
+      place: system.place, colour: colourOf(system.place), accept: 100 * accept,
+      reject: 100 * rejects[i], low: low.length ? 100 * low[i] : null, high: 100 * high[i],
+    }));
+    return drawn.filter(({ accept }) => accept > 0);
+  });
+  const every = Math.ceil(points.length / (12 * systems.length)); // marks on a curve, not a chain
+  const marked = points.filter((_, i) => i % every === 0);
+  const by = { x: "accept", y: "reject", z: "place", stroke: "colour" };
+  drawPlot(holder, "False rejects against false accepts", {
+    marginRight: 16,
+    x: { type: "log", label: "false accepts, % →", labelAnchor: "center",
+         labelArrow: "none", ticks: 4, tickFormat: (share) => `${Number(share.toPrecision(2))}` },
+    y: { domain: [0, 100], grid: true, ticks: 6, label: "↑ false rejects, %", labelArrow: "none" },
+    color: { type: "identity" },
+    marks: [
+      areaY(points.filter(({ low }) => low !== null),
+            { x: "accept", y1: "low", y2: "high", z: "place", fill: "colour", fillOpacity: 0.13 }),
+      line(points, { ...by, strokeWidth: 2.25 }),
+      dot(marked, { ...by, fill: "colour", r: 3.5, symbol: ({ place }) => symbolOf(place) }),
+    ],
+  });
+}

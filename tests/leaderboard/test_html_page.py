@@ -1,0 +1,161 @@
+"""The HTML board is one file: a page without scripts, data that does nothing, one known script."""
+
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from html.parser import HTMLParser
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from fpbench.results.document import Result
+from fpbench_leaderboard.board import Board
+from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.html_page import board_html
+from fpbench_leaderboard.sections import make_board
+
+ASSETS = files("fpbench_leaderboard") / "assets"
+
+
+class Reader(HTMLParser):
+    """The elements of a page, with their attributes and the text directly in them."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[str, dict[str, str | None], list[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs), []))
+
+    def handle_data(self, data: str) -> None:
+        if self.found:
+            self.found[-1][2].append(data)
+
+    def texts(self, tag: str) -> list[str]:
+        return ["".join(text) for name, _, text in self.found if name == tag]
+
+
+@pytest.fixture(scope="session")
+def page(board: Board) -> str:
+    return board_html(board, lambda path: path)
+
+
+def data_of(page: str) -> dict[str, Any]:
+    (text,) = re.findall(r'<script type="application/json" id="board">(.*?)</script>', page, re.S)
+    assert "<" not in text
+    return json.loads(text)
+
+
+def test_only_the_committed_script_and_style_may_run(page: str) -> None:
+    (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
+    for name, rule in (("board.js", "script-src"), ("board.css", "style-src")):
+        content = (ASSETS / name).read_bytes()
+        digest = b64encode(hashlib.sha256(content).digest()).decode()
+        assert f"{rule} 'sha256-{digest}'" in policy
+        assert content.decode() in page
+    assert policy.startswith("default-src 'none'; ")
+    assert "unsafe" not in policy
+
+
+def test_no_element_has_a_style_a_handler_or_an_address_elsewhere(page: str) -> None:
+    names = {name for _, attributes, _ in Reader(page).found for name in attributes}
+    assert not any(name == "style" or name.startswith("on") or name == "src" for name in names)
+    addresses = [a["href"] or "" for _, a, _ in Reader(page).found if "href" in a]
+    assert addresses
+    assert all(address.startswith("#") for address in addresses)
+
+
+def test_the_table_can_be_read_without_the_script(page: str, board: Board) -> None:
+    rows = board.sections[0].rankings[0].rows
+    reader = Reader(page)
+    headings = [text for text in reader.texts("th") if text.startswith("HR@1 at ")]
+    assert len(headings) == 4  # three sizes, and one of the other ranking
+    assert "90.0 " in reader.texts("td")
+    assert {row.system for row in rows} - set(reader.texts("bdi")) == {
+        row.system for row in rows if "\u202e" in row.system
+    }
+    assert any("right\\u202eleft" in text for text in reader.texts("bdi"))
+
+
+def test_data_hold_curves_decisions_and_flat_records(page: str) -> None:
+    first, second = data_of(page)["rankings"]
+    assert first["metric"] == "HR@1 ±0.25 s"
+    system = first["systems"][0]
+    assert system["name"] == "nafp"
+    assert system["curve"][0] == {
+        "n": 10_000, "value": 0.9, "low": pytest.approx(0.85), "high": pytest.approx(0.95),
+        "searched": True, "rank": 1,
+    }  # fmt: skip
+    assert system["decisions"][0]["accepts"] == [0.001, 0.01, 0.1, 1.0]
+    assert system["record"]["value_1000000"] == 0.7
+    assert [each["name"] for each in second["systems"]] == ["elsewhere"]
+
+
+def test_the_page_does_not_depend_on_the_order_of_results(named: Callable[..., Result]) -> None:
+    entries = [Entry(result=named(name, {1000: 0.5})) for name in ("a", "b", "c")]
+    pages = {
+        board_html(make_board(order, "here"), lambda path: path)
+        for order in (entries, entries[::-1])
+    }
+    assert len(pages) == 1
+
+
+def test_an_empty_board_is_a_page() -> None:
+    page = board_html(make_board([], "nowhere"), lambda path: path)
+    assert data_of(page) == {"rankings": []}
+
+
+def test_files_are_linked_as_far_as_the_page_can(named: Callable[..., Result]) -> None:
+    from fpbench_leaderboard.board import Links
+
+    links = Links(result="x/r.json", config=None, evidence=["x/result.exact.synthetic.npz"])
+    board = make_board([Entry(result=named("a", {1000: 0.5}), links=links)], "here")
+    linked = Reader(board_html(board, lambda path: f"../{path}"))
+    addresses = [a["href"] for _, a, _ in linked.found if "href" in a]
+    assert addresses[-2:] == ["../x/r.json", "../x/result.exact.synthetic.npz"]
+    plain = Reader(board_html(board, lambda path: None))
+    assert all((a["href"] or "").startswith("#") for _, a, _ in plain.found if "href" in a)
+
+
+def test_assets_are_as_their_digests_say_and_name_their_licences() -> None:
+    for line in (ASSETS / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split()
+        assert hashlib.sha256((ASSETS / name).read_bytes()).hexdigest() == digest
+    script = (ASSETS / "board.js").read_text()
+    head = script[: script.index("*/")]
+    assert all(name in head for name in ("@observablehq/plot", "d3-scale", "datatables.net"))
+    assert "</script" not in script
+
+
+PAIRS = [("ink", 4.5), ("soft", 4.5), ("link", 4.5), ("warn", 4.5), ("good", 4.5)]
+PAIRS += [(f"series-{i}", 3.0) for i in range(8)]
+
+
+@pytest.mark.parametrize(("name", "least"), PAIRS)
+def test_colours_have_contrast_in_light_and_dark(name: str, least: float) -> None:
+    style = (ASSETS / "board.css").read_text()
+
+    def colours(name: str) -> tuple[str, str]:
+        light, dark = re.findall(rf"--{name}: ?light-dark\((#\w+), ?(#\w+)\)", style)[0]
+        return light, dark
+
+    for ground in ("card", "page"):
+        for front, back in zip(colours(name), colours(ground), strict=True):
+            assert contrast(front, back) >= least
+
+
+def contrast(one: str, other: str) -> float:
+    """Ratio of two colours as WCAG 2 defines it."""
+
+    def luminance(colour: str) -> float:
+        digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+        r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
