@@ -31,7 +31,7 @@ def test_rights_are_given_to_jobs_alone(workflow: dict[Any, Any]) -> None:
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
         written = [right for right, value in job["permissions"].items() if value == "write"]
-        assert written in ([], ["pull-requests"])
+        assert written in ([], ["pull-requests"], ["contents"])
 
 
 def test_actions_are_pinned_by_hash(workflow: dict[Any, Any]) -> None:
@@ -55,6 +55,10 @@ def test_only_the_job_that_runs_nothing_of_a_change_may_write() -> None:
     checkout = steps(submission)[0]["with"]
     assert checkout["ref"] == "${{ github.event.pull_request.base.sha }}"
     assert checkout["persist-credentials"] is False
+    jobs = yaml.safe_load((FOLDER / "board.yml").read_text())["jobs"]
+    assert jobs["make"]["permissions"] == {"contents": "read"}
+    (script,) = [step["run"] for step in jobs["commit"]["steps"] if "run" in step]
+    assert not any(word in script for word in ("pip", "python", "fpbench "))
 
 
 def posted(text: str, tmp_path: Path) -> str:

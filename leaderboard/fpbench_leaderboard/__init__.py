@@ -1,5 +1,1 @@
-"""Markdown tables from result files."""
-
-from fpbench_leaderboard.tables import leaderboard
-
-__all__ = ["leaderboard"]
+"""Ranks results, and shows the rankings as Markdown, CSV and JSON."""

@@ -86,7 +86,7 @@ class Decisions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Files of a result: paths from the folder in which the board was made, or addresses.
+    """Files of a result: paths from the folder in which the board was made.
 
     Args:
         result: None for a result that is in no file.
@@ -132,8 +132,8 @@ class Row:
         half: None unless the rates were simulated beyond what was searched.
         decisions: Decisions by a threshold, by increasing size; empty if they are unknown.
         times_real_time: Audio that is fingerprinted in a second, in seconds; None if unknown.
-        bytes_per_hour: Bytes of the fingerprints of an hour of audio.
-        licence: Licence of the weights; None if it is unknown.
+        bytes_per_hour: Bytes of the fingerprints of an hour of audio, in float32.
+        licence: Licence of the weights, as declared; None if nobody declares one.
         marks: What a reader must know of the numbers, in words: that the system breaks rules, or
             that the generator is unlike real fingerprints.
         result: The result itself, which JSON does not hold.
@@ -147,7 +147,7 @@ class Row:
     half: Half | None
     decisions: Sequence[Decisions]
     times_real_time: float | None
-    bytes_per_hour: float | None
+    bytes_per_hour: float
     tier: Tier
     licence: str | None
     marks: Sequence[str]

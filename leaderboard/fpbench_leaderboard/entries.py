@@ -1,10 +1,12 @@
 """Results with their files, as the leaderboard takes them."""
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fpbench.folder_names import without_folders
 from fpbench.results.document import Result
 from fpbench.results.names import system_label
 from fpbench.results.systems import FingerprinterInfo
@@ -43,10 +45,18 @@ def file_links(path: Path, result: Result) -> Links:
     config = path.with_suffix(".toml")
     evidence = [path.with_name(info.file) for info in result.evidence]
     return Links(
-        result=path.as_posix(),
-        config=config.as_posix() if config.is_file() else None,
-        evidence=[file.as_posix() for file in evidence if file.is_file()],
+        result=shown_path(path),
+        config=shown_path(config) if config.is_file() else None,
+        evidence=[shown_path(file) for file in evidence if file.is_file()],
     )
+
+
+def shown_path(path: Path) -> str:
+    """The path from the current folder; of files elsewhere, which are nobody else's, the name."""
+    here = Path.cwd()
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+    below = absolute.is_relative_to(here)
+    return absolute.relative_to(here).as_posix() if below else path.name
 
 
 def name_systems(entries: Iterable[Entry]) -> dict[SystemKey, str]:
@@ -63,7 +73,7 @@ def name_systems(entries: Iterable[Entry]) -> dict[SystemKey, str]:
     names = {
         key: system_label(info, list(shown.values()), dtype=False) for key, info in shown.items()
     }
-    return {key: _tell_apart(key, names) for key in names}
+    return {key: without_folders(_tell_apart(key, names)) for key in names}
 
 
 def _without_version(info: FingerprinterInfo) -> FingerprinterInfo:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from fpbench.folder_names import without_folders
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import Curve, Point, Result
 from fpbench.review.half_size_notes import find_half_size, half_size_label
@@ -20,7 +21,6 @@ BREAKS_RULES = "breaks rules"
 LOSS_FROM, LOSS_TO = 10**6, 10**8
 
 _SHARE = 0.01  # of false accepts
-_BYTES = 4  # of a number in float32, as fingerprints leave the fingerprinter
 
 
 def make_row(candidate: Candidate, system: str, ranks: Mapping[int, int], size: int) -> Row:
@@ -43,10 +43,10 @@ def make_row(candidate: Candidate, system: str, ranks: Mapping[int, int], size: 
         loss=_loss(candidate),
         half=_half(result, curve),
         decisions=[_decisions(one) for one in _false_accepts(result, curve)],
-        times_real_time=None,
-        bytes_per_hour=bytes_per_hour(result),
+        times_real_time=_times_real_time(result),
+        bytes_per_hour=result.fingerprinter.bytes_per_hour,
         tier=entry.tier,
-        licence=None,
+        licence=result.fingerprinter.weights_licence,
         marks=marks(result, curve),
         links=entry.links,
         result=result,
@@ -74,13 +74,7 @@ def configuration_label(result: Result) -> str:
     named = (
         system.distribution if system.version == "-" else f"{system.distribution} {system.version}"
     )
-    return ", ".join([*parts, named])
-
-
-def bytes_per_hour(result: Result) -> float:
-    """Bytes of the fingerprints of an hour of audio, as float32."""
-    system = result.fingerprinter
-    return 3600 / system.hop_s * system.dim * _BYTES
+    return without_folders(", ".join([*parts, named]))
 
 
 def marks(result: Result, curve: Curve) -> list[str]:
@@ -97,6 +91,11 @@ def marks(result: Result, curve: Curve) -> list[str]:
         elif find_result_alarm(result) is not None:
             found.append(f"generator with {OTHER_MARGINALS}")
     return found
+
+
+def _times_real_time(result: Result) -> float | None:
+    encoder = None if result.costs is None else result.costs.encoder
+    return None if encoder is None else encoder.x_real_time
 
 
 def _loss(candidate: Candidate) -> float | None:

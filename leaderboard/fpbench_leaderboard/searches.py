@@ -102,8 +102,8 @@ def choose_contest(found: Sequence[Contest], wanted: Wanted) -> tuple[Contest, i
     """The search that a ranking is of, and the size at which it ranks.
 
     It is the largest size that was searched and that more than half of all systems share, of the
-    search that most of them share it in. Where no size is shared so widely, it is the one that most
-    systems share.
+    search that most of them share it in, of equal ones that with the most sizes. Where no size is
+    shared so widely, it is the one that most systems share.
 
     Returns:
         None if nothing is left of what is wanted.
@@ -126,9 +126,7 @@ def choose_contest(found: Sequence[Contest], wanted: Wanted) -> tuple[Contest, i
     return found[-place], size
 
 
-def _worth(
-    contest: Contest, size: int, systems: int, *, simulated: bool
-) -> tuple[bool, int, int, int, bool, bool]:
+def _worth(contest: Contest, size: int, systems: int, *, simulated: bool) -> tuple[int, ...]:
     """How good it is to rank by a search at a size."""
     count = contest.systems_at(size, searched=not simulated)
     shared = 2 * count > systems
@@ -139,6 +137,7 @@ def _worth(
         size,
         not _is_unlike_real(contest),
         contest.search.index == "exact",
+        sum(contest.systems_at(each, searched=False) for each in contest.sizes()),
     )
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from fpbench.folder_names import without_folders
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench.results.names import clusters_label
@@ -80,7 +81,7 @@ def _section(entries: Sequence[Entry], wanted: Wanted, tests: PairedTests) -> Se
     return Section(
         task=None if task is None else task.name,
         task_content=None if task is None else task.content,
-        data=first.data.name,
+        data=without_folders(first.data.name),
         content=first.data.content,
         queries=first.queries.n,
         query_length_s=first.queries.length_s,

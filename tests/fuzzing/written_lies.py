@@ -388,7 +388,7 @@ POSSIBLE: Mapping[str, Lie] = {
     "fewer levels": {"/tails/0/levels": 1},
     "another acceptance": {"/tails/0/accepted": 0.5},
 }
-"""Lies that nothing in a result contradicts. docs/howto/submit.md tells them."""
+"""Lies that nothing in a result contradicts. leaderboard/README.md tells them."""
 
 
 def apply(lie: Lie, document: dict[str, Any]) -> None:

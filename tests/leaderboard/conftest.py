@@ -5,13 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from written_runs import write_run
 
 from fpbench.results.decisions import DetCurve, ErrorRate, FalseAccepts
 from fpbench.results.document import Curve, Interval, Point, Result
 from fpbench.results.files import read_result
 from fpbench_leaderboard.board import Board
 from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.markdown import board_markdown
+from fpbench_leaderboard.searches import Wanted
 from fpbench_leaderboard.sections import make_board
+
+__all__ = ["write_run"]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 
@@ -98,3 +103,17 @@ def with_decisions(result: Result) -> Result:
         for each in result.curves[0].points
     ]
     return dataclasses.replace(result, false_accepts=shown)
+
+
+@pytest.fixture
+def board_of() -> Callable[..., Board]:
+    """The board of some results, and what is asked for."""
+    return lambda *results, **wanted: make_board(
+        [Entry(result=result) for result in results], "tests", Wanted(**wanted)
+    )
+
+
+@pytest.fixture
+def markdown(board_of: Callable[..., Board]) -> Callable[..., str]:
+    """The board of some results as Markdown."""
+    return lambda *results, **wanted: board_markdown(board_of(*results, **wanted))

@@ -1,15 +1,20 @@
-"""`fpbench leaderboard` prints tables and draws figures of result files."""
+"""`fpbench leaderboard` ranks result files, and draws figures of them."""
 
+import csv
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from click.testing import Result as Shown
 
 from fpbench.cli import main
+from fpbench.results.data import TaskInfo
 from fpbench.results.document import Result
 from fpbench.results.files import write_result
+from fpbench_leaderboard.page import BEGIN, END
 
 Named = Callable[..., Result]
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
@@ -96,4 +101,94 @@ def test_a_metric_without_curves_makes_no_figure(named: Named, tmp_path: Path) -
     arguments = ["leaderboard", str(tmp_path), "--metric", "hr@7", "--figure", f"{tmp_path}/f.png"]
     shown = CliRunner().invoke(main, arguments)
     assert shown.exit_code == 2
-    assert "no curve of hr@7" in shown.stderr
+    assert "no result has the metric 'hr@7'" in shown.stderr
+    assert "--metric may be: hr@1" in shown.stderr
+
+
+def invoke(*arguments: str | Path) -> Shown:
+    shown = CliRunner().invoke(main, ["leaderboard", *map(str, arguments)])
+    assert shown.exit_code == 0, shown.stderr
+    return shown
+
+
+@pytest.fixture
+def three(named: Named, tmp_path: Path) -> Path:
+    """Three systems, one of them of a task."""
+    for name, value in (("a", 0.9), ("b", 0.5), ("c", 0.2)):
+        result = named(name, {1000: value, 10_000: value / 2})
+        task = TaskInfo(name="t-v1", version=1, content="1", data=None, queries=None)
+        changed = dataclasses.replace(result, task=task if name == "c" else None)
+        write_result(changed, tmp_path / f"{name}.json")
+    return tmp_path
+
+
+def test_the_heading_names_what_the_board_is_of(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(three.parent)
+    assert f"from 3 results in {three.name}.\n" in invoke(three.name).stdout
+    assert f"from 1 result in {three.name}/a.json.\n" in invoke(f"{three.name}/a.json").stdout
+    monkeypatch.chdir(three)
+    assert "from 2 results.\n" in invoke("a.json", "b.json").stdout
+    assert "from 3 results in the current folder.\n" in invoke(".").stdout
+
+
+def test_filters_choose_what_is_ranked(three: Path) -> None:
+    records = list(csv.DictReader(invoke(three, "--format", "csv").stdout.splitlines()))
+    assert {(r["task"], r["system"], r["rank"]) for r in records} == {
+        ("", "a", "1"),
+        ("", "b", "2"),
+        ("t-v1", "c", "1"),
+    }
+    text = invoke(three, "--task", "free", "--system", "b", "--size", "1k", "--tolerance", "0.25")
+    assert "| 1      | b        |" in text.stdout
+    assert "ranked at 1 k" in text.stdout
+    empty = invoke(three, "--tier", "reproduced").stdout
+    assert empty.endswith("No result has what is asked for.\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--task", "t-v2", "did you mean 't-v1'?"),
+        ("--system", "aa", "--system may be: a, b, c"),
+        ("--tolerance", "near", "give seconds, such as 0.25, or track"),
+        ("--tolerance", "0.5", "--tolerance may be: 0.25"),
+        ("--size", "1k,2k", "give one size"),
+        ("--index", "hnsw", "--index may be: exact"),
+        ("--generator", "gaussian", "--generator may be: none"),
+    ],
+)
+def test_what_no_result_has_is_an_error(three: Path, option: str, value: str, message: str) -> None:
+    shown = CliRunner().invoke(main, ["leaderboard", str(three), option, value])
+    assert shown.exit_code == 2
+    assert message in shown.stderr
+
+
+def test_json_has_every_curve(three: Path) -> None:
+    document = json.loads(invoke(three, "--format", "json").stdout)
+    (task, free) = document["sections"]
+    assert (task["task"], free["task"]) == ("t-v1", None)
+    assert [curve["system"] for curve in free["curves"]] == ["a", "b"]
+    assert "result" not in free["rankings"][0]["rows"][0]
+
+
+def test_a_page_is_updated_and_its_links_start_there(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(three)
+    page = three / "docs" / "board.md"
+    page.parent.mkdir()
+    page.write_text(f"# Mine\n\n{BEGIN}\n{END}\n")
+    assert invoke("a.json", "--update", page).stdout == ""
+    text = page.read_text()
+    assert text.startswith(f"# Mine\n\n{BEGIN}\n\nMade by")
+    assert "[1]: ../a.json\n" in text
+    other = CliRunner().invoke(main, ["leaderboard", "--update", str(page), "--format", "csv"])
+    assert "--update takes no --format csv" in other.stderr
+
+
+def test_the_board_is_written_to_a_file(three: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "board.md"
+    assert invoke(three, "-o", out).stdout == ""
+    assert out.read_text().startswith("# Leaderboard\n")

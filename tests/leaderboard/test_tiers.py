@@ -1,0 +1,44 @@
+"""A tier is earned by evidence that agrees."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from written_runs import fill_candidates
+
+from fpbench import FpbenchError
+from fpbench.errors import ErrorCollector
+from fpbench.evidence.evidence import Evidence
+from fpbench_leaderboard.tiers import read_entries
+
+
+@pytest.fixture
+def run(write_run: Callable[..., Path], evidence_of: Callable[..., Evidence]) -> Path:
+    known = evidence_of([[0, 1, 1, None], [0, 0, 4, None]], track=[0, 0, 1, 1])
+    searches = {("exact", "real"): fill_candidates(known)}
+    return write_run("r", searches, [10, 20], [10, 30], generator=None)
+
+
+def tier(path: Path, *, check: bool = True) -> str:
+    errors = ErrorCollector()
+    (entry,) = read_entries([path], errors, check=check)
+    errors.raise_all()
+    return entry.tier
+
+
+def test_numbers_that_follow_from_the_evidence_are_recomputed(run: Path) -> None:
+    assert tier(run) == "recomputed"
+    assert tier(run, check=False) == "self-reported"
+    run.with_name("r.exact.real.npz").unlink()
+    assert tier(run) == "self-reported"
+
+
+def test_a_result_that_its_evidence_contradicts_is_left_out_and_named(run: Path) -> None:
+    document = json.loads(run.read_text())
+    document["curves"][0]["points"][0]["value"] = 1.0
+    run.write_text(json.dumps(document))
+    errors = ErrorCollector()
+    assert read_entries([run], errors, check=True) == []
+    with pytest.raises(FpbenchError, match=r"/curves/0/points/0/value is 1\.0"):
+        errors.raise_all()
