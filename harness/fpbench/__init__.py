@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from fpbench.errors import FpbenchError
     from fpbench.listed_files import ListedFiles
     from fpbench.near_names import is_near_miss
+    from fpbench.plugin.builders import BuildNeeds, DatasetBuilder
     from fpbench.plugin.checkpoints import Checkpoint, PublishedFile, TensorRule
     from fpbench.plugin.datasets import (
         Dataset,
@@ -58,9 +59,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AnyFingerprinter",
     "BlockIndex",
+    "BuildNeeds",
     "Candidates",
     "Checkpoint",
     "Dataset",
+    "DatasetBuilder",
     "DefaultGenerator",
     "Degradation",
     "Entry",
@@ -120,6 +123,7 @@ _NAMES = {
     "fpbench.errors": ("FpbenchError",),
     "fpbench.listed_files": ("ListedFiles",),
     "fpbench.near_names": ("is_near_miss",),
+    "fpbench.plugin.builders": ("BuildNeeds", "DatasetBuilder"),
     "fpbench.plugin.checkpoints": ("Checkpoint", "PublishedFile", "TensorRule"),
     "fpbench.plugin.datasets": (
         "Dataset",

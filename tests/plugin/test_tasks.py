@@ -41,4 +41,7 @@ def test_another_setting_or_hash_is_another_task() -> None:
 def test_bundled_tasks_never_change() -> None:
     catalog = Catalog.load()
     identities = {o.entry.name: catalog.task(o.entry.name).identity for o in catalog.offers("task")}
-    assert identities == {"demo-v1": "dd8782af157047eeb24bb94a6dfb528c"}
+    assert identities == {
+        "demo-v1": "dd8782af157047eeb24bb94a6dfb528c",
+        "open-music-v1": "82b4786d1691bfd9e36f9429bf2a7876",
+    }

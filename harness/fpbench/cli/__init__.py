@@ -21,6 +21,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "run": "Measure hit rate against database size; write one result.",
     "tasks": "List named settings of a run, for comparable results.",
+    "data": "List and build the public datasets that tasks are measured on.",
     "compare": "Test whether one system is better than another.",
     "export": "Write results as CSV, Parquet, LaTeX or for the Hugging Face Hub.",
     "validate": "Recompute and check results.",

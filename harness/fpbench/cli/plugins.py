@@ -21,6 +21,7 @@ _HOW_TO_SET = {
     "degradation": '[[recipe.degradations]] in a config file, with name = "{name}"',
     "trainable": "--set KEY=VALUE of `fpbench train`",
     "task": "nothing: a task with other settings is no longer the task",
+    "builder": "--set KEY=VALUE of `fpbench data build`",
 }
 """Where a user sets the options of each kind of part."""
 

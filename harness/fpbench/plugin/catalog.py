@@ -16,6 +16,7 @@ from fpbench.conversion import close_name
 from fpbench.errors import FpbenchError
 from fpbench.plugin import hooks
 from fpbench.plugin.blame import blame
+from fpbench.plugin.builders import DatasetBuilder
 from fpbench.plugin.checked import refuse_incomplete
 from fpbench.plugin.checkpoints import Checkpoint
 from fpbench.plugin.datasets import Dataset
@@ -41,6 +42,7 @@ KINDS: Mapping[str, str] = {
     "degradation": "fpbench_degradations",
     "trainable": "fpbench_trainables",
     "task": "fpbench_tasks",
+    "builder": "fpbench_builders",
 }
 """Kinds of entries, each with its hook."""
 
@@ -167,6 +169,11 @@ class Catalog:
         """Read a task."""
         task: Task = self._create("task", name, Settings())
         return task
+
+    def builder(self, name: str, settings: Settings) -> DatasetBuilder:
+        """Load the builder of a dataset."""
+        builder: DatasetBuilder = self._create("builder", name, settings)
+        return builder
 
     def default_generators(self) -> list[DefaultGenerator]:
         """Generators that plugins propose for runs that name none, the best first."""

@@ -8,6 +8,7 @@ from jaxtyping import Float32
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame, translate_errors
+from fpbench.plugin.builders import DatasetBuilder
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import Fingerprinter, TrackFingerprinter
@@ -24,6 +25,7 @@ _PROTOCOLS: Mapping[str, tuple[type, ...]] = {
     "degradation": (Degradation,),
     "trainable": (Trainable,),
     "task": (Task,),
+    "builder": (DatasetBuilder,),
 }
 """Interfaces that an object of each kind may have."""
 

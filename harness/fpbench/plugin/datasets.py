@@ -29,6 +29,9 @@ class Track:
         channel: Signal that is taken of several channels.
         group: What may make it similar to other tracks, such as the artist; None if it is unknown.
             Confidence intervals are over groups.
+        content: What stands for its audio in the hashes of data and queries, if the dataset knows
+            its recordings by a rule of its own, such as one that a new encoding passes; None means
+            the hash of the audio itself.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Track:
     duration_s: float = 0.0
     channel: Channel = "mean"
     group: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

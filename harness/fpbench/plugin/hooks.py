@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from fpbench.plugin.builders import DatasetBuilder
 from fpbench.plugin.checkpoints import Checkpoint
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
@@ -84,5 +85,14 @@ def fpbench_tasks() -> Iterable[Entry[Task]]:
 
     ``details`` say what the task needs: ``Data`` (size and where it comes from), ``Licence`` and
     ``Time``. Do not read files.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def fpbench_builders() -> Iterable[Entry[DatasetBuilder]]:
+    """List the datasets that ``fpbench data build`` can make from what others publish.
+
+    ``details`` say what it makes: ``Data``, ``Licence`` and ``Sources``. Do not read files.
     """
     raise NotImplementedError

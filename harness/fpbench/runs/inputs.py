@@ -14,6 +14,7 @@ from fpbench.audio.duplicates import (
 )
 from fpbench.audio.queries import LostRecordingError
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
+from fpbench.audio.reading import track_hash
 from fpbench.audio.silence import silent_seconds
 from fpbench.audio.survey import Surveys, decoded_durations_s, survey_recordings
 from fpbench.cache import Store
@@ -227,7 +228,14 @@ class AudioSource:
         surveys: Surveys,
         near: Sequence[NearCopy],
     ) -> DataInfo:
-        degradations = [(named.origin, named.recording_hashes()) for named in self.degradations]
+        known = _published_contents(all_tracks)
+
+        def contents(hashes: Sequence[str | None]) -> list[str | None]:
+            return [known.get(one, one) if one else one for one in hashes]
+
+        degradations = [
+            (named.origin, contents(named.recording_hashes())) for named in self.degradations
+        ]
         return DataInfo(
             name=all_tracks.name,
             division=all_tracks.division,
@@ -248,10 +256,10 @@ class AudioSource:
                 ),
             ],
             content=content_key(
-                reference=reference.audio_hashes,
-                distractors=real.audio_hashes,
+                reference=contents(reference.audio_hashes),
+                distractors=contents(real.audio_hashes),
                 degradations=degradations,
-                **planned.identity(reference),
+                **planned.identity(contents(reference.audio_hashes)),
             ),
         )
 
@@ -320,6 +328,15 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
     return len(fingerprints.vectors)
+
+
+def _published_contents(dataset: Dataset) -> dict[str, str]:
+    """What stands for the audio of recordings, by the hash of their files."""
+    return {
+        track_hash(track): track.content
+        for track in dataset.all_tracks()
+        if track.content is not None and track.path.is_file()
+    }
 
 
 def _hours(tracks: Sequence[Track], surveys: Surveys) -> float:

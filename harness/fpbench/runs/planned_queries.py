@@ -84,7 +84,10 @@ class PlannedQueries:
     def content(self, recipe: QueryRecipe, seed: int) -> str:
         """Hash of the queries, whatever the fingerprinter: what is cut where, and degraded how."""
         return content_key(
-            audio=[self.digests[index] for index in self.places.track.tolist()],
+            audio=[
+                self.tracks[index].content or self.digests[index]
+                for index in self.places.track.tolist()
+            ],
             start_s=self.places.start_s.tolist(),
             track=self.truth.track.tolist(),
             match_s=self.truth.start_s.tolist(),
@@ -92,12 +95,16 @@ class PlannedQueries:
             seed=seed,
         )
 
-    def identity(self, reference: FingerprintSet) -> dict[str, object]:
-        """What makes a set of recorded queries comparable with another: audio and ground truth."""
+    def identity(self, reference: Sequence[str | None]) -> dict[str, object]:
+        """What makes a set of recorded queries comparable with another: audio and ground truth.
+
+        Args:
+            reference: Hashes of the reference tracks.
+        """
         if not self.recordings:
             return {}
         recordings = [self.hashes[index] for index in self.places.track.tolist()]
-        matches = [reference.audio_hashes[index] for index in self.truth.track.tolist()]
+        matches = [reference[index] for index in self.truth.track.tolist()]
         queries = zip(recordings, self.places.start_s.tolist(), matches, strict=True)
         found: dict[str, object] = {
             "queries": [[*one] for one in queries],
