@@ -27,10 +27,10 @@ from fpbench.review.curves_figure import draw_curves
 from fpbench.review.det_figure import draw_det
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
+from fpbench.runs.execution import execute
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun, prepare
-from fpbench.runs.run import run_prepared
 from fpbench.units import whole_sizes
 from fpbench.verification.validation import validate_result
 
@@ -66,6 +66,10 @@ def run(
     query_length_s: int | float | None = None,
     recipe: Mapping[str, Any] | None = None,
     tolerance_s: int | float | Literal["track"] | None = None,
+    protocol: str | None = None,
+    query_lengths_s: Sequence[int | float] | str | None = None,
+    test_ids: int | str | PathLike[str] | None = None,
+    rules: Literal["right", "official"] | None = None,
     seed: int | None = None,
     weights: PathName | None = None,
     device: Literal["cpu", "cuda"] | None = None,
@@ -74,6 +78,7 @@ def run(
     generator_options: Mapping[str, Any] | None = None,
     dataset_options: Mapping[str, Any] | None = None,
     index_options: Mapping[str, Mapping[str, Any]] | None = None,
+    protocol_options: Mapping[str, Any] | None = None,
     config: PathName | None = None,
     out: PathName | None = None,
     figure: PathName | None = None,
@@ -120,6 +125,14 @@ def run(
         recipe: How queries are drawn and degraded, as the table ``[recipe]`` of a config file.
         tolerance_s: Largest distance of a match from the true time; ``"track"`` accepts any time in
             the right track. None means 0.25.
+        protocol: Evaluate as the authors of a system did: ``nafp`` or ``grafprint``. None means
+            fpbench's own way.
+        query_lengths_s: Lengths of a protocol's queries, such as ``[1, 2, 3, 5, 6, 10]``. None
+            means those of the authors.
+        test_ids: Rows at which a protocol's queries begin: ``icassp``, ``all``, a number, or a
+            ``.npy`` file. None means the authors' file if it is there, else ``all``.
+        rules: Whether a protocol's curves count hits rightly, or with the faults of the authors'
+            script. None means ``right``; the result has the rates by both.
         seed: Seed of every random draw. None means 0.
         weights: A file of weights: safetensors for the systems of fpbench, any format for another
             plugin. None means the fingerprinter's own weights.
@@ -127,6 +140,7 @@ def run(
         dtype: Floating-point type of the networks' arithmetic. None means ``float32``.
         fingerprinter_options: Options as for ``--set``; the same for the two below.
         index_options: Options by name of the index.
+        protocol_options: Options of the protocol.
         config: A TOML file; arguments override it.
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
@@ -177,7 +191,7 @@ def run(
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
         if wanted is None:
             return LoadedResult.read(_run_into_store(prepared, command, stage, drawing))
-        run_prepared(prepared, wanted, command, stage, figure=drawing)
+        execute(prepared, wanted, command, stage, figure=drawing)
         return LoadedResult.read(wanted)
 
 
@@ -312,7 +326,7 @@ def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: P
     store = prepared.store
     with TemporaryDirectory(prefix=".", dir=make_folder(store.root / "results")) as work_dir:
         temporary = Path(work_dir) / "result" / "result.json"
-        run_prepared(prepared, temporary, command, stage, figure=figure)
+        execute(prepared, temporary, command, stage, figure=figure)
         folder = store.path("results", file_sha256(temporary))
         make_folder(folder.parent)
         try:

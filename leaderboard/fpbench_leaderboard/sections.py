@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from fpbench.folder_names import without_folders
-from fpbench.results.comparable import ComparisonKey
+from fpbench.results.comparable import ComparisonKey, split_by_length
 from fpbench.results.document import Result
-from fpbench.results.names import clusters_label
+from fpbench.results.names import clusters_label, data_label
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench_leaderboard.board import Board, BoardCurve, Ranking, Row, Section
 from fpbench_leaderboard.entries import Entry, SystemKey, name_systems
@@ -28,7 +29,8 @@ def make_board(entries: Iterable[Entry], source: str, wanted: Wanted | None = No
     """
     by_key: dict[_Key, list[Entry]] = defaultdict(list)
     for entry in sorted(entries, key=lambda entry: (str(entry.path), repr(entry.result))):
-        by_key[_key(entry.result)].append(entry)
+        for result in split_by_length(entry.result):
+            by_key[_key(result)].append(replace(entry, result=result))
     tests = PairedTests()
     sections = [_section(part, wanted or Wanted(), tests) for part in by_key.values()]
     shown = [section for section in sections if section.rankings]
@@ -81,7 +83,7 @@ def _section(entries: Sequence[Entry], wanted: Wanted, tests: PairedTests) -> Se
     return Section(
         task=None if task is None else task.name,
         task_content=None if task is None else task.content,
-        data=without_folders(first.data.name),
+        data=without_folders(data_label(first)),
         content=first.data.content,
         queries=first.queries.n,
         query_length_s=first.queries.length_s,

@@ -114,6 +114,7 @@ def test_a_record_is_flat_and_complete() -> None:
             "weights_sha256": None,
             "dtype": "float32",
             "dataset": "folder:music",
+            "protocol": None,
             "query_length_s": 1.0,
             "index": "exact",
             "distractors": "synthetic",

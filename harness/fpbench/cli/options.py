@@ -182,8 +182,8 @@ def plugin_settings(*, of: str, weights: str | None = None) -> Decorator:
     return add_options
 
 
-def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Split ``KEY=VALUE`` texts.
+def parse_key_values(pairs: tuple[str, ...], option: str = "--set") -> dict[str, str]:
+    """Split ``KEY=VALUE`` texts of an option that may be repeated.
 
     Raises:
         FpbenchError: A text has no equals sign or no key, or a key occurs twice.
@@ -194,11 +194,11 @@ def parse_key_values(pairs: tuple[str, ...]) -> dict[str, str]:
         if not equals or not key:
             missing = "key" if equals else "value"
             raise FpbenchError(
-                f"--set '{pair}' is not KEY=VALUE: it has no {missing}",
-                hint="write --set KEY=VALUE",
+                f"{option} '{pair}' is not KEY=VALUE: it has no {missing}",
+                hint=f"write {option} KEY=VALUE",
             )
         if key in options:
-            raise FpbenchError(f"--set {key} is given twice", hint="give each key once")
+            raise FpbenchError(f"{option} {key} is given twice", hint="give each key once")
         options[key] = value
     return options
 

@@ -135,6 +135,33 @@ logger = getLogger(__name__)
     help="Largest error of a match's start time in seconds; `track` accepts any time in the right "
     "track.  [default: 0.25]",
 )
+@click.option(
+    "--protocol",
+    help="Evaluate as the authors of a system did: nafp, grafprint.  [default: fpbench's own way]",
+)
+@click.option(
+    "--query-lengths",
+    help="Lengths of a protocol's queries in seconds, such as 1,2,3,5,6,10; one run gives all.  "
+    "[default: those of the authors]",
+)
+@click.option(
+    "--test-ids",
+    help="Rows at which a protocol's queries begin: icassp, all, a number, or a .npy file.  "
+    "[default: the authors' file if it is there, else all]",
+)
+@click.option(
+    "--rules",
+    type=click.Choice(["right", "official"]),
+    help="Count a protocol's hits rightly, or with the faults of the authors' script; the result "
+    "has both.  [default: right]",
+)
+@click.option(
+    "--protocol-set",
+    "protocol_pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Set an option of the protocol; repeat for several. An unknown key lists all.",
+)
 @seed_option(in_config=True)
 @device_option(in_config=True)
 @dtype_option(in_config=True)
@@ -167,6 +194,7 @@ def run(**options: Any) -> None:
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
     fpbench run --beyond 1e10,1e12                           a trillion, without searching them
+    fpbench run --dataset embeddings:emb --protocol nafp     as NAFP's own evaluation
     fpbench run --config run.toml --plan                     what the run needs
     fpbench run --write-config run.toml                      all settings, in a file
     fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
@@ -176,9 +204,10 @@ def run(**options: Any) -> None:
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
     from fpbench.runs.config_toml import write_config
+    from fpbench.runs.execution import execute
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
-    from fpbench.runs.run import det_figure_path, run_prepared
+    from fpbench.runs.run import det_figure_path
 
     if options["out"] is not None:
         refuse_out(options["out"], options["config"])
@@ -217,7 +246,7 @@ def run(**options: Any) -> None:
         _warn_of_replacing(out, prepared.config)
     command = record_command([Path(sys.argv[0]).name, *sys.argv[1:]])
     figure: Path = options["figure"] or out.with_suffix(".png")
-    result = run_prepared(prepared, out, command, stage, figure=figure)
+    result = execute(prepared, out, command, stage, figure=figure)
     write_result(result_tables(result))
     click.echo(f"\nresult   {out}", err=True)
     for file in (figure, det_figure_path(figure)):
@@ -230,8 +259,13 @@ def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     same = ["task", "fingerprinter", "weights", "dataset", "channel", "duplicates", "name"]
     same += ["distractors", "generator", "generator_weights", "foreign_generator", "sizes"]
     same += ["beyond", "fits", "queries", "seed", "device", "dtype"]
+    same += ["protocol", "query_lengths", "test_ids", "rules"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
+    fields["protocol_options"] = (
+        parse_key_values(options["protocol_pairs"], "--protocol-set") or None
+    )
+    fields["query_lengths_s"] = fields.pop("query_lengths")
     fields["indexes"] = options["indexes"] or None
     fields["query_length_s"] = options["query_length"]
     fields["tolerance_s"] = (

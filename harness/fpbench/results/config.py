@@ -59,6 +59,10 @@ class RecordedConfig(TypedDict, total=False):
     beyond: Sequence[int]
     fits: Positive
     indexes: Sequence[str]
+    protocol: str
+    query_lengths_s: Sequence[float]
+    test_ids: str | None
+    rules: Literal["right", "official"]
     tolerance_s: Annotated[float, Meta(ge=0)] | None
     recipe: RecordedRecipe
     seed: Count
@@ -68,4 +72,5 @@ class RecordedConfig(TypedDict, total=False):
     generator_options: Options
     dataset_options: Options
     index_options: Mapping[str, Options]
+    protocol_options: Options
     folders_left_out: Sequence[str]

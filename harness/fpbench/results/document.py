@@ -33,6 +33,7 @@ from fpbench.results.fields import (
 from fpbench.results.fits import GeneratorFits
 from fpbench.results.harness import HarnessInfo
 from fpbench.results.indexes import IndexInfo
+from fpbench.results.protocols import ProtocolInfo
 from fpbench.results.provenance import Provenance
 from fpbench.results.systems import CheckInfo, FingerprinterInfo, GeneratorInfo
 from fpbench.results.tails import TailInfo
@@ -198,6 +199,8 @@ class Result:
             of distractors, tolerance and searched size; empty in older results.
         fits: Hit rates of several fits of the generator; None for one fit. All else in the result
             is of the first.
+        protocol: The authors' protocol that the run follows; None for one of fpbench's own. Its
+            curves have queries of several lengths, of which ``queries`` has the longest.
         costs: What the run took. Two runs of the same settings differ in it, and in nothing else;
             None in older results.
         provenance: Who submits it; None before it is submitted.
@@ -228,6 +231,7 @@ class Result:
     extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
     fits: GeneratorFits | None = None
+    protocol: ProtocolInfo | None = None
     costs: Costs | None = None
     provenance: Provenance | None = None
     extra: Mapping[str, Any] | None = None
@@ -255,6 +259,7 @@ class Result:
             "weights_sha256": self.fingerprinter.weights_sha256,
             "dtype": self.fingerprinter.dtype,
             "dataset": self.data.name,
+            "protocol": self.protocol.name if self.protocol else None,
             "query_length_s": curve.query_length_s,
             "index": curve.index,
             "distractors": curve.distractors,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fpbench.results.data import QueryInfo
-from fpbench.results.document import Point
+from fpbench.results.document import Point, Result
 from fpbench.results.systems import FingerprinterInfo
 
 FEW = 20
@@ -84,3 +84,12 @@ def few_clusters_note(queries: QueryInfo) -> str | None:
         return None
     only = tracks_label(queries) if queries.groups is None else clusters_label(queries)
     return f"only {only}: intervals say little about other music"
+
+
+def data_label(result: Result) -> str:
+    """The dataset of a result, and the authors' protocol if it follows one."""
+    protocol = result.protocol
+    if protocol is None:
+        return result.data.name
+    rules = ", official rules" if protocol.rules == "official" else ""
+    return f"{result.data.name}, {protocol.name} protocol {protocol.version}{rules}"

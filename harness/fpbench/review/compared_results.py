@@ -29,6 +29,12 @@ def read_compared(paths: Sequence[Path], errors: ErrorCollector) -> list[Compare
     for path in paths:
         with errors.collect():
             side = ComparedResult(path, read_result(path))
+            if side.result.protocol is not None:
+                raise FpbenchError(
+                    f"{path} follows the protocol {side.result.protocol.name}, whose queries are "
+                    "not compared one by one",
+                    hint="compare its intervals, or results of runs without --protocol",
+                )
             if sides and ComparisonKey.of(sides[0].result) != ComparisonKey.of(side.result):
                 raise FpbenchError(
                     f"{sides[0].path} and {path} differ in audio, queries or seed",

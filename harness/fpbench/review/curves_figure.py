@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpbench.errors import FpbenchError
-from fpbench.results.comparable import ComparisonKey
+from fpbench.results.comparable import ComparisonKey, split_by_length
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import clusters_label, system_label, tracks_label
 from fpbench.review.curves_panel import Line, draw_panel, notes_below
@@ -49,7 +49,7 @@ def draw_curves(results: Sequence[Result], *, metric: str = "hr@1") -> "Figure":
         FpbenchError: There is no curve of the metric.
     """
     together: dict[ComparisonKey, list[Result]] = {}
-    for result in results:
+    for result in (part for one in results for part in split_by_length(one)):
         if any(curve.metric == metric for curve in result.curves):
             together.setdefault(ComparisonKey.of(result), []).append(result)
     if not together:

@@ -19,6 +19,7 @@ from fpbench.review.fidelity_tables import held_out_table
 from fpbench.review.fit_tables import fit_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
+from fpbench.review.protocol_tables import protocol_tables
 from fpbench.review.synthetic_labels import (
     distractor_label,
     find_result_alarm,
@@ -32,8 +33,11 @@ from fpbench.units import short_hours, short_size
 def result_tables(result: Result) -> str:
     """A table for each index and kind of distractors, with one line per database size.
 
-    HR@1 is shown for every tolerance, HR@3 and HR@10 for the first.
+    HR@1 is shown for every tolerance, HR@3 and HR@10 for the first. A run by an authors' protocol
+    has their table instead.
     """
+    if result.protocol is not None:
+        return protocol_tables(result, result.protocol)
     parts = []
     for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
         curves = [

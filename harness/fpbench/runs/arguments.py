@@ -69,6 +69,10 @@ def config_from_arguments(
             fields[name] = (
                 parse_sizes(sizes) if one_text else whole_sizes(_each(sizes, name, source))
             )
+    if "query_lengths_s" in fields:
+        fields["query_lengths_s"] = _lengths_s(fields["query_lengths_s"], source)
+    if "test_ids" in fields:
+        fields["test_ids"] = str(fields["test_ids"])
     if "indexes" in fields:
         indexes = fields["indexes"]
         one_name = isinstance(indexes, str)
@@ -86,6 +90,23 @@ def config_from_arguments(
     if config.task is None:
         return config
     return claim_task(config, read_task(catalog, config.task))
+
+
+def _lengths_s(value: object, source: str) -> tuple[float, ...]:
+    """Lengths of queries from numbers, or from one text such as ``"1,2,3"``.
+
+    Raises:
+        FpbenchError: One is no number.
+    """
+    one_text = isinstance(value, str)
+    parts = value.split(",") if isinstance(value, str) else _each(value, "query_lengths_s", source)
+    try:
+        return tuple(float(part) for part in parts)
+    except (TypeError, ValueError) as err:
+        raise FpbenchError(
+            f"{source}: query_lengths_s cannot be {value!r}",
+            hint="write seconds, such as " + ("1,2,3" if one_text else "[1, 2, 3]"),
+        ) from err
 
 
 def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") -> None:

@@ -18,6 +18,8 @@ from fpbench.plugin.entries import Dtype
 from fpbench.results.config import Duplicates, RecordedConfig
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.files import read_result
+from fpbench.results.protocols import Rules
+from fpbench.runs.protocols.definitions import find_protocol, protocol_settings
 from fpbench.runs.recorded_settings import record_settings, restore_settings
 from fpbench.user_paths import expand_path
 
@@ -28,6 +30,8 @@ Options = Mapping[str, str]
 _MOST_QUERIES = 1_000_000  # all are in memory
 MOST_FITS = 20
 """Fits of a generator in one run."""
+
+_OF_PROTOCOLS = ("protocol", "query_lengths_s", "test_ids", "rules", "protocol_options")
 
 _LARGEST = 10**15  # distractors, for which probabilities of 1e-19 are simulated
 
@@ -71,11 +75,19 @@ class RunConfig:
         recipe: How queries are drawn and degraded.
         recipe_given: Names of the recipe's fields that the user gave; the others may depend on the
             dataset. It is not in files.
+        protocol: Name of the authors' protocol that the run follows; None for fpbench's own.
+        query_lengths_s: Lengths of the queries of a protocol, increasing; each query is also asked
+            at every shorter length.
+        test_ids: Where the queries of a protocol begin: ``icassp``, ``all``, a number, or a
+            ``.npy`` file; None means the protocol's own choice.
+        rules: Rules by which the curves of a protocol count hits: ``right``, or ``official``, with
+            the faults of the authors' script. The result has the rates by both.
         seed: Seed of every random draw.
         device: Device for the networks.
         dtype: Floating-point type of the networks' arithmetic.
         fingerprinter_options: Options as for ``--set``; the same for generator and dataset.
         index_options: Options by index name.
+        protocol_options: Options of the protocol.
 
     Raises:
         ValueError: A number is out of its range, or there is no index or one twice.
@@ -99,6 +111,10 @@ class RunConfig:
     tolerance_s: float | None = 0.25
     recipe: QueryRecipe = NAFP
     recipe_given: frozenset[str] = field(default=frozenset(), compare=False)
+    protocol: str | None = None
+    query_lengths_s: tuple[float, ...] = ()
+    test_ids: str | None = None
+    rules: Rules = "right"
     seed: int = 0
     device: Device = "cpu"
     dtype: Dtype = "float32"
@@ -106,6 +122,7 @@ class RunConfig:
     generator_options: Options = field(default_factory=dict)
     dataset_options: Options = field(default_factory=dict)
     index_options: Mapping[str, Options] = field(default_factory=dict)
+    protocol_options: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if list(self.sizes) != sorted(set(self.sizes)) or min(self.sizes, default=1) < 1:
@@ -125,6 +142,7 @@ class RunConfig:
             raise ValueError(f"indexes={list(self.indexes)} names an index twice")
         if not 0 <= (self.tolerance_s or 0.0) < math.inf:
             raise ValueError(f"tolerance_s={self.tolerance_s} is not finite and at least 0")
+        self._check_protocol()
         if self.name is not None and not self.name.strip():
             raise ValueError("name is empty")
         if self.recipe.n_queries > _MOST_QUERIES:
@@ -133,6 +151,26 @@ class RunConfig:
             raise ValueError(f"seed={self.seed} is negative")
         if self.seed >= 1 << 63:
             raise ValueError(f"seed={self.seed} has more than 63 bits")
+
+    def _check_protocol(self) -> None:
+        lengths_s = list(self.query_lengths_s)
+        if lengths_s != sorted(set(lengths_s)) or min(lengths_s, default=1) <= 0:
+            raise ValueError(f"query_lengths_s={lengths_s} are not positive and increasing")
+        if self.protocol is not None:
+            find_protocol(self.protocol)
+            if self.distractors not in ("real", "none"):
+                raise ValueError(
+                    f"protocol {self.protocol} has real distractors or none, because synthetic "
+                    f"ones are no sequences, but distractors={self.distractors}"
+                )
+            default = {"beyond": (), "fits": 1, "generator": None, "generator_weights": None}
+            for name, value in default.items():
+                if getattr(self, name) != value:
+                    raise ValueError(f"{name} has no effect with protocol {self.protocol}")
+            return
+        for name in ("query_lengths_s", "test_ids", "rules", "protocol_options"):
+            if getattr(self, name) not in ((), None, "right", {}):
+                raise ValueError(f"{name} has no effect without a protocol")
 
     def as_json(self) -> dict[str, Any]:
         """The config for the result: TOML types, without the folders of the user.
@@ -147,6 +185,9 @@ class RunConfig:
                 del plain[name]
         if self.fits == 1:
             del plain["fits"]
+        if self.protocol is None:
+            for name in _OF_PROTOCOLS:
+                del plain[name]
         for name in ("weights", "generator_weights"):
             plain[name] = plain[name].name if plain[name] else None
         plain["recipe"] = recipe_to_json(self.recipe)
@@ -185,6 +226,9 @@ def read_config(
     task = overrides.get("task", table.get("task"))
     if task is not None and of_task is not None:
         table = _check_table(_typed_as_arguments(of_task(task)), f"task {task}") | table
+    protocol = overrides.get("protocol", table.get("protocol"))
+    if protocol is not None:
+        table = protocol_settings(protocol) | table
     # Each option overrides only the same option of the file.
     file_options = table.get("fingerprinter_options", {})
     table |= overrides

@@ -97,7 +97,7 @@ def make_plan(prepared: PreparedRun) -> Plan:
     finished = _find_finished(prepared, needs)
     if prepared.generator is not None:
         needs += _generator_needs(prepared, prepared.generator, n_real, finished)
-    sizes = config.sizes or DEFAULT_SIZES
+    sizes = config.sizes or ((n_real or 1,) if config.protocol else DEFAULT_SIZES)
     largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
     for kind, indexes in prepared.indexes.items():
         rows = 0 if config.distractors == "none" else largest[kind]
@@ -125,7 +125,8 @@ def make_plan(prepared: PreparedRun) -> Plan:
 
 def _find_finished(prepared: PreparedRun, fingerprinting: Sequence[Need]) -> FinishedWork:
     """What the cache holds of the later stages, if no fingerprint is missing."""
-    if any(need.seconds for need in fingerprinting) or _is_fresh(prepared):
+    unknown = _is_fresh(prepared) or prepared.config.protocol is not None
+    if unknown or any(need.seconds for need in fingerprinting):
         return FinishedWork()
     try:
         return find_finished(prepared, hide_progress)

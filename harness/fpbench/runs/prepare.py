@@ -39,6 +39,7 @@ from fpbench.runs.named_generator import (
 )
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.objects import OBJECT
+from fpbench.runs.protocols.definitions import find_protocol
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
@@ -128,7 +129,10 @@ def prepare(
         config = recorded_config(config, dataset, surveys)
     warn_of_unused_settings(config, dataset)
     indexes = {
-        kind: [load_index(name, config, catalog, settings) for name in config.indexes]
+        kind: [
+            load_index(name, index_options(config, name), catalog, settings)
+            for name in config.indexes
+        ]
         for kind in distractor_kinds(config)
     }
     refuse_fits(config)
@@ -208,9 +212,20 @@ def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
     return ("synthetic",) if config.distractors == "synthetic" else ("real",)
 
 
-def load_index(name: str, config: RunConfig, catalog: Catalog, settings: Settings) -> NamedIndex:
+def index_options(config: RunConfig, name: str) -> Mapping[str, str]:
+    """The options of an index: those of the run, and else those of its protocol."""
+    own = config.index_options.get(name, {})
+    if config.protocol is None:
+        return own
+    return {**find_protocol(config.protocol).index_options.get(name, {}), **own}
+
+
+def load_index(
+    name: str, options: Mapping[str, str], catalog: Catalog, settings: Settings
+) -> NamedIndex:
+    """An empty index with these options."""
     offer, _ = catalog.offer("index", name)
-    index = catalog.index(name, replace(settings, options=config.index_options.get(name, {})))
+    index = catalog.index(name, replace(settings, options=options))
     named = NamedIndex(
         name=name,
         plugin=offer.source.plugin,

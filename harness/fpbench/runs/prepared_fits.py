@@ -24,7 +24,10 @@ def prepare_fit(prepared: PreparedRun, fit: int) -> PreparedRun:
     settings = replace(named.settings, seed=seed)
     config = replace(prepared.config, seed=seed)
     # One that grows can be filled only once, and one that was trained keeps what it has learnt.
-    indexes = [load_index(name, config, prepared.catalog, settings) for name in config.indexes]
+    indexes = [
+        load_index(name, config.index_options.get(name, {}), prepared.catalog, settings)
+        for name in config.indexes
+    ]
     return replace(
         prepared,
         config=config,

@@ -81,14 +81,14 @@ class VectorSource:
         """Draw the queries, and leave out distractors that are rows of the reference."""
         vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
         query_rows = self._draw_queries()
-        reference_rows = self._starts(self._reference_positions())
+        reference_rows = self._starts(self.reference_positions())
         digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
         in_reference = self._find_in_reference(digests, store, stage)
         distractor_rows = self._distractor_starts(in_reference)
-        positions = self._reference_positions()
+        positions = self.reference_positions()
         truth = _at(self._query_positions(), query_rows)
-        query_tracks = self._query_tracks(truth)
-        query_groups = self._groups(truth.track)
+        query_tracks = self.query_tracks(truth)
+        query_groups = self.groups(truth.track)
         absent_rows = self._draw_absent()
         absent = self._absent(absent_rows)
         asked_besides = {"absent": absent_rows.tolist()} if absent else {}
@@ -115,7 +115,7 @@ class VectorSource:
             hop_s=hop_s,
             query_columns={"row": query_rows.tolist(), "start_s": truth.start_s.tolist()},
             data=replace(
-                self._describe_data(digests, truth),
+                self.describe_data(digests, truth),
                 distractors_in_reference=int(in_reference.sum()),
             ),
             warnings=self._warnings(in_reference, query_rows),
@@ -124,7 +124,7 @@ class VectorSource:
                 tracks=len(np.unique(query_tracks)),
                 groups=None if query_groups is None else len(np.unique(query_groups)),
                 length_s=vectors.segment_s + (length - 1) * hop_s,
-                recipe={"ready_made": self._query_set() or self.name},
+                recipe={"ready_made": self.query_set() or self.name},
                 without_match=self._count_without_match(),
                 absent=len(absent_rows),
                 content=content_key(
@@ -239,11 +239,13 @@ class VectorSource:
         tracks = self.vectors.tracks
         return tracks.query if tracks else _timeline(len(self.vectors.query), self.vectors.hop_s)
 
-    def _reference_positions(self) -> Positions:
+    def reference_positions(self) -> Positions:
+        """Track and start time of each row of the reference, on one timeline without tracks."""
         tracks, rows = self.vectors.tracks, len(self.vectors.reference)
         return tracks.reference if tracks else _timeline(rows, self.vectors.hop_s)
 
-    def _query_tracks(self, truth: Positions) -> Int64[np.ndarray, " queries"]:
+    def query_tracks(self, truth: Positions) -> Int64[np.ndarray, " queries"]:
+        """Track of each query, or the stretch of the timeline where tracks are unknown."""
         if self.vectors.tracks is not None:
             return truth.track
         return (truth.start_s // CLUSTER_S).astype(np.int64)
@@ -254,7 +256,8 @@ class VectorSource:
             return tracks
         return rows // max(1, round(CLUSTER_S / self.vectors.hop_s))
 
-    def _groups(self, tracks: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"] | None:
+    def groups(self, tracks: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " rows"] | None:
+        """Group of each track; None if no groups are known."""
         known = None if self.vectors.tracks is None else self.vectors.tracks.groups
         return None if known is None else number_groups(known, tracks)
 
@@ -263,12 +266,12 @@ class VectorSource:
     ) -> Int64[np.ndarray, " rows"] | None:
         if self.vectors.tracks is None or self.vectors.tracks.distractors is None:
             return None
-        return self._groups(self.vectors.tracks.distractors[rows])
+        return self.groups(self.vectors.tracks.distractors[rows])
 
     def _count_without_match(self) -> int:
         return int((self._query_positions().track < 0).sum())
 
-    def _query_set(self) -> str | None:
+    def query_set(self) -> str | None:
         """Name of queries and database that does not depend on the system; None if unknown."""
         tracks = self.vectors.tracks
         if self.vectors.query_set is not None:
@@ -280,9 +283,15 @@ class VectorSource:
             used[1] = np.unique(tracks.distractors)
         return content_key(tracks=[sorted(tracks.names[i] for i in part.tolist()) for part in used])
 
-    def _describe_data(self, digests: list[str], truth: Positions) -> DataInfo:
+    def describe_data(self, digests: list[str], truth: Positions) -> DataInfo:
+        """Describe the data.
+
+        Args:
+            digests: Hashes of queries, reference and distractors.
+            truth: Positions of the queries.
+        """
         vectors, hours, tracks = self.vectors, self.vectors.hop_s / 3600, self.vectors.tracks
-        query_set = self._query_set()
+        query_set = self.query_set()
         content = content_key(vectors=digests)
         if query_set is not None:
             names = [tracks.names[i] for i in truth.track.tolist()] if tracks else []

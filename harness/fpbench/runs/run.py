@@ -201,7 +201,7 @@ def run_prepared(
             task=task,
             estimator=ESTIMATOR,
         )
-        result = _without_folders(result, prepared)
+        result = leave_folders_out(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         drawn = (figure or beside, det_figure_path(figure or beside))
         remove_stale(beside, det_figure_path(beside), *drawn, out)
@@ -228,7 +228,7 @@ def _describe_task(prepared: PreparedRun, inputs: Inputs) -> TaskInfo | None:
     return describe_task(offer.entry.name, expected, inputs.data, inputs.query_info)
 
 
-def _without_folders(result: Result, prepared: PreparedRun) -> Result:
+def leave_folders_out(result: Result, prepared: PreparedRun) -> Result:
     """The result without names of the user's folders, in whatever text they are."""
     source = prepared.source
     tracks = () if isinstance(source, VectorSource) else source.dataset.all_tracks()

@@ -17,6 +17,7 @@ from fpbench.verification.indexes import check_indexes
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
 from fpbench.verification.problems import Problem
+from fpbench.verification.protocols import check_protocol
 from fpbench.verification.queries import check_queries, check_query_counts
 from fpbench.verification.searches import check_searches
 from fpbench.verification.submission import Submission
@@ -58,10 +59,23 @@ CHECKS: Sequence[Check] = (
 )
 
 
+PROTOCOL_CHECKS: Sequence[Check] = (
+    check_system,
+    check_dataset,
+    check_fingerprinter_check,
+    check_task,
+    check_indexes,
+    check_protocol,
+)
+"""Checks of a run by an authors' protocol, which has other settings and evidence."""
+
+
 def find_problems(submission: Submission) -> Iterator[Problem]:
     """All problems, each once; those that are found without computing come first."""
     known = set()
-    for check in CHECKS:
+    config = submission.result.config
+    by_protocol = submission.result.protocol is not None or config.get("protocol") is not None
+    for check in PROTOCOL_CHECKS if by_protocol else CHECKS:
         for problem in check(submission):
             if str(problem) not in known:
                 known.add(str(problem))

@@ -1,12 +1,13 @@
 """A result with the evidence beside it, as the checks read it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name
 from fpbench.evidence.hit_rates import is_searched
+from fpbench.evidence.protocol_evidence import ProtocolEvidence
 from fpbench.results.document import Curve, EvidenceInfo, Result
 from fpbench.results.fields import DistractorKind, Found
 
@@ -18,11 +19,13 @@ class Submission:
     Args:
         path: File of the result.
         evidence: Evidence by file name, as far as its files are there and readable.
+        of_protocol: The same of a run by an authors' protocol, which has other evidence.
     """
 
     path: Path
     result: Result
     evidence: Mapping[str, Evidence | GrownEvidence]
+    of_protocol: Mapping[str, ProtocolEvidence] = field(default_factory=dict)
 
     @property
     def seed(self) -> int:

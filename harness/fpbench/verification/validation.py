@@ -8,6 +8,7 @@ from pathlib import Path
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import find_evidence
+from fpbench.evidence.protocol_evidence import ProtocolEvidence, find_protocol_evidence
 from fpbench.results.files import read_result
 from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
 from fpbench.review.synthetic_labels import find_result_alarm
@@ -51,11 +52,17 @@ def check_result(path: Path) -> Findings:
     result = read_result(path)
     refuse_folder_names(path)
     evidence: dict[str, Evidence | GrownEvidence] = {}
+    of_protocol: dict[str, ProtocolEvidence] = {}
     unchecked = []
     problems = []
     for place, info in enumerate(result.evidence):
         try:
             refuse_link(path.with_name(info.file))
+            if result.protocol is not None:
+                protocol_evidence = find_protocol_evidence(path, info)
+                if protocol_evidence is not None:
+                    of_protocol[info.file] = protocol_evidence
+                    continue
             found = find_evidence(path, info)
             refuse_in_columns(path.with_name(info.file), found.queries if found else None)
         except FpbenchError as err:
@@ -66,7 +73,9 @@ def check_result(path: Path) -> Findings:
             unchecked.append(f"{info.file} is missing, so its curves were not computed again")
         else:
             evidence[info.file] = found
-    problems += find_problems(Submission(path=path, result=result, evidence=evidence))
+    problems += find_problems(
+        Submission(path=path, result=result, evidence=evidence, of_protocol=of_protocol)
+    )
     alarm = find_result_alarm(result)
     warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
     return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)

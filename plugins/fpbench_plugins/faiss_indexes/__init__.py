@@ -20,9 +20,21 @@ FAISS = {"library": "FAISS (MIT)", "metric": "squared Euclidean distance"}
 def fpbench_indexes() -> Iterable[Entry[Index]]:
     return [
         Entry(
+            name="l2",
+            summary="exact search by distance, which for vectors of unequal length is not `exact`",
+            create=create_l2,
+            details=FAISS,
+        ),
+        Entry(
             name="ivfpq",
             summary="inverted lists with product-quantised residuals, as in arXiv 2509.18620",
             create=create_ivfpq,
+            details=FAISS,
+        ),
+        Entry(
+            name="ivfpq-rr",
+            summary="ivfpq with refined codes, as in NAFP's evaluation; it fills the memory",
+            create=create_refined,
             details=FAISS,
         ),
         Entry(
@@ -54,6 +66,20 @@ def fpbench_indexes() -> Iterable[Entry[Index]]:
 
 
 # The imports are in the functions because `fpbench --help` must not wait for faiss.
+
+
+def create_l2(settings: Settings) -> BlockIndex:
+    from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.settings import Flat
+
+    return FaissBlockIndex(apply_options(Flat(), settings.options))
+
+
+def create_refined(settings: Settings) -> GrowingIndex:
+    from fpbench_plugins.faiss_indexes.growing import FaissGrowingIndex
+    from fpbench_plugins.faiss_indexes.settings import RefinedIvfPq
+
+    return FaissGrowingIndex(apply_options(RefinedIvfPq(), settings.options))
 
 
 def create_ivfpq(settings: Settings) -> BlockIndex:

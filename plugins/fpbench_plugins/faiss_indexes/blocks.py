@@ -52,6 +52,8 @@ class FaissBlockIndex(BlockIndex):
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         require_finite(queries, "query")
+        if self._index is None:  # of a kind that needs no training
+            self.train(queries)
         best = empty_candidates(len(queries), k)
         first_id = 0
         for chunks in self._fill_index(block):

@@ -147,6 +147,54 @@ class Ivf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flat:
+    """All rows, uncompressed and compared one by one, as in NAFP's evaluation."""
+
+    @property
+    def training_rows(self) -> int:
+        return 0
+
+    def build(self, dim: int) -> Any:
+        return faiss.IndexFlatL2(dim)
+
+    def read_back(self, _index: Any) -> Mapping[str, Value]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefinedIvfPq(IvfPq):
+    """The setting of NAFP's evaluation for an inverted file whose codes are refined.
+
+    Args:
+        refine_parts: Number of sub-quantisers of the second level.
+        refine_bits: Bits of each of their codes.
+    """
+
+    nlist: Positive = 256
+    nprobe: Positive = 40
+    refine_parts: Positive = 4
+    refine_bits: Annotated[int, Meta(ge=1, le=24)] = 4
+
+    def build(self, dim: int) -> Any:
+        lists = faiss.IndexFlatL2(dim)
+        index = faiss.IndexIVFPQR(
+            lists, dim, self.nlist, self.parts, self.bits, self.refine_parts, self.refine_bits
+        )
+        index.nprobe = self.nprobe
+        return index
+
+    def read_back(self, index: Any) -> Mapping[str, Value]:
+        return {
+            "nlist": index.nlist,
+            "nprobe": index.nprobe,
+            "parts": index.pq.M,
+            "bits": index.pq.nbits,
+            "refine_parts": index.refine_pq.M,
+            "refine_bits": index.refine_pq.nbits,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lsh:
     """The setting of GraFPrint's evaluation."""
 

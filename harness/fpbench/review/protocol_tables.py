@@ -1,0 +1,45 @@
+"""Text tables of a run by an authors' protocol, as the authors print them."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from fpbench.results.document import Result
+from fpbench.results.names import tracks_label
+from fpbench.results.protocols import ProtocolInfo, ProtocolRate
+from fpbench.tables import show_lines
+from fpbench.units import short_size
+
+_RULES = {"both": "", "right": "", "official": ", as the script counts"}
+
+
+def protocol_tables(result: Result, protocol: ProtocolInfo) -> str:
+    """A table for each index and size: a line for each metric, a column for each length."""
+    parts = []
+    keys = dict.fromkeys((rate.index, rate.n_distractors) for rate in protocol.rates)
+    for index, size in keys:
+        rates = [one for one in protocol.rates if (one.index, one.n_distractors) == (index, size)]
+        title = f"{result.fingerprinter.name}, {protocol.name} protocol {protocol.version}, {index}"
+        parts.append(f"{title}, {short_size(size)} distractors\n{rates_table(rates)}")
+    queries = result.queries
+    note = f"{queries.n} queries from {tracks_label(queries)}, test ids {protocol.test_ids}"
+    note += "; percent; the result has 95 % intervals"
+    if any(rate.rules == "official" for rate in protocol.rates):
+        note += f"; its curves count by the {protocol.rules} rules"
+    return show_lines("\n\n".join([*parts, note]))
+
+
+def rates_table(rates: Sequence[ProtocolRate]) -> str:
+    """Percent of hits; a line for each metric and its rules, a column for each length."""
+    lengths = dict.fromkeys((rate.query_length_s, rate.segments) for rate in rates)
+    values = {(rate.metric, rate.rules, rate.segments): rate.value for rate in rates}
+    rows = [
+        [
+            f"{metric.replace('_', ' ')}{_RULES[rules]}",
+            *(f"{100 * values[metric, rules, segments]:.1f}" for _, segments in lengths),
+        ]
+        for metric, rules in dict.fromkeys((rate.metric, rate.rules) for rate in rates)
+    ]
+    headers = ["metric", *(f"{length_s:g} s" for length_s, _ in lengths)]
+    align = ("left", *("right" for _ in lengths))
+    return tabulate(rows, headers=headers, colalign=align, disable_numparse=True)

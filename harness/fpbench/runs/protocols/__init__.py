@@ -1,0 +1,1 @@
+"""Evaluate as the authors of the systems did."""

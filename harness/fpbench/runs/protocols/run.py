@@ -1,0 +1,255 @@
+"""Carry out a run by an authors' protocol, and write its result."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from logging import getLogger
+from pathlib import Path
+
+import numpy as np
+
+from fpbench.errors import FpbenchError
+from fpbench.evidence.files import evidence_name
+from fpbench.evidence.protocol_evidence import ProtocolEvidence, write_protocol_evidence
+from fpbench.evidence.protocol_rates import ProtocolLabels, protocol_curves, protocol_rates
+from fpbench.files import atomic_path, make_folder, refuse_unwritable
+from fpbench.folder_names import record_setting
+from fpbench.hashing import content_key, file_sha256, rows_digest
+from fpbench.plugin.entries import Settings
+from fpbench.plugin.options import apply_options
+from fpbench.progress import Stage
+from fpbench.results.data import QueryInfo
+from fpbench.results.document import ESTIMATOR, FORMAT, EvidenceInfo, Result
+from fpbench.results.environment import environment
+from fpbench.results.files import checked_text
+from fpbench.results.harness import describe_harness
+from fpbench.results.indexes import IndexInfo
+from fpbench.results.protocols import ProtocolInfo
+from fpbench.review.curves_figure import plot_curves
+from fpbench.runs.prepare import PreparedRun, index_options, load_index
+from fpbench.runs.protocols.aligned import evaluate_aligned, sequence_queries
+from fpbench.runs.protocols.definitions import Protocol, SequenceSettings, find_protocol
+from fpbench.runs.protocols.inputs import ProtocolInputs, aligned_inputs
+from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
+from fpbench.runs.run import leave_folders_out
+from fpbench.search.nearest_rows import RowSearch
+from fpbench.search.sequence_ranking import SequenceQueries
+from fpbench.search.tasks import NamedIndex
+
+logger = getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The parts of a run by a protocol.
+
+    Args:
+        name: Name of the protocol.
+        settings: Its settings, with the options of the run.
+        sizes: Numbers of distractors, ascending.
+    """
+
+    name: str
+    protocol: Protocol
+    settings: SequenceSettings
+    inputs: ProtocolInputs
+    test_ids: TestIds
+    queries: SequenceQueries
+    sizes: Sequence[int]
+
+
+def run_protocol(
+    prepared: PreparedRun, out: Path, command: str, stage: Stage, *, figure: Path | None = None
+) -> Result:
+    """Evaluate as the authors' script does, and write the result, its evidence and its figure.
+
+    Args:
+        prepared: From :func:`fpbench.runs.prepare.prepare`, with a protocol in its config.
+        out: Path of the result; its evidence and figure get names from it.
+        command: The command line, for the result.
+        stage: Shows progress.
+        figure: File of the figure; None means a PNG beside ``out``.
+
+    Raises:
+        FpbenchError: The dataset does not have what the protocol needs, or a plugin breaks a rule.
+    """
+    figure = figure or out.with_suffix(".png")
+    names = prepared.config.indexes
+    for path in (out, *(_evidence_path(out, name) for name in names)):
+        refuse_unwritable(path, "--out")
+    refuse_unwritable(figure, "--figure")
+    for path in (out, figure):
+        make_folder(path.parent)
+    evaluation = _plan_evaluation(prepared)
+    for warning in evaluation.inputs.warnings:
+        logger.warning(warning)
+    found = {name: _evaluate(prepared, evaluation, name, stage) for name in names}
+    result = _write(prepared, evaluation, found, out, command)
+    try:
+        plot_curves([result], figure)
+    except FpbenchError as err:  # such as a disk that is full by now: the result is worth more
+        logger.warning("there is no figure: %s", err.message)
+    return result
+
+
+def _plan_evaluation(prepared: PreparedRun) -> Evaluation:
+    config, name = prepared.config, str(prepared.config.protocol)
+    protocol = find_protocol(name)
+    inputs = aligned_inputs(prepared)
+    segments = inputs.segments(config.query_lengths_s, protocol.hop_s(inputs.hop_s))
+    test_ids = choose_test_ids(
+        config.test_ids,
+        default=protocol.test_ids,
+        rows=len(inputs.query),
+        longest=segments[-1],
+        folder=inputs.folder,
+        seed=config.seed,
+        official_seed=protocol.official_seed,
+    )
+    settings: SequenceSettings = apply_options(protocol.settings, config.protocol_options)
+    available = len(inputs.distractors) if config.distractors == "real" else 0
+    if config.distractors == "real" and available == 0:
+        raise FpbenchError(
+            f"dataset '{config.dataset}' has no distractors",
+            hint="use --distractors none, or add dummy_db",
+        )
+    return Evaluation(
+        name=name,
+        protocol=protocol,
+        settings=settings,
+        inputs=inputs,
+        test_ids=test_ids,
+        queries=sequence_queries(inputs, test_ids.rows, segments),
+        sizes=sorted({min(size, available) for size in config.sizes}) or [available],
+    )
+
+
+def _evaluate(
+    prepared: PreparedRun, evaluation: Evaluation, name: str, stage: Stage
+) -> ProtocolEvidence:
+    inputs, config = evaluation.inputs, prepared.config
+    used = evaluation.queries.rows()
+    search = RowSearch(
+        create=_index_creator(prepared, name),
+        queries=np.asarray(inputs.query[used]),
+        distractors=inputs.distractors,
+        reference=inputs.reference,
+        key=content_key(inputs=inputs.key, rows=rows_digest(used)),
+        k=evaluation.settings.neighbours,
+        retrain=evaluation.settings.retrain,
+        most_training=evaluation.settings.max_train,
+        seed=config.seed,
+        store=prepared.store,
+        device=config.device,
+    )
+    return evaluate_aligned(inputs, evaluation.queries, search, evaluation.sizes, stage)
+
+
+def _index_creator(prepared: PreparedRun, name: str) -> Callable[[], NamedIndex]:
+    """Makes empty indexes with the settings of the authors, which those of the run override."""
+    config = prepared.config
+    settings = Settings(device=config.device, seed=config.seed, cache_dir=prepared.store.root)
+    options = index_options(config, name)
+    return lambda: load_index(name, options, prepared.catalog, settings)
+
+
+def _write(
+    prepared: PreparedRun,
+    evaluation: Evaluation,
+    found: dict[str, ProtocolEvidence],
+    out: Path,
+    command: str,
+) -> Result:
+    config, inputs, queries = prepared.config, evaluation.inputs, evaluation.queries
+    curves, rates = [], []
+    for name, evidence in found.items():
+        labels = _labels(prepared, evaluation, name)
+        curves += protocol_curves(evidence, labels)
+        rates += protocol_rates(evidence, labels)
+    with ExitStack() as stack:
+        # Left in the opposite order: evidence is replaced first, then the result that names it.
+        new_result = stack.enter_context(atomic_path(out))
+        files = []
+        for name, evidence in found.items():
+            path = _evidence_path(out, name)
+            new = stack.enter_context(atomic_path(path))
+            write_protocol_evidence(new, evidence)
+            files.append(EvidenceInfo(file=path.name, sha256=file_sha256(new)))
+        result = Result(
+            result_format=FORMAT,
+            harness=describe_harness(),
+            status="complete",
+            fingerprinter=prepared.info,
+            data=inputs.describe(queries.first),
+            queries=_describe_queries(
+                evaluation, next(iter(found.values())), config.query_lengths_s[-1]
+            ),
+            generator=None,
+            fidelity=None,
+            curves=curves,
+            indexes=[_describe_index(prepared, evaluation, name) for name in found],
+            evidence=files,
+            environment=environment(config.device),
+            config=config.recorded(),
+            command=command,
+            check=prepared.check,
+            estimator=ESTIMATOR,
+            protocol=ProtocolInfo(
+                name=evaluation.name,
+                version=evaluation.protocol.version,
+                source=evaluation.protocol.source,
+                rules=config.rules,
+                settings=asdict(evaluation.settings),
+                test_ids=evaluation.test_ids.choice,
+                test_ids_sha256=evaluation.test_ids.digest,
+                rates=rates,
+            ),
+        )
+        result = leave_folders_out(result, prepared)
+        new_result.write_text(checked_text(result, out), encoding="utf-8")
+    return result
+
+
+def _labels(prepared: PreparedRun, evaluation: Evaluation, name: str) -> ProtocolLabels:
+    config = prepared.config
+    return ProtocolLabels(
+        distractors="real",
+        index=record_setting(name).text,
+        query_lengths_s=config.query_lengths_s,
+        n_reference=len(evaluation.inputs.reference),
+        hop_s=evaluation.inputs.hop_s,
+        rules=config.rules,
+    )
+
+
+def _describe_index(prepared: PreparedRun, evaluation: Evaluation, name: str) -> IndexInfo:
+    named = _index_creator(prepared, name)()
+    settings = evaluation.settings
+    trained_on = min(evaluation.sizes[-1], settings.max_train) or len(evaluation.inputs.reference)
+    return IndexInfo(
+        name=record_setting(name).text,
+        distractors="real",
+        requested=dict(prepared.config.index_options.get(name, {})),
+        effective={**named.parameters, "shortlist": settings.neighbours},
+        trained_on=trained_on if named.index.training_rows else 0,
+    )
+
+
+def _describe_queries(
+    evaluation: Evaluation, evidence: ProtocolEvidence, length_s: float
+) -> QueryInfo:
+    group = evidence.query_group
+    return QueryInfo(
+        n=len(evidence.test_ids),
+        tracks=len(np.unique(evidence.query_track)),
+        groups=None if group is None else len(np.unique(group)),
+        length_s=length_s,
+        recipe=evaluation.inputs.recipe,
+        content=content_key(
+            inputs=rows_digest(evaluation.inputs.query), test_ids=evaluation.test_ids.digest
+        ),
+    )
+
+
+def _evidence_path(out: Path, index: str) -> Path:
+    return out.with_name(evidence_name(out.stem, record_setting(index).text, "real"))

@@ -1,0 +1,93 @@
+"""`fpbench run --protocol` gives the hits of the authors' evaluation scripts.
+
+The recorded hits are in ../shared/golden; tolerances are those of its READMEs: exact search is
+exact, a trained index may differ in 0.4 points with another version of FAISS.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from fpbench.cli import main
+from fpbench.evidence.protocol_evidence import ProtocolEvidence, read_protocol_evidence
+from fpbench.results.document import Result
+from fpbench.results.files import read_result
+
+pytestmark = [pytest.mark.parity, pytest.mark.slow]
+
+METRICS = ("top1_exact", "top1_near", "top3_exact", "top10_exact")
+
+
+def write_matrices(folder: Path, matrices: Mapping[str, np.ndarray]) -> Path:
+    """Files as the authors' tools write them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in matrices.items():
+        rows.astype(np.float32).tofile(folder / f"{name}.mm")
+        np.save(folder / f"{name}_shape.npy", rows.shape)
+    return folder
+
+
+def evaluate(folder: Path, protocol: str, *typed: object) -> tuple[Result, ProtocolEvidence]:
+    """The result and the evidence of a run, which is valid."""
+    out = folder / "out" / "result.json"
+    command = ["run", "--dataset", f"embeddings:{folder}", "--protocol", protocol, *typed]
+    command += ["--cache", folder / "cache", "--out", out]
+    shown = CliRunner().invoke(main, [str(part) for part in command])
+    assert shown.exit_code == 0, shown.output
+    checked = CliRunner().invoke(main, ["validate", str(out)])
+    assert checked.exit_code == 0, checked.output
+    result = read_result(out)
+    return result, read_protocol_evidence(out.with_name(result.evidence[0].file))
+
+
+def columns(evidence: ProtocolEvidence) -> np.ndarray:
+    """Hits as the scripts' raw_score.npy has them: all lengths of each metric after the other."""
+    return np.concatenate([evidence.metrics("official")[name][0] for name in METRICS], axis=1)
+
+
+@pytest.fixture(scope="module")
+def nafp_folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nafp")
+    with np.load(shared / "golden" / "eval_nafp" / "embeddings.npz") as file:
+        write_matrices(folder, {name: file[name] for name in ("query", "db", "dummy_db")})
+        np.save(folder / "test_ids.npy", file["test_ids"])
+    return folder
+
+
+@pytest.mark.parametrize(("index", "allowed"), [("l2", 0), ("ivf", 2), ("ivfpq", 2)])
+def test_nafp_hits(index: str, allowed: int, nafp_folder: Path, shared: Path) -> None:
+    with np.load(shared / "golden" / "eval_nafp" / f"golden_{index}.npz") as file:
+        golden = dict(file)
+    result, evidence = evaluate(
+        nafp_folder, "nafp", "--index", index, "--test-ids", nafp_folder / "test_ids.npy"
+    )
+    assert (columns(evidence) != golden["raw_score"].astype(bool)).sum(axis=0).max() <= allowed
+    rates = {(rate.metric, rate.segments): 100 * rate.value for rate in result.protocol.rates}
+    for row, metric in enumerate(METRICS):
+        for column, segments in enumerate(golden["test_seq_len"].tolist()):
+            right = golden["hit_rates"][row, column]
+            assert rates[metric, segments] == pytest.approx(right, abs=0.2 * allowed + 1e-9)
+    if index == "l2":
+        np.testing.assert_array_equal(evidence.candidates[0], golden["n_cand"])
+        there = golden["pred_top10"] >= 0
+        np.testing.assert_array_equal(evidence.scores[0][there], golden["score_top10"][there])
+        assert (evidence.starts[0, :, :, 0] == golden["pred_top10"][:, :, 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        pytest.param("all", ("--test-ids", "all", "--query-lengths", "1,2,3,5,6,10"), id="all"),
+        pytest.param("num60", ("--test-ids", "60", "--query-lengths", "1,6,11,21"), id="number"),
+    ],
+)
+def test_grafprint_hits(name: str, typed: tuple[str, ...], shared: Path, tmp_path: Path) -> None:
+    with np.load(shared / "golden" / "grafprint" / "retrieval.npz") as file:
+        golden = dict(file)
+    write_matrices(tmp_path, {part: golden[part] for part in ("query", "db", "dummy_db")})
+    _, evidence = evaluate(tmp_path, "grafprint", "--index", "l2", *typed)
+    np.testing.assert_array_equal(evidence.test_ids, golden[f"{name}_test_ids"])
+    np.testing.assert_array_equal(columns(evidence), golden[f"{name}_raw"].astype(bool))

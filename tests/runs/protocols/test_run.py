@@ -1,0 +1,74 @@
+"""A run by a protocol writes a valid result; settings that a protocol has not are refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+from fpbench.evidence.protocol_evidence import read_protocol_evidence
+from fpbench.results.files import read_result
+
+Run = Callable[..., Result]
+
+NAFP = ("--protocol", "nafp", "--query-lengths", "1,2,3")
+IVF = ("--index", "ivf")
+
+
+@pytest.mark.slow
+def test_one_run_gives_all_lengths_sizes_and_indexes(tmp_path: Path, run: Run) -> None:
+    options = tmp_path / "run.toml"
+    options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
+    shown = run(*NAFP, "--config", options, "--index", "l2", *IVF, "--sizes", "20,1k")
+    assert shown.exit_code == 0, shown.output
+    assert "nafp protocol 1, ivf, 60 distractors" in shown.stdout
+    out = tmp_path / "out" / "result.json"
+    result = read_result(out)
+    assert result.protocol is not None
+    assert (result.protocol.test_ids, result.queries.n) == ("all", 35)
+    # Two indexes, three lengths, four metrics.
+    assert len(result.curves) == 24
+    assert [p.n_distractors for p in result.curves[0].points] == [20, 60]
+    # With every list searched, an inverted file is exact.
+    exact, inverted = (
+        read_protocol_evidence(out.with_name(f"result.{index}.real.npz")) for index in ("l2", "ivf")
+    )
+    assert (exact.starts[..., 0] == inverted.starts[..., 0]).all()
+    checked = CliRunner().invoke(main, ["validate", str(out)])
+    assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
+    board = CliRunner().invoke(main, ["leaderboard", str(out)])
+    assert "nafp protocol 1" in board.stdout
+
+
+@pytest.mark.slow
+def test_growing_indexes_and_no_distractors_are_not_refused(tmp_path: Path, run: Run) -> None:
+    shown = run(*NAFP, "--index", "hnsw", "--distractors", "none")
+    assert shown.exit_code == 0, shown.output
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.curves[0].points[0].n_distractors == 0
+    assert result.indexes[0].effective["links"] == 16
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "out" / "result.json")])
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (("--protocol", "nafq"), "no protocol is called 'nafq'"),
+        (("--test-ids", "all"), "test_ids has no effect without a protocol"),
+        (("--query-lengths", "1,2"), "query_lengths_s has no effect without a protocol"),
+        ((*NAFP, "--distractors", "both"), "synthetic ones are no sequences"),
+        ((*NAFP, "--beyond", "1e9"), "beyond has no effect with protocol nafp"),
+        (("--protocol", "nafp", "--query-lengths", "2,1"), "not positive and increasing"),
+        (("--protocol", "nafp", "--query-lengths", "1,x"), "query_lengths_s cannot be '1,x'"),
+        ((*NAFP, "--protocol-set", "neighbors=2"), "no setting is called 'neighbors'"),
+        (("--protocol", "nafp", "--query-lengths", "1,1.2"), "are 1, 1 fingerprints"),
+    ],
+)
+def test_what_a_protocol_cannot_use_is_refused(
+    run: Run, typed: tuple[str, ...], message: str
+) -> None:
+    shown = run(*typed)
+    assert shown.exit_code == 2
+    assert message in shown.stderr
