@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
-FORMS = ("md", "csv", "json")
+FORMS = ("md", "csv", "json", "html")
 
 
 def _file_option(*names: str, help: str) -> "_Decorator":
@@ -38,9 +38,7 @@ def _file_option(*names: str, help: str) -> "_Decorator":
     "--metric",
     "metrics",
     multiple=True,
-    default=["hr@1"],
-    show_default=True,
-    help="Rank by this metric; all: by each.",
+    help="Rank by this metric; all: by each.  [default: hr@1; of html, all]",
 )
 @click.option(
     "--tolerance",
@@ -64,7 +62,7 @@ def _file_option(*names: str, help: str) -> "_Decorator":
     default="md",
     show_default=True,
     help="md: tables of at most 120 columns; csv: a line for each system and size; json: all data, "
-    "with every curve.",
+    "with every curve; html: one page to sort, filter and point at, without a network.",
 )
 @_file_option("-o", "--out", help="Output file.  [default: standard output]")
 @_file_option("--update", help="Replace the leaderboard in a Markdown file, between its two marks.")
@@ -105,6 +103,7 @@ def leaderboard(
     fpbench leaderboard
     fpbench leaderboard runs --task demo-v1 --size 1M --tolerance track
     fpbench leaderboard --format csv --metric all -o board.csv
+    fpbench leaderboard --format html -o board.html
     fpbench leaderboard submissions --update leaderboard/README.md
     """
     from fpbench_leaderboard.confirmation import drop_superseded, mark_reproduced
@@ -118,6 +117,8 @@ def leaderboard(
     given = [expand_path(path) for path in paths or ("submissions",)]
     entries = mark_reproduced(drop_superseded(read_entries(given, errors, check=evidence)))
     if entries or not errors:
+        if not options["metrics"] and form != "html":
+            options["metrics"] = ["hr@1"]
         selection = Selection(**options)
         chosen = selection.select(entries)
         _write(_make_board(chosen, given, selection), form, places)
@@ -156,6 +157,7 @@ def _write(board: "Board", form: str, places: dict[str, Path]) -> None:
     """The board on standard output, or in a file."""
     from fpbench_leaderboard.board import board_json
     from fpbench_leaderboard.flat import board_csv
+    from fpbench_leaderboard.html_page import board_html
     from fpbench_leaderboard.markdown import board_body, board_markdown
     from fpbench_leaderboard.page import update_page
 
@@ -165,12 +167,15 @@ def _write(board: "Board", form: str, places: dict[str, Path]) -> None:
         click.echo(f"{update} {'is new' if changed else 'was as it should be'}", err=True)
         if out is None:
             return
+    folder = Path() if out is None else out.parent
     if form == "csv":
         text = board_csv(board)
     elif form == "json":
         text = board_json(board)
+    elif form == "html":
+        text = board_html(board, folder)
     else:
-        text = board_markdown(board, Path() if out is None else out.parent)
+        text = board_markdown(board, folder)
     if out is None:
         click.echo(text, nl=False)
         return

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import quote
 
 from fpbench.folder_names import without_folders
 from fpbench.results.document import Result
@@ -49,6 +50,13 @@ def file_links(path: Path, result: Result) -> Links:
         config=shown_path(config) if config.is_file() else None,
         evidence=[shown_path(file) for file in evidence if file.is_file()],
     )
+
+
+def link_address(path: str, folder: Path | None) -> str:
+    """Address of a file of :class:`Links` in a page that lies in a folder; None: the current."""
+    if folder is not None:
+        path = Path(os.path.relpath(path, folder)).as_posix()
+    return quote(path)
 
 
 def shown_path(path: Path) -> str:

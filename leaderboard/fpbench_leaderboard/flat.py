@@ -19,9 +19,13 @@ def board_records(board: Board) -> Iterator[dict[str, Value]]:
     for section in board.sections:
         for ranking in section.rankings:
             for row in ranking.rows:
-                for rate in row.rates:
-                    values = _record(section, ranking, row, rate)
-                    yield dict(zip(COLUMNS, values, strict=True))
+                yield from row_records(section, ranking, row)
+
+
+def row_records(section: Section, ranking: Ranking, row: Row) -> Iterator[dict[str, Value]]:
+    """One flat record for each size of a row."""
+    for rate in row.rates:
+        yield dict(zip(COLUMNS, _record(section, ranking, row, rate), strict=True))
 
 
 def board_csv(board: Board) -> str:

@@ -1,14 +1,17 @@
-"""What the script of the HTML board draws: curves, decisions, and records for files."""
+"""What the script of the HTML board draws and saves: curves, decisions, and flat records."""
 
 import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from fpbench.folder_names import change_texts
 from fpbench.results.decisions import DetCurve, FalseAccepts
 from fpbench.results.names import metric_label
 from fpbench.tables import show_text
 from fpbench_leaderboard.board import Ranking, Rate, Row, Section
+from fpbench_leaderboard.flat import row_records
+from fpbench_leaderboard.markdown import NOT_SEARCHED
 
 
 def page_data(rankings: Sequence[tuple[str, Section, Ranking]]) -> str:
@@ -43,7 +46,7 @@ def _system(section: Section, ranking: Ranking, row: Row) -> dict[str, Any]:
             == (ranking.search.index, ranking.search.distractors, ranking.tolerance_s)
             if (curve := _decisions(decisions))
         ],
-        "record": _record(section, ranking, row),
+        "records": [change_texts(each, show_text) for each in row_records(section, ranking, row)],
     }
 
 
@@ -53,7 +56,7 @@ def _point(rate: Rate) -> dict[str, Any]:
         "value": rate.value,
         "low": rate.low,
         "high": rate.high,
-        "searched": rate.found == "searched",
+        "mark": NOT_SEARCHED[rate.found],
         "rank": rate.rank,
     }
 
@@ -84,31 +87,3 @@ def _from_shares(decisions: FalseAccepts) -> DetCurve:
         low=[low for low, _ in ends],
         high=[high for _, high in ends],
     )
-
-
-def _record(section: Section, ranking: Ranking, row: Row) -> dict[str, Any]:
-    """A row as a flat record: what the table shows, with rates from 0 to 1."""
-    record: dict[str, Any] = {
-        "task": section.task,
-        "dataset": show_text(section.data),
-        "metric": ranking.metric,
-        "tolerance_s": ranking.tolerance_s,
-        "index": ranking.search.index,
-        "distractors": ranking.search.distractors,
-        "generator": ranking.search.generator,
-        "ranked_at": ranking.n_distractors,
-        "rank": row.rank,
-        "system": show_text(row.system),
-        "configuration": show_text(row.configuration),
-        "tier": row.tier,
-        "licence": row.licence and show_text(row.licence),
-        "times_real_time": row.times_real_time,
-        "bytes_per_hour": row.bytes_per_hour,
-        "loss": row.loss,
-        "half_size": row.half and row.half.size,
-    }
-    for n in ranking.sizes:
-        rate = row.at(n)
-        ends = (rate.value, rate.low, rate.high) if rate else (None, None, None)
-        record |= zip((f"value_{n}", f"low_{n}", f"high_{n}"), ends, strict=True)
-    return record

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 
 from fpbench.results.names import metric_label
@@ -12,7 +13,7 @@ from fpbench.units import short_size
 from fpbench_leaderboard.board import Board, Ranking, Section
 from fpbench_leaderboard.html_data import page_data
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
-from fpbench_leaderboard.html_panels import Link, panel
+from fpbench_leaderboard.html_panels import panel
 from fpbench_leaderboard.html_tables import ranking_table, side_table
 
 _PACKAGE = files("fpbench_leaderboard")
@@ -27,12 +28,11 @@ class _Part:
     panels: dict[int, str]
 
 
-def board_html(board: Board, link: Link) -> str:
-    """A page that can be read without its script. A browser runs and styles nothing else in it.
+def board_html(board: Board, folder: Path | None = None) -> str:
+    """A page that can be read without its script. Browsers run and apply nothing else in it.
 
     Args:
-        board: The board.
-        link: Address of a file of :class:`fpbench_leaderboard.board.Links`, seen from the page.
+        folder: Folder of the page, which links start from; None for the current folder.
     """
     parts = _parts(board)
     rankings = [(name, part.section, each) for part in parts for name, each in part.rankings]
@@ -41,9 +41,9 @@ def board_html(board: Board, link: Link) -> str:
     return Template(_read("frame.html")).substitute(
         policy=_policy(script, style),
         style=style,
-        source=join(f"Made from the results in {board.source}."),
+        source=join(f"Made from {board.source}."),
         navigation=element("ul", *(_navigation(part, names) for part in parts)),
-        sections=join(*(_section(part, names, link) for part in parts)),
+        sections=join(*(_section(part, names, folder) for part in parts)),
         data=page_data(rankings),
         script=script,
     )
@@ -96,12 +96,14 @@ def _navigation(part: _Part, names: Sequence[str]) -> Element:
     ]
     section = part.section
     about = f"{section.queries} queries of {section.query_length_s:g} s"
-    return element("li", element("span", _title(section), element("small", about)), *links)
+    return element(
+        "li", element("span", _title(section), element("small", about)), element("span", *links)
+    )
 
 
-def _section(part: _Part, names: Sequence[str], link: Link) -> Element:
+def _section(part: _Part, names: Sequence[str], folder: Path | None) -> Element:
     rows = {id(row.result): row for _, each in part.rankings for row in each.rows}
-    panels = [panel(rows[result], name, link) for result, name in part.panels.items()]
+    panels = [panel(rows[result], name, folder) for result, name in part.panels.items()]
     return element(
         "section",
         *(_ranking(part, each, names.index(name)) for name, each in part.rankings),

@@ -1,17 +1,18 @@
 """Panels of the HTML board: what a result says besides its rank."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
+from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.costs import Costs, IndexCost, StageCost
 from fpbench.results.document import Result
 from fpbench.results.fidelity import FLOOR, Fidelity
 from fpbench.units import short_hours, short_size, short_time
 from fpbench_leaderboard.board import Links, Row
+from fpbench_leaderboard.entries import link_address
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
-
-Link = Callable[[str], str | None]
-"""Address of a file for the page; None if the page cannot link it."""
 
 _STATISTICS = {
     "frechet": "Fréchet distance",
@@ -25,8 +26,10 @@ _STATISTICS = {
 }
 
 
-def panel(row: Row, identity: str, link: Link) -> Element:
+def panel(row: Row, identity: str, folder: Path | None) -> Element:
     """A closed panel: cost, fidelity, files and settings of a result."""
+    # Older results may name folders of the machine where they were made.
+    row = replace(row, result=change_texts(row.result, without_folders))
     result = row.result
     summary = element(
         "summary",
@@ -38,7 +41,7 @@ def panel(row: Row, identity: str, link: Link) -> Element:
         _facts("System", _fingerprinter(result)),
         _facts("Cost", _cost(row)),
         _facts("Result", _origin(row)),
-        _files(row.links, result, link),
+        _files(row.links, result, folder),
         class_="stack",
     )
     tables = element(
@@ -86,7 +89,7 @@ def _origin(row: Row) -> dict[str, str | None]:
         "submitted by": None if origin is None else f"{origin.submitter}, {origin.relation}",
         "notes": None if origin is None else origin.notes,
         "made by": made_by,
-        "id": result.result_id and result.result_id[:12],
+        "id": None if result.result_id is None else result.result_id[:12],
     }
 
 
@@ -184,7 +187,7 @@ def _table(label: str, head: Sequence[str], rows: Sequence[Sequence[str | None]]
     return element("div", table, class_="wide", role="region", tabindex=0, aria_label=label)
 
 
-def _files(links: Links, result: Result, link: Link) -> Element:
+def _files(links: Links, result: Result, folder: Path | None) -> Element:
     hashes = {info.file: info.sha256 for info in result.evidence}
     named = [
         ("result", links.result),
@@ -195,8 +198,7 @@ def _files(links: Links, result: Result, link: Link) -> Element:
     for kind, path in named:
         if path is not None:
             name = path.rsplit("/", 1)[-1]
-            address = link(path)
-            text = element("a", name, href=address) if address else join(name)
+            text = element("a", name, href=link_address(path, folder))
             items.append(_file(kind, text, hashes.pop(name, None)))
     items += [_file("evidence", join(name), digest) for name, digest in hashes.items()]
     return element("section", element("h4", "Files"), element("ul", *items, class_="files"))

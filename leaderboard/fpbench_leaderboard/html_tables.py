@@ -7,9 +7,7 @@ from fpbench.results.names import metric_label
 from fpbench.units import short_size
 from fpbench_leaderboard.board import TIERS, Ranking, Rate, Row, SideRow, SideTable
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
-
-SHOWN_SIZES = (10_000, 1_000_000, 100_000_000)
-"""Sizes with a column, where a system has them, besides the size of the ranking."""
+from fpbench_leaderboard.markdown import NOT_SEARCHED, SHOWN_SIZES
 
 UNKNOWN = "–"  # noqa: RUF001 - an empty cell, as in print
 _LARGEST = 1e300  # sorts what is unknown last
@@ -65,7 +63,7 @@ def side_table(table: SideTable) -> Element:
     title, note = _SIDE_TITLES[table.kind]
     if table.n_distractors is not None:
         title += f", {short_size(table.n_distractors)} distractors"
-    more = ["tracks", "gap"] if table.kind == "real" else []
+    more = ["tracks", "gap, points"] if table.kind == "real" else []
     head = [element("th", each, scope="col") for each in ["system", *table.columns, *more]]
     rows = [
         element(
@@ -249,9 +247,9 @@ def _system(row: Row, panel: str) -> Element:
 
 
 def _rate(rate: Rate) -> Element:
-    searched = "" if rate.found == "searched" else " ◇"
     interval = "" if rate.low is None or rate.high is None else _range(rate.low, rate.high)
-    return join(f"{100 * rate.value:.1f}{searched} ", element("span", interval, class_="interval"))
+    value = f"{100 * rate.value:.1f}{NOT_SEARCHED[rate.found]} "
+    return join(value, element("span", interval, class_="interval"))
 
 
 def _range(low: float, high: float) -> str:

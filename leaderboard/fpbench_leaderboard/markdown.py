@@ -1,10 +1,8 @@
 """The leaderboard as Markdown, which can be read as text, too."""
 
-import os
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from urllib.parse import quote
 
 from fpbench.results.names import rate_in_brackets
 from fpbench.review.markdown_texts import escape_markdown
@@ -21,6 +19,7 @@ from fpbench_leaderboard.board import (
     SideTable,
 )
 from fpbench_leaderboard.columns import WIDTH, Column, markdown_tables
+from fpbench_leaderboard.entries import link_address
 
 TITLE = "# Leaderboard"
 
@@ -119,14 +118,8 @@ class _References:
         """The addresses."""
         if not self._numbers:
             return []
-        return [f"[{number}]: {self._address(path)}" for path, number in self._numbers.items()] + [
-            ""
-        ]
-
-    def _address(self, path: str) -> str:
-        if self._folder is not None:
-            path = Path(os.path.relpath(path, self._folder)).as_posix()
-        return quote(path)
+        addresses = {n: link_address(path, self._folder) for path, n in self._numbers.items()}
+        return [*(f"[{number}]: {address}" for number, address in addresses.items()), ""]
 
 
 def _section(section: Section, links: _References, heading: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from written_runs import write_run
 
+from fpbench.folder_names import change_texts
 from fpbench.results.decisions import DetCurve, ErrorRate, FalseAccepts
 from fpbench.results.document import Curve, Interval, Point, Result
 from fpbench.results.files import read_result
@@ -35,12 +36,12 @@ def point(n: int, value: float) -> Point:
     )
 
 
-EVIL = (
-    "</script><script>document.title = 'run'</script>",
-    '"><img src="https://evil.example/x.png" onerror="document.title = 1">',
-    "right\u202eleft &lt;b&gt; {{1}} ${1} $policy",
-)
-"""Names that a page must show and not obey."""
+EVIL = {
+    "x": "</script><script>document.title = 'run'</script>",
+    "y": '"><img src="https://evil.example/x.png" onerror="document.title = 1">',
+    "z": "right\u202eleft &lt;b&gt; {{1}} ${1} $policy",
+}
+"""Names that a page must show and not obey, instead of plain ones."""
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +76,10 @@ def board(named: Callable[..., Result]) -> Board:
     other = named("elsewhere", {1000: 0.5})
     content = dataclasses.replace(other.data, content="3" * 32)
     results.append(dataclasses.replace(other, data=content))
-    return make_board([Entry(result=result) for result in results], "submissions")
+    made = make_board([Entry(result=result) for result in results], "submissions")
+    # Put in afterwards: reading and ranking change some of them.
+    evil: Board = change_texts(made, lambda text: EVIL.get(text, text))
+    return evil
 
 
 def with_decisions(result: Result) -> Result:

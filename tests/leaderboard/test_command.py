@@ -192,3 +192,18 @@ def test_the_board_is_written_to_a_file(three: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "board.md"
     assert invoke(three, "-o", out).stdout == ""
     assert out.read_text().startswith("# Leaderboard\n")
+
+
+def test_an_html_page_has_all_metrics(named: Named, tmp_path: Path) -> None:
+    result = named("a", {1000: 0.5})
+    tenth = dataclasses.replace(result.curves[0], metric="hr@10")
+    both = dataclasses.replace(result, curves=[*result.curves, tenth])
+    write_result(both, tmp_path / "a.json")
+    page = tmp_path / "site" / "board.html"
+    arguments = (tmp_path, "--format", "html", "-o", page)
+    assert invoke(*arguments).stdout == ""
+    text = page.read_text(encoding="utf-8")
+    assert all(f">{metric} ±0.25 s</a>" in text for metric in ("HR@1", "HR@10"))
+    assert 'a.json">a.json</a>' in text
+    invoke(*arguments, "--metric", "hr@10")
+    assert ">HR@1 ±" not in page.read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from fpbench.results.files import read_result
 from fpbench_leaderboard.board import board_json
 from fpbench_leaderboard.entries import Entry
 from fpbench_leaderboard.flat import board_csv
+from fpbench_leaderboard.html_page import board_html
 from fpbench_leaderboard.markdown import board_markdown
 from fpbench_leaderboard.sections import make_board
 
@@ -25,5 +26,5 @@ def test_a_changed_result_has_a_row_or_is_refused(examples: int, tmp_path: Path)
         result = read_or_refuse(read_result, path)
         if result is not None:
             board = make_board([Entry(result=golden), Entry(result=result, path=path)], "tests")
-            for write in (board_markdown, board_json, board_csv):
+            for write in (board_markdown, board_json, board_csv, board_html):
                 write(board).encode()

@@ -54,8 +54,8 @@ function pointsOf({ place, curve }) {
   }));
 }
 
-function isSearched({ searched }) {
-  return searched;
+function isSearched({ mark }) {
+  return mark === "";
 }
 
 /** The points from the last searched one on: they were computed, so their line is dashed. */

@@ -1,9 +1,9 @@
-// Colour and symbol of a system, by its place: no two systems on one page look alike, and the
-// symbol alone tells neighbours apart for those who see few colours.
+// Colour and symbol of a system, by its place: six colours and five symbols make thirty marks, and
+// the symbol alone tells neighbours apart.
 
 import { symbolCircle, symbolDiamond, symbolSquare, symbolStar, symbolTriangle, symbol } from "d3-shape";
 
-const COLOURS = 8; // --series-0 to --series-7 of board.css
+const COLOURS = 6; // --series-0 to --series-5 of board.css
 const SYMBOLS = [symbolCircle, symbolSquare, symbolTriangle, symbolDiamond, symbolStar];
 const SVG = "http://www.w3.org/2000/svg";
 

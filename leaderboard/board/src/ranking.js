@@ -85,7 +85,7 @@ export class Ranking {
   }
 
   #save(ending, type, write) {
-    const records = this.#filtered.map(({ record }) => record);
+    const records = this.#filtered.flatMap(({ records }) => records);
     downloadText(`${this.ranking.file}.${ending}`, type, write(records));
   }
 

@@ -23,7 +23,7 @@ function standing({ name, place, point }, best) {
     "li",
     {},
     element("span", { class: "who" }, rank, swatch(place), nameElement(name)),
-    element("span", { class: "rate" }, rateText(point) + (point.searched ? "" : " ◇")),
+    element("span", { class: "rate" }, rateText(point) + point.mark),
     element("span", { class: "track" }, bar),
   );
 }
