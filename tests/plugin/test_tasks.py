@@ -43,5 +43,8 @@ def test_bundled_tasks_never_change() -> None:
     identities = {o.entry.name: catalog.task(o.entry.name).identity for o in catalog.offers("task")}
     assert identities == {
         "demo-v1": "dd8782af157047eeb24bb94a6dfb528c",
+        "fma-large-v1": "71334285a0c90cdfc377bbb5b35a84de",
+        "fma-medium-v1": "4b9d20d40c175ae9d992da4b5adf49dc",
+        "fma-small-v1": "d3e9ecf081b7145287e3b7474930f8ab",
         "open-music-v1": "82b4786d1691bfd9e36f9429bf2a7876",
     }

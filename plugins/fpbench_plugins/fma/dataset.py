@@ -2,14 +2,16 @@
 
 import csv
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TextIO, cast
 
 from fpbench import Dataset, FpbenchError, Settings, Track, apply_options, is_near_miss
 from fpbench.audio.recorded_queries import TABLE, queries_beside
+from fpbench.plugin.catalog import Catalog
 from fpbench.user_paths import expand_path
+from fpbench_plugins.fma.faulty_tracks import faulty_tracks
 
 SUBSETS = ("small", "medium", "large", "full")
 
@@ -37,15 +39,24 @@ class FmaConfig:
             distractors.
         queries: Table of recorded queries, relative to the dataset's folder, with the columns
             query, reference and start_s; none means that there are none.
+        known_faults: Whether to keep or drop the tracks whose files are known to be empty, cut
+            short or damaged as published, see :mod:`fpbench_plugins.fma.faulty_tracks`.
+        missing: Whether to skip tracks whose files are not there, or to refuse the folder.
+        noises: Number of noises of the dataset ``demo`` that degrade queries, because FMA has none.
     """
 
     subset: Literal["small", "medium", "large", "full"] | None = None
     train_share: float = 0.5
     queries: str | None = TABLE
+    known_faults: Literal["keep", "drop"] = "keep"
+    missing: Literal["skip", "refuse"] = "skip"
+    noises: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.train_share <= 1:
             raise ValueError(f"train_share={self.train_share} is not between 0 and 1")
+        if self.noises < 0:
+            raise ValueError(f"noises={self.noises} is negative")
 
 
 def open_dataset(settings: Settings) -> Dataset:
@@ -70,29 +81,57 @@ def open_dataset(settings: Settings) -> Dataset:
             or f"unpack fma_{subset}.zip there, or choose another subset",
         )
     by_role: dict[str, list[Track]] = {"reference": [], "distractors": [], "train": []}
+    dropped = faulty_tracks(subset) if config.known_faults == "drop" else {}
     for number, its_subset, split, artist in table_rows(root / "fma_metadata" / "tracks.csv"):
         wanted = NESTED[subset]
-        if wanted is not None and its_subset not in wanted:
+        if number in dropped or (wanted is not None and its_subset not in wanted):
             continue
         path = audio / f"{number // 1000:03d}" / f"{number:06d}.mp3"
         role = role_of(number, split, config.train_share)
         by_role[role].append(Track(name=f"{number:06d}", path=path, group=artist))
-    if not any(track.path.is_file() for tracks in by_role.values() for track in tracks):
-        raise FpbenchError(
-            f"'{audio}' has none of the tracks in tracks.csv",
-            hint=f"it must have files such as '{audio / '000' / '000002.mp3'}'",
-        )
+    refuse_missing(audio, [track.path for some in by_role.values() for track in some], config)
+    library = open_library(config.noises, settings)
     return Dataset(
         name=f"fma:{settings.argument}",
         reference=by_role["reference"],
         distractors=by_role["distractors"],
         train=by_role["train"],
         queries=queries_beside(root, config.queries, by_role["reference"]),
+        noise=library.noise,
+        pending=library.pending,
         division=f"{len(by_role['reference'])} tracks are reference: the test split; "
         f"{len(by_role['distractors'])} distractors and {len(by_role['train'])} for training: the "
         "validation split is distractors, and a hash of its number decides about each track of the "
         f"training split (train_share={config.train_share:g})",
     )
+
+
+def refuse_missing(audio: Path, paths: Sequence[Path], config: FmaConfig) -> None:
+    """Refuse a folder that has no track, or lacks one if the config wants all.
+
+    Raises:
+        FpbenchError: It does.
+    """
+    missing = [path for path in paths if not path.is_file()]
+    if len(missing) == len(paths):
+        raise FpbenchError(
+            f"'{audio}' has none of the tracks in tracks.csv",
+            hint=f"it must have files such as '{audio / '000' / '000002.mp3'}'",
+        )
+    if missing and config.missing == "refuse":
+        raise FpbenchError(
+            f"'{audio}' lacks {len(missing)} of {len(paths)} tracks, such as {missing[0].name}",
+            hint=f"unpack {audio.name}.zip again, and run `sha1sum -c checksums` in the folder",
+        )
+
+
+def open_library(noises: int, settings: Settings) -> Dataset:
+    """The noises of the generated library, without its music."""
+    if noises == 0:
+        return Dataset(name="none")
+    counts = dict.fromkeys(("reference", "distractors", "train", "rooms"), "0")
+    own = Settings(cache_dir=settings.cache_dir, options={**counts, "noises": str(noises)})
+    return Catalog.load().dataset("demo", own)
 
 
 def only_subset(root: Path) -> str:
