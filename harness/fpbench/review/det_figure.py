@@ -165,17 +165,19 @@ def _accept_lines(blocks: Sequence[FalseAccepts], name: str, colour: str) -> lis
         AcceptLine(
             blocks=blocks,
             rates=[one.accepts_at_smallest for one in blocks],
+            share=blocks[0].smallest_share,
             label=name,
             colour=colour,
         )
     ]
-    if any(block.absent is not None for block in blocks):
+    absent = [block.absent for block in blocks if block.absent is not None]
+    if absent:
         rates = [None if one.absent is None else one.absent.accepts_at_smallest for one in blocks]
         label = f"{name}, recordings not in the database" if name else "recordings not in it"
-        first = blocks[0]
-        if first.absent is not None and first.absent.smallest_share != first.smallest_share:
-            label += f", {100 * first.absent.smallest_share:g} % of them at first"
-        lines.append(AcceptLine(blocks=blocks, rates=rates, label=label, colour="0.45"))
+        share = absent[0].smallest_share
+        lines.append(
+            AcceptLine(blocks=blocks, rates=rates, share=share, label=label, colour="0.45")
+        )
     return lines
 
 

@@ -18,6 +18,9 @@ _NEAREST = 0.00005  # a rate of 0 or 1 lies at infinity
 _MARGIN = 0.12  # beyond the data, in standard deviations
 _FOR_LABELS = 0.1  # further to the left, as a share of the panel's width
 _CLOSE = 0.055  # distance of two labels, as a share of the panel's height
+_CLOSEST = 0.028  # likewise, where many labels are small
+_MOST_LABELS = int(1 / _CLOSEST)
+_LABEL_SIZE = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,12 @@ class AcceptLine:
     Args:
         blocks: The sizes.
         rates: The rate at each of them, None where it is not known.
+        share: The rate that the threshold gives at the smallest size.
     """
 
     blocks: Sequence[FalseAccepts]
     rates: Sequence[ErrorRate | None]
+    share: float
     label: str
     colour: str
 
@@ -80,17 +85,25 @@ def draw_accepts(axes: Any, lines: Sequence[AcceptLine]) -> None:
     for line in lines:
         _draw_accepts(axes, line)
     _style_accepts(axes, lines)
-    first = lines[0].blocks[0]
-    share, size = f"{100 * first.smallest_share:g} %", short_size(first.n_distractors)
-    title = f"a threshold that gives {share} false accepts at {size}, kept"
+    told = {_threshold(line) for line in lines}
+    title = f"a threshold that gives {min(told)}, kept" if len(told) == 1 else "thresholds, kept"
     axes.set_title(title, loc="left", fontsize=11)
-    entries = [line for line in lines if line.label]
+    entries = [line for line in lines if line.label or len(told) > 1]
     if entries:
         from matplotlib.lines import Line2D
 
         handles = [Line2D([], [], color=line.colour, linewidth=2) for line in entries]
-        names = [line.label for line in entries]
+        names = [
+            f"{line.label or 'all impostors'}: {_threshold(line)}" if len(told) > 1 else line.label
+            for line in entries
+        ]
         add_legend(axes, handles, names, frameon=False, loc="upper left", fontsize=10)
+
+
+def _threshold(line: AcceptLine) -> str:
+    """What the threshold of a line gives at the smallest size."""
+    size = short_size(line.blocks[0].n_distractors)
+    return f"{100 * line.share:g} % false accepts at {size}"
 
 
 def _draw_det(axes: Any, line: DetLine, curve: DetCurve) -> None:
@@ -117,14 +130,23 @@ def _label_lines(axes: Any, lines: Sequence[DetLine]) -> None:
     """Name each line left of its beginning; names that would overlap are moved apart."""
     drawn = [(line, det) for line in lines if (det := line.block.det) and det.false_accepts]
     to_panel = axes.transLimits.transform
-    places: list[tuple[float, float, DetLine]] = []
+    if not drawn:
+        return
+    places = []
     for line, curve in drawn:
         point = axes.transScale.transform((curve.false_accepts[0], curve.false_rejects[0]))
         x, y = to_panel(point)
         places.append((float(y), float(x), line))
-    lowest = -np.inf
-    for wanted, x, line in sorted(places, key=lambda place: place[0]):
-        y = lowest = max(wanted, lowest + _CLOSE)
+    places.sort(key=lambda place: place[0])
+    if len(places) > _MOST_LABELS:  # as many as fit, evenly, with the first and the last
+        kept = np.linspace(0, len(places) - 1, _MOST_LABELS).round().astype(int)
+        places = [places[place] for place in kept.tolist()]
+    close = min(_CLOSE, 1 / len(places))
+    heights = spread_labels([y for y, _, _ in places], close)
+    for (wanted, x, line), y in zip(places, heights, strict=True):
+        if abs(y - wanted) > close / 2:
+            ends = [x - 0.008, x], [y, wanted]
+            axes.plot(*ends, transform=axes.transAxes, color=line.colour, linewidth=0.6)
         axes.text(
             x - 0.012,
             y,
@@ -132,10 +154,27 @@ def _label_lines(axes: Any, lines: Sequence[DetLine]) -> None:
             transform=axes.transAxes,
             ha="right",
             va="center",
-            fontsize=10,
+            fontsize=_LABEL_SIZE * min(1.0, close / (0.75 * _CLOSE)),
             fontweight="bold",
             color=line.colour,
         )
+
+
+def spread_labels(heights: Sequence[float], close: float) -> list[float]:
+    """Heights near the given ones, at least ``close`` apart and half of it from 0 and 1.
+
+    Args:
+        heights: Ascending, as shares of the panel's height.
+        close: Smallest distance; all labels fit.
+    """
+    moved: list[float] = []
+    for height in heights:  # up from the lowest
+        moved.append(max(height, moved[-1] + close if moved else close / 2))
+    highest = 1 - close / 2
+    for place in reversed(range(len(moved))):  # and down again from the top
+        moved[place] = min(moved[place], highest)
+        highest = moved[place] - close
+    return moved
 
 
 def _explain(axes: Any, lines: Sequence[DetLine]) -> None:
