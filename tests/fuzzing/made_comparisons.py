@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from fpbench.results.files import read_result
+from fpbench.review.compared_results import ComparedResult
 from fpbench.review.comparison import Comparison
 from fpbench.review.comparison_tables import Comparisons
 from fpbench.review.differences import Difference
 from fpbench.review.flipped_queries import PairedRanks
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
+SIDE = ComparedResult(Path("golden.json"), GOLDEN)
 POINT = GOLDEN.curves[0].points[0]
 
 
@@ -36,7 +38,7 @@ def comparisons() -> Comparisons:
     one = Comparison(
         names=("a <b>", "c"),
         places=(0, 1),
-        results=(GOLDEN, GOLDEN),
+        sides=(SIDE, SIDE),
         index="exact",
         distractors="synthetic",
         generator="gaussian",

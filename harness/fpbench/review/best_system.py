@@ -193,8 +193,9 @@ class _Table:
     def standings(self, best: int | None, chosen: str | None) -> Standings:
         """The standings, against one system, or against the best of each cell."""
         one = self.pairs[0]
-        results = {p: r for c in self.pairs for p, r in zip(c.places, c.results, strict=True)}
-        ordered = [results[place] for place in self.places]
+        sides = {p: side for c in self.pairs for p, side in zip(c.places, c.sides, strict=True)}
+        shown = [sides[place] for place in self.places]
+        ordered = [side.result for side in shown]
         search = one.index, one.distractors
         curves = [next(c for c in r.curves if search_of(c) == search) for r in ordered]
         rows = [
@@ -203,7 +204,7 @@ class _Table:
             if best is None or best in cell.points
         ]
         return Standings(
-            names=system_names(ordered, curves, ordered),
+            names=system_names(shown, curves, shown),
             results=ordered,
             index=one.index,
             distractors=one.distractors,

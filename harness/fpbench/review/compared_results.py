@@ -79,34 +79,67 @@ def _labels(results: Sequence[Result]) -> list[str]:
 
 
 def system_names(
-    results: Sequence[Result], curves: Sequence[Curve], shown: Sequence[Result]
+    sides: Sequence[ComparedResult], curves: Sequence[Curve], shown: Sequence[ComparedResult]
 ) -> list[str]:
     """Names of systems, with the generator and index settings in which they differ.
 
+    Results of one system that differ in nothing of this, such as those of two seeds, have the name
+    of their file, too.
+
     Args:
-        results: Their results.
+        sides: Their results.
         curves: A curve of each result, with the same index and kind of distractors.
-        shown: The results of all systems that are shown, among which a name must be one system's.
+        shown: The results of all systems that are shown, among which a name must be one result's.
     """
-    indexes = [
-        result.index(curve.index, curve.distractors)
-        for curve, result in zip(curves, results, strict=True)
-    ]
-    settings = [{} if index is None else dict(index.effective) for index in indexes]
-    for own, result in zip(settings, results, strict=True):
-        if curves[0].distractors == "synthetic" and result.generator is not None:
-            own |= {"generator": generator_label([result]), **result.generator.parameters}
-    systems = [result.fingerprinter for result in shown]
+    settings = [_settings(side.result, curve) for side, curve in zip(sides, curves, strict=True)]
     names = []
-    for own, result in zip(settings, results, strict=True):
-        name = system_label(result.fingerprinter, systems, dtype=True)
+    for own, side in zip(settings, sides, strict=True):
+        name = _label(side, shown)
         different = [
             f"{key} {value}"
             for key, value in own.items()
             if any(others.get(key) != value for others in settings)
         ]
         names.append(f"{name} ({', '.join(different)})" if different else name)
-    return names
+    return [_with_file(place, names, sides, shown) for place in range(len(names))]
+
+
+def _label(side: ComparedResult, shown: Sequence[ComparedResult]) -> str:
+    systems = [other.result.fingerprinter for other in shown]
+    return system_label(side.result.fingerprinter, systems, dtype=True)
+
+
+def _settings(result: Result, curve: Curve) -> dict[str, object]:
+    """The settings of a search, by name."""
+    index = result.index(curve.index, curve.distractors)
+    settings: dict[str, object] = {} if index is None else dict(index.effective)
+    if curve.distractors == "synthetic" and result.generator is not None:
+        settings |= {"generator": generator_label([result]), **result.generator.parameters}
+    return settings
+
+
+def _with_file(
+    place: int,
+    names: Sequence[str],
+    sides: Sequence[ComparedResult],
+    shown: Sequence[ComparedResult],
+) -> str:
+    """A name, with the file if another result that is shown has it, or may have it."""
+    name, own = names[place], sides[place]
+    beside = {id(side): names[number] for number, side in enumerate(sides)}
+    namesakes = [
+        other.path
+        for other in shown
+        if other is not own
+        and _label(other, shown) == _label(own, shown)
+        and beside.get(id(other), name) == name
+    ]
+    if not namesakes:
+        return name
+    file = own.path.name
+    if any(path.name == file for path in namesakes):
+        file = str(own.path)
+    return f"{name.removesuffix(')')}, {file})" if name.endswith(")") else f"{name} ({file})"
 
 
 def known_groups(results: Sequence[ComparedResult]) -> Evidence | GrownEvidence | None:

@@ -46,7 +46,7 @@ class Comparison:
     Args:
         names: Names of the systems, with the generator and index settings in which they differ.
         places: Places of their results among all that are compared in one call.
-        results: Their results.
+        sides: Their results, with their files.
         generator: The generator of both, if the distractors are synthetic; with marks if its
             fingerprints are unlike real ones, or if it was fitted to another system.
         queries: The queries; ``groups`` is the number of those that intervals are over.
@@ -58,7 +58,7 @@ class Comparison:
 
     names: tuple[str, str]
     places: tuple[int, int]
-    results: tuple[Result, Result] = field(repr=False)
+    sides: tuple[ComparedResult, ComparedResult] = field(repr=False)
     index: str
     distractors: DistractorKind
     generator: str | None
@@ -67,6 +67,12 @@ class Comparison:
     ranks: Sequence[PairedRanks] = field(repr=False)
     columns: QueryColumns | None = field(repr=False)
     false_rejects: Sequence[FalseRejectDifference] = ()
+
+    @property
+    def results(self) -> tuple[Result, Result]:
+        """The results of both."""
+        first, second = self.sides
+        return first.result, second.result
 
 
 def compare_results(
@@ -159,12 +165,11 @@ def _compare_pair(
         differences = hit_rate_differences(curves, results, ranks, context.level)
         if not differences:
             continue
-        shown = [side.result for side in context.sides]
-        name, other_name = system_names(results, curves[0], shown)
+        name, other_name = system_names(pair, curves[0], context.sides)
         yield Comparison(
             names=(name, other_name),
             places=(context.sides.index(first), context.sides.index(second)),
-            results=results,
+            sides=pair,
             index=index,
             distractors=distractors,
             generator=common_generator(results, distractors),
