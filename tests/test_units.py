@@ -3,7 +3,7 @@
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.units import parse_sizes, parse_whole, short_hours, short_size, short_time
+from fpbench.units import count_label, parse_sizes, parse_whole, short_hours, short_size, short_time
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,8 @@ def test_formats_times() -> None:
         *("0 s", "89 s", "2 min", "90 min"),
         "1.5 h",
     ]
+
+
+def test_a_count_is_singular_or_plural() -> None:
+    assert count_label(1, "query", "queries") == "1 query"
+    assert [count_label(n, "track") for n in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]

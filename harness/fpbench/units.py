@@ -73,6 +73,15 @@ def short_size(n: int) -> str:
     return str(n)
 
 
+def count_label(number: int, one: str, several: str | None = None) -> str:
+    """A number with what it counts: ``1 query``, ``2 queries``.
+
+    Args:
+        several: The plural; None adds an s.
+    """
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
 def short_time(seconds: float) -> str:
     """Format a duration: ``42 s``, ``13 min``, ``1.6 h``."""
     if seconds < 90:

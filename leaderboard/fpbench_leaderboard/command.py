@@ -8,6 +8,7 @@ import click
 
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import atomic_file, make_folder, refuse_unwritable
+from fpbench.units import count_label
 from fpbench.user_paths import expand_path
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _make_board(
     from fpbench_leaderboard.entries import shown_path
     from fpbench_leaderboard.sections import make_board
 
-    source = "1 result" if len(entries) == 1 else f"{len(entries)} results"
+    source = count_label(len(entries), "result")
     if len(given) == 1:
         place = shown_path(given[0])
         source += f" in {'the current folder' if place == '.' else place}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from string import Template
 
 from fpbench.results.names import metric_label
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 from fpbench_leaderboard.board import Board, Ranking, Section
 from fpbench_leaderboard.html_data import page_data
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
@@ -95,7 +95,7 @@ def _navigation(part: _Part, names: Sequence[str]) -> Element:
         for name, each in part.rankings
     ]
     section = part.section
-    about = f"{section.queries} queries of {section.query_length_s:g} s"
+    about = f"{count_label(section.queries, 'query', 'queries')} of {section.query_length_s:g} s"
     return element(
         "li", element("span", _title(section), element("small", about)), element("span", *links)
     )
@@ -137,6 +137,7 @@ def _description(section: Section, ranking: Ranking) -> str:
     tests = f"{ranking.paired} of the neighbours were compared by paired tests. "
     return (
         f"Ranked at {short_size(ranking.n_distractors)} distractors: {ranking.search.label}. "
-        f"{section.queries} queries of {section.query_length_s:g} s, intervals over "
-        f"{section.clusters}. {tests * bool(ranking.paired)}Audio {section.content[:12]}."
+        f"{count_label(section.queries, 'query', 'queries')} of {section.query_length_s:g} s, "
+        f"intervals over {section.clusters}. {tests * bool(ranking.paired)}"
+        f"Audio {section.content[:12]}."
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from fpbench.results.names import rate_in_brackets
 from fpbench.review.markdown_texts import escape_markdown
 from fpbench.review.measured_gaps import FARTHEST
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 from fpbench_leaderboard.board import (
     Board,
     Links,
@@ -124,7 +124,7 @@ class _References:
 
 def _section(section: Section, links: _References, heading: str) -> str:
     data = escape_markdown(section.data)
-    queries = _plural(section.queries, "query", "queries")
+    queries = count_label(section.queries, "query", "queries")
     what = f"{queries} of {section.query_length_s:g} s"
     if section.task is None:
         title = f"{heading} {data}, {what}"
@@ -295,7 +295,3 @@ def _systems(rankings: Sequence[Ranking], links: _References) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
-
-
-def _plural(number: int, one: str, several: str) -> str:
-    return f"{number} {one if number == 1 else several}"

@@ -87,7 +87,7 @@ def marks(result: Result, curve: Curve) -> list[str]:
         if result.generator.foreign and fitted is not None:
             found.append(f"generator fitted to {fitted.fingerprinter}")
         if find_result_deviation(result) is not None:
-            found.append(f"generator {UNLIKE_REAL}")
+            found.append(f"generator {UNLIKE_REAL} fingerprints")
         elif find_result_alarm(result) is not None:
             found.append(f"generator with {OTHER_MARGINALS}")
     return found

@@ -53,5 +53,5 @@ def test_a_copy_knows_the_file_too(again: Callable[[LoadedResult], LoadedResult]
 
 def test_it_is_shown_in_one_line() -> None:
     assert repr(LoadedResult.read(GOLDEN)) == (
-        f"<result of spectral-sketch on folder:music: 100 queries, 1 curves, {GOLDEN}>"
+        f"<result of spectral-sketch on folder:music: 100 queries, 1 curve, {GOLDEN}>"
     )

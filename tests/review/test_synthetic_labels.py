@@ -16,7 +16,9 @@ from fpbench.review.synthetic_labels import (
     find_result_deviation,
     generator_label,
 )
-from fpbench_leaderboard import leaderboard
+from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.markdown import board_markdown
+from fpbench_leaderboard.sections import make_board
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 FIT = FitInfo(
@@ -116,7 +118,8 @@ def test_every_table_and_figure_has_the_mark(good: Result) -> None:
     tables = result_tables(bad)
     assert "synthetic distractors (gaussian, unlike real)" in tables
     assert "its Frechet distance is 3, 30 times the floor of 0.1" in tables
-    assert "synthetic (gaussian, unlike real)" in leaderboard([bad])
+    board = board_markdown(make_board([Entry(result=bad)], "tests"))
+    assert f"† {bad.fingerprinter.name}: generator unlike real fingerprints." in board
     legends = [axes.get_legend() for axes in draw_curves([bad]).axes]
     texts = [text.get_text() for legend in legends if legend for text in legend.get_texts()]
     assert "gaussian, unlike real distractors" in texts

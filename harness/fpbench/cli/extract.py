@@ -19,6 +19,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
+from fpbench.units import count_label
 
 TIMES_NAMED = 5
 
@@ -77,7 +78,8 @@ def extract(
         )
     replace(fingerprints, system=identify(fingerprinter, entry_name, settings)).save(out)
     used = len(fingerprints.tracks) - len(fingerprints.skipped)
-    click.echo(f"{len(fingerprints.vectors)} fingerprints of {used} files in {out}", err=True)
+    made = count_label(len(fingerprints.vectors), "fingerprint")
+    click.echo(f"{made} of {count_label(used, 'file')} in {out}", err=True)
 
 
 def remarks(fingerprints: Extraction) -> Iterator[str]:
@@ -98,6 +100,7 @@ def _remarks_on_rows(
         start_s = fingerprints.start_s[marked & (fingerprints.track == track)]
         named = ", ".join(f"{one:g}" for one in start_s[:TIMES_NAMED])
         more = ", ..." if len(start_s) > TIMES_NAMED else ""
-        yield f"{fingerprints.tracks[track]}: {len(start_s)} segments {word}, at {named}{more} s"
+        segments = count_label(len(start_s), "segment")
+        yield f"{fingerprints.tracks[track]}: {segments} {word}, at {named}{more} s"
     if marked.any():
         yield f"{np.count_nonzero(marked)} of {len(marked)} segments are {word}"

@@ -13,6 +13,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
 from fpbench.review.history_figure import plot_history
+from fpbench.units import count_label
 
 logger = getLogger(__name__)
 
@@ -60,4 +61,4 @@ def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None
         )
     if record.history:
         plot_history(record.history, out.with_suffix(".png"))
-    write_result(f"{out}: {name}, fitted to {len(real)} fingerprints")
+    write_result(f"{out}: {name}, fitted to {count_label(len(real), 'fingerprint')}")

@@ -24,6 +24,7 @@ from fpbench.plugin.datasets import Channel
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import ProgressStages, show_progress
 from fpbench.review.history_figure import plot_training
+from fpbench.units import count_label
 
 
 @click.command(cls=PluginCommand)
@@ -113,7 +114,7 @@ def train(
             if now.saved and figures_work:
                 plot_training(now.losses, now.validations, curves)
                 figures_work = curves.exists()  # one warning, not one for every checkpoint
-    write_result(f"{out}: {now.step} steps, HR@1 {now.validations[-1][1]:.1%}")
+    write_result(f"{out}: {count_label(now.step, 'step')}, HR@1 {now.validations[-1][1]:.1%}")
 
 
 def _words(now: TrainingProgress, steps: int) -> str:

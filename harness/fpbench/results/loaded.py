@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
+from fpbench.units import count_label
 
 
 class LoadedResult(Result):
@@ -40,6 +41,7 @@ class LoadedResult(Result):
 
     def __repr__(self) -> str:
         return (
-            f"<result of {self.fingerprinter.name} on {self.data.name}: {self.queries.n} queries, "
-            f"{len(self.curves)} curves, {self.path or 'no file'}>"
+            f"<result of {self.fingerprinter.name} on {self.data.name}: "
+            f"{count_label(self.queries.n, 'query', 'queries')}, "
+            f"{count_label(len(self.curves), 'curve')}, {self.path or 'no file'}>"
         )

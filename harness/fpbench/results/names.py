@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import Point, Result
 from fpbench.results.systems import FingerprinterInfo
+from fpbench.units import count_label
 
 FEW = 20
 """Number of groups below which readers are warned."""
@@ -66,16 +67,21 @@ def rate_in_brackets(value: float, low: float, high: float) -> str:
     return f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"  # noqa: RUF001 - a range's dash
 
 
+def queries_label(queries: QueryInfo) -> str:
+    """How many queries there are, and how long they are: ``1000 queries of 1 s``."""
+    return f"{count_label(queries.n, 'query', 'queries')} of {queries.length_s:g} s"
+
+
 def tracks_label(queries: QueryInfo) -> str:
     """How many tracks the queries come from."""
-    return "1 track" if queries.tracks == 1 else f"{queries.tracks} tracks"
+    return count_label(queries.tracks, "track")
 
 
 def clusters_label(queries: QueryInfo) -> str:
     """What intervals are over: so many groups of tracks, or tracks where groups are unknown."""
     if queries.groups is None:
         return "tracks"
-    return "1 group" if queries.groups == 1 else f"{queries.groups} groups"
+    return count_label(queries.groups, "group")
 
 
 def few_clusters_note(queries: QueryInfo) -> str | None:

@@ -16,6 +16,7 @@ from fpbench.results.names import (
     clusters_label,
     few_clusters_note,
     metric_label,
+    queries_label,
     tracks_label,
 )
 from fpbench.review.best_system import ChosenPoint, Standings, standings_against_best
@@ -32,7 +33,7 @@ from fpbench.review.flat_records import records_csv
 from fpbench.review.flipped_queries import flipped_records
 from fpbench.review.measured_gaps import measured_gap
 from fpbench.tables import show_lines
-from fpbench.units import short_hours, short_size
+from fpbench.units import count_label, short_hours, short_size
 
 FORMATS = ("table", "csv", "latex", "json")
 
@@ -236,13 +237,15 @@ class Comparisons(tuple[Comparison, ...]):
     def _notes(self) -> list[str]:
         """The gap of the synthetic distractors, if there are any, and how to read the tables."""
         queries, shown = self[0].queries, sum(1 for _ in self._shown())
-        note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
+        note = f"{queries_label(queries)} from {tracks_label(queries)}"
         note += f"; points, with {100 * self.level:g} % intervals (paired, over "
         looked_at = f"{shown} in all" if shown == self.tests else f"{shown} of {self.tests} in all"
         note += f"{clusters_label(queries)}; {looked_at}, not corrected)"
         level = f"{100 * (1 - self.level):.3g} %"
         note += f"; * one is better (sign-flip test at {level}, Holm-corrected for "
-        note += f"{self.tests} tests{', those of all pairs' if self.standings else ''})"
+        note += (
+            f"{count_label(self.tests, 'test')}{', those of all pairs' if self.standings else ''})"
+        )
         if any(one.false_rejects for one in self):
             note += f"; {NOTE}"
         few = few_clusters_note(queries)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey, split_by_length
 from fpbench.results.document import Curve, Result
-from fpbench.results.names import clusters_label, system_label, tracks_label
+from fpbench.results.names import clusters_label, queries_label, system_label, tracks_label
 from fpbench.review.curves_panel import Line, draw_panel, notes_below
 from fpbench.review.figure_files import write_figure
 from fpbench.review.figure_style import own_style
@@ -211,7 +211,7 @@ def _title(results: Sequence[Result], systems: Sequence[str], indexes: Sequence[
     queries = results[0].queries
     parts = [systems[0]] if len(systems) == 1 else []
     parts += [f"{indexes[0]} search"] if len(indexes) == 1 else []
-    description = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
+    description = f"{queries_label(queries)} from {tracks_label(queries)}"
     if queries.groups is not None:
         description += f" in {clusters_label(queries)}"
     return one_line(", ".join([*parts, f"{results[0].data.name}: {description}"]))

@@ -11,7 +11,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
-from fpbench.results.names import clusters_label, system_label, tracks_label
+from fpbench.results.names import clusters_label, queries_label, system_label, tracks_label
 from fpbench.review.det_panels import AcceptLine, DetLine, draw_accepts, draw_det_panel
 from fpbench.review.false_accept_tables import shown_tolerance, where_label
 from fpbench.review.figure_files import write_figure
@@ -193,8 +193,8 @@ def _title(result: Result, block: FalseAccepts, subject: str) -> str:
     queries = result.queries
     kind = generator_label([result]) if block.distractors == "synthetic" else block.distractors
     text = f"{subject}, {block.index} search, {kind} distractors, a match "
-    text += f"{where_label(block.tolerance_s)}\n{result.data.name}: {queries.n} queries of "
-    text += f"{queries.length_s:g} s from {tracks_label(queries)}"
+    text += f"{where_label(block.tolerance_s)}\n{result.data.name}: "
+    text += f"{queries_label(queries)} from {tracks_label(queries)}"
     if queries.groups is not None:
         text += f" in {clusters_label(queries)}"
     return text

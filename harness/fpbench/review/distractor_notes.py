@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from fpbench.evidence.intervals import FEWEST_GROUPS
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import FEW, metric_label, rate_in_brackets
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 
 
 def real_distractors_label(result: Result, curve: Curve) -> str:
@@ -17,9 +17,9 @@ def real_distractors_label(result: Result, curve: Curve) -> str:
     tracks = curve.distractor_tracks or result.data.distractor_tracks
     if tracks == 0:
         return ""
-    label = _count(tracks, "track")
+    label = count_label(tracks, "track")
     if curve.distractor_groups is not None:
-        label += f" in {_count(curve.distractor_groups, 'group')}"
+        label += f" in {count_label(curve.distractor_groups, 'group')}"
     return label
 
 
@@ -50,10 +50,6 @@ def few_distractor_tracks(curve: Curve) -> Iterable[str]:
     grouped = curve.distractor_groups is not None
     count = (curve.distractor_groups if grouped else curve.distractor_tracks) or FEW
     if count < FEW:
-        text = f"distractors of only {_count(count, 'group' if grouped else 'track')}"
+        text = f"distractors of only {count_label(count, 'group' if grouped else 'track')}"
         too_few = ", too few to correct for" * (count < FEWEST_GROUPS)
         yield f"{text}{too_few}: these rates are too high"
-
-
-def _count(number: int, name: str) -> str:
-    return f"1 {name}" if number == 1 else f"{number} {name}s"

@@ -12,7 +12,7 @@ from fpbench.errors import FpbenchError
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import metric_label, rate_label, system_label
 from fpbench.review.flat_records import records_csv
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 
 FORMS = ("csv", "json", "latex", "parquet", "eval-results")
 
@@ -67,7 +67,7 @@ def _latex_tables(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         for curve in result.curves:
             label = metric_label(curve.metric, curve.tolerance_s)
-            data = f"{result.data.name}, {result.queries.n} queries"
+            data = f"{result.data.name}, {count_label(result.queries.n, 'query', 'queries')}"
             tables[label, curve.index, curve.distractors, data].append((result, curve))
     for (label, index, distractors, data), rows in tables.items():
         sizes = sorted({point.n_distractors for _, curve in rows for point in curve.points})

@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from fpbench.results.decisions import AbsentDecisions, ErrorRate, FalseAccepts, RefusedShare
 from fpbench.results.document import Result
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 
 _UNKNOWN = "unknown"
 
@@ -57,7 +57,8 @@ def _table(result: Result, rows: Sequence[FalseAccepts]) -> str:
 
 def _absent_heading(absent: AbsentDecisions) -> str:
     return (
-        f"accepts of {absent.queries} queries from {absent.recordings} recordings that the "
+        f"accepts of {count_label(absent.queries, 'query', 'queries')} from "
+        f"{count_label(absent.recordings, 'recording')} that the "
         "database does not hold, alone:"
     )
 

@@ -9,7 +9,7 @@ from fpbench.results.document import Result
 from fpbench.results.fidelity import FLOOR, Copying, Fidelity, HitRates, Statistics
 from fpbench.results.names import metric_label
 from fpbench.review.measured_gaps import errors_in_half
-from fpbench.units import short_size
+from fpbench.units import count_label, short_size
 
 _LABELS = {
     "frechet": "Frechet distance",
@@ -32,7 +32,7 @@ _FLOOR = (
 
 def fidelity_tables(report: Fidelity) -> str:
     """Tables of statistics, copying and hit rates, with one line or column per set."""
-    groups = f" in {report.groups} groups" if report.groups else ""
+    groups = f" in {count_label(report.groups, 'group')}" if report.groups else ""
     parts = [
         f"{report.rows} rows per set; {report.tracks} real tracks{groups}, split into halves "
         f"{report.splits} times: mean +- standard deviation. "
@@ -65,7 +65,8 @@ def held_out_table(result: Result) -> str | None:
         if generator.name in rates.gap
         for row in _held_out_rows(rates, generator.name, errors_in_half(fidelity))
     ]
-    judges = f"{fidelity.tracks} tracks" + (f" in {fidelity.groups} groups" * bool(fidelity.groups))
+    judges = count_label(fidelity.tracks or 0, "track")
+    judges += f" in {count_label(fidelity.groups, 'group')}" if fidelity.groups else ""
     heading = (
         f"real distractors of {judges} that {generator.name} was not fitted to: expected hit rates "
         "of exact search, percent"

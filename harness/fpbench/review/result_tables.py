@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from fpbench.results.data import QueryInfo
 from fpbench.results.document import Curve, Result
 from fpbench.results.names import (
     clusters_label,
     few_clusters_note,
     metric_label,
+    queries_label,
     rate_label,
     tracks_label,
 )
@@ -27,7 +29,7 @@ from fpbench.review.synthetic_labels import (
 )
 from fpbench.review.tail_notes import tail_notes
 from fpbench.tables import show_lines
-from fpbench.units import short_hours, short_size
+from fpbench.units import count_label, short_hours, short_size
 
 
 def result_tables(result: Result) -> str:
@@ -73,17 +75,27 @@ def result_tables(result: Result) -> str:
     parts += fit_tables(result)
     parts += false_accept_tables(result)
     queries = result.queries
-    note = f"{queries.n} queries of {queries.length_s:g} s from {tracks_label(queries)}"
+    note = f"{queries_label(queries)} from {tracks_label(queries)}"
     if queries.recordings:
-        note += f", cut from {queries.recordings} recordings"
+        note += f", cut from {count_label(queries.recordings, 'recording')}"
     if queries.without_match:
-        others = f"{queries.without_match} others match nothing here"
-        use = f"{queries.absent} queries of them count as false accepts"
-        note += f" ({others}{f', {use}' if queries.absent else ' and are in no rate'})"
+        note += f" ({_without_match(queries)})"
     note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
     return show_lines("\n\n".join([*parts, *_warnings(result), note]))
+
+
+def _without_match(queries: QueryInfo) -> str:
+    """What becomes of recordings that the database does not hold."""
+    several = queries.without_match > 1
+    others = (
+        f"{queries.without_match} {'others match' if several else 'other matches'} nothing here"
+    )
+    if not queries.absent:
+        return f"{others} and {'are' if several else 'is'} in no rate"
+    counts = f"{'counts as a false accept' if queries.absent == 1 else 'count as false accepts'}"
+    return f"{others}, {count_label(queries.absent, 'query', 'queries')} of them {counts}"
 
 
 def _warnings(result: Result) -> list[str]:

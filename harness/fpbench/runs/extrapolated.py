@@ -17,6 +17,7 @@ from fpbench.runs.ready_made import VectorSource
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import Rows
 from fpbench.search.tasks import Database, NamedIndex
+from fpbench.units import count_label
 
 _SAMPLED_ROWS = 1_000  # of which the lengths are looked at
 _UNIT_LENGTH = 1e-3  # tolerance of a length of 1
@@ -52,7 +53,7 @@ def extrapolation_needs(config: RunConfig, queries: int) -> list[Need]:
     return [
         Need(
             stage="extrapolate beyond",
-            work=f"{queries} queries",
+            work=count_label(queries, "query", "queries"),
             seconds=_SECONDS_A_QUERY * queries,
             memory_bytes=0.0,
             disk_bytes=0.0,

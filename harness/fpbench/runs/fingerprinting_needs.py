@@ -26,7 +26,7 @@ from fpbench.runs.inputs import AudioSource, recordings_of
 from fpbench.runs.needs import Need
 from fpbench.runs.planned_queries import plan_queries
 from fpbench.runs.trials import decoding_rate, fingerprinting_rate
-from fpbench.units import short_hours
+from fpbench.units import count_label, short_hours
 
 _DECODING_RATE = 500.0
 """Seconds of audio that a thread reads per second, if there is no file for a trial."""
@@ -109,7 +109,7 @@ def _pending_needs(pending: PendingFiles | None) -> Iterator[Need]:
     if pending is not None:
         yield Need(
             stage=f"make {pending.what}",
-            work=f"{pending.count} files",
+            work=count_label(pending.count, "file"),
             seconds=pending.estimate_s(),
             memory_bytes=_SMALLEST_BYTES,
             disk_bytes=float(pending.size_bytes),

@@ -29,7 +29,7 @@ from fpbench.runs.run import FinishedWork, find_finished
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
 from fpbench.search.tasks import SHORTLIST
-from fpbench.units import short_size, short_time
+from fpbench.units import count_label, short_size, short_time
 
 _ENCODING_ROWS = 300_000.0  # rows encoded per second by IVF-PQ, two cores
 _CODE_PAIRS = 2.5e8  # query-row pairs searched per second by an approximate index, two cores
@@ -234,7 +234,7 @@ def search_need(
         seconds = (pairs / _CODE_PAIRS + rows * segments / _ENCODING_ROWS) * 2 / threads
     return Need(
         stage=stage,
-        work=f"{n_queries} queries × {short_size(rows)}",  # noqa: RUF001 - a product
+        work=f"{count_label(n_queries, 'query', 'queries')} × {short_size(rows)}",  # noqa: RUF001 - a product
         seconds=seconds,
         memory_bytes=500e6 + 28.0 * candidates + (4.5 * dim * rows if grown else 0),
         disk_bytes=12.0 * candidates,
