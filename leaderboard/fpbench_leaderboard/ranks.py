@@ -88,14 +88,16 @@ class PairedTests:
 
     def _load(self, side: Candidate) -> Evidence | GrownEvidence | None:
         entry, curve = side.entry, side.curve
-        # Nobody has compared the numbers of other results with their evidence.
-        if entry.path is None or entry.tier == "self-reported":
+        # Nobody has compared the numbers of other results with their evidence; and the queries of a
+        # protocol are not compared one by one.
+        compared = entry.tier != "self-reported" and entry.result.protocol is None
+        if entry.path is None or not compared:
             return None
         key = id(entry), curve.index, curve.distractors
         if key not in self._evidence:
             try:
-                compared = ComparedResult(entry.path, entry.result)
-                found = load_evidence(compared, curve.index, curve.distractors)
+                beside = ComparedResult(entry.path, entry.result)
+                found = load_evidence(beside, curve.index, curve.distractors)
             except FpbenchError:
                 self._evidence[key] = None
             else:

@@ -96,3 +96,14 @@ def test_the_board_does_not_depend_on_the_order_of_results(named: Named) -> None
     texts = {board_json(make_board(one, "tests")) for one in itertools.permutations(entries)}
     (text,) = texts
     assert json.loads(text)["format"] == "fpbench leaderboard 1"
+
+
+def test_each_length_of_a_protocols_queries_has_a_section(
+    named: Named, board_of: Callable[..., Board]
+) -> None:
+    one = named("a", {1000: 0.5})
+    longer = dataclasses.replace(one.curves[0], query_length_s=5.0)
+    both = dataclasses.replace(one, curves=[*one.curves, longer])
+    sections = board_of(both).sections
+    assert [section.query_length_s for section in sections] == [1.0, 5.0]
+    assert [len(section.rankings) for section in sections] == [1, 1]
