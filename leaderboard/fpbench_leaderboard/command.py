@@ -97,7 +97,7 @@ def leaderboard(
     distractors, generators and indexes are compared below it. Files with errors are left out and
     named.
 
-    Options that choose results or rankings may be given several times. What they leave out is
+    --task, --system, --metric and --tolerance may be given several times. What options leave out is
     not ranked, either.
 
     \b

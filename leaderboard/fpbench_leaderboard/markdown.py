@@ -90,7 +90,7 @@ def _legend(board: Board) -> str:
     text += f"; {', '.join(marks)}, not searched. " if marks else ". "
     text += RANKS
     if any(_rejects(row, ranking.n_distractors) for ranking in rankings for row in ranking.rows):
-        text += f" {REJECTS}"
+        text += REJECTS
     return textwrap.fill(text, WIDTH) + "\n"
 
 
@@ -128,12 +128,11 @@ def _section(section: Section, links: _References, heading: str) -> str:
     what = f"{queries} of {section.query_length_s:g} s"
     if section.task is None:
         title = f"{heading} {data}, {what}"
-        hashes = f"Data {_hash(section.content)}"
+        note = f"Data {_hash(section.content)}; intervals over {section.clusters}."
     else:
         title = f"{heading} {escape_markdown(section.task)}"
-        hashes = f"{data}, {what}. Data {_hash(section.content)}, "
-        hashes += f"task {_hash(section.task_content or '')}"
-    note = f"{hashes}; intervals over {section.clusters}."
+        note = f"{data}, {what}; intervals over {section.clusters}.\n"
+        note += f"Data {_hash(section.content)}, task {_hash(section.task_content or '')}."
     parts = [title, note]
     for ranking in section.rankings:
         parts += _ranking(ranking, f"{heading}#")
