@@ -34,9 +34,9 @@ def markdown_tables(first: Sequence[Column], others: Sequence[Column]) -> list[s
     tables: list[str] = []
     heads = list(first)
     while left or not tables:
-        shown = len(left)
-        while shown > 1 and _width([*heads, *left[:shown]]) > WIDTH:
-            shown -= 1
+        shown = min(1, len(left))
+        while shown < len(left) and _width([*heads, *left[: shown + 1]]) <= WIDTH:
+            shown += 1
         tables.append(_table([*heads, *left[:shown]]))
         left = left[shown:]
         heads, left = _filled([first[-1], *left])

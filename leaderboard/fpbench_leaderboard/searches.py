@@ -1,6 +1,6 @@
 """Which search a ranking is of, and at which size it ranks."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -60,16 +60,15 @@ class Contest:
     search: Search
     by_system: BySystem
 
-    def systems_at(self, n_distractors: int, *, searched: bool) -> int:
-        """Number of systems that have a size."""
-        return sum(
-            any(
-                (point := one.at(n_distractors)) is not None
-                and (not searched or point.found == "searched")
-                for one in curves
+    def systems_by_size(self, *, searched: bool) -> Counter[int]:
+        """How many systems have each size."""
+        counts = Counter[int]()
+        for curves in self.by_system.values():
+            points = (point for one in curves for point in one.curve.points)
+            counts.update(
+                {p.n_distractors for p in points if not searched or p.found == "searched"}
             )
-            for curves in self.by_system.values()
-        )
+        return counts
 
     def sizes(self) -> set[int]:
         """All sizes of its curves."""
@@ -110,15 +109,10 @@ def choose_contest(found: Sequence[Contest], wanted: Wanted) -> tuple[Contest, i
     """
     systems = {key for contest in found for key in contest.by_system}
     choices = [
-        (
-            _worth(contest, size, len(systems), simulated=wanted.n_distractors is not None),
-            -place,
-            size,
-        )
+        (worth, -place, size)
         for place, contest in enumerate(found)
         if wanted.ranks(contest.search)
-        for size in contest.sizes()
-        if wanted.n_distractors in (None, size)
+        for size, worth in _worth(contest, len(systems), wanted.n_distractors).items()
     ]
     if not choices:
         return None
@@ -126,19 +120,18 @@ def choose_contest(found: Sequence[Contest], wanted: Wanted) -> tuple[Contest, i
     return found[-place], size
 
 
-def _worth(contest: Contest, size: int, systems: int, *, simulated: bool) -> tuple[int, ...]:
-    """How good it is to rank by a search at a size."""
-    count = contest.systems_at(size, searched=not simulated)
-    shared = 2 * count > systems
-    return (
-        shared,
-        size if shared else 0,
-        count,
-        size,
-        not _is_unlike_real(contest),
-        contest.search.index == "exact",
-        sum(contest.systems_at(each, searched=False) for each in contest.sizes()),
-    )
+def _worth(contest: Contest, systems: int, wanted: int | None) -> dict[int, tuple[int, ...]]:
+    """How good it is to rank by a search at each size that may be wanted."""
+    everywhere = contest.systems_by_size(searched=False)
+    counts = everywhere if wanted is not None else contest.systems_by_size(searched=True)
+    like_real, breadth = not _is_unlike_real(contest), everywhere.total()
+    is_exact = contest.search.index == "exact"
+    found: dict[int, tuple[int, ...]] = {}
+    for size in counts if wanted is None else {wanted} & counts.keys():
+        shared = 2 * counts[size] > systems
+        most = size if shared else 0
+        found[size] = (shared, most, counts[size], size, like_real, is_exact, breadth)
+    return found
 
 
 def _is_unlike_real(contest: Contest) -> bool:

@@ -13,7 +13,8 @@ from click.testing import Result as Shown
 from fpbench.cli import main
 from fpbench.results.data import TaskInfo
 from fpbench.results.document import Result
-from fpbench.results.files import write_result
+from fpbench.results.files import read_result, write_result
+from fpbench.results.provenance import Provenance
 from fpbench_leaderboard.page import BEGIN, END
 
 Named = Callable[..., Result]
@@ -207,3 +208,15 @@ def test_an_html_page_has_all_metrics(named: Named, tmp_path: Path) -> None:
     assert 'a.json">a.json</a>' in text
     invoke(*arguments, "--metric", "hr@10")
     assert ">HR@1 ±" not in page.read_text(encoding="utf-8")
+
+
+def test_a_result_that_another_takes_the_place_of_is_not_ranked(
+    named: Named, tmp_path: Path
+) -> None:
+    old, who = named("a", {1000: 0.9}), Provenance(submitter="ann", relation="author")
+    write_result(dataclasses.replace(old, provenance=who), tmp_path / "old.json")
+    replaced = read_result(tmp_path / "old.json").result_id
+    newer = dataclasses.replace(who, supersedes=[replaced])
+    write_result(named("a", {1000: 0.6}, provenance=newer), tmp_path / "new.json")
+    (record,) = csv.DictReader(invoke(tmp_path, "--format", "csv").stdout.splitlines())
+    assert record["value"] == "0.6"
