@@ -85,6 +85,11 @@ def _title(section: Section) -> Element:
     return name_of_stranger(section.task or section.data)
 
 
+def _queries(section: Section) -> str:
+    count = count_label(section.queries, "query", "queries")
+    return f"{count} of {section.query_length_s:g} s"
+
+
 def _navigation(part: _Part, names: Sequence[str]) -> Element:
     links = [
         element(
@@ -95,10 +100,8 @@ def _navigation(part: _Part, names: Sequence[str]) -> Element:
         for name, each in part.rankings
     ]
     section = part.section
-    about = f"{count_label(section.queries, 'query', 'queries')} of {section.query_length_s:g} s"
-    return element(
-        "li", element("span", _title(section), element("small", about)), element("span", *links)
-    )
+    title = element("span", _title(section), element("small", _queries(section)))
+    return element("li", title, element("span", *links))
 
 
 def _section(part: _Part, names: Sequence[str], folder: Path | None) -> Element:
@@ -114,7 +117,7 @@ def _section(part: _Part, names: Sequence[str], folder: Path | None) -> Element:
 
 def _ranking(part: _Part, ranking: Ranking, place: int) -> Element:
     section = part.section
-    kind = "task " if section.task else "free runs on "
+    kind = "Task " if section.task else "Free runs on "
     label = metric_label(ranking.metric, ranking.tolerance_s)
     return element(
         "article",
@@ -135,9 +138,9 @@ def _ranking(part: _Part, ranking: Ranking, place: int) -> Element:
 
 def _description(section: Section, ranking: Ranking) -> str:
     tests = f"{ranking.paired} of the neighbours were compared by paired tests. "
+    tests *= ranking.paired > 0
     return (
         f"Ranked at {short_size(ranking.n_distractors)} distractors: {ranking.search.label}. "
-        f"{count_label(section.queries, 'query', 'queries')} of {section.query_length_s:g} s, "
-        f"intervals over {section.clusters}. {tests * bool(ranking.paired)}"
-        f"Audio {section.content[:12]}."
+        f"{_queries(section)}, intervals over {section.clusters}. "
+        f"{tests}Audio {section.content[:12]}."
     )

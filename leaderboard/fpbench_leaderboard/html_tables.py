@@ -55,7 +55,10 @@ def ranking_table(ranking: Ranking, panels: Sequence[str]) -> Element:
     head = element("thead", element("tr", *map(_heading, columns)))
     caption = element("caption", metric_label(ranking.metric, ranking.tolerance_s), class_="unseen")
     table = element("table", caption, head, element("tbody", *rows), class_="board")
-    return element("div", table, class_="wide", role="region", tabindex=0, aria_label="Ranking")
+    return join(
+        element("div", table, class_="wide", role="region", tabindex=0, aria_label="Ranking"),
+        _explanations(columns),
+    )
 
 
 def side_table(table: SideTable) -> Element:
@@ -214,6 +217,15 @@ _MORE = (
         order=lambda row: (row.licence or "~").casefold(),
     ),
 )
+
+
+def _explanations(columns: Sequence[Column]) -> Element:
+    """What the columns mean, for those who cannot point at a heading."""
+    terms = [
+        join(element("dt", column.heading), element("dd", column.explanation)) for column in columns
+    ]
+    summary = element("summary", "What the columns mean")
+    return element("details", summary, element("dl", *terms), class_="meaning")
 
 
 def _heading(column: Column) -> Element:

@@ -21,15 +21,22 @@ export function drawPlot(holder, label, options) {
   return drawn;
 }
 
+/** Bands of many systems lie over each other and must not hide the lines. */
+export function bandOpacity(systems) {
+  return Math.min(0.16, 0.6 / systems);
+}
+
 /**
- * Heights at which labels do not overlap, as near to their own as one pass from the top allows.
+ * Heights above 0 at which labels do not overlap: they are moved down, and up again from the bottom.
  *
  * @param {{y: number}[]} labels  heights in units of the axis
  * @param {number} gap            smallest distance, in the same units
  */
 export function spreadLabels(labels, gap) {
+  const spread = labels.toSorted((a, b) => b.y - a.y).map((label) => ({ ...label }));
   let above = Infinity;
-  return labels
-    .toSorted((a, b) => b.y - a.y)
-    .map((label) => ({ ...label, y: (above = Math.min(label.y, above - gap)) }));
+  for (const label of spread) above = label.y = Math.min(label.y, above - gap);
+  let below = -gap;
+  for (const label of spread.toReversed()) below = label.y = Math.max(label.y, below + gap);
+  return spread;
 }

@@ -1,9 +1,11 @@
 // Hit rate against database size, one curve for each system, with its interval as a band.
 
 import { areaY, dot, line, ruleX, text } from "@observablehq/plot";
-import { drawPlot, spreadLabels } from "./chart.js";
+import { bandOpacity, drawPlot, spreadLabels } from "./chart.js";
 import { colourOf, symbolOf } from "./marks.js";
 import { shortSize } from "./numbers.js";
+
+const MOST_LABELS = 20; // more do not fit beside the curves; the buttons name all
 
 /** All sizes above 0 at which a system has a point, ascending. */
 export function sizesOf(systems) {
@@ -26,23 +28,40 @@ export function drawCurves(holder, systems, { metric, size, sizes }) {
   const narrow = holder.clientWidth < 520;
   const drawn = drawPlot(holder, `${metric} against database size; the table has the numbers`, {
     marginRight: narrow ? 16 : 130,
-    x: { type: "log", domain: [sizes[0], sizes.at(-1)], label: "distractors in the database →",
-         tickFormat: shortSize, ticks: narrow ? 4 : 8, labelAnchor: "center", labelArrow: "none" },
+    x: { type: "log", domain: domainOf(sizes), label: "distractors in the database →",
+         tickFormat: shortSize, ticks: ticksOf(sizes, narrow ? 5 : 10), labelAnchor: "center",
+         labelArrow: "none" },
     y: { domain: [0, top], grid: true, ticks: 6, label: `↑ ${metric}, %`, labelArrow: "none" },
     color: { type: "identity" },
     marks: [
       ruleX([size], { stroke: "var(--ink)", strokeWidth: 1.5, strokeDasharray: "3 3" }),
       areaY(shown.filter(({ low }) => low !== null),
-            { x: "n", y1: "low", y2: "high", z: "place", fill: "colour", fillOpacity: 0.13 }),
+            { x: "n", y1: "low", y2: "high", z: "place", fill: "colour",
+              fillOpacity: bandOpacity(systems.length) }),
       line(shown.filter(isSearched), { ...by, strokeWidth: 2.25 }),
       line(afterSearch(shown), { ...by, strokeWidth: 2.25, strokeDasharray: "5 4" }),
       dot(shown, { ...by, r: 4, strokeWidth: 1.5, symbol: ({ place }) => symbolOf(place),
                    fill: (point) => (isSearched(point) ? point.colour : "var(--card)") }),
-      narrow ? null : endLabels(systems, top),
+      narrow || systems.length > MOST_LABELS ? null : endLabels(systems, top),
     ],
   });
   drawn.sizeAt = (pixels) => nearestSize(drawn.scale("x").invert(pixels), sizes);
   return drawn;
+}
+
+/** One size alone stands in the middle of the axis. */
+function domainOf(sizes) {
+  const [first, last] = [sizes[0], sizes.at(-1)];
+  return first === last ? [first / 10, last * 10] : [first, last];
+}
+
+/** At most so many powers of ten, evenly apart; the ends where there are none between. */
+function ticksOf(sizes, most) {
+  const [first, last] = domainOf(sizes);
+  const powers = [];
+  for (let power = 10 ** Math.ceil(Math.log10(first)); power <= last; power *= 10) powers.push(power);
+  const step = Math.ceil(powers.length / most);
+  return powers.length > 1 ? powers.filter((_, i) => i % step === 0) : [first, last];
 }
 
 /** The points of a system in percent; size 0 has no place on the axis. */

@@ -1,7 +1,7 @@
 // False rejects against false accepts (detection error tradeoff), at one database size.
 
 import { areaY, dot, line } from "@observablehq/plot";
-import { drawPlot } from "./chart.js";
+import { bandOpacity, drawPlot } from "./chart.js";
 import { colourOf, symbolOf } from "./marks.js";
 
 /** The decisions of a system at the largest size up to another one, or else at its smallest. */
@@ -36,7 +36,8 @@ export function drawDecisions(holder, systems, size) {
     color: { type: "identity" },
     marks: [
       areaY(points.filter(({ low }) => low !== null),
-            { x: "accept", y1: "low", y2: "high", z: "place", fill: "colour", fillOpacity: 0.13 }),
+            { x: "accept", y1: "low", y2: "high", z: "place", fill: "colour",
+              fillOpacity: bandOpacity(systems.length) }),
       line(points, { ...by, strokeWidth: 2.25 }),
       dot(marked, { ...by, fill: "colour", r: 3.5, symbol: ({ place }) => symbolOf(place) }),
     ],

@@ -35,7 +35,8 @@ export class Ranking {
     if (filter.value !== view.filter) filter.value = view.filter;
     this.table.show(view);
     const { length } = this.table.places;
-    this.#find(".count").textContent = `${length} of ${this.systems.length} systems`;
+    const all = this.systems.length;
+    this.#find(".count").textContent = `${length} of ${all} ${all === 1 ? "system" : "systems"}`;
     this.#showToggles();
     this.#draw();
   }
