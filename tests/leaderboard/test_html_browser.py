@@ -71,6 +71,11 @@ def names(page: Any) -> list[str]:
     return page.locator(".ranking:visible .board tbody th a").all_inner_texts()
 
 
+def expect_names(page: Any, expected: list[str]) -> None:
+    """Wait until the visible table has these names: the order may change after the event."""
+    playwright.expect(page.locator(".ranking:visible .board tbody th a")).to_have_text(expected)
+
+
 def standings(page: Any) -> list[str]:
     return page.locator(".standings:visible .who bdi").all_inner_texts()
 
@@ -88,14 +93,15 @@ def test_sorts_by_a_click_and_by_the_keyboard(visit: Any) -> None:
     page = visit()
     ranked = names(page)
     page.locator(".ranking:visible th", has_text="system").click()
-    plain = [name for name in names(page) if name in ranked[:5]]
-    assert plain == ["grafprint", "nafp", "nmfp", "peaknetfp", "spectral-sketch"]
+    evil = [ranked[6], ranked[5]]  # signs before letters
+    plain = ["grafprint", "nafp", "nmfp", "peaknetfp", ranked[7], "spectral-sketch"]
+    expect_names(page, [*evil, *plain])
     heading = page.locator(".ranking:visible th", has_text="HR@1 at 1 M")
     heading.locator("[role=button]").focus()
     page.keyboard.press("Enter")
-    assert names(page) == ranked
+    expect_names(page, ranked)
     page.keyboard.press("Enter")
-    assert names(page) == ranked[::-1]
+    expect_names(page, ranked[::-1])
     assert page.locator(".ranking:visible th[aria-sort]").get_attribute("aria-sort") == "ascending"
 
 
@@ -149,7 +155,8 @@ def test_the_address_holds_the_view(visit: Any) -> None:
     page.keyboard.press("ArrowLeft")
     fragment = "#" + page.url.partition("#")[2]
     again = visit(fragment)
-    assert names(again) == names(page) == ["spectral-sketch", "peaknetfp"]
+    expect_names(page, ["spectral-sketch", "peaknetfp"])
+    expect_names(again, ["spectral-sketch", "peaknetfp"])
     assert standings(again) == standings(page) == ["spectral-sketch"]
     assert again.locator("input[type=search]:visible").input_value() == "pe"
     assert again.locator(".standing:visible h3").inner_text() == "Ranking at 1 M"
