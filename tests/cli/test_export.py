@@ -33,4 +33,6 @@ def test_a_file_is_written_whole_and_others_are_named(tmp_path: Path) -> None:
 def test_options_without_effect_are_refused(tmp_path: Path) -> None:
     assert "has no effect" in export(GOLDEN, "--hub-dataset", "a/b").stderr
     assert "give --out" in export(GOLDEN, "--format", "parquet").stderr
+    both = export(GOLDEN, GOLDEN, "--format", "every-eval-ever")
+    assert "has a file for each result, and these are 2" in both.stderr
     assert "there are no results" in export(tmp_path).stderr

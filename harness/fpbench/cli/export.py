@@ -23,7 +23,8 @@ from fpbench.review.export import export as export_results
     default="csv",
     show_default=True,
     help="csv, json, parquet: a record for each point; latex: tables to paste; eval-results: for "
-    "the folder .eval_results of a model on the Hugging Face Hub.",
+    "the folder .eval_results of a model on the Hugging Face Hub; every-eval-ever: one result for "
+    "the database of that name.",
 )
 @click.option(
     "--hub-dataset", metavar="ORG/NAME", help="Dataset on the Hub that eval-results are for."
@@ -41,6 +42,7 @@ def export(paths: tuple[Path, ...], form: str, hub_dataset: str | None, out: Pat
     fpbench export submissions > points.csv
     fpbench export runs/*.json --format latex
     fpbench export runs/*.json --format parquet --out points.parquet
+    fpbench export runs/mine.json --format every-eval-ever --out mine.eee.json
     fpbench export runs/mine.json --format eval-results --hub-dataset ORG/NAME > fpbench.yaml
 
     PATHS are result files or folders of them.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
-from fpbench.results.document import Curve, Result
+from fpbench.results.document import Curve, Point, Result
 from fpbench.results.names import metric_label, rate_label, system_label
+from fpbench.review.every_eval_ever import every_eval_document
 from fpbench.review.flat_records import records_csv
 from fpbench.units import count_label, short_size
 
-FORMS = ("csv", "json", "latex", "parquet", "eval-results")
+FORMS = ("csv", "json", "latex", "parquet", "eval-results", "every-eval-ever")
 
 
 def export(results: Sequence[Result], form: str, *, hub_dataset: str | None = None) -> bytes:
@@ -24,18 +26,22 @@ def export(results: Sequence[Result], form: str, *, hub_dataset: str | None = No
         results: At least one.
         form: ``csv``, ``json`` and ``parquet`` have a flat record for each point. ``latex`` has a
             table for each kind of curve. ``eval-results`` is the YAML of ``.eval_results/`` in a
-            model repository of the Hugging Face Hub.
+            model repository of the Hugging Face Hub. ``every-eval-ever`` is the JSON document of
+            one result for the database of that name.
         hub_dataset: Dataset on the Hub that the benchmark is listed under, ``ORG/NAME``, for
             ``eval-results``.
 
     Raises:
-        FpbenchError: A library is missing, or ``hub_dataset``.
+        FpbenchError: A library is missing, or ``hub_dataset``; or several results are to become one
+            document.
     """
     records = [record for result in results for record in result.records()]
     if form == "parquet":
         return _parquet(records)
     if form == "eval-results":
         return _text(_eval_results(results, hub_dataset))
+    if form == "every-eval-ever":
+        return _text(_every_eval_ever(results))
     if form == "latex":
         return _text("\n\n".join(_latex_tables(results)))
     if form == "json":
@@ -91,6 +97,16 @@ def _rates(curve: Curve, sizes: Sequence[int]) -> Iterator[str]:
         yield "" if point is None else rate_label(point) + mark
 
 
+def _every_eval_ever(results: Sequence[Result]) -> str:
+    if len(results) > 1:
+        raise FpbenchError(
+            f"every-eval-ever has a file for each result, and these are {len(results)}",
+            hint="export each result by itself",
+        )
+    document = every_eval_document(results[0], int(time.time()))
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
 def _eval_results(results: Sequence[Result], hub_dataset: str | None) -> str:
     """Entries for a model page. JSON is YAML, too."""
     if hub_dataset is None or hub_dataset.count("/") != 1:
@@ -105,7 +121,6 @@ def _eval_results(results: Sequence[Result], hub_dataset: str | None) -> str:
             where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
             for point in curve.points:
                 name = f"{task}/{curve.metric}/{where}/{curve.index}/{curve.distractors}"
-                low, high = (round(100 * end, 2) for end in (point.ci.low, point.ci.high))
                 entries.append(
                     {
                         "dataset": {
@@ -113,9 +128,16 @@ def _eval_results(results: Sequence[Result], hub_dataset: str | None) -> str:
                             "task_id": f"{name}/{point.n_distractors}",
                         },
                         "value": round(100 * point.value, 2),
-                        "notes": f"{point.found}; 95 % interval {low} to {high}"
-                        if point.ci.is_known
-                        else point.found,
+                        "notes": "; ".join(_notes(result, point)),
                     }
                 )
     return json.dumps(entries, indent=2, ensure_ascii=False)
+
+
+def _notes(result: Result, point: Point) -> Iterator[str]:
+    yield point.found
+    if point.ci.is_known:
+        low, high = (round(100 * end, 2) for end in (point.ci.low, point.ci.high))
+        yield f"95 % interval {low} to {high}"
+    if result.result_id is not None:
+        yield f"result {result.result_id}"
