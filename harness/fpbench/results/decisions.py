@@ -119,7 +119,8 @@ class FalseAccepts:
             probability that one synthetic distractor scores at least as the threshold.
         smallest_share: The smallest share of ``rejects`` at the smallest size, or one of a hundred.
         refused: Shares of false accepts that too few queries are behind.
-        det: Curve of false rejects against false accepts; None in older results.
+        det: Curve of false rejects against false accepts; None in older results, and where the
+            search has curves at enough other sizes.
         absent: Recordings that the database does not hold, by themselves; None if there are none.
     """
 

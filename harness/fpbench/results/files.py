@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from logging import getLogger
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fpbench.conversion import convert, json_schema
 from fpbench.errors import FpbenchError
@@ -14,6 +14,7 @@ from fpbench.files import atomic_file
 from fpbench.json_documents import read_json, utf8_document
 from fpbench.results.canonical import ID, canonical_bytes, hash_document, readable_text
 from fpbench.results.document import FORMAT, Result
+from fpbench.results.failures import FAILED, FailedRun
 from fpbench.results.migrations import migrate
 from fpbench.stand_ins import refuse_stand_in
 
@@ -33,10 +34,13 @@ def schema() -> dict[str, Any]:
 
     ``schemas/result-1.0.json`` contains it for readers and other programs.
     """
-    return json_schema(Result, f"fpbench result, format {FORMAT}")
+    title = f"fpbench result, format {FORMAT}"
+    whole, failed = json_schema(Result, title), json_schema(FailedRun, title)
+    either = [{"$ref": whole.pop("$ref")}, {"$ref": failed["$ref"]}]
+    return {**whole, "anyOf": either, "$defs": whole["$defs"] | failed["$defs"]}
 
 
-def result_document(result: Result) -> dict[str, Any]:
+def result_document(result: Result | FailedRun) -> dict[str, Any]:
     """The JSON document of a result, with its ``result_id``; equal results give equal documents.
 
     Fields are left out while they have their default.
@@ -46,7 +50,12 @@ def result_document(result: Result) -> dict[str, Any]:
     return {**document, ID: hash_document(document)}
 
 
-def dump_result(result: Result) -> str:
+def identify(result: Result) -> str:
+    """The ``result_id`` of a result as it is now, whatever its field says."""
+    return str(result_document(result)[ID])
+
+
+def dump_result(result: Result | FailedRun) -> str:
     """The result as JSON text; equal results give equal bytes."""
     return readable_text(result_document(result))
 
@@ -54,13 +63,17 @@ def dump_result(result: Result) -> str:
 def _to_json(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
         fields = {f.name: (getattr(value, f.name), f.default) for f in dataclasses.fields(value)}
-        return {name: _to_json(each) for name, (each, default) in fields.items() if each != default}
+        return {
+            name: _to_json(each)
+            for name, (each, default) in fields.items()
+            if each != default and not (default == () and each == [])
+        }
     if isinstance(value, Mapping):
         return {key: _to_json(each) for key, each in value.items()}
     return [_to_json(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def write_result(result: Result, path: Path) -> None:
+def write_result(result: Result | FailedRun, path: Path) -> None:
     """Write a result atomically.
 
     Raises:
@@ -72,18 +85,28 @@ def write_result(result: Result, path: Path) -> None:
         file.write(text.encode())
 
 
-def checked_text(result: Result, path: Path) -> str:
+def checked_text(result: Result | FailedRun, path: Path) -> str:
     """The text of a result that is going to be written to a file.
 
     Raises:
         FpbenchError: The result breaks the schema, with the name of the field.
     """
     # What was read is written: it has 1.0 where a caller gave 1.
-    return dump_result(parse_result(result_document(result), str(path)))
+    return dump_result(parse_document(result_document(result), str(path)))
 
 
 def read_result(path: Path) -> Result:
     """Read and check a result.
+
+    Raises:
+        FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
+            its value; or it is of a run that failed.
+    """
+    return _refuse_failed(read_document(path), str(path))
+
+
+def read_document(path: Path) -> Result | FailedRun:
+    """Read and check a result, or the record of a run that failed.
 
     Raises:
         FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
@@ -99,13 +122,14 @@ def read_result(path: Path) -> Result:
             f"{path} is not JSON: {err}",
             hint="the file may be cut off; run the command again to write it",
         ) from err
-    return parse_result(document, str(path))
+    return parse_document(document, str(path))
 
 
 def result_files(path: Path) -> list[Path]:
     """The result file itself, or all result files below a folder, sorted.
 
-    Fits and trainings write JSON files, too; those below a folder are left out with a warning.
+    Fits and trainings write JSON files, too, and runs that fail; those below a folder are left out
+    with a warning.
 
     A folder below that may not be read is in the list, so that reading it says why.
 
@@ -122,11 +146,12 @@ def result_files(path: Path) -> list[Path]:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
     if not is_folder:
         return [path]
-    files = {file: _may_be_result(file) for file in sorted(_json_files(path))}
-    others = [str(file) for file, is_result in files.items() if not is_result]
-    if others:
-        logger.warning("left out files that are not results: %s", ", ".join(others))
-    return [file for file, is_result in files.items() if is_result]
+    files = {file: _find_kind(file) for file in sorted(_json_files(path))}
+    for kind, words in (("other", "files that are not results"), ("failed", "failed runs")):
+        left_out = [str(file) for file, found in files.items() if found == kind]
+        if left_out:
+            logger.warning("left out %s: %s", words, ", ".join(left_out))
+    return [file for file, kind in files.items() if kind == "result"]
 
 
 def _json_files(folder: Path) -> Iterator[Path]:
@@ -137,13 +162,15 @@ def _json_files(folder: Path) -> Iterator[Path]:
     yield from (Path(err.filename) for err in closed)
 
 
-def _may_be_result(path: Path) -> bool:
-    """Whether a JSON file has the form of a result; an unreadable file may be a damaged result."""
+def _find_kind(path: Path) -> Literal["result", "failed", "other"]:
+    """What a JSON file is by its form; an unreadable file may be a damaged result."""
     try:
         document = read_json(path, _MOST_BYTES)
     except (OSError, ValueError):
-        return True
-    return isinstance(document, Mapping) and not VERSIONS.isdisjoint(document)
+        return "result"
+    if not isinstance(document, Mapping) or VERSIONS.isdisjoint(document):
+        return "other"
+    return "failed" if document.get("status") == FAILED else "result"
 
 
 def parse_result(document: object, source: str) -> Result:
@@ -154,11 +181,23 @@ def parse_result(document: object, source: str) -> Result:
         source: File that it is from, for messages.
 
     Raises:
+        FpbenchError: The document breaks the schema, with the field and its value; or it is of a
+            run that failed.
+    """
+    return _refuse_failed(parse_document(document, source), source)
+
+
+def parse_document(document: object, source: str) -> Result | FailedRun:
+    """Check a document as :func:`parse_result`, also that of a run that failed.
+
+    Raises:
         FpbenchError: The document breaks the schema, with the field and its value.
     """
     if isinstance(document, Mapping):
         document = migrate(document)
     advice = f"the format is harness/fpbench/schemas/result-{FORMAT}.json"
+    if isinstance(document, Mapping) and document.get("status") == FAILED:
+        return convert(document, FailedRun, source, advice=advice)
     result = convert(document, Result, source, advice=advice)
     size = len(canonical_bytes(result.extra))
     if size > MOST_EXTRA_BYTES:
@@ -167,3 +206,13 @@ def parse_result(document: object, source: str) -> Result:
             hint="keep such data in another file",
         )
     return result
+
+
+def _refuse_failed(document: Result | FailedRun, source: str) -> Result:
+    if isinstance(document, FailedRun):
+        failure = document.failure
+        raise FpbenchError(
+            f"{source} is of a run that failed at '{failure.stage}': {failure.error}",
+            hint=f"after mending that, `fpbench run --config {source}` runs it again",
+        )
+    return document

@@ -17,7 +17,8 @@ from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
 from fpbench.results.config import Duplicates, RecordedConfig
 from fpbench.results.document import DEFAULT_SIZES
-from fpbench.results.files import read_result
+from fpbench.results.failures import FailedRun
+from fpbench.results.files import read_document
 from fpbench.results.protocols import Rules
 from fpbench.runs.protocols.definitions import find_protocol, protocol_settings
 from fpbench.runs.recorded_settings import record_settings, restore_settings
@@ -297,10 +298,11 @@ def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
         FpbenchError: The file is no result, or a file whose folder it does not record is neither
             here nor beside it, and no argument replaces it.
     """
-    result = read_result(path)
+    result = read_document(path)
+    generator = None if isinstance(result, FailedRun) else result.generator
     recorded = {
         "weights": result.fingerprinter.weights_sha256,
-        "generator_weights": result.generator.weights_sha256 if result.generator else None,
+        "generator_weights": generator.weights_sha256 if generator else None,
     }
     table = {name: value for name, value in result.config.items() if value is not None}
     table = restore_settings(path, table, overrides)
@@ -311,7 +313,9 @@ def _from_result(path: Path, overrides: Mapping[str, Any]) -> dict[str, Any]:
         if given is None or overrides.get(name) is not None:
             continue
         file = path.parent / str(given)
-        if not file.is_file() or file_sha256(file) != sha256:
+        # A run that failed may not have come to read the generator's file.
+        unread = isinstance(result, FailedRun) and sha256 is None
+        if not file.is_file() or not (unread or file_sha256(file) == sha256):
             wrong = "differs from that of the run" if file.is_file() else "is not there"
             raise FpbenchError(
                 f"{path} was made with the {name} '{given}'; {file} {wrong}",

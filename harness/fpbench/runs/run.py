@@ -14,6 +14,7 @@ from fpbench.evidence.false_accepts import measure_false_accepts
 from fpbench.evidence.files import evidence_name, fit_evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
+from fpbench.evidence.kept_curves import keep_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
 from fpbench.folder_names import change_texts, record_setting, without_folders
 from fpbench.generators.fidelity_limits import find_deviation, find_marginal_alarm
@@ -35,6 +36,7 @@ from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.beyond import is_exact, is_simulated
 from fpbench.runs.databases import list_databases
 from fpbench.runs.extrapolated import extrapolate_beyond
+from fpbench.runs.failures import failed_path, record_failure
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
@@ -132,10 +134,19 @@ def run_prepared(
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
             That of decisions by a threshold lies beside it. A figure that fails is a warning.
 
+    A run that fails is recorded beside ``out``, see :func:`fpbench.runs.failures.failed_path`.
+
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
             wanted.
     """
+    with record_failure(prepared, out, command, stage) as listened:
+        return _carry_out(prepared, out, command, listened, figure)
+
+
+def _carry_out(
+    prepared: PreparedRun, out: Path, command: str, stage: Stage, figure: Path | None
+) -> Result:
     config = prepared.config
     beside = out.with_suffix(".png")
     for path in (out, *_evidence_paths(prepared, out)):
@@ -204,7 +215,7 @@ def run_prepared(
         result = leave_folders_out(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         drawn = (figure or beside, det_figure_path(figure or beside))
-        remove_stale(beside, det_figure_path(beside), *drawn, out)
+        remove_stale(beside, det_figure_path(beside), *drawn, out, failed_path(out))
     try:
         plot_curves([result], drawn[0])
         if has_det(result):
@@ -382,7 +393,7 @@ def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]
 
 
 def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[FalseAccepts]:
-    return [
+    measured = [
         measured
         for one in outcomes
         if isinstance(one.evidence, Evidence)
@@ -396,3 +407,4 @@ def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> 
             beyond=prepared.config.beyond if one.tail else (),
         )
     ]
+    return keep_curves(measured)
