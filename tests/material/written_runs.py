@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fpbench.evidence.files import evidence_name, write_evidence
 from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves, is_searched
 from fpbench.hashing import file_sha256
+from fpbench.results.canonical import hash_document
 from fpbench.results.data import DataInfo
 from fpbench.results.document import ESTIMATOR, EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
@@ -149,11 +151,13 @@ def fill_candidates(evidence: Evidence) -> Evidence:
 
 @pytest.fixture
 def alter() -> Callable[[Path, Callable[[dict[str, Any]], None]], None]:
-    """Changes the JSON document in a file."""
+    """Changes the JSON document in a file, as a liar would: with the hash of the new document."""
 
     def change(path: Path, how: Callable[[dict[str, Any]], None]) -> None:
         document = json.loads(path.read_text())
         how(document)
+        with suppress(ValueError):  # what is no number has no hash
+            document["result_id"] = hash_document(document)
         path.write_text(json.dumps(document))
 
     return change

@@ -4,21 +4,26 @@ import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from written_lies import LIES, POSSIBLE, Lie, apply
+from lie_edits import Lie, apply
+from possible_lies import POSSIBLE
+from written_lies import LIES
 
 from fpbench import Candidates, FpbenchError
 from fpbench.cli import main
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import read_evidence
 from fpbench.evidence.tails import Tail
+from fpbench.results.canonical import hash_document
 from fpbench.results.files import parse_result
 from fpbench.verification.checks import find_problems
+from fpbench.verification.identity import find_form_problems
 from fpbench.verification.submission import Submission
 from fpbench.verification.validation import check_result
 
@@ -62,6 +67,8 @@ def first_problem(honest: Submission, lie: Lie) -> str | None:
     before = copy.deepcopy(document)
     apply(lie, document)
     assert document != before, "this is no lie"
+    if "/result_id" not in lie:
+        document["result_id"] = hash_document(document)
     if any(pointer.startswith("/evidence") for pointer in lie):
         file = honest.path.with_name("lie.json")
         file.write_text(json.dumps(document))
@@ -76,7 +83,8 @@ def first_problem(honest: Submission, lie: Lie) -> str | None:
         if info.file in honest.evidence
     }
     lied = Submission(path=honest.path, result=result, evidence=evidence)
-    return next(map(str, find_problems(lied)), None)
+    found = [*islice(find_form_problems(document, result), 1), *islice(find_problems(lied), 1)]
+    return next(map(str, found), None)
 
 
 def test_every_lie_is_found(honest: Submission) -> None:

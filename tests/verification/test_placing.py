@@ -2,14 +2,18 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fpbench import FpbenchError
+from fpbench.results.files import read_result
+from fpbench.results.provenance import Provenance
 from fpbench.verification.placing import place_result
 from fpbench.verification.pull_request import MOST_BYTES
+from fpbench.verification.statement import Statement
 from fpbench.verification.validation import check_result
 
 
@@ -75,6 +79,68 @@ def test_what_a_review_refuses_for_its_size_is_not_placed(
     monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {**MOST_BYTES, ".json": 10})
     with pytest.raises(FpbenchError, match="a submission may have 10"):
         place_result(result, tmp_path / "submissions")
+
+
+def test_a_result_that_is_too_large_to_be_readable_is_written_in_one_line(
+    result: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most = result.stat().st_size - 1
+    monkeypatch.setattr("fpbench.verification.placing.MOST_BYTES", {**MOST_BYTES, ".json": most})
+    (placed, *_) = place_result(result, tmp_path / "submissions").files
+    assert placed.read_bytes().count(b"\n") == 1
+    assert read_result(placed) == read_result(result)
+    assert not check_result(placed).problems
+
+
+STATEMENT = Statement(
+    submitter="ann",
+    relation="author",
+    notes="the first one",
+    weights_licence="MIT",
+    training_data="FMA",
+)
+
+
+def test_what_is_stated_is_in_the_copy(result: Path, tmp_path: Path) -> None:
+    placed = place_result(result, tmp_path / "submissions", statement=STATEMENT)
+    copy = read_result(placed.files[0])
+    assert copy.provenance == Provenance(submitter="ann", relation="author", notes="the first one")
+    system = copy.fingerprinter
+    assert (system.weights_licence, system.training_data) == ("MIT", "FMA")
+    assert not check_result(placed.files[0]).problems
+    assert read_result(result).provenance is None
+    assert copy.result_id != read_result(result).result_id
+
+
+def test_a_landed_result_is_replaced_by_one_that_supersedes_it(
+    result: Path, tmp_path: Path
+) -> None:
+    (landed, *_) = place_result(result, tmp_path / "submissions").files
+    statement = replace(STATEMENT, supersedes=[str(landed)])
+    old = read_result(landed).result_id
+    place_result(result, tmp_path / "submissions", statement=statement)
+    provenance = read_result(landed).provenance
+    assert provenance is not None
+    assert provenance.supersedes == [old]
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        (Statement(submitter="ann"), "--submitter and --relation go together"),
+        (Statement(notes="new"), "need to know who says so"),
+        (replace(STATEMENT, submitter="a\u202eb"), "provenance.submitter"),
+        (replace(STATEMENT, notes="see /home/ann/x"), "--notes holds the path '/home/ann/x'"),
+        (replace(STATEMENT, supersedes=["none.json"]), "cannot read none.json"),
+        (replace(STATEMENT, training_data="a\nb"), "fingerprinter.training_data"),
+    ],
+)
+def test_a_statement_is_refused_by_field(
+    result: Path, tmp_path: Path, statement: Statement, words: str
+) -> None:
+    with pytest.raises(FpbenchError, match=words):
+        place_result(result, tmp_path / "submissions", statement=statement)
+    assert not (tmp_path / "submissions").exists()
 
 
 def test_evidence_whose_name_a_review_refuses_is_not_placed(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from git_changes import Commit, commit, git, repository
 
+from fpbench.results.canonical import hash_document
 from fpbench.verification.pull_request import MOST_BYTES, Review, review_change
 
 __all__ = ["commit", "repository"]
@@ -49,7 +50,7 @@ REFUSED = {
     f"{SYSTEM}/a|b.json": (b"{}", "a|b.json is not submissions/SYSTEM/FILE"),
     f"{SYSTEM}/\u202ea.json": (b"{}", "a.json is not submissions/SYSTEM/FILE"),
     f"{SYSTEM}/a.py": (b"", "a.py is neither a result, its config nor its evidence"),
-    f"{SYSTEM}/a.json": (b"0" * 300_001, "a.json has 300,001 bytes, more than 300,000"),
+    f"{SYSTEM}/a.json": (b"0" * 100_001, "a.json has 100,001 bytes, more than 100,000"),
     "submissions/other/a.json": (b"{}", "submits to 2 folders: other, spectral-sketch"),
 }
 
@@ -66,15 +67,69 @@ def test_a_change_that_touches_more_is_refused(
     assert not found.results  # nothing is read before that is in order
 
 
-@pytest.mark.parametrize("content", [None, b"{}"], ids=["deleted", "modified"])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "landed results stay"), (b"{}", "landed results never change")],
+    ids=["deleted", "modified"],
+)
 def test_landed_results_never_change(
-    repository: Path, commit: Commit, submitted: dict[str, bytes], content: bytes | None
+    repository: Path,
+    commit: Commit,
+    submitted: dict[str, bytes],
+    content: bytes | None,
+    words: str,
 ) -> None:
     commit(submitted, "base")
     git(repository, "branch", "--force", "head", "base")
     commit({next(iter(submitted)): content})
     (line,) = review(repository).problems
-    assert "landed results never change" in line
+    assert words in line
+
+
+def with_provenance(content: bytes, *supersedes: str) -> bytes:
+    """The file of a result that says which others it supersedes."""
+    document = json.loads(content)
+    document["provenance"] = {"submitter": "ann", "relation": "author"}
+    if supersedes:
+        document["provenance"]["supersedes"] = list(supersedes)
+    document["result_id"] = hash_document(document)
+    return json.dumps(document).encode()
+
+
+def test_a_landed_result_changes_if_the_new_one_supersedes_it(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    commit(submitted, "base")
+    git(repository, "branch", "--force", "head", "base")
+    path, content = next(iter(submitted.items()))
+    commit({path: with_provenance(content)})
+    (line,) = review(repository).problems
+    assert line.startswith(f"{path} is modified: landed results never change, unless")
+    landed = json.loads(content)["result_id"]
+    commit({path: with_provenance(content, landed)})
+    assert review(repository).passed
+
+
+def test_what_is_superseded_has_landed_in_the_same_folder(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    path, content = next(iter(submitted.items()))
+    commit({**submitted, path: with_provenance(content, "0" * 64)})
+    (line,) = review(repository).problems
+    assert line == (
+        f"{path}: /provenance/supersedes names {'0' * 64}, which is no result of {SYSTEM}"
+    )
+
+
+def test_evidence_of_another_landed_result_never_changes(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    (path, content), (evidence, array) = submitted.items()
+    commit({**submitted, path.replace("r.json", "other.json"): content}, "base")
+    git(repository, "branch", "--force", "head", "base")
+    landed = json.loads(content)["result_id"]
+    commit({path: with_provenance(content, landed), evidence: array + b" "})
+    assert f"{evidence} is modified: landed" in "\n".join(review(repository).problems)
 
 
 def test_links_and_programs_are_refused(
@@ -193,4 +248,4 @@ def test_results_of_the_base_are_compared(
 
 
 def test_sizes_are_known_before_contents() -> None:
-    assert MOST_BYTES == {".json": 300_000, ".toml": 20_000, ".npz": 5_000_000}
+    assert MOST_BYTES == {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}

@@ -13,6 +13,7 @@ from fpbench.verification.fidelity_numbers import check_fidelity_numbers
 from fpbench.verification.fits import check_fits
 from fpbench.verification.gaps import check_gaps
 from fpbench.verification.half_sizes import check_half_sizes
+from fpbench.verification.identity import check_derived
 from fpbench.verification.indexes import check_indexes
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
@@ -41,6 +42,7 @@ CHECKS: Sequence[Check] = (
     check_task,
     check_listing,
     check_indexes,
+    check_derived,
     check_points,
     check_fidelity,
     check_fidelity_numbers,

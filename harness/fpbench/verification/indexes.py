@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fpbench.results.document import Result
 from fpbench.results.indexes import IndexInfo
 from fpbench.verification.problems import Problem, compare, show_value
+from fpbench.verification.searches import EXACT
 from fpbench.verification.submission import Submission
 
 
@@ -33,6 +34,9 @@ def _check_index(result: Result, index: IndexInfo, pointer: str) -> Iterator[Pro
     first = next(one for one in result.indexes if one.name == index.name)
     source = "the same index with other distractors"
     yield from compare(f"{pointer}/effective", index.effective, first.effective, source)
+    if index.name.partition(":")[0] == EXACT and index.trained_on not in (None, 0):
+        rule = "exact search is not trained"
+        yield Problem(pointer=f"{pointer}/trained_on", value=index.trained_on, rule=rule)
     faiss, known = index.effective.get("faiss"), result.environment.get("faiss-cpu")
     if faiss is not None and known not in (None, "unknown"):
         yield from compare(f"{pointer}/effective/faiss", faiss, known, "environment")

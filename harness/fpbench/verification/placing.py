@@ -1,15 +1,18 @@
 """Puts a finished result where submissions are, with the evidence that is small enough."""
 
+import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
+from fpbench.results.canonical import canonical_bytes
 from fpbench.results.document import Result
-from fpbench.results.files import read_result
+from fpbench.results.files import checked_text, identify, read_result
 from fpbench.verification.pull_request import MOST_BYTES, is_name
+from fpbench.verification.statement import Statement
 from fpbench.verification.validation import NOT_BY_HAND, check_result
 
 
@@ -27,39 +30,81 @@ class Placed:
     left_out: Sequence[str]
 
 
-def place_result(path: Path, folder: Path, name: str | None = None) -> Placed:
-    """Check a result, and copy it with config and evidence to ``folder/SYSTEM/NAME.json``.
+def place_result(
+    path: Path, folder: Path, name: str | None = None, statement: Statement | None = None
+) -> Placed:
+    """Check a result, and put it with config and evidence to ``folder/SYSTEM/NAME.json``.
 
     Args:
         path: The result, with its evidence and, perhaps, its config (``.toml``) beside it.
         folder: The folder of all submissions.
         name: Name of the new file without suffix; None takes the task's, or that of ``path``.
+        statement: What the submitter states; None states nothing. The new file has today's format.
 
     Raises:
         FpbenchError: The result has problems or is too large, a name cannot be a file's, or another
-            file has it.
+            file has it that the result does not supersede.
     """
     findings = check_result(path)
     if findings.problems:
         raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
-    result = read_result(path)
+    result = (statement or Statement()).apply_to(read_result(path))
     name = _name_of(result, path, name)
     target = folder / result.fingerprinter.name / f"{name}.json"
+    content = _submitted_bytes(result, path)
     config = path.with_suffix(".toml")
     beside = [path.with_name(info.file) for info in result.evidence]
     small = [one for one in beside if one.is_file() and _fits(one, ".npz")]
-    copies = {path: target} | {one: target.with_name(one.name) for one in small}
+    copies = {one: target.with_name(one.name) for one in small}
     if config.is_file():
         copies[config] = target.with_suffix(".toml")
+    replaced = _find_replaced(result, target)
+    if target not in replaced and target.exists() and target.read_bytes() != content:
+        raise FpbenchError(
+            f"{target} exists with another content",
+            hint=f"choose another --name, or say that it takes its place: --supersedes {target}",
+        )
     for source, copy in copies.items():
-        _refuse_copy(source, copy)
+        _refuse_copy(source, copy, replaced)
     make_folder(target.parent)
-    for source, copy in reversed(copies.items()):  # the result last, when its evidence is there
-        if not copy.exists():
+    for source, copy in copies.items():
+        if not copy.exists() or copy in replaced:
             with source.open("rb") as old, atomic_file(copy) as new:
                 shutil.copyfileobj(old, new)
+    with atomic_file(target) as new:  # the result last, when its evidence is there
+        new.write(content)
     left_out = [one.name for one in beside if one not in small]
-    return Placed(result=result, files=list(copies.values()), left_out=left_out)
+    return Placed(result=result, files=[target, *copies.values()], left_out=left_out)
+
+
+def _submitted_bytes(result: Result, path: Path) -> bytes:
+    """The text that people can read, or the canonical bytes if it is too large.
+
+    Raises:
+        FpbenchError: These are too large, too.
+    """
+    most = MOST_BYTES[".json"]
+    content = checked_text(result, path).encode()
+    if len(content) > most:
+        content = canonical_bytes(json.loads(content)) + b"\n"
+    if len(content) > most:
+        raise FpbenchError(
+            f"{path} has {len(content):,} bytes, and a submission may have {most:,}",
+            hint="submit a run of fewer sizes or indexes",
+        )
+    return content
+
+
+def _find_replaced(result: Result, target: Path) -> set[Path]:
+    """Files of a landed result that the new one takes the place of."""
+    superseded = result.provenance.supersedes if result.provenance else ()
+    if not superseded or not target.is_file():
+        return set()
+    landed = read_result(target)
+    if identify(landed) not in superseded:
+        return set()
+    evidence = {target.with_name(info.file) for info in landed.evidence}
+    return {target, target.with_suffix(".toml"), *evidence}
 
 
 def _name_of(result: Result, path: Path, name: str | None) -> str:
@@ -73,7 +118,7 @@ def _name_of(result: Result, path: Path, name: str | None) -> str:
     return name
 
 
-def _refuse_copy(source: Path, copy: Path) -> None:
+def _refuse_copy(source: Path, copy: Path, replaced: Collection[Path]) -> None:
     """Refuse a copy that a review would refuse, or that would replace another file."""
     if not is_name(copy.name):
         raise FpbenchError(
@@ -84,9 +129,9 @@ def _refuse_copy(source: Path, copy: Path) -> None:
         size_bytes, most = source.stat().st_size, MOST_BYTES[copy.suffix]
         raise FpbenchError(
             f"{source} has {size_bytes:,} bytes, and a submission may have {most:,}",
-            hint="submit a run of fewer sizes or indexes",
+            hint="shorten it",
         )
-    if copy.exists() and copy.read_bytes() != source.read_bytes():
+    if copy not in replaced and copy.exists() and copy.read_bytes() != source.read_bytes():
         # Evidence keeps its name, which the result records.
         other = "run again with another --out" if copy.suffix == ".npz" else "choose another --name"
         raise FpbenchError(

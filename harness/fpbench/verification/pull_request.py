@@ -11,6 +11,7 @@ from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
+from fpbench.verification.edits import find_edit_problems
 from fpbench.verification.git_trees import (
     REGULAR,
     ChangedFile,
@@ -21,7 +22,7 @@ from fpbench.verification.git_trees import (
 from fpbench.verification.validation import check_result
 
 FOLDER = "submissions"
-MOST_BYTES: Mapping[str, int] = {".json": 300_000, ".toml": 20_000, ".npz": 5_000_000}
+MOST_BYTES: Mapping[str, int] = {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}
 """Largest size of a submitted file, by suffix; other files are refused."""
 
 _MOST_FILES = 40
@@ -117,6 +118,8 @@ def review_change(repository: Path, base: str, head: str) -> Review:
     if not results:
         problems.append("the change submits no result (.json)")
     problems += _find_strays(files, results)
+    readable = {one.path: one.result for one in results if one.result is not None}
+    problems += find_edit_problems(files, readable, board)
     return Review(changed=len(files), problems=problems, results=results, board=board)
 
 
@@ -136,8 +139,8 @@ def _check_file(file: ChangedFile) -> Iterator[str]:
     if not _is_inside(file.path):
         yield f"{file.path} is not {FOLDER}/SYSTEM/FILE with letters, digits, '.', '_' and '-'"
         return
-    if file.status != "added":
-        yield f"{file.path} is {file.status}: landed results never change; submit another one"
+    if file.status == "deleted":
+        yield f"{file.path} is deleted: landed results stay; submit another one"
         return
     if file.mode != REGULAR:
         yield f"{file.path} has mode {file.mode}, not that of a regular file, {REGULAR}"
@@ -151,7 +154,8 @@ def _check_file(file: ChangedFile) -> Iterator[str]:
 
 def _find_clashes(files: Sequence[ChangedFile], landed: Sequence[ChangedFile]) -> Iterator[str]:
     """Names that are taken, or differ from another only in case, which some machines ignore."""
-    named = [*landed, *files]
+    modified = {file.path for file in files if file.status == "modified"}
+    named = [*(file for file in landed if file.path not in modified), *files]
     taken = Counter(file.path.casefold() for file in named)
     folders = {str(PurePosixPath(file.path).parent) for file in named}
     for file in files:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from fpbench.plugin.loading import PREFIX
 from fpbench.results.document import Result
-from fpbench.results.systems import GeneratorInfo
+from fpbench.results.systems import GeneratorInfo, bytes_per_hour
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
 
@@ -26,6 +26,9 @@ def check_system(submission: Submission) -> Iterator[Problem]:
     """Name, weights, options, device and dtype follow from the config."""
     result = submission.result
     system, config = result.fingerprinter, result.config
+    size = bytes_per_hour(system.dim, system.hop_s)
+    source = "dim and hop_s"
+    yield from compare("/fingerprinter/bytes_per_hour", system.bytes_per_hour, size, source)
     if is_ready_made(result):
         name = config.get("name") or "ready-made"
         yield from compare("/fingerprinter/name", system.name, name, _CONFIG)

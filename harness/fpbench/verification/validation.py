@@ -9,11 +9,14 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import find_evidence
 from fpbench.evidence.protocol_evidence import ProtocolEvidence, find_protocol_evidence
-from fpbench.results.files import read_result
+from fpbench.json_documents import read_json
+from fpbench.results.failures import FailedRun
+from fpbench.results.files import read_document
 from fpbench.review.shown_paths import refuse_folder_names, refuse_in_columns
 from fpbench.review.synthetic_labels import find_result_alarm
 from fpbench.tables import show_text
 from fpbench.verification.checks import find_problems
+from fpbench.verification.identity import find_form_problems
 from fpbench.verification.problems import Problem
 from fpbench.verification.submission import Submission
 
@@ -49,12 +52,16 @@ def check_result(path: Path) -> Findings:
     """
     refuse_link(path)
     refuse_link(path.with_suffix(".toml"))
-    result = read_result(path)
+    result = read_document(path)
     refuse_folder_names(path)
+    problems = list(find_form_problems(read_json(path), result))
+    if isinstance(result, FailedRun):
+        failure = result.failure
+        warning = f"{path}: the run failed at '{failure.stage}': {show_text(failure.error)}"
+        return Findings(path=path, problems=problems, unchecked=[], warnings=[warning])
     evidence: dict[str, Evidence | GrownEvidence] = {}
     of_protocol: dict[str, ProtocolEvidence] = {}
     unchecked = []
-    problems = []
     for place, info in enumerate(result.evidence):
         try:
             refuse_link(path.with_name(info.file))

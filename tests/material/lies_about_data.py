@@ -1,0 +1,105 @@
+"""Lies about data, queries and settings."""
+
+from collections.abc import Mapping
+
+from lie_edits import ALL_POINTS, REMOVED, Lie, times
+
+LIES: Mapping[str, Lie] = {
+    # On what data.
+    "another dataset": {"/data/name": "fma:large"},
+    "a config of another dataset": {"/config/dataset": "fma:large"},
+    "more reference fingerprints": {"/data/reference_fingerprints": times(10)},
+    "more reference fingerprints, in all points": {
+        "/data/reference_fingerprints": times(10),
+        f"{ALL_POINTS}/n_reference": times(10),
+    },
+    "a larger reference, with all its hours": {
+        "/data/reference_fingerprints": times(10),
+        "/data/reference_hours": times(10),
+    },
+    "fewer reference fingerprints": {"/data/reference_fingerprints": times(0.5)},
+    "a smaller reference all over": {
+        "/data/reference_fingerprints": 76,
+        "/data/reference_hours": times(0.5),
+        "/data/reference_tracks": 8,
+        f"{ALL_POINTS}/n_reference": 76,
+        f"{ALL_POINTS}/hours": times(0.8),
+    },
+    "more hours of reference": {"/data/reference_hours": times(3)},
+    "fewer hours of reference": {"/data/reference_hours": times(0.5)},
+    "more reference tracks": {"/data/reference_tracks": 10_000},
+    "fewer reference tracks than queried ones": {"/data/reference_tracks": 7},
+    "no reference tracks": {"/data/reference_tracks": 0},
+    "more distractor fingerprints": {"/data/distractor_fingerprints": times(1000)},
+    "more distractors, with their hours": {
+        "/data/distractor_fingerprints": times(1000),
+        "/data/distractor_hours": times(1000),
+        "/data/distractor_tracks": times(1000),
+    },
+    "fewer distractor fingerprints": {"/data/distractor_fingerprints": 200},
+    "more hours of distractors": {"/data/distractor_hours": times(10)},
+    "fewer hours of distractors": {"/data/distractor_hours": times(0.1)},
+    "more distractor tracks": {"/data/distractor_tracks": 5_000},
+    "more silence than music": {"/data/reference_silent_hours": 100.0},
+    "more silent distractors than music": {"/data/distractor_silent_hours": 100.0},
+    # With which queries.
+    "more queries": {"/queries/n": 4000},
+    "more queries in all points": {"/queries/n": 4000, f"{ALL_POINTS}/n_queries": 4000},
+    "more queries all over": {
+        "/queries/n": 4000,
+        f"{ALL_POINTS}/n_queries": 4000,
+        "/config/recipe/n_queries": 4000,
+        "/queries/recipe/n_queries": 4000,
+    },
+    "fewer queries all over": {
+        "/queries/n": 10,
+        f"{ALL_POINTS}/n_queries": 10,
+        "/config/recipe/n_queries": 10,
+        "/queries/recipe/n_queries": 10,
+    },
+    "recorded queries, so that fewer are right": {
+        "/queries/recordings": 3,
+        "/config/recipe/n_queries": 4000,
+        "/queries/recipe/n_queries": 4000,
+        "/queries/n": 39,
+    },
+    "more queried tracks": {"/queries/tracks": 1000},
+    "groups of tracks": {"/queries/groups": 8},
+    "more groups than tracks": {"/queries/groups": 1000},
+    "longer queries": {"/queries/length_s": 10.0},
+    "longer queries in all curves": {
+        "/queries/length_s": 10.0,
+        "/curves/*/query_length_s": 10.0,
+    },
+    "longer queries of one curve": {"/curves/0/query_length_s": 10.0},
+    "louder noise": {"/queries/recipe/degradations": [{"name": "noise", "min_snr_db": "-10"}]},
+    "an offset of queries": {"/queries/recipe/max_offset_s": 0.25},
+    "an offset in the config": {"/config/recipe/max_offset_s": 0.25},
+    "no recipe": {"/config/recipe": None},
+    # What the config says.
+    "another seed": {"/config/seed": -1},
+    "a seed in words": {"/config/seed": "0"},
+    "no sizes": {"/config/sizes": []},
+    "larger sizes": {"/config/sizes": [100, 1_000_000]},
+    "fewer sizes": {"/config/sizes": [100]},
+    "no simulated sizes": {"/config/beyond": REMOVED},
+    "more simulated sizes": {"/config/beyond": [10**5, 10**9, 10**12]},
+    "simulated sizes among the searched": {"/config/beyond": [500, 10**5, 10**9]},
+    "another tolerance": {"/config/tolerance_s": 5.0},
+    "a wider tolerance all over": {
+        "/config/tolerance_s": 5.0,
+        "/curves/0/tolerance_s": 5.0,
+        "/curves/1/tolerance_s": 5.0,
+        "/curves/2/tolerance_s": 5.0,
+    },
+    "another index in the config": {"/config/indexes": ["exact", "ivfpq"]},
+    "an index less in the config": {"/config/indexes": ["exact"]},
+    "an index twice in the config": {"/config/indexes": ["exact", "ivf", "ivf"]},
+    "only real distractors": {"/config/distractors": "real"},
+    "only synthetic distractors": {"/config/distractors": "synthetic"},
+    "no distractors": {"/config/distractors": "none"},
+    "a config without kinds": {"/config/distractors": ["real"]},
+    "a partial run": {"/status": "partial"},
+    "an older estimator": {"/estimator": 1},
+    "the second estimator": {"/estimator": 2},
+}
