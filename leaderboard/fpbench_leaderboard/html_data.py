@@ -10,7 +10,7 @@ from fpbench.results.decisions import DetCurve, FalseAccepts
 from fpbench.results.names import metric_label
 from fpbench.tables import show_text
 from fpbench_leaderboard.board import Ranking, Rate, Row, Section
-from fpbench_leaderboard.flat import row_records
+from fpbench_leaderboard.flat import COLUMNS, row_records
 from fpbench_leaderboard.markdown import NOT_SEARCHED
 
 
@@ -20,7 +20,8 @@ def page_data(rankings: Sequence[tuple[str, Section, Ranking]]) -> str:
     Args:
         rankings: In the order of the page, each with its id for addresses.
     """
-    document = {"rankings": [_ranking(*each) for each in rankings]}
+    # Records are lists of values, because the names of 27 columns would be half of the page.
+    document = {"columns": COLUMNS, "rankings": [_ranking(*each) for each in rankings]}
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")  # neither </script> nor <!-- ends or changes the element
 
@@ -46,7 +47,10 @@ def _system(section: Section, ranking: Ranking, row: Row) -> dict[str, Any]:
             == (ranking.search.index, ranking.search.distractors, ranking.tolerance_s)
             if (curve := _decisions(decisions))
         ],
-        "records": [change_texts(each, show_text) for each in row_records(section, ranking, row)],
+        "records": [
+            [change_texts(value, show_text) for value in each.values()]
+            for each in row_records(section, ranking, row)
+        ],
     }
 
 

@@ -8,15 +8,17 @@ export function downloadText(name, type, text) {
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }
 
-/** Flat records as CSV, with all keys of any record as columns. */
-export function recordsCsv(records) {
-  const names = [...new Set(records.flatMap(Object.keys))];
-  const lines = [names, ...records.map((record) => names.map((name) => record[name]))];
-  return lines.map((cells) => `${cells.map(csvCell).join(",")}\n`).join("");
+export function tableCsv(columns, rows) {
+  return [columns, ...rows].map((cells) => `${cells.map(csvCell).join(",")}\n`).join("");
+}
+
+export function tableJson(columns, rows) {
+  const records = rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]])));
+  return `${JSON.stringify(records, null, 2)}\n`;
 }
 
 function csvCell(value) {
-  if (value === null || value === undefined) return "";
+  if (value === null) return "";
   // A text that a spreadsheet would take for a formula begins with an apostrophe.
   const text = typeof value === "string" ? value.replace(/^(?=[=+\-@\t\r])/, "'") : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -4,7 +4,7 @@ import { Ranking } from "./ranking.js";
 import { followTheme } from "./theme.js";
 import { readView, viewFragment } from "./view.js";
 
-const { rankings } = JSON.parse(document.getElementById("board").textContent);
+const { columns, rankings } = JSON.parse(document.getElementById("board").textContent);
 const shown = new Map(); // sections are made when they are first shown
 let view;
 
@@ -19,7 +19,10 @@ function show(next) {
     if (i === at) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   });
-  if (!shown.has(at)) shown.set(at, new Ranking(document.getElementById(`ranking-${at}`), rankings[at], change));
+  if (!shown.has(at)) {
+    const section = document.getElementById(`ranking-${at}`);
+    shown.set(at, new Ranking(section, { columns, ...rankings[at] }, change));
+  }
   shown.get(at).show(view);
 }
 

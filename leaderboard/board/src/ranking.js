@@ -2,7 +2,7 @@
 
 import { drawCurves, sizesOf } from "./curves.js";
 import { decisionsAt, drawDecisions } from "./decisions.js";
-import { downloadText, recordsCsv } from "./downloads.js";
+import { downloadText, tableCsv, tableJson } from "./downloads.js";
 import { element, nameElement } from "./elements.js";
 import { swatch } from "./marks.js";
 import { shortSize } from "./numbers.js";
@@ -12,7 +12,7 @@ import { BoardTable } from "./table.js";
 export class Ranking {
   /**
    * @param {HTMLElement} section      of the page, with the table
-   * @param {object} ranking           its data
+   * @param {object} ranking           its data, with the columns of its records
    * @param {(change: object) => void} onChange  told what the reader changes in the view
    */
   constructor(section, ranking, onChange) {
@@ -65,9 +65,10 @@ export class Ranking {
     slider.addEventListener("input", () => this.onChange({ size: this.sizes[slider.value] }));
     const filter = this.#find("input[type=search]");
     filter.addEventListener("input", () => this.onChange({ filter: filter.value }));
-    this.#find(".csv").addEventListener("click", () => this.#save("csv", "text/csv", recordsCsv));
-    const json = (records) => `${JSON.stringify(records, null, 2)}\n`;
-    this.#find(".json").addEventListener("click", () => this.#save("json", "application/json", json));
+    this.#find(".csv").addEventListener("click", () => this.#save("csv", "text/csv", tableCsv));
+    this.#find(".json").addEventListener("click", () =>
+      this.#save("json", "application/json", tableJson),
+    );
     const chart = this.#find(".curves .chart");
     chart.addEventListener("pointermove", (event) => this.#hover(this.#sizeUnder(event)));
     chart.addEventListener("pointerleave", () => this.#hover(null));
@@ -86,8 +87,8 @@ export class Ranking {
   }
 
   #save(ending, type, write) {
-    const records = this.#filtered.flatMap(({ records }) => records);
-    downloadText(`${this.ranking.file}.${ending}`, type, write(records));
+    const rows = this.#filtered.flatMap(({ records }) => records);
+    downloadText(`${this.ranking.file}.${ending}`, type, write(this.ranking.columns, rows));
   }
 
   #showToggles() {
