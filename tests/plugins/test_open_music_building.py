@@ -15,6 +15,7 @@ from fpbench_plugins.open_music.building import BuildConfig, OpenMusicBuilder
 from fpbench_plugins.open_music.built_files import read_built
 from fpbench_plugins.open_music.dataset import dataset_of
 from fpbench_plugins.open_music.listing import ListedFile
+from fpbench_plugins.open_music.repositories import PartialClone
 from fpbench_plugins.open_music.signatures import encode_levels, measure_signature
 
 RATE_HZ = 44_100
@@ -167,6 +168,18 @@ def test_refuses_other_audio_and_names_it(
     assert "is other audio: its levels differ by" in refusal.value.message
     assert f"none.wav: no commit up to {head} has it" in refusal.value.message
     assert not (tmp_path / "set" / "music").exists()
+
+
+def test_fetches_only_what_is_asked_for(tmp_path: Path) -> None:
+    repository = tmp_path / "ann" / "songs"
+    name = commit(repository, first=music(1, 0.25), second=music(2, 0.25))
+    clone = PartialClone(tmp_path / "clone", repository.as_uri())
+    sources = list(clone.versions("first.wav", clone.fetch(name)))
+    clone.fetch_files(sources)
+    assert clone.read(sources[0]) == (repository / "first.wav").read_bytes()
+    absent = git(clone.folder, "rev-list", "--objects", "--all", "--missing=print")
+    second = git(repository, "rev-parse", "HEAD:second.wav")
+    assert [line for line in absent.splitlines() if line.startswith("?")] == [f"?{second}"]
 
 
 def test_names_a_commit_that_a_repository_lacks(
