@@ -150,10 +150,20 @@ def test_goes_on_where_it_stopped(
     made = (folder / "music" / "a.ogg").stat().st_mtime_ns
     build(published, folder, first, second)
     assert (folder / "music" / "a.ogg").stat().st_mtime_ns == made
+    (folder / "manifest.csv").write_text("of the user")
     build(tmp_path / "nowhere", folder, first, second)  # nothing is missing
+    assert (folder / "manifest.csv").read_text() == "of the user"
     (folder / "music" / "a.ogg").write_bytes(b"cut short")
     with pytest.raises(FpbenchError, match=r"ann/songs.*nowhere"):
         build(tmp_path / "nowhere", folder, first, second)
+
+
+def test_a_damaged_record_of_a_build_is_named(song: Samples, tmp_path: Path) -> None:
+    file = listed("music/a.ogg", "first.wav", song)
+    (tmp_path / "built.csv").write_text("path,sha256\n")
+    with pytest.raises(FpbenchError, match=r"built\.csv") as refusal:
+        build(tmp_path, tmp_path, file)
+    assert refusal.value.hint == f"remove {tmp_path / 'built.csv'} and build again"
 
 
 def test_refuses_other_audio_and_names_it(

@@ -76,7 +76,8 @@ class OpenMusicBuilder:
                 else:
                     problems.append(outcome)
                 report(done / len(self._files), f"{done} of {len(self._files)} files, {repository}")
-        write_manifest(folder, [_manifest_row(file) for file in self._files.values()])
+        if wanted:  # the maintainers' folder has a manifest of its own
+            write_manifest(folder, [_manifest_row(file) for file in self._files.values()])
         if problems:
             more = f"; and {len(problems) - _SHOWN_PROBLEMS} more" * (
                 len(problems) > _SHOWN_PROBLEMS
