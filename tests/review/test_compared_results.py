@@ -40,6 +40,7 @@ def test_results_of_one_system_have_the_names_of_their_files() -> None:
         "spectral-sketch (a/r.json)",
         "spectral-sketch (b/r.json)",
     ]
+    assert system_names([alike[0]] * 2, [CURVE] * 2, alike[:1]) == ["spectral-sketch"] * 2
 
 
 def test_a_search_is_an_index_and_a_kind_of_distractors() -> None:

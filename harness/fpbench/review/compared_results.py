@@ -130,7 +130,7 @@ def _with_file(
     namesakes = [
         other.path
         for other in shown
-        if other is not own
+        if other.path != own.path
         and _label(other, shown) == _label(own, shown)
         and beside.get(id(other), name) == name
     ]
