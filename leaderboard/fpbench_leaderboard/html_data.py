@@ -12,6 +12,7 @@ from fpbench.tables import show_text
 from fpbench_leaderboard.board import Ranking, Rate, Row, Section
 from fpbench_leaderboard.flat import COLUMNS, row_records
 from fpbench_leaderboard.markdown import NOT_SEARCHED
+from fpbench_leaderboard.rows import false_accepts_of
 
 
 def page_data(rankings: Sequence[tuple[str, Section, Ranking]]) -> str:
@@ -42,9 +43,7 @@ def _system(section: Section, ranking: Ranking, row: Row) -> dict[str, Any]:
         "curve": [_point(rate) for rate in row.rates],
         "decisions": [
             curve
-            for decisions in row.result.false_accepts
-            if (decisions.index, decisions.distractors, decisions.tolerance_s)
-            == (ranking.search.index, ranking.search.distractors, ranking.tolerance_s)
+            for decisions in false_accepts_of(row.result, ranking.search, ranking.tolerance_s)
             if (curve := _decisions(decisions))
         ],
         "records": [
@@ -72,6 +71,7 @@ def _decisions(decisions: FalseAccepts) -> dict[str, Any] | None:
         return None
     return {
         "n": decisions.n_distractors,
+        "searched": decisions.found == "searched",
         "accepts": list(det.false_accepts),
         "rejects": list(det.false_rejects),
         "low": list(det.low),

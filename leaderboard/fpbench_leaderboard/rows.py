@@ -12,8 +12,9 @@ from fpbench.review.synthetic_labels import (
     find_result_alarm,
     find_result_deviation,
 )
-from fpbench_leaderboard.board import Decisions, Half, Rate, Row
+from fpbench_leaderboard.board import Decisions, Half, Rate, Row, Search
 from fpbench_leaderboard.ranks import Candidate
+from fpbench_leaderboard.searches import search_of
 
 BREAKS_RULES = "breaks rules"
 """Mark of a system that was measured although it breaks rules of the harness."""
@@ -42,7 +43,10 @@ def make_row(candidate: Candidate, system: str, ranks: Mapping[int, int], size: 
         rates=rates,
         loss=_loss(candidate),
         half=_half(result, curve),
-        decisions=[_decisions(one) for one in _false_accepts(result, curve)],
+        decisions=[
+            _decisions(one)
+            for one in false_accepts_of(result, search_of(result, curve), curve.tolerance_s)
+        ],
         times_real_time=_times_real_time(result),
         bytes_per_hour=result.fingerprinter.bytes_per_hour,
         tier=entry.tier,
@@ -118,9 +122,11 @@ def _half(result: Result, curve: Curve) -> Half | None:
     )
 
 
-def _false_accepts(result: Result, curve: Curve) -> Sequence[FalseAccepts]:
-    """Decisions of the search of a curve, by size; of a size that was also simulated, searched."""
-    wanted = curve.index, curve.distractors, curve.tolerance_s
+def false_accepts_of(
+    result: Result, search: Search, tolerance_s: float | None
+) -> Sequence[FalseAccepts]:
+    """Decisions of a search, by size; of a size that was also simulated, the searched ones."""
+    wanted = search.index, search.distractors, tolerance_s
     found = [
         one
         for one in result.false_accepts

@@ -1,5 +1,6 @@
 """The HTML board is one file: a page without scripts, data that does nothing, one known script."""
 
+import dataclasses
 import hashlib
 import itertools
 import json
@@ -100,6 +101,17 @@ def test_data_hold_curves_decisions_and_flat_records(page: str) -> None:
     assert [record["n_distractors"] for record in records] == [10**4, 10**6, 10**8]
     assert [record["value"] for record in records] == [0.9, 0.7, 0.4]
     assert [each["name"] for each in second["systems"]] == ["elsewhere"]
+
+
+def test_decisions_stand_by_size_and_searched_ones_before_simulated_ones(board: Board) -> None:
+    result = board.sections[0].rankings[0].rows[0].result
+    simulated = [dataclasses.replace(one, found="simulated") for one in result.false_accepts]
+    both = [*reversed(result.false_accepts), *simulated[1:]]
+    changed = dataclasses.replace(result, false_accepts=both[1:])
+    page = board_html(make_board([Entry(result=changed)], "here"))
+    (system,) = data_of(page)["rankings"][0]["systems"]
+    found = [(each["n"], each["searched"]) for each in system["decisions"]]
+    assert found == [(10**4, True), (10**6, True), (10**8, False)]
 
 
 def test_the_page_does_not_depend_on_the_order_of_results(named: Callable[..., Result]) -> None:

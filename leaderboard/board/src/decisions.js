@@ -18,9 +18,9 @@ export function decisionsAt({ decisions }, size) {
  */
 export function drawDecisions(holder, systems, size) {
   const points = systems.flatMap((system) => {
-    const { accepts, rejects, low, high } = decisionsAt(system, size);
+    const { accepts, rejects, low, high, searched } = decisionsAt(system, size);
     const drawn = accepts.map((accept, i) => ({
-      place: system.place, colour: colourOf(system.place), accept: 100 * accept,
+      place: system.place, colour: colourOf(system.place), searched, accept: 100 * accept,
       reject: 100 * rejects[i], low: low.length ? 100 * low[i] : null, high: 100 * high[i],
     }));
     return drawn.filter(({ accept }) => accept > 0);
@@ -38,8 +38,10 @@ export function drawDecisions(holder, systems, size) {
       areaY(points.filter(({ low }) => low !== null),
             { x: "accept", y1: "low", y2: "high", z: "place", fill: "colour",
               fillOpacity: bandOpacity(systems.length) }),
-      line(points, { ...by, strokeWidth: 2.25 }),
-      dot(marked, { ...by, fill: "colour", r: 3.5, symbol: ({ place }) => symbolOf(place) }),
+      line(points.filter((p) => p.searched), { ...by, strokeWidth: 2.25 }),
+      line(points.filter((p) => !p.searched), { ...by, strokeWidth: 2.25, strokeDasharray: "5 4" }),
+      dot(marked, { ...by, r: 3.5, symbol: ({ place }) => symbolOf(place),
+                    fill: (p) => (p.searched ? p.colour : "var(--card)") }),
     ],
   });
 }
