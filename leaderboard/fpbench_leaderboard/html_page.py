@@ -2,6 +2,7 @@
 
 import hashlib
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -65,10 +66,14 @@ def _source(text: str) -> str:
 
 
 def _parts(board: Board) -> list[_Part]:
-    parts = []
+    parts, names = [], Counter[str]()
     for number, section in enumerate(board.sections, start=1):
-        # The name of a task holds across boards; free runs are known by their audio.
-        start = section.task or f"free-{section.content[:8]}-{number}"
+        # Addresses hold while other results come and go. Few sections have the same name.
+        name = (
+            f"{section.task or section.content[:8]}/{section.queries}x{section.query_length_s:g}s"
+        )
+        names[name] += 1
+        start = name if names[name] == 1 else f"{name}/{names[name]}"
         rankings = [(f"{start}/{_measure(each)}", each) for each in section.rankings]
         results = {id(row.result): None for each in section.rankings for row in each.rows}
         panels = {result: f"system-{number}-{place}" for place, result in enumerate(results)}

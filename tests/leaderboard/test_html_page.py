@@ -103,6 +103,22 @@ def test_data_hold_curves_decisions_and_flat_records(page: str) -> None:
     assert [each["name"] for each in second["systems"]] == ["elsewhere"]
 
 
+def test_addresses_of_rankings_differ_and_do_not_depend_on_other_results(
+    named: Callable[..., Result], page: str
+) -> None:
+    def names(*results: Result) -> list[str]:
+        board = make_board([Entry(result=result) for result in results], "here")
+        return [each["id"] for each in data_of(board_html(board))["rankings"]]
+
+    one = named("a", {1000: 0.5})
+    seed = dataclasses.replace(one, config={**one.config, "seed": 7})
+    longer = dataclasses.replace(one.queries, length_s=3.0)
+    other = dataclasses.replace(one, queries=longer)
+    assert names(one) == ["22222222/100x1s/hr@1/0.25s"]
+    assert names(other, one)[0] == "22222222/100x1s/hr@1/0.25s"
+    assert len(set(names(one, seed, other))) == 3
+
+
 def test_decisions_stand_by_size_and_searched_ones_before_simulated_ones(board: Board) -> None:
     result = board.sections[0].rankings[0].rows[0].result
     simulated = [dataclasses.replace(one, found="simulated") for one in result.false_accepts]

@@ -93,10 +93,10 @@ export class Ranking {
 
   #showToggles() {
     const toggles = this.#filtered.map(({ name, place }) => {
-      const shown = !this.view.hidden.includes(place);
+      const shown = !this.view.hidden.includes(name);
       const toggle = element("button", { type: "button", "aria-pressed": shown });
       toggle.append(swatch(place), nameElement(name));
-      toggle.addEventListener("click", () => this.#toggle(place));
+      toggle.addEventListener("click", () => this.#toggle(name));
       toggle.dataset.place = place;
       return toggle;
     });
@@ -107,15 +107,15 @@ export class Ranking {
     if (hadFocus) legend.querySelector(`[data-place="${focused}"]`)?.focus();
   }
 
-  #toggle(place) {
+  #toggle(name) {
     const { hidden } = this.view;
-    const others = hidden.filter((other) => other !== place);
-    this.onChange({ hidden: others.length < hidden.length ? others : [...hidden, place] });
+    const others = hidden.filter((other) => other !== name);
+    this.onChange({ hidden: others.length < hidden.length ? others : [...hidden, name] });
   }
 
   #draw() {
     const size = this.#size;
-    const drawn = this.#filtered.filter(({ place }) => !this.view.hidden.includes(place));
+    const drawn = this.#filtered.filter(({ name }) => !this.view.hidden.includes(name));
     const { metric } = this.ranking;
     const options = { metric, size, sizes: this.sizes };
     this.plot = drawCurves(this.#find(".curves .chart"), drawn, options);

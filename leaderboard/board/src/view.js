@@ -6,7 +6,7 @@
  * @property {string} filter          text that rows must contain
  * @property {{name: string, dir: "asc" | "desc"} | null} sort  null for the ranks
  * @property {number | null} size     database size of the standings, null for that of the ranking
- * @property {number[]} hidden        places of the systems that no curve shows
+ * @property {string[]} hidden        names of the systems that no curve shows
  */
 
 /** @returns {View} The view of a fragment; what it does not say, or says wrongly, is as at first. */
@@ -14,13 +14,12 @@ export function readView(fragment) {
   const words = new URLSearchParams(fragment.replace(/^#/, ""));
   const [name, dir] = (words.get("sort") ?? "").split(/\.(?=[a-z]+$)/);
   const size = Number(words.get("size"));
-  const hidden = (words.get("hide") ?? "").split(",").filter((word) => /^\d+$/.test(word));
   return {
     ranking: words.get("ranking"),
     filter: words.get("filter") ?? "",
     sort: name && (dir === "asc" || dir === "desc") ? { name, dir } : null,
     size: size > 0 ? size : null,
-    hidden: hidden.map(Number),
+    hidden: words.getAll("hide"),
   };
 }
 
@@ -31,6 +30,6 @@ export function viewFragment({ ranking, filter, sort, size, hidden }) {
   if (filter) words.set("filter", filter);
   if (sort) words.set("sort", `${sort.name}.${sort.dir}`);
   if (size !== null) words.set("size", String(size));
-  if (hidden.length) words.set("hide", hidden.join(","));
+  for (const name of hidden) words.append("hide", name);
   return `#${words}`;
 }
