@@ -3,7 +3,17 @@
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.units import count_label, parse_sizes, parse_whole, short_hours, short_size, short_time
+from fpbench.units import (
+    count_label,
+    parse_age,
+    parse_bytes,
+    parse_sizes,
+    parse_whole,
+    short_bytes,
+    short_hours,
+    short_size,
+    short_time,
+)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +76,28 @@ def test_formats_times() -> None:
 def test_a_count_is_singular_or_plural() -> None:
     assert count_label(1, "query", "queries") == "1 query"
     assert [count_label(n, "track") for n in (0, 1, 2)] == ["0 tracks", "1 track", "2 tracks"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("12h", 43_200.0), ("30d", 2_592_000.0), ("1.5 W", 907_200.0)]
+)
+def test_an_age_is_parsed(text: str, seconds: float) -> None:
+    assert parse_age(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "size_bytes"), [("500MB", 500_000_000), ("1.5tb", 1_500_000_000_000), ("0 kB", 0)]
+)
+def test_a_size_in_bytes_is_parsed(text: str, size_bytes: int) -> None:
+    assert parse_bytes(text) == size_bytes
+
+
+@pytest.mark.parametrize("text", ["", "30", "d", "3 months", "-1d", "1e3d", "٣d"])
+def test_what_is_no_age_is_refused(text: str) -> None:
+    with pytest.raises(FpbenchError, match="is not an age"):
+        parse_age(text)
+
+
+def test_sizes_in_bytes_are_short() -> None:
+    assert short_bytes(400_000) == "0.4 MB"
+    assert short_bytes(12_345_678_901) == "12.3 GB"

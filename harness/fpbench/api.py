@@ -1,6 +1,9 @@
 """The Python API, for scripts and notebooks: does what the commands do, without printing."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from logging import getLogger
 from os import PathLike
 from pathlib import Path
@@ -8,11 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from fpbench.cache import Store
+from fpbench.cache_users import use_cache
 from fpbench.conversion import convert
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.folder_names import change_texts, record_setting
-from fpbench.hashing import file_sha256
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
 from fpbench.plugin.catalog import Catalog
@@ -20,7 +23,7 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
 from fpbench.progress_display import ProgressStages, hide_progress
 from fpbench.results.document import Result
-from fpbench.results.files import result_files
+from fpbench.results.files import dump_result, read_result, result_files
 from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
@@ -167,9 +170,10 @@ def run(
     for argument in ("config", "out", "figure", "cache", "fresh", "unchecked", "progress"):
         given.pop(argument, None)
     limit_threads()
-    with defer_interrupts():
+    with defer_interrupts(), ExitStack() as stack:
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
         store.refuse_unwritable()
+        stack.enter_context(use_cache(store.root))
         catalog = Catalog.load()
         if not isinstance(fingerprinter, str | None):
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
@@ -320,6 +324,8 @@ def _read_all(results: ResultSource | Iterable[ResultSource]) -> list[Result]:
 def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: Path | None) -> Path:
     """Run, and keep the result in the cache under its hash, so that no other can replace it.
 
+    The costs are left out of the hash, so that a repeated run takes the place of the first.
+
     Returns:
         The result file.
     """
@@ -327,7 +333,8 @@ def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: P
     with TemporaryDirectory(prefix=".", dir=make_folder(store.root / "results")) as work_dir:
         temporary = Path(work_dir) / "result" / "result.json"
         execute(prepared, temporary, command, stage, figure=figure)
-        folder = store.path("results", file_sha256(temporary))
+        same = dump_result(replace(read_result(temporary), costs=None))
+        folder = store.path("results", hashlib.sha256(same.encode()).hexdigest())
         make_folder(folder.parent)
         try:
             temporary.parent.rename(folder)

@@ -6,7 +6,9 @@ import io
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from logging import getLogger
 from pathlib import Path
 
@@ -168,6 +170,7 @@ def read_sealed(path: Path, key: str) -> bytes | None:
         return None
     except OSError as err:
         raise _unreadable(path, err) from err
+    _note_use(path)
     if content[:_DIGEST_BYTES] == _digest(key, content[_DIGEST_BYTES:]):
         return content[_DIGEST_BYTES:]
     logger.warning("cache file %s is damaged and will be made again", path)
@@ -200,9 +203,17 @@ def is_intact(path: Path, key: str) -> bool:
         intact = False
     except OSError as err:
         raise _unreadable(path, err) from err
-    if not intact and path.exists():
+    if intact:
+        _note_use(path)
+    elif path.exists():
         logger.warning("cache file %s is damaged or incomplete and will be made again", path)
     return intact
+
+
+def _note_use(path: Path) -> None:
+    """Set the time of the last access, which many disks do not set; the time of writing stays."""
+    with suppress(OSError):  # a cache that others have written
+        os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
 
 
 def _unreadable(path: Path, err: OSError) -> FpbenchError:

@@ -43,3 +43,21 @@ def hold_lock(path: Path, busy: FpbenchError) -> Iterator[None]:
         with suppress(PermissionError):  # Windows, where the release removes it
             path.unlink(missing_ok=True)
         lock.release()
+
+
+def is_locked(path: Path) -> bool:
+    """Whether another process holds a lock; a file that a killed one left is removed.
+
+    On a disk without locks, and in a folder that may not be written, a file counts as locked.
+    """
+    from filelock import FileLock
+
+    lock = FileLock(path, blocking=False, fallback_to_soft=False)
+    try:
+        lock.acquire()
+    except OSError:  # held, which is a time-out, or not to be locked at all
+        return path.exists()
+    with suppress(PermissionError):
+        path.unlink(missing_ok=True)
+    lock.release()
+    return False

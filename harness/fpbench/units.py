@@ -1,5 +1,6 @@
 """Parses and formats whole numbers, database sizes and durations."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from decimal import Decimal
@@ -8,6 +9,8 @@ from fpbench.errors import FpbenchError
 
 _SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
 _LARGEST = 10**18
+_SECONDS = {"h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+_BYTES = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 _MANY_HOURS, _HOURS_A_YEAR = 1e6, 8766
 
 
@@ -99,3 +102,42 @@ def short_hours(hours: float) -> str:
         return f"{hours:.1f} h"
     number, unit = (hours, "h") if hours < _MANY_HOURS else (hours / _HOURS_A_YEAR, "years")
     return f"{number:,.0f} {unit}".replace(",", " ")
+
+
+def parse_age(text: str) -> float:
+    """Parse ``12h``, ``30d`` or ``4w`` into seconds.
+
+    Raises:
+        FpbenchError: It is something else.
+    """
+    number, unit = _number_and_unit(text)
+    if number is None or unit not in _SECONDS:
+        raise FpbenchError(
+            f"'{text}' is not an age", hint="write hours, days or weeks: 12h, 30d, 4w"
+        )
+    return number * _SECONDS[unit]
+
+
+def parse_bytes(text: str) -> int:
+    """Parse ``500MB``, ``20GB`` or ``1.5TB`` into bytes; a unit is a power of 1000.
+
+    Raises:
+        FpbenchError: It is something else.
+    """
+    number, unit = _number_and_unit(text)
+    if number is None or unit not in _BYTES:
+        raise FpbenchError(
+            f"'{text}' is not a size", hint="write it with a unit: 500MB, 20GB, 1.5TB"
+        )
+    return int(number * _BYTES[unit])
+
+
+def short_bytes(size_bytes: int) -> str:
+    """Format a size: ``0.4 MB``, ``12.3 GB``."""
+    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
+
+
+def _number_and_unit(text: str) -> tuple[float | None, str]:
+    """A number that is not negative, and the letters after it."""
+    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([A-Za-z]+)\s*", text, re.ASCII)
+    return (None, "") if found is None else (float(found[1]), found[2].lower())

@@ -22,7 +22,7 @@ FPBENCH = [sys.executable, "-m", "fpbench"]
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
-    """What a run wrote, without the command line.
+    """What a run wrote, without the command line and the costs.
 
     A kill may leave a hidden temporary file, which a later run removes after an hour.
     """
@@ -30,6 +30,8 @@ def outputs(folder: Path) -> dict[str, bytes]:
     found = {path.name: path.read_bytes() for path in visible}
     document = json.loads(found["result.json"])
     document["command"] = ""
+    for name in ("costs", "result_id"):
+        del document[name]
     return {**found, "result.json": json.dumps(document).encode()}
 
 

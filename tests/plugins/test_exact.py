@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Settings, Vectors
+from fpbench.plugin.resident_indexes import ResidentIndex
 from fpbench.search.scores import sum_by_halves
 from fpbench_plugins.exact import create
 from fpbench_plugins.exact.panel import sieve_error
@@ -129,3 +130,14 @@ def test_leaves_its_arguments_alone(rng: np.random.Generator) -> None:
     exact("bfloat16").search(queries, pieces(rows, 20), 4)
     np.testing.assert_array_equal(queries, copies[0])
     np.testing.assert_array_equal(rows, copies[1])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_that_are_kept_are_searched_like_others(dtype: str, rng: np.random.Generator) -> None:
+    queries, rows = unit(5, 16, rng), unit(600, 16, rng)
+    index = exact(dtype)
+    assert isinstance(index, ResidentIndex)
+    index.keep(pieces(rows, 250))
+    assert_same(index.search_kept(queries, 20), scan(queries, rows, 20))
+    assert_same(index.search_kept(queries[:1], 20), scan(queries[:1], rows, 20))
+    assert index.bytes_per_fingerprint() == 4 * 16

@@ -9,6 +9,7 @@ import pytest
 
 from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
 from fpbench.evidence.candidates import merge_candidates
+from fpbench.plugin.resident_indexes import ResidentIndex, SizedIndex
 from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
 from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
@@ -298,3 +299,22 @@ def test_settings_that_would_end_the_process_are_refused(
 ) -> None:
     with pytest.raises(FpbenchError, match=next(iter(options))):
         block_index(name, **options)
+
+
+def test_rows_that_are_kept_are_searched_and_weighed(rows: Vectors, queries: Vectors) -> None:
+    index = block_index("lsh", bits="64")
+    assert isinstance(index, ResidentIndex)
+    index.train(rows)
+    index.keep(pieces(rows))
+    kept = index.search_kept(queries, 5)
+    found = block_index("lsh", bits="64")
+    found.train(rows)
+    np.testing.assert_array_equal(kept.ids, found.search(queries, pieces(rows), 5).ids)
+    assert index.bytes_per_fingerprint() == 8  # 64 bits
+
+
+def test_a_graph_weighs_its_vectors_and_links(rows: Vectors) -> None:
+    index = growing_index(Settings(argument="HNSW16"))
+    assert isinstance(index, SizedIndex)
+    index.add(rows[:500])
+    assert index.bytes_per_fingerprint() > 4 * 32 + 4 * 2 * 16

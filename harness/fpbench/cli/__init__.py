@@ -29,6 +29,7 @@ COMMANDS = {
     "reproduce": "Run a result again, and compare every number.",
     "submit": "Check a result, and put it into submissions/.",
     "review": "Review a pull request that submits results.",
+    "cache": "Show how large the cache is; remove what was not used for long.",
     "plugins": "List all fingerprinters, datasets, generators and other plugin parts.",
     "check": "Check a fingerprinter against the harness's rules.",
     "new": "Create a working plugin package.",

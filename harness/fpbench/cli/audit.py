@@ -7,6 +7,7 @@ import click
 import numpy as np
 
 from fpbench.cache import Store
+from fpbench.cache_users import use_cache
 from fpbench.cli.options import UserPath, WholeNumber, cache_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.plugin.catalog import Catalog
@@ -64,6 +65,7 @@ def audit(result: Path, blocks: int, queries: int, cache: Path | None, **places:
     published = read_result(result)
     catalog, store, stage = Catalog.load(), Store.open(cache), ProgressStages()
     store.refuse_unwritable()
+    click.get_current_context().with_resource(use_cache(store.root))
     config = config_from_arguments(result, places, "the command line", catalog)
     prepared = prepare(config, catalog, store, stage)
     sample = Sample(rng=np.random.default_rng(), blocks=blocks, queries=queries)

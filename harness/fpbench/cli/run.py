@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from fpbench.cache import Store
+from fpbench.cache_users import use_cache
 from fpbench.cli.options import (
     WEIGHTS_HELP,
     FiniteNumber,
@@ -200,7 +201,7 @@ def run(**options: Any) -> None:
     fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
 
     After an interruption, run the same command again: it continues where it stopped and writes the
-    same bytes as without the interruption.
+    same bytes as without the interruption, but for what it cost.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
     from fpbench.runs.config_toml import write_config
@@ -229,6 +230,7 @@ def run(**options: Any) -> None:
     store = Store.open(options["cache"])
     if not options["plan"]:
         store.refuse_unwritable()
+        click.get_current_context().with_resource(use_cache(store.root))
     stage = ProgressStages()
     switches = {name: options[name] for name in ("unchecked", "fresh")}
     prepared = prepare(config, catalog, store, stage, **switches)

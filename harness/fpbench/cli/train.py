@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from fpbench.cache import Store
+from fpbench.cache_users import use_cache
 from fpbench.cli.options import (
     FiniteNumber,
     WholeNumber,
@@ -94,6 +95,7 @@ def train(
             raise FpbenchError(f"--{name} and --set {name} are the same", hint="give one of them")
     store = Store.open(cache)
     store.refuse_unwritable()
+    click.get_current_context().with_resource(use_cache(store.root))
     training = prepare_training(
         fingerprinter,
         dataset,

@@ -11,6 +11,7 @@ from fpbench.results.fields import Count, DistractorKind, Name, Positive, Second
 NotNegative = Annotated[float, Meta(ge=0)]
 
 StageName = Literal[
+    "making",
     "reading",
     "fingerprinting",
     "near copies",
@@ -31,24 +32,25 @@ class StageCost:
     """What one stage of a run took.
 
     A stage that found everything in the cache has the cost with which this was made, if the cache
-    holds it, and None otherwise.
+    holds it, and None otherwise. The reading of a small dataset is unknown, too, because it is read
+    while the run is estimated.
 
     Args:
-        stage: ``reading`` decodes all recordings once; ``fingerprinting`` decodes them again,
-            degrades queries, and runs the fingerprinter; ``near copies`` compares reference and
-            distractors; ``fitting`` and ``judging`` are those of the generator; ``training`` is
-            that of an index; ``drawing`` makes distractors while they are searched, so that it is
-            part of ``searching``; ``simulating`` goes beyond the searched sizes; ``statistics``
-            makes curves and intervals.
-        of: What the stage works on: ``reference``, ``queries`` or ``distractors``; or the name of
-            the generator or of the index, which ``real`` or ``synthetic`` may follow.
-        wall_s: Elapsed time. That of ``drawing`` is the time in which rows were made, and that of
-            ``searching`` leaves out the time in which an index waited for rows.
-        processor_s: Time of all processors together, of this process alone; None where other stages
-            run at the same time.
+        stage: ``making`` is that of audio that a dataset makes, such as the demo; ``reading``
+            decodes all recordings once; ``fingerprinting`` decodes them again, degrades queries,
+            and runs the fingerprinter; ``near copies`` compares reference and distractors;
+            ``fitting`` and ``judging`` are those of the generator; ``training`` is that of an
+            index; ``drawing`` makes distractors while they are searched, in a thread of its own;
+            ``simulating`` goes beyond the searched sizes; ``statistics`` makes curves and
+            intervals.
+        of: What the stage works on, such as ``reference``, ``queries`` and ``distractors``; or the
+            name of the generator; or that of the index and the kind of its distractors.
+        wall_s: Elapsed time. Of several indexes the first waits for rows that are drawn, and the
+            others read them from a file.
+        processor_s: Time of all processors together, of this process alone. That of ``drawing`` is
+            None, because it is part of ``searching``.
         peak_memory_bytes: Largest memory of the process during the stage, with all libraries and
-            what earlier stages hold; None where the system does not say it, or where other stages
-            run at the same time.
+            what earlier stages hold; None where the system does not say it, and for ``drawing``.
         amount: Work that was done in this time, in ``unit``; None if it has no measure.
         total: Work of the whole stage. What ``amount`` lacks came from the cache.
         unit: ``fingerprints`` are rows of the database, however many queries search them.
@@ -77,7 +79,8 @@ class EncoderCost:
     """The speed of the fingerprinter alone: decoded audio in, fingerprints out.
 
     Args:
-        audio_s: Length of the audio that was fingerprinted, of reference and distractors.
+        audio_s: Length of the audio of reference, distractors and queries that was fingerprinted,
+            which is a hop for each fingerprint.
         wall_s: Elapsed time in the fingerprinter. Threads that decode run at the same time.
         cached: Whether this was measured by an earlier run.
     """
@@ -152,7 +155,8 @@ class Calibration:
             threads of the run, in 10⁹ operations per second.
         gflops_low: Slowest tenth of a second.
         gflops_high: Fastest tenth of a second.
-        copy_gb_s: Median rate of copies of 64 MB by one thread, in 10⁹ bytes per second.
+        copy_gb_s: Median rate of copies of 64 MB by one thread, in 10⁹ bytes read and written per
+            second.
         copy_gb_s_low: Slowest tenth of a second.
         copy_gb_s_high: Fastest tenth of a second.
         age_s: Time from this measurement to the end of the run.

@@ -32,6 +32,7 @@ from fpbench.results.fields import (
 )
 from fpbench.results.fits import GeneratorFits
 from fpbench.results.harness import HarnessInfo
+from fpbench.results.index_losses import IndexLoss
 from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.results.provenance import Provenance
@@ -192,6 +193,8 @@ class Result:
             older results.
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and
             size that both kinds were measured with.
+        index_losses: What every index but exact search loses against it, at the searched sizes,
+            where the run has both; empty in older results.
         tails: For each exact index, how its simulated points were found.
         extrapolations: For each curve that was not simulated in a run with ``beyond``, how its
             extrapolated points were found, or why there are none.
@@ -227,6 +230,7 @@ class Result:
     check: CheckInfo | None = None
     task: TaskInfo | None = None
     gaps: Annotated[Sequence[Gap], Meta(max_length=10_000)] = ()
+    index_losses: Annotated[Sequence[IndexLoss], Meta(max_length=10_000)] = ()
     tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
     extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
     false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()

@@ -14,6 +14,7 @@ from fpbench.results.names import (
     rate_label,
     tracks_label,
 )
+from fpbench.review.cost_tables import cost_tables
 from fpbench.review.distractor_notes import real_distractors_label, real_distractors_notes
 from fpbench.review.extrapolation_notes import extrapolation_notes
 from fpbench.review.false_accept_tables import false_accept_tables
@@ -21,6 +22,7 @@ from fpbench.review.fidelity_tables import held_out_table
 from fpbench.review.fit_tables import fit_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
+from fpbench.review.index_loss_notes import index_loss_notes
 from fpbench.review.protocol_tables import protocol_tables
 from fpbench.review.synthetic_labels import (
     distractor_label,
@@ -68,6 +70,7 @@ def result_tables(result: Result) -> str:
             *real_distractors_notes(curves),
             *half_size_notes(result, curves),
             *extrapolation_notes(result, curves),
+            *index_loss_notes(result, curves),
         ]
         parts.append("\n".join([heading, table, *notes]))
     held_out = held_out_table(result)
@@ -83,7 +86,7 @@ def result_tables(result: Result) -> str:
     note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
     if any(curve.distractors == "synthetic" for curve in result.curves):
         note += "; ±: half of a paired 95 % interval"
-    return show_lines("\n\n".join([*parts, *_warnings(result), note]))
+    return show_lines("\n\n".join([*parts, *_warnings(result), note, *cost_tables(result)]))
 
 
 def _without_match(queries: QueryInfo) -> str:

@@ -12,7 +12,6 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.false_accepts import measure_false_accepts
 from fpbench.evidence.files import evidence_name, fit_evidence_name, write_evidence
-from fpbench.evidence.gaps import SearchedSizes, hit_rate_gaps
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.evidence.kept_curves import keep_curves
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
@@ -22,7 +21,7 @@ from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
 from fpbench.results.data import DataInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
-from fpbench.results.document import ESTIMATOR, FORMAT, Curve, EvidenceInfo, Gap, Result
+from fpbench.results.document import ESTIMATOR, FORMAT, Curve, EvidenceInfo, Result
 from fpbench.results.environment import environment
 from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
@@ -34,10 +33,12 @@ from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.beyond import is_exact, is_simulated
+from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.extrapolated import extrapolate_beyond
 from fpbench.runs.failures import failed_path, record_failure
 from fpbench.runs.generator import FittedGenerator
+from fpbench.runs.paired_searches import measure_gaps, measure_index_losses
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
 from fpbench.runs.ready_made import VectorSource
@@ -124,7 +125,8 @@ def run_prepared(
 ) -> Result:
     """Do the long work, and write the result, its evidence and its figure.
 
-    If the process is killed, the same call resumes where it stopped and writes the same bytes.
+    If the process is killed, the same call resumes where it stopped, and writes the same bytes but
+    for the costs in the result.
 
     Args:
         prepared: From :func:`prepare`.
@@ -147,7 +149,8 @@ def run_prepared(
 def _carry_out(
     prepared: PreparedRun, out: Path, command: str, stage: Stage, figure: Path | None
 ) -> Result:
-    config = prepared.config
+    costs = RunCosts(prepared)
+    prepared, stage, config = costs.prepared, costs.watch(stage), prepared.config
     beside = out.with_suffix(".png")
     for path in (out, *_evidence_paths(prepared, out)):
         refuse_unwritable(path, "--out")
@@ -163,7 +166,9 @@ def _carry_out(
     generator, fidelity = _fit_generator(prepared, inputs, stage)
     databases = list_databases(config, inputs, generator)
     outcomes = [
-        one for database in databases for one in search_database(prepared, inputs, database, stage)
+        one
+        for database in databases
+        for one in search_database(prepared, inputs, database, stage, costs)
     ]
     outcomes = [
         with_tail(prepared, inputs, generator, one, stage)
@@ -173,10 +178,14 @@ def _carry_out(
     ]
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
-    fits = [search_fit(prepared, inputs, fit, stage) for fit in range(2, config.fits + 1)]
+    fits = [search_fit(prepared, inputs, fit, stage, costs) for fit in range(2, config.fits + 1)]
     partial = config.distractors == "real" and max(config.sizes, default=0) > len(inputs.real)
-    curves, extrapolations = _all_curves(prepared, inputs, outcomes)
-    gaps = _gaps(prepared, outcomes)
+    with costs.measure("statistics", "curves"):
+        curves, extrapolations = _all_curves(prepared, inputs, outcomes)
+        gaps = measure_gaps(prepared, outcomes)
+        losses = measure_index_losses(prepared, outcomes)
+        false_accepts = _false_accepts(prepared, outcomes)
+    decoded = {one.named.name: one.tail.decoded for one in outcomes if one.tail is not None}
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
@@ -197,7 +206,8 @@ def _carry_out(
             fidelity=fidelity,
             curves=curves,
             gaps=gaps or (),
-            false_accepts=_false_accepts(prepared, outcomes) or (),
+            index_losses=losses or (),
+            false_accepts=false_accepts or (),
             tails=[one.tail for one in outcomes if one.tail is not None] or (),
             fits=summarise_fits(prepared, generator, outcomes, fits)
             if fits and generator
@@ -211,6 +221,7 @@ def _carry_out(
             check=prepared.check,
             task=task,
             estimator=ESTIMATOR,
+            costs=costs.describe(inputs, generator, decoded),
         )
         result = leave_folders_out(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
@@ -369,27 +380,6 @@ def _curves(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcome) -> Se
         within = replace(labels, tolerance_s=tolerance_s)
         curves += hit_rate_curves(outcome.evidence, outcome.sizes(config.beyond), within)
     return curves
-
-
-def _gaps(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[Gap]:
-    """The gaps between the synthetic and the real curves of each index."""
-    sides = {
-        (one.named.name, one.database.kind): SearchedSizes(one.evidence, one.database.sizes)
-        for one in outcomes
-    }
-    return [
-        gap
-        for index in prepared.config.indexes
-        if (index, "real") in sides and (index, "synthetic") in sides
-        for tolerance_s in list_tolerances(prepared)
-        for gap in hit_rate_gaps(
-            sides[index, "real"],
-            sides[index, "synthetic"],
-            index=index,
-            tolerance_s=tolerance_s,
-            seed=prepared.config.seed,
-        )
-    ]
 
 
 def _false_accepts(prepared: PreparedRun, outcomes: Sequence[SearchOutcome]) -> list[FalseAccepts]:

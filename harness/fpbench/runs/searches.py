@@ -10,6 +10,7 @@ from fpbench.progress import Stage
 from fpbench.results.fits import FitRates, GeneratorFits
 from fpbench.results.tails import TailInfo
 from fpbench.runs.beyond import has_noise, is_exact, simulate_beyond
+from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
@@ -60,11 +61,11 @@ def prepare_fitting(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> Gene
 
 
 def search_database(
-    prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage
+    prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage, costs: RunCosts
 ) -> list[SearchOutcome]:
     """Search one database with all indexes, so that every block is drawn once."""
     tasks = search_tasks(prepared, inputs, database)
-    evidence = search(tasks, stage)
+    evidence = search(costs.watch_searches(tasks), stage)
     return [
         SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
     ]
@@ -100,7 +101,9 @@ def with_tail(
     return replace(outcome, evidence=evidence, tail=tail)
 
 
-def search_fit(prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage) -> FurtherFit:
+def search_fit(
+    prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage, costs: RunCosts
+) -> FurtherFit:
     """Fit the generator once more, and search its draws."""
     again = prepare_fit(prepared, fit)
     fitting = prepare_fitting(again, inputs, stage)
@@ -111,7 +114,7 @@ def search_fit(prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage) ->
     (synthetic,) = (database for database in databases if database.kind == "synthetic")
     outcomes = [
         with_tail(again, inputs, generator, one, stage)
-        for one in search_database(again, inputs, synthetic, stage)
+        for one in search_database(again, inputs, synthetic, stage, costs)
     ]
     return FurtherFit(generator.info.weights_sha256, outcomes)
 

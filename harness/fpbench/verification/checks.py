@@ -14,6 +14,7 @@ from fpbench.verification.fits import check_fits
 from fpbench.verification.gaps import check_gaps
 from fpbench.verification.half_sizes import check_half_sizes
 from fpbench.verification.identity import check_derived
+from fpbench.verification.index_losses import check_index_losses
 from fpbench.verification.indexes import check_indexes
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
@@ -53,6 +54,7 @@ CHECKS: Sequence[Check] = (
     check_query_counts,
     check_curves,
     check_gaps,
+    check_index_losses,
     check_fits,
     check_false_accepts,
     check_tails,

@@ -44,6 +44,7 @@ class ExactIndex(BlockIndex):
     def __init__(self, config: ExactConfig, device: str) -> None:
         self._dtype = torch.bfloat16 if config.sieve == "bfloat16" else torch.float32
         self._device = torch.device(device)
+        self._kept: list[Chunk] = []
 
     @property
     def parameters(self) -> Mapping[str, int | float | str]:
@@ -59,17 +60,38 @@ class ExactIndex(BlockIndex):
                 f"query {int(np.argmin(finite))} is not finite",
                 hint="check the fingerprinter that made it",
             )
+        workers = self._workers()
+        panels = self._panels(queries, k, workers)
+        self._scan(block, panels, workers)
+        return _candidates(panels)
+
+    def keep(self, rows: Iterator[Vectors], /) -> None:
+        self._kept, first_id = [], 0
+        for vectors in _regroup(rows):
+            self._kept.append(self._prepare_chunk(vectors, first_id))
+            first_id += len(vectors)
+
+    def bytes_per_fingerprint(self) -> float:
+        """Those of float32, without the rounded copy of the sieve."""
+        return 4.0 * self._kept[0].rows.shape[1]
+
+    def search_kept(self, queries: Vectors, k: int, /) -> Candidates:
+        workers = min(self._workers(), len(queries))
+        panels = self._panels(queries, k, workers)
+        with ThreadPoolExecutor(workers, "sieve", _use_one_thread, (self._device,)) as pool:
+            _wait([pool.submit(_take_all, panels[i::workers], self._kept) for i in range(workers)])
+        return _candidates(panels)
+
+    def _workers(self) -> int:
         # Torch's own threads wait for each other in every operation. Ours work on whole chunks.
+        return torch.get_num_threads() if self._device.type == "cpu" else 1
+
+    def _panels(self, queries: Vectors, k: int, workers: int) -> list[Panel]:
         on_cpu = self._device.type == "cpu"
-        workers = torch.get_num_threads() if on_cpu else 1
         at_once = CPU_PANEL_QUERIES[self._dtype] if on_cpu else GPU_PANEL_QUERIES
         parts = max(workers, -(-len(queries) // at_once))
         parts_of_queries = torch.from_numpy(queries).to(self._device).tensor_split(parts)
-        panels = [Panel(part, k, self._dtype) for part in parts_of_queries]
-        self._scan(block, panels, workers)
-        scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
-        ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
-        return Candidates(ids, -scores, scores)
+        return [Panel(part, k, self._dtype) for part in parts_of_queries]
 
     def _scan(self, block: Iterator[Vectors], panels: Sequence[Panel], workers: int) -> None:
         """Let each panel see all rows. Each worker has its own panels; one thread prepares rows."""
@@ -120,6 +142,21 @@ def _use_one_thread(device: torch.device) -> None:
 def _take_chunk(panels: Sequence[Panel], chunk: Future[Chunk], workspace: Workspace) -> None:
     for panel in panels:
         panel.add(chunk.result(), workspace)
+
+
+def _take_all(panels: Sequence[Panel], chunks: Sequence[Chunk]) -> None:
+    workspace = Workspace()
+    for chunk in chunks:
+        for panel in panels:
+            panel.add(chunk, workspace)
+    for panel in panels:
+        panel.merge_waiting()
+
+
+def _candidates(panels: Sequence[Panel]) -> Candidates:
+    scores = torch.cat([panel.scores for panel in panels]).cpu().numpy()
+    ids = torch.cat([panel.ids for panel in panels]).cpu().numpy()
+    return Candidates(ids, -scores, scores)
 
 
 def _wait(tasks: Sequence[Future[None]]) -> None:

@@ -21,6 +21,7 @@ from fpbench_plugins.faiss_indexes.settings import (
     list_parameters,
     train_index,
 )
+from fpbench_plugins.faiss_indexes.sizes import size_bytes
 
 ADDED_AT_ONCE = 50_000  # in every addition, FAISS's threads wait for each other several times
 MOST_ROWS = 500_000  # kept uncompressed for their exact scores: 256 MB with 128 dims
@@ -38,6 +39,7 @@ class FaissBlockIndex(BlockIndex):
     def __init__(self, settings: IndexSettings) -> None:
         self._settings = settings
         self._index: Any = None
+        self._kept_bytes = 0.0
 
     @property
     def parameters(self) -> Mapping[str, Value]:
@@ -66,6 +68,23 @@ class FaissBlockIndex(BlockIndex):
             first_id += self._index.ntotal
         self._index.reset()
         return best
+
+    def keep(self, rows: Iterator[Vectors], /) -> None:
+        self._index.reset()
+        empty_bytes = size_bytes(self._index)
+        for chunk in rows:
+            require_finite(chunk, "database vector", self._index.ntotal)
+            self._add(chunk)
+        self._kept_bytes = (size_bytes(self._index) - empty_bytes) / self._index.ntotal
+
+    def bytes_per_fingerprint(self) -> float:
+        """Those of what grows with the rows: codes and numbers, but no centroids."""
+        return self._kept_bytes
+
+    def search_kept(self, queries: Vectors, k: int, /) -> Candidates:
+        with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
+            ids, keys = neighbours(self._index, queries, k)
+        return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
 
     def _fill_index(self, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
         """Fill the index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""

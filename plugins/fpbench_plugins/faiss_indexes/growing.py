@@ -16,6 +16,7 @@ from fpbench_plugins.faiss_indexes.settings import (
     list_parameters,
     train_index,
 )
+from fpbench_plugins.faiss_indexes.sizes import size_bytes
 
 
 class FaissGrowingIndex(GrowingIndex):
@@ -45,6 +46,11 @@ class FaissGrowingIndex(GrowingIndex):
         step = f"add {len(vectors)} vectors to {self._index.ntotal} of {{}}"
         with translate_faiss_errors(self._settings, step), one_thread():
             add_rows(self._index, np.ascontiguousarray(vectors))
+
+    def bytes_per_fingerprint(self) -> float:
+        with translate_faiss_errors(self._settings, "write {}"):
+            rows: int = self._index.ntotal
+            return size_bytes(self._index) / rows
 
     def search(self, queries: Vectors, k: int, /) -> Candidates:
         require_finite(queries, "query")

@@ -1,0 +1,397 @@
+"""Measures what a run costs, stage by stage, and describes it for the result."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+
+from fpbench.hardware import load_average
+from fpbench.machine import arithmetic_threads
+from fpbench.progress import Report, Stage
+from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName, Unit
+from fpbench.results.fields import DistractorKind
+from fpbench.runs.calibration import calibration
+from fpbench.runs.generator import FittedGenerator
+from fpbench.runs.inputs import AudioSource
+from fpbench.runs.kept_costs import WatchedStore, read_note, write_note
+from fpbench.runs.latencies import index_cost
+from fpbench.runs.measured_parts import (
+    MeasuredBlockIndex,
+    MeasuredDistractors,
+    MeasuredFingerprinter,
+    MeasuredGrowingIndex,
+    MeasuredIndex,
+)
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.stage_clock import Elapsed, StageClock
+from fpbench.search.inputs import Inputs
+from fpbench.search.tasks import SearchTask
+
+_TITLES: dict[str, tuple[StageName, str]] = {
+    "read recordings": ("reading", "recordings"),
+    "reference": ("fingerprinting", "reference"),
+    "distractors": ("fingerprinting", "distractors"),
+    "queries": ("fingerprinting", "queries"),
+    "queries that match nothing": ("fingerprinting", "queries that match nothing"),
+    "near copies": ("near copies", "recordings"),
+    "comparing distractors with the reference": ("near copies", "distractors"),
+    "fidelity": ("judging", "generator"),
+}
+"""Stages by the title that progress shows; others are parts of those around them."""
+
+_PREFIXES: dict[str, StageName] = {"making ": "making", "fitting ": "fitting"}
+
+
+@dataclass(slots=True)
+class _Stage:
+    """What was measured of one stage.
+
+    Args:
+        rows: Fingerprints that it made.
+        audio_s: Audio of them.
+        encoder_s: Time in the fingerprinter.
+        times: How often it was opened.
+        found: Files of the cache that it read.
+        added: Files that it added to the cache.
+    """
+
+    elapsed: Elapsed = field(default_factory=Elapsed)
+    rows: int = 0
+    audio_s: float = 0.0
+    encoder_s: float = 0.0
+    times: int = 0
+    found: int = 0
+    added: int = 0
+
+
+@dataclass(slots=True)
+class _Search:
+    """The searches with one index among one kind of distractors, of one fit or of several.
+
+    Args:
+        keys: Those of the evidence.
+        total: Rows of the databases, for each fingerprint of a query that is searched alone.
+        size: Distractors of the databases.
+    """
+
+    index: str
+    distractors: DistractorKind
+    keys: list[str] = field(default_factory=list)
+    total: int = 0
+    size: int = 0
+    measured: list[MeasuredIndex] = field(default_factory=list)
+
+    @property
+    def of(self) -> str:
+        return f"{self.index}, {self.distractors}"
+
+    @property
+    def made(self) -> int:
+        return sum(index.rows for index in self.measured)
+
+
+class RunCosts:
+    """The costs of one run, from its first stage on.
+
+    Args:
+        prepared: The run.
+
+    Attributes:
+        prepared: The same run with parts that count what they do.
+    """
+
+    def __init__(self, prepared: PreparedRun) -> None:
+        self._load_before = load_average()
+        self._clock = StageClock()
+        self._store = WatchedStore(prepared.store.root, prepared.store.made)
+        self._stages: dict[tuple[StageName, str], _Stage] = {}
+        self._searches: dict[tuple[str, DistractorKind], _Search] = {}
+        self._sources: list[MeasuredDistractors] = []
+        self._fingerprinter: MeasuredFingerprinter | None = None
+        source = prepared.source
+        if isinstance(source, AudioSource):
+            named = source.fingerprinter
+            self._fingerprinter = MeasuredFingerprinter(named.fingerprinter)
+            source = replace(
+                source, fingerprinter=replace(named, fingerprinter=self._fingerprinter)
+            )
+        self.prepared = replace(prepared, store=self._store, source=source)
+
+    def watch(self, stage: Stage) -> Stage:
+        """The same display of stages, of which each is measured."""
+
+        @contextmanager
+        def measured(title: str) -> Iterator[Report]:
+            known = _stage_of(title)
+            with stage(title) as report:
+                if known is None:
+                    yield report
+                    return
+                with self.measure(*known):
+                    yield report
+
+        return measured
+
+    @contextmanager
+    def measure(self, stage: StageName, of: str) -> Iterator[None]:
+        """Measure a block as a stage; several blocks of one stage add up."""
+        one = self._stages.setdefault((stage, of), _Stage())
+        found, added, rows, audio_s, encoder_s = self._counts()
+        with self._clock.measure(one.elapsed):
+            yield
+        now = self._counts()
+        one.times += 1
+        one.found += now[0] - found
+        one.added += now[1] - added
+        one.rows += now[2] - rows
+        one.audio_s += now[3] - audio_s
+        one.encoder_s += now[4] - encoder_s
+
+    def _counts(self) -> tuple[int, int, int, float, float]:
+        """Files found and added, rows, seconds of audio, and seconds in the fingerprinter."""
+        uses, made = self._store.use.values(), self._fingerprinter
+        files = (sum(use.found for use in uses), sum(use.added for use in uses))
+        return (*files, *((made.rows, made.audio_s, made.wall_s) if made else (0, 0.0, 0.0)))
+
+    def watch_searches(self, tasks: list[SearchTask]) -> list[SearchTask]:
+        """The same searches of one database, with parts that count what they do."""
+        if not tasks:
+            return tasks
+        database = tasks[0].database
+        source = MeasuredDistractors(database.source)
+        self._sources += [source] if database.kind == "synthetic" else []
+        watched = []
+        for task in tasks:
+            named = task.named
+            search = self._searches.setdefault(
+                (named.name, database.kind), _Search(named.name, database.kind)
+            )
+            index = self._measured_index(task, search.of)
+            search.measured.append(index)
+            search.keys.append(task.key)
+            # A trained index searches the fingerprints of a query one by one.
+            alone = task.inputs.segments if index.kind == "block" and index.training_rows else 1
+            size = max(database.sizes, default=0)
+            search.total += alone * (len(task.inputs.reference) + size)
+            search.size += size
+            watched.append(
+                replace(
+                    task,
+                    named=replace(named, index=index),
+                    database=replace(database, source=source),
+                )
+            )
+        return watched
+
+    def _measured_index(self, task: SearchTask, of: str) -> MeasuredIndex:
+        def training() -> AbstractContextManager[None]:
+            return self.measure("training", of)
+
+        def searching() -> AbstractContextManager[None]:
+            return self.measure("searching", of)
+
+        index = task.named.index
+        if index.kind == "block":
+            return MeasuredBlockIndex(index, training, searching)
+        return MeasuredGrowingIndex(index, training, searching)
+
+    def describe(
+        self, inputs: Inputs, generator: FittedGenerator | None, decoded: dict[str, int]
+    ) -> Costs:
+        """What the run has cost until now; notes what was made, for runs that find it in the cache.
+
+        Args:
+            inputs: Queries, reference and distractors of the run.
+            generator: Generator of the first fit.
+            decoded: By index, fingerprints that the simulation beyond the sizes has decoded.
+        """
+        stages = [
+            *self._input_stages(inputs),
+            *self._generator_stages(inputs, generator),
+            *self._drawing(),
+            *self._search_stages(decoded),
+            *self._plain("statistics"),
+        ]
+        indexes = [
+            index_cost(
+                self._store,
+                search.index,
+                search.distractors,
+                search.measured[0],
+                key={"index": search.keys[0]},
+                segments=inputs.segments,
+                hop_s=inputs.hop_s,
+            )
+            for search in self._searches.values()
+        ]
+        self._clock.advance()
+        total = self._clock.total
+        return Costs(
+            wall_s=total.wall_s,
+            processor_s=total.processor_s,
+            peak_memory_bytes=total.peak_memory_bytes,
+            threads=arithmetic_threads(),
+            load_before=self._load_before,
+            load_after=load_average(),
+            stages=stages,
+            encoder=self._encoder(),
+            indexes=indexes,
+            calibration=calibration(self._store, total.wall_s),
+        )
+
+    def _input_stages(self, inputs: Inputs) -> list[StageCost]:
+        data, source = inputs.data, self.prepared.source
+        stages = self._plain("making")
+        if not isinstance(source, AudioSource):
+            return [*stages, *self._plain("near copies")]
+        surveyed_s = self._store.use_of("surveys").audio_s
+        hours = data.reference_hours + data.distractor_hours
+        key: dict[str, object] = {"content": data.content}
+        total_s = max(surveyed_s, 3600 * hours)
+        stages.append(self._cost("reading", "recordings", surveyed_s, total_s, key=key))
+        # An object and a new edition of a plugin have an identity of their own.
+        key |= {"fingerprinter": source.fingerprinter.identity}
+        absent = inputs.query_info.absent
+        for of, total in (
+            ("reference", data.reference_fingerprints),
+            ("distractors", data.distractor_fingerprints),
+            ("queries", len(inputs.queries) * inputs.segments),
+            ("queries that match nothing", absent * inputs.segments),
+        ):
+            own = {**key, "of": of, "queries": inputs.key if of.startswith("queries") else ""}
+            made = self._stages.get(("fingerprinting", of), _Stage()).rows
+            if total:
+                stages.append(self._cost("fingerprinting", of, made, max(made, total), key=own))
+        if ("near copies", "recordings") in self._stages:
+            stages.append(self._cost("near copies", "recordings", key=key))
+        return stages
+
+    def _generator_stages(
+        self, inputs: Inputs, generator: FittedGenerator | None
+    ) -> list[StageCost]:
+        """Fitting of all generators that were fitted, and judging."""
+        if generator is None:
+            return []
+        name, rows = generator.info.name, generator.info.fitted_fingerprints or 0
+        fits = self.prepared.config.fits
+        key: dict[str, object] = {"generator": generator.key, "fits": fits}
+        stages = []
+        if rows:
+            times = self._stages.get(("fitting", name), _Stage()).times
+            stages.append(self._cost("fitting", name, times * rows, fits * rows, key=key))
+        others = [of for stage, of in self._stages if stage == "fitting" and of != name]
+        stages += [self._cost("fitting", of, rows, rows, key={}) for of in others]
+        return [*stages, self._cost("judging", "generator", key={**key, "inputs": inputs.key})]
+
+    def _search_stages(self, decoded: dict[str, int]) -> list[StageCost]:
+        stages = []
+        for search in self._searches.values():
+            key: dict[str, object] = {"searches": search.keys, "rows": search.total}
+            if search.measured[0].training_rows:
+                stages.append(self._cost("training", search.of, key={**key, "part": "training"}))
+            stages.append(self._cost("searching", search.of, search.made, search.total, key=key))
+            if search.distractors == "synthetic" and search.index in decoded:
+                one = self._stages.get(("simulating", search.index), _Stage())
+                total = decoded[search.index]
+                made = total * one.added / max(1, one.added + one.found)
+                key |= {"beyond": list(self.prepared.config.beyond)}
+                stages.append(self._cost("simulating", search.index, made, total, key=key))
+        return stages
+
+    def _drawing(self) -> list[StageCost]:
+        """Drawing in its own thread, whose share of processors and memory is not known."""
+        searches = [one for one in self._searches.values() if one.distractors == "synthetic"]
+        if not searches:
+            return []
+        made = sum(source.made for source in self._sources)
+        wall_s = sum(source.wall_s for source in self._sources)
+        self._stages["drawing", "synthetic"] = _Stage(elapsed=Elapsed(wall_s=wall_s))
+        key = {"searches": [one.keys for one in searches], "size": searches[0].size}
+        # A block is drawn once for all indexes that search it; an index that grows has its own.
+        total = max(made, searches[0].size)
+        cost = self._cost("drawing", "synthetic", made, total, key=key)
+        return [replace(cost, processor_s=None)]
+
+    def _plain(self, stage: StageName) -> list[StageCost]:
+        """Stages that are not kept in the cache, or have no measure of their work."""
+        return [self._cost(stage, of, key={}) for name, of in self._stages if name == stage]
+
+    def _cost(
+        self,
+        stage: StageName,
+        of: str,
+        amount: int | float | None = None,
+        total: int | float | None = None,
+        *,
+        key: Mapping[str, object],
+    ) -> StageCost:
+        """The cost of a stage: as measured now, or as noted when the cache was filled.
+
+        Args:
+            stage: Name of the stage.
+            of: What it works on.
+            amount: Work that was done; None if it has no measure.
+            total: Work of the whole stage.
+            key: Identifies what it made; empty if it is not kept.
+        """
+        one = self._stages.get((stage, of), _Stage())
+        key = {"stage": stage, "of": of, **key} if key else {}
+        if amount is not None:
+            made = amount > 0
+        elif stage == "near copies":  # it looks into the cache itself
+            made = one.added > 0
+        else:
+            made = one.times > 0
+        cost = StageCost(
+            stage=stage,
+            of=of,
+            wall_s=one.elapsed.wall_s,
+            processor_s=one.elapsed.processor_s,
+            peak_memory_bytes=one.elapsed.peak_memory_bytes,
+            amount=None if amount is None else round(float(amount), 3),
+            total=None if total is None else round(float(total), 3),
+            unit=_unit(stage, amount),
+            cached=False,
+        )
+        if not key:
+            return cost
+        if made:
+            if amount is None or total is None or amount > 0.999 * total:
+                write_note(self._store, key, cost)
+            return cost
+        noted = read_note(self._store, key, StageCost)
+        unknown = replace(
+            cost, wall_s=None, processor_s=None, peak_memory_bytes=None, amount=None, cached=True
+        )
+        return replace(noted, cached=True) if noted is not None else unknown
+
+    def _encoder(self) -> EncoderCost | None:
+        source = self.prepared.source
+        if not isinstance(source, AudioSource):
+            return None
+        key = {"encoder": source.fingerprinter.identity, "device": self.prepared.config.device}
+        # A sample that is compared with the cache is in no stage: it is too short to tell a speed.
+        audio_s = sum(one.audio_s for one in self._stages.values())
+        wall_s = sum(one.encoder_s for one in self._stages.values())
+        if audio_s > 0 and wall_s > 0:
+            cost = EncoderCost(audio_s=audio_s, wall_s=wall_s, cached=False)
+            write_note(self._store, key, cost)
+            return cost
+        noted = read_note(self._store, key, EncoderCost)
+        return None if noted is None else replace(noted, cached=True)
+
+
+def _stage_of(title: str) -> tuple[StageName, str] | None:
+    if title in _TITLES:
+        return _TITLES[title]
+    for prefix, stage in _PREFIXES.items():
+        if title.startswith(prefix):
+            return stage, title.removeprefix(prefix)
+    if title.endswith(", beyond"):
+        return "simulating", title.removesuffix(", beyond")
+    return None
+
+
+def _unit(stage: StageName, amount: int | float | None) -> Unit:
+    if amount is None:
+        return ""
+    return "seconds of audio" if stage == "reading" else "fingerprints"

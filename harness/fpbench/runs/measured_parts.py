@@ -1,0 +1,182 @@
+"""Parts of a run that count what they do: fingerprinter, distractors and indexes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Final, cast
+
+from fpbench.plugin.fingerprinters import (
+    AnyFingerprinter,
+    Fingerprinter,
+    Fingerprints,
+    FingerprintSpec,
+    Samples,
+    Segments,
+    TrackFingerprinter,
+    Vectors,
+)
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.search.distractors import DistractorSource
+
+KEPT_ROWS = 100_000
+"""Rows with which an index that searches block by block is timed afterwards."""
+
+_KEPT_BYTES = 64 << 20  # of these rows, where they are long
+
+Frame = Callable[[], AbstractContextManager[None]]
+"""Opens a stage in which the time of an index counts."""
+
+
+class MeasuredFingerprinter:
+    """A fingerprinter that counts its fingerprints and the time in it.
+
+    Attributes:
+        rows: Fingerprints so far.
+        audio_s: Audio of them, without overlap.
+        wall_s: Time in the fingerprinter.
+    """
+
+    def __init__(self, fingerprinter: AnyFingerprinter) -> None:
+        self._fingerprinter = fingerprinter
+        self.rows, self.audio_s, self.wall_s = 0, 0.0, 0.0
+
+    @property
+    def spec(self) -> FingerprintSpec:
+        return self._fingerprinter.spec
+
+    def embed(self, segments: Segments, /) -> Vectors:
+        start_s = time.perf_counter()
+        vectors = cast(Fingerprinter, self._fingerprinter).embed(segments)
+        self.wall_s += time.perf_counter() - start_s
+        self.rows += len(segments)
+        self.audio_s += len(segments) * self.spec.hop_s
+        return vectors
+
+    def fingerprint(self, samples: Samples, /) -> Fingerprints:
+        start_s = time.perf_counter()
+        fingerprints = cast(TrackFingerprinter, self._fingerprinter).fingerprint(samples)
+        self.wall_s += time.perf_counter() - start_s
+        self.rows += len(getattr(fingerprints, "start_s", ()))  # it is not checked yet
+        self.audio_s += len(samples) / self.spec.sample_rate_hz
+        return fingerprints
+
+
+class MeasuredDistractors:
+    """Distractors that count how many were made, and in which time.
+
+    Attributes:
+        made: Rows so far.
+        wall_s: Time in which they were made, in whichever thread.
+    """
+
+    def __init__(self, source: DistractorSource) -> None:
+        self._source = source
+        self.made, self.wall_s = 0, 0.0
+
+    @property
+    def rows_available(self) -> int | None:
+        return self._source.rows_available
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        rows = self._source.rows(start, stop)
+        while True:
+            start_s = time.perf_counter()
+            vectors = next(rows, None)
+            self.wall_s += time.perf_counter() - start_s
+            if vectors is None:
+                return
+            self.made += len(vectors)
+            yield vectors
+
+
+class MeasuredBlockIndex(BlockIndex):
+    """An index that counts the rows that it searches, and keeps the first of them.
+
+    Attributes:
+        index: The index itself.
+        rows: Rows so far.
+        kept: The first rows, to time it with afterwards.
+        queries: The queries of the last search.
+    """
+
+    kind: Final = "block"
+
+    def __init__(self, index: BlockIndex, training: Frame, searching: Frame) -> None:
+        self.index = index
+        self._training, self._searching = training, searching
+        self.rows = 0
+        self.kept: list[Vectors] = []
+        self.queries: Vectors | None = None
+
+    @property
+    def exact(self) -> bool:
+        return self.index.exact
+
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        return self.index.parameters
+
+    @property
+    def training_rows(self) -> int:
+        return self.index.training_rows
+
+    def train(self, vectors: Vectors, /) -> None:
+        with self._training():
+            self.index.train(vectors)
+
+    def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
+        self.queries = queries
+        with self._searching():
+            return self.index.search(queries, self._count(block), k)
+
+    def _count(self, block: Iterator[Vectors]) -> Iterator[Vectors]:
+        for vectors in block:
+            self.rows += len(vectors)
+            most = min(KEPT_ROWS, _KEPT_BYTES // (4 * vectors.shape[1]))
+            free = most - sum(map(len, self.kept))
+            if free > 0:
+                self.kept.append(vectors[:free])
+            yield vectors
+
+
+class MeasuredGrowingIndex(GrowingIndex):
+    """An index that counts the rows that are added to it.
+
+    Attributes:
+        index: The index itself.
+        rows: Rows so far.
+        queries: The queries of the last search.
+    """
+
+    kind: Final = "growing"
+
+    def __init__(self, index: GrowingIndex, training: Frame, searching: Frame) -> None:
+        self.index = index
+        self._training, self._searching = training, searching
+        self.rows = 0
+        self.queries: Vectors | None = None
+
+    @property
+    def parameters(self) -> Mapping[str, int | float | str]:
+        return self.index.parameters
+
+    @property
+    def training_rows(self) -> int:
+        return self.index.training_rows
+
+    def train(self, vectors: Vectors, /) -> None:
+        with self._training():
+            self.index.train(vectors)
+
+    def add(self, vectors: Vectors, /) -> None:
+        with self._searching():
+            self.index.add(vectors)
+        self.rows += len(vectors)
+
+    def search(self, queries: Vectors, k: int, /) -> Candidates:
+        self.queries = queries
+        with self._searching():
+            return self.index.search(queries, k)
+
+
+MeasuredIndex = MeasuredBlockIndex | MeasuredGrowingIndex
