@@ -1,13 +1,14 @@
 """The leaderboard as Markdown, which can be read as text, too."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from fpbench.results.names import rate_in_brackets
 from fpbench.review.markdown_texts import escape_markdown
 from fpbench.review.measured_gaps import FARTHEST
-from fpbench.units import count_label, short_size
+from fpbench.units import count_label, short_hours, short_size
 from fpbench_leaderboard.board import (
     Board,
     Links,
@@ -40,6 +41,8 @@ Rejects at 1 % accepts: queries that a threshold wrongly rejects, where it wrong
 the queries whose recording is not in the database.
 """
 
+REAL_TIME = "Real time: seconds of audio that the submitter's machine fingerprints in a second. "
+
 _NO_RANK = "–"  # noqa: RUF001 - a dash
 
 
@@ -65,13 +68,14 @@ def board_body(board: Board, folder: Path | None = None) -> str:
     parts = [source, _legend(board)]
     tasks = [section for section in board.sections if section.task is not None]
     free = [section for section in board.sections if section.task is None]
-    parts += [_section(section, links, "##") for section in tasks]
+    titles = Counter(map(_title, board.sections))
+    parts += [_section(section, links, "##", titles) for section in tasks]
     if free:
         parts.append("## Free runs\n")
         parts.append(
             "Runs of no task, by audio and queries. Their numbers cannot be compared with others.\n"
         )
-        parts += [_section(section, links, "###") for section in free]
+        parts += [_section(section, links, "###", titles) for section in free]
     return "\n".join([*parts, *links.lines()])
 
 
@@ -91,6 +95,8 @@ def _legend(board: Board) -> str:
     text += RANKS
     if any(_rejects(row, ranking.n_distractors) for ranking in rankings for row in ranking.rows):
         text += REJECTS
+    if any(row.times_real_time is not None for ranking in rankings for row in ranking.rows):
+        text += REAL_TIME
     return textwrap.fill(text, WIDTH) + "\n"
 
 
@@ -122,22 +128,30 @@ class _References:
         return [*(f"[{number}]: {address}" for number, address in addresses.items()), ""]
 
 
-def _section(section: Section, links: _References, heading: str) -> str:
-    data = escape_markdown(section.data)
-    queries = count_label(section.queries, "query", "queries")
-    what = f"{queries} of {section.query_length_s:g} s"
-    if section.task is None:
-        title = f"{heading} {data}, {what}"
-        note = f"Data {_hash(section.content)}; intervals over {section.clusters}."
-    else:
-        title = f"{heading} {escape_markdown(section.task)}"
-        note = f"{data}, {what}; intervals over {section.clusters}.\n"
-        note += f"Data {_hash(section.content)}, task {_hash(section.task_content or '')}."
-    parts = [title, note]
+def _section(section: Section, links: _References, heading: str, titles: Mapping[str, int]) -> str:
+    """A section, whose title no other one has."""
+    title = _title(section)
+    if titles[title] > 1:
+        title += f", data {_hash(section.content)}"
+    data = f"Data {_hash(section.content)}"
+    note = f"{data}; intervals over {section.clusters}."
+    if section.task is not None:
+        note = f"{_question(section)}; intervals over {section.clusters}.\n"
+        note += f"{data}, task {_hash(section.task_content or '')}."
+    parts = [f"{heading} {title}", note]
     for ranking in section.rankings:
         parts += _ranking(ranking, f"{heading}#")
     parts += ["Systems:", *_systems(section.rankings, links)]
     return "\n\n".join(parts) + "\n"
+
+
+def _title(section: Section) -> str:
+    return _question(section) if section.task is None else escape_markdown(section.task)
+
+
+def _question(section: Section) -> str:
+    queries = count_label(section.queries, "query", "queries")
+    return f"{escape_markdown(section.data)}, {queries} of {section.query_length_s:g} s"
 
 
 def _hash(text: str) -> str:
@@ -174,6 +188,8 @@ def _how_ranked(ranking: Ranking) -> str:
     if search.generator is not None:
         label += f" ({escape_markdown(search.generator)})"
     neighbours = sum(row.rank is not None for row in ranking.rows) - 1
+    if neighbours < 1:
+        return f"{label}; at {short_size(ranking.n_distractors)}."
     how = "by intervals"
     if ranking.paired:
         how = "by paired tests"
@@ -183,8 +199,13 @@ def _how_ranked(ranking: Ranking) -> str:
 
 
 def _beyond_columns(ranking: Ranking) -> Iterator[Column]:
-    """What follows from several sizes, or from decisions."""
+    """What follows from several sizes, or from decisions, and what the size means in audio."""
     rows = ranking.rows
+    at = [row.at(ranking.n_distractors) for row in rows]
+    yield Column(
+        f"audio at {short_size(ranking.n_distractors)}",
+        ["" if rate is None else short_hours(rate.hours) for rate in at],
+    )
     yield Column(
         "lost, 1 M to 100 M",
         ["" if row.loss is None else f"{100 * row.loss:.0f} %" for row in rows],

@@ -46,7 +46,8 @@ def test_the_board_of_the_submissions_fits_a_page() -> None:
 
 def test_a_cell_has_the_interval(named: Named, markdown: Text) -> None:
     ranked, systems = tables(markdown(named("a", {35_500: 0.5})))
-    assert ranked == [["rank", "system", "35.5 k"], ["1", "a", "50.0 (45.0–55.0)"]]  # noqa: RUF001
+    assert ranked[0] == ["rank", "system", "35.5 k", "audio at 35.5 k"]
+    assert ranked[1] == ["1", "a", "50.0 (45.0–55.0)", "5.0 h"]  # noqa: RUF001
     assert systems[0] == ["system", "configuration", "MB per hour", "tier"]
 
 
@@ -77,8 +78,9 @@ def test_columns_that_do_not_fit_are_in_a_table_below(named: Named, markdown: Te
     first, second, _ = tables(markdown(far, near))
     assert first[0] == ["rank", "system", "10 k", "1 M", "10 M", "100 M"]
     assert second == [
-        ["system", "lost, 1 M to 100 M"],
-        ["a-rather-long-name", "50 %"],
+        ["system", "audio at 10 M", "lost, 1 M to 100 M"],
+        ["a-rather-long-name", "1 389 h", "50 %"],
+        ["b", "1 389 h", ""],
     ]
 
 
@@ -97,6 +99,15 @@ def test_a_section_says_what_its_intervals_are_over(named: Named, markdown: Text
     assert "; intervals over 22 groups or tracks." in markdown(first, second)
 
 
+def test_sections_of_one_title_are_told_apart_by_their_data(named: Named, markdown: Text) -> None:
+    one = named("a", {1000: 0.9})
+    other = dataclasses.replace(one, data=dataclasses.replace(one.data, content="1" * 32))
+    titles = [line for line in markdown(one, other).splitlines() if line.startswith("### ")]
+    assert len(set(titles)) == 2
+    assert f"{titles[0][:20]}" == f"{titles[1][:20]}"
+    assert any(title.endswith(f", data `{'1' * 12}`") for title in titles)
+
+
 def test_one_query_is_one_query(named: Named, markdown: Text) -> None:
     one = named("a", {1000: 0.9})
     one = dataclasses.replace(one, queries=dataclasses.replace(one.queries, n=1))
@@ -105,8 +116,9 @@ def test_one_query_is_one_query(named: Named, markdown: Text) -> None:
 
 def test_simulated_points_are_marked_and_have_a_half_size(named: Named, markdown: Text) -> None:
     text = markdown(with_half_size(named("far", {10**6: 0.9}), 5e9), distractors="synthetic")
-    heads, row = tables(text)[0]
-    cells = dict(zip(heads, row, strict=True))
+    cells = {}
+    for heads, row in tables(text)[:2]:
+        cells |= dict(zip(heads, row, strict=True))
     assert cells["1 M"] == "90.0 (85.0–95.0)"  # noqa: RUF001
     assert cells["100 M"] == "90.0 (85.0–95.0) ◇"  # noqa: RUF001
     assert cells["half of 1 M is left at"] == "5 B (2.5 B to 10 B)"
