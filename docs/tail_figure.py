@@ -11,6 +11,7 @@ import numpy as np
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import read_evidence
+from fpbench.evidence.lognormal_estimates import LogNormal
 from fpbench.evidence.tails import simulated_hits
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
@@ -32,27 +33,24 @@ def main(result_file: str, figure_file: str) -> None:
     evidence = read_evidence(Path(result_file).with_suffix(".exact.synthetic.npz"))
     if not isinstance(evidence, Evidence) or evidence.tail is None:
         raise SystemExit(f"{result_file} has no simulated points")
-    probabilities = evidence.tail.probabilities(None)
-    queries = _nearest(probabilities.mean(axis=1), evidence)
+    estimates = evidence.tail.estimates(None)
+    queries = _nearest(estimates.log_p, evidence)
     with own_style():
         figure = Figure(figsize=(11, 4.6), layout="constrained")
         left, right = figure.subplots(1, 2)
-        _draw_tails(left, evidence, probabilities, queries)
-        _draw_hits(right, result, evidence, probabilities, queries)
+        _draw_tails(left, evidence, estimates, queries)
+        _draw_hits(right, result, evidence, estimates, queries)
         figure.savefig(figure_file, dpi=110)
 
 
-def _nearest(mean: np.ndarray, evidence: Evidence) -> list[int]:
+def _nearest(log_p: np.ndarray, evidence: Evidence) -> list[int]:
     """Queries that the reference finds, whose probabilities are nearest to those to show."""
     found = evidence.ranks(range(0), None) == 0
-    with np.errstate(divide="ignore"):
-        log = np.where(found, np.log10(mean), np.inf)
-    return [int(np.abs(log - np.log10(wanted)).argmin()) for wanted in _SHOWN]
+    log = np.where(found, log_p, np.inf)
+    return [int(np.abs(log - np.log(wanted)).argmin()) for wanted in _SHOWN]
 
 
-def _draw_tails(
-    axes: Any, evidence: Evidence, probabilities: np.ndarray, queries: list[int]
-) -> None:
+def _draw_tails(axes: Any, evidence: Evidence, estimates: LogNormal, queries: list[int]) -> None:
     searched = SearchedTail.of_evidence(evidence)
     match = evidence.match_scores(None)
     for query, colour in zip(queries, _COLOURS, strict=True):
@@ -60,13 +58,13 @@ def _draw_tails(
         scores = scores[scores > searched.complete[query]]
         rate = np.arange(1, len(scores) + 1) / searched.searched
         axes.plot(scores, rate, color=colour, linewidth=2)
-        p = probabilities[query]
-        error = p.std(ddof=1) / np.sqrt(len(p))
+        p = np.exp(estimates.log_p[query])
+        factor = np.exp(2 * np.sqrt(estimates.variance[query]))
         rare = match[query] > scores[0]
         if rare:
-            axes.plot([scores[0], match[query]], [rate[0], p.mean()], "--", color=colour, lw=1)
-        ends = [[min(2 * error, 0.9 * p.mean())], [2 * error]]
-        axes.errorbar(match[query], p.mean(), yerr=ends, color=colour, fmt="d", ms=7, mfc="white")
+            axes.plot([scores[0], match[query]], [rate[0], p], "--", color=colour, lw=1)
+        ends = [[p - p / factor], [p * factor - p]]
+        axes.errorbar(match[query], p, yerr=ends, color=colour, fmt="d", ms=7, mfc="white")
     axes.set_yscale("log")
     axes.axhline(1 / searched.searched, color="0.6", linewidth=1, linestyle=":")
     label = f"1 of {short_size(searched.searched)}: the search ends"
@@ -78,14 +76,14 @@ def _draw_tails(
 
 
 def _draw_hits(
-    axes: Any, result: Result, evidence: Evidence, probabilities: np.ndarray, queries: list[int]
+    axes: Any, result: Result, evidence: Evidence, estimates: LogNormal, queries: list[int]
 ) -> None:
     sizes = np.logspace(4, 12, 161)
     for query, colour in zip(queries, _COLOURS, strict=True):
-        hits = [np.exp(-n * probabilities[query].mean()) for n in sizes]
+        hits = [np.exp(-n * np.exp(estimates.log_p[query])) for n in sizes]
         axes.plot(sizes, 100 * np.array(hits), color=colour, linewidth=1.2)
     rank = evidence.ranks(range(0), None)
-    rates = [simulated_hits(probabilities, rank, round(n), 1).hits.mean() for n in sizes]
+    rates = [simulated_hits(estimates, rank, round(n), 1).hits.mean() for n in sizes]
     axes.plot(sizes, 100 * np.array(rates), color="black", linewidth=2)
     (curve,) = (
         c

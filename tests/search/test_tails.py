@@ -91,11 +91,11 @@ def test_probabilities_are_right_from_the_counted_to_the_rarest(tmp_path: Path) 
     p = np.repeat([3e-3, 1e-3, 1e-5, 1e-8], 60)
     inputs = make_inputs(scores_of(p), Directions())
     found = simulate(inputs, Store(tmp_path))
-    ratio = found.probabilities(0.25).mean(axis=1) / p
+    ratio = np.exp(found.estimates(0.25).log_p) / p
     for each in np.unique(p):
         group = ratio[p == each]
         assert group.mean() == pytest.approx(1, abs=3.5 * group.std() / np.sqrt(len(group)))
-    np.testing.assert_array_equal(found.probabilities(None), found.probabilities(0.25))
+    np.testing.assert_array_equal(found.estimates(None).log_p, found.estimates(0.25).log_p)
 
 
 def test_thresholds_for_all_queries_are_simulated_besides_their_matches(tmp_path: Path) -> None:

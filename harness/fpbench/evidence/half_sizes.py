@@ -1,7 +1,8 @@
 """The database size at which a hit rate has fallen to half of what it was at a million."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
@@ -31,8 +32,8 @@ def half_size(
 
     The curve is the same at both sizes, and falls without steps, because it is computed from the
     probabilities of each query. The interval is that of the size's logarithm: one group after the
-    other is left out, and one replicate of the simulation after the other, from both hit rates at
-    once.
+    other is left out of both hit rates at once, and both are computed from balanced samples of the
+    simulation's error.
 
     Args:
         evidence: Evidence with a simulated tail.
@@ -56,17 +57,17 @@ def half_size(
         return None
     decades = math.log10(largest) - math.log10(START)
     logs = np.linspace(math.log10(START), math.log10(largest), math.ceil(_A_DECADE * decades) + 1)
-    probabilities = evidence.tail.probabilities(tolerance_s)
+    estimates = evidence.tail.estimates(tolerance_s)
     rank = evidence.ranks(range(0), tolerance_s)
-    simulated = [simulated_hits(probabilities, rank, round(10**x), k) for x in logs]
+    simulated = [simulated_hits(estimates, rank, round(10**x), k) for x in logs]
     hits = np.stack([one.hits for one in simulated])
     rates = hits.mean(axis=1, keepdims=True)
     if rates[0, 0] <= 0:
         return None
     (place,) = _halfway(rates, logs)
     half = math.hypot(
-        _half_width(_halfway(_rates_without_groups(hits, evidence), logs)),
-        _half_width(_halfway(np.stack([one.without for one in simulated]), logs)),
+        _half_width(_halfway(_rates_without_groups(hits, evidence), logs), left_out_variance),
+        _half_width(_halfway(np.stack([one.of_samples for one in simulated]), logs), np.var),
     )
     low, high = _bounds(place, half, largest)
     return HalfSize(
@@ -110,11 +111,13 @@ def _rates_without_groups(
     return rates
 
 
-def _half_width(values: Float64[np.ndarray, " parts"]) -> float:
-    """Half the width of an interval, from values with one part left out; NaN if one is unknown."""
+def _half_width(
+    values: Float64[np.ndarray, " parts"], variance: Callable[[np.ndarray], Any]
+) -> float:
+    """Half the width of an interval, from values of parts of the data; NaN if one is unknown."""
     if not np.isfinite(values).all():
         return math.nan
-    return student_quantile(len(values), LEVEL) * math.sqrt(left_out_variance(values))
+    return student_quantile(len(values), LEVEL) * math.sqrt(variance(values))
 
 
 def _bounds(place: float, half: float, largest: int) -> tuple[float | None, float | None]:

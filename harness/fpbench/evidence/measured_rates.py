@@ -1,10 +1,10 @@
 """Rates of wrong decisions at one database size, with intervals over groups of tracks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from fpbench.evidence.accept_shares import SHARES, AcceptShares
 from fpbench.evidence.decisions import Rates
@@ -82,10 +82,7 @@ def simulate_rates(
 ) -> Measured | None:
     """The rates with ``size`` distractors, of which no database was searched.
 
-    The rates are curved functions of the tail's probabilities, so that they have a bias. Halves of
-    the replicates have twice this bias, which takes it out, and their spread is the error of the
-    simulation. Leaving out single replicates would not do: false rejects at a threshold are steps,
-    for which such a jackknife is too small.
+    Balanced samples of the simulation's error give that of the rates.
 
     Args:
         tail: Tail of the search.
@@ -94,34 +91,28 @@ def simulate_rates(
         smallest_share: Threshold at the smallest size.
 
     Returns:
-        None if both rates are equal at a lower threshold than the tail knows, in all replicates and
-        groups or without some. Shares of false accepts of which it does not know the threshold are
-        left out likewise.
-
-    Source: Shao and Wu 1989, "A general theory for jackknife variance estimation": leaving out a
-        share of the sample is right for quantiles, too.
+        None if both rates are equal at a lower threshold than the tail knows, in the whole or
+        without some group or in some sample. Shares of false accepts of which it does not
+        know the threshold are left out likewise.
     """
-    here, groups, replicates = tail.decisions(size), tail.parts.groups, tail.replicates
+    here, groups = tail.decisions(size), tail.parts.groups
     shares = AcceptShares.of(here, groups)
     values = _statistics(here, smallest, shares.allowed, smallest_share)
-    halves = np.stack(
+    samples = np.stack(
         [
-            _statistics(tail.decisions(size, kept), smallest, shares.allowed, smallest_share)
-            for kept in _halves(replicates)
+            _statistics(sample, smallest, shares.allowed, smallest_share)
+            for sample in tail.samples(size)
         ]
     )
     half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
     # A rate is known only if its errors are: nothing of it may lie below the known thresholds.
-    known = ~np.isnan(values + halves.sum(axis=0) + (0 if half is None else half))
+    known = ~np.isnan(values + samples.sum(axis=0) + (0 if half is None else half))
     if not known[0]:
         return None
-    fewer = replicates // 2 / (replicates - replicates // 2)
-    unbiased = np.clip(values - fewer * (halves.mean(axis=0) - values), 0, 1)
-    variance = fewer * halves.var(axis=0)
-    error = np.where(known, np.sqrt(variance), 0.0)
+    error = np.where(known, samples.std(axis=0), 0.0)
     if half is not None:
-        half = np.where(known, np.hypot(half, student_quantile(replicates, LEVEL) * error), 0.0)
-    rates = _error_rates(np.where(known, unbiased, 0.0), half, error)
+        half = np.where(known, np.hypot(half, student_quantile(len(samples), LEVEL) * error), 0.0)
+    rates = _error_rates(np.where(known, values, 0.0), half, error)
     equal, accepts, *rejects = rates
     return Measured(
         equal_error_rate=equal,
@@ -129,13 +120,6 @@ def simulate_rates(
         shares=shares.only(known[2:]),
         rejects_at=[rate for rate, is_known in zip(rejects, known[2:], strict=True) if is_known],
     )
-
-
-def _halves(replicates: int) -> Iterator[Bool[np.ndarray, " replicates"]]:
-    """Halves of the replicates, each replicate in as many of them: neighbours in a ring."""
-    first = np.arange(replicates) < replicates // 2
-    for shift in range(replicates):
-        yield np.roll(first, shift)
 
 
 def _statistics(

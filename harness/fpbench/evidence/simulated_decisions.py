@@ -4,15 +4,17 @@ If one synthetic distractor scores at least t with probability p, then the best 
 probability 1 - (1 - p)^N. At these sizes that is 1 - exp(-N p).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
+from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples, estimates_of
 from fpbench.evidence.tails import Tail
 
 _LEVELS = 48  # thresholds of a tail
@@ -140,6 +142,18 @@ class SimulatedDecisions:
         return rates
 
 
+class _Probabilities(NamedTuple):
+    """Probabilities at each threshold, also with the simulation one standard error up or down."""
+
+    value: Float64[np.ndarray, "rows thresholds"]
+    up: Float64[np.ndarray, "rows thresholds"]
+    down: Float64[np.ndarray, "rows thresholds"]
+
+    def sample(self, is_up: Bool[np.ndarray, " rows"]) -> Float64[np.ndarray, "rows thresholds"]:
+        """The probabilities with some rows up, and all others down."""
+        return np.where(is_up[:, None], self.up, self.down)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTail:
     """The tail of one search, as far as decisions need it.
@@ -156,38 +170,41 @@ class DecisionTail:
     parts: Parts
     absent_only: bool = False
 
-    @property
-    def replicates(self) -> int:
-        """Number of replicates of the simulation."""
-        return int(self._tail.log_p.shape[2])
+    def decisions(self, size: int) -> SimulatedDecisions:
+        """The expected decisions with ``size`` distractors."""
+        accepts, rejects = self._probabilities(size)
+        return self._sum(accepts.value, rejects.value)
 
-    def decisions(
-        self, size: int, kept: Bool[np.ndarray, " replicates"] | None = None
+    def samples(self, size: int) -> Iterator[SimulatedDecisions]:
+        """The decisions in balanced samples of the simulation's error."""
+        accepts, rejects = self._probabilities(size)
+        queries = len(rejects.value)
+        absent = 0 if self.evidence.absent is None else len(self.evidence.absent.query_track)
+        for is_up in balanced_samples(queries + absent):
+            of_trials = is_up[queries:] if self.absent_only else is_up
+            yield self._sum(accepts.sample(of_trials), rejects.sample(is_up[:queries]))
+
+    def _sum(
+        self,
+        accepts: Float64[np.ndarray, "trials thresholds"],
+        rejects: Float64[np.ndarray, "queries thresholds"],
     ) -> SimulatedDecisions:
-        """The expected decisions with ``size`` distractors.
-
-        Args:
-            size: Number of distractors.
-            kept: Replicates of the simulation in use; None means all.
-        """
-        kept = np.ones(self.replicates, dtype=bool) if kept is None else kept
-        thresholds = _refine(self._known_thresholds)
-        of_queries, absent = [] if self.absent_only else [self.evidence], self.evidence.absent
-        accepts = np.concatenate(
-            [
-                self._accept_probabilities(one, thresholds, size, kept)
-                for one in [*of_queries, *([] if absent is None else [absent])]
-            ]
-        )
-        rejects = self._reject_probabilities(thresholds, size, kept)
         parts = self.parts
         return SimulatedDecisions(
-            thresholds=thresholds,
+            thresholds=_refine(self._known_thresholds),
             accepted=_sums(accepts, parts.trial, parts.count),
             trial_count=np.bincount(parts.trial, minlength=parts.count).astype(np.float64),
             rejected=_sums(rejects, parts.query, parts.count),
             query_count=np.bincount(parts.query, minlength=parts.count).astype(np.float64),
         )
+
+    def _probabilities(self, size: int) -> tuple[_Probabilities, _Probabilities]:
+        """Probability that each trial is accepted, and that each query is rejected."""
+        of_queries, absent = [] if self.absent_only else [self.evidence], self.evidence.absent
+        trials = [*of_queries, *([] if absent is None else [absent])]
+        accepts = [self._accept_probabilities(one, size) for one in trials]
+        together = _Probabilities(*map(np.concatenate, zip(*accepts, strict=True)))
+        return together, self._reject_probabilities(size)
 
     @property
     def _tail(self) -> Tail:
@@ -201,49 +218,45 @@ class DecisionTail:
             raise ValueError("the tail has no thresholds")
         return self._tail.thresholds
 
-    def _accept_probabilities(
-        self,
-        evidence: Evidence,
-        thresholds: Float64[np.ndarray, " thresholds"],
-        size: int,
-        kept: Bool[np.ndarray, " replicates"],
-    ) -> Float64[np.ndarray, "trials thresholds"]:
+    def _accept_probabilities(self, evidence: Evidence, size: int) -> _Probabilities:
         """Probability of each trial to be accepted."""
         tail, foreign = evidence.tail, evidence.foreign_score
         if tail is None or tail.threshold_log_p is None or foreign is None:
             raise ValueError("the evidence has no thresholds of its tail")
-        known = np.exp(tail.threshold_log_p[:, :, kept].astype(np.float64)).mean(axis=2)
-        with np.errstate(divide="ignore"):
-            log_p = np.maximum(np.log(known), _LEAST_LOG_P)
-        fine = np.stack([np.interp(thresholds, self._known_thresholds, one) for one in log_p])
-        accepted = -np.expm1(-size * np.exp(fine))
-        probabilities: Float64[np.ndarray, "trials thresholds"] = np.where(
-            foreign[:, None] >= thresholds, 1.0, accepted
+        known = estimates_of(tail.threshold_log_p.astype(np.float64))
+        thresholds = _refine(self._known_thresholds)
+        fine = LogNormal(
+            *(
+                np.stack([_refine(row) for row in np.maximum(each, _LEAST_LOG_P)])
+                for each in (known.log_p, known.variance)
+            )
         )
-        return probabilities
+        is_foreign = foreign[:, None] >= thresholds
+        return _Probabilities(
+            *(
+                np.where(is_foreign, 1.0, each.value_of(lambda p: -np.expm1(-size * p)))
+                for each in (fine, *fine.ends)
+            )
+        )
 
-    def _reject_probabilities(
-        self,
-        thresholds: Float64[np.ndarray, " thresholds"],
-        size: int,
-        kept: Bool[np.ndarray, " replicates"],
-    ) -> Float64[np.ndarray, "queries thresholds"]:
+    def _reject_probabilities(self, size: int) -> _Probabilities:
         """Probability of each query that its match does not come first, or below the threshold."""
-        p = self._tail.probabilities(self.tolerance_s)[:, kept].mean(axis=1)
+        estimates = self._tail.estimates(self.tolerance_s)
         first = self.evidence.ranks(range(0), self.tolerance_s) == 0
-        hits = first * np.exp(-size * p)
         score: Float32[np.ndarray, " queries"] = self.evidence.match_scores(self.tolerance_s)
-        rejected: Float64[np.ndarray, "queries thresholds"]
-        rejected = 1 - hits[:, None] * (score[:, None] >= thresholds)
-        return rejected
+        accepted = first[:, None] & (score[:, None] >= _refine(self._known_thresholds))
+        return _Probabilities(
+            *(
+                1 - each.value_of(lambda p: np.exp(-size * p))[:, None] * accepted
+                for each in (estimates, *estimates.ends)
+            )
+        )
 
 
-def _refine(thresholds: Float64[np.ndarray, " known"]) -> Float64[np.ndarray, " thresholds"]:
-    """The thresholds with more of them in between."""
-    places = np.arange((len(thresholds) - 1) * _STEPS + 1) / _STEPS
-    fine: Float64[np.ndarray, " thresholds"] = np.interp(
-        places, np.arange(len(thresholds)), thresholds
-    )
+def _refine(known: Float64[np.ndarray, " known"]) -> Float64[np.ndarray, " thresholds"]:
+    """Values at the thresholds of a tail, with more of them in between."""
+    places = np.arange((len(known) - 1) * _STEPS + 1) / _STEPS
+    fine: Float64[np.ndarray, " thresholds"] = np.interp(places, np.arange(len(known)), known)
     return fine
 
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from fpbench.evidence.jackknife import left_out_variance, student_quantile
+from fpbench.evidence.jackknife import student_quantile
+from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples, estimates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class Tail:
 
     Args:
         tolerances_s: Tolerance of each match; inf for any time in the right track.
-        log_p: Natural logarithm of the probability, -inf for 0, in each independent replicate. The
-            mean of the probabilities over replicates is unbiased.
+        log_p: Natural logarithm of the probability, -inf for 0, in each independent replicate, of
+            which there are at least two. The mean of the probabilities over replicates is unbiased.
         thresholds: Scores, ascending, at which one distractor's probability is known for every
             query, besides that of its match; None in older evidence.
         threshold_log_p: As ``log_p``, of one distractor that scores at least each threshold.
@@ -33,7 +34,7 @@ class Tail:
     thresholds: Float64[np.ndarray, " thresholds"] | None = None
     threshold_log_p: Float32[np.ndarray, "queries thresholds replicates"] | None = None
 
-    def probabilities(self, tolerance_s: float | None) -> Float64[np.ndarray, "queries replicates"]:
+    def estimates(self, tolerance_s: float | None) -> LogNormal:
         """The probabilities for one tolerance.
 
         Raises:
@@ -43,8 +44,7 @@ class Tail:
         (places,) = np.nonzero(self.tolerances_s == wanted)
         if len(places) != 1:
             raise ValueError(f"the tail has no tolerance of {wanted:g} s")
-        probabilities: Float64[np.ndarray, "queries replicates"] = np.exp(self.log_p[:, places[0]])
-        return probabilities
+        return estimates_of(self.log_p[:, places[0]])
 
     def has(self, tolerance_s: float | None) -> bool:
         """Whether there are probabilities for this tolerance."""
@@ -55,53 +55,66 @@ class SimulatedHits(NamedTuple):
     """Probability that each query hits, and the error of the simulation.
 
     Args:
-        hits: Estimate for each query, without the bias of the replicates' mean. It may lie a little
+        hits: Estimate for each query, without the bias of a noisy probability. It may lie a little
             outside 0 to 1; the mean over queries is what it is for.
-        error: Standard error of the mean over queries that comes from the simulation alone.
-        without: Mean over queries with one replicate left out after the other.
+        up: The estimate with the simulated probability one standard error up.
+        down: With the probability one standard error down. The simulations of two queries are
+            independent.
     """
 
     hits: Float64[np.ndarray, " queries"]
-    error: float
-    without: Float64[np.ndarray, " replicates"]
+    up: Float64[np.ndarray, " queries"]
+    down: Float64[np.ndarray, " queries"]
+
+    @property
+    def error(self) -> float:
+        """Standard error of the mean over queries that comes from the simulation alone."""
+        return float(np.sqrt(self._variances.sum()) / len(self.hits))
+
+    @property
+    def of_samples(self) -> Float64[np.ndarray, " samples"]:
+        """Mean over queries in each balanced sample of the error."""
+        means: Float64[np.ndarray, " samples"] = np.where(
+            balanced_samples(len(self.hits)), self.up, self.down
+        ).mean(axis=1)
+        return means
 
     def half_width(self, level: float) -> float:
-        """Half the width of a confidence interval for the error of the simulation."""
-        return student_quantile(len(self.without), level) * self.error
+        """Half the width of a confidence interval for the error of the simulation.
+
+        Few queries may decide, those whose matches are about as rare as one distractor. So the
+        degrees of freedom are those of a sum of unequal variances.
+
+        Source: Satterthwaite 1946, "An approximate distribution of estimates of variance
+            components".
+        """
+        squares = (self._variances**2).sum()
+        freedom = self._variances.sum() ** 2 / squares if squares > 0 else 1.0
+        return student_quantile(1 + freedom, level) * self.error
+
+    @property
+    def _variances(self) -> Float64[np.ndarray, " queries"]:
+        variances: Float64[np.ndarray, " queries"] = ((self.up - self.down) / 2) ** 2
+        return variances
 
 
 def simulated_hits(
-    probabilities: Float64[np.ndarray, "queries replicates"],
-    rank: Int64[np.ndarray, " queries"],
-    size: int,
-    k: int,
+    estimates: LogNormal, rank: Int64[np.ndarray, " queries"], size: int, k: int
 ) -> SimulatedHits:
     """How often each query's match is among the first k, with ``size`` distractors.
 
-    The hit rate is convex in p, so that the mean of noisy replicates would be too high. The
-    jackknife over replicates takes this bias out, and gives the error.
-
     Args:
-        probabilities: From :meth:`Tail.probabilities`.
+        estimates: From :meth:`Tail.estimates`.
         rank: How many rows of the reference rank before the match, from
             :meth:`fpbench.evidence.evidence.Evidence.ranks`.
         size: Number of distractors.
         k: Rank up to which a match is a hit.
-
-    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", sections 10.5 and 11.2.
     """
-    replicates = probabilities.shape[1]
-    total = probabilities.sum(axis=1)
-    whole = poisson_cdf(k - 1 - rank, size * total / replicates)
-    without = np.stack(
-        [
-            poisson_cdf(k - 1 - rank, size * (total - one) / (replicates - 1))
-            for one in probabilities.T
-        ]
-    )
-    hits = replicates * whole - (replicates - 1) * without.mean(axis=0)
-    rates = without.mean(axis=1)
-    return SimulatedHits(hits, float(np.sqrt(left_out_variance(rates))), rates)
+
+    def hits(p: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
+        return poisson_cdf(k - 1 - rank, size * p)
+
+    return SimulatedHits(*(each.value_of(hits) for each in (estimates, *estimates.ends)))
 
 
 def poisson_cdf(

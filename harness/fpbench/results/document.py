@@ -41,7 +41,7 @@ from fpbench.results.tails import TailInfo
 
 FORMAT: Final = "1.0"
 
-ESTIMATOR: Final = 3
+ESTIMATOR: Final = 4
 
 DEFAULT_SIZES = (10_000, 100_000, 1_000_000)
 """Numbers of distractors at which a curve has points by default."""
@@ -188,7 +188,8 @@ class Result:
             curves may rise, and all intervals are bootstraps. 2: the last block of a database may
             be cut, sizes are taken together where a curve would rise, and few or equal tracks give
             bounds. 3: intervals are those of Korn and Graubard, and of a jackknife for gaps, over
-            groups of tracks.
+            groups of tracks. 4: simulated probabilities have log-normal errors, which are taken
+            into account; it was the jackknife over eight replicates before.
         check: Check of the fingerprinter before the run; None for ready-made fingerprints, and in
             older results.
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 DistractorKind = Literal["real", "synthetic"]
 Found = Literal["searched", "simulated", "extrapolated"]
-Estimator = Literal[1, 2, 3]
+Estimator = Literal[1, 2, 3, 4]
 
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Difference = Annotated[float, Meta(ge=-1, le=1)]

@@ -62,7 +62,7 @@ class TailInfo:
 
     Args:
         index: Name of the exact index whose evidence the simulation starts from.
-        replicates: Independent simulations of each query.
+        replicates: Independent simulations of each query; their difference shows the error.
         particles: Particles of each replicate.
         moves: Steps of every particle at each level.
         keep: Share of particles above the next level.

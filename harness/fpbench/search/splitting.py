@@ -41,9 +41,9 @@ class SplittingSettings:
             that of all thresholds above it.
     """
 
-    replicates: int = 8
-    particles: int = 30
-    coarse_particles: int = 20
+    replicates: int = 2
+    particles: int = 100
+    coarse_particles: int = 30
     keep: float = 0.25
     moves: int = 2
     least_probability: float = 1e-16

@@ -12,6 +12,7 @@ from fpbench.verification.expected import read_settings
 from fpbench.verification.problems import Problem, compare, compare_listed
 from fpbench.verification.submission import Search, Submission
 
+_LOG_NORMAL = 4  # the first estimator that computes simulated points as it is done now
 _FEWEST_QUERIES = 20
 _ERRORS = 6.0
 _LARGEST = 0.05
@@ -43,14 +44,21 @@ def check_tails(submission: Submission) -> Iterator[Problem]:
             rule = f"the evidence of {search.index} is{'' if simulated else ' not'} simulated"
             yield Problem(pointer=pointer, value=list(tails), rule=rule)
         elif info is not None and isinstance(evidence, Evidence):
-            yield from _check_tail(search, evidence, info, pointer)
+            yield from _check_tail(search, evidence, info, pointer, result.estimator)
 
 
 def _check_tail(
-    search: Search, evidence: Evidence, info: TailInfo, pointer: str
+    search: Search, evidence: Evidence, info: TailInfo, pointer: str, estimator: int
 ) -> Iterator[Problem]:
     tail = evidence.tail
     if tail is None:
+        return
+    if estimator < _LOG_NORMAL:
+        rule = (
+            f"simulated points are computed by estimator {_LOG_NORMAL}: run it again, what was "
+            "searched need not be"
+        )
+        yield Problem(pointer="/estimator", value=estimator, rule=rule)
         return
     yield from compare(f"{pointer}/replicates", info.replicates, tail.log_p.shape[2])
     if info.searched not in evidence.edges:
