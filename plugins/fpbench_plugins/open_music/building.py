@@ -1,9 +1,9 @@
 """Builds the set from the repositories in which its recordings are published."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 from fpbench import BuildNeeds, FpbenchError, Report, Settings, apply_options
@@ -68,6 +68,7 @@ class OpenMusicBuilder:
         done = len(self._files) - len(wanted)
         problems: list[str] = []
         for repository, files in _by_repository(wanted):
+            report(done / len(self._files), f"fetching {repository}")
             for outcome in self._build_from(folder, repository, files):
                 if isinstance(outcome, BuiltFile):
                     built[outcome.path] = outcome
@@ -99,14 +100,20 @@ class OpenMusicBuilder:
         clone = PartialClone(folder / ".sources" / repository.replace("/", "__"), url)
         try:
             commit = clone.fetch(files[0].commit)
-            versions = {file.path: list(clone.versions(file.source, commit)) for file in files}
-            clone.fetch_files([found[0] for found in versions.values() if found])
+            versions = {file.path: clone.versions(file.source, commit) for file in files}
+            first = {path: next(found, None) for path, found in versions.items()}
+            clone.fetch_files([source for source in first.values() if source is not None])
         except FpbenchError as err:
             yield f"{len(files)} files of {repository}: {err.message}"
             return
         complete = True
         for file in files:
-            outcome = _build_file(folder, clone, file, versions[file.path])
+            newest = first[file.path]
+            all_versions = chain([newest] if newest else [], versions[file.path])
+            try:
+                outcome = _build_file(folder, clone, file, all_versions)
+            except FpbenchError as err:
+                outcome = f"{_where(file)}: {err.message}"
             complete = complete and isinstance(outcome, BuiltFile)
             yield outcome
         if complete:
@@ -114,11 +121,14 @@ class OpenMusicBuilder:
 
 
 def _build_file(
-    folder: Path, clone: PartialClone, file: ListedFile, versions: Sequence[Source]
+    folder: Path, clone: PartialClone, file: ListedFile, versions: Iterable[Source]
 ) -> BuiltFile | str:
-    """Build a file from the first version of its source that has the listed levels."""
-    where = f"{file.path} from {file.repository}, {file.source}"
-    reasons = [] if versions else [f"no commit up to {file.commit} has it"]
+    """Build a file from the first version of its source that has the listed levels.
+
+    Raises:
+        FpbenchError: The history of the source cannot be searched, or the file not be written.
+    """
+    reasons: list[str] = []
     source = clone.folder / f"source{Path(file.source).suffix}"
     for version in versions:
         try:
@@ -148,7 +158,11 @@ def _build_file(
             source_sha256=digest,
             distance_db=f"{distance_db:.2f}",
         )
-    return f"{where}: {'; '.join(reasons)}"
+    return f"{_where(file)}: {'; '.join(reasons) or f'no commit up to {file.commit} has it'}"
+
+
+def _where(file: ListedFile) -> str:
+    return f"{file.path} from {file.repository}, {file.source}"
 
 
 def _is_there(folder: Path, file: ListedFile, built: Mapping[str, BuiltFile]) -> bool:

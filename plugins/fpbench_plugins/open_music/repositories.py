@@ -75,17 +75,25 @@ class PartialClone:
         return found
 
     def versions(self, path: str, commit: str) -> Iterator[Source]:
-        """The versions of a file: that of a commit, then those of the history, the newest first."""
+        """The versions of a file: that of a commit, then those of the history, the newest first.
+
+        The history is only searched if the first one is not enough, because that takes long.
+        """
         seen: set[str] = set()
-        changed = self._git(
-            "log", "--all", "--no-renames", "--full-history", "--diff-filter=AM", "--format=%H",
-            commit, "--", path,
-        )  # fmt: skip
-        for one in [commit, *changed.decode().split()]:
+        for one in self._commits_with(path, commit):
             blob = self._find_blob(one, path)
             if blob is not None and blob not in seen:
                 seen.add(blob)
                 yield Source(one, blob)
+
+    def _commits_with(self, path: str, commit: str) -> Iterator[str]:
+        """A commit, then all commits that add or change a file."""
+        yield commit
+        changed = self._git(
+            "log", "--all", "--no-renames", "--full-history", "--diff-filter=AM", "--format=%H",
+            commit, "--", path,
+        )  # fmt: skip
+        yield from changed.decode().split()
 
     def fetch_files(self, sources: Sequence[Source]) -> None:
         """Fetch the contents of several files at once, if the server can; others when read."""
