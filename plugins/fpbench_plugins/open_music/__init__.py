@@ -35,7 +35,7 @@ def fpbench_builders() -> Iterable[Entry[DatasetBuilder]]:
             summary="260 recordings of music, 569 noises and 36 impulse responses",
             create=create_builder,
             details={
-                "Data": "9.4 hours, about 70 MB; sources of 1 to 2 GB are downloaded",
+                "Data": "9.4 hours, about 135 MB; sources of 1 to 2 GB are downloaded",
                 "Licence": _LICENCES,
                 "Sources": "27 public Git repositories, at fixed commits",
             },
@@ -53,7 +53,7 @@ def fpbench_tasks() -> Iterable[Entry[Task]]:
                 resources.files(__name__).joinpath("tasks", "open-music-v1.toml").read_text("utf-8")
             ),
             details={
-                "Data": "70 MB, built from public repositories: "
+                "Data": "135 MB, built from public repositories: "
                 "fpbench data build open-music-v1 --out DIR",
                 "Licence": _LICENCES,
                 "Time": "about 30 minutes on two cores, estimated",
