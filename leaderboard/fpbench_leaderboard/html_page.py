@@ -10,7 +10,7 @@ from pathlib import Path
 from string import Template
 
 from fpbench.results.names import metric_label
-from fpbench.units import count_label, short_size
+from fpbench.units import count_label, short_hours, short_size
 from fpbench_leaderboard.board import Board, Ranking, Section
 from fpbench_leaderboard.html_data import page_data
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
@@ -22,9 +22,14 @@ _PACKAGE = files("fpbench_leaderboard")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A section of the board, with names for addresses: of its rankings and their panels."""
+    """A section of the board, with names for addresses: of its rankings and their panels.
+
+    Args:
+        about: What tells it from sections of the same task or data.
+    """
 
     section: Section
+    about: str
     rankings: Sequence[tuple[str, Ranking]]
     panels: dict[int, str]
 
@@ -67,6 +72,7 @@ def _source(text: str) -> str:
 
 def _parts(board: Board) -> list[_Part]:
     parts, names = [], Counter[str]()
+    titles = Counter((each.task or each.data, _queries(each)) for each in board.sections)
     for number, section in enumerate(board.sections, start=1):
         # Addresses hold while other results come and go. Few sections have the same name.
         name = (
@@ -77,7 +83,10 @@ def _parts(board: Board) -> list[_Part]:
         rankings = [(f"{start}/{_measure(each)}", each) for each in section.rankings]
         results = {id(row.result): None for each in section.rankings for row in each.rows}
         panels = {result: f"system-{number}-{place}" for place, result in enumerate(results)}
-        parts.append(_Part(section, rankings, panels))
+        about = _queries(section)
+        if titles[section.task or section.data, about] > 1:
+            about += f", data {section.content[:8]}"
+        parts.append(_Part(section, about, rankings, panels))
     return parts
 
 
@@ -104,8 +113,7 @@ def _navigation(part: _Part, names: Sequence[str]) -> Element:
         )
         for name, each in part.rankings
     ]
-    section = part.section
-    title = element("span", _title(section), element("small", _queries(section)))
+    title = element("span", _title(part.section), element("small", part.about))
     return element("li", title, element("span", *links))
 
 
@@ -144,8 +152,11 @@ def _ranking(part: _Part, ranking: Ranking, place: int) -> Element:
 def _description(section: Section, ranking: Ranking) -> str:
     tests = f"{ranking.paired} of the neighbours were compared by paired tests. "
     tests *= ranking.paired > 0
+    hours = [rate.hours for row in ranking.rows if (rate := row.at(ranking.n_distractors))]
+    audio = " to ".join(dict.fromkeys(map(short_hours, (min(hours), max(hours)))))
     return (
-        f"Ranked at {short_size(ranking.n_distractors)} distractors: {ranking.search.label}. "
+        f"Ranked at {short_size(ranking.n_distractors)} distractors, {audio} of audio: "
+        f"{ranking.search.label}. "
         f"{_queries(section)}, intervals over {section.clusters}. "
         f"{tests}Audio {section.content[:12]}."
     )

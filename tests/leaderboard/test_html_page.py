@@ -119,6 +119,14 @@ def test_addresses_of_rankings_differ_and_do_not_depend_on_other_results(
     assert len(set(names(one, seed, other))) == 3
 
 
+def test_sections_of_one_title_are_told_apart(page: str) -> None:
+    assert [text for text in Reader(page).texts("small") if text] == [
+        "100 queries of 1 s, data 22222222",
+        "100 queries of 1 s, data 33333333",
+    ]
+    assert "Ranked at 100 M distractors, 13 889 h of audio: exact search" in page
+
+
 def test_decisions_stand_by_size_and_searched_ones_before_simulated_ones(board: Board) -> None:
     result = board.sections[0].rankings[0].rows[0].result
     simulated = [dataclasses.replace(one, found="simulated") for one in result.false_accepts]

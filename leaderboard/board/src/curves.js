@@ -40,7 +40,7 @@ export function drawCurves(holder, systems, { metric, size, sizes }) {
               fillOpacity: bandOpacity(systems.length) }),
       line(shown.filter(isSearched), { ...by, strokeWidth: 2.25 }),
       line(afterSearch(shown), { ...by, strokeWidth: 2.25, strokeDasharray: "5 4" }),
-      dot(shown, { ...by, r: 4, strokeWidth: 1.5, symbol: ({ place }) => symbolOf(place),
+      dot(shown, { ...by, r: narrow ? 3 : 4, strokeWidth: 1.5, symbol: ({ place }) => symbolOf(place),
                    fill: (point) => (isSearched(point) ? point.colour : "var(--card)") }),
       narrow || systems.length > MOST_LABELS ? null : endLabels(systems, top),
     ],
