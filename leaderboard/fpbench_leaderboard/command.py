@@ -75,8 +75,8 @@ def _file_option(*names: str, help: str) -> "_Decorator":
 @click.option(
     "--evidence/--no-evidence",
     default=True,
-    help="Compare results with the evidence beside them, for their tier and for paired tests. "
-    "Without, all are self-reported, and ranks are from intervals.  [default: evidence]",
+    help="Compare results with the evidence beside them and with their tasks, for tiers and paired "
+    "tests. Without, all are self-reported, and ranks are from intervals.  [default: evidence]",
 )
 def leaderboard(
     paths: tuple[str, ...],

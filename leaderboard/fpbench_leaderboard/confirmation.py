@@ -6,6 +6,7 @@ from logging import getLogger
 
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
+from fpbench.results.files import identify
 from fpbench.results.provenance import Provenance
 from fpbench.review.reproduction import ReproducedPoint, compare_with_rerun
 from fpbench_leaderboard.entries import Entry
@@ -68,7 +69,9 @@ def drop_superseded(entries: Sequence[Entry]) -> list[Entry]:
     A result takes the place of others of the same system and submitter. Only a maintainer's takes
     that of results which do not say who submitted them.
     """
-    by_id = {entry.result.result_id: entry for entry in entries if entry.result.result_id}
+    # Found anew, so that no result can pass for another one.
+    ids = [identify(entry.result) for entry in entries]
+    by_id = dict(zip(ids, entries, strict=True))
     gone: set[str] = set()
     for entry in entries:
         for old in () if entry.result.provenance is None else entry.result.provenance.supersedes:
@@ -82,7 +85,7 @@ def drop_superseded(entries: Sequence[Entry]) -> list[Entry]:
                     entry.path,
                     by_id[old].path,
                 )
-    return [entry for entry in entries if entry.result.result_id not in gone]
+    return [entry for name, entry in zip(ids, entries, strict=True) if name not in gone]
 
 
 def _may_supersede(new: Result, old: Result) -> bool:

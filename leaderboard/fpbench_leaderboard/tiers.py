@@ -5,6 +5,8 @@ from pathlib import Path
 
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.results.files import read_result, result_files
+from fpbench.verification.submission import Submission
+from fpbench.verification.tasks import check_task
 from fpbench.verification.validation import check_result
 from fpbench_leaderboard.board import Tier
 from fpbench_leaderboard.entries import Entry, file_links
@@ -16,8 +18,8 @@ def read_entries(paths: Sequence[Path], errors: ErrorCollector, *, check: bool) 
     Args:
         paths: Files, or folders that are searched.
         errors: Takes the errors of files that are left out.
-        check: Whether to compare results with the evidence beside them; otherwise all of them are
-            self-reported.
+        check: Whether to compare results with the evidence beside them and with their tasks;
+            otherwise all of them are self-reported.
     """
     files, entries = list[Path](), list[Entry]()
     for path in paths:
@@ -33,7 +35,13 @@ def _read(path: Path, *, check: bool) -> Entry:
     result = read_result(path)
     links = file_links(path, result)
     complete = len(result.evidence) > 0 and len(links.evidence) == len(result.evidence)
-    tier: Tier = _checked_tier(path) if check and complete else "self-reported"
+    tier: Tier = "self-reported"
+    if check and complete:
+        tier = _checked_tier(path)
+    elif check:
+        # Whatever a result says, a table of a task shows only what has the task's settings.
+        submission = Submission(path=path, result=result, evidence={})
+        _refuse([f"{path}: {problem}" for problem in check_task(submission)])
     return Entry(result=result, path=path, tier=tier, links=links)
 
 
@@ -41,13 +49,18 @@ def _checked_tier(path: Path) -> Tier:
     """The tier of a result with all of its evidence.
 
     Raises:
-        FpbenchError: The result and its evidence contradict each other.
+        FpbenchError: The result contradicts its evidence, its task or itself.
     """
     findings = check_result(path)
-    if findings.problems:
-        more = len(findings.problems) - 1
+    _refuse(findings.lines())
+    return "self-reported" if findings.unchecked else "recomputed"
+
+
+def _refuse(problems: Sequence[str]) -> None:
+    """Raise the first problem, if there is any, with the number of the others."""
+    if problems:
+        more = len(problems) - 1
         raise FpbenchError(
-            findings.lines()[0] + (f" (and {more} more)" if more else ""),
+            problems[0] + (f" (and {more} more)" if more else ""),
             hint="`fpbench validate` names all problems",
         )
-    return "self-reported" if findings.unchecked else "recomputed"

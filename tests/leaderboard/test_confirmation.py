@@ -7,6 +7,7 @@ import pytest
 
 from fpbench.results.data import TaskInfo
 from fpbench.results.document import Result
+from fpbench.results.files import identify
 from fpbench.results.provenance import Provenance
 from fpbench_leaderboard.confirmation import drop_superseded, mark_reproduced
 from fpbench_leaderboard.entries import Entry
@@ -61,18 +62,16 @@ def test_no_other_result_does(named: Named, again: Callable[[Named], Result]) ->
 
 
 def test_a_newer_result_takes_the_place_of_ones_own_only(named: Named) -> None:
-    old = submitted(named("a", {10: 0.8}), "ann", "author", result_id="1" * 64)
-    unnamed = named("a", {10: 0.8}, result_id="2" * 64)
-    both = ("1" * 64, "2" * 64)
-    newer = submitted(named("a", {10: 0.7}), "ann", "author", supersedes=both)
-    assert old.result_id not in left(old, unnamed, newer)
-    assert unnamed.result_id in left(old, unnamed, newer)
-    cleared = submitted(named("a", {10: 0.7}), "eve", "maintainer", supersedes=both)
-    assert left(old, unnamed, cleared) == [old.result_id, None]
-    other = submitted(named("b", {10: 0.7}), "ann", "author", supersedes=both)
-    assert old.result_id in left(old, unnamed, other)
+    old = submitted(named("a", {10: 0.8}), "ann", "author")
+    unnamed = named("a", {10: 0.9})
+    ids = [identify(old), identify(unnamed)]
 
+    def left(name: str, who: str, relation: str) -> list[Result]:
+        newer = submitted(named(name, {10: 0.7}), who, relation, supersedes=ids)
+        found = drop_superseded([Entry(result=result) for result in (old, unnamed, newer)])
+        return [entry.result for entry in found][:-1]
 
-def left(*results: Result) -> list[str | None]:
-    entries = drop_superseded([Entry(result=result) for result in results])
-    return [entry.result.result_id for entry in entries]
+    assert left("a", "ann", "author") == [unnamed]
+    assert left("a", "eve", "maintainer") == [old]
+    assert left("a", "bob", "independent") == [old, unnamed]
+    assert left("b", "ann", "author") == [old, unnamed]

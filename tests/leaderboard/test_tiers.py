@@ -10,6 +10,7 @@ from written_runs import fill_candidates
 from fpbench import FpbenchError
 from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
+from fpbench.results.canonical import hash_document
 from fpbench_leaderboard.tiers import read_entries
 
 
@@ -37,8 +38,28 @@ def test_numbers_that_follow_from_the_evidence_are_recomputed(run: Path) -> None
 def test_a_result_that_its_evidence_contradicts_is_left_out_and_named(run: Path) -> None:
     document = json.loads(run.read_text())
     document["curves"][0]["points"][0]["value"] = 1.0
+    document["result_id"] = hash_document(document)
     run.write_text(json.dumps(document))
     errors = ErrorCollector()
     assert read_entries([run], errors, check=True) == []
     with pytest.raises(FpbenchError, match=r"/curves/0/points/0/value is 1\.0"):
         errors.raise_all()
+
+
+def test_a_result_that_claims_a_task_without_its_settings_is_left_out(run: Path) -> None:
+    run.with_name("r.exact.real.npz").unlink()
+    document = json.loads(run.read_text())
+    document["task"] = {
+        "name": "demo-v1",
+        "version": 1,
+        "content": "1" * 32,
+        "data": None,
+        "queries": None,
+    }
+    document["config"]["task"] = "demo-v1"
+    run.write_text(json.dumps(document))
+    errors = ErrorCollector()
+    assert read_entries([run], errors, check=True) == []
+    with pytest.raises(FpbenchError, match="/task/content is"):
+        errors.raise_all()
+    assert tier(run, check=False) == "self-reported"
