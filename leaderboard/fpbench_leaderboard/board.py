@@ -177,17 +177,34 @@ class RealGap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchCost:
+    """What an index takes to serve queries, on the submitter's machine.
+
+    Args:
+        bytes_per_hour: Size of an hour of audio in it; None if that is unknown.
+        ms_per_query: Median time per query of 100 that are searched together; None if unknown.
+        rows: Number of fingerprints in the index when it was timed.
+    """
+
+    bytes_per_hour: float | None
+    ms_per_query: float | None
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SideRow:
     """A system in a table without ranks.
 
     Args:
         rates: A rate for each column of the table; None where it was not measured.
+        costs: In a table of indexes, what each of them takes; None where that is unknown.
         tracks: Of how many tracks the real distractors are; empty if that is unknown.
         gap: Gap between synthetic and real distractors; None if it was not measured.
     """
 
     system: str
     rates: Sequence[Rate | None]
+    costs: Sequence[SearchCost | None] = ()
     tracks: str = ""
     gap: RealGap | None = None
 

@@ -271,7 +271,21 @@ def _side_table(table: SideTable) -> Iterator[str]:
     else:
         size = short_size(table.n_distractors or 0)
         yield f"{'Generators' if table.kind == 'generators' else 'Indexes'} at {size}, not ranked:"
+        columns += _cost_columns(table)
     yield from markdown_tables(names, columns)
+
+
+def _cost_columns(table: SideTable) -> Iterator[Column]:
+    """Size and time of each index, as far as they are known."""
+    for place, name in enumerate(map(escape_markdown, table.columns)):
+        costs = [row.costs[place] if row.costs else None for row in table.rows]
+        sizes = [None if one is None else one.bytes_per_hour for one in costs]
+        cells = ["" if size is None else _number(size / 1e6) for size in sizes]
+        yield Column(f"{name}: MB per hour", cells)
+        yield Column(
+            f"{name}: ms per query",
+            ["" if one is None else _number(one.ms_per_query) for one in costs],
+        )
 
 
 def _about_real(table: SideTable) -> str:

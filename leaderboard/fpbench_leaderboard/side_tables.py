@@ -6,13 +6,15 @@ from typing import Literal
 
 from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.measured_gaps import measured_gap
-from fpbench_leaderboard.board import RealGap, Search, SideRow, SideTable
+from fpbench_leaderboard.board import RealGap, Search, SearchCost, SideRow, SideTable
 from fpbench_leaderboard.entries import SystemKey
 from fpbench_leaderboard.ranks import Candidate
 from fpbench_leaderboard.rows import rate_of
 from fpbench_leaderboard.searches import Contest
 
 Names = Mapping[SystemKey, str]
+
+_BATCH = 100  # queries that are searched together
 
 
 def side_tables(
@@ -74,8 +76,24 @@ def _table(
         points = [None if one is None else one.at(size) for one in found]
         if any(points):
             rates = [None if point is None else rate_of(point) for point in points]
-            rows.append(SideRow(system=names[key], rates=rates))
+            costs = [None if one is None else _cost(one) for one in found]
+            shown = costs if kind == "indexes" else []
+            rows.append(SideRow(system=names[key], rates=rates, costs=shown))
     return SideTable(kind=kind, n_distractors=size, columns=labels, rows=rows)
+
+
+def _cost(candidate: Candidate) -> SearchCost | None:
+    """What the index of a curve takes."""
+    costs, curve = candidate.entry.result.costs, candidate.curve
+    cost = None if costs is None else costs.index(curve.index, curve.distractors)
+    if cost is None:
+        return None
+    latency = cost.latency(_BATCH)
+    return SearchCost(
+        bytes_per_hour=cost.bytes_per_hour,
+        ms_per_query=None if latency is None else latency.ms,
+        rows=cost.rows,
+    )
 
 
 def _sizes(candidates: Sequence[Candidate]) -> set[int]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpbench.errors import ErrorCollector
-from fpbench.results.costs import Costs, EncoderCost
+from fpbench.results.costs import Costs, EncoderCost, IndexCost, Latency
 from fpbench.results.data import TaskInfo
 from fpbench.results.document import CheckInfo, Result
 from fpbench.results.tails import HalfSize, TailInfo
@@ -54,8 +54,36 @@ def test_a_cell_has_the_interval(named: Named, markdown: Text) -> None:
 def test_what_no_result_has_is_no_column(named: Named, markdown: Text) -> None:
     one = named("a", {1000: 0.5})
     assert "real time" not in markdown(one)
-    encoder = EncoderCost(audio_s=100.0, wall_s=4.0, cached=False)
-    costs = Costs(
+    costs = costs_of(encoder=EncoderCost(audio_s=100.0, wall_s=4.0, cached=False))
+    (_, systems) = tables(markdown(dataclasses.replace(one, costs=costs), named("b", {1000: 0.1})))
+    place = systems[0].index("× real time")  # noqa: RUF001
+    assert [row[place] for row in systems[1:]] == ["25", ""]
+
+
+def test_indexes_are_compared_with_their_size_and_time(named: Named, markdown: Text) -> None:
+    one = named("a", {1000: 0.5})
+    coarse = dataclasses.replace(named("a", {1000: 0.4}).curves[0], index="ivfpq")
+    latency = Latency(batch=100, ms=0.25, low_ms=0.2, high_ms=0.3, repeats=5)
+    cost = IndexCost(
+        index="ivfpq",
+        distractors="real",
+        rows=1000,
+        bytes_per_fingerprint=64.0,
+        bytes_per_hour=460_800.0,
+        latencies=[latency],
+        cached=False,
+    )
+    both = dataclasses.replace(one, curves=[*one.curves, coarse], costs=costs_of(indexes=[cost]))
+    (indexes,) = [table for table in tables(markdown(both)) if "ivfpq" in table[0]]
+    assert indexes == [
+        ["system", "exact", "ivfpq", "ivfpq: MB per hour", "ivfpq: ms per query"],
+        ["a", "50.0 (45.0–55.0)", "40.0 (35.0–45.0)", "0.461", "0.25"],  # noqa: RUF001
+    ]
+
+
+def costs_of(**known: object) -> Costs:
+    """Costs of which only some are known."""
+    return Costs(
         wall_s=9.0,
         processor_s=9.0,
         peak_memory_bytes=None,
@@ -63,13 +91,8 @@ def test_what_no_result_has_is_no_column(named: Named, markdown: Text) -> None:
         load_before=None,
         load_after=None,
         stages=[],
-        encoder=encoder,
-        indexes=[],
-        calibration=None,
+        **{"encoder": None, "indexes": [], "calibration": None, **known},
     )
-    (_, systems) = tables(markdown(dataclasses.replace(one, costs=costs), named("b", {1000: 0.1})))
-    place = systems[0].index("× real time")  # noqa: RUF001
-    assert [row[place] for row in systems[1:]] == ["25", ""]
 
 
 def test_columns_that_do_not_fit_are_in_a_table_below(named: Named, markdown: Text) -> None:
