@@ -139,6 +139,11 @@ def test_a_part_of_a_document_is_named_by_its_path_in_the_whole() -> None:
         convert({}, Filter, "a.toml", where="filter")
 
 
+def test_half_a_surrogate_pair_is_refused() -> None:
+    with pytest.raises(FpbenchError, match=r"a\.json: '\\ud800' has a character that is none"):
+        convert({"bands": [{"low_hz": "\ud800"}]}, Filter, "a.json")
+
+
 def test_a_document_that_is_no_table_is_refused() -> None:
     with pytest.raises(FpbenchError, match="the document cannot be 3"):
         convert(3, Filter, "a.toml")

@@ -67,6 +67,9 @@ def convert(value: object, kind: Any, source: str, *, where: str = "", advice: s
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as err:
         raise refusal(*_find_wrong_value(value, kind, where, err)) from err
+    except UnicodeEncodeError as err:  # half of a surrogate pair, which JSON and Python allow
+        shown = _shorten(ascii(err.object))
+        raise refusal(f"{shown} has a character that is none", "correct the text") from err
 
 
 def parse_text(text: str, kind: Any) -> Any:
