@@ -52,7 +52,10 @@ def show(name: str) -> None:
     rows = list(_flatten(task.settings))
     write_result("")
     write_result(tabulate(rows, headers=("setting", "value"), tablefmt="simple"))
-    write_result("\nAll other settings are the user's: --fingerprinter, --weights, --set, --dtype.")
+    write_result(
+        "\nAll other settings are the user's: --fingerprinter, --weights, --set, --dtype; and the "
+        "folder of a dataset that needs one."
+    )
 
 
 def _details(offer: Offer) -> list[str]:
