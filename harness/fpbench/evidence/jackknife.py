@@ -25,7 +25,7 @@ def jackknife_variance(
     return float(left_out_variance((sums.sum() - sums) / (queries.sum() - queries)))
 
 
-def student_quantile(parts: float, level: float) -> float:
+def student_quantile(parts: int | float, level: float) -> float:
     """Standard errors in half of an interval, for an error that is known from some parts."""
     from scipy.special import stdtrit
 
