@@ -221,3 +221,11 @@ def test_a_result_that_another_takes_the_place_of_is_not_ranked(
     write_result(named("a", {1000: 0.6}, provenance=newer), tmp_path / "new.json")
     (record,) = csv.DictReader(invoke(tmp_path, "--format", "csv").stdout.splitlines())
     assert record["value"] == "0.6"
+
+
+def test_results_without_decisions_make_no_figure_of_them(three: Path) -> None:
+    arguments = ["leaderboard", str(three / "a.json"), "--det", str(three / "det.png")]
+    shown = CliRunner().invoke(main, arguments)
+    assert shown.exit_code == 2
+    assert shown.stdout.startswith("# Leaderboard")
+    assert "there are no decisions by a threshold to draw" in shown.stderr
