@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import pytest
 from msgspec import Meta
@@ -238,3 +238,26 @@ def test_a_schema_has_the_words_of_docstrings_and_allows_no_other_fields() -> No
         "required": ["low_hz"],
         "additionalProperties": False,
     }
+
+
+class Table(TypedDict, total=False):
+    """A typed dictionary.
+
+    Args:
+        size: A number.
+    """
+
+    size: int
+    inner: Mapping[str, float]
+
+
+def test_a_typed_dictionary_refuses_other_names_and_values() -> None:
+    assert convert({"size": 3, "inner": {"a": 1}}, Table, "x") == {"size": 3, "inner": {"a": 1.0}}
+    with pytest.raises(FpbenchError, match="no field is called 'sice'") as err:
+        convert({"sice": 3}, Table, "x")
+    assert "did you mean 'size'? fields: size, inner" in (err.value.hint or "")
+    with pytest.raises(FpbenchError, match=r"field 'inner\.a' cannot be 'b'"):
+        convert({"inner": {"a": "b"}}, Table, "x")
+    schema = json_schema(Table, "a table")
+    assert schema["$defs"]["Table"]["additionalProperties"] is False
+    assert schema["$defs"]["Table"]["properties"]["size"]["description"] == "A number."

@@ -25,6 +25,18 @@ def test_are_small_and_have_a_card(system: str) -> None:
     assert len(weights.read_bytes()) < LARGEST_BYTES
 
 
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_results_say_their_licence_and_what_they_were_trained_on(system: str) -> None:
+    offer, _ = Catalog.load().offer("fingerprinter", system)
+    assert offer.entry.weights_licence == "MIT"
+    assert "TRAINING_AUDIO.md" in (offer.entry.training_data or "")
+
+
+def test_what_is_not_trained_says_so() -> None:
+    for system in ("spectral-sketch", "random"):
+        assert Catalog.load().offer("fingerprinter", system)[0].entry.training_data == "none"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_are_the_default_and_named_as_ours(system: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -55,8 +55,8 @@ class Entry(Generic[Thing_co]):
             dtype, ``create`` gets ``float32``, and results say so.
         details: Labels and values for ``fpbench plugins --details``: paper, source, licence.
         weights_licence: Licence of the weights that a fingerprinter has without ``--weights``.
-        training_data: What these weights were trained on; ``none`` for a fingerprinter that was not
-            trained. Results record both for the reader.
+        training_data: What these weights were trained on; ``none`` for a fingerprinter that is not
+            trained. Results record both for their readers; None says nothing.
         fits: Whether a path looks like the argument, for the error after a path without
             ``NAME:``. It may look at the file system.
     """

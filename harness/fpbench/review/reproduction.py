@@ -10,6 +10,8 @@ from fpbench.results.document import Curve, Point, Result
 from fpbench.results.names import metric_label, rate_label
 from fpbench.units import short_size
 
+_STATED = ("weights_licence", "training_data")  # by the submitter, so no run can differ in it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReproducedPoint:
@@ -112,6 +114,8 @@ def _differences(first: Result, again: Result) -> Iterator[tuple[str, str, str]]
             yield name, _short(one), _short(other)
             continue
         for field in type(one).__slots__:
+            if field in _STATED:
+                continue
             before, now = getattr(one, field), getattr(other, field)
             if before != now:
                 yield f"{name}.{field}", _short(before), _short(now)

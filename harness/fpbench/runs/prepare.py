@@ -25,6 +25,7 @@ from fpbench.results.systems import CheckInfo, FingerprinterInfo, bytes_per_hour
 from fpbench.runs.beyond import has_noise, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
+from fpbench.runs.declarations import read_licence
 from fpbench.runs.extrapolated import refuse_extrapolation
 from fpbench.runs.fits import refuse_fits
 from fpbench.runs.inputs import (
@@ -374,6 +375,8 @@ def _describe_fingerprinter(
         hop_s=spec.hop_s,
         dim=spec.dim,
         bytes_per_hour=bytes_per_hour(spec.dim, spec.hop_s),
-        weights_licence=offer.entry.weights_licence,
-        training_data=offer.entry.training_data,
+        weights_licence=read_licence(settings.weights)
+        if settings.weights
+        else offer.entry.weights_licence,
+        training_data=None if settings.weights else offer.entry.training_data,
     )

@@ -13,6 +13,7 @@ from fpbench import (
     apply_options,
     hookimpl,
 )
+from fpbench_plugins.building_blocks import small_weights
 
 NAME = "peaknetfp"
 LICENCE = "CC BY-NC-SA 4.0"
@@ -36,6 +37,8 @@ def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
             create=create,
             dtypes=("float32", "bfloat16"),
             details=details,
+            weights_licence=small_weights.LICENCE,
+            training_data=small_weights.TRAINING_DATA,
         )
     ]
 

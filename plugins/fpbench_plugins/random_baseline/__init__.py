@@ -8,7 +8,12 @@ from fpbench import Entry, Fingerprinter, Settings, apply_options, hookimpl, ref
 @hookimpl
 def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
     return [
-        Entry(name="random", summary="random vectors: hit rates at chance level", create=create)
+        Entry(
+            name="random",
+            summary="random vectors: hit rates at chance level",
+            create=create,
+            training_data="none",
+        )
     ]
 
 

@@ -7,7 +7,14 @@ from fpbench import Entry, Fingerprinter, Settings, apply_options, hookimpl, ref
 
 @hookimpl
 def fpbench_fingerprinters() -> Iterable[Entry[Fingerprinter]]:
-    return [Entry(name="spectral-sketch", summary="random sketch of a spectrum", create=create)]
+    return [
+        Entry(
+            name="spectral-sketch",
+            summary="random sketch of a spectrum",
+            create=create,
+            training_data="none",
+        )
+    ]
 
 
 def create(settings: Settings) -> Fingerprinter:
