@@ -166,3 +166,14 @@ def test_no_name_of_a_result_is_empty_or_hidden(
     (tmp_path / "above" / "here").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "above" / "here")
     assert result_stem(subject) == stem
+
+
+def test_rows_that_are_not_aligned_need_tracks(tmp_path: Path, run: Run) -> None:
+    write_ready_made(tmp_path)
+    np.save(tmp_path / "db_shape.npy", (150, 32))
+    np.save(tmp_path / "dummy_db_shape.npy", (500, 32))
+    np.save(tmp_path / "query_shape.npy", (75, 32))
+    (tmp_path / "query.mm").write_bytes((tmp_path / "query.mm").read_bytes()[: 75 * 32 * 4])
+    shown = run("--dataset", f"embeddings:{tmp_path}")
+    assert shown.exit_code == 2
+    assert "query has shape (75, 32), db has (150, 32)" in shown.stderr

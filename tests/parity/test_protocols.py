@@ -91,3 +91,32 @@ def test_grafprint_hits(name: str, typed: tuple[str, ...], shared: Path, tmp_pat
     _, evidence = evaluate(tmp_path, "grafprint", "--index", "l2", *typed)
     np.testing.assert_array_equal(evidence.test_ids, golden[f"{name}_test_ids"])
     np.testing.assert_array_equal(columns(evidence), golden[f"{name}_raw"].astype(bool))
+
+
+@pytest.mark.parametrize("index", ["l2", "ivfpq"])
+@pytest.mark.parametrize("case", ["tempo1", "auto_equal", "auto_1600"])
+def test_paper_hits(index: str, case: str, shared: Path, tmp_path: Path) -> None:
+    golden = shared / "golden" / "eval_nafp"
+    with np.load(golden / "embeddings.npz") as file:
+        matrices = {name: file[name] for name in ("query", "db", "dummy_db")}
+    if case == "auto_1600":
+        matrices["query"] = matrices["query"][np.floor(1.25 * np.arange(1_600)).astype(int)]
+    write_matrices(tmp_path, matrices)
+    typed = ("--protocol-set", "tempo=1") if case == "tempo1" else ()
+    result, evidence = evaluate(tmp_path, "paper", "--index", index, "--rules", "official", *typed)
+    (hits,) = evidence.metrics("official").values()
+    with np.load(golden / "golden_aias.npz") as file:
+        recorded = {name: file[f"{index}_{case}_{name}"] for name in ("hit", "pred", "gt", "rate")}
+    differ = (hits[0, :, 0] != recorded["hit"].astype(bool)).sum()
+    assert differ <= (0 if index == "l2" else 0.004 * len(recorded["hit"]))
+    np.testing.assert_array_equal(evidence.truth[0], recorded["gt"])
+    if index == "l2":
+        np.testing.assert_array_equal(evidence.starts[0, :, 0, 0], recorded["pred"])
+        assert 100 * result.curves[0].points[0].value == pytest.approx(float(recorded["rate"]))
+
+
+def test_rightly_a_start_four_rows_away_is_no_hit(nafp_folder: Path) -> None:
+    result, evidence = evaluate(nafp_folder, "paper", "--index", "l2")
+    right, official = (evidence.metrics(rules) for rules in ("right", "official"))
+    assert (list(right), list(official)) == (["top1_exact"], ["top1_within_4"])
+    assert 100 * result.curves[0].points[0].value == pytest.approx(42.5213, abs=1e-4)

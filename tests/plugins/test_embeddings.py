@@ -93,7 +93,6 @@ def test_refuses_a_cut_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "shape", "message"),
     [
-        pytest.param("query", (4, 2), r"query has shape \(4, 2\), db has \(3, 2\)", id="rows"),
         pytest.param("dummy_db", (5, 3), "dummy_db has 3 columns, db has 2", id="columns"),
         pytest.param("db", (6,), r"contains \[6\] instead of rows and columns", id="not a matrix"),
     ],

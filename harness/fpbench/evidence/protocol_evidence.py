@@ -36,20 +36,20 @@ _GROUP = "query_group"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolEvidence:
-    """The best starts of each query at each length and size, and which of them are hits.
+    """The best starts of each query at each length in each database, and which of them are hits.
 
     Args:
         query_track: Track of each query, or the stretch of the timeline where tracks are unknown.
         query_group: Group of each query's track; None if groups are unknown.
         test_ids: First row of each query.
         segments: Lengths of queries, in fingerprints.
-        sizes: Numbers of distractors, ascending.
-        truth: Right start at each size, as a row of the database: distractors come first, then the
-            reference. -1 where only the track is known.
+        sizes: Numbers of distractors of the databases, ascending; several of one size are repeats.
+        truth: Right start in each database, as its row: distractors come first, then the reference.
+            -1 where only the track is known.
         starts: Best starts, best first; -1 where there are fewer.
         scores: Their scores; -inf where there is no start.
         candidates: How many starts were proposed.
-        hits: Hits by rules and metric, at each size, of each query, at each length.
+        hits: Hits by rules and metric, in each database, of each query, at each length.
     """
 
     query_track: Int64[np.ndarray, " queries"] = field(repr=False)
@@ -138,8 +138,8 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> ProtocolEvidence:
         _require_shape(_GROUP, group, (queries,))
     if not queries or not lengths or not sizes:
         raise ValueError("it has no queries, lengths or sizes")
-    if (np.diff(typed["sizes"]) <= 0).any() or typed["sizes"][0] < 0:
-        raise ValueError("sizes do not increase")
+    if (np.diff(typed["sizes"]) < 0).any() or typed["sizes"][0] < 0:
+        raise ValueError("sizes do not ascend")
     return ProtocolEvidence(
         **typed,
         query_group=None if group is None else group.astype(np.int64),

@@ -89,8 +89,8 @@ def protocol_curves(evidence: ProtocolEvidence, labels: ProtocolLabels) -> list[
                     tolerance_s=None if hops is None else hops * labels.hop_s,
                     query_length_s=length_s,
                     points=[
-                        _point(hits[row, :, column], int(size), evidence.clusters, labels)
-                        for row, size in enumerate(evidence.sizes)
+                        _point(hits[evidence.sizes == size, :, column], size, evidence, labels)
+                        for size in np.unique(evidence.sizes).tolist()
                     ],
                 ),
             )
@@ -105,30 +105,31 @@ def protocol_rates(evidence: ProtocolEvidence, labels: ProtocolLabels) -> list[P
             metric=name,
             segments=int(evidence.segments[column]),
             query_length_s=length_s,
-            n_distractors=int(size),
-            value=float(hits[row, :, column].mean()),
+            n_distractors=size,
+            value=float(hits[evidence.sizes == size, :, column].mean()),
             rules=rules,
         )
-        for row, size in enumerate(evidence.sizes)
+        for size in np.unique(evidence.sizes).tolist()
         for (rules, name), hits in evidence.hits.items()
         for column, length_s in enumerate(labels.query_lengths_s)
     ]
 
 
 def _point(
-    hits: Bool[np.ndarray, " queries"],
+    hits: Bool[np.ndarray, "repeats queries"],
     size: int,
-    clusters: Int64[np.ndarray, " queries"],
+    evidence: ProtocolEvidence,
     labels: ProtocolLabels,
 ) -> Point:
-    found = rate_interval(hits.astype(np.int64), 1, clusters, LEVEL)
+    repeats, rates = len(hits), hits.mean(axis=1)
+    found = rate_interval(hits.sum(axis=0, dtype=np.int64), repeats, evidence.clusters, LEVEL)
     return Point(
         n_distractors=size,
         n_reference=labels.n_reference,
         hours=(size + labels.n_reference) * labels.hop_s / 3600,
         value=float(hits.mean()),
-        std=None,
-        repeats=1,
-        n_queries=len(hits),
+        std=float(rates.std(ddof=1)) if repeats > 1 else None,
+        repeats=repeats,
+        n_queries=hits.shape[1],
         ci=Interval(level=LEVEL, low=found.low, high=found.high, method=found.method),
     )

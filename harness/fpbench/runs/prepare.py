@@ -332,6 +332,13 @@ def _prepare_vectors(
             "anywhere in the track",
             hint="give --tolerance in seconds, or write a table of tracks",
         )
+    rows = vectors.query.shape, vectors.reference.shape
+    if config.protocol is None and vectors.tracks is None and rows[0] != rows[1]:
+        raise FpbenchError(
+            f"'{config.dataset}': query has shape {rows[0]}, db has {rows[1]}",
+            hint="without tracks, both must have equal shapes: row i of query is the degraded row "
+            "i of db; or write tracks.csv",
+        )
     source = VectorSource(
         name=config.dataset,
         vectors=vectors,

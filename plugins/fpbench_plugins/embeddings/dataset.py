@@ -84,7 +84,7 @@ def open_dataset(settings: Settings) -> Dataset:
     dummy = find_matrix(folder, "dummy_db")
     distractors = no_rows(reference) if dummy is None else read(dummy)
     tracks = _find_tracks(folder, query, reference, distractors)
-    _refuse_shapes(folder, query, reference, distractors, tracks)
+    _refuse_shapes(folder, query, reference, distractors)
     measured = [(one.path, one.lengths) for one in (reference, distractors, query)]
     refuse_zeros(measured)
     warn_of_unequal_files(measured[:2])
@@ -135,18 +135,11 @@ def _refuse_shapes(
     query: Matrix,
     reference: Matrix,
     distractors: Matrix,
-    tracks: VectorTracks | None,
 ) -> None:
-    shapes = query.vectors.shape, reference.vectors.shape
-    if tracks is None and shapes[0] != shapes[1]:
-        raise FpbenchError(
-            f"{folder}: query has shape {shapes[0]}, db has {shapes[1]}",
-            hint="without tracks, both must have equal shapes: row i of query is the degraded row "
-            f"i of db; or write {TABLE}",
-        )
+    columns = reference.vectors.shape[1]
     for name, matrix in (("query", query), ("dummy_db", distractors)):
-        if matrix.vectors.shape[1] != shapes[1][1]:
+        if matrix.vectors.shape[1] != columns:
             raise FpbenchError(
-                f"{folder}: {name} has {matrix.vectors.shape[1]} columns, db has {shapes[1][1]}",
+                f"{folder}: {name} has {matrix.vectors.shape[1]} columns, db has {columns}",
                 hint="make all of them with one fingerprinter",
             )

@@ -1,18 +1,79 @@
 """The evaluation that the NAFP family shares: where in the reference does a query begin?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Int64
 
-from fpbench.evidence.protocol_evidence import ProtocolEvidence, RuleSet
 from fpbench.evidence.protocol_rates import count_near_starts
+from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
-from fpbench.runs.protocols.inputs import ProtocolInputs
-from fpbench.search.nearest_rows import RowSearch
-from fpbench.search.sequence_ranking import RankedStarts, SequenceQueries, rank_starts
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.definitions import Protocol, SequenceSettings
+from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation, database_sizes, row_search
+from fpbench.runs.protocols.inputs import ProtocolInputs, aligned_inputs
+from fpbench.runs.protocols.outcomes import Outcome
+from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
+from fpbench.search.sequence_ranking import SequenceQueries, rank_starts
 
 METRICS = ("top1_exact", "top1_near", "top3_exact", "top10_exact")
+
+
+def plan_aligned(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
+    """A query that begins at row t matches row t of the reference.
+
+    Raises:
+        FpbenchError: The dataset does not have what the protocol needs, or an option is wrong.
+    """
+    settings: SequenceSettings = apply_options(protocol.settings, prepared.config.protocol_options)
+    inputs = aligned_inputs(prepared)
+    segments = inputs.segments(prepared.config.query_lengths_s, protocol.hop_s(inputs.hop_s))
+    test_ids = choose_starts(prepared, protocol, inputs, segments[-1])
+    queries = sequence_queries(inputs, test_ids.rows, segments)
+    sizes = database_sizes(prepared, inputs)
+
+    def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
+        used = queries.rows()
+        search = row_search(prepared, inputs, settings, used, create)
+        for size, near in search.nearest(sizes, stage):
+            ranked = rank_starts(queries, used, near, search.database(size))
+            truth = size + queries.first
+            of_lengths = np.broadcast_to(truth[:, None], ranked.starts.shape[:2])
+            yield Outcome(
+                size=size,
+                truth=truth,
+                ranked=ranked,
+                hits={
+                    ("both", name): count_near_starts(ranked.starts, of_lengths, name)
+                    for name in METRICS
+                },
+            )
+
+    return Evaluation(
+        inputs=inputs,
+        settings=settings,
+        test_ids=test_ids,
+        segments=segments,
+        tracks=inputs.tracks[test_ids.rows],
+        groups=None if inputs.groups is None else inputs.groups[test_ids.rows],
+        sizes=sizes,
+        evaluate=evaluate,
+    )
+
+
+def choose_starts(
+    prepared: PreparedRun, protocol: Protocol, inputs: ProtocolInputs, longest: int
+) -> TestIds:
+    """The start rows that the run asks for, or else those of the protocol."""
+    return choose_test_ids(
+        prepared.config.test_ids,
+        default=protocol.test_ids,
+        rows=len(inputs.query),
+        longest=longest,
+        folder=inputs.folder,
+        seed=prepared.config.seed,
+        official_seed=protocol.official_seed,
+    )
 
 
 def sequence_queries(
@@ -21,42 +82,3 @@ def sequence_queries(
     """Queries that begin at these rows; near the end of all rows they are cut."""
     last = np.full(len(starts), len(inputs.query), dtype=np.int64)
     return SequenceQueries(vectors=inputs.query, first=starts, segments=segments, last=last)
-
-
-def evaluate_aligned(
-    inputs: ProtocolInputs,
-    queries: SequenceQueries,
-    search: RowSearch,
-    sizes: Sequence[int],
-    stage: Stage,
-) -> ProtocolEvidence:
-    """The evidence of one index: a query that begins at row t matches row t of the reference.
-
-    Args:
-        inputs: The three matrices.
-        queries: From :func:`sequence_queries`.
-        search: A search of the rows of the queries.
-        sizes: Numbers of distractors, ascending.
-        stage: Shows progress.
-    """
-    used, ranked = queries.rows(), list[RankedStarts]()
-    for size, near in search.nearest(sizes, stage):
-        ranked.append(rank_starts(queries, used, near, search.database(size)))
-    truth = np.array(sizes, dtype=np.int64)[:, None] + queries.first
-    starts = np.stack([one.starts for one in ranked])
-    of_each_length = np.broadcast_to(truth[:, :, None], starts.shape[:3])
-    hits: dict[tuple[RuleSet, str], np.ndarray] = {
-        ("both", name): count_near_starts(starts, of_each_length, name) for name in METRICS
-    }
-    return ProtocolEvidence(
-        query_track=inputs.tracks[queries.first],
-        query_group=None if inputs.groups is None else inputs.groups[queries.first],
-        test_ids=queries.first,
-        segments=np.array(queries.segments, dtype=np.int64),
-        sizes=np.array(sizes, dtype=np.int64),
-        truth=truth,
-        starts=starts,
-        scores=np.stack([one.scores for one in ranked]),
-        candidates=np.stack([one.candidates for one in ranked]),
-        hits=hits,
-    )

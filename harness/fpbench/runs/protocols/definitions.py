@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
 
-ProtocolName = Literal["nafp", "grafprint"]
-
 Count = Annotated[int, Meta(ge=1)]
+Tempo = Annotated[float, Meta(gt=0)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +27,19 @@ class SequenceSettings:
     neighbours: Count = 20
     max_train: Count = 10_000_000
     retrain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperSettings(SequenceSettings):
+    """Settings of the evaluation of arXiv 2509.18620.
+
+    Args:
+        tempo: Rows of the reference for each row of the queries; None takes their ratio.
+        repeats: Number of random parts of the distractors, at each size below all of them.
+    """
+
+    tempo: Tempo | None = None
+    repeats: Count = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +107,15 @@ PROTOCOLS: Mapping[str, Protocol] = {
         official_seed=42,
         # The spectrogram gives a hop of 96 ms, and the script counts with 100 ms.
         nominal_hop_s={0.096: 0.1},
+    ),
+    "paper": Protocol(
+        version=1,
+        source="github.com/chymaera96/audio-id-at-scale @ 06031c53, evaluation, and its driver @ "
+        "069c8e9c",
+        query_lengths_s=(1.0,),
+        index_options={"ivfpq": {"nlist": "64", "nprobe": "20"}},
+        test_ids=ALL,
+        settings=PaperSettings(),
     ),
 }
 

@@ -23,7 +23,7 @@ class ProtocolInputs:
 
     Args:
         key: Key of the three matrices.
-        query: Degraded fingerprints, of which row i is that of row i of the reference.
+        query: Degraded fingerprints.
         reference: Clean fingerprints, all recordings one after the other.
         distractors: Fingerprints that match no query, likewise; may be without rows.
         positions: Track and start time of each row of the reference.
@@ -76,6 +76,22 @@ def aligned_inputs(prepared: PreparedRun) -> ProtocolInputs:
     Raises:
         FpbenchError: The dataset has other queries.
     """
+    inputs = vector_inputs(prepared)
+    if len(inputs.query) != len(inputs.reference):
+        raise FpbenchError(
+            f"'{prepared.config.dataset}' has {len(inputs.query)} rows of query and "
+            f"{len(inputs.reference)} of db, and this protocol compares row i of both",
+            hint="use another --protocol, or none, for queries that are not aligned",
+        )
+    return inputs
+
+
+def vector_inputs(prepared: PreparedRun) -> ProtocolInputs:
+    """The matrices of ready-made fingerprints.
+
+    Raises:
+        FpbenchError: The dataset holds audio.
+    """
     source = prepared.source
     if not isinstance(source, VectorSource):
         raise FpbenchError(
@@ -87,18 +103,8 @@ def aligned_inputs(prepared: PreparedRun) -> ProtocolInputs:
 
 
 def inputs_of_vectors(source: VectorSource) -> ProtocolInputs:
-    """The matrices of ready-made fingerprints.
-
-    Raises:
-        FpbenchError: Queries and reference have different numbers of rows.
-    """
+    """The matrices of ready-made fingerprints."""
     vectors = source.vectors
-    if len(vectors.query) != len(vectors.reference):
-        raise FpbenchError(
-            f"'{source.name}' has {len(vectors.query)} rows of query and {len(vectors.reference)} "
-            "of db, and this protocol compares row i of both",
-            hint="use another --protocol, or none, for queries that are not aligned",
-        )
     positions = source.reference_positions()
     digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
 

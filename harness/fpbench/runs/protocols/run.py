@@ -1,8 +1,8 @@
 """Carry out a run by an authors' protocol, and write its result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from logging import getLogger
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from fpbench.files import atomic_path, make_folder, refuse_unwritable
 from fpbench.folder_names import record_setting
 from fpbench.hashing import content_key, file_sha256, rows_digest
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import ESTIMATOR, FORMAT, EvidenceInfo, Result
@@ -27,35 +26,20 @@ from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.prepare import PreparedRun, index_options, load_index
-from fpbench.runs.protocols.aligned import evaluate_aligned, sequence_queries
-from fpbench.runs.protocols.definitions import Protocol, SequenceSettings, find_protocol
-from fpbench.runs.protocols.inputs import ProtocolInputs, aligned_inputs
-from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
+from fpbench.runs.protocols.aligned import plan_aligned
+from fpbench.runs.protocols.definitions import Protocol, find_protocol
+from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation
+from fpbench.runs.protocols.outcomes import collect_outcomes
+from fpbench.runs.protocols.paper import plan_paper
 from fpbench.runs.run import leave_folders_out
-from fpbench.search.nearest_rows import RowSearch
-from fpbench.search.sequence_ranking import SequenceQueries
-from fpbench.search.tasks import NamedIndex
 
 logger = getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """The parts of a run by a protocol.
-
-    Args:
-        name: Name of the protocol.
-        settings: Its settings, with the options of the run.
-        sizes: Numbers of distractors, ascending.
-    """
-
-    name: str
-    protocol: Protocol
-    settings: SequenceSettings
-    inputs: ProtocolInputs
-    test_ids: TestIds
-    queries: SequenceQueries
-    sizes: Sequence[int]
+_PLANS: Mapping[str, Callable[[PreparedRun, Protocol], Evaluation]] = {
+    "nafp": plan_aligned,
+    "grafprint": plan_aligned,
+    "paper": plan_paper,
+}
 
 
 def run_protocol(
@@ -80,7 +64,8 @@ def run_protocol(
     refuse_unwritable(figure, "--figure")
     for path in (out, figure):
         make_folder(path.parent)
-    evaluation = _plan_evaluation(prepared)
+    protocol = str(prepared.config.protocol)
+    evaluation = _PLANS[protocol](prepared, find_protocol(protocol))
     for warning in evaluation.inputs.warnings:
         logger.warning(warning)
     found = {name: _evaluate(prepared, evaluation, name, stage) for name in names}
@@ -92,60 +77,19 @@ def run_protocol(
     return result
 
 
-def _plan_evaluation(prepared: PreparedRun) -> Evaluation:
-    config, name = prepared.config, str(prepared.config.protocol)
-    protocol = find_protocol(name)
-    inputs = aligned_inputs(prepared)
-    segments = inputs.segments(config.query_lengths_s, protocol.hop_s(inputs.hop_s))
-    test_ids = choose_test_ids(
-        config.test_ids,
-        default=protocol.test_ids,
-        rows=len(inputs.query),
-        longest=segments[-1],
-        folder=inputs.folder,
-        seed=config.seed,
-        official_seed=protocol.official_seed,
-    )
-    settings: SequenceSettings = apply_options(protocol.settings, config.protocol_options)
-    available = len(inputs.distractors) if config.distractors == "real" else 0
-    if config.distractors == "real" and available == 0:
-        raise FpbenchError(
-            f"dataset '{config.dataset}' has no distractors",
-            hint="use --distractors none, or add dummy_db",
-        )
-    return Evaluation(
-        name=name,
-        protocol=protocol,
-        settings=settings,
-        inputs=inputs,
-        test_ids=test_ids,
-        queries=sequence_queries(inputs, test_ids.rows, segments),
-        sizes=sorted({min(size, available) for size in config.sizes}) or [available],
-    )
-
-
 def _evaluate(
     prepared: PreparedRun, evaluation: Evaluation, name: str, stage: Stage
 ) -> ProtocolEvidence:
-    inputs, config = evaluation.inputs, prepared.config
-    used = evaluation.queries.rows()
-    search = RowSearch(
-        create=_index_creator(prepared, name),
-        queries=np.asarray(inputs.query[used]),
-        distractors=inputs.distractors,
-        reference=inputs.reference,
-        key=content_key(inputs=inputs.key, rows=rows_digest(used)),
-        k=evaluation.settings.neighbours,
-        retrain=evaluation.settings.retrain,
-        most_training=evaluation.settings.max_train,
-        seed=config.seed,
-        store=prepared.store,
-        device=config.device,
+    return collect_outcomes(
+        list(evaluation.evaluate(_index_creator(prepared, name), stage)),
+        test_ids=evaluation.test_ids.rows,
+        segments=evaluation.segments,
+        tracks=evaluation.tracks,
+        groups=evaluation.groups,
     )
-    return evaluate_aligned(inputs, evaluation.queries, search, evaluation.sizes, stage)
 
 
-def _index_creator(prepared: PreparedRun, name: str) -> Callable[[], NamedIndex]:
+def _index_creator(prepared: PreparedRun, name: str) -> CreateIndex:
     """Makes empty indexes with the settings of the authors, which those of the run override."""
     config = prepared.config
     settings = Settings(device=config.device, seed=config.seed, cache_dir=prepared.store.root)
@@ -160,7 +104,8 @@ def _write(
     out: Path,
     command: str,
 ) -> Result:
-    config, inputs, queries = prepared.config, evaluation.inputs, evaluation.queries
+    config, inputs = prepared.config, evaluation.inputs
+    protocol = find_protocol(str(config.protocol))
     curves, rates = [], []
     for name, evidence in found.items():
         labels = _labels(prepared, evaluation, name)
@@ -180,7 +125,7 @@ def _write(
             harness=describe_harness(),
             status="complete",
             fingerprinter=prepared.info,
-            data=inputs.describe(queries.first),
+            data=inputs.describe(evaluation.test_ids.rows),
             queries=_describe_queries(
                 evaluation, next(iter(found.values())), config.query_lengths_s[-1]
             ),
@@ -195,11 +140,15 @@ def _write(
             check=prepared.check,
             estimator=ESTIMATOR,
             protocol=ProtocolInfo(
-                name=evaluation.name,
-                version=evaluation.protocol.version,
-                source=evaluation.protocol.source,
+                name=str(config.protocol),
+                version=protocol.version,
+                source=protocol.source,
                 rules=config.rules,
-                settings=asdict(evaluation.settings),
+                settings={
+                    name: value
+                    for name, value in asdict(evaluation.settings).items()
+                    if value is not None
+                },
                 test_ids=evaluation.test_ids.choice,
                 test_ids_sha256=evaluation.test_ids.digest,
                 rates=rates,

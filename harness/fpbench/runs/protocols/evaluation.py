@@ -1,0 +1,84 @@
+"""What a protocol asks, and how its answers are found, apart from the index."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Int64
+
+from fpbench.errors import FpbenchError
+from fpbench.hashing import content_key, rows_digest
+from fpbench.progress import Stage
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.definitions import SequenceSettings
+from fpbench.runs.protocols.inputs import ProtocolInputs
+from fpbench.runs.protocols.outcomes import Outcome
+from fpbench.runs.protocols.test_ids import TestIds
+from fpbench.search.nearest_rows import RowSearch
+from fpbench.search.tasks import NamedIndex
+
+CreateIndex = Callable[[], NamedIndex]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """The queries of a protocol, and its search.
+
+    Args:
+        settings: Settings of the protocol, with the options of the run.
+        test_ids: Where queries begin.
+        segments: Lengths of queries, in fingerprints.
+        tracks: Track of each query.
+        groups: Group of each query's track; None if groups are unknown.
+        sizes: Numbers of distractors, ascending.
+        evaluate: Searches with an index; one outcome for each database, by ascending size.
+    """
+
+    inputs: ProtocolInputs = field(repr=False)
+    settings: SequenceSettings
+    test_ids: TestIds
+    segments: Sequence[int]
+    tracks: Int64[np.ndarray, " queries"] = field(repr=False)
+    groups: Int64[np.ndarray, " queries"] | None = field(repr=False)
+    sizes: Sequence[int]
+    evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]] = field(repr=False)
+
+
+def database_sizes(prepared: PreparedRun, inputs: ProtocolInputs) -> list[int]:
+    """Numbers of distractors of a run, up to all that there are.
+
+    Raises:
+        FpbenchError: There are none, although they are wanted.
+    """
+    config, available = prepared.config, len(inputs.distractors)
+    if config.distractors == "none":
+        return [0]
+    if available == 0:
+        raise FpbenchError(
+            f"dataset '{config.dataset}' has no distractors",
+            hint="use --distractors none, or add dummy_db",
+        )
+    return sorted({min(size, available) for size in config.sizes}) or [available]
+
+
+def row_search(
+    prepared: PreparedRun,
+    inputs: ProtocolInputs,
+    settings: SequenceSettings,
+    rows: Int64[np.ndarray, " used"],
+    create: CreateIndex,
+) -> RowSearch:
+    """A search of some rows of the queries' matrix among distractors and reference."""
+    return RowSearch(
+        create=create,
+        queries=np.asarray(inputs.query[rows]),
+        distractors=inputs.distractors,
+        reference=inputs.reference,
+        key=content_key(inputs=inputs.key, rows=rows_digest(rows)),
+        k=settings.neighbours,
+        retrain=settings.retrain,
+        most_training=settings.max_train,
+        seed=prepared.config.seed,
+        store=prepared.store,
+        device=prepared.config.device,
+    )
