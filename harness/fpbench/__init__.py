@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         RecordedQuery,
         Track,
         VectorDataset,
+        VectorRecordings,
         VectorTracks,
     )
     from fpbench.plugin.degradations import Degradation
@@ -98,6 +99,7 @@ __all__ = [
     "Trainee",
     "TrainingAudio",
     "VectorDataset",
+    "VectorRecordings",
     "VectorTracks",
     "Vectors",
     "__version__",
@@ -132,6 +134,7 @@ _NAMES = {
         "RecordedQuery",
         "Track",
         "VectorDataset",
+        "VectorRecordings",
         "VectorTracks",
     ),
     "fpbench.plugin.degradations": ("Degradation",),

@@ -4,6 +4,9 @@ The recorded hits are in ../shared/golden; tolerances are those of its READMEs: 
 exact, a trained index may differ in 0.4 points with another version of FAISS.
 """
 
+import csv
+import gzip
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from fpbench.cli import main
 from fpbench.evidence.protocol_evidence import ProtocolEvidence, read_protocol_evidence
 from fpbench.results.document import Result
 from fpbench.results.files import read_result
+from fpbench_plugins.embeddings.nmfp_layout import read_nmfp_layout
 
 pytestmark = [pytest.mark.parity, pytest.mark.slow]
 
@@ -28,6 +32,19 @@ def write_matrices(folder: Path, matrices: Mapping[str, np.ndarray]) -> Path:
         rows.astype(np.float32).tofile(folder / f"{name}.mm")
         np.save(folder / f"{name}_shape.npy", rows.shape)
     return folder
+
+
+def read_analysis(table: Path) -> dict[tuple[str, int, int], tuple[str, int, float]]:
+    """Prediction of NMFP's script by query, first fingerprint and length."""
+    with gzip.open(table, "rt", newline="") as file:
+        return {
+            (row["query_audio_path"], int(row["seq_start_idx"]), int(row["seq_len"])): (
+                row["pred_track_path"],
+                int(row["pred_start_segment"]),
+                float(row["score"]),
+            )
+            for row in csv.DictReader(file)
+        }
 
 
 def evaluate(folder: Path, protocol: str, *typed: object) -> tuple[Result, ProtocolEvidence]:
@@ -120,3 +137,47 @@ def test_rightly_a_start_four_rows_away_is_no_hit(nafp_folder: Path) -> None:
     right, official = (evidence.metrics(rules) for rules in ("right", "official"))
     assert (list(right), list(official)) == (["top1_exact"], ["top1_within_4"])
     assert 100 * result.curves[0].points[0].value == pytest.approx(42.5213, abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def nmfp_folder(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("nmfp")
+    with tarfile.open(shared / "golden" / "nmfp" / "eval" / "emb.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "emb"
+
+
+@pytest.mark.parametrize(("index", "expected"), [("l2", "flat"), ("ivfpq", "ivfpq")])
+def test_nmfp_predictions(index: str, expected: str, nmfp_folder: Path, shared: Path) -> None:
+    golden = shared / "golden" / "nmfp" / "eval" / f"expected_{expected}"
+    result, evidence = evaluate(nmfp_folder, "nmfp", "--index", index, "--rules", "official")
+    official = {
+        (rate.metric, rate.segments): 100 * rate.value
+        for rate in result.protocol.rates
+        if rate.rules == "official"
+    }
+    recorded = [
+        float(each.split("±")[0])
+        for each in (golden / "track_hit_rate.txt").read_text().splitlines()[1].split("&")
+    ]
+    allowed = 0.05 if index == "l2" else 4.0  # the recorded ivfpq was trained by another FAISS
+    for segments, rate in zip(evidence.segments.tolist(), recorded, strict=True):
+        assert official["track", segments] == pytest.approx(rate, abs=allowed)
+    if index == "ivfpq":
+        return
+    right = [rate.value for rate in result.protocol.rates if rate.rules == "right"][:5]
+    assert np.round(100 * np.array(right), 1).tolist() == [55.0, 78.3, 89.9, 96.9, 99.2]
+    data = read_nmfp_layout(nmfp_folder, 0.5, 1.0)
+    first_rows, names = data.recordings.first_row, data.tracks.names
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(data.tracks.reference.track)) + 1])
+    found = {}
+    for number, row in enumerate(evidence.test_ids.tolist()):
+        recording = int(np.searchsorted(first_rows, row, side="right")) - 1
+        for column, segments in enumerate(evidence.segments.tolist()):
+            best = int(evidence.starts[0, number, column, 0])
+            if best >= 0:
+                track = int(np.searchsorted(starts, best, side="right")) - 1
+                key = data.recordings.names[recording], row - int(first_rows[recording]), segments
+                found[key] = (names[track], best - int(starts[track]))
+    predictions = read_analysis(golden / "analysis.csv.gz")
+    assert found == {key: (track, start) for key, (track, start, _) in predictions.items()}

@@ -36,6 +36,7 @@ METRICS: Mapping[str, ProtocolMetric] = {
     "track": ProtocolMetric(1, None),
     "segment_exact": ProtocolMetric(1, 0),
     "segment_near": ProtocolMetric(1, 1),
+    "segment_far": ProtocolMetric(1, None),
     "top1_song": ProtocolMetric(1, None),
     "top3_song": ProtocolMetric(3, None),
     "top10_song": ProtocolMetric(10, None),

@@ -120,6 +120,22 @@ class VectorTracks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VectorRecordings:
+    """The recordings that rows of queries come from, one after the other.
+
+    Args:
+        names: Their names.
+        first_row: First row of each recording.
+        start_row: Where each begins in its track of the reference, counted in rows from the track's
+            start; -1 if it is unknown.
+    """
+
+    names: Sequence[str]
+    first_row: Int64[np.ndarray, " recordings"]
+    start_row: Int64[np.ndarray, " recordings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VectorDataset:
     """Ready-made fingerprints.
 
@@ -132,6 +148,7 @@ class VectorDataset:
         segment_s: Length of the audio that a row describes.
         tracks: Tracks and times of the rows.
         query_set: Name of queries and database, by which files of two systems are comparable.
+        recordings: The recordings of the queries; None if they are unknown.
     """
 
     query: Float32[np.ndarray, "queries dim"]
@@ -141,6 +158,7 @@ class VectorDataset:
     segment_s: float = 1.0
     tracks: VectorTracks | None = None
     query_set: str | None = None
+    recordings: VectorRecordings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Opens a folder of ready-made fingerprints: three matrices, and tracks if they are known."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -25,6 +25,7 @@ from fpbench_plugins.embeddings.matrices import (
     read_matrix,
     require_matrix,
 )
+from fpbench_plugins.embeddings.nmfp_layout import is_nmfp_layout, read_nmfp_layout
 from fpbench_plugins.embeddings.tracks import TABLE, read_track_table, tracks_of_arrays
 
 
@@ -74,6 +75,10 @@ def open_dataset(settings: Settings) -> Dataset:
         raise FpbenchError(
             f"'{folder}' is not a folder", hint="give the folder that contains db.mm"
         )
+    if is_nmfp_layout(folder):
+        vectors = read_nmfp_layout(folder, config.hop_s, config.segment_s)
+        vectors = replace(vectors, query_set=config.query_set)
+        return Dataset(name=f"embeddings:{settings.argument}", vectors=vectors)
     read = partial(
         read_matrix,
         refuse_nan=config.nan == "refuse",

@@ -43,6 +43,17 @@ class PaperSettings(SequenceSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NmfpSettings(SequenceSettings):
+    """Settings of NMFP's evaluation.
+
+    Args:
+        step: Fingerprints from one query of a recording to the next.
+    """
+
+    step: Count = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """An evaluation of the authors of a system.
 
@@ -107,6 +118,17 @@ PROTOCOLS: Mapping[str, Protocol] = {
         official_seed=42,
         # The spectrogram gives a hop of 96 ms, and the script counts with 100 ms.
         nominal_hop_s={0.096: 0.1},
+    ),
+    "nmfp": Protocol(
+        version=1,
+        source="github.com/raraz15/neural-music-fp @ d12cba94, evaluation script",
+        query_lengths_s=(1.0, 2.0, 3.0, 5.0, 10.0),
+        index_options={
+            "ivfpq": {"nlist": "256", "nprobe": "40"},
+            "ivf": {"nlist": "512", "nprobe": "40"},
+        },
+        test_ids=ALL,
+        settings=NmfpSettings(),
     ),
     "paper": Protocol(
         version=1,

@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.hashing import content_key, rows_digest
-from fpbench.plugin.datasets import Positions
+from fpbench.plugin.datasets import Positions, VectorRecordings
 from fpbench.results.config import RecordedRecipe
 from fpbench.results.data import DataInfo
 from fpbench.runs.prepare import PreparedRun
@@ -32,6 +32,10 @@ class ProtocolInputs:
         describe: Describes the data of a run whose queries begin at these rows.
         recipe: How the queries were made, for the result.
         folder: Folder of the dataset, which may hold the authors' other files.
+        recordings: The recordings that rows of queries come from; None if they are unknown.
+        distractor_tracks: Track of each distractor; None if it is unknown.
+        truth: Track and start time that each row of the queries matches; None if tracks are
+            unknown.
     """
 
     key: str
@@ -46,6 +50,9 @@ class ProtocolInputs:
     describe: Callable[[Int64[np.ndarray, " starts"]], DataInfo] = field(repr=False)
     recipe: RecordedRecipe
     folder: Path | None
+    recordings: VectorRecordings | None = None
+    distractor_tracks: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
+    truth: Positions | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()
 
     def segments(self, lengths_s: Sequence[float], hop_s: float) -> list[int]:
@@ -125,6 +132,9 @@ def inputs_of_vectors(source: VectorSource) -> ProtocolInputs:
         describe=describe,
         recipe={"ready_made": source.query_set() or source.name},
         folder=dataset_folder(source.name),
+        recordings=vectors.recordings,
+        distractor_tracks=None if vectors.tracks is None else vectors.tracks.distractors,
+        truth=None if vectors.tracks is None else vectors.tracks.query,
     )
 
 

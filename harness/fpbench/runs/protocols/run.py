@@ -29,6 +29,7 @@ from fpbench.runs.prepare import PreparedRun, index_options, load_index
 from fpbench.runs.protocols.aligned import plan_aligned
 from fpbench.runs.protocols.definitions import Protocol, find_protocol
 from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation
+from fpbench.runs.protocols.nmfp import plan_nmfp
 from fpbench.runs.protocols.outcomes import collect_outcomes
 from fpbench.runs.protocols.paper import plan_paper
 from fpbench.runs.run import leave_folders_out
@@ -38,6 +39,7 @@ logger = getLogger(__name__)
 _PLANS: Mapping[str, Callable[[PreparedRun, Protocol], Evaluation]] = {
     "nafp": plan_aligned,
     "grafprint": plan_aligned,
+    "nmfp": plan_nmfp,
     "paper": plan_paper,
 }
 
