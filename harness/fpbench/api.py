@@ -128,8 +128,8 @@ def run(
         recipe: How queries are drawn and degraded, as the table ``[recipe]`` of a config file.
         tolerance_s: Largest distance of a match from the true time; ``"track"`` accepts any time in
             the right track. None means 0.25.
-        protocol: Evaluate as the authors of a system did: ``nafp`` or ``grafprint``. None means
-            fpbench's own way.
+        protocol: Evaluate as the authors of a system did: ``nafp``, ``grafprint``, ``nmfp``,
+            ``peaknetfp`` or ``paper`` (arXiv 2509.18620). None means fpbench's own way.
         query_lengths_s: Lengths of a protocol's queries, such as ``[1, 2, 3, 5, 6, 10]``. None
             means those of the authors.
         test_ids: Rows at which a protocol's queries begin: ``icassp``, ``all``, a number, or a

@@ -181,3 +181,38 @@ def test_nmfp_predictions(index: str, expected: str, nmfp_folder: Path, shared: 
                 found[key] = (names[track], best - int(starts[track]))
     predictions = read_analysis(golden / "analysis.csv.gz")
     assert found == {key: (track, start) for key, (track, start, _) in predictions.items()}
+
+
+def write_segments(folder: Path, name: str, files: list[str], rows: int) -> None:
+    """The table of a matrix as PeakNetFP's tools write it, with equally long files."""
+    each = rows // len(files)
+    lines = [f"{i},a/{files[i // each]},{i % each},-4000,4000" for i in range(rows)]
+    header = "segment_id,filename,intra_segment_id,offset_min,offset_max"
+    (folder / f"{name}_segments.csv").write_text("\n".join([header, *lines]) + "\n")
+
+
+@pytest.mark.parametrize("tempo", ["0.5", "0.9", "1", "1.4", "2"])
+def test_peaknetfp_hits(tempo: str, shared: Path, tmp_path: Path) -> None:
+    with np.load(shared / "golden" / "peaknetfp" / "song_search.npz") as file:
+        golden = dict(file)
+    folder = tmp_path / f"tempo-{float(tempo):.3f}".replace(".", "_")
+    names = [str(name) for name in golden["track_names"]]
+    matrices = {"db": golden["db"], "dummy_db": golden["dummy_db"]}
+    matrices["query"] = golden[f"query_{tempo}"]
+    unit = {
+        name: rows / np.sqrt((rows.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
+        for name, rows in matrices.items()
+    }
+    write_matrices(folder, unit)
+    for name, files in (("db", names), ("query", names), ("dummy_db", ["dummy.wav"])):
+        write_segments(folder, name, files, len(unit[name]))
+    np.save(folder / "ids.npy", golden["test_ids"])
+    typed = ("--index", "l2", "--test-ids", folder / "ids.npy")
+    _, evidence = evaluate(folder, "peaknetfp", *typed)
+    official = evidence.metrics("official")
+    order = [*METRICS, "top1_song", "top3_song", "top10_song"]
+    hits = np.concatenate([official[name][0] for name in order], axis=1)
+    np.testing.assert_array_equal(hits, golden[f"raw_score_{tempo}"].astype(bool))
+    np.testing.assert_array_equal(evidence.starts[0, :, :, 0], golden[f"pred_first_{tempo}"])
+    best = evidence.scores[0, :, :, 0]
+    np.testing.assert_allclose(best, golden[f"best_score_{tempo}"], atol=1e-6)

@@ -138,7 +138,8 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--protocol",
-    help="Evaluate as the authors of a system did: nafp, grafprint.  [default: fpbench's own way]",
+    help="Evaluate as the authors of a system did: nafp, grafprint, nmfp, peaknetfp or paper.  "
+    "[default: fpbench's own way]",
 )
 @click.option(
     "--query-lengths",

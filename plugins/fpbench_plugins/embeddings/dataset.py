@@ -26,7 +26,12 @@ from fpbench_plugins.embeddings.matrices import (
     require_matrix,
 )
 from fpbench_plugins.embeddings.nmfp_layout import is_nmfp_layout, read_nmfp_layout
-from fpbench_plugins.embeddings.tracks import TABLE, read_track_table, tracks_of_arrays
+from fpbench_plugins.embeddings.tracks import (
+    TABLE,
+    read_segment_tables,
+    read_track_table,
+    tracks_of_arrays,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ def open_dataset(settings: Settings) -> Dataset:
     query, reference = (read(require_matrix(folder, name)) for name in ("query", "db"))
     dummy = find_matrix(folder, "dummy_db")
     distractors = no_rows(reference) if dummy is None else read(dummy)
-    tracks = _find_tracks(folder, query, reference, distractors)
+    tracks = _find_tracks(folder, query, reference, distractors, config.hop_s)
     _refuse_shapes(folder, query, reference, distractors)
     measured = [(one.path, one.lengths) for one in (reference, distractors, query)]
     refuse_zeros(measured)
@@ -108,13 +113,17 @@ def open_dataset(settings: Settings) -> Dataset:
 
 
 def _find_tracks(
-    folder: Path, query: Matrix, reference: Matrix, distractors: Matrix
+    folder: Path, query: Matrix, reference: Matrix, distractors: Matrix, hop_s: float
 ) -> VectorTracks | None:
     """Tracks from the table, or from arrays beside the vectors; None if neither has them."""
     table = folder / TABLE
     rows = {"query": query, "db": reference, "dummy_db": distractors}
     if not table.is_file():
         _refuse_near_table(folder)
+        if (folder / "db_segments.csv").is_file():
+            return read_segment_tables(
+                folder, {name: len(one.vectors) for name, one in rows.items()}, hop_s
+            )
         return tracks_of_arrays(rows)
     with_arrays = [one.path.name for one in rows.values() if one.track is not None]
     if with_arrays:

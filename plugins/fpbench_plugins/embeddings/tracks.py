@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -17,6 +17,8 @@ TABLE = "tracks.csv"
 
 COLUMNS = ("file", "track", "start_s")
 GROUP = "group"
+
+SEGMENT_COLUMNS = ("filename", "intra_segment_id")
 
 _NO_MATCH = ("", "none")
 
@@ -87,6 +89,59 @@ def read_track_table(table: Path, rows: Mapping[str, int]) -> VectorTracks:
     }
     found = _combine(names, positions, rows, str(table))
     return replace(found, groups=[groups.get(name) for name in names] if groups else None)
+
+
+def read_segment_tables(folder: Path, rows: Mapping[str, int], hop_s: float) -> VectorTracks:
+    """Read the tables that PeakNetFP's tools write beside each matrix.
+
+    A row's track is the name of its file without folders, its time that of its number in the file.
+
+    Args:
+        folder: Contains ``db_segments.csv`` and, for other matrices with rows, theirs.
+        rows: Number of rows of each matrix.
+        hop_s: Time between the starts of neighbouring rows of a track.
+
+    Raises:
+        FpbenchError: A table cannot be read, has not one line for each row, or names a query's
+            track that the reference does not have.
+    """
+    tracks: dict[str, list[str]] = {}
+    numbers: dict[str, list[int]] = {}
+    for name, count in rows.items():
+        table = folder / f"{name}_segments.csv"
+        if not count or (name != "db" and not table.is_file()):
+            continue
+        tracks[name], numbers[name] = [], []
+        for line, (file, number) in read_table(table, SEGMENT_COLUMNS):
+            if not number.strip().isdigit():
+                raise FpbenchError(
+                    f"{table}, line {line}: column 'intra_segment_id' cannot be "
+                    f"'{show_text(number)}'",
+                    hint="write whole numbers, counted from 0 in each file",
+                )
+            tracks[name].append(PurePosixPath(file.replace("\\", "/")).name)
+            numbers[name].append(int(number))
+        if len(tracks[name]) != count:
+            raise FpbenchError(
+                f"{table} has {len(tracks[name])} lines, and its matrix has {count} rows",
+                hint="write one line for each row, in the order of the rows",
+            )
+    strangers = sorted(set(tracks.get("query", ())) - set(tracks["db"]))
+    if strangers:
+        raise FpbenchError(
+            f"{folder / 'query_segments.csv'}: no row of db is of track '{strangers[0]}'",
+            hint="use equal file names for query and db",
+        )
+    names = sorted({one for each in tracks.values() for one in each})
+    index = {name: place for place, name in enumerate(names)}
+    positions = {
+        name: Positions(
+            np.array([index[track] for track in tracks[name]], dtype=np.int64),
+            np.array(numbers[name], dtype=np.float64) * hop_s,
+        )
+        for name in tracks
+    }
+    return _combine(names, positions, rows, str(folder / "db_segments.csv"))
 
 
 def tracks_of_arrays(matrices: Mapping[str, Matrix]) -> VectorTracks | None:

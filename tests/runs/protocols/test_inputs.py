@@ -6,18 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import fpbench
 from fpbench.errors import FpbenchError
-from fpbench.plugin.datasets import Positions, VectorDataset, VectorTracks
+from fpbench.plugin.datasets import VectorDataset
 from fpbench.runs.protocols.inputs import ProtocolInputs, dataset_folder, inputs_of_vectors
 from fpbench.runs.ready_made import VectorSource
 
 ROWS = np.eye(4, dtype=np.float32)
 
 
-def source(tracks: VectorTracks | None = None, queries: int = 4) -> VectorSource:
-    vectors = VectorDataset(
-        query=ROWS[:queries], reference=ROWS, distractors=ROWS[:0], tracks=tracks
-    )
+def source() -> VectorSource:
+    vectors = VectorDataset(query=ROWS, reference=ROWS, distractors=ROWS[:0])
     return VectorSource(
         name="embeddings:x", vectors=vectors, n_queries=4, query_length_s=1.0, seed=0
     )
@@ -50,15 +49,17 @@ def test_impossible_lengths_are_refused(
         inputs.segments(lengths_s, 0.5)
 
 
-def test_rows_that_are_not_aligned_are_refused() -> None:
-    positions = Positions(np.zeros(4, dtype=np.int64), np.arange(4) * 0.5)
-    tracks = VectorTracks(
-        names=["a"],
-        query=Positions(positions.track[:3], positions.start_s[:3]),
-        reference=positions,
-    )
+def test_rows_that_are_not_aligned_are_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "query.npy", ROWS[:3])
+    np.save(tmp_path / "db.npy", ROWS)
     with pytest.raises(FpbenchError, match="3 rows of query and 4 of db"):
-        inputs_of_vectors(source(tracks, queries=3))
+        fpbench.run(
+            dataset=f"embeddings:{tmp_path}",
+            protocol="nafp",
+            distractors="none",
+            cache=tmp_path / "cache",
+            progress=False,
+        )
 
 
 def test_the_data_depend_on_where_queries_begin(inputs: ProtocolInputs) -> None:

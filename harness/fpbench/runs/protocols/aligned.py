@@ -62,13 +62,23 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
 
 
 def choose_starts(
-    prepared: PreparedRun, protocol: Protocol, inputs: ProtocolInputs, longest: int
+    prepared: PreparedRun,
+    protocol: Protocol,
+    inputs: ProtocolInputs,
+    longest: int,
+    *,
+    rows: int | None = None,
 ) -> TestIds:
-    """The start rows that the run asks for, or else those of the protocol."""
+    """The start rows that the run asks for, or else those of the protocol.
+
+    Args:
+        longest: Fingerprints in the longest query.
+        rows: Rows that test ids count; None means those of the queries.
+    """
     return choose_test_ids(
         prepared.config.test_ids,
         default=protocol.test_ids,
-        rows=len(inputs.query),
+        rows=len(inputs.query) if rows is None else rows,
         longest=longest,
         folder=inputs.folder,
         seed=prepared.config.seed,

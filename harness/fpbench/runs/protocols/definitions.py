@@ -54,6 +54,18 @@ class NmfpSettings(SequenceSettings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeakNetFpSettings(SequenceSettings):
+    """Settings of PeakNetFP's evaluation.
+
+    Args:
+        tempo: Factor by which queries are faster than the reference; None takes it from the name of
+            their folder, such as ``tempo-0_900``, or 1 if there are as many rows of both.
+    """
+
+    tempo: Tempo | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
     """An evaluation of the authors of a system.
 
@@ -90,17 +102,19 @@ class Protocol:
 ICASSP = "icassp"
 ALL = "all"
 
+_OF_NAFP: Mapping[str, Mapping[str, str]] = {
+    "ivfpq": {"nlist": "256", "nprobe": "40"},
+    "ivf": {"nlist": "400", "nprobe": "40"},
+    "ivfpq-rr": {"nlist": "256", "nprobe": "40"},
+    "hnsw": {"links": "16", "ef_construction": "80"},
+}
+
 PROTOCOLS: Mapping[str, Protocol] = {
     "nafp": Protocol(
         version=1,
         source="github.com/mimbres/neural-audio-fp @ b724e512, evaluation script",
         query_lengths_s=(1.0, 2.0, 3.0, 5.0, 6.0, 10.0),
-        index_options={
-            "ivfpq": {"nlist": "256", "nprobe": "40"},
-            "ivf": {"nlist": "400", "nprobe": "40"},
-            "ivfpq-rr": {"nlist": "256", "nprobe": "40"},
-            "hnsw": {"links": "16", "ef_construction": "80"},
-        },
+        index_options=_OF_NAFP,
         test_ids=ICASSP,
     ),
     "grafprint": Protocol(
@@ -129,6 +143,14 @@ PROTOCOLS: Mapping[str, Protocol] = {
         },
         test_ids=ALL,
         settings=NmfpSettings(),
+    ),
+    "peaknetfp": Protocol(
+        version=1,
+        source="github.com/guillemcortes/peaknetfp @ d55071a6, evaluation script",
+        query_lengths_s=(1.0, 2.0, 3.0, 5.0, 6.0, 10.0),
+        index_options=_OF_NAFP,
+        test_ids=ICASSP,
+        settings=PeakNetFpSettings(),
     ),
     "paper": Protocol(
         version=1,

@@ -32,6 +32,7 @@ class ProtocolInputs:
         describe: Describes the data of a run whose queries begin at these rows.
         recipe: How the queries were made, for the result.
         folder: Folder of the dataset, which may hold the authors' other files.
+        track_names: Names of the tracks that positions count, where they are known.
         recordings: The recordings that rows of queries come from; None if they are unknown.
         distractor_tracks: Track of each distractor; None if it is unknown.
         truth: Track and start time that each row of the queries matches; None if tracks are
@@ -50,6 +51,7 @@ class ProtocolInputs:
     describe: Callable[[Int64[np.ndarray, " starts"]], DataInfo] = field(repr=False)
     recipe: RecordedRecipe
     folder: Path | None
+    track_names: Sequence[str] = ()
     recordings: VectorRecordings | None = None
     distractor_tracks: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
     truth: Positions | None = field(default=None, repr=False)
@@ -132,6 +134,7 @@ def inputs_of_vectors(source: VectorSource) -> ProtocolInputs:
         describe=describe,
         recipe={"ready_made": source.query_set() or source.name},
         folder=dataset_folder(source.name),
+        track_names=() if vectors.tracks is None else list(vectors.tracks.names),
         recordings=vectors.recordings,
         distractor_tracks=None if vectors.tracks is None else vectors.tracks.distractors,
         truth=None if vectors.tracks is None else vectors.tracks.query,

@@ -32,6 +32,7 @@ from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation
 from fpbench.runs.protocols.nmfp import plan_nmfp
 from fpbench.runs.protocols.outcomes import collect_outcomes
 from fpbench.runs.protocols.paper import plan_paper
+from fpbench.runs.protocols.peaknetfp import plan_peaknetfp
 from fpbench.runs.run import leave_folders_out
 
 logger = getLogger(__name__)
@@ -41,6 +42,7 @@ _PLANS: Mapping[str, Callable[[PreparedRun, Protocol], Evaluation]] = {
     "grafprint": plan_aligned,
     "nmfp": plan_nmfp,
     "paper": plan_paper,
+    "peaknetfp": plan_peaknetfp,
 }
 
 

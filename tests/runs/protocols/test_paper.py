@@ -1,0 +1,66 @@
+"""Exact starts are asked for where queries are not stretched; parts of the distractors repeat."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from fpbench.cli import main
+from fpbench.evidence.protocol_evidence import read_protocol_evidence
+from fpbench.results.files import read_result
+from fpbench.runs.protocols.paper import count_hits
+
+STARTS = np.array([[[10]], [[14]], [[15]]])
+TRUTH = np.array([10, 10, 10])
+
+
+@pytest.mark.parametrize(
+    ("tempo", "given", "hits"),
+    [
+        pytest.param(
+            1.0,
+            None,
+            {("right", "top1_exact"): [1, 0, 0], ("official", "top1_within_4"): [1, 1, 0]},
+            id="the driver's tolerance",
+        ),
+        pytest.param(1.0, 1.0, {("both", "top1_exact"): [1, 0, 0]}, id="a given tempo of 1"),
+        pytest.param(1.25, None, {("both", "top1_within_4"): [1, 1, 0]}, id="stretched"),
+    ],
+)
+def test_the_tempo_decides_how_near_a_start_must_be(
+    tempo: float, given: float | None, hits: dict[tuple[str, str], list[int]]
+) -> None:
+    found = count_hits(STARTS, TRUTH, tempo, given)
+    assert {key: each[:, 0].astype(int).tolist() for key, each in found.items()} == hits
+
+
+@pytest.mark.slow
+def test_parts_of_the_distractors_are_drawn_anew(
+    tmp_path: Path, run: Callable[..., Result]
+) -> None:
+    options = ("--protocol", "paper", "--index", "l2", "--sizes", "5,100")
+    shown = run(*options, "--protocol-set", "repeats=3")
+    assert shown.exit_code == 0, shown.output
+    out = tmp_path / "out" / "result.json"
+    result = read_result(out)
+    assert [(p.n_distractors, p.repeats) for p in result.curves[0].points] == [(5, 3), (60, 1)]
+    evidence = read_protocol_evidence(out.with_name("result.l2.real.npz"))
+    assert evidence.sizes.tolist() == [5, 5, 5, 60]
+    assert not (evidence.scores[0] == evidence.scores[1]).all()
+    # All of the distractors never match better than a part of them does.
+    assert result.curves[0].points[1].value <= result.curves[0].points[0].value + 1e-9
+    assert CliRunner().invoke(main, ["validate", str(out)]).exit_code == 0
+
+
+def test_queries_of_several_fingerprints_are_refused(run: Callable[..., Result]) -> None:
+    shown = run("--protocol", "paper", "--query-lengths", "1,2")
+    assert shown.exit_code == 2
+    assert "queries of one fingerprint, not [1, 3]" in shown.stderr
+
+
+def test_a_tempo_that_leads_beyond_the_reference_is_refused(run: Callable[..., Result]) -> None:
+    shown = run("--protocol", "paper", "--index", "l2", "--protocol-set", "tempo=2")
+    assert shown.exit_code == 2
+    assert "is of row 76 of 40 rows" in shown.stderr
