@@ -97,11 +97,15 @@ def _cost(row: Row) -> dict[str, str | None]:
     environment, costs = row.result.environment, row.result.costs
     hours = max((rate.hours for rate in row.rates if rate.found == "searched"), default=0)
     size = row.bytes_per_hour
+    known = row.result.machine
     machine = [
         f"{environment[key]}{unit}"
-        for key, unit in (("cpu", ""), ("cpu_cores", " cores"), ("gpu", ""), ("platform", ""))
+        for key, unit in (("cpu_cores", " cores"), ("gpu", ""), ("platform", ""))
         if key in environment
     ]
+    if known is not None:
+        machine = [known.cpu, f"{known.cores} cores", *([known.gpu] if known.gpu else [])]
+        machine.append(known.system)
     return {
         "fingerprints": None if size is None else f"{size / 1000:.0f} kB per hour of audio",
         "audio searched": short_hours(hours),

@@ -23,6 +23,7 @@ POSSIBLE: Mapping[str, Lie] = {
         "/indexes/1/effective/scores": "int8",
     },
     "a newer Python": {"/environment/python": "4.0"},
+    "another processor": {"/machine/cpu": "a faster one"},
     "another command": {"/command": "fpbench run --better"},
     "other recordings": {"/data/content": "0" * 32},
     "a recording that was skipped": {"/data/skipped": [{"track": "x", "reason": "y"}]},

@@ -11,6 +11,7 @@ from fpbench.results.corrections import Corrected
 from fpbench.results.costs import Costs
 from fpbench.results.data import DataInfo, QueryInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
+from fpbench.results.environment import Machine
 from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import (
@@ -183,7 +184,8 @@ class Result:
         task: The task that this is a run of; None for a run with settings of its own.
         indexes: The search indexes of the curves.
         evidence: Files beside the result, from which every number can be recomputed.
-        environment: Versions of software, and hardware.
+        environment: Versions of software, and some of the hardware, as text.
+        machine: The machine of the run; None in older results.
         estimator: How points follow from evidence. 1, in older results: databases are whole blocks,
             curves may rise, and all intervals are bootstraps. 2: the last block of a database may
             be cut, sizes are taken together where a curve would rise, and few or equal tracks give
@@ -238,6 +240,7 @@ class Result:
     fits: GeneratorFits | None = None
     protocol: ProtocolInfo | None = None
     costs: Costs | None = None
+    machine: Machine | None = None
     provenance: Provenance | None = None
     extra: Mapping[str, Any] | None = None
     result_id: Sha256 | None = None

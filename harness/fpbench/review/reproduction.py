@@ -106,6 +106,7 @@ def _differences(first: Result, again: Result) -> Iterator[tuple[str, str, str]]
         ("queries", first.queries.content, again.queries.content),
         ("fingerprinter", first.fingerprinter, again.fingerprinter),
         ("generator", first.generator, again.generator),
+        ("machine", first.machine, again.machine),
         ("estimator", first.estimator, again.estimator),
     ):
         if one == other or one is None or other is None:

@@ -1,6 +1,6 @@
 """Measures what a run costs, stage by stage, and describes it for the result."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -9,6 +9,7 @@ from fpbench.machine import arithmetic_threads
 from fpbench.progress import Report, Stage
 from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName, Unit
 from fpbench.results.fields import DistractorKind
+from fpbench.results.tails import TailInfo
 from fpbench.runs.calibration import calibration
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.inputs import AudioSource
@@ -195,20 +196,20 @@ class RunCosts:
         return MeasuredGrowingIndex(index, training, searching)
 
     def describe(
-        self, inputs: Inputs, generator: FittedGenerator | None, decoded: dict[str, int]
+        self, inputs: Inputs, generator: FittedGenerator | None, tails: Sequence[TailInfo]
     ) -> Costs:
         """What the run has cost until now; notes what was made, for runs that find it in the cache.
 
         Args:
             inputs: Queries, reference and distractors of the run.
             generator: Generator of the first fit.
-            decoded: By index, fingerprints that the simulation beyond the sizes has decoded.
+            tails: How far the simulations beyond the sizes went.
         """
         stages = [
             *self._input_stages(inputs),
             *self._generator_stages(inputs, generator),
             *self._drawing(),
-            *self._search_stages(decoded),
+            *self._search_stages({tail.index: tail.decoded for tail in tails}),
             *self._plain("statistics"),
         ]
         indexes = [
@@ -291,7 +292,7 @@ class RunCosts:
             stages.append(self._cost("searching", search.of, search.made, search.total, key=key))
             if search.distractors == "synthetic" and search.index in decoded:
                 one = self._stages.get(("simulating", search.index), _Stage())
-                total = decoded[search.index]
+                total = decoded[search.index] * self.prepared.config.fits
                 made = total * one.added / max(1, one.added + one.found)
                 key |= {"beyond": list(self.prepared.config.beyond)}
                 stages.append(self._cost("simulating", search.index, made, total, key=key))

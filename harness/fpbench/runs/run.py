@@ -22,7 +22,7 @@ from fpbench.progress import Stage
 from fpbench.results.data import DataInfo, TaskInfo
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import ESTIMATOR, FORMAT, Curve, EvidenceInfo, Result
-from fpbench.results.environment import environment
+from fpbench.results.environment import describe_machine, environment
 from fpbench.results.extrapolations import ExtrapolationInfo
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
@@ -164,10 +164,9 @@ def _carry_out(
     for warning in inputs.warnings:
         logger.warning(warning)
     generator, fidelity = _fit_generator(prepared, inputs, stage)
-    databases = list_databases(config, inputs, generator)
     outcomes = [
         one
-        for database in databases
+        for database in list_databases(config, inputs, generator)
         for one in search_database(prepared, inputs, database, stage, costs)
     ]
     outcomes = [
@@ -185,7 +184,7 @@ def _carry_out(
         gaps = measure_gaps(prepared, outcomes)
         losses = measure_index_losses(prepared, outcomes)
         false_accepts = _false_accepts(prepared, outcomes)
-    decoded = {one.named.name: one.tail.decoded for one in outcomes if one.tail is not None}
+    tails = [one.tail for one in outcomes if one.tail is not None]
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
@@ -208,7 +207,7 @@ def _carry_out(
             gaps=gaps or (),
             index_losses=losses or (),
             false_accepts=false_accepts or (),
-            tails=[one.tail for one in outcomes if one.tail is not None] or (),
+            tails=tails or (),
             fits=summarise_fits(prepared, generator, outcomes, fits)
             if fits and generator
             else None,
@@ -216,12 +215,13 @@ def _carry_out(
             indexes=[_describe_index(prepared, inputs, one) for one in outcomes],
             evidence=evidence,
             environment=environment(config.device),
+            machine=describe_machine(config.device),
             config=config.recorded(),
             command=command,
             check=prepared.check,
             task=task,
             estimator=ESTIMATOR,
-            costs=costs.describe(inputs, generator, decoded),
+            costs=costs.describe(inputs, generator, tails),
         )
         result = leave_folders_out(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")

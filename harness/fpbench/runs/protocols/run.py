@@ -19,7 +19,7 @@ from fpbench.plugin.entries import Settings
 from fpbench.progress import Stage
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import ESTIMATOR, FORMAT, EvidenceInfo, Result
-from fpbench.results.environment import environment
+from fpbench.results.environment import describe_machine, environment
 from fpbench.results.files import checked_text
 from fpbench.results.harness import describe_harness
 from fpbench.results.indexes import IndexInfo
@@ -139,6 +139,7 @@ def _write(
             indexes=[_describe_index(prepared, evaluation, name) for name in found],
             evidence=files,
             environment=environment(config.device),
+            machine=describe_machine(config.device),
             config=config.recorded(),
             command=command,
             check=prepared.check,
