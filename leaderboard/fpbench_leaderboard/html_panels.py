@@ -9,7 +9,7 @@ from fpbench.folder_names import change_texts, without_folders
 from fpbench.results.costs import Costs, IndexCost, StageCost
 from fpbench.results.document import Result
 from fpbench.results.fidelity import FLOOR, Fidelity
-from fpbench.units import short_hours, short_size, short_time
+from fpbench.units import count_label, short_hours, short_size, short_time
 from fpbench_leaderboard.board import Links, Row
 from fpbench_leaderboard.entries import link_address
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
@@ -94,30 +94,36 @@ def _origin(row: Row) -> dict[str, str | None]:
 
 
 def _cost(row: Row) -> dict[str, str | None]:
-    environment, costs = row.result.environment, row.result.costs
+    costs = row.result.costs
     hours = max((rate.hours for rate in row.rates if rate.found == "searched"), default=0)
-    size = row.bytes_per_hour
-    known = row.result.machine
-    machine = [
-        f"{environment[key]}{unit}"
-        for key, unit in (("cpu_cores", " cores"), ("gpu", ""), ("platform", ""))
-        if key in environment
-    ]
-    if known is not None:
-        machine = [known.cpu, f"{known.cores} cores", *([known.gpu] if known.gpu else [])]
-        machine.append(known.system)
     return {
-        "fingerprints": None if size is None else f"{size / 1000:.0f} kB per hour of audio",
+        "fingerprints": f"{row.bytes_per_hour / 1000:.0f} kB per hour of audio",
         "audio searched": short_hours(hours),
-        "machine": ", ".join(machine),
+        **_machine(row.result),
         **({"time": "not reported"} if costs is None else _measured(costs)),
+    }
+
+
+def _machine(result: Result) -> dict[str, str | None]:
+    one = result.machine
+    if one is None:  # an older result
+        named = (result.environment.get(key) for key in ("gpu", "platform"))
+        cores = result.environment.get("cpu_cores")
+        facts = [count_label(int(cores), "core")] if cores and cores.isdecimal() else []
+        return {"machine": ", ".join([*facts, *(text for text in named if text)])}
+    memory = _memory(one.memory_bytes)
+    return {
+        "processor": f"{one.cpu}, {count_label(one.cores, 'core')}"
+        + (f", {memory}" if memory else ""),
+        "GPU": one.gpu and ", ".join(filter(None, [one.gpu, _memory(one.gpu_memory_bytes)])),
+        "system": f"{one.system}, {one.architecture}",
     }
 
 
 def _measured(costs: Costs) -> dict[str, str | None]:
     encoder, speed = costs.encoder, costs.calibration
     return {
-        "whole run": f"{short_time(costs.wall_s)}, {costs.threads} threads",
+        "whole run": f"{short_time(costs.wall_s)}, {count_label(costs.threads, 'thread')}",
         "largest memory": _memory(costs.peak_memory_bytes),
         "encoder": None if encoder is None else f"{encoder.x_real_time:.0f} × real time",  # noqa: RUF001
         **{f"{one.index}, {one.distractors}": _index(one) for one in costs.indexes},
@@ -143,13 +149,20 @@ def _stages(costs: Costs) -> Element:
         (
             stage.stage,
             name_of_stranger(stage.of),
-            "" if stage.wall_s is None else short_time(stage.wall_s) + " (cached)" * stage.cached,
+            _time(stage),
             _throughput(stage),
             _memory(stage.peak_memory_bytes),
         )
         for stage in costs.stages
     ]
     return element("section", element("h4", "Stages of the run"), _table("Stages", head, rows))
+
+
+def _time(stage: StageCost) -> str:
+    if stage.wall_s is None:
+        return ""
+    time = f"{stage.wall_s:.1f} s" if stage.wall_s < 10 else short_time(stage.wall_s)
+    return time + " (cached)" * stage.cached
 
 
 def _throughput(stage: StageCost) -> str:

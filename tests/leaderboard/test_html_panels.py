@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fpbench.results.costs import Calibration, Costs, EncoderCost, IndexCost, Latency, StageCost
 from fpbench.results.document import Result
+from fpbench.results.environment import Machine
 from fpbench.results.fidelity import Alarm, Fidelity, Statistics
 from fpbench.results.provenance import Provenance
 from fpbench_leaderboard.entries import Entry
@@ -74,6 +75,28 @@ def test_costs_are_shown_with_their_units(named: Named) -> None:
     assert "|exact, synthetic|0.25 ms per query in batches of 100, 1 M rows|" in text
     assert "|calibration|80 GFLOPS, 8.0 GB/s|" in text
     assert "|searching|exact, synthetic|20 s|500 k fingerprints per s|2.0 GB|" in text
+
+
+def test_the_machine_is_described_as_far_as_the_result_does(named: Named) -> None:
+    result = named("a", {1000: 0.5})
+    machine = Machine(
+        cpu="Xeon",
+        architecture="x86_64",
+        cores=2,
+        memory_bytes=8_000_000_000,
+        gpu="H200",
+        gpu_memory_bytes=150_000_000_000,
+        system="Debian 12",
+    )
+    text = shown(dataclasses.replace(result, machine=machine))
+    assert "|processor|Xeon, 2 cores, 8.0 GB|GPU|H200, 150.0 GB|system|Debian 12, x86_64|" in text
+    alone = dataclasses.replace(machine, cores=1, memory_bytes=None, gpu=None)
+    text = shown(dataclasses.replace(result, machine=alone))
+    assert "|processor|Xeon, 1 core|system|" in text
+    older = {"cpu_cores": "2", "platform": "Linux x86_64"}
+    assert "|machine|2 cores, Linux x86_64|" in shown(
+        dataclasses.replace(result, environment=older)
+    )
 
 
 def test_costs_that_nobody_reports_are_said_to_be_unknown(named: Named) -> None:
