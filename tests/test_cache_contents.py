@@ -110,6 +110,7 @@ def test_nothing_goes_that_a_running_process_may_have_used(store: Store) -> None
     write(store, "evidence", "a", days=2)
     write(store, "evidence", "b")
     with use_cache(store.root):
+        assert {entry.kind for entry in list_entries(store.root)} == {"evidence"}
         chosen = choose_entries(store.root, max_size_bytes=0)
         assert names(list(chosen.removed)) == [("evidence", "a")]
         assert names(list(chosen.in_use)) == [("evidence", "b")]

@@ -41,7 +41,7 @@ KEPT = ("results", "weights", "editions")
 Without its edition, a system would find fingerprints that it no longer makes.
 """
 
-_NEVER = (USERS, "editions")
+_NEVER = ("editions",)
 _KEY = re.compile(r"^\.?([0-9a-f]{32,64})(?:\.|$)")
 _CLOCKS_S = 120.0  # by which the clocks of machines that share a disk may differ
 _FRESH_S = 3600.0  # a temporary file may belong to a process
@@ -169,7 +169,9 @@ def _remove_if_empty(folder: Path) -> None:
 
 def _all_files(root: Path) -> Iterator[Path]:
     """All files but those that processes write now, and links, which may lead out of the cache."""
-    for name, _, files in os.walk(root):
+    for name, folders, files in os.walk(root):
+        if Path(name) == root:
+            folders[:] = [folder for folder in folders if folder != USERS]
         for file in files:
             path = Path(name, file)
             if path.is_symlink() or (".tmp" in file and _is_fresh(path)):

@@ -68,7 +68,7 @@ def test_a_few_lines_say_where_time_went() -> None:
         "fingerprinter: 410 × real time",  # noqa: RUF001 - a product
     ]
     cells = " ".join(text.splitlines()[-1].split())
-    assert cells == "ivfpq, synthetic 100 k 1.23 0.0567 72 518 kB"
+    assert cells == "ivfpq, synthetic 100 k 1.23 0.0567 72 518 kB -"  # it has no curve
     assert text in result_tables(replace(RESULT, costs=COSTS))
 
 
@@ -78,7 +78,7 @@ def test_what_is_unknown_is_left_out() -> None:
     )
     (text,) = cost_tables(replace(RESULT, costs=unknown))
     assert text == "cost of this run: 2 min, 2 min of processors, 2 threads"
-    assert index_cost_table(unknown) is None
+    assert index_cost_table(replace(RESULT, costs=unknown)) is None
     assert speed_text(unknown) == ""
 
 
@@ -88,3 +88,42 @@ def test_what_is_unknown_is_left_out() -> None:
 )
 def test_sizes_are_short(size_bytes: float | None, text: str) -> None:
     assert bytes_text(size_bytes) == text
+
+
+def on_front(*indexes: tuple[str, float, float, float]) -> list[str]:
+    """The indexes with a star, of some with a name, a hit rate, milliseconds and bytes."""
+    base = COSTS.indexes[0]
+    curve = RESULT.curves[0]
+    costs = [
+        replace(
+            base,
+            index=name,
+            bytes_per_fingerprint=size,
+            latencies=[replace(base.latencies[0], ms=ms)],
+        )
+        for name, _, ms, size in indexes
+    ]
+    curves = [
+        replace(curve, index=name, points=[replace(curve.points[-1], value=rate)])
+        for name, rate, _, _ in indexes
+    ]
+    result = replace(RESULT, curves=curves, costs=replace(COSTS, indexes=costs))
+    table = index_cost_table(result)
+    assert table is not None
+    return [line.split(",")[0] for line in table.splitlines()[2:] if line.endswith("*")]
+
+
+def test_what_no_other_index_beats_has_a_star() -> None:
+    exact, fast = ("exact", 0.9, 5.0, 512.0), ("ivf", 0.8, 0.1, 520.0)
+    small, bad = ("ivfpq", 0.7, 0.2, 72.0), ("lsh", 0.7, 0.2, 80.0)
+    assert on_front(exact, fast, small, bad) == ["exact", "ivf", "ivfpq"]
+    assert on_front(exact) == []  # nothing to compare it with
+
+
+def test_times_of_different_numbers_of_rows_are_not_compared() -> None:
+    one, other = (replace(COSTS.indexes[0], index=name) for name in ("ivf", "hnsw"))
+    curves = [replace(RESULT.curves[0], index=name) for name in ("ivf", "hnsw")]
+    costs = replace(COSTS, indexes=[one, replace(other, rows=1_000_000)])
+    table = index_cost_table(replace(RESULT, curves=curves, costs=costs))
+    assert table is not None
+    assert "*" not in table

@@ -1,11 +1,13 @@
 """What a run cost, in a few lines and one table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from tabulate import tabulate
 
 from fpbench.results.costs import Costs, IndexCost, Latency, StageCost
 from fpbench.results.document import Result
+from fpbench.results.names import metric_label
 from fpbench.units import short_size, short_time
 
 _MOST_STAGES = 3
@@ -17,25 +19,86 @@ def cost_tables(result: Result) -> list[str]:
     if result.costs is None:
         return []
     lines = "\n".join(_lines(result.costs))
-    table = index_cost_table(result.costs)
+    table = index_cost_table(result)
     return [lines] if table is None else [f"{lines}\n{table}"]
 
 
-def index_cost_table(costs: Costs) -> str | None:
-    """Time and memory of each index that was timed; None if none was."""
-    rows = [_index_row(one) for one in costs.indexes if one.rows]
-    if not rows:
+def index_cost_table(result: Result) -> str | None:
+    """Time, memory and hit rate of each index that was timed; None if none was.
+
+    Where several were timed with as many rows, those on the Pareto front have a star: no other one
+    is at least as good, as fast and as small, and better in one of the three.
+    """
+    timed = [one for one in result.costs.indexes if one.rows] if result.costs else []
+    if not timed:
         return None
-    headers = (
+    points = [_operating_point(result, one) for one in timed]
+    rows = [
+        (*_index_row(point.cost), _rate_text(point) + " *" * _is_on_front(point, points))
+        for point in points
+    ]
+    first = result.curves[0]
+    headers = [
         "index in memory",
         "rows",
         "ms per query",
         "of 100 at once",
         "bytes each",
         "per hour",
-    )
-    aligned = ("left", *["right"] * 5)
+    ]
+    headers.append(metric_label("hr@1", first.tolerance_s))
+    aligned = ("left", *["right"] * 6)
     return tabulate(rows, headers=headers, colalign=aligned, disable_numparse=True)
+
+
+class _OperatingPoint(NamedTuple):
+    """What an index takes, and its hit rate at its largest searched size."""
+
+    cost: IndexCost
+    rate: float | None
+    size: int
+
+
+def _operating_point(result: Result, cost: IndexCost) -> _OperatingPoint:
+    for curve in result.curves:
+        measure = (curve.index, curve.distractors, curve.metric, curve.tolerance_s)
+        if measure == (cost.index, cost.distractors, "hr@1", result.curves[0].tolerance_s):
+            last = [point for point in curve.points if point.found == "searched"][-1]
+            return _OperatingPoint(cost, last.value, last.n_distractors)
+    return _OperatingPoint(cost, None, 0)
+
+
+def _is_on_front(one: _OperatingPoint, points: Sequence[_OperatingPoint]) -> bool:
+    """Whether nothing that can be compared with it is better; False if nothing can."""
+    mine = _comparable(one)
+    others = [
+        theirs
+        for other in points
+        if other is not one
+        and (other.cost.rows, other.cost.distractors, other.size)
+        == (one.cost.rows, one.cost.distractors, one.size)
+        and (theirs := _comparable(other)) is not None
+    ]
+    if mine is None or not others:
+        return False
+    return not any(
+        all(a <= b for a, b in zip(theirs, mine, strict=True)) and theirs != mine
+        for theirs in others
+    )
+
+
+def _comparable(point: _OperatingPoint) -> tuple[float, float, float] | None:
+    """Misses, milliseconds and bytes: less is better; None if one of them is unknown."""
+    latency, size_bytes = point.cost.latency(1), point.cost.bytes_per_fingerprint
+    if point.rate is None or latency is None or size_bytes is None:
+        return None
+    return (-point.rate, latency.ms, size_bytes)
+
+
+def _rate_text(point: _OperatingPoint) -> str:
+    if point.rate is None:
+        return "-"
+    return f"{100 * point.rate:.1f} at {short_size(point.size)}"
 
 
 def speed_text(costs: Costs) -> str:
