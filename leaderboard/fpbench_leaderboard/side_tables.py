@@ -72,7 +72,7 @@ def _table(
     size = max(shared, key=lambda size: (shared[size], size == wanted, size))
     rows = []
     for key in systems:
-        found = [best_at(one.by_system.get(key, ()), size) for one in columns]
+        found = _of_one_result([one.by_system.get(key, ()) for one in columns], size)
         points = [None if one is None else one.at(size) for one in found]
         if any(points):
             rates = [None if point is None else rate_of(point) for point in points]
@@ -80,6 +80,23 @@ def _table(
             shown = costs if kind == "indexes" else []
             rows.append(SideRow(system=names[key], rates=rates, costs=shown))
     return SideTable(kind=kind, n_distractors=size, columns=labels, rows=rows)
+
+
+def _of_one_result(columns: Sequence[Sequence[Candidate]], size: int) -> list[Candidate | None]:
+    """The best curve of each column at a size: of the result that has most columns, if it has one.
+
+    Results differ in more than their indexes, so that rates of two are a poorer comparison.
+    """
+    there = [[one for one in column if one.at(size) is not None] for column in columns]
+    counts = Counter(id(one.entry) for column in there for one in column)
+    most = [
+        one for column in there for one in column if counts[id(one.entry)] == max(counts.values())
+    ]
+    lead = best_at(most, size)
+    return [
+        best_at([one for one in column if lead and one.entry is lead.entry] or column, size)
+        for column in there
+    ]
 
 
 def _cost(candidate: Candidate) -> SearchCost | None:
@@ -122,19 +139,28 @@ def _real_table(found: Sequence[Contest], ranked: Search, names: Names) -> SideT
 
 
 def _real_row(system: str, curves: Sequence[Candidate], synthetic: Sequence[Candidate]) -> SideRow:
-    size = max(size for one in curves for size in _sizes([one]))
-    real = best_at(curves, size)
-    point = None if real is None else real.at(size)
-    # Of the same result, if it has both: then the queries' difficulty is not in the gap.
-    same = [one for one in synthetic if real is not None and one.entry is real.entry]
-    other = best_at(same or synthetic, size)
-    beside = None if other is None else other.at(size)
-    gaps = [gap for one in same or synthetic if (gap := _gap(one)) is not None]
+    """Both rates and the gap of one result if one has both, at its largest size of both.
+
+    Results differ in more than their distractors, so that rates of two have no gap.
+    """
+    pairs = [
+        (size, one, other)
+        for one in curves
+        for other in synthetic
+        if one.entry is other.entry
+        for size in _sizes([one]) & _sizes([other])
+        if size > 0
+    ]
+    size = max([size for size, _, _ in pairs] or _sizes(curves))
+    at_size = {id(one): (one, other) for at, one, other in pairs if at == size}
+    real = best_at([one for one, _ in at_size.values()] or curves, size)
+    other = at_size[id(real)][1] if at_size else best_at(synthetic, size)
+    points = [None if one is None else one.at(size) for one in (real, other)]
     return SideRow(
         system=system,
-        rates=[None if one is None else rate_of(one) for one in (point, beside)],
+        rates=[None if point is None else rate_of(point) for point in points],
         tracks="" if real is None else real_distractors_label(real.entry.result, real.curve),
-        gap=gaps[0] if gaps else None,
+        gap=_gap(other) if at_size and other is not None else None,
     )
 
 
