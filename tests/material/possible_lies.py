@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from lie_edits import SHA, Lie
+from lie_edits import REMOVED, SHA, Lie
 
 POSSIBLE: Mapping[str, Lie] = {
     "another distribution": {"/fingerprinter/distribution": "fpbench-mine"},
@@ -27,6 +27,8 @@ POSSIBLE: Mapping[str, Lie] = {
     "another command": {"/command": "fpbench run --better"},
     "other recordings": {"/data/content": "0" * 32},
     "a recording that was skipped": {"/data/skipped": [{"track": "x", "reason": "y"}]},
+    "more that were skipped": {"/data/skipped_left_out": 5},
+    "a run that cost nothing": {"/costs": REMOVED},
     "a reference without silence": {"/data/reference_silent_hours": 0.001},
     "distractors without silence": {"/data/distractor_silent_hours": 0.001},
     "a division": {"/data/division": "by hand"},

@@ -92,6 +92,18 @@ def test_a_result_that_is_too_large_to_be_readable_is_written_in_one_line(
     assert not check_result(placed).problems
 
 
+def test_long_lists_are_shortened_and_counted(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    skipped = [{"track": f"{place}.wav", "reason": "silent"} for place in range(130)]
+    alter(result, lambda document: document["data"].update(skipped=skipped))
+    (placed, *_) = place_result(result, tmp_path / "submissions").files
+    data = read_result(placed).data
+    assert (len(data.skipped), data.skipped_left_out, data.near_copies_left_out) == (100, 30, 0)
+    again = place_result(placed, tmp_path / "submissions", "again").files[0]
+    assert read_result(again).data == data
+
+
 STATEMENT = Statement(
     submitter="ann",
     relation="author",

@@ -110,6 +110,22 @@ def test_a_landed_result_changes_if_the_new_one_supersedes_it(
     assert review(repository).passed
 
 
+def test_a_new_result_has_todays_format(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    path, content = next(iter(submitted.items()))
+    document = json.loads(content)
+    for name in ("result_format", "result_id", "harness"):
+        del document[name]
+    for curve in document["curves"]:
+        curve["index_parameters"] = document["indexes"][0]["effective"]
+    del document["indexes"], document["fingerprinter"]["bytes_per_hour"]
+    document["schema_version"] = 1
+    commit({**submitted, path: json.dumps(document).encode()})
+    (found,) = review(repository).results
+    assert found.problems == ["it has an earlier format; `fpbench submit` writes today's"]
+
+
 def test_what_is_superseded_has_landed_in_the_same_folder(
     repository: Path, commit: Commit, submitted: dict[str, bytes]
 ) -> None:

@@ -79,6 +79,9 @@ class DataInfo:
             did.
         near_copies: Pairs of tracks that share a stretch of one recording, by their fingerprints.
             With ``duplicates = drop``, the first track of each is left out.
+        skipped_left_out: Number of skipped tracks that a submission does not list, after the first
+            hundred.
+        near_copies_left_out: Number of pairs of near copies that it does not list, likewise.
         distractors_in_reference: Ready-made distractors that equal a fingerprint of the reference.
             They are left out, unless ``duplicates`` is ``keep``.
     """
@@ -97,6 +100,8 @@ class DataInfo:
     division: str | None = None
     near_copies: Sequence[NearCopy] = ()
     distractors_in_reference: Count = 0
+    skipped_left_out: Count = 0
+    near_copies_left_out: Count = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,6 +125,12 @@ def read_document(path: Path) -> Result | FailedRun:
     return parse_document(document, str(path))
 
 
+def has_todays_format(path: Path) -> bool:
+    """Whether a result that can be read needs no migration."""
+    document = read_json(path, _MOST_BYTES)
+    return isinstance(document, Mapping) and "result_format" in document
+
+
 def result_files(path: Path) -> list[Path]:
     """The result file itself, or all result files below a folder, sorted.
 

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
@@ -14,6 +14,8 @@ from fpbench.results.files import checked_text, identify, read_result
 from fpbench.verification.pull_request import MOST_BYTES, is_name
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import NOT_BY_HAND, check_result
+
+_MOST_LISTED = 100  # skipped tracks, or pairs of near copies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ def place_result(
     findings = check_result(path)
     if findings.problems:
         raise FpbenchError("\n".join(findings.lines()), hint=NOT_BY_HAND)
-    result = (statement or Statement()).apply_to(read_result(path))
+    result = _shorten((statement or Statement()).apply_to(read_result(path)))
     name = _name_of(result, path, name)
     target = folder / result.fingerprinter.name / f"{name}.json"
     content = _submitted_bytes(result, path)
@@ -75,6 +77,20 @@ def place_result(
         new.write(content)
     left_out = [one.name for one in beside if one not in small]
     return Placed(result=result, files=[target, *copies.values()], left_out=left_out)
+
+
+def _shorten(result: Result) -> Result:
+    """The result with the beginnings of lists that are as long as the data is faulty."""
+    data = result.data
+    skipped, copies = data.skipped[:_MOST_LISTED], data.near_copies[:_MOST_LISTED]
+    shorter = replace(
+        data,
+        skipped=skipped,
+        skipped_left_out=data.skipped_left_out + len(data.skipped) - len(skipped),
+        near_copies=copies,
+        near_copies_left_out=data.near_copies_left_out + len(data.near_copies) - len(copies),
+    )
+    return replace(result, data=shorter)
 
 
 def _submitted_bytes(result: Result, path: Path) -> bytes:

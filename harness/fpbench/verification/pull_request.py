@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
-from fpbench.results.files import read_result
+from fpbench.results.files import has_todays_format, read_result
 from fpbench.verification.edits import find_edit_problems
 from fpbench.verification.git_trees import (
     REGULAR,
@@ -215,6 +215,8 @@ def _review_result(folder: Path, path: str) -> Reviewed:
         message = err.message.replace(f"{folder}/", "")
         return Reviewed(path=path, result=None, problems=[message])
     problems = [str(problem).replace(f"{folder}/", "") for problem in findings.problems]
+    if not has_todays_format(folder / path):
+        problems.append("it has an earlier format; `fpbench submit` writes today's")
     system = PurePosixPath(path).parts[1]
     if result.fingerprinter.name != system:
         problems.append(f"/fingerprinter/name is not the name of its folder, {system}")
