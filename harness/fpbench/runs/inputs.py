@@ -94,7 +94,7 @@ class AudioSource:
             real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
         chain = [named.degradation for named in self.degradations]
         planned, queries = source._make_queries(dataset, reference, surveys, store, stage)
-        data = source._describe_data(
+        data = source.describe_data(
             all_tracks, left_out, planned, reference, real, surveys=surveys, near=near
         )
         inputs = source._assemble(reference, queries, planned, real, data)
@@ -217,7 +217,7 @@ class AudioSource:
             query_info=replace(inputs.query_info, absent=len(absent.vectors)),
         )
 
-    def _describe_data(
+    def describe_data(
         self,
         all_tracks: Dataset,
         duplicates: Sequence[Skipped],

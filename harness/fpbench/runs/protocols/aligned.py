@@ -10,8 +10,14 @@ from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.definitions import Protocol, SequenceSettings
-from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation, database_sizes, row_search
-from fpbench.runs.protocols.inputs import ProtocolInputs, aligned_inputs
+from fpbench.runs.protocols.evaluation import (
+    CreateIndex,
+    Evaluation,
+    build_inputs,
+    database_sizes,
+    row_search,
+)
+from fpbench.runs.protocols.inputs import ProtocolInputs
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
 from fpbench.search.sequence_ranking import SequenceQueries, rank_starts
@@ -19,14 +25,14 @@ from fpbench.search.sequence_ranking import SequenceQueries, rank_starts
 METRICS = ("top1_exact", "top1_near", "top3_exact", "top10_exact")
 
 
-def plan_aligned(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
+def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evaluation:
     """A query that begins at row t matches row t of the reference.
 
     Raises:
         FpbenchError: The dataset does not have what the protocol needs, or an option is wrong.
     """
     settings: SequenceSettings = apply_options(protocol.settings, prepared.config.protocol_options)
-    inputs = aligned_inputs(prepared)
+    inputs = build_inputs(prepared, stage, aligned=True)
     segments = inputs.segments(prepared.config.query_lengths_s, protocol.hop_s(inputs.hop_s))
     test_ids = choose_starts(prepared, protocol, inputs, segments[-1])
     queries = sequence_queries(inputs, test_ids.rows, segments)

@@ -10,10 +10,12 @@ from fpbench.errors import FpbenchError
 from fpbench.hashing import content_key, rows_digest
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.audio_inputs import inputs_of_audio
 from fpbench.runs.protocols.definitions import SequenceSettings
-from fpbench.runs.protocols.inputs import ProtocolInputs
+from fpbench.runs.protocols.inputs import ProtocolInputs, inputs_of_vectors
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
+from fpbench.runs.ready_made import VectorSource
 from fpbench.search.nearest_rows import RowSearch
 from fpbench.search.tasks import NamedIndex
 
@@ -42,6 +44,30 @@ class Evaluation:
     groups: Int64[np.ndarray, " queries"] | None = field(repr=False)
     sizes: Sequence[int]
     evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]] = field(repr=False)
+
+
+def build_inputs(prepared: PreparedRun, stage: Stage, *, aligned: bool = False) -> ProtocolInputs:
+    """The matrices of the run's dataset, made from its recordings if it has no fingerprints.
+
+    Args:
+        stage: Shows progress.
+        aligned: Whether row i of the queries must be the degraded row i of the reference.
+
+    Raises:
+        FpbenchError: They are not aligned, or recordings cannot be used.
+    """
+    source = prepared.source
+    if isinstance(source, VectorSource):
+        inputs = inputs_of_vectors(source)
+    else:
+        inputs = inputs_of_audio(source, prepared.store, stage)
+    if aligned and len(inputs.query) != len(inputs.reference):
+        raise FpbenchError(
+            f"'{prepared.config.dataset}' has {len(inputs.query)} rows of query and "
+            f"{len(inputs.reference)} of db, and this protocol compares row i of both",
+            hint="use another --protocol, or none, for queries that are not aligned",
+        )
+    return inputs
 
 
 def database_sizes(prepared: PreparedRun, inputs: ProtocolInputs) -> list[int]:

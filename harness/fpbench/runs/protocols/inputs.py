@@ -12,7 +12,6 @@ from fpbench.hashing import content_key, rows_digest
 from fpbench.plugin.datasets import Positions, VectorRecordings
 from fpbench.results.config import RecordedRecipe
 from fpbench.results.data import DataInfo
-from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.ready_made import VectorSource
 from fpbench.user_paths import expand_path
 
@@ -35,6 +34,7 @@ class ProtocolInputs:
         track_names: Names of the tracks that positions count, where they are known.
         recordings: The recordings that rows of queries come from; None if they are unknown.
         distractor_tracks: Track of each distractor; None if it is unknown.
+        tempo: Factor by which queries are faster, where it is known.
         truth: Track and start time that each row of the queries matches; None if tracks are
             unknown.
     """
@@ -55,6 +55,7 @@ class ProtocolInputs:
     recordings: VectorRecordings | None = None
     distractor_tracks: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
     truth: Positions | None = field(default=None, repr=False)
+    tempo: float | None = None
     warnings: Sequence[str] = ()
 
     def segments(self, lengths_s: Sequence[float], hop_s: float) -> list[int]:
@@ -77,38 +78,6 @@ class ProtocolInputs:
                 hint="give --query-lengths that differ by a hop or more, none below a fingerprint",
             )
         return found
-
-
-def aligned_inputs(prepared: PreparedRun) -> ProtocolInputs:
-    """The matrices of a dataset whose row i of queries is the degraded row i of its reference.
-
-    Raises:
-        FpbenchError: The dataset has other queries.
-    """
-    inputs = vector_inputs(prepared)
-    if len(inputs.query) != len(inputs.reference):
-        raise FpbenchError(
-            f"'{prepared.config.dataset}' has {len(inputs.query)} rows of query and "
-            f"{len(inputs.reference)} of db, and this protocol compares row i of both",
-            hint="use another --protocol, or none, for queries that are not aligned",
-        )
-    return inputs
-
-
-def vector_inputs(prepared: PreparedRun) -> ProtocolInputs:
-    """The matrices of ready-made fingerprints.
-
-    Raises:
-        FpbenchError: The dataset holds audio.
-    """
-    source = prepared.source
-    if not isinstance(source, VectorSource):
-        raise FpbenchError(
-            f"protocol {prepared.config.protocol} evaluates ready-made fingerprints, and "
-            f"'{prepared.config.dataset}' holds audio",
-            hint="extract its fingerprints, and use --dataset embeddings:DIR",
-        )
-    return inputs_of_vectors(source)
 
 
 def inputs_of_vectors(source: VectorSource) -> ProtocolInputs:

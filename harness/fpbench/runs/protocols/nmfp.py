@@ -18,8 +18,14 @@ from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.definitions import NmfpSettings, Protocol
-from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation, database_sizes, row_search
-from fpbench.runs.protocols.inputs import ProtocolInputs, vector_inputs
+from fpbench.runs.protocols.evaluation import (
+    CreateIndex,
+    Evaluation,
+    build_inputs,
+    database_sizes,
+    row_search,
+)
+from fpbench.runs.protocols.inputs import ProtocolInputs
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
 from fpbench.runs.protocols.track_table import TrackTable
@@ -30,7 +36,7 @@ logger = getLogger(__name__)
 Hits = dict[str, Bool[np.ndarray, "queries lengths"]]
 
 
-def plan_nmfp(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
+def plan_nmfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evaluation:
     """Every recording gives queries that begin a few fingerprints apart.
 
     Raises:
@@ -44,7 +50,7 @@ def plan_nmfp(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
             hint="leave it out; --protocol-set step=7 says how far apart they begin",
         )
     settings: NmfpSettings = apply_options(protocol.settings, config.protocol_options)
-    inputs = vector_inputs(prepared)
+    inputs = build_inputs(prepared, stage)
     recordings, truth = inputs.recordings, inputs.truth
     if recordings is None or truth is None:
         raise FpbenchError(

@@ -19,22 +19,27 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.aligned import choose_starts, sequence_queries
 from fpbench.runs.protocols.definitions import PaperSettings, Protocol
-from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation, database_sizes, row_search
-from fpbench.runs.protocols.inputs import vector_inputs
+from fpbench.runs.protocols.evaluation import (
+    CreateIndex,
+    Evaluation,
+    build_inputs,
+    database_sizes,
+    row_search,
+)
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.search.distractors import CHUNK
 from fpbench.search.nearest_rows import RowSearch
 from fpbench.search.sequence_ranking import rank_starts
 
 
-def plan_paper(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
+def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evaluation:
     """Query t matches row trunc(t · tempo) of the reference.
 
     Raises:
         FpbenchError: Queries have several fingerprints, or an option is wrong.
     """
     settings: PaperSettings = apply_options(protocol.settings, prepared.config.protocol_options)
-    inputs = vector_inputs(prepared)
+    inputs = build_inputs(prepared, stage)
     segments = inputs.segments(prepared.config.query_lengths_s, inputs.hop_s)
     if segments != [1]:
         raise FpbenchError(

@@ -17,8 +17,14 @@ from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.aligned import choose_starts
 from fpbench.runs.protocols.definitions import PeakNetFpSettings, Protocol
-from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation, database_sizes, row_search
-from fpbench.runs.protocols.inputs import ProtocolInputs, vector_inputs
+from fpbench.runs.protocols.evaluation import (
+    CreateIndex,
+    Evaluation,
+    build_inputs,
+    database_sizes,
+    row_search,
+)
+from fpbench.runs.protocols.inputs import ProtocolInputs
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.track_table import TrackTable
 from fpbench.search.concatenation import Concatenation
@@ -32,14 +38,14 @@ _FOLDER = re.compile(r"tempo-(\d+)_(\d+)")
 _STAND_IN = "067474.wav"
 
 
-def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
+def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evaluation:
     """Test ids are rows of the reference; each is asked for in the queries of its track.
 
     Raises:
         FpbenchError: Tracks or the tempo are unknown, or an option is wrong.
     """
     settings: PeakNetFpSettings = apply_options(protocol.settings, prepared.config.protocol_options)
-    inputs = vector_inputs(prepared)
+    inputs = build_inputs(prepared, stage)
     if inputs.truth is None:
         raise FpbenchError(
             f"'{prepared.config.dataset}' does not say which track a row is of",
@@ -47,7 +53,7 @@ def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol) -> Evaluation:
             "write tracks.csv",
         )
     segments = inputs.segments(prepared.config.query_lengths_s, inputs.hop_s)
-    tempo = settings.tempo or _tempo_of(inputs)
+    tempo = settings.tempo or inputs.tempo or _tempo_of(inputs)
     test_ids = choose_starts(prepared, protocol, inputs, segments[-1], rows=len(inputs.reference))
     stand_in = inputs.track_names.index(_STAND_IN) if _STAND_IN in inputs.track_names else None
     first = query_starts(inputs, test_ids.rows, tempo, stand_in)

@@ -37,7 +37,7 @@ from fpbench.runs.run import leave_folders_out
 
 logger = getLogger(__name__)
 
-_PLANS: Mapping[str, Callable[[PreparedRun, Protocol], Evaluation]] = {
+_PLANS: Mapping[str, Callable[[PreparedRun, Protocol, Stage], Evaluation]] = {
     "nafp": plan_aligned,
     "grafprint": plan_aligned,
     "nmfp": plan_nmfp,
@@ -69,7 +69,7 @@ def run_protocol(
     for path in (out, figure):
         make_folder(path.parent)
     protocol = str(prepared.config.protocol)
-    evaluation = _PLANS[protocol](prepared, find_protocol(protocol))
+    evaluation = _PLANS[protocol](prepared, find_protocol(protocol), stage)
     for warning in evaluation.inputs.warnings:
         logger.warning(warning)
     found = {name: _evaluate(prepared, evaluation, name, stage) for name in names}
