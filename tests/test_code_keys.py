@@ -25,15 +25,17 @@ OUTPUTS = {
     "tracks": "fpbench.fingerprints.track_sets",
     "near copies": "fpbench.fingerprints.near_copies",
     "queries": "fpbench.fingerprints.query_sets",
+    "whole queries": "fpbench.fingerprints.whole_queries",
     "training audio": "fpbench.encoders.training_audio",
     "evidence": "fpbench.search.tasks",
+    "nearest rows": "fpbench.search.nearest_rows",
     "tails": "fpbench.search.tails",
     "fidelity": "fpbench.runs.generator",
 }
 """Kinds of output in the cache, each with the module whose code key is part of its key."""
 
 EVERYTHING = set(OUTPUTS)
-OF_AUDIO = {"surveys", "tracks", "near copies", "queries", "training audio"}
+OF_AUDIO = {"surveys", "tracks", "near copies", "queries", "whole queries", "training audio"}
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +124,25 @@ def add_words(text: str) -> str:
         pytest.param("testing", set(), id="testing"),
         # the rooms
         pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),
-        pytest.param("plugin/checked", {"evidence", "tails", "fidelity"}, id="plugin: checks"),
-        pytest.param("audio/reading", OF_AUDIO, id="audio: reading"),
-        pytest.param("audio/survey", OF_AUDIO - {"queries"}, id="audio: survey"),
-        pytest.param("audio/queries", {"queries"}, id="audio: queries"),
         pytest.param(
-            "fingerprints/embedding", {"tracks", "near copies", "queries"}, id="fingerprints"
+            "plugin/checked", {"evidence", "nearest rows", "tails", "fidelity"}, id="plugin: checks"
         ),
-        pytest.param("search/blocks", {"evidence"}, id="search: blocks"),
-        pytest.param("search/scores", {"evidence", "tails", "fidelity"}, id="search: scores"),
+        pytest.param("audio/reading", OF_AUDIO, id="audio: reading"),
+        pytest.param("audio/survey", OF_AUDIO - {"queries", "whole queries"}, id="audio: survey"),
+        pytest.param("audio/queries", {"queries", "whole queries"}, id="audio: queries"),
         pytest.param(
-            "evidence/candidates", {"evidence", "tails", "fidelity"}, id="evidence: candidates"
+            "fingerprints/embedding",
+            {"tracks", "near copies", "queries", "whole queries"},
+            id="fingerprints",
+        ),
+        pytest.param("search/blocks", {"evidence", "nearest rows"}, id="search: blocks"),
+        pytest.param(
+            "search/scores", {"evidence", "nearest rows", "tails", "fidelity"}, id="search: scores"
+        ),
+        pytest.param(
+            "evidence/candidates",
+            {"evidence", "nearest rows", "tails", "fidelity"},
+            id="evidence: candidates",
         ),
         pytest.param("evidence/hit_rates", set(), id="evidence: hit rates"),
         pytest.param("generators/fidelity", {"fidelity"}, id="generators: fidelity"),

@@ -7,7 +7,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import fpbench
 from fpbench.results.fields import GitRevision, Words
 
 _TIMEOUT_S = 10
@@ -46,7 +45,7 @@ def describe_harness() -> HarnessInfo:
 
 def _git(*arguments: str) -> str | None:
     """The output of a Git command in the folder of the package; None if it fails."""
-    folder = Path(fpbench.__file__).parent
+    folder = Path(__file__).parents[1]  # importing all of fpbench would tie cache keys to it
     # Git's own variables may name another repository.
     environment = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
