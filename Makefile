@@ -40,12 +40,12 @@ check: $(VENV)/ready board-check
 board: $(BOARD)/node_modules/.package-lock.json
 	cd $(BOARD) && npm run --silent build
 
-# They are as the sources say. Skipped without npm or, outside of CI, without what npm installs.
+# They are as the sources say. Skipped without npm or, outside of GitHub, without what npm installs.
 board-check:
 	@if ! command -v npm > /dev/null; then echo "no npm: the script of the board is not compared"; \
 	elif $(MAKE) --silent $(BOARD)/node_modules/.package-lock.json; then \
 		cd $(BOARD) && npm run --silent check; \
-	else echo "npm failed: the script of the board is not compared"; test -z "$$CI"; fi
+	else echo "npm failed: the script of the board is not compared"; test -z "$$GITHUB_ACTIONS"; fi
 
 $(BOARD)/node_modules/.package-lock.json: $(BOARD)/package-lock.json
 	cd $(BOARD) && npm ci --silent
