@@ -12,6 +12,7 @@ from fpbench.progress import Report
 from fpbench.results.failures import FailedRun
 from fpbench.results.files import read_document, read_result, result_files
 from fpbench.runs.config import read_config
+from fpbench.runs.execution import execute
 from fpbench.runs.failures import failed_path, record_failure
 from fpbench.runs.prepare import PreparedRun
 from fpbench.verification.validation import check_result
@@ -86,3 +87,19 @@ def test_a_bug_is_recorded_and_an_interrupt_is_not(prepared: Prepare, tmp_path: 
     record = read_document(failed_path(out))
     assert isinstance(record, FailedRun)
     assert (record.failure.stage, record.failure.error) == ("start", "IndexError: 3")
+
+
+def test_a_failing_run_is_recorded_and_a_good_one_removes_the_record(
+    prepared: Prepare, tmp_path: Path
+) -> None:
+    out = tmp_path / "r.json"
+    figure = tmp_path / "f.png"
+    figure.mkdir()  # no figure can have this name
+    run = prepared()
+    with pytest.raises(FpbenchError, match=r"f\.png"):
+        execute(run, out, "fpbench run", stage, figure=figure)
+    assert failed_path(out).is_file()
+    figure.rmdir()
+    execute(run, out, "fpbench run", stage, figure=figure)
+    assert out.is_file()
+    assert not failed_path(out).exists()

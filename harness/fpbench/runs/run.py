@@ -36,7 +36,6 @@ from fpbench.runs.beyond import is_exact, is_simulated
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.extrapolated import extrapolate_beyond
-from fpbench.runs.failures import failed_path, record_failure
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.paired_searches import measure_gaps, measure_index_losses
 from fpbench.runs.prepare import PreparedRun
@@ -136,19 +135,10 @@ def run_prepared(
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
             That of decisions by a threshold lies beside it. A figure that fails is a warning.
 
-    A run that fails is recorded beside ``out``, see :func:`fpbench.runs.failures.failed_path`.
-
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
             wanted.
     """
-    with record_failure(prepared, out, command, stage) as listened:
-        return _carry_out(prepared, out, command, listened, figure)
-
-
-def _carry_out(
-    prepared: PreparedRun, out: Path, command: str, stage: Stage, figure: Path | None
-) -> Result:
     costs = RunCosts(prepared)
     prepared, stage, config = costs.prepared, costs.watch(stage), prepared.config
     beside = out.with_suffix(".png")
@@ -226,7 +216,7 @@ def _carry_out(
         result = leave_folders_out(result, prepared)
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         drawn = (figure or beside, det_figure_path(figure or beside))
-        remove_stale(beside, det_figure_path(beside), *drawn, out, failed_path(out))
+        remove_stale(beside, det_figure_path(beside), *drawn, out)
     try:
         plot_curves([result], drawn[0])
         if has_det(result):
