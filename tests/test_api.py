@@ -112,12 +112,17 @@ def replace_class(loaded: LoadedResult) -> fpbench.Result:
     return fpbench.Result(**{name: getattr(loaded, name) for name in names})
 
 
+def without_costs(result: LoadedResult) -> fpbench.Result:
+    """All of a result that is the same in every run of its settings."""
+    return replace(replace_class(result), costs=None, result_id=None)
+
+
 @pytest.mark.slow
 def test_the_same_object_is_not_called_again(
     measure: Callable[..., LoadedResult], result: LoadedResult
 ) -> None:
     again = MyModel()
-    assert measure(again) == result
+    assert without_costs(measure(again)) == without_costs(result)
     # Of a probe that names it, and of the plan's trial; 24 tracks of 10 s have 19 segments each.
     assert again.segments < 24 * 19
 
@@ -148,7 +153,10 @@ def test_the_command_measures_the_same(
     for result, file in ((typed_result, "typed"), (other, "result")):
         assert [info.file for info in result.evidence] == [f"{file}.exact.real.npz"]
     assert [e.sha256 for e in typed_result.evidence] == [e.sha256 for e in other.evidence]
-    assert replace(typed_result, evidence=[], command="") == replace(other, evidence=[], command="")
+    one, two = (
+        replace(without_costs(found), evidence=[], command="") for found in (typed_result, other)
+    )
+    assert one == two
 
 
 @pytest.mark.slow
@@ -226,9 +234,9 @@ def test_results_are_loaded_from_files_and_folders(
 ) -> None:
     assert result.path is not None
     (one,) = fpbench.load_results(result.path)
-    assert (one, one.path) == (result, result.path)
+    assert (without_costs(one), one.path) == (without_costs(result), result.path)
     several = fpbench.load_results([str(result.path), folder / "cache" / "results"])
-    assert several[0] == result
+    assert several[0] == one
     assert result.path in [found.path for found in several[1:]]
     (tmp_path / "empty").mkdir()
     with pytest.raises(fpbench.FpbenchError, match=r"there are no results in .*empty"):
