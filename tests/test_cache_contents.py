@@ -118,6 +118,17 @@ def test_nothing_goes_that_a_running_process_may_have_used(store: Store) -> None
     assert len(chosen.removed) == 2
 
 
+def test_nothing_remains_of_a_cache_that_was_not_used(tmp_path: Path) -> None:
+    root = tmp_path / "cache"
+    with use_cache(root):
+        assert first_user_since(root) is not None
+    assert not root.exists()
+    root.mkdir()
+    with use_cache(root):
+        pass
+    assert root.exists()
+
+
 def test_a_process_that_was_killed_uses_nothing(store: Store) -> None:
     code = (
         "import os, sys, pathlib\n"

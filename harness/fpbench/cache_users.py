@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
@@ -18,16 +18,25 @@ USERS = "users"
 def use_cache(root: Path) -> Iterator[None]:
     """Let others know that this process uses a cache, until the block or the process ends.
 
+    Nothing remains of a cache that did not exist, if the block puts nothing into it.
+
     Args:
         root: Folder of the cache.
 
     Raises:
         FpbenchError: The cache cannot be written.
     """
+    is_new = not root.exists()
     path = make_folder(root / USERS) / f"{os.getpid()}-{secrets.token_hex(4)}.lock"
     busy = FpbenchError(f"{path} is locked", hint="run the same command again")  # it is new
-    with hold_lock(path, busy):
-        yield
+    try:
+        with hold_lock(path, busy):
+            yield
+    finally:
+        if is_new:
+            with suppress(OSError):  # it holds something by now
+                (root / USERS).rmdir()
+                root.rmdir()
 
 
 def first_user_since(root: Path) -> float | None:
