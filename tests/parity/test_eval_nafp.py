@@ -24,9 +24,10 @@ from fpbench.search.blocks import (
     BlockSearch,
     CandidateStore,
     gather_evidence,
-    search_blocks,
     search_reference,
 )
+from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.missing import cut_blocks, find_missing, search_missing
 from fpbench.search.sequences import PositionwiseIndex, Rows, Runs, concatenate_runs
 from fpbench_plugins import exact, faiss_indexes
 
@@ -114,17 +115,19 @@ def create_index(name: str, options: dict[str, str]) -> BlockIndex:
     return create(Settings(options=options))
 
 
+def fill(search: BlockSearch, queries: Vectors, source: InOrder) -> None:
+    """Search all distractors."""
+    blocks = cut_blocks([search], source, EDGES)
+    list(search_missing(find_missing(blocks), queries, [LocalEngine()]))
+
+
 def evidence_of(
     index: BlockIndex, golden: Golden, queries: Vectors, true_rows: np.ndarray, folder: Path
 ) -> Evidence:
     # Rows of one long track, so that a tolerance in seconds is one in rows.
     rows = np.arange(len(golden.reference))
     candidates = CandidateStore(store=Store(folder), key="golden", k=K)
-    list(
-        search_blocks(
-            [BlockSearch(index, candidates, "x")], queries, InOrder(golden.distractors), EDGES
-        )
-    )
+    fill(BlockSearch(index, candidates, "x"), queries, InOrder(golden.distractors))
     return gather_evidence(
         search_reference(BlockSearch(index, candidates, "x"), queries, golden.reference),
         candidates,
@@ -193,7 +196,7 @@ def test_nafp_hits_of_several_segments(
     index = PositionwiseIndex(index_of(name, **options), length)
     candidates = CandidateStore(store=Store(tmp_path), key="golden", k=K)
     source = InOrder(Runs(everything, distractors, length))
-    list(search_blocks([BlockSearch(index, candidates, "x")], queries, source, EDGES))
+    fill(BlockSearch(index, candidates, "x"), queries, source)
     reference = Runs(golden.reference, rows, length)
     found = gather_evidence(
         search_reference(BlockSearch(index, candidates, "x"), queries, reference),

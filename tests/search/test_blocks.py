@@ -1,12 +1,12 @@
 """A search by blocks gives the ranks of one search of everything, even after interruptions."""
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
+from block_searches import DIM, Scan, Slices, best_of, unit
 
 from fpbench import Candidates, FpbenchError, Vectors
 from fpbench.cache import Store
@@ -19,30 +19,14 @@ from fpbench.search.blocks import (
     gather_evidence,
     grow_index,
     match_scores,
-    search_blocks,
     search_reference,
 )
+from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.missing import cut_blocks, find_missing, search_missing
 from fpbench.search.scores import sum_by_halves
 
-QUERIES, DIM, ROWS = 40, 6, 900
+QUERIES, ROWS = 40, 900
 EDGES = [0, 100, 200, 450, 900]
-
-
-class Scan:
-    """A block index that scores every pair."""
-
-    kind: Final = "block"
-    exact = True
-    training_rows = 0
-
-    @property
-    def parameters(self) -> Mapping[str, int | float | str]:
-        return {}
-
-    def train(self, vectors: Vectors, /) -> None: ...
-
-    def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        return best_of(queries, np.concatenate(list(block)), k)
 
 
 class GrowingScan(Scan):
@@ -60,34 +44,11 @@ class GrowingScan(Scan):
         return best_of(queries, self.rows, k)
 
 
-def best_of(queries: Vectors, rows: Vectors, k: int) -> Candidates:
-    scores = sum_by_halves(queries[:, None] * rows[None])
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    best = np.take_along_axis(scores, order, axis=1)
-    return Candidates(order, -best, best)
-
-
-class Slices:
-    """Distractors from one array; lists what is read."""
-
-    def __init__(self, rows: Vectors) -> None:
-        self._rows = rows
-        self.read: list[tuple[int, int]] = []
-
-    @property
-    def rows_available(self) -> int:
-        return len(self._rows)
-
-    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        self.read.append((start, stop))
-        for first in range(start, stop, 70):
-            yield self._rows[first : min(first + 70, stop)]
-
-
-def unit(n: int, rng: np.random.Generator) -> Vectors:
-    # Coarse coordinates, so that equal scores occur.
-    x = rng.integers(-3, 4, (n, DIM)).astype(np.float32) + np.float32(0.5)
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
+def fill(candidates: CandidateStore, case: "Case", edges: Sequence[int]) -> None:
+    """Search the distractors between the edges for what is missing."""
+    blocks = cut_blocks([BlockSearch(Scan(), candidates, "scan")], case.source, edges)
+    for _ in search_missing(find_missing(blocks), case.queries, [LocalEngine()]):
+        pass
 
 
 class Case:
@@ -111,10 +72,7 @@ class Case:
 
     def evidence(self, store: Store, k: int) -> Evidence:
         candidates = CandidateStore(store=store, key="case", k=k)
-        for _ in search_blocks(
-            [BlockSearch(Scan(), candidates, "scan")], self.queries, self.source, EDGES
-        ):
-            pass
+        fill(candidates, self, EDGES)
         return gather_evidence(
             search_reference(BlockSearch(Scan(), candidates, "scan"), self.queries, self.reference),
             candidates,
@@ -148,76 +106,9 @@ def test_hit_rates_at_block_ends_equal_brute_force(
             np.testing.assert_array_equal(ranks < k, expected < k)
 
 
-def test_an_interrupted_search_goes_on_and_ends_in_the_same_bytes(tmp_path: Path) -> None:
-    case, whole, broken = Case(), Store(tmp_path / "a"), Store(tmp_path / "b")
-    case.evidence(whole, k=5)
-    candidates = CandidateStore(store=broken, key="case", k=5)
-    steps = search_blocks(
-        [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES
-    )
-    assert next(steps) == (100, False)
-    assert next(steps) == (200, False)
-    steps.close()  # type: ignore[attr-defined]
-    case.source.read.clear()
-    case.evidence(broken, k=5)
-    assert case.source.read == [(200, 450), (450, 900)]
-    files = sorted(p.relative_to(whole.root) for p in whole.root.rglob("*.npz"))
-    assert len(files) == 4
-    for file in files:
-        assert (whole.root / file).read_bytes() == (broken.root / file).read_bytes()
-
-
-class FirstChunkOnly(Scan):
-    """Searches the first chunk only."""
-
-    def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        return super().search(queries, iter([next(block)]), k)
-
-
-def test_several_indexes_share_each_draw(tmp_path: Path) -> None:
-    case, store = Case(), Store(tmp_path)
-    searches = [
-        BlockSearch(index, CandidateStore(store=store, key=key, k=5), "scan")
-        for index, key in ((FirstChunkOnly(), "first"), (Scan(), "a"), (Scan(), "b"))
-    ]
-    list(search_blocks(searches, case.queries, case.source, EDGES))
-    assert case.source.read == list(pairwise(EDGES))
-    alone = BlockSearch(
-        Scan(), CandidateStore(store=Store(tmp_path / "alone"), key="a", k=5), "scan"
-    )
-    list(search_blocks([alone], case.queries, case.source, EDGES))
-    for pair in pairwise(EDGES):
-        expected = alone.candidates.read(*pair)
-        assert expected is not None
-        for search in searches[1:]:
-            actual = search.candidates.read(*pair)
-            assert actual is not None
-            np.testing.assert_array_equal(actual.ids, expected.ids)
-            np.testing.assert_array_equal(actual.scores, expected.scores)
-
-
-def test_a_larger_size_searches_only_what_is_new(tmp_path: Path) -> None:
-    case, candidates = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
-    list(
-        search_blocks(
-            [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES[:3]
-        )
-    )
-    case.source.read.clear()
-    steps = list(
-        search_blocks([BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES)
-    )
-    assert steps == [(100, True), (200, True), (450, False), (900, False)]
-    assert case.source.read == [(200, 450), (450, 900)]
-
-
 def test_missing_candidates_are_named(tmp_path: Path) -> None:
     case, candidates = Case(), CandidateStore(store=Store(tmp_path), key="case", k=5)
-    list(
-        search_blocks(
-            [BlockSearch(Scan(), candidates, "scan")], case.queries, case.source, EDGES[:3]
-        )
-    )
+    fill(candidates, case, EDGES[:3])
     with pytest.raises(FpbenchError, match="no longer holds the candidates of rows 200 to 450"):
         gather_evidence(
             search_reference(BlockSearch(Scan(), candidates, "scan"), case.queries, case.reference),

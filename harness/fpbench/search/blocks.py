@@ -1,8 +1,7 @@
 """Search block by block, keeping the candidates of each block, so that a killed run resumes."""
 
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,6 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.truth import distances_s, nearest_rows
-from fpbench.files import make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.blame import blame
 from fpbench.plugin.checked import search_checked
@@ -42,6 +40,10 @@ class CandidateStore:
     store: Store
     key: str
     k: int
+
+    def of(self, store: Store) -> "CandidateStore":
+        """The same candidates in another folder."""
+        return replace(self, store=store)
 
     def address(self, start: int, stop: int) -> str:
         """Key of the candidates of rows [start, stop)."""
@@ -86,11 +88,19 @@ class CandidateStore:
 
 @dataclass(frozen=True, slots=True)
 class BlockSearch:
-    """An index, the store for its candidates, and the name of its plugin in errors."""
+    """An index that searches block by block.
+
+    Args:
+        index: The index itself.
+        candidates: Keeps what it finds.
+        plugin: Name of its plugin in errors.
+        train: Trains the index, if it has to learn from rows; called before its first search.
+    """
 
     index: BlockIndex
     candidates: CandidateStore
     plugin: str
+    train: Callable[[], None] = lambda: None
 
     def search(self, queries: Queries, block: Iterator[Vectors], k: int, rows: int) -> Candidates:
         """The k best candidates for each query, or for each fingerprint of each query.
@@ -110,57 +120,6 @@ class BlockSearch:
         )
 
 
-def search_blocks(
-    searches: Sequence[BlockSearch],
-    queries: Queries,
-    source: DistractorSource,
-    edges: Sequence[int],
-) -> Iterator[tuple[int, bool]]:
-    """Search every block whose candidates are missing; a block is drawn once for all indexes.
-
-    Yields:
-        After each block, the number of distractors so far, and whether no candidates of the block
-        were missing.
-    """
-    for start, stop in pairwise(edges):
-        missing = [s for s in searches if s.candidates.read(start, stop) is None]
-        rows = prefetch(source.rows(start, stop)) if missing else iter(())
-        for search, block in zip(missing, _replay_rows(rows, missing), strict=True):
-            candidates = search.search(queries, block, search.candidates.k, stop - start)
-            search.candidates.write(start, stop, candidates)
-        yield stop, not missing
-
-
-def _replay_rows(
-    rows: Iterator[Vectors], searches: Sequence[BlockSearch]
-) -> Iterator[Iterator[Vectors]]:
-    """The same rows for each search; the first search draws them, the others read a file."""
-    if len(searches) <= 1:
-        yield from [rows] * len(searches)
-        return
-    with tempfile.TemporaryFile(dir=make_folder(searches[0].candidates.store.root)) as file:
-        dim = 0
-
-        def record() -> Iterator[Vectors]:
-            nonlocal dim
-            for chunk in rows:
-                dim = chunk.shape[1]
-                chunk.tofile(file)
-                yield chunk
-
-        def replay() -> Iterator[Vectors]:
-            file.seek(0)
-            while dim and len(flat := np.fromfile(file, np.float32, CHUNK * dim)):
-                yield flat.reshape(-1, dim)
-
-        first = record()
-        yield first
-        for _ in first:  # an index may stop before the last row
-            pass
-        for _ in searches[1:]:
-            yield replay()
-
-
 def search_reference(search: BlockSearch, queries: Queries, reference: Rows) -> Candidates:
     """The candidates of the reference; ids are its rows.
 
@@ -168,7 +127,8 @@ def search_reference(search: BlockSearch, queries: Queries, reference: Rows) -> 
     :class:`fpbench.evidence.evidence.Evidence`.
     """
     k = search.candidates.k + 1
-    return search.search(queries, _chunks(reference), k, len(reference))
+    rows = ReferenceRows(reference).rows(0, len(reference))
+    return search.search(queries, rows, k, len(reference))
 
 
 def gather_evidence(
@@ -184,7 +144,7 @@ def gather_evidence(
     """Combine the candidates of the reference and of all blocks.
 
     Raises:
-        FpbenchError: The candidates of a block are missing: let :func:`search_blocks` finish first.
+        FpbenchError: The candidates of a block are missing: let the search finish first.
     """
     distance_s = distances_s(reference_candidates.ids, reference_positions, truth)
     return Evidence(
@@ -251,7 +211,7 @@ def grow_index(
         shape = (len(queries), k)
         return search_checked(lambda: index.search(queries, k), plugin, shape=shape, rows=rows)
 
-    for rows in _chunks(reference):
+    for rows in ReferenceRows(reference).rows(0, len(reference)):
         add(rows)
     for start, stop in pairwise([0, *sizes]):
         if start == stop:
@@ -263,6 +223,17 @@ def grow_index(
             yield done, search_at(done) if done == stop else None
 
 
-def _chunks(vectors: Rows) -> Iterator[Vectors]:
-    for start in range(0, len(vectors), CHUNK):
-        yield np.array(vectors[start : start + CHUNK])  # a copy: memory maps are read-only
+@dataclass(frozen=True, slots=True)
+class ReferenceRows:
+    """The reference as a :class:`fpbench.search.distractors.DistractorSource`."""
+
+    vectors: Rows
+
+    @property
+    def rows_available(self) -> int:
+        return len(self.vectors)
+
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        for first in range(start, stop, CHUNK):
+            # A copy: memory maps are read-only.
+            yield np.array(self.vectors[first : min(first + CHUNK, stop)])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -22,13 +23,17 @@ from fpbench.results.fields import DistractorKind
 from fpbench.search.blocks import (
     BlockSearch,
     CandidateStore,
+    ReferenceRows,
     gather_evidence,
     grow_index,
     match_scores,
-    search_blocks,
     search_reference,
 )
 from fpbench.search.distractors import DistractorSource
+from fpbench.search.engines.engine import Block, Engine
+from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.missing import cut_blocks, fill_cache
+from fpbench.search.engines.shards import Shard
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import PositionwiseIndex
 
@@ -141,24 +146,58 @@ class SearchTask:
         return search_edges(database.sizes, beyond=database.beyond) if database.sizes else [0]
 
 
-def search(tasks: Sequence[SearchTask], stage: Stage) -> list[Evidence | GrownEvidence]:
+def search(
+    tasks: Sequence[SearchTask], stage: Stage, engines: Sequence[Engine] = (LocalEngine(),)
+) -> list[Evidence | GrownEvidence]:
     """Carry out search tasks, of which finished parts are read from the cache.
 
     Args:
         tasks: One for each index. All have the same inputs and database, so each block is drawn
             once for all of them.
         stage: Shows progress.
+        engines: Find what the cache lacks; each is asked for what those before it have left.
 
     Returns:
         The evidence of each task.
+    """
+    search_blocks(tasks, stage, engines)
+    return [_collect(task, stage) for task in tasks]
+
+
+def search_blocks(
+    tasks: Sequence[SearchTask],
+    stage: Stage,
+    engines: Sequence[Engine],
+    shard: Shard | None = None,
+) -> int:
+    """Find the candidates that the cache lacks, and keep them there.
+
+    An index that grows has no blocks, and is left out.
+
+    Args:
+        tasks: As for :func:`search`.
+        stage: Shows progress.
+        engines: As for :func:`search`.
+        shard: Only the blocks of this shard; None means all.
+
+    Returns:
+        Number of blocks of the shard, or of all, whether they were missing or not.
     """
     searches: list[tuple[SearchTask, BlockSearch]] = []
     for task in tasks:
         index = task.named.index
         if index.kind == "block":
-            searches.append((task, _block_search(task, index)))
-    _search_blocks(searches, stage)
-    return [_collect(task, stage) for task in tasks]
+            searches.append((task, _block_search(task, index, stage)))
+    if not searches:
+        return 0
+    blocks = _list_blocks(searches)
+    if shard is not None:
+        blocks = [blocks[i] for i in shard.share([one.stop - one.start for one in blocks])]
+    names = ", ".join(task.named.name for task, _ in searches)
+    task = tasks[0]
+    with stage(f"{names}, {task.database.kind}") as report:
+        fill_cache(blocks, task.inputs.all_queries, engines, task.database.source, report)
+    return len(blocks)
 
 
 def search_again(
@@ -178,8 +217,8 @@ def search_again(
     index = task.named.index
     if index.kind != "block":
         raise ValueError(f"index '{task.named.name}' does not search block by block")
-    again, rows = _block_search(task, index), task.inputs.queries[queries]
-    _train(again.index, task, stage)
+    again, rows = _block_search(task, index, stage), task.inputs.queries[queries]
+    again.train()
     yield search_reference(again, rows, task.inputs.reference)
     with stage(f"{task.named.name}, {task.database.kind}: again") as report:
         for done, number in enumerate(blocks, start=1):
@@ -204,13 +243,14 @@ def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
     return gather(task) if index.kind == "block" else _search_grown(task, index, stage)
 
 
-def _block_search(task: SearchTask, index: BlockIndex) -> BlockSearch:
+def _block_search(task: SearchTask, index: BlockIndex, stage: Stage) -> BlockSearch:
     """The search of a task; its index accepts queries of several fingerprints."""
     length = task.inputs.segments
     # A trained index has learnt single fingerprints; another one accepts a run as a long vector.
     if length > 1 and index.training_rows > 0:
         index = PositionwiseIndex(index, length)
-    return BlockSearch(index, _block_candidates(task), task.named.plugin)
+    train = partial(_train, index, task, stage)
+    return BlockSearch(index, _block_candidates(task), task.named.plugin, train)
 
 
 def _block_candidates(task: SearchTask) -> CandidateStore:
@@ -233,25 +273,16 @@ def _grown_candidates(task: SearchTask, sizes: Sequence[int]) -> CandidateStore:
     return replace(_block_candidates(task), key=content_key(search=task.key, sizes=list(sizes)))
 
 
-def _search_blocks(tasks: Sequence[tuple[SearchTask, BlockSearch]], stage: Stage) -> None:
-    """Find all candidates that are missing in the cache, and keep them there."""
-    for task, block_search in tasks:
-        reference = task.inputs.reference
-        new = _reference_candidates(task).read(0, len(reference)) is None
-        if new or any(
-            _block_candidates(task).read(*block) is None for block in pairwise(task.edges)
-        ):
-            _train(block_search.index, task, stage)
-        if new:
-            candidates = search_reference(block_search, task.inputs.all_queries, reference)
-            _reference_candidates(task).write(0, len(reference), candidates)
-    if not tasks:
-        return
-    task, searches = tasks[0][0], [block_search for _, block_search in tasks]
-    edges, database = task.edges, task.database
-    with stage(f"{', '.join(task.named.name for task, _ in tasks)}, {database.kind}") as report:
-        for done, _ in search_blocks(searches, task.inputs.all_queries, database.source, edges):
-            report(done / edges[-1], f"{done:,} distractors")
+def _list_blocks(searches: Sequence[tuple[SearchTask, BlockSearch]]) -> list[Block]:
+    """All blocks of one database: the reference for each index, then the distractors for all."""
+    task = searches[0][0]
+    reference = ReferenceRows(task.inputs.reference)
+    of_reference = [
+        Block(reference, 0, len(reference.vectors), [replace(search, candidates=kept)])
+        for search, kept in ((one, _reference_candidates(task)) for task, one in searches)
+    ]
+    all_searches = [search for _, search in searches]
+    return of_reference + cut_blocks(all_searches, task.database.source, task.edges)
 
 
 def gather(task: SearchTask) -> Evidence:
