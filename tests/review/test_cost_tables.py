@@ -7,7 +7,13 @@ import pytest
 
 from fpbench.results.costs import Costs, EncoderCost, IndexCost, Latency, StageCost
 from fpbench.results.files import read_result
-from fpbench.review.cost_tables import bytes_text, cost_tables, index_cost_table, speed_text
+from fpbench.review.cost_tables import (
+    bytes_text,
+    cost_tables,
+    cost_text,
+    index_cost_table,
+    speed_text,
+)
 from fpbench.review.result_tables import result_tables
 
 RESULT = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
@@ -127,3 +133,12 @@ def test_times_of_different_numbers_of_rows_are_not_compared() -> None:
     table = index_cost_table(replace(RESULT, curves=curves, costs=costs))
     assert table is not None
     assert "*" not in table
+
+
+def test_the_cost_of_a_system_with_an_index_is_a_few_words() -> None:
+    result = replace(RESULT, costs=COSTS)
+    assert cost_text(result, "ivfpq", "synthetic") == (
+        "410 × real time, 1.23 ms per query among 100 k, 518 kB per hour"  # noqa: RUF001
+    )
+    assert cost_text(result, "exact", "real") == "410 × real time"  # noqa: RUF001
+    assert cost_text(RESULT, "ivfpq", "synthetic") == ""

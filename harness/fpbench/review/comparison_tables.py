@@ -27,6 +27,7 @@ from fpbench.review.best_system_tables import (
 )
 from fpbench.review.comparison import Comparison, compare_results
 from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
+from fpbench.review.cost_tables import cost_text
 from fpbench.review.differences import Difference
 from fpbench.review.false_reject_tables import NOTE, false_reject_headings, false_reject_table
 from fpbench.review.flat_records import records_csv
@@ -249,7 +250,8 @@ class Comparisons(tuple[Comparison, ...]):
         if any(one.false_rejects for one in self):
             note += f"; {NOTE}"
         few = few_clusters_note(queries)
-        return [*_gap_notes(self), *([few] if few is not None else []), note]
+        few_notes = [few] if few is not None else []
+        return [*_gap_notes(self), *few_notes, note, *_cost_notes(self)]
 
 
 def make_comparisons(
@@ -360,6 +362,17 @@ def _gap_notes(comparisons: Iterable[Comparison]) -> list[str]:
             measures = _measures(one)
             for name, result in zip(one.names, one.results, strict=True):
                 notes[_gap_note(name, result, one.index, measures)] = None
+    return list(notes)
+
+
+def _cost_notes(comparisons: Iterable[Comparison]) -> list[str]:
+    """What each system takes with each index, as far as its run has measured it."""
+    notes: dict[str, None] = {}
+    for one in comparisons:
+        for name, result in zip(one.names, one.results, strict=True):
+            cost = cost_text(result, one.index, one.distractors)
+            if cost:
+                notes[f"cost of {name}, {one.index}, on the machine of its run: {cost}"] = None
     return list(notes)
 
 

@@ -7,6 +7,7 @@ from tabulate import tabulate
 
 from fpbench.results.costs import Costs, IndexCost, Latency, StageCost
 from fpbench.results.document import Result
+from fpbench.results.fields import DistractorKind
 from fpbench.results.names import metric_label
 from fpbench.units import short_size, short_time
 
@@ -107,6 +108,19 @@ def speed_text(costs: Costs) -> str:
     if encoder is None:
         return ""
     return f"{_short_number(encoder.x_real_time)} × real time"  # noqa: RUF001 - a product
+
+
+def cost_text(result: Result, index: str, distractors: DistractorKind) -> str:
+    """Speed of the fingerprinter and time and size of one index; empty if nothing is known."""
+    if result.costs is None:
+        return ""
+    cost = result.costs.index(index, distractors)
+    parts = [speed_text(result.costs)]
+    if cost is not None and cost.rows and (latency := cost.latency(1)) is not None:
+        parts.append(f"{ms_text(latency)} ms per query among {short_size(cost.rows)}")
+    if cost is not None and cost.bytes_per_hour is not None:
+        parts.append(f"{bytes_text(cost.bytes_per_hour)} per hour")
+    return ", ".join(part for part in parts if part)
 
 
 def ms_text(latency: Latency | None) -> str:
