@@ -54,14 +54,15 @@ def check_result(path: Path) -> Findings:
     refuse_link(path.with_suffix(".toml"))
     result = read_document(path)
     refuse_folder_names(path)
-    problems = list(find_form_problems(read_json(path), result))
+    of_form = list(find_form_problems(read_json(path), result))
     if isinstance(result, FailedRun):
         failure = result.failure
         warning = f"{path}: the run failed at '{failure.stage}': {show_text(failure.error)}"
-        return Findings(path=path, problems=problems, unchecked=[], warnings=[warning])
+        return Findings(path=path, problems=of_form, unchecked=[], warnings=[warning])
     evidence: dict[str, Evidence | GrownEvidence] = {}
     of_protocol: dict[str, ProtocolEvidence] = {}
     unchecked = []
+    problems: list[Problem] = []
     for place, info in enumerate(result.evidence):
         try:
             refuse_link(path.with_name(info.file))
@@ -83,6 +84,7 @@ def check_result(path: Path) -> Findings:
     problems += find_problems(
         Submission(path=path, result=result, evidence=evidence, of_protocol=of_protocol)
     )
+    problems += of_form
     alarm = find_result_alarm(result)
     warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
     return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)
