@@ -1,0 +1,135 @@
+"""Time of NAFP's protocol in one pass, and of the per-query loop of the authors' script.
+
+python tests/benchmarks/bench_protocols.py [--rows 1000000] [--ids 2000] [--loop-ids 20]
+
+The loop is the script's arrangement: for each test id and each length, the rows of the query are
+searched again, and each candidate is scored by a product of all its rows with all of the query's.
+It is timed for a few test ids, and its time for all is in proportion. Training and filling the
+index are in neither time. Prints both times, their ratio, and hits that differ, which must be none.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from fpbench import Settings, Vectors
+from fpbench.cache import Store
+from fpbench.evidence.protocol_rates import count_near_starts
+from fpbench.plugin.catalog import Catalog
+from fpbench.progress_display import hide_progress
+from fpbench.search.nearest_rows import RowSearch
+from fpbench.search.sequence_ranking import RankedStarts, SequenceQueries, rank_starts
+from fpbench.search.tasks import NamedIndex
+
+SEGMENTS = [1, 3, 5, 9, 11, 19]
+K = 20
+OPTIONS = {"nlist": "256", "nprobe": "40"}
+METRICS = ("top1_exact", "top1_near", "top3_exact", "top10_exact")
+
+
+def walk(rows: int, rng: np.random.Generator) -> Vectors:
+    """Fingerprints of tracks of 59 rows, in which neighbours are alike."""
+    steps = rng.standard_normal((rows, 128), dtype=np.float32)
+    for row in range(1, rows):
+        if row % 59:
+            steps[row] += np.float32(0.8) * steps[row - 1]
+    return steps / np.linalg.norm(steps, axis=1, keepdims=True)
+
+
+def in_one_pass(
+    queries: SequenceQueries, distractors: Vectors, reference: Vectors, store: Store
+) -> tuple[RankedStarts, float, Any]:
+    """The ranked starts, the seconds that search and ranking took, and the trained index."""
+    index = Catalog.load().index("ivfpq", Settings(options=OPTIONS))
+    index.train(distractors)
+    used = queries.rows()
+    search = RowSearch(
+        create=lambda: NamedIndex(name="ivfpq", plugin="bench", code="", index=index),
+        queries=queries.vectors[used],
+        distractors=distractors,
+        reference=reference,
+        key="bench",
+        k=K,
+        retrain=False,
+        most_training=1,  # trained above, so that the time has no training
+        seed=0,
+        store=store,
+        device="cpu",
+    )
+    train, index.train = index.train, lambda _: None  # type: ignore[method-assign]
+    start = time.perf_counter()
+    ((size, near),) = search.nearest([len(distractors)], hide_progress)
+    ranked = rank_starts(queries, used, near, search.database(size))
+    seconds = time.perf_counter() - start
+    index.train = train  # type: ignore[method-assign]
+    return ranked, seconds, index
+
+
+def by_loop(
+    query: Vectors, database: Vectors, index: Any, ids: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """The ten best starts of some test ids, as the script's arrangement finds them."""
+    starts = np.full((len(ids), len(SEGMENTS), 10), -1, dtype=np.int64)
+    begin = time.perf_counter()
+    for number, first in enumerate(ids):
+        for column, length in enumerate(SEGMENTS):
+            q = query[first : first + length]
+            _, near = index.search(q, K)
+            near -= np.arange(len(q))[:, None]
+            candidates = np.unique(near[near >= 0])
+            scores = np.zeros(len(candidates))
+            for place, c in enumerate(candidates):
+                scores[place] = np.mean(np.diag(q @ database[c : c + len(q)].T))
+            best = candidates[np.argsort(-scores, kind="stable")[:10]]
+            starts[number, column, : len(best)] = best
+    return starts, time.perf_counter() - begin
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--ids", type=int, default=2_000)
+    parser.add_argument("--loop-ids", type=int, default=20)
+    given = parser.parse_args()
+    rng = np.random.default_rng(0)
+    database = walk(given.rows + 29_500, rng)
+    distractors, reference = database[: given.rows], database[given.rows :]
+    noise = rng.standard_normal(reference.shape, dtype=np.float32) / np.float32(128**0.5)
+    query = reference + np.float32(1.2) * noise
+    query /= np.linalg.norm(query, axis=1, keepdims=True)
+    ids = rng.permutation(len(reference) - SEGMENTS[-1])[: given.ids]
+    last = np.full(len(ids), len(query))
+    queries = SequenceQueries(vectors=query, first=ids, segments=SEGMENTS, last=last)
+    with tempfile.TemporaryDirectory() as folder:
+        ranked, seconds, index = in_one_pass(queries, distractors, reference, Store(Path(folder)))
+    whole = index._index
+    whole.reset()
+    whole.add(database)
+    some = ids[: given.loop_ids]
+    starts, sampled = by_loop(query, database, whole, some)
+    truth = np.broadcast_to((given.rows + some)[:, None], starts.shape[:2])
+    different = sum(
+        int(
+            (
+                count_near_starts(starts, truth, name)
+                != count_near_starts(ranked.starts[: len(some)], truth, name)
+            ).sum()
+        )
+        for name in METRICS
+    )
+    loop = sampled * len(ids) / len(some)
+    threads = faiss.omp_get_max_threads()
+    print(f"{given.rows:,} distractors, {len(ids)} test ids, {threads} threads")
+    print(
+        f"one pass {seconds:.1f} s, loop {loop:.0f} s from {len(some)} ids: {loop / seconds:.1f}×"
+    )
+    print(f"hits that differ: {different} of {len(some) * len(SEGMENTS) * len(METRICS)}")
+
+
+if __name__ == "__main__":
+    main()
