@@ -125,9 +125,8 @@ def main() -> None:
     loop = sampled * len(ids) / len(some)
     threads = faiss.omp_get_max_threads()
     print(f"{given.rows:,} distractors, {len(ids)} test ids, {threads} threads")
-    print(
-        f"one pass {seconds:.1f} s, loop {loop:.0f} s from {len(some)} ids: {loop / seconds:.1f}×"
-    )
+    ratio = loop / seconds
+    print(f"one pass {seconds:.1f} s, loop {loop:.0f} s, of {len(some)} ids: {ratio:.1f} times")
     print(f"hits that differ: {different} of {len(some) * len(SEGMENTS) * len(METRICS)}")
 
 

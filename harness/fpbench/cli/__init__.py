@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "Test whether one system is better than another.",
     "export": "Write results as CSV, Parquet, LaTeX or for the Hugging Face Hub.",
     "validate": "Recompute and check results.",
+    "adopt": "Import what an authors' evaluation script wrote as a result.",
     "audit": "Make random parts of a result again, to find forgeries.",
     "reproduce": "Run a result again, and compare every number.",
     "submit": "Check a result, and put it into submissions/.",
