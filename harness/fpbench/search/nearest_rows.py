@@ -6,7 +6,7 @@ database and a killed run resumes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -44,6 +44,10 @@ class RowSearch:
             of the largest.
         most_training: Largest number of distractors to train on; of more, a random part is taken.
         seed: Seed of that part.
+        training: Rows to train on instead of the distractors that are searched; their number stands
+            for them in cache keys, beside the key of the searched ones.
+        trained: Indexes that are trained already, by their identity, and the rows that they were
+            trained on; for several searches with one index.
     """
 
     create: Callable[[], NamedIndex]
@@ -57,6 +61,8 @@ class RowSearch:
     seed: int
     store: Store
     device: str
+    training: Float32[np.ndarray, "training dim"] | None = None
+    trained: dict[int, int] = field(default_factory=dict)
 
     def database(self, size: int) -> Concatenation:
         """The database with so many distractors."""
@@ -165,9 +171,12 @@ class RowSearch:
         All of them are handed over, as the authors' scripts do: the library chooses a part, and the
         same part of the same rows.
         """
-        if index.training_rows == 0:
-            return
         rows = self.distractors[:size] if size else self.reference
+        if self.training is not None:
+            rows = self.training
+        if index.training_rows == 0 or self.trained.get(id(index)) == len(rows):
+            return
+        self.trained[id(index)] = len(rows)
         if len(rows) > self.most_training:
             order = rng_at(self.seed, Stream.INDEX_TRAINING).permutation(len(rows))
             rows = rows[np.sort(order[: self.most_training])]
@@ -186,6 +195,7 @@ class RowSearch:
             parameters=named.parameters,
             rows=self.key,
             trained=min(trained, self.most_training) if named.index.training_rows else 0,
+            training=None if self.training is None else len(self.training),
             of_reference=of_reference,
             seed=self.seed if trained > self.most_training else 0,
             grown=named.index.kind == "growing",

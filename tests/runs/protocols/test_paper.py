@@ -11,6 +11,7 @@ from fpbench.cli import main
 from fpbench.evidence.protocol_evidence import read_protocol_evidence
 from fpbench.results.files import read_result
 from fpbench.runs.protocols.paper import count_hits
+from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
 
 STARTS = np.array([[[10]], [[14]], [[15]]])
 TRUTH = np.array([10, 10, 10])
@@ -52,6 +53,28 @@ def test_parts_of_the_distractors_are_drawn_anew(
     # All of the distractors never match better than a part of them does.
     assert result.curves[0].points[1].value <= result.curves[0].points[0].value + 1e-9
     assert CliRunner().invoke(main, ["validate", str(out)]).exit_code == 0
+
+
+@pytest.mark.slow
+def test_one_training_on_all_distractors_serves_all_parts(
+    tmp_path: Path, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[int] = []
+    train = FaissBlockIndex.train
+
+    def count(index: FaissBlockIndex, vectors: np.ndarray) -> None:
+        trained.append(len(vectors))
+        train(index, vectors)
+
+    monkeypatch.setattr(FaissBlockIndex, "train", count)
+    options = tmp_path / "run.toml"
+    options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
+    typed = ("--protocol", "paper", "--index", "ivf", "--config", options, "--sizes", "20,30")
+    assert run(*typed, "--protocol-set", "retrain=no").exit_code == 0
+    assert trained == [60]
+    trained.clear()
+    assert run(*typed, "--protocol-set", "repeats=2").exit_code == 0
+    assert trained == [20, 20, 30, 30]
 
 
 def test_queries_of_several_fingerprints_are_refused(run: Callable[..., Result]) -> None:

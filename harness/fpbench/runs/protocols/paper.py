@@ -61,6 +61,9 @@ def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalu
     def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
         used = queries.rows()
         whole = row_search(prepared, inputs, settings, used, create)
+        named = create()
+        if not settings.retrain and named.index.kind == "block" and len(inputs.distractors):
+            whole = replace(whole, create=lambda: named, training=inputs.distractors)
         for size in sizes:
             for search in _repeats(whole, size, settings.repeats):
                 for _, near in search.nearest([size], stage):
