@@ -18,9 +18,9 @@ from fpbench.search.tasks import SHORTLIST
 BATCHES = (1, 100)
 """Numbers of queries that are searched together."""
 
-_MOST_REPEATS = 20
+_MOST_REPEATS = 10
 _LEAST_REPEATS = 3
-_MOST_S = 0.1  # for each batch, unless the least repeats take longer
+_MOST_S = 0.05  # for each batch, unless the least repeats take longer
 
 
 def index_cost(
