@@ -4,8 +4,9 @@ python tests/benchmarks/bench_protocols.py [--rows 1000000] [--ids 2000] [--loop
 
 The loop is the script's arrangement: for each test id and each length, the rows of the query are
 searched again, and each candidate is scored by a product of all its rows with all of the query's.
-It is timed for a few test ids, and its time for all is in proportion. Training and filling the
-index are in neither time. Prints both times, their ratio, and hits that differ, which must be none.
+It is timed for a few test ids, and its time for all is in proportion. Training the index is in
+neither time; filling it is in that of the one pass, which fills it block by block. Prints both
+times, their ratio, and hits that differ, which must be none.
 """
 
 import argparse
