@@ -21,11 +21,11 @@ from fpbench.runs.beyond import beyond_needs, has_noise
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
+from fpbench.runs.finished_work import FinishedWork, find_finished
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.run import FinishedWork, find_finished
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
 from fpbench.search.tasks import SHORTLIST

@@ -25,6 +25,7 @@ from fpbench.results.harness import describe_harness
 from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.curves_figure import plot_curves
+from fpbench.runs.description import leave_folders_out
 from fpbench.runs.prepare import PreparedRun, index_options, load_index
 from fpbench.runs.protocols.aligned import plan_aligned
 from fpbench.runs.protocols.definitions import Protocol, find_protocol
@@ -33,7 +34,6 @@ from fpbench.runs.protocols.nmfp import plan_nmfp
 from fpbench.runs.protocols.outcomes import collect_outcomes
 from fpbench.runs.protocols.paper import plan_paper
 from fpbench.runs.protocols.peaknetfp import plan_peaknetfp
-from fpbench.runs.run import leave_folders_out
 
 logger = getLogger(__name__)
 
