@@ -8,7 +8,9 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.runs.config import RunConfig
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.setting_checks import warn_of_unused_settings
 
 Prepare = Callable[..., PreparedRun]
 
@@ -48,6 +50,20 @@ def test_warns_of_settings_without_effect(
     assert [record.getMessage() for record in caplog.records] == [
         "generator_options has no effect in this run",
         "index_options.ivf has no effect in this run",
+    ]
+
+
+def test_warns_of_what_a_protocol_has_settings_of_its_own_for(
+    prepared: Prepare, recipe: QueryRecipe, caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset = prepared().source.dataset
+    config = RunConfig(protocol="nafp", distractors="real", tolerance_s=0.5, recipe=recipe)
+    config = replace(config, recipe_given=frozenset(["n_queries"]))
+    with caplog.at_level(logging.WARNING):
+        warn_of_unused_settings(config, dataset)
+    assert caplog.messages == [
+        "recipe.n_queries has no effect with a protocol",
+        "tolerance_s has no effect in this run",
     ]
 
 

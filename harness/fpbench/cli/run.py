@@ -69,7 +69,8 @@ logger = getLogger(__name__)
 @set_option("Set an option of the fingerprinter; repeat for several. An unknown key lists all.")
 @click.option(
     "--dataset",
-    help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR or fma:DIR.  [default: demo]",
+    help="demo, folder:DIR, manifest:FILE.csv, embeddings:DIR, fma:DIR or open-music:DIR.  "
+    "[default: demo]",
 )
 @channel_option(in_config=True)
 @click.option(

@@ -157,6 +157,8 @@ class RunConfig:
         lengths_s = list(self.query_lengths_s)
         if lengths_s != sorted(set(lengths_s)) or min(lengths_s, default=1) <= 0:
             raise ValueError(f"query_lengths_s={lengths_s} are not positive and increasing")
+        if not all(map(math.isfinite, lengths_s)):
+            raise ValueError(f"query_lengths_s={lengths_s} are not finite")
         if self.protocol is not None:
             find_protocol(self.protocol)
             if self.distractors not in ("real", "none"):

@@ -36,6 +36,11 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
             hint="leave --name out",
         )
     default = RunConfig()
+    if config.protocol is not None:
+        fields.append("tolerance_s")
+        for name in sorted(config.recipe_given & {"n_queries", "query_length_s"}):
+            if getattr(config.recipe, name) != getattr(default.recipe, name):
+                logger.warning("recipe.%s has no effect with a protocol", name)
     unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
     unused += [
         f"index_options.{name}" for name in config.index_options if name not in config.indexes

@@ -62,6 +62,8 @@ def test_growing_indexes_and_no_distractors_are_not_refused(tmp_path: Path, run:
         ((*NAFP, "--beyond", "1e9"), "beyond has no effect with protocol nafp"),
         (("--protocol", "nafp", "--query-lengths", "2,1"), "not positive and increasing"),
         (("--protocol", "nafp", "--query-lengths", "1,x"), "query_lengths_s cannot be '1,x'"),
+        (("--protocol", "nafp", "--query-lengths", "1,nan"), "query_lengths_s=[1.0, nan] are not"),
+        (("--protocol", "nafp", "--query-lengths", "1,inf"), "[1.0, inf] are not finite"),
         ((*NAFP, "--protocol-set", "neighbors=2"), "no setting is called 'neighbors'"),
         (("--protocol", "nafp", "--query-lengths", "1,1.2"), "are 1, 1 fingerprints"),
     ],
