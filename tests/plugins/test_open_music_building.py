@@ -145,7 +145,7 @@ def test_goes_on_where_it_stopped(
     first = listed("music/a.ogg", "first.wav", song, commit=start)
     second = listed("music/b.ogg", "second.wav", song, repository="bob/old", commit=head)
     folder = tmp_path / "set"
-    with pytest.raises(FpbenchError, match=r"1 of 2 files could not be built: 1 files of bob/gone"):
+    with pytest.raises(FpbenchError, match=r"1 of 2 files could not be built: 1 file of bob/gone"):
         build(published, folder, first, replace(second, repository="bob/gone"))
     made = (folder / "music" / "a.ogg").stat().st_mtime_ns
     build(published, folder, first, second)
@@ -251,3 +251,18 @@ def test_a_built_set_stands_for_the_listed_one(
     with pytest.raises(FpbenchError, match=r"lacks 1 of the 1 files of open-music-v1") as refusal:
         dataset_of(str(folder), {file.path: file})
     assert refusal.value.hint == f"run `fpbench data build open-music-v1 --out {folder}`"
+
+
+def test_without_git_nothing_is_begun(
+    published: Path, song: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(FpbenchError, match="git is not installed") as failed:
+        build(published, tmp_path / "set", listed("a.ogg", "first.wav", song))
+    assert failed.value.hint == "install git, and run the same command again"
+    assert list((tmp_path / "set").iterdir()) == []
+
+
+def test_the_reason_of_git_is_shown_and_not_its_advice(song: Samples, tmp_path: Path) -> None:
+    with pytest.raises(FpbenchError, match=r"1 file of ann/songs: git failed for .*: fatal: "):
+        build(tmp_path / "nowhere", tmp_path / "set", listed("a.ogg", "first.wav", song))

@@ -9,6 +9,7 @@ from pathlib import Path
 from fpbench import BuildNeeds, FpbenchError, Report, Settings, apply_options
 from fpbench.files import atomic_file, make_folder
 from fpbench.hashing import file_sha256
+from fpbench.units import count_label
 from fpbench_plugins.open_music.built_files import (
     BuiltFile,
     read_built,
@@ -17,7 +18,7 @@ from fpbench_plugins.open_music.built_files import (
 )
 from fpbench_plugins.open_music.conversion import convert_source, distance_of, encode
 from fpbench_plugins.open_music.listing import ListedFile, read_list
-from fpbench_plugins.open_music.repositories import PartialClone, Source
+from fpbench_plugins.open_music.repositories import PartialClone, Source, refuse_missing_git
 from fpbench_plugins.open_music.signatures import LARGEST_DISTANCE_DB
 
 _WORK_BYTES = 1_000_000_000
@@ -65,6 +66,8 @@ class OpenMusicBuilder:
     def build(self, folder: Path, report: Report) -> str:
         built = read_built(folder)
         wanted = [file for file in self._files.values() if not _is_there(folder, file, built)]
+        if wanted:
+            refuse_missing_git()
         done = len(self._files) - len(wanted)
         problems: list[str] = []
         for repository, files in _by_repository(wanted):
@@ -104,7 +107,7 @@ class OpenMusicBuilder:
             first = {path: next(found, None) for path, found in versions.items()}
             clone.fetch_files([source for source in first.values() if source is not None])
         except FpbenchError as err:
-            yield f"{len(files)} files of {repository}: {err.message}"
+            yield f"{count_label(len(files), 'file')} of {repository}: {err.message}"
             return
         complete = True
         for file in files:

@@ -142,13 +142,31 @@ class PartialClone:
         except FileNotFoundError as err:
             raise FpbenchError("git is not installed", hint="install it") from err
         if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
             raise FpbenchError(
-                f"git failed for {self.url}: {lines[-1] if lines else 'it says no reason'}",
+                f"git failed for {self.url}: {_reason(done.stderr.decode(errors='replace'))}",
                 hint="check the network, and run the same command again; --mirror names another "
                 "place with the same repositories",
             )
         return done.stdout
+
+
+def refuse_missing_git() -> None:
+    """Refuse to begin where nothing can be fetched.
+
+    Raises:
+        FpbenchError: Git is not installed.
+    """
+    if shutil.which("git") is None:
+        raise FpbenchError(
+            "git is not installed, and the sources are fetched with it",
+            hint="install git, and run the same command again",
+        )
+
+
+def _reason(said: str) -> str:
+    """The line that says why; advice may follow it."""
+    lines = said.strip().splitlines() or ["it says no reason"]
+    return next((line for line in lines if line.startswith("fatal: ")), lines[-1])
 
 
 def _environment() -> dict[str, str]:
