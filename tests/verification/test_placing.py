@@ -134,6 +134,8 @@ def test_a_landed_result_is_replaced_by_one_that_supersedes_it(
     provenance = read_result(landed).provenance
     assert provenance is not None
     assert provenance.supersedes == [old]
+    again = replace(STATEMENT, supersedes=[old])  # the same command, with the id
+    assert place_result(result, tmp_path / "submissions", statement=again).files[0] == landed
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,7 @@ def test_a_landed_result_is_replaced_by_one_that_supersedes_it(
         (replace(STATEMENT, submitter="a\u202eb"), "provenance.submitter"),
         (replace(STATEMENT, notes="see /home/ann/x"), "--notes holds the path '/home/ann/x'"),
         (replace(STATEMENT, supersedes=["none.json"]), "cannot read none.json"),
+        (replace(STATEMENT, supersedes=["0" * 64]), "--supersedes names 0+, which is no result in"),
         (replace(STATEMENT, training_data="a\nb"), "fingerprinter.training_data"),
     ],
 )

@@ -10,7 +10,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
 from fpbench.results.canonical import canonical_bytes
 from fpbench.results.document import Result
-from fpbench.results.files import checked_text, identify, read_result
+from fpbench.results.files import checked_text, identify, read_result, result_files
 from fpbench.verification.pull_request import MOST_BYTES, is_name
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import NOT_BY_HAND, check_result
@@ -64,7 +64,8 @@ def place_result(
     if target not in replaced and target.exists() and target.read_bytes() != content:
         raise FpbenchError(
             f"{target} exists with another content",
-            hint=f"choose another --name, or say that it takes its place: --supersedes {target}",
+            hint="choose another --name; if that file has landed, say that the new one takes its "
+            f"place: --supersedes {target}; if it has not, delete it and run this again",
         )
     for source, copy in copies.items():
         _refuse_copy(source, copy, replaced)
@@ -113,14 +114,26 @@ def _submitted_bytes(result: Result, path: Path) -> bytes:
 
 def _find_replaced(result: Result, target: Path) -> set[Path]:
     """Files of a landed result that the new one takes the place of."""
-    superseded = result.provenance.supersedes if result.provenance else ()
-    if not superseded or not target.is_file():
+    superseded = set(result.provenance.supersedes if result.provenance else ())
+    if not superseded:
         return set()
-    landed = read_result(target)
-    if identify(landed) not in superseded:
+    landed = {path: read_result(path) for path in _results_beside(target)}
+    named = {path: identify(one) for path, one in landed.items()}
+    if target in named and named[target] == identify(result):  # placed before
         return set()
-    evidence = {target.with_name(info.file) for info in landed.evidence}
+    for name in sorted(superseded - set(named.values())):
+        raise FpbenchError(
+            f"--supersedes names {name}, which is no result in {target.parent}",
+            hint="give a file in that folder, or the result_id of one",
+        )
+    if named.get(target) not in superseded:
+        return set()
+    evidence = {target.with_name(info.file) for info in landed[target].evidence}
     return {target, target.with_suffix(".toml"), *evidence}
+
+
+def _results_beside(target: Path) -> Sequence[Path]:
+    return result_files(target.parent) if target.parent.is_dir() else []
 
 
 def _name_of(result: Result, path: Path, name: str | None) -> str:
