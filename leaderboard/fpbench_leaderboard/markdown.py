@@ -328,4 +328,7 @@ def _systems(rankings: Sequence[Ranking], links: _References) -> list[str]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}"
+    """Three digits, or all before the point."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 1000 else f"{value:.3g}"

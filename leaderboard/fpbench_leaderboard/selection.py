@@ -82,6 +82,8 @@ class Selection:
             _refuse_unknown(_one(self.index), (s.index for s in searches), "index", "--index")
             has = (s.generator for s in searches if s.generator is not None)
             _refuse_unknown(_one(self.generator), has, "generator", "--generator")
+            there = sorted({point.n_distractors for _, curve in curves for point in curve.points})
+            _refuse_unknown(map(str, sizes), map(str, there), "size", "--size")
         return Wanted(
             metrics=metrics,
             tolerances_s=tolerances,

@@ -157,6 +157,7 @@ def test_filters_choose_what_is_ranked(three: Path) -> None:
         ("--tolerance", "near", "give seconds, such as 0.25, or track"),
         ("--tolerance", "0.5", "--tolerance may be: 0.25"),
         ("--size", "1k,2k", "give one size"),
+        ("--size", "1M", "--size may be: 1000"),
         ("--index", "hnsw", "--index may be: exact"),
         ("--generator", "gaussian", "--generator may be: none"),
     ],
