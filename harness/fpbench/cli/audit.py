@@ -10,6 +10,7 @@ from fpbench.cache import Store
 from fpbench.cache_users import use_cache
 from fpbench.cli.options import UserPath, WholeNumber, cache_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
@@ -63,6 +64,12 @@ def audit(result: Path, blocks: int, queries: int, cache: Path | None, **places:
     from fpbench.runs.prepare import prepare
 
     published = read_result(result)
+    if published.protocol is not None:
+        raise FpbenchError(
+            f"{result} follows the protocol {published.protocol.name}, of which no parts are made "
+            "again",
+            hint="make all of it again with `fpbench reproduce`",
+        )
     catalog, store, stage = Catalog.load(), Store.open(cache), ProgressStages()
     store.refuse_unwritable()
     click.get_current_context().with_resource(use_cache(store.root))

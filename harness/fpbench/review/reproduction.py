@@ -91,8 +91,14 @@ def compare_with_rerun(first: Result, again: Result) -> Reproduction:
     return Reproduction(differences=list(_differences(first, again)), points=points)
 
 
-def _key(curve: Curve) -> tuple[str, str, str, float | None]:
-    return (curve.index, curve.distractors, curve.metric, curve.tolerance_s)
+def _key(curve: Curve) -> tuple[str, str, str, float | None, float]:
+    return (
+        curve.index,
+        curve.distractors,
+        curve.metric,
+        curve.tolerance_s,
+        curve.query_length_s,
+    )
 
 
 def _points(curve: Curve | None) -> dict[int, Point]:
@@ -139,7 +145,7 @@ def _cells(point: ReproducedPoint) -> tuple[str, ...]:
     if point.first and point.again:
         difference = f"{100 * (point.again.value - point.first.value):+.1f}"
     return (
-        f"{where}, {curve.index}, {curve.distractors}",
+        f"{where}, {curve.query_length_s:g} s, {curve.index}, {curve.distractors}",
         short_size(shown.n_distractors) if shown else "",
         *rates,
         difference,

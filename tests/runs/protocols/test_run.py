@@ -74,3 +74,19 @@ def test_what_a_protocol_cannot_use_is_refused(
     shown = run(*typed)
     assert shown.exit_code == 2
     assert message in shown.stderr
+
+
+@pytest.mark.slow
+def test_every_length_is_reproduced_and_parts_are_not_audited(
+    tmp_path: Path, run: Run, matrices: Path
+) -> None:
+    assert run(*NAFP, "--index", "l2").exit_code == 0
+    out = str(tmp_path / "out" / "result.json")
+    command = ["reproduce", out, "--dataset", f"embeddings:{matrices}"]
+    command += ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "again.json")]
+    again = CliRunner().invoke(main, command)
+    assert again.exit_code == 0, again.output
+    assert "12 of 12 rates are within" in again.stdout  # three lengths of four metrics
+    audited = CliRunner().invoke(main, ["audit", out])
+    assert audited.exit_code == 2
+    assert "follows the protocol nafp" in audited.stderr
