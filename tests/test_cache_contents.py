@@ -1,8 +1,6 @@
 """The least recently used goes first, and nothing that a running process may use."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from fpbench.cache_contents import (
     list_entries,
     remove_entries,
 )
-from fpbench.cache_users import USERS, first_user_since, use_cache
+from fpbench.cache_users import use_cache
 
 DAY_S = 24 * 3600.0
 
@@ -116,35 +114,6 @@ def test_nothing_goes_that_a_running_process_may_have_used(store: Store) -> None
         assert names(list(chosen.in_use)) == [("evidence", "b")]
     chosen = choose_entries(store.root, max_size_bytes=0)
     assert len(chosen.removed) == 2
-
-
-def test_nothing_remains_of_a_cache_that_was_not_used(tmp_path: Path) -> None:
-    root = tmp_path / "cache"
-    with use_cache(root):
-        assert first_user_since(root) is not None
-    assert not root.exists()
-    root.mkdir()
-    with use_cache(root):
-        pass
-    assert root.exists()
-
-
-def test_a_process_that_was_killed_uses_nothing(store: Store) -> None:
-    code = (
-        "import os, sys, pathlib\n"
-        "from fpbench.cache_users import use_cache\n"
-        f"with use_cache(pathlib.Path({str(store.root)!r})):\n"
-        "    print('in', flush=True); sys.stdin.read()\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "in\n"
-        assert first_user_since(store.root) is not None
-        process.kill()
-    assert first_user_since(store.root) is None
-    assert list((store.root / USERS).iterdir()) == []
 
 
 def test_what_is_being_written_stays(store: Store) -> None:
