@@ -10,6 +10,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.results.files import read_result
+from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.export import export
 
 GOLDEN = read_result(Path(__file__).parents[1] / "golden" / "result_v1.json")
@@ -59,3 +60,32 @@ def test_entries_for_a_model_page_say_how_a_point_was_found() -> None:
 def test_entries_need_the_dataset_on_the_hub(name: str | None) -> None:
     with pytest.raises(FpbenchError, match="the dataset on the Hub"):
         export([GOLDEN], "eval-results", hub_dataset=name)
+
+
+def test_lengths_of_a_protocols_queries_are_kept_apart() -> None:
+    curve = GOLDEN.curves[0]
+    protocol = ProtocolInfo(
+        name="nafp",
+        version=1,
+        source="their script",
+        rules="right",
+        settings={},
+        test_ids="all",
+        test_ids_sha256="0" * 64,
+        rates=[],
+    )
+    curves = [replace(curve, query_length_s=length_s) for length_s in (1.0, 2.0)]
+    result = replace(GOLDEN, curves=curves, protocol=protocol)
+    captions = [
+        line
+        for line in export([result], "latex").decode().splitlines()
+        if line.startswith("% ") and "nafp protocol 1" in line
+    ]
+    assert [caption.rpartition(" of ")[2] for caption in captions] == ["1 s", "2 s"]
+    entries = json.loads(export([result], "eval-results", hub_dataset="org/bench"))
+    names = [entry["dataset"]["task_id"] for entry in entries]
+    assert len(set(names)) == len(names)
+    assert "/nafp-1/2s/hr@1/" in names[-1]
+    document = json.loads(export([result], "every-eval-ever"))
+    ids = [one["evaluation_result_id"] for one in document["evaluation_results"]]
+    assert len(set(ids)) == len(ids)

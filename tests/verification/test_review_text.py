@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fpbench.results.files import read_result
+from fpbench.results.systems import GeneratorInfo
 from fpbench.verification.pull_request import Review, Reviewed
 from fpbench.verification.review_text import MOST_BYTES, code_span, review_text
 
@@ -50,6 +51,37 @@ def test_names_an_outlier(reviewed: Reviewed) -> None:
     board = replace(result, curves=[replace(curve, points=[low])])
     mine = replace(reviewed, result=replace(result, curves=[replace(curve, points=[high])]))
     assert "**Outlier**" in review_text(Review(changed=1, results=[mine], board={"x": board}))
+
+
+def test_queries_of_another_length_or_draws_of_another_generator_are_not_compared(
+    reviewed: Reviewed,
+) -> None:
+    result = reviewed.result
+    assert result is not None
+    (curve, *_) = result.curves
+    longer = replace(result, curves=[replace(curve, query_length_s=10.0)])
+    text = review_text(Review(changed=1, results=[reviewed], board={"x": longer}))
+    assert "1 of 2" not in text
+    drawn = replace(result, curves=[replace(curve, distractors="synthetic")])
+    easy, hard = (
+        replace(
+            drawn,
+            generator=GeneratorInfo(
+                name=name,
+                distribution="-",
+                version="1",
+                options={},
+                parameters={},
+                fitted_fingerprints=10,
+                weights_sha256="0" * 64,
+            ),
+        )
+        for name in ("easy", "hard")
+    )
+    mine = replace(reviewed, result=easy)
+    assert "1 of 2" not in review_text(Review(changed=1, results=[mine], board={"x": hard}))
+    text = review_text(Review(changed=1, results=[mine], board={"x": easy}))
+    assert "synthetic of ` easy `" in text
 
 
 HOSTILE = {

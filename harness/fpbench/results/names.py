@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fpbench.results.data import QueryInfo
-from fpbench.results.document import Point, Result
+from fpbench.results.document import Curve, Point, Result
 from fpbench.results.systems import FingerprinterInfo
 from fpbench.units import count_label
 
@@ -99,3 +99,17 @@ def data_label(result: Result) -> str:
         return result.data.name
     rules = ", official rules" if protocol.rules == "official" else ""
     return f"{result.data.name}, {protocol.name} protocol {protocol.version}{rules}"
+
+
+def curve_id(result: Result, curve: Curve) -> str:
+    """What a curve has of its own in its result, for formats of others: ``hr@1/0.25s/exact/real``.
+
+    A curve of a protocol begins with it and the length of its queries, such as ``nafp-1/2s``.
+    """
+    where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
+    name = f"{curve.metric}/{where}/{curve.index}/{curve.distractors}"
+    protocol = result.protocol
+    if protocol is None:
+        return name
+    rules = "-official" if protocol.rules == "official" else ""
+    return f"{protocol.name}-{protocol.version}{rules}/{curve.query_length_s:g}s/{name}"

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 from fpbench.results.document import Curve, Point, Result
-from fpbench.results.names import metric_label
+from fpbench.results.names import curve_id, metric_label
 
 VERSION = "0.3.0"
 
@@ -89,8 +89,7 @@ def _describe_system(result: Result) -> dict[str, str]:
 
 def _evaluation(result: Result, name: str, curve: Curve, point: Point) -> dict[str, Any]:
     label = metric_label(curve.metric, curve.tolerance_s)
-    where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
-    place = f"{curve.metric}/{where}/{curve.index}/{curve.distractors}/{point.n_distractors}"
+    place = f"{curve_id(result, curve)}/{point.n_distractors}"
     synthetic = curve.distractors == "synthetic" and result.generator is not None
     return {
         "evaluation_result_id": place,
@@ -103,7 +102,7 @@ def _evaluation(result: Result, name: str, curve: Curve, point: Point) -> dict[s
             ),
         },
         "metric_config": {
-            "evaluation_description": f"{label} of {result.queries.length_s:g} s queries among "
+            "evaluation_description": f"{label} of {curve.query_length_s:g} s queries among "
             f"{point.n_distractors} {curve.distractors} distractors, {curve.index} search",
             "metric_id": f"fpbench.{curve.metric.replace('@', '_at_')}",
             "metric_name": label,

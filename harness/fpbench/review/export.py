@@ -5,16 +5,25 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
+from fpbench.results.comparable import split_by_length
 from fpbench.results.document import Curve, Point, Result
-from fpbench.results.names import metric_label, rate_label, system_label
+from fpbench.results.names import (
+    curve_id,
+    data_label,
+    metric_label,
+    queries_label,
+    rate_label,
+    system_label,
+)
 from fpbench.review.every_eval_ever import every_eval_document
 from fpbench.review.flat_records import records_csv
-from fpbench.units import count_label, short_size
+from fpbench.units import short_size
 
 FORMS = ("csv", "json", "latex", "parquet", "eval-results", "every-eval-ever")
 
@@ -68,12 +77,12 @@ def _parquet(records: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def _latex_tables(results: Sequence[Result]) -> Iterator[str]:
-    """A table for each metric, tolerance, index and kind of distractors, the best system first."""
+    """A table for each metric, tolerance and search of the same queries, the best system first."""
     tables: dict[tuple[str, ...], list[tuple[Result, Curve]]] = defaultdict(list)
-    for result in results:
+    for result in chain.from_iterable(map(split_by_length, results)):
         for curve in result.curves:
             label = metric_label(curve.metric, curve.tolerance_s)
-            data = f"{result.data.name}, {count_label(result.queries.n, 'query', 'queries')}"
+            data = f"{data_label(result)}, {queries_label(result.queries)}"
             tables[label, curve.index, curve.distractors, data].append((result, curve))
     for (label, index, distractors, data), rows in tables.items():
         sizes = sorted({point.n_distractors for _, curve in rows for point in curve.points})
@@ -118,19 +127,15 @@ def _eval_results(results: Sequence[Result], hub_dataset: str | None) -> str:
     for result in results:
         task = result.task.name if result.task else "free-run"
         for curve in result.curves:
-            where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
-            for point in curve.points:
-                name = f"{task}/{curve.metric}/{where}/{curve.index}/{curve.distractors}"
-                entries.append(
-                    {
-                        "dataset": {
-                            "id": hub_dataset,
-                            "task_id": f"{name}/{point.n_distractors}",
-                        },
-                        "value": round(100 * point.value, 2),
-                        "notes": "; ".join(_notes(result, point)),
-                    }
-                )
+            name = f"{task}/{curve_id(result, curve)}"
+            entries += [
+                {
+                    "dataset": {"id": hub_dataset, "task_id": f"{name}/{point.n_distractors}"},
+                    "value": round(100 * point.value, 2),
+                    "notes": "; ".join(_notes(result, point)),
+                }
+                for point in curve.points
+            ]
     return json.dumps(entries, indent=2, ensure_ascii=False)
 
 

@@ -107,7 +107,13 @@ class _Row:
 
 def _compare(result: Result, others: Sequence[Result]) -> Iterator[_Row]:
     for curve in (curve for curve in result.curves if curve.metric == "hr@1"):
-        board = [(other, own) for other in others for own in other.curves if _is_like(own, curve)]
+        key = _search_key(result, curve)
+        board = [
+            (other, own)
+            for other in others
+            for own in other.curves
+            if _search_key(other, own) == key
+        ]
         sizes = {point.n_distractors for _, own in board for point in own.points}
         shared = [point for point in curve.points if point.n_distractors in sizes]
         if not shared:
@@ -121,9 +127,11 @@ def _compare(result: Result, others: Sequence[Result]) -> Iterator[_Row]:
         ]
         best, name = max(rivals, key=lambda rival: rival[0].value)
         better = sum(rival.value > point.value for rival, _ in rivals)
-        where = metric_label(curve.metric, curve.tolerance_s)
+        where, kind = metric_label(curve.metric, curve.tolerance_s), str(curve.distractors)
+        if kind == "synthetic" and result.generator is not None:
+            kind += f" of {code_span(result.generator.name)}"
         yield _Row(
-            label=f"{where}, {code_span(curve.index)}, {curve.distractors}",
+            label=f"{where}, {curve.query_length_s:g} s, {code_span(curve.index)}, {kind}",
             size=point.n_distractors,
             submitted=rate_label(point),
             best=f"{rate_label(best)} {code_span(name)}",
@@ -132,13 +140,13 @@ def _compare(result: Result, others: Sequence[Result]) -> Iterator[_Row]:
         )
 
 
-def _is_like(one: Curve, other: Curve) -> bool:
-    return (one.index, one.distractors, one.metric, one.tolerance_s) == (
-        other.index,
-        other.distractors,
-        other.metric,
-        other.tolerance_s,
-    )
+def _search_key(result: Result, curve: Curve) -> tuple[object, ...]:
+    """Equal for curves whose rates answer the same question of comparable results."""
+    generator = None if result.generator is None else result.generator.name
+    if curve.distractors != "synthetic":
+        generator = None
+    measure = curve.metric, curve.tolerance_s, curve.query_length_s
+    return curve.index, curve.distractors, generator, *measure
 
 
 def _bullets(lines: Sequence[str]) -> str:
