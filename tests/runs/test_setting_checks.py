@@ -58,7 +58,7 @@ def test_warns_of_what_a_protocol_has_settings_of_its_own_for(
 ) -> None:
     dataset = prepared().source.dataset
     config = RunConfig(protocol="nafp", distractors="real", tolerance_s=0.5, recipe=recipe)
-    config = replace(config, recipe_given=frozenset(["n_queries"]))
+    config = replace(config, recipe_given=frozenset(["n_queries", "query_length_s"]))
     with caplog.at_level(logging.WARNING):
         warn_of_unused_settings(config, dataset)
     assert caplog.messages == [

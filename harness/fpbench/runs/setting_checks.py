@@ -20,14 +20,20 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         FpbenchError: A name is given to a system that has one.
     """
     fields: list[str] = []
+    default = RunConfig()
+    # A result names all settings; those that its run had not changed need no words.
+    changed = {
+        name
+        for name in config.recipe_given
+        if getattr(config.recipe, name) != getattr(default.recipe, name)
+    }
     if config.distractors in ("real", "none"):
         fields += ["generator", "generator_weights", "generator_options", "foreign_generator"]
     elif config.generator_weights is None:
         fields.append("foreign_generator")
     if dataset.vectors is not None:
         fields += ["fingerprinter", "fingerprinter_options", "weights", "channel"]
-        recipe = sorted(config.recipe_given - {"n_queries", "query_length_s"})
-        for name in recipe:
+        for name in sorted(changed - {"n_queries", "query_length_s"}):
             logger.warning("recipe.%s has no effect on ready-made fingerprints", name)
     elif config.name is not None:
         raise FpbenchError(
@@ -35,12 +41,10 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
             f"fingerprinter '{config.fingerprinter}' has a name",
             hint="leave --name out",
         )
-    default = RunConfig()
     if config.protocol is not None:
         fields.append("tolerance_s")
-        for name in sorted(config.recipe_given & {"n_queries", "query_length_s"}):
-            if getattr(config.recipe, name) != getattr(default.recipe, name):
-                logger.warning("recipe.%s has no effect with a protocol", name)
+        for name in sorted(changed & {"n_queries", "query_length_s"}):
+            logger.warning("recipe.%s has no effect with a protocol", name)
     unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
     unused += [
         f"index_options.{name}" for name in config.index_options if name not in config.indexes
