@@ -62,32 +62,9 @@ def test_a_real_curve_ends_at_the_number_of_real_distractors(
 
 
 @pytest.mark.slow
-def test_a_synthetic_curve_has_a_point_there_too(measure: Callable[..., Result]) -> None:
-    result = measure(sizes=(100, 1000), distractors="both")
-    assert sizes(result, "real") == [100, HAVE]
-    assert sizes(result, "synthetic") == [100, HAVE, 1000]
-    assert result.status == "complete"
-
-
-@pytest.mark.slow
 def test_the_reference_alone_has_one_size(measure: Callable[..., Result]) -> None:
     result = measure(distractors="none")
     assert sizes(result, "real") == [0]
-
-
-@pytest.mark.slow
-def test_curves_come_by_index_then_kind_then_tolerance(measure: Callable[..., Result]) -> None:
-    result = measure(distractors="both", indexes=("ivf", "exact"), index_options=IVF)
-    order = [(c.index, c.distractors, c.tolerance_s) for c in result.curves if c.metric == "hr@1"]
-    assert order == [
-        (index, kind, tolerance_s)
-        for index in ("ivf", "exact")
-        for kind in ("real", "synthetic")
-        for tolerance_s in (0.25, None)
-    ]
-
-
-IVF = {"ivf": {"nlist": "4", "nprobe": "4"}}
 
 
 @pytest.mark.slow
