@@ -17,9 +17,9 @@ from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.tails import Tail
 from fpbench.files import atomic_file, write_arrays
 from fpbench.folder_names import change_texts, record_setting
-from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
 from fpbench.results.document import EvidenceInfo
+from fpbench.results.evidence_files import locate_evidence
 from fpbench.stand_ins import refuse_stand_in
 
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
@@ -180,15 +180,8 @@ def find_evidence(result: Path, info: EvidenceInfo) -> Evidence | GrownEvidence 
     Raises:
         FpbenchError: The file is from another run, or is damaged.
     """
-    file = result.with_name(info.file)
-    if not file.exists():
-        return None
-    if file_sha256(file) != info.sha256:
-        raise FpbenchError(
-            f"{file}: its SHA-256 differs from the one in {result.name}",
-            hint="put the evidence file of the same run beside the result",
-        )
-    return read_evidence(file)
+    file = locate_evidence(result, info)
+    return None if file is None else read_evidence(file)
 
 
 def _encode(columns: QueryColumns) -> np.ndarray:

@@ -11,8 +11,8 @@ from jaxtyping import Bool, Float32, Int32, Int64
 from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, write_arrays
-from fpbench.hashing import file_sha256
 from fpbench.results.document import EvidenceInfo
+from fpbench.results.evidence_files import locate_evidence
 from fpbench.stand_ins import refuse_stand_in
 
 RuleSet = Literal["right", "official", "both"]
@@ -92,15 +92,8 @@ def find_protocol_evidence(result: Path, info: EvidenceInfo) -> ProtocolEvidence
     Raises:
         FpbenchError: The file is from another run, or is damaged.
     """
-    file = result.with_name(info.file)
-    if not file.exists():
-        return None
-    if file_sha256(file) != info.sha256:
-        raise FpbenchError(
-            f"{file}: its SHA-256 differs from the one in {result.name}",
-            hint="put the evidence file of the same run beside the result",
-        )
-    return read_protocol_evidence(file)
+    file = locate_evidence(result, info)
+    return None if file is None else read_protocol_evidence(file)
 
 
 def read_protocol_evidence(path: Path) -> ProtocolEvidence:

@@ -51,6 +51,25 @@ def bytes_per_hour(dim: int, hop_s: float) -> float:
     return 4 * dim * 3600 / hop_s
 
 
+def ready_made_system(name: str, *, segment_s: float, hop_s: float, dim: int) -> FingerprinterInfo:
+    """The system of fingerprints that were made elsewhere: nothing is known of its code."""
+    return FingerprinterInfo(
+        name=name,
+        distribution="-",
+        version="-",
+        source_sha256=None,
+        weights_sha256=None,
+        options={},
+        device="-",
+        dtype="float32",
+        sample_rate_hz=None,
+        segment_s=segment_s,
+        hop_s=hop_s,
+        dim=dim,
+        bytes_per_hour=bytes_per_hour(dim, hop_s),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitInfo:
     """The system and the fingerprints that a generator was fitted to, according to its file.

@@ -21,7 +21,12 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fields import DistractorKind
-from fpbench.results.systems import CheckInfo, FingerprinterInfo, bytes_per_hour
+from fpbench.results.systems import (
+    CheckInfo,
+    FingerprinterInfo,
+    bytes_per_hour,
+    ready_made_system,
+)
 from fpbench.runs.beyond import has_noise, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
@@ -347,20 +352,11 @@ def _prepare_vectors(
         seed=config.seed,
         duplicates=config.duplicates,
     )
-    info = FingerprinterInfo(
-        name=config.name or "ready-made",
-        distribution="-",
-        version="-",
-        source_sha256=None,
-        weights_sha256=None,
-        options={},
-        device="-",
-        dtype="float32",
-        sample_rate_hz=None,
+    info = ready_made_system(
+        config.name or "ready-made",
         segment_s=vectors.segment_s,
         hop_s=vectors.hop_s,
         dim=vectors.reference.shape[1],
-        bytes_per_hour=bytes_per_hour(vectors.reference.shape[1], vectors.hop_s),
     )
     return source, info
 

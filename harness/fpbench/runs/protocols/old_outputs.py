@@ -31,7 +31,7 @@ from fpbench.results.files import checked_text
 from fpbench.results.harness import describe_harness
 from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo, ProtocolRate, Rules
-from fpbench.results.systems import FingerprinterInfo, bytes_per_hour
+from fpbench.results.systems import ready_made_system
 from fpbench.runs.config import RunConfig
 from fpbench.runs.protocols.definitions import find_protocol
 from fpbench.runs.ready_made import CLUSTER_S
@@ -131,7 +131,7 @@ def adopt_outputs(file: Path, run: OldRun, out: Path, command: str) -> Result:
             result_format=FORMAT,
             harness=describe_harness(),
             status="complete",
-            fingerprinter=_describe_system(run),
+            fingerprinter=ready_made_system(run.name, segment_s=1.0, hop_s=run.hop_s, dim=run.dim),
             data=_describe_data(config.dataset, run.hop_s, reference, distractors, sha256),
             queries=_describe_queries(config, hits, sha256),
             generator=None,
@@ -301,24 +301,6 @@ def _read_array(file: Path) -> np.ndarray:
 
 def _stem(path: str) -> str:
     return PurePosixPath(path.replace("\\", "/")).stem
-
-
-def _describe_system(run: OldRun) -> FingerprinterInfo:
-    return FingerprinterInfo(
-        name=run.name,
-        distribution="-",
-        version="-",
-        source_sha256=None,
-        weights_sha256=None,
-        options={},
-        device="-",
-        dtype="float32",
-        sample_rate_hz=None,
-        segment_s=1.0,
-        hop_s=run.hop_s,
-        dim=run.dim,
-        bytes_per_hour=bytes_per_hour(run.dim, run.hop_s),
-    )
 
 
 def _describe_data(
