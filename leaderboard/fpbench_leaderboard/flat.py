@@ -6,8 +6,19 @@ from fpbench.review.flat_records import Value, records_csv
 from fpbench_leaderboard.board import Board, Ranking, Rate, Row, Section
 
 COLUMNS = (
-    *("task", "data", "queries", "metric", "tolerance_s", "index", "distractors", "generator"),
-    *("ranked_at", "rank", "system", "configuration", "n_distractors", "hours", "value", "low"),
+    *("task", "data", "queries", "query_length_s", "metric", "tolerance_s", "index"),
+    *(
+        "distractors",
+        "generator",
+        "ranked_at",
+        "rank",
+        "system",
+        "configuration",
+        "n_distractors",
+        "hours",
+        "value",
+        "low",
+    ),
     *("high", "found", "rank_at_size", "equal_error", "false_rejects_at_1_percent"),
     *("loss_1m_to_100m", "half_size", "times_real_time", "bytes_per_hour", "tier", "licence"),
     *("marks", "result"),
@@ -37,8 +48,9 @@ def _record(section: Section, ranking: Ranking, row: Row, rate: Rate) -> tuple[V
     search = ranking.search
     at = next((one for one in row.decisions if one.n_distractors == rate.n_distractors), None)
     return (
-        *(section.task, section.data, section.queries, ranking.metric, ranking.tolerance_s),
-        *(search.index, search.distractors, search.generator, ranking.n_distractors, row.rank),
+        *(section.task, section.data, section.queries, section.query_length_s),
+        *(ranking.metric, ranking.tolerance_s, search.index),
+        *(search.distractors, search.generator, ranking.n_distractors, row.rank),
         *(row.system, row.configuration, rate.n_distractors, rate.hours, rate.value, rate.low),
         *(rate.high, rate.found, rate.rank),
         *((None, None) if at is None else (at.equal_error, at.false_rejects)),

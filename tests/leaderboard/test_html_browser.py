@@ -195,7 +195,7 @@ def test_saves_the_rows_that_are_shown(visit: Any, tmp_path: Path) -> None:
     assert (records[1]["n_distractors"], records[1]["value"]) == (10**6, pytest.approx(0.64))
     (table,) = tmp_path.glob("*.csv")
     head, *rows = table.read_text().splitlines()
-    assert head.startswith("task,data,queries,metric,tolerance_s,index")
+    assert head.startswith("task,data,queries,query_length_s,metric,tolerance_s,index")
     assert len(rows) == len(records)
 
 

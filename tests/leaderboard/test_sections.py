@@ -11,6 +11,7 @@ from fpbench.results.data import TaskInfo
 from fpbench.results.document import Result
 from fpbench_leaderboard.board import Board, Ranking, board_json
 from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.flat import board_records
 from fpbench_leaderboard.sections import make_board
 
 Named = Callable[..., Result]
@@ -107,3 +108,5 @@ def test_each_length_of_a_protocols_queries_has_a_section(
     sections = board_of(both).sections
     assert [section.query_length_s for section in sections] == [1.0, 5.0]
     assert [len(section.rankings) for section in sections] == [1, 1]
+    records = board_records(board_of(both))
+    assert [record["query_length_s"] for record in records] == [1.0, 5.0]

@@ -51,6 +51,14 @@ def test_a_damaged_result_is_refused_by_field(
     assert err.value.hint
 
 
+def test_a_newer_format_is_named_before_its_fields(tmp_path: Path) -> None:
+    path = tmp_path / "newer.json"
+    path.write_text('{"result_format": "2.0", "status": "complete", "novelty": 1}')
+    with pytest.raises(FpbenchError, match=r"'result_format' cannot be '2\.0'") as err:
+        read_result(path)
+    assert "update fpbench" in (err.value.hint or "")
+
+
 def test_a_misspelt_field_gets_a_suggestion(tmp_path: Path) -> None:
     path = tmp_path / "damaged.json"
     path.write_text(GOLDEN.read_text().replace('"command"', '"comand"'))

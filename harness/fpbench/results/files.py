@@ -201,6 +201,7 @@ def parse_document(document: object, source: str) -> Result | FailedRun:
     """
     if isinstance(document, Mapping):
         document = migrate(document)
+        _refuse_newer(document, source)
     advice = f"the format is harness/fpbench/schemas/result-{FORMAT}.json"
     if isinstance(document, Mapping) and document.get("status") == FAILED:
         return convert(document, FailedRun, source, advice=advice)
@@ -212,6 +213,17 @@ def parse_document(document: object, source: str) -> Result | FailedRun:
             hint="keep such data in another file",
         )
     return result
+
+
+def _refuse_newer(document: Mapping[str, Any], source: str) -> None:
+    """Refuse another format by its name, not by the first field that it has and today's has not."""
+    found = document.get("result_format")
+    if isinstance(found, str) and found != FORMAT:
+        raise FpbenchError(
+            f"{source}: field 'result_format' cannot be {found[:20]!r}",
+            hint=f"this version reads format {FORMAT} and earlier ones; update fpbench if the "
+            "result is of a newer one",
+        )
 
 
 def _refuse_failed(document: Result | FailedRun, source: str) -> Result:
