@@ -21,6 +21,7 @@ from fpbench.units import (
     [
         pytest.param("1e4,1e5", (10_000, 100_000), id="powers"),
         pytest.param("10k,2.5M,1B", (10_000, 2_500_000, 1_000_000_000), id="suffixes"),
+        pytest.param("1T,21.24 k", (21_240, 10**12), id="as tables show them"),
         pytest.param("2.3M,1.1k", (1_100, 2_300_000), id="no whole numbers in floating point"),
         pytest.param("300, 100,300", (100, 300), id="sorted-and-distinct"),
     ],

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from fpbench.errors import FpbenchError
 
-_SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000}
+_SUFFIXES = {"k": 1_000, "m": 1_000_000, "b": 1_000_000_000, "t": 10**12}
 _LARGEST = 10**18
 _SECONDS = {"h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 _BYTES = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
