@@ -205,6 +205,11 @@ def test_text_that_the_type_does_not_take_is_refused(text: str, kind: Any) -> No
         ),
         (Annotated[str, Meta(pattern="^a")] | None, "text, like ^a", "text, like ^a or none"),
         (
+            Annotated[str, Meta(pattern="^a", extra={"words": "beginning with a"})],
+            "text, beginning with a",
+            "text, beginning with a",
+        ),
+        (
             Annotated[list[bool], Meta(min_length=1)],
             "a list of values, each true or false, not empty",
             "true or false, or several with commas between them, not empty",

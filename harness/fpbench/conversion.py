@@ -298,7 +298,10 @@ def _describe_limits(limits: Meta) -> Iterator[str]:
         "below": limits.lt,
     }
     yield from (f"{word} {number:g}" for word, number in numbers.items() if number is not None)
-    if limits.pattern:
+    words = (limits.extra or {}).get("words")
+    if words:  # what the pattern means, for people
+        yield words
+    elif limits.pattern:
         yield f"like {limits.pattern}"
     if limits.min_length:
         yield "not empty"

@@ -23,9 +23,31 @@ _END = r"$(?!\n)"  # in Python, $ alone lets a line break follow
 # Control characters, and those that are invisible or change the direction of a text.
 _HIDDEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
 # Neither those, nor what begins HTML or ends a cell of a Markdown table.
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=f"^[^{_HIDDEN}|<>$]+{_END}")]
-Words = Annotated[str, Meta(max_length=1_000, pattern=f"^[^{_HIDDEN}]*{_END}")]
-FileName = Annotated[str, Meta(max_length=255, pattern=rf"^[^/\\{_HIDDEN}|<>]+{_END}")]
+Name = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        pattern=f"^[^{_HIDDEN}|<>$]+{_END}",
+        extra={"words": "in one line of up to 200 visible characters, without | < > $"},
+    ),
+]
+Words = Annotated[
+    str,
+    Meta(
+        max_length=1_000,
+        pattern=f"^[^{_HIDDEN}]*{_END}",
+        extra={"words": "in one line of up to 1,000 visible characters"},
+    ),
+]
+FileName = Annotated[
+    str,
+    Meta(
+        max_length=255,
+        pattern=rf"^[^/\\{_HIDDEN}|<>]+{_END}",
+        extra={"words": "a name of a file without its folder, and without | < >"},
+    ),
+]
 Metric = Annotated[str, Meta(max_length=20, pattern=f"^hr@[1-9][0-9]*{_END}")]
 Sha256 = Annotated[str, Meta(pattern=f"^[0-9a-f]{{64}}{_END}")]
 GitRevision = Annotated[str, Meta(pattern=f"^[0-9a-f]{{40,64}}{_END}")]
