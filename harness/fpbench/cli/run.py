@@ -186,6 +186,18 @@ logger = getLogger(__name__)
     is_flag=True,
     help="Also measure a fingerprinter that breaks the harness's rules; the result says so.",
 )
+@click.option(
+    "--prepare",
+    is_flag=True,
+    help="Only make what precedes the search: fingerprints, queries and the generator; shards need "
+    "it.",
+)
+@click.option(
+    "--shard",
+    metavar="k/K",
+    help="Only search part k of K, counted from 1, and keep it beside the result; the same command "
+    "without --shard makes the result.",
+)
 @click.option("--plan", is_flag=True, help="Only print what the run needs (time, memory, disk).")
 def run(**options: Any) -> None:
     """Measure hit rate against database size, and write one result.
@@ -199,6 +211,7 @@ def run(**options: Any) -> None:
     fpbench run --beyond 1e10,1e12                           a trillion, without searching them
     fpbench run --dataset embeddings:emb --protocol nafp     as NAFP's own evaluation
     fpbench run --config run.toml --plan                     what the run needs
+    fpbench run --config run.toml --shard 3/16               a part of its search, on a cluster
     fpbench run --write-config run.toml                      all settings, in a file
     fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
 
@@ -206,20 +219,15 @@ def run(**options: Any) -> None:
     same bytes as without the interruption, but for what it cost.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
+    from fpbench.cli.shards import refuse_beside_parts, run_part
     from fpbench.runs.config_toml import write_config
     from fpbench.runs.execution import execute
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
     from fpbench.runs.run import det_figure_path
 
-    if options["out"] is not None:
-        refuse_out(options["out"], options["config"])
-    if options["figure"] is not None:
-        refuse_figure_name(options["figure"])
-    if not options["plan"]:
-        for name in ("out", "figure"):
-            if options[name] is not None:
-                refuse_unwritable(options[name], f"--{name}")
+    refuse_beside_parts(options)
+    _refuse_paths(options)
     catalog = Catalog.load()
     given = _config_fields(options)
     config = config_from_arguments(options["config"], given, "the command line", catalog)
@@ -240,6 +248,9 @@ def run(**options: Any) -> None:
     if ready_made:
         _refuse_for_ready_made(options, config)
     out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
+    if options["prepare"] or options["shard"] is not None:
+        run_part(prepared, options, out, stage)
+        return
     with stage("estimating the run"):
         plan = make_plan(prepared)
     write_result(plan.table(), err=not options["plan"])
@@ -256,6 +267,18 @@ def run(**options: Any) -> None:
     for file in (figure, det_figure_path(figure)):
         if file.exists():  # one that failed is a warning
             click.echo(f"figure   {file}", err=True)
+
+
+def _refuse_paths(options: dict[str, Any]) -> None:
+    """Refuse files that cannot be written, before any work."""
+    if options["out"] is not None:
+        refuse_out(options["out"], options["config"])
+    if options["figure"] is not None:
+        refuse_figure_name(options["figure"])
+    if not options["plan"]:
+        for name in ("out", "figure"):
+            if options[name] is not None:
+                refuse_unwritable(options[name], f"--{name}")
 
 
 def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
@@ -302,7 +325,7 @@ def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
 
 
 def _refuse_beside_write_config(options: dict[str, Any]) -> None:
-    for name in ("out", "cache", "fresh", "unchecked", "plan"):
+    for name in ("out", "cache", "fresh", "unchecked", "plan", "prepare", "shard"):
         if options[name]:
             raise FpbenchError(
                 f"--{name} has no effect with --write-config, which starts no run",

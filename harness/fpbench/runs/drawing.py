@@ -12,6 +12,7 @@ from fpbench.plugin.entries import Settings
 from fpbench.prefetch import prefetch
 from fpbench.progress import Report
 from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
+from fpbench.search.engines.shards import Shard
 from fpbench.units import short_size
 
 
@@ -82,14 +83,12 @@ def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
     """
     if shard is None:
         return 0, rows
-    k, slash, K = shard.partition("/")
-    if not (slash and k.isdecimal() and K.isdecimal() and 1 <= int(k) <= int(K)):
-        raise FpbenchError(f"'{shard}' is not a shard", hint="give k/K, from 1/8 to 8/8 for 8")
-    chunks = -(-rows // CHUNK)
-    if int(K) > chunks:
+    part, chunks = Shard.parse(shard), -(-rows // CHUNK)
+    if part.of > chunks:
         raise FpbenchError(
-            f"{rows} rows are {chunks} chunks of {CHUNK} rows and cannot be split into {K} shards",
+            f"{rows} rows are {chunks} chunks of {CHUNK} rows and cannot be split into {part.of} "
+            "shards",
             hint=f"use at most {chunks} shards",
         )
-    first, last = (chunks * number // int(K) for number in (int(k) - 1, int(k)))
+    first, last = (chunks * number // part.of for number in (part.number - 1, part.number))
     return first * CHUNK, min(last * CHUNK, rows)

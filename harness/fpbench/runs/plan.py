@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from tabulate import tabulate
@@ -14,6 +15,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.block_edges import LONGEST_BLOCK, search_edges
 from fpbench.machine import arithmetic_threads, available_memory_bytes
 from fpbench.plugin.blame import blame
+from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
@@ -28,7 +30,8 @@ from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
-from fpbench.search.tasks import SHORTLIST
+from fpbench.search.engines.shards import Shard
+from fpbench.search.tasks import SHORTLIST, NamedIndex
 from fpbench.units import count_label, short_size, short_time
 
 _ENCODING_ROWS = 300_000.0  # rows encoded per second by IVF-PQ, two cores
@@ -38,24 +41,38 @@ _LIBRARIES_BYTES = 700_000_000  # memory of torch, faiss, scipy and matplotlib
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The needs of all stages: the largest memory, and the sums of time and disk space."""
+    """The needs of all stages: the largest memory, and the sums of time and disk space.
+
+    Args:
+        needs: Of the stages, in their order.
+        preparing: How many of them precede the search.
+    """
 
     needs: Sequence[Need]
+    preparing: int = 0
 
     @property
     def memory_bytes(self) -> float:
         """Peak memory, including libraries."""
-        return _LIBRARIES_BYTES + max(need.memory_bytes for need in self.needs)
+        return _LIBRARIES_BYTES + max((need.memory_bytes for need in self.needs), default=0.0)
 
     @property
     def disk_bytes(self) -> float:
         """Disk space in the cache at the end of the run."""
-        return sum(need.disk_bytes for need in self.needs)
+        return sum((need.disk_bytes for need in self.needs), 0.0)
 
     @property
     def result_bytes(self) -> float:
         """Disk space beside the result."""
-        return sum(need.disk_bytes for need in self.needs if need.in_result)
+        return sum((need.disk_bytes for need in self.needs if need.in_result), 0.0)
+
+    def preparation(self) -> "Plan":
+        """The part that precedes the search, which all shards have in common."""
+        return Plan(self.needs[: self.preparing], self.preparing)
+
+    def search(self) -> "Plan":
+        """The part that follows it."""
+        return Plan(self.needs[self.preparing :])
 
     def table(self) -> str:
         """A table for the terminal; times are estimates from short trials on this machine."""
@@ -70,7 +87,7 @@ class Plan:
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
 
-def make_plan(prepared: PreparedRun) -> Plan:
+def make_plan(prepared: PreparedRun, shard: Shard | None = None) -> Plan:
     """Estimate a run from short trials, what the cache holds, and the headers of audio files.
 
     The lengths of recordings are those that an earlier run decoded; else the headers give them.
@@ -80,6 +97,13 @@ def make_plan(prepared: PreparedRun) -> Plan:
 
     Times are right in their order of magnitude only: every approximate index is assumed to be as
     fast as IVF-PQ with the published settings.
+
+    Args:
+        prepared: The run.
+        shard: The part of the blocks that is searched; None means all, and what follows the search.
+
+    Raises:
+        FpbenchError: There are more shards than blocks.
     """
     config, source = prepared.config, prepared.source
     needs: list[Need] = []
@@ -95,32 +119,89 @@ def make_plan(prepared: PreparedRun) -> Plan:
         n_reference = len(source.vectors.reference)
     n_real = estimate_distractors(source, prepared.info.hop_s, surveys)
     finished = _find_finished(prepared, needs)
-    if prepared.generator is not None:
-        needs += _generator_needs(prepared, prepared.generator, n_real, finished)
     sizes = config.sizes or ((n_real or 1,) if config.protocol else DEFAULT_SIZES)
     largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
+    parts: dict[DistractorKind, _Part] = {}
     for kind, indexes in prepared.indexes.items():
         rows = 0 if config.distractors == "none" else largest[kind]
         below = [n for n in sizes if n < rows]
         edges = search_edges([*below, rows], beyond=bool(config.beyond)) if rows else [0]
-        blocks = len(edges)
+        parts[kind] = _cut_part(n_reference, edges, indexes, shard)
+    if shard is not None:
+        _refuse_many(shard, max(part.of_blocks for part in parts.values()))
+    drawing: list[Need] = []
+    if prepared.generator is not None:
+        part = parts["synthetic"]
+        fit, drawing = _generator_needs(prepared, prepared.generator, part, n_real, finished)
+        needs += fit
+    preparing = len(needs)
+    needs += drawing
+    for kind, indexes in prepared.indexes.items():
+        part = parts[kind]
         for named in indexes:
+            grown = named.index.kind == "growing"
+            if grown and shard is not None:
+                continue
             need = search_need(
                 f"search {named.name}",
                 n_queries,
-                rows + n_reference,
+                part.rows + part.references.get(named.name, 0),
                 prepared.info.dim,
-                blocks=blocks,
+                blocks=part.blocks,
                 segments=source.segments,
                 exact=named.index.kind == "block" and named.index.exact,
-                grown=named.index.kind == "growing",
+                grown=grown,
             )
             done = (kind, named.name) in finished.searches
             need = replace(need, seconds=0.0) if done else need
             needs.append(_for_fits(need, config.fits) if kind == "synthetic" else need)
-    if config.distractors in ("real", "both"):
+    if config.distractors in ("real", "both") and shard is None:
         needs += extrapolation_needs(config, n_queries)
-    return Plan(needs)
+    return Plan(needs, preparing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is searched of one database.
+
+    Args:
+        rows: Distractors.
+        blocks: Blocks of an index, of which the reference is one.
+        of_blocks: All blocks of the database.
+        references: Rows of the reference by index.
+        shard: The part of the blocks; None means all.
+    """
+
+    rows: int
+    blocks: int
+    of_blocks: int
+    references: Mapping[str, int]
+    shard: Shard | None
+
+
+def _cut_part(
+    n_reference: int, edges: Sequence[int], indexes: Sequence[NamedIndex], shard: Shard | None
+) -> _Part:
+    """What a shard searches of a database; all of it without a shard."""
+    lengths = [stop - start for start, stop in pairwise(edges)]
+    if shard is None:
+        references = {one.name: n_reference for one in indexes}
+        return _Part(sum(lengths), len(edges), len(edges), references, None)
+    # The blocks in the order of :func:`fpbench.search.tasks.search_blocks`.
+    names = [one.name for one in indexes if one.index.kind == "block"]
+    share = shard.share([*(n_reference for _ in names), *lengths])
+    first = len(names)
+    rows = sum(lengths[place - first] for place in share if place >= first)
+    references = {names[place]: n_reference for place in share if place < first}
+    return _Part(rows, len(share), first + len(lengths), references, shard)
+
+
+def _refuse_many(shard: Shard, blocks: int) -> None:
+    if shard.of > blocks:
+        raise FpbenchError(
+            f"the run has {blocks} blocks, which cannot be divided into {shard.of} shards",
+            hint=f"use at most {blocks} shards, or larger --sizes",
+        )
 
 
 def _find_finished(prepared: PreparedRun, fingerprinting: Sequence[Need]) -> FinishedWork:
@@ -138,55 +219,66 @@ def _is_fresh(prepared: PreparedRun) -> bool:
     return isinstance(prepared.source, AudioSource) and prepared.source.fresh
 
 
+def _is_searched(prepared: PreparedRun, finished: FinishedWork) -> bool:
+    return all(
+        ("synthetic", one.name) in finished.searches for one in prepared.indexes["synthetic"]
+    )
+
+
 def _generator_needs(
-    prepared: PreparedRun, named: NamedGenerator, n_real: int, finished: FinishedWork
+    prepared: PreparedRun,
+    named: NamedGenerator,
+    part: _Part,
+    n_real: int,
+    finished: FinishedWork,
+) -> tuple[list[Need], list[Need]]:
+    """Needs of fitting to half of the real distractors, and of drawing, unless already done."""
+    if _is_searched(prepared, finished) and (finished.simulated or not prepared.config.beyond):
+        return [], []
+    if named.generator is not None:
+        return [], _drawing_needs(prepared, named.generator, part, finished)
+    with blame(named.offer.source.plugin, "estimating the needs of a fit"):
+        need = named.method.need(n_real // 2, prepared.info.dim)
+    fit = Need(
+        stage=f"fit {named.name}",
+        work=f"{short_size(n_real // 2)} fingerprints",
+        seconds=0.0 if finished.fitted else need.fit_seconds,
+        memory_bytes=need.fit_memory_bytes,
+        disk_bytes=0.0,
+    )
+    drawing = _drawing_needs(prepared, need.stand_in, part, finished)
+    return [_for_fits(fit, prepared.config.fits)], drawing
+
+
+def _drawing_needs(
+    prepared: PreparedRun, generator: FingerprintGenerator, part: _Part, finished: FinishedWork
 ) -> list[Need]:
-    """Needs of drawing, and of fitting to half of the real distractors, unless already done."""
-    dim = prepared.info.dim
+    """Needs of drawing, and of the sizes beyond the searched ones, unless this is a shard."""
+    dim, name = prepared.info.dim, prepared.config.generator
+    of_one = draw_seconds(generator, str(name))
+    tail: list[Need] = []
+    if part.shard is None:
+        tail = (
+            beyond_needs(prepared.config, of_one, simulated=finished.simulated)
+            if has_noise(generator)
+            else extrapolation_needs(prepared.config, prepared.config.recipe.n_queries)
+        )
+    if _is_searched(prepared, finished):
+        return tail
     indexes = [one.index for one in prepared.indexes["synthetic"]]
     # One pass serves all indexes that search block by block; each growing index needs its own.
     growing = sum(index.kind == "growing" for index in indexes)
-    passes = growing + (growing < len(indexes))
-    draws = (prepared.config.sizes or DEFAULT_SIZES)[-1] * passes
-    draws += sum(index.training_rows for index in indexes)
-    needs = []
-    generator = named.generator
-    searched = all(
-        ("synthetic", one.name) in finished.searches for one in prepared.indexes["synthetic"]
-    )
-    beyond = bool(prepared.config.beyond)
-    if searched and (finished.simulated or not beyond):
-        return []
-    if generator is None:
-        with blame(named.offer.source.plugin, "estimating the needs of a fit"):
-            need = named.method.need(n_real // 2, dim)
-        generator = need.stand_in
-        needs.append(
-            Need(
-                stage=f"fit {named.name}",
-                work=f"{short_size(n_real // 2)} fingerprints",
-                seconds=0.0 if finished.fitted else need.fit_seconds,
-                memory_bytes=need.fit_memory_bytes,
-                disk_bytes=0.0,
-            )
-        )
-    of_one = draw_seconds(generator, prepared.config.generator or named.name)
-    tail = (
-        beyond_needs(prepared.config, of_one, simulated=finished.simulated)
-        if has_noise(generator)
-        else extrapolation_needs(prepared.config, prepared.config.recipe.n_queries)
-    )
-    if searched:
-        return [*needs, *tail]
+    passes = (growing if part.shard is None else 0) + (growing < len(indexes))
+    draws = part.rows * passes + sum(index.training_rows for index in indexes)
     draw = Need(
-        stage=f"draw {named.name}",
+        stage=f"draw {name}",
         work=f"{short_size(draws)} fingerprints",
         seconds=draws * of_one,
         memory_bytes=4.0 * dim * CHUNK,
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
-    return [_for_fits(need, prepared.config.fits) for need in (*needs, draw, *tail)]
+    return [_for_fits(need, prepared.config.fits) for need in (draw, *tail)]
 
 
 def _for_fits(need: Need, fits: int) -> Need:

@@ -8,12 +8,10 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name, fit_evidence_name, write_evidence
 from fpbench.files import atomic_path, make_folder, refuse_unwritable, remove_stale
 from fpbench.folder_names import record_setting
-from fpbench.generators.fidelity_limits import find_deviation, find_marginal_alarm
 from fpbench.hashing import file_sha256
 from fpbench.progress import Stage
 from fpbench.results.data import DataInfo
 from fpbench.results.document import EvidenceInfo, Result
-from fpbench.results.fidelity import Fidelity
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
@@ -22,15 +20,15 @@ from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.description import Findings, compute_numbers, describe_run, describe_task_of
-from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import (
     SearchOutcome,
-    prepare_fitting,
+    fit_generator,
     search_database,
     search_fit,
     with_tail,
 )
+from fpbench.runs.shards import Shards
 from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)
@@ -42,7 +40,8 @@ def run_prepared(
     """Do the long work, and write the result, its evidence and its figure.
 
     If the process is killed, the same call resumes where it stopped, and writes the same bytes but
-    for the costs in the result.
+    for the costs in the result. Blocks that shards have searched, in the folder of
+    :func:`fpbench.runs.shards.shard_folder`, are not searched again.
 
     Args:
         prepared: From :func:`prepare`.
@@ -64,13 +63,14 @@ def run_prepared(
     refuse_unwritable(drawing, "--figure")
     for path in (out, drawing):
         make_folder(path.parent)
+    shards = Shards.open(prepared, out)
     inputs = prepared.source.build_inputs(prepared.store, stage)
     task = describe_task_of(prepared, inputs)
     _warn_of_skipped(inputs.data)
     warn_of_silence(inputs.data)
     for warning in inputs.warnings:
         logger.warning(warning)
-    findings = _search(prepared, inputs, stage, costs)
+    findings = _search(prepared, inputs, stage, costs, shards)
     with costs.measure("statistics", "curves"):
         numbers = compute_numbers(prepared, inputs, findings)
     with ExitStack() as stack:
@@ -98,14 +98,17 @@ def run_prepared(
     return result
 
 
-def _search(prepared: PreparedRun, inputs: Inputs, stage: Stage, costs: RunCosts) -> Findings:
+def _search(
+    prepared: PreparedRun, inputs: Inputs, stage: Stage, costs: RunCosts, shards: Shards
+) -> Findings:
     """Fit the generator, search all databases, and simulate what lies beyond."""
     config = prepared.config
-    generator, fidelity = _fit_generator(prepared, inputs, stage)
+    generator, fidelity = fit_generator(prepared, inputs, stage)
+    shards.check(prepared, inputs, generator)
     outcomes = [
         one
         for database in list_databases(config, inputs, generator)
-        for one in search_database(prepared, inputs, database, stage, costs)
+        for one in search_database(prepared, inputs, database, stage, costs, engines=shards.engines)
     ]
     outcomes = [
         with_tail(prepared, inputs, generator, one, stage)
@@ -115,7 +118,10 @@ def _search(prepared: PreparedRun, inputs: Inputs, stage: Stage, costs: RunCosts
     ]
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
-    fits = [search_fit(prepared, inputs, fit, stage, costs) for fit in range(2, config.fits + 1)]
+    fits = [
+        search_fit(prepared, inputs, fit, stage, costs, engines=shards.engines)
+        for fit in range(2, config.fits + 1)
+    ]
     return Findings(generator, fidelity, outcomes, fits)
 
 
@@ -143,28 +149,6 @@ def _warn_of_skipped(data: DataInfo) -> None:
             first.track,
             first.reason,
         )
-
-
-def _fit_generator(
-    prepared: PreparedRun, inputs: Inputs, stage: Stage
-) -> tuple[FittedGenerator | None, Fidelity | None]:
-    """The generator and its fidelity; None for a run without synthetic distractors."""
-    fitting = prepare_fitting(prepared, inputs, stage)
-    if fitting is None:
-        return None, None
-    generator = fitting.generator()
-    fidelity = fitting.fidelity(generator)
-    deviation = find_deviation(fidelity, generator.info.name)
-    if deviation is not None:
-        logger.warning(
-            "generator '%s' is unlike real fingerprints: %s; `fpbench validate` refuses the result",
-            generator.info.name,
-            deviation,
-        )
-    alarm = find_marginal_alarm(fidelity, generator.info.name)
-    if alarm is not None:
-        logger.warning("generator '%s' has other marginals: %s", generator.info.name, alarm)
-    return generator, fidelity
 
 
 def _evidence_paths(prepared: PreparedRun, out: Path) -> list[Path]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from logging import getLogger
 from typing import NamedTuple
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.fits import fit_rates
+from fpbench.generators.fidelity_limits import find_deviation, find_marginal_alarm
 from fpbench.progress import Stage
+from fpbench.results.fidelity import Fidelity
 from fpbench.results.fits import FitRates, GeneratorFits
 from fpbench.results.tails import TailInfo
 from fpbench.runs.beyond import has_noise, is_exact, simulate_beyond
@@ -15,8 +18,11 @@ from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
+from fpbench.search.engines.engine import Engine
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import Database, NamedIndex, SearchTask, search
+
+logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +66,40 @@ def prepare_fitting(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> Gene
     )
 
 
+def fit_generator(
+    prepared: PreparedRun, inputs: Inputs, stage: Stage
+) -> tuple[FittedGenerator | None, Fidelity | None]:
+    """The generator and its fidelity; None for a run without synthetic distractors."""
+    fitting = prepare_fitting(prepared, inputs, stage)
+    if fitting is None:
+        return None, None
+    generator = fitting.generator()
+    fidelity = fitting.fidelity(generator)
+    deviation = find_deviation(fidelity, generator.info.name)
+    if deviation is not None:
+        logger.warning(
+            "generator '%s' is unlike real fingerprints: %s; `fpbench validate` refuses the result",
+            generator.info.name,
+            deviation,
+        )
+    alarm = find_marginal_alarm(fidelity, generator.info.name)
+    if alarm is not None:
+        logger.warning("generator '%s' has other marginals: %s", generator.info.name, alarm)
+    return generator, fidelity
+
+
 def search_database(
-    prepared: PreparedRun, inputs: Inputs, database: Database, stage: Stage, costs: RunCosts
+    prepared: PreparedRun,
+    inputs: Inputs,
+    database: Database,
+    stage: Stage,
+    costs: RunCosts,
+    *,
+    engines: Sequence[Engine],
 ) -> list[SearchOutcome]:
     """Search one database with all indexes, so that every block is drawn once."""
     tasks = search_tasks(prepared, inputs, database)
-    evidence = search(costs.watch_searches(tasks), stage)
+    evidence = search(costs.watch_searches(tasks), stage, engines)
     return [
         SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
     ]
@@ -102,7 +136,13 @@ def with_tail(
 
 
 def search_fit(
-    prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage, costs: RunCosts
+    prepared: PreparedRun,
+    inputs: Inputs,
+    fit: int,
+    stage: Stage,
+    costs: RunCosts,
+    *,
+    engines: Sequence[Engine],
 ) -> FurtherFit:
     """Fit the generator once more, and search its draws."""
     again = prepare_fit(prepared, fit)
@@ -114,7 +154,7 @@ def search_fit(
     (synthetic,) = (database for database in databases if database.kind == "synthetic")
     outcomes = [
         with_tail(again, inputs, generator, one, stage)
-        for one in search_database(again, inputs, synthetic, stage, costs)
+        for one in search_database(again, inputs, synthetic, stage, costs, engines=engines)
     ]
     return FurtherFit(generator.info.weights_sha256, outcomes)
 

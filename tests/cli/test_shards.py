@@ -1,0 +1,124 @@
+"""`fpbench run --prepare` and `--shard`: one command line, divided between processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import Result
+
+Run = Callable[..., Result]
+
+FPBENCH = [sys.executable, "-m", "fpbench", "run"]
+
+
+@pytest.fixture(scope="module")
+def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference, queries that resemble it, and distractors."""
+    folder, rng = tmp_path_factory.mktemp("embeddings"), np.random.default_rng(0)
+    db, dummy = (rng.standard_normal((rows, 8), dtype=np.float32) for rows in (60, 1000))
+    query = db + 0.5 * rng.standard_normal(db.shape, dtype=np.float32)
+    for name, rows in (("db", db), ("query", query), ("dummy_db", dummy)):
+        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).tofile(folder / f"{name}.mm")
+        np.save(folder / f"{name}_shape.npy", rows.shape)
+    return folder
+
+
+@pytest.fixture
+def divide(run: Run, embeddings: Path) -> Run:
+    """`fpbench run` among one kind of distractors, with any arguments."""
+    common = ("--dataset", f"embeddings:{embeddings}", "--queries", 20, "--sizes", "100,500,1000")
+
+    def divide(*arguments: object, distractors: str = "real") -> Result:
+        return run(*common, "--distractors", distractors, *arguments)
+
+    return divide
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "x", ""])
+def test_what_is_no_shard_is_refused(divide: Run, shard: str) -> None:
+    shown = divide("--shard", shard)
+    assert shown.exit_code == 2
+    assert f"Error: '{shard}' is not a shard\nHint: give k/K" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        (("--shard", "1/3", "--figure", "x.png"), "--figure has no effect with --shard"),
+        (("--prepare", "--figure", "x.png"), "--figure has no effect with --prepare"),
+        (("--shard", "1/3", "--prepare"), "--prepare has no effect with --shard"),
+        (("--shard", "1/3", "--fresh"), "--fresh has no effect with --shard"),
+        (("--shard", "1/3", "--protocol", "nafp"), "divide a run, but not one by protocol nafp"),
+        (("--shard", "1/3000"), "blocks, which cannot be divided into 3000 shards"),
+    ],
+)
+def test_what_has_no_effect_is_refused(divide: Run, typed: tuple[str, ...], named: str) -> None:
+    shown = divide(*typed)
+    assert shown.exit_code == 2, shown.output
+    assert named in shown.stderr
+    assert "Hint: " in shown.stderr
+
+
+def test_a_plan_of_a_shard_leaves_out_what_others_do(divide: Run, tmp_path: Path) -> None:
+    shown = divide("--shard", "2/3", "--plan")
+    assert shown.exit_code == 0, shown.stderr
+    assert "search exact" in shown.stdout
+    shown = divide("--prepare", "--plan", "--generator", "gaussian", distractors="synthetic")
+    assert shown.exit_code == 0, shown.stderr
+    assert [line.split()[0] for line in shown.stdout.splitlines()[2:]] == ["fit", "all"]
+    assert not list(tmp_path.rglob("*.shards"))
+
+
+def test_a_shard_says_where_its_blocks_are(divide: Run, tmp_path: Path) -> None:
+    shown = divide("--shard", "2/3")
+    assert shown.exit_code == 0, shown.stderr
+    folder = tmp_path / "out" / "result.shards"
+    assert shown.stdout == f"{folder}: shard 2/3, 4 blocks\n"
+    assert "when all shards are done, run the same command without --shard" in shown.stderr
+
+
+def test_a_shard_without_what_precedes_it_says_how_to_make_it(divide: Run, tmp_path: Path) -> None:
+    typed = ("--generator", "gaussian", "--shard", "1/3", "--cache", tmp_path / "empty")
+    shown = divide(*typed, distractors="synthetic")
+    assert shown.exit_code == 2
+    assert "lacks what all shards need: fit gaussian" in shown.stderr
+    assert "with --prepare instead of --shard first" in shown.stderr
+
+
+@pytest.mark.slow
+def test_a_shard_that_is_killed_and_run_again_ends_in_the_bytes_of_a_plain_run(
+    embeddings: Path, tmp_path: Path
+) -> None:
+    sizes = ",".join(str(number) for number in range(10, 1000, 10))
+    common = [*FPBENCH, "--dataset", f"embeddings:{embeddings}", "--distractors", "real"]
+    common += ["--queries", "20", "--sizes", sizes]
+
+    def command(name: str, *more: str) -> list[str]:
+        places = [
+            "--cache",
+            str(tmp_path / f"{name}-cache"),
+            "--out",
+            str(tmp_path / f"{name}.json"),
+        ]
+        return [*common, *places, *more]
+
+    killed = subprocess.Popen(
+        command("b", "--shard", "2/3"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    while len(list((tmp_path / "b.shards").rglob("*.npz"))) < 3:
+        assert killed.poll() is None
+        time.sleep(0.001)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()
+    for shard in ("3/3", "2/3", "1/3"):
+        subprocess.run(command("b", "--shard", shard), check=True, capture_output=True)
+    for name in "ab":
+        subprocess.run(command(name), check=True, capture_output=True)
+    a, b = (tmp_path / f"{name}.exact.real.npz" for name in "ab")
+    assert a.read_bytes() == b.read_bytes()
