@@ -51,9 +51,16 @@ def test_builds_with_options_and_names_the_dataset(builder: Path) -> None:
     shown = build(builder, "--mirror", "https://example.org", "--set", "a=1")
     assert shown.exit_code == 0, shown.stderr
     assert shown.stdout == f"folder:{builder.parent / 'set'}\n"
-    assert "1 files, 2 MB, and up to 2.0 GB for downloads" in shown.stderr
+    assert "1 file, 2 MB, and up to 2.0 GB for downloads" in shown.stderr
     made = (builder.parent / "set" / "one.txt").read_text()
     assert made == "[('a', '1'), ('mirror', 'https://example.org')]"
+
+
+def test_an_empty_mirror_is_not_taken_for_none(builder: Path) -> None:
+    shown = build(builder, "--mirror", "")
+    assert (shown.exit_code, shown.stdout) == (2, "")
+    assert "--mirror is empty" in shown.stderr
+    assert not (builder.parent / "set").exists()
 
 
 def test_refuses_a_disk_that_is_too_small(builder: Path) -> None:

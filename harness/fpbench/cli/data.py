@@ -15,6 +15,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
+from fpbench.units import count_label
 
 _SHOWN = ("Data", "Licence", "Sources")
 
@@ -68,7 +69,9 @@ def build(name: str, *, out: Path, mirror: str | None, pairs: tuple[str, ...]) -
     continues where it stopped. Git's own settings hold, such as url.BASE.insteadOf and proxies.
     The last line is the value for --dataset of `fpbench run`.
     """
-    given = parse_key_values(pairs) | ({"mirror": mirror} if mirror else {})
+    if mirror == "":
+        raise FpbenchError("--mirror is empty", hint="give a URL, or leave --mirror out")
+    given = parse_key_values(pairs) | ({} if mirror is None else {"mirror": mirror})
     catalog = Catalog.load()
     builder = catalog.builder(name, Settings(options=given))
     offer, _ = catalog.offer("builder", name)
@@ -78,7 +81,7 @@ def build(name: str, *, out: Path, mirror: str | None, pairs: tuple[str, ...]) -
         needs = builder.needs
         _refuse_full_disk(out, needs.size_bytes + needs.work_bytes)
         click.echo(
-            f"{needs.files} files, {_size(needs.size_bytes)}, and up to "
+            f"{count_label(needs.files, 'file')}, {_size(needs.size_bytes)}, and up to "
             f"{_size(needs.work_bytes)} for downloads while it works",
             err=True,
         )
