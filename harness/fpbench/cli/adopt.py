@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from fpbench.cli.options import UserPath, WholeNumber, out_option
+from fpbench.cli.options import FiniteNumber, UserPath, WholeNumber, out_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_unwritable
@@ -36,7 +36,14 @@ from fpbench.runs.arguments import refuse_out
     type=WholeNumber(0),
     help="Number of distractors.  [default: dummy_db_shape.npy beside FILE; none for nmfp]",
 )
-@click.option("--hop", "hop_s", default=0.5, show_default=True, help="Hop in seconds.")
+@click.option(
+    "--hop",
+    "hop_s",
+    type=FiniteNumber(min=0.001, max=3600),
+    default=0.5,
+    show_default=True,
+    help="Hop in seconds.",
+)
 @click.option("--dim", type=WholeNumber(1), default=128, show_default=True, help="Dimensions.")
 @out_option("Result file; evidence with the hits is written beside it.", metavar="FILE.json")
 def adopt(file: Path, out: Path, segments: str | None, **known: Any) -> None:

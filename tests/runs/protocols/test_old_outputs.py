@@ -64,6 +64,8 @@ def test_other_rates_beside_are_refused(scores: Path) -> None:
         (("--segments", "1,3,5"), "not one column for each of 4 metrics at 3 lengths"),
         (("--segments", "3,1"), "do not increase"),
         (("--segments", "x"), "--segments cannot be 'x'"),
+        (("--hop", "nan"), "is not a finite number"),
+        (("--hop", "0"), "Invalid value for '--hop'"),
     ],
 )
 def test_other_lengths_are_refused(scores: Path, typed: tuple[str, ...], message: str) -> None:
