@@ -14,7 +14,7 @@ from fpbench.cli import main
         pytest.param("run --sizes=10 --sizes 20", "--sizes", id="sizes"),
         pytest.param("run -o a.json --out b.json", "--out", id="short and long"),
         pytest.param("weights fetch nafp --url a --url b", "--url", id="inner group"),
-        pytest.param("leaderboard --metric a --metric b", "--metric", id="installed command"),
+        pytest.param("leaderboard --format md --format csv", "--format", id="installed command"),
     ],
 )
 def test_refuses_a_second_value_for_one_option(arguments: str, option: str) -> None:
@@ -59,7 +59,7 @@ def test_refuses_a_number_that_it_cannot_use(arguments: str, message: str) -> No
         pytest.param("rum", "'rum'. Did you mean 'run'?", id="command"),
         pytest.param("leaderbord x", "Did you mean 'leaderboard'?", id="installed command"),
         pytest.param("weights fech nafp", "Did you mean 'fetch'?", id="inner group"),
-        pytest.param("run --quers 3", "Did you mean '--queries'?", id="option"),
+        pytest.param("run --sede 3", "Did you mean '--seed'?", id="option"),
         pytest.param("xyzzy", "No such command 'xyzzy'.\n", id="nothing similar"),
     ],
 )
