@@ -190,7 +190,7 @@ def run(
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
         with stage("estimating the run"):
-            plan = make_plan(prepared)
+            plan = make_plan(prepared, out=wanted)
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
         if wanted is None:

@@ -83,6 +83,16 @@ def test_a_shard_says_where_its_blocks_are(divide: Run, tmp_path: Path) -> None:
     assert "when all shards are done, run the same command without --shard" in shown.stderr
 
 
+def test_a_shard_of_another_run_is_refused_before_anything_is_prepared(
+    divide: Run, tmp_path: Path
+) -> None:
+    assert divide("--shard", "2/3").exit_code == 0
+    shown = divide("--shard", "1/3", "--seed", 1, "--cache", tmp_path / "empty")
+    assert shown.exit_code == 2
+    note = tmp_path / "out" / "result.shards" / "2-of-3.json"
+    assert f"shard 2/3 in {note} was made with seed=0, and this run has 1" in shown.stderr
+
+
 def test_a_shard_without_what_precedes_it_says_how_to_make_it(divide: Run, tmp_path: Path) -> None:
     typed = ("--generator", "gaussian", "--shard", "1/3", "--cache", tmp_path / "empty")
     shown = divide(*typed, distractors="synthetic")

@@ -142,6 +142,19 @@ def test_a_killed_shard_goes_on_where_it_stopped(
 
 
 @pytest.mark.slow
+def test_a_plan_counts_what_shards_have_searched(
+    prepared: Callable[..., PreparedRun], tmp_path: Path
+) -> None:
+    out = tmp_path / "r.json"
+    for shard in SHARDS[:2]:
+        search_shard(prepared(), shard, out, stage)
+    assert make_plan(prepared(), out=out).search().needs[0].seconds > 0
+    search_shard(prepared(), SHARDS[2], out, stage)
+    assert make_plan(prepared(), out=out).search().needs[0].seconds == 0
+    assert make_plan(prepared()).search().needs[0].seconds > 0
+
+
+@pytest.mark.slow
 def test_what_the_cache_holds_is_not_searched_again(
     prepared: Callable[..., PreparedRun], tmp_path: Path
 ) -> None:
@@ -175,7 +188,7 @@ def test_a_shard_with_other_settings_is_refused(
     note = shard_folder(divided) / "2-of-3.json"
     assert f"shard 2/3 in {note} was made {named}" in refused.value.message
     assert refused.value.hint is not None
-    assert "run it again with the command of this run" in refused.value.hint
+    assert "run it again with this fpbench and the settings of this run" in refused.value.hint
     with pytest.raises(FpbenchError, match=r"shard 2/3 in .* was made with"):
         search_shard(prepared(**changes), SHARDS[0], divided, stage)
     # The shard itself may be run again with other settings.

@@ -252,7 +252,7 @@ def run(**options: Any) -> None:
         run_part(prepared, options, out, stage)
         return
     with stage("estimating the run"):
-        plan = make_plan(prepared)
+        plan = make_plan(prepared, out=out)
     write_result(plan.table(), err=not options["plan"])
     refuse_what_cannot_fit(plan, store, out)
     if options["plan"]:

@@ -8,14 +8,13 @@ import click
 from fpbench.cli.plugin_command import write_result
 from fpbench.errors import FpbenchError
 from fpbench.progress import Stage
-from fpbench.runs.plan import Plan, make_plan, refuse_what_cannot_fit
+from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.shards import (
     prepare_searches,
     refuse_undivided,
     search_shard,
     shard_folder,
-    unprepared,
 )
 from fpbench.search.engines.shards import Shard
 
@@ -53,7 +52,7 @@ def run_part(prepared: PreparedRun, options: dict[str, Any], out: Path, stage: S
     shard = None if options["shard"] is None else Shard.parse(options["shard"])
     refuse_undivided(prepared)
     with stage("estimating the run"):
-        plan = make_plan(prepared, shard)
+        plan = make_plan(prepared, shard, out=out)
     before, own = plan.preparation(), plan.search()
     own = before if shard is None else own
     write_result(own.table(), err=not options["plan"])
@@ -64,13 +63,7 @@ def run_part(prepared: PreparedRun, options: dict[str, Any], out: Path, stage: S
         prepare_searches(prepared, stage)
         write_result(f"{prepared.store.root}: ready for --shard 1/K to K/K")
         return
-    _refuse_unprepared(prepared, before)
-    blocks = search_shard(prepared, shard, out, stage)
+    lacking = [need.stage for need in before.needs if need.seconds]
+    blocks = search_shard(prepared, shard, out, stage, lacking=lacking)
     write_result(f"{shard_folder(out)}: shard {shard}, {blocks} blocks")
     click.echo("when all shards are done, run the same command without --shard", err=True)
-
-
-def _refuse_unprepared(prepared: PreparedRun, before: Plan) -> None:
-    missing = [need.stage for need in before.needs if need.seconds]
-    if missing:
-        raise unprepared(prepared, ", ".join(missing))

@@ -1,7 +1,9 @@
 """What of a run is in the cache."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fpbench.cache import Store
 from fpbench.progress import Stage
 from fpbench.results.fields import DistractorKind
 from fpbench.runs.beyond import is_exact, is_simulated
@@ -28,15 +30,22 @@ class FinishedWork:
     simulated: bool = False
 
 
-def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
+def find_finished(
+    prepared: PreparedRun, stage: Stage, elsewhere: Sequence[Store] = ()
+) -> FinishedWork:
     """Find out what is in the cache of a run whose fingerprints are all there; nothing is made.
+
+    Args:
+        prepared: The run.
+        stage: Shows progress.
+        elsewhere: Other folders with blocks, such as that of shards.
 
     Raises:
         FpbenchError: As :func:`fpbench.runs.run.run_prepared`.
     """
     inputs = prepared.source.build_inputs(prepared.store, stage)
     first, *others = (
-        _find_finished_fit(prepare_fit(prepared, fit), inputs, stage)
+        _find_finished_fit(prepare_fit(prepared, fit), inputs, stage, elsewhere)
         for fit in range(1, prepared.config.fits + 1)
     )
     finished = {
@@ -51,7 +60,9 @@ def find_finished(prepared: PreparedRun, stage: Stage) -> FinishedWork:
     )
 
 
-def _find_finished_fit(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> FinishedWork:
+def _find_finished_fit(
+    prepared: PreparedRun, inputs: Inputs, stage: Stage, elsewhere: Sequence[Store]
+) -> FinishedWork:
     fitting = prepare_fitting(prepared, inputs, stage)
     generator = fitting.generator() if fitting and fitting.is_fitted() else None
     tasks = [
@@ -60,7 +71,9 @@ def _find_finished_fit(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> F
         if database.kind in prepared.indexes
         for task in search_tasks(prepared, inputs, database)
     ]
-    searches = {(task.database.kind, task.named.name) for task in tasks if is_finished(task)}
+    searches = {
+        (task.database.kind, task.named.name) for task in tasks if is_finished(task, elsewhere)
+    }
     config, tolerances = prepared.config, list_tolerances(prepared)
     if generator is None:
         return FinishedWork(searches=frozenset(searches))

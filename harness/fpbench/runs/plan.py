@@ -28,6 +28,7 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.shards import shard_folder
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.shards import Shard
@@ -87,7 +88,9 @@ class Plan:
         return tabulate(rows, headers=headers, colalign=("left", "left", "right", "right", "right"))
 
 
-def make_plan(prepared: PreparedRun, shard: Shard | None = None) -> Plan:
+def make_plan(
+    prepared: PreparedRun, shard: Shard | None = None, *, out: Path | None = None
+) -> Plan:
     """Estimate a run from short trials, what the cache holds, and the headers of audio files.
 
     The lengths of recordings are those that an earlier run decoded; else the headers give them.
@@ -101,6 +104,7 @@ def make_plan(prepared: PreparedRun, shard: Shard | None = None) -> Plan:
     Args:
         prepared: The run.
         shard: The part of the blocks that is searched; None means all, and what follows the search.
+        out: Path of the result, whose shards count as done.
 
     Raises:
         FpbenchError: There are more shards than blocks.
@@ -118,7 +122,8 @@ def make_plan(prepared: PreparedRun, shard: Shard | None = None) -> Plan:
         n_queries = min(config.recipe.n_queries, len(source.vectors.query))
         n_reference = len(source.vectors.reference)
     n_real = estimate_distractors(source, prepared.info.hop_s, surveys)
-    finished = _find_finished(prepared, needs)
+    elsewhere = () if out is None else (Store(shard_folder(out)),)
+    finished = _find_finished(prepared, needs, elsewhere)
     sizes = config.sizes or ((n_real or 1,) if config.protocol else DEFAULT_SIZES)
     largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
     parts: dict[DistractorKind, _Part] = {}
@@ -204,13 +209,15 @@ def _refuse_many(shard: Shard, blocks: int) -> None:
         )
 
 
-def _find_finished(prepared: PreparedRun, fingerprinting: Sequence[Need]) -> FinishedWork:
-    """What the cache holds of the later stages, if no fingerprint is missing."""
+def _find_finished(
+    prepared: PreparedRun, fingerprinting: Sequence[Need], elsewhere: Sequence[Store]
+) -> FinishedWork:
+    """What the cache and other folders hold of the later stages, if no fingerprint is missing."""
     unknown = _is_fresh(prepared) or prepared.config.protocol is not None
     if unknown or any(need.seconds for need in fingerprinting):
         return FinishedWork()
     try:
-        return find_finished(prepared, hide_progress)
+        return find_finished(prepared, hide_progress, elsewhere)
     except FpbenchError:  # the run says what is wrong
         return FinishedWork()
 

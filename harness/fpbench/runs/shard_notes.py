@@ -124,7 +124,8 @@ def refuse_others(folder: Path, notes: Mapping[Shard, ShardNote], ours: ShardNot
             with errors.collect():
                 raise FpbenchError(
                     f"shard {shard} in {note_path(folder, shard)} was made {difference}",
-                    hint=f"run it again with the command of this run, or remove {folder}",
+                    hint="run it again with this fpbench and the settings of this run, or remove "
+                    f"{folder}",
                 )
     errors.raise_all()
 

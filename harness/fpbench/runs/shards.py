@@ -1,5 +1,6 @@
 """Divides a run between processes: one prepares it, shards search, a plain run makes the result."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from logging import getLogger
 from pathlib import Path
@@ -131,7 +132,9 @@ def prepare_searches(prepared: PreparedRun, stage: Stage) -> None:
             fitting.generator()
 
 
-def search_shard(prepared: PreparedRun, shard: Shard, out: Path, stage: Stage) -> int:
+def search_shard(
+    prepared: PreparedRun, shard: Shard, out: Path, stage: Stage, *, lacking: Sequence[str] = ()
+) -> int:
     """Search the blocks of one shard, of a run for which everything else is in the cache.
 
     If the process is killed, the same call continues where it stopped.
@@ -141,18 +144,21 @@ def search_shard(prepared: PreparedRun, shard: Shard, out: Path, stage: Stage) -
         shard: The part of the blocks.
         out: Path of the result, beside which blocks are kept, see :func:`shard_folder`.
         stage: Shows progress.
+        lacking: Stages before the search that a plan has found unfinished.
 
     Returns:
         Number of its blocks.
 
     Raises:
-        FpbenchError: A generator is not fitted yet, another shard is of another run, or the folder
-            cannot be written.
+        FpbenchError: Something is lacking, such as a fitted generator, a shard in the folder is of
+            another run, or the folder cannot be written.
     """
     folder = shard_folder(out)
     refuse_unwritable(note_path(folder, shard), "--out")
     others = {one: note for one, note in read_notes(folder).items() if one != shard}
     refuse_others(folder, others, note_settings(prepared))
+    if lacking:
+        raise _unprepared(prepared, ", ".join(lacking))
     inputs = prepared.source.build_inputs(prepared.store, stage)
     runs = [prepare_fit(prepared, fit) for fit in range(1, prepared.config.fits + 1)]
     generators = [_read_generator(run, inputs, stage) for run in runs]
@@ -175,11 +181,11 @@ def _read_generator(prepared: PreparedRun, inputs: Inputs, stage: Stage) -> Fitt
     if fitting is None:
         return None
     if not fitting.is_fitted():
-        raise unprepared(prepared, f"generator '{fitting.named.name}'")
+        raise _unprepared(prepared, f"generator '{fitting.named.name}'")
     return fitting.generator()
 
 
-def unprepared(prepared: PreparedRun, what: str) -> FpbenchError:
+def _unprepared(prepared: PreparedRun, what: str) -> FpbenchError:
     """The error of a shard for which something is missing that all shards need."""
     return FpbenchError(
         f"the cache {prepared.store.root} lacks what all shards need: {what}",

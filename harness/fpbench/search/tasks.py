@@ -228,14 +228,18 @@ def search_again(
             report(done / len(blocks), f"{done} of {len(blocks)} blocks")
 
 
-def is_finished(task: SearchTask) -> bool:
-    """Whether all candidates of a task are in the cache."""
+def is_finished(task: SearchTask, elsewhere: Sequence[Store] = ()) -> bool:
+    """Whether all candidates of a task are in the cache, or some of them in other folders."""
     if task.named.index.kind == "growing":
         sizes = list(task.database.sizes) or [0]
         return all(_grown_candidates(task, sizes).holds(0, size) for size in sizes)
-    if not _reference_candidates(task).holds(0, len(task.inputs.reference)):
+
+    def holds(kept: CandidateStore, start: int, stop: int) -> bool:
+        return any(kept.of(store).holds(start, stop) for store in (task.store, *elsewhere))
+
+    if not holds(_reference_candidates(task), 0, len(task.inputs.reference)):
         return False
-    return all(_block_candidates(task).holds(*block) for block in pairwise(task.edges))
+    return all(holds(_block_candidates(task), *block) for block in pairwise(task.edges))
 
 
 def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
