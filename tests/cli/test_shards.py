@@ -132,3 +132,27 @@ def test_a_shard_that_is_killed_and_run_again_ends_in_the_bytes_of_a_plain_run(
         subprocess.run(command(name), check=True, capture_output=True)
     a, b = (tmp_path / f"{name}.exact.real.npz" for name in "ab")
     assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.slow
+def test_shards_of_recordings_share_their_fingerprints(
+    run_on: Run, config: Path, tmp_path: Path
+) -> None:
+    places = ("--cache", tmp_path / "cache", "--generator", "gaussian")
+    shown = run_on(config, *places, "--shard", "1/2")
+    assert shown.exit_code == 2
+    assert "fingerprint reference, fingerprint queries, fingerprint distractors" in shown.stderr
+    shown = run_on(config, *places, "--prepare")
+    assert (shown.exit_code, shown.stdout) == (
+        0,
+        f"{tmp_path / 'cache'}: ready for --shard 1/K to K/K\n",
+    )
+    for shard in ("2/2", "1/2"):
+        shown = run_on(config, *places, "--shard", shard)
+        assert shown.exit_code == 0, shown.stderr
+    merged, alone = tmp_path / "out" / "result.json", tmp_path / "alone.json"
+    assert run_on(config, *places).exit_code == 0
+    assert run_on(config, *places[2:], "--out", alone).exit_code == 0
+    for kind in ("real", "synthetic"):
+        a, b = (path.with_suffix(f".exact.{kind}.npz") for path in (merged, alone))
+        assert a.read_bytes() == b.read_bytes()
