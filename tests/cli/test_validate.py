@@ -45,7 +45,7 @@ def test_the_record_of_a_fit_is_left_out_of_a_folder_and_refused_by_name(
     assert f"left out files that are not results: {record}" in caplog.text
     shown = CliRunner().invoke(main, ["validate", str(record)])
     assert shown.exit_code == 1
-    assert "g.json: field 'status' is missing" in shown.stdout
+    assert "g.json: field 'result_format' is missing" in shown.stdout
 
 
 def test_a_lie_is_found(result: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_point_cannot_claim_to_be_searched(run_beyond: Callable[..., Path]) ->
         ({"distractors": "none", "generator": None}, "--beyond needs distractors"),
         ({"distractors": "real", "generator": None}, "200 distractors are fewer than 100 k"),
         ({"indexes": ("ivf",)}, "--beyond goes on from an exact search, but the index is ivf"),
-        ({"sizes": (7,)}, "the largest of --sizes, but 7 is fewer than 8"),
+        ({"sizes": (1,)}, "the largest of --sizes, but 1 is fewer than 2"),
     ],
 )
 def test_what_cannot_go_on_is_refused_before_the_work(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from fidelity_blocks import fidelity, hit_rates, statistics
 from fpbench import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.generators.fidelity_limits import find_alarms
+from fpbench.results.fidelity import Fidelity
+from fpbench.results.files import dump_result, read_result
 from fpbench.verification.validation import validate_result
 
 Document = dict[str, Any]
@@ -19,12 +21,18 @@ TABLES = [hit_rates([0.03, 0.02], metric=f"hr@{k}") for k in (1, 3, 10)]
 GOOD = fidelity(hit_rates=TABLES, query_clusters=4, real_clusters=18)
 
 
+def written(path: Path, block: Fidelity) -> Document:
+    """The block as a result has it: without fields that have their default."""
+    text = dump_result(replace(read_result(path), fidelity=block))
+    found: Document = json.loads(text)["fidelity"]
+    return found
+
+
 @pytest.fixture
 def judged(write_run: Callable[..., Path], evidence: Evidence, alter: Callable[..., None]) -> Path:
     """A result whose generator was judged at every metric of its curves."""
     path = write_run("s", {("exact", "synthetic"): evidence}, [10, 20], [20])
-    document = json.loads(json.dumps(asdict(GOOD)))
-    alter(path, lambda whole: whole.update(fidelity=document))
+    alter(path, lambda whole: whole.update(fidelity=written(path, GOOD)))
     return path
 
 
@@ -132,7 +140,7 @@ def test_other_marginals_are_a_warning(judged: Path, alter: Callable[..., None])
     sets = {"real": statistics(), "gaussian": statistics(js_marginal=0.64)}
     block = replace(GOOD, statistics=sets)
     block = replace(block, alarms=find_alarms(block))
-    alter(judged, lambda whole: whole.update(fidelity=json.loads(json.dumps(asdict(block)))))
+    alter(judged, lambda whole: whole.update(fidelity=written(judged, block)))
     (warning,) = validate_result(judged)
     assert "the JS divergence of its marginals is 0.64 bits, of real ones 0.01" in warning
 
