@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import importlib.util
-import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +25,8 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.plugin.generators import DefaultGenerator, GeneratorMethod
 from fpbench.plugin.imports import import_from_source
 from fpbench.plugin.indexes import Index
-from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source, module_file
+from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source
+from fpbench.plugin.meant_names import names_with_path, plugin_names
 from fpbench.plugin.process_state import name_part
 from fpbench.plugin.reads import Reads, hear_reads, record_reads
 from fpbench.plugin.tasks import Task
@@ -363,7 +363,7 @@ class Catalog:
             return broken[0].error
         offers = self.offers(kind)
         names = [offer.entry.name for offer in offers]
-        meant = [*_plugin_names(name), *_names_with_path(name, offers)]
+        meant = [*plugin_names(name), *names_with_path(name, [one.entry for one in offers])]
         close = close_name(head, names)
         if meant:
             hint = "write " + " or ".join(meant)
@@ -371,27 +371,6 @@ class Catalog:
             written = ", ".join(offer.entry.written for offer in offers)
             hint = f"did you mean '{close}'?" if close else f"choose one of: {written}"
         return FpbenchError(f"no {kind} is called '{head}'", hint=hint)
-
-
-def _plugin_names(name: str) -> list[str]:
-    """The name with ``plugin:`` if it is a Python file, or a module in this folder."""
-    path = Path(name)
-    is_file = path.suffix == ".py" and os.path.isfile(path)  # noqa: PTH113
-    return [f"{PREFIX}{name}"] if is_file or module_file(name) else []
-
-
-def _names_with_path(path: str, offers: Iterable[Offer]) -> list[str]:
-    """Names of entries that take this path as their argument, with the path."""
-    # pathlib raises for a name that is too long, or that begins with an unknown user.
-    file = os.path.expanduser(path)  # noqa: PTH111
-    if not os.path.exists(file):  # noqa: PTH110
-        return []
-    entries = [offer.entry for offer in offers]
-    return [
-        f"{entry.name}:{path}"
-        for entry in entries
-        if entry.fits is not None and entry.fits(Path(file))
-    ]
 
 
 def _refuse_unmarked(source: Source) -> None:
