@@ -46,6 +46,18 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def thousand_embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A reference, queries that resemble it, and a thousand distractors."""
+    folder, rng = tmp_path_factory.mktemp("embeddings"), np.random.default_rng(0)
+    db, dummy = (rng.standard_normal((rows, 8), dtype=np.float32) for rows in (60, 1000))
+    query = db + 0.5 * rng.standard_normal(db.shape, dtype=np.float32)
+    for name, rows in (("db", db), ("query", query), ("dummy_db", dummy)):
+        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).tofile(folder / f"{name}.mm")
+        np.save(folder / f"{name}_shape.npy", rows.shape)
+    return folder
+
+
 SKETCH = """
 from dataclasses import replace
 from fpbench import Entry, hookimpl, refuse_settings

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import Result
 
@@ -17,22 +16,11 @@ Run = Callable[..., Result]
 FPBENCH = [sys.executable, "-m", "fpbench", "run"]
 
 
-@pytest.fixture(scope="module")
-def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reference, queries that resemble it, and distractors."""
-    folder, rng = tmp_path_factory.mktemp("embeddings"), np.random.default_rng(0)
-    db, dummy = (rng.standard_normal((rows, 8), dtype=np.float32) for rows in (60, 1000))
-    query = db + 0.5 * rng.standard_normal(db.shape, dtype=np.float32)
-    for name, rows in (("db", db), ("query", query), ("dummy_db", dummy)):
-        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).tofile(folder / f"{name}.mm")
-        np.save(folder / f"{name}_shape.npy", rows.shape)
-    return folder
-
-
 @pytest.fixture
-def divide(run: Run, embeddings: Path) -> Run:
+def divide(run: Run, thousand_embeddings: Path) -> Run:
     """`fpbench run` among one kind of distractors, with any arguments."""
-    common = ("--dataset", f"embeddings:{embeddings}", "--queries", 20, "--sizes", "100,500,1000")
+    dataset = f"embeddings:{thousand_embeddings}"
+    common = ("--dataset", dataset, "--queries", 20, "--sizes", "100,500,1000")
 
     def divide(*arguments: object, distractors: str = "real") -> Result:
         return run(*common, "--distractors", distractors, *arguments)
@@ -103,10 +91,10 @@ def test_a_shard_without_what_precedes_it_says_how_to_make_it(divide: Run, tmp_p
 
 @pytest.mark.slow
 def test_a_shard_that_is_killed_and_run_again_ends_in_the_bytes_of_a_plain_run(
-    embeddings: Path, tmp_path: Path
+    thousand_embeddings: Path, tmp_path: Path
 ) -> None:
     sizes = ",".join(str(number) for number in range(10, 1000, 10))
-    common = [*FPBENCH, "--dataset", f"embeddings:{embeddings}", "--distractors", "real"]
+    common = [*FPBENCH, "--dataset", f"embeddings:{thousand_embeddings}", "--distractors", "real"]
     common += ["--queries", "20", "--sizes", sizes]
 
     def command(name: str, *more: str) -> list[str]:

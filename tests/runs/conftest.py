@@ -12,8 +12,10 @@ from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
 from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress import Report
+from fpbench.results.document import Result
 from fpbench.runs.config import RunConfig
 from fpbench.runs.prepare import PreparedRun, prepare
+from fpbench.runs.run import run_prepared
 
 
 @pytest.fixture
@@ -53,3 +55,15 @@ def prepared(config: RunConfig, store: Store) -> Callable[..., PreparedRun]:
         return prepare(changed, Catalog.load(), store, silent, unchecked=unchecked, fresh=fresh)
 
     return prepare_with
+
+
+@pytest.fixture
+def measure(prepared: Callable[..., PreparedRun], tmp_path: Path) -> Callable[..., Result]:
+    """Runs with some fields of the config changed; the result is ``run.json``."""
+
+    def stage(_title: str) -> AbstractContextManager[Report]:
+        return nullcontext(lambda _done, _words: None)
+
+    return lambda **changes: run_prepared(
+        prepared(**changes), tmp_path / "run.json", "fpbench run", stage
+    )

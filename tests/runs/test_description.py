@@ -1,37 +1,22 @@
 """The result of a run: its curves in order, and no names of the user's folders."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fpbench.progress import Report
 from fpbench.results.data import Skipped
 from fpbench.results.document import Result
 from fpbench.results.files import dump_result
 from fpbench.runs.description import leave_folders_out
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.run import run_prepared
 
 Prepare = Callable[..., PreparedRun]
 HAVE = 16 * 19
 """Real distractors of the small folder: 16 tracks of 10 s, one fingerprint every half second."""
 
 IVF = {"ivf": {"nlist": "4", "nprobe": "4"}}
-
-
-def stage(_title: str) -> AbstractContextManager[Report]:
-    """No progress is shown."""
-    return nullcontext(lambda _done, _words: None)
-
-
-@pytest.fixture
-def measure(prepared: Prepare, tmp_path: Path) -> Callable[..., Result]:
-    return lambda **changes: run_prepared(
-        prepared(**changes), tmp_path / "run.json", "fpbench run", stage
-    )
 
 
 def sizes(result: Result, kind: str) -> list[int]:

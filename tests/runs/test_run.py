@@ -1,7 +1,6 @@
 """A run searches the databases of its config, and writes one result with points at its sizes."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,29 +8,14 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.hashing import file_sha256
-from fpbench.progress import Report
 from fpbench.results.document import Result
 from fpbench.results.files import dump_result, read_result
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.run import run_prepared
 from fpbench.verification.validation import validate_result
 
 Prepare = Callable[..., PreparedRun]
 HAVE = 16 * 19
 """Real distractors of the small folder: 16 tracks of 10 s, one fingerprint every half second."""
-
-
-def stage(_title: str) -> AbstractContextManager[Report]:
-    """No progress is shown."""
-    return nullcontext(lambda _done, _words: None)
-
-
-@pytest.fixture
-def measure(prepared: Prepare, tmp_path: Path) -> Callable[..., Result]:
-    """Runs with some fields of the config changed; the result is ``run.json``."""
-    return lambda **changes: run_prepared(
-        prepared(**changes), tmp_path / "run.json", "fpbench run", stage
-    )
 
 
 def sizes(result: Result, kind: str) -> list[int]:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from fpbench import FpbenchError, Settings
@@ -44,25 +43,13 @@ def _imported() -> None:
         Catalog.load().index(name, Settings())
 
 
-@pytest.fixture(scope="module")
-def embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A reference, queries that resemble it, and distractors."""
-    folder, rng = tmp_path_factory.mktemp("embeddings"), np.random.default_rng(0)
-    db, dummy = (rng.standard_normal((rows, 8), dtype=np.float32) for rows in (60, 1000))
-    query = db + 0.5 * rng.standard_normal(db.shape, dtype=np.float32)
-    for name, rows in (("db", db), ("query", query), ("dummy_db", dummy)):
-        (rows / np.linalg.norm(rows, axis=1, keepdims=True)).tofile(folder / f"{name}.mm")
-        np.save(folder / f"{name}_shape.npy", rows.shape)
-    return folder
-
-
 @pytest.fixture
-def prepared(embeddings: Path, tmp_path: Path) -> Callable[..., PreparedRun]:
+def prepared(thousand_embeddings: Path, tmp_path: Path) -> Callable[..., PreparedRun]:
     """Prepares a run, by default among real distractors only; its cache has a name."""
 
     def prepare_with(cache: str = "cache", *, fresh: bool = False, **changes: Any) -> PreparedRun:
         settings = {"distractors": "real", "sizes": (100, 300, 1000), **changes}
-        config = RunConfig(dataset=f"embeddings:{embeddings}", **settings)
+        config = RunConfig(dataset=f"embeddings:{thousand_embeddings}", **settings)
         config = replace(config, recipe=replace(config.recipe, n_queries=10))
         store = Store(tmp_path / cache)
         return prepare(config, Catalog.load(), store, stage, fresh=fresh)
