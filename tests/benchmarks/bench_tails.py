@@ -25,6 +25,7 @@ from tabulate import tabulate
 
 from fpbench import Candidates, Noise, NoiseGenerator, Vectors
 from fpbench.cache import Store
+from fpbench.evidence.block_edges import block_edges
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.hit_rates import HIT_RANKS, simulate_hits
 from fpbench.search.distractors import SyntheticDistractors
@@ -137,7 +138,7 @@ def measure_coverage(repetitions: int) -> None:
     estimates = []
     for seed in range(repetitions):
         evidence, _ = simulate(
-            generator, queries, generator.score(p), range(0, 50_001, 2_500), seed=seed
+            generator, queries, generator.score(p), block_edges([500, 5_000, 50_000]), seed=seed
         )
         estimates.append([simulate_hits(evidence, size, None, k) for size, k in cells])
     rows = []
@@ -164,7 +165,7 @@ def measure_time(count: int) -> None:
     # Draws are the queries, so levels lie as for real ones; the highest scores are never met.
     queries = generator.draw(count, np.random.default_rng(5))
     scores = np.random.default_rng(6).uniform(0.4, 0.95, count).astype(np.float32)
-    searched = range(0, 1_000_001, 10_000)
+    searched = block_edges([10_000, 100_000, 1_000_000])
     for thresholds in (None, np.linspace(0.4, 0.95, 48)):
         _, elapsed = simulate(generator, queries, scores, searched, seed=0, thresholds=thresholds)
         what = "hit rates" if thresholds is None else "hit rates and false accepts"

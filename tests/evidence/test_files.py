@@ -42,6 +42,27 @@ def test_a_file_gives_the_same_ranks_and_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_keys_are_written_where_they_are_not_the_negated_scores(tmp_path: Path) -> None:
+    exact = make_evidence()
+    write_evidence(tmp_path / "exact.npz", exact)
+    assert not [name for name in np.load(tmp_path / "exact.npz").files if "keys" in name]
+    again = read_evidence(tmp_path / "exact.npz")
+    assert isinstance(again, Evidence)
+    for part, before in zip(
+        [again.reference, *again.blocks], [exact.reference, *exact.blocks], strict=True
+    ):
+        np.testing.assert_array_equal(part.keys, before.keys)
+    block = exact.blocks[1]
+    other = replace(
+        exact, blocks=[exact.blocks[0], Candidates(block.ids, block.keys + 1, block.scores)]
+    )
+    write_evidence(tmp_path / "other.npz", other)
+    again = read_evidence(tmp_path / "other.npz")
+    assert isinstance(again, Evidence)
+    np.testing.assert_array_equal(again.blocks[1].keys, block.keys + 1)
+    np.testing.assert_array_equal(again.reference.keys, exact.reference.keys)
+
+
 def test_a_file_holds_what_is_known_about_the_queries(tmp_path: Path) -> None:
     columns = {"track": ["Ä.flac"], "snr_db": [4.25]}
     write_evidence(tmp_path / "a.npz", replace(make_evidence(), queries=columns))

@@ -115,7 +115,7 @@ def test_an_archive_that_unpacks_to_much_is_refused_unread(both: Path) -> None:
     with zipfile.ZipFile(evidence, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in names:
             with archive.open(name, "w") as stream:
-                np.lib.format.write_array(stream, np.zeros(1_000_000))
+                np.lib.format.write_array(stream, np.zeros(2_000_000))
     document["evidence"][0]["sha256"] = file_sha256(evidence)
     both.write_text(json.dumps(document))
     (problem, *_) = check_result(both).problems

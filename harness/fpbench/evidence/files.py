@@ -32,15 +32,15 @@ _COMMON: _Layout = {"query_track": (_INT64, 1), "match_score": (_FLOAT32, 1)}
 _BLOCKS: _Layout = {
     **_COMMON,
     "reference_ids": (_INT64, 2),
-    "reference_keys": (_FLOAT32, 2),
     "reference_scores": (_FLOAT32, 2),
     "distance_s": (_FLOAT64, 2),
     "edges": (_INT64, 1),
     # Ids fit into int32, because a block has at most a million rows.
     "block_ids": (_INT32, 3),
-    "block_keys": (_FLOAT32, 3),
     "block_scores": (_FLOAT32, 3),
 }
+# Where keys are not the negated scores, as those of an exact search are.
+_KEYS: _Layout = {"reference_keys": (_FLOAT32, 2), "block_keys": (_FLOAT32, 3)}
 # What evidence of blocks has besides if its tail was simulated.
 _TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
 # And if it was simulated for decisions, too.
@@ -137,11 +137,20 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
 
 def _is_of_blocks(arrays: Mapping[str, np.ndarray]) -> bool:
     later = _TAIL.keys() | _THRESHOLDS.keys() | _FOREIGN.keys() | _DISTRACTORS.keys()
-    return arrays.keys() - later - _GROUP.keys() - {_QUERIES} == _BLOCKS.keys()
+    without_keys = arrays.keys() - later - _GROUP.keys() - {_QUERIES} - _KEYS.keys()
+    return without_keys == _BLOCKS.keys() and len(arrays.keys() & _KEYS.keys()) != 1
+
+
+def _with_keys(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays of blocks; where the file has no keys, they are the negated scores."""
+    if arrays.keys() >= _KEYS.keys():
+        return _typed(arrays, {**_BLOCKS, **_KEYS})
+    typed = _typed(arrays, _BLOCKS)
+    return {**typed, **{name: -typed[name.replace("keys", "scores")] for name in _KEYS}}
 
 
 def _read_blocks(arrays: Mapping[str, np.ndarray]) -> Evidence:
-    evidence = _evidence_from(_typed(arrays, _BLOCKS))
+    evidence = _evidence_from(_with_keys(arrays))
     queries = len(evidence.query_track)
     return replace(
         evidence,
@@ -220,19 +229,21 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
         later["distractor_track"] = evidence.distractor_tracks.track.astype(np.int32)
         if evidence.distractor_tracks.group is not None:
             later["distractor_group"] = evidence.distractor_tracks.group.astype(np.int32)
+    parts = [evidence.reference, *blocks]
+    if not all(np.array_equal(part.keys, -part.scores) for part in parts):
+        later["reference_keys"] = evidence.reference.keys
+        later["block_keys"] = np.stack([b.keys for b in blocks]) if blocks else empty
     return {
         **later,
         "query_track": evidence.query_track,
         "match_score": evidence.match_score,
         "reference_ids": evidence.reference.ids,
-        "reference_keys": evidence.reference.keys,
         "reference_scores": evidence.reference.scores,
         "distance_s": evidence.distance_s,
         "edges": evidence.edges,
         "block_ids": np.stack([b.ids.astype(np.int32) for b in blocks])
         if blocks
         else np.empty(shape, dtype=np.int32),
-        "block_keys": np.stack([b.keys for b in blocks]) if blocks else empty,
         "block_scores": np.stack([b.scores for b in blocks]) if blocks else empty,
     }
 
