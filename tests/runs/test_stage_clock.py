@@ -16,7 +16,7 @@ def test_a_stage_within_another_is_no_part_of_it() -> None:
             time.sleep(0.03)
     assert inner.wall_s >= 0.03
     assert outer.wall_s >= 0.01
-    assert outer.wall_s + inner.wall_s == pytest.approx(clock.total.wall_s, abs=0.01)
+    assert outer.wall_s + inner.wall_s <= clock.total.wall_s + 1e-6  # more if it counted twice
 
 
 def test_a_stage_that_is_opened_again_adds_up() -> None:

@@ -28,7 +28,7 @@ def test_every_block_is_in_exactly_one_shard(lengths: list[int], of: int) -> Non
 def test_shards_of_a_large_run_take_equally_long() -> None:
     lengths = np.diff(block_edges([10_000, 100_000, 1_000_000, 10**7, 10**8])).tolist()
     rows = [sum(lengths[i] for i in Shard(n, 16).share(lengths)) for n in range(1, 17)]
-    assert max(rows) < 1.01 * 10**8 / 16
+    assert max(rows) - min(rows) <= 10**6  # the longest block
 
 
 @pytest.mark.parametrize(
