@@ -16,8 +16,7 @@ from fpbench.generators.gap_errors import (
 )
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.results.fidelity import FLOOR, HitRates
-
-HIT_RANKS = (1, 3, 10)
+from fpbench.results.fields import HIT_RANKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
