@@ -39,6 +39,8 @@ if TYPE_CHECKING:
         GeneratorNeed,
         Noise,
         NoiseGenerator,
+        TrackGenerator,
+        TrackMethod,
     )
     from fpbench.plugin.hooks import hookimpl
     from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
@@ -95,6 +97,8 @@ __all__ = [
     "TensorRule",
     "Track",
     "TrackFingerprinter",
+    "TrackGenerator",
+    "TrackMethod",
     "Trainable",
     "Trainee",
     "TrainingAudio",
@@ -156,6 +160,8 @@ _NAMES = {
         "GeneratorNeed",
         "Noise",
         "NoiseGenerator",
+        "TrackGenerator",
+        "TrackMethod",
     ),
     "fpbench.plugin.hooks": ("hookimpl",),
     "fpbench.plugin.indexes": ("BlockIndex", "Candidates", "GrowingIndex", "Index"),

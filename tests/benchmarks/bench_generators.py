@@ -17,7 +17,7 @@ from fpbench_plugins.building_blocks.flow.network import NetworkShape, fresh_net
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 from fpbench_plugins.rectified_flow.method import RectifiedFlow
-from fpbench_plugins.rectified_flow_turbo.method import Turbo
+from fpbench_plugins.rectified_flow_turbo.method import RectifiedFlowTurbo
 
 REPEATS = 3
 DIM = 128
@@ -45,7 +45,7 @@ def rows_per_s(draw: Callable[[int, np.random.Generator], np.ndarray], rows: int
 
 
 def main() -> None:
-    paper, turbo = RectifiedFlow(Settings()).config, Turbo(Settings()).config
+    paper, turbo = RectifiedFlow(Settings()).config, RectifiedFlowTurbo(Settings()).config
     official = flow(paper.shape(DIM), paper.sampling, "float32")
     half = flow(paper.shape(DIM), paper.sampling, "bfloat16")
     fast = flow(turbo.shape(DIM), turbo.sampling, "bfloat16")

@@ -27,7 +27,8 @@ from fpbench import Candidates, Noise, NoiseGenerator, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.block_edges import block_edges
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.hit_rates import HIT_RANKS, simulate_hits
+from fpbench.evidence.hit_rates import simulate_hits
+from fpbench.results.fields import HIT_RANKS
 from fpbench.search.distractors import SyntheticDistractors
 from fpbench.search.splitting import SplittingSettings
 from fpbench.search.tails import TailInputs, simulate_tails

@@ -52,6 +52,14 @@ def test_npz_knows_its_tracks(tmp_path: Path) -> None:
     assert tracks.tolist() == [0, 0, 1, 1]
 
 
+def test_a_row_that_is_left_out_ends_a_stretch(tmp_path: Path) -> None:
+    silent = np.arange(len(ROWS)) == 1
+    np.savez(tmp_path / "a.npz", vectors=ROWS, track=np.zeros(len(ROWS), int), silent=silent)
+    stretches = read_vectors(tmp_path / "a.npz").stretches
+    assert stretches is not None
+    assert stretches.tolist() == [0, *[1] * (len(ROWS) - 2)]
+
+
 def test_float64_becomes_float32(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", ROWS.astype(np.float64))
     assert read_vectors(tmp_path / "a.npy").vectors.dtype == np.float32

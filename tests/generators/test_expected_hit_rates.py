@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from fpbench.evidence import hit_rates as evidence_hit_rates
 from fpbench.generators.expected_hit_rates import (
-    HIT_RANKS,
     MatchedQueries,
     RealDistractors,
     expected_hit_rates,
@@ -20,10 +18,6 @@ WITHIN, IN_TRACK = 0.25, None
 def test_sizes_grow_by_1_2_5_and_end_at_the_largest() -> None:
     assert sizes_up_to(1500) == [100, 200, 500, 1000, 1500]
     assert sizes_up_to(50) == [50]
-
-
-def test_the_metrics_are_those_of_curves() -> None:
-    assert HIT_RANKS == evidence_hit_rates.HIT_RANKS
 
 
 def rows(*scores: float) -> Vectors:

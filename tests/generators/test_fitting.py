@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fpbench import FpbenchError, Settings
+from fpbench import FpbenchError, Settings, TrackGenerator
 from fpbench.generators.files import FitRecord, load_generator
 from fpbench.generators.fitting import fit_baseline, fit_generator
 from fpbench.hashing import file_sha256
@@ -65,6 +65,16 @@ def test_a_baseline_writes_no_file(real: np.ndarray) -> None:
     generator = fit_baseline("resample", real, catalog=Catalog.load(), seed=0)
     drawn = generator.draw(5, np.random.default_rng(0))
     assert {row.tobytes() for row in drawn} <= {row.tobytes() for row in real}
+
+
+def test_a_generator_of_tracks_is_told_where_they_end(real: np.ndarray) -> None:
+    stretches = np.repeat(np.arange(6), 10)
+    fitted = fit_baseline("resample-runs", real, stretches, catalog=Catalog.load(), seed=0)
+    assert isinstance(fitted, TrackGenerator)
+    assert fitted.track_lengths.tolist() == 6 * [10]
+    with pytest.raises(FpbenchError, match="'resample-runs' learns from tracks, but") as refused:
+        fit_baseline("resample-runs", real, catalog=Catalog.load(), seed=0)
+    assert "fpbench extract" in str(refused.value.hint)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import torch
 from safetensors.numpy import load_file
 
 from fpbench import FpbenchError, Settings, Vectors
+from fpbench.plugin.generators import draw_noise
 from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
 from fpbench_plugins.building_blocks.flow.training import read_checkpoint, write_checkpoint
 from fpbench_plugins.rectified_flow import create
@@ -57,6 +59,27 @@ def test_draws_are_decided_by_rng_alone(generator: FlowGenerator) -> None:
     first, second = (generator.draw(70, np.random.default_rng(3)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, generator.draw(70, np.random.default_rng(4)))
+
+
+def test_noise_made_in_parts_is_the_noise_of_the_whole_draw(generator: FlowGenerator) -> None:
+    noise = draw_noise(10_300, generator.noise_dim, np.random.default_rng(3))
+    drawn = generator.draw(10_300, np.random.default_rng(3))
+    np.testing.assert_array_equal(drawn, generator.decode(noise))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_number_of_threads_changes_no_bit(
+    generator: FlowGenerator, tmp_path: Path, dtype: Literal["float32", "bfloat16"]
+) -> None:
+    generator.save(tmp_path / "g.safetensors")
+    draws = []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        one = create(Settings(dtype=dtype)).load(tmp_path / "g.safetensors")
+        draws.append(one.draw(2_100, np.random.default_rng(5)))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(1)
+    np.testing.assert_array_equal(draws[0], draws[1])
 
 
 def test_draws_have_length_1_unless_asked_otherwise(

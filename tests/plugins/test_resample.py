@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from fpbench import FpbenchError, Settings, Stream, rng_at
-from fpbench_plugins.resample import create
+from fpbench import FpbenchError, Settings, Stream, TrackGenerator, TrackMethod, rng_at
+from fpbench_plugins.resample import create, create_runs
 
 REAL = np.arange(20, dtype=np.float32).reshape(10, 2)
 
@@ -59,3 +59,32 @@ def test_refuses_a_file_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="not a resample generator: it holds mean") as caught:
         create(Settings()).load(tmp_path / "x.safetensors")
     assert caught.value.hint == "fit it again with `--generator resample`"
+
+
+# ------------------------------------------------------------ whole tracks
+
+
+def test_runs_are_whole_real_tracks(tmp_path: Path) -> None:
+    method = create_runs(Settings())
+    assert isinstance(method, TrackMethod)
+    stretches = np.repeat([0, 1, 2], [3, 5, 2])
+    fitted = method.fit_tracks(REAL, stretches, seed=0, work_dir=tmp_path, report=silent)
+    assert fitted.track_lengths.tolist() == [3, 5, 2]
+    drawn = fitted.draw_tracks(np.array([2, 0, 2]), rng_at(0, Stream.CHECK))
+    np.testing.assert_array_equal(drawn, REAL[[8, 9, 0, 1, 2, 8, 9]])
+    fitted.save(tmp_path / "g.safetensors")
+    loaded = method.load(tmp_path / "g.safetensors")
+    assert isinstance(loaded, TrackGenerator)
+    np.testing.assert_array_equal(
+        loaded.draw_tracks(np.array([1]), rng_at(0, Stream.CHECK)), REAL[3:8]
+    )
+
+
+def test_runs_keep_whole_tracks_within_the_limit(tmp_path: Path) -> None:
+    method = create_runs(Settings(options={"most_rows": "7"}))
+    assert isinstance(method, TrackMethod)
+    stretches = np.repeat([0, 1, 2], [3, 5, 2])
+    fitted = method.fit_tracks(REAL, stretches, seed=0, work_dir=tmp_path, report=silent)
+    assert fitted.track_lengths.sum() <= 7
+    with pytest.raises(FpbenchError, match="without knowing where tracks end"):
+        method.fit(REAL, seed=0, work_dir=tmp_path, report=silent)

@@ -56,6 +56,8 @@ def catalog() -> Catalog:
 def test_bundled_plugins_propose_a_flow_and_then_the_gaussian() -> None:
     names = [each.name for each in Catalog.load().default_generators()]
     assert names == ["rectified-flow-turbo", "gaussian"]
+    of_tracks = [each.name for each in Catalog.load().default_generators(tracks=True)]
+    assert of_tracks == ["rectified-flow-tracks", "gaussian-tracks"]
 
 
 def test_the_best_is_chosen_if_its_fit_is_affordable(catalog: Catalog, tmp_path: Path) -> None:

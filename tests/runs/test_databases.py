@@ -63,6 +63,8 @@ def test_a_database_of_each_kind_only_where_it_is_wanted(config: RunConfig, inpu
 
 
 def test_a_dataset_without_distractors_is_refused(config: RunConfig, inputs: Inputs) -> None:
-    nothing = replace(inputs, real=inputs.real[:0], real_tracks=inputs.real_tracks[:0])
+    nothing = replace(
+        inputs, real=inputs.real[:0], real_tracks=inputs.real_tracks[:0], real_rows=None
+    )
     with pytest.raises(FpbenchError, match="has no usable distractors"):
         list_databases(config, nothing, None)

@@ -10,7 +10,8 @@ import pytest
 from fpbench import FpbenchError, Settings
 from fpbench.hashing import file_sha256
 from fpbench.progress import Report
-from fpbench.runs.generator import GeneratorFitting, shuffle_groups, split_tracks
+from fpbench.runs.fit_splits import split_tracks
+from fpbench.runs.generator import GeneratorFitting
 from fpbench.runs.prepare import PreparedRun
 from fpbench_plugins import gaussian
 
@@ -34,38 +35,6 @@ def fitting(run: PreparedRun) -> GeneratorFitting:
         split=split_tracks(run.config, inputs),
         stage=stage,
     )
-
-
-@pytest.mark.slow
-def test_no_track_is_in_both_halves(prepared: Prepare) -> None:
-    run = prepared(distractors="synthetic")
-    inputs = run.source.build_inputs(run.store, stage)
-    split = split_tracks(run.config, inputs)
-    rows = {
-        row.tobytes(): track for row, track in zip(inputs.real, inputs.real_tracks, strict=True)
-    }
-    fitted = {rows[row.tobytes()] for row in split.fit}
-    assert fitted.isdisjoint(split.judging.tracks.tolist())
-    assert len(split.fit) + len(split.judging.vectors) == len(inputs.real)
-    assert split.judging.judged_by == "held-out tracks"
-
-
-def test_groups_come_in_random_order_and_stay_together(rng: np.random.Generator) -> None:
-    groups = np.repeat(np.arange(40), 5)
-    rows = np.flatnonzero(groups % 2)
-    order = shuffle_groups(rows, groups, rng)
-    assert order.tolist() != rows.tolist()
-    assert sorted(order) == rows.tolist()
-    of_rows = groups[order].reshape(-1, 5)
-    assert (of_rows == of_rows[:, :1]).all()
-    assert (np.diff(order.reshape(-1, 5)) == 1).all()
-    last = {int(groups[shuffle_groups(rows, groups, rng)[-1]]) for _ in range(40)}
-    assert len(last) > 5
-
-
-def test_no_rows_have_no_order(rng: np.random.Generator) -> None:
-    nothing = np.arange(0)
-    assert len(shuffle_groups(nothing, nothing, rng)) == 0
 
 
 @pytest.mark.slow

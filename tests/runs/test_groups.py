@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fpbench.progress import Report
-from fpbench.runs.generator import split_tracks
+from fpbench.runs.fit_splits import split_tracks
 from fpbench.runs.groups import number_groups, query_clusters, with_groups
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun

@@ -20,7 +20,9 @@ Prepare = Callable[..., PreparedRun]
     ("changes", "message"),
     [
         pytest.param(
-            {"distractors": "both"}, "cannot be compared with synthetic distractors", id="synthetic"
+            {"distractors": "both", "generator": "gaussian"},
+            "queries of 5 fingerprints cannot be compared with those of generator 'gaussian'",
+            id="synthetic",
         ),
         pytest.param({"indexes": ("hnsw",)}, "'hnsw' cannot search queries of 5", id="growing"),
         pytest.param(
@@ -28,7 +30,7 @@ Prepare = Callable[..., PreparedRun]
         ),
     ],
 )
-def test_longer_queries_need_runs_of_real_fingerprints(
+def test_longer_queries_need_runs_of_fingerprints(
     prepared: Prepare, recipe: QueryRecipe, changes: dict[str, object], message: str
 ) -> None:
     with pytest.raises(FpbenchError, match=message):

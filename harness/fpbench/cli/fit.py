@@ -54,6 +54,7 @@ def fit(*, name: str, fingerprints: Path, out: Path, settings: Settings) -> None
             real,
             out,
             source=fingerprints,
+            stretches=file.stretches,
             system=file.system,
             catalog=Catalog.load(),
             settings=settings,

@@ -7,7 +7,6 @@ import numpy as np
 
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.hit_rates import (
-    HIT_RANKS,
     QueryHits,
     hits_of_curves,
     is_searched,
@@ -16,6 +15,7 @@ from fpbench.evidence.hit_rates import (
 )
 from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, rate_interval, widen
 from fpbench.evidence.jackknife import student_quantile
+from fpbench.results.fields import HIT_RANKS
 from fpbench.results.fits import FitRates
 
 METHOD = "and Student's t over fits of the generator"

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from fpbench.evidence.bootstrap import interval_over_tracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.few_tracks import Excess, few_tracks
-from fpbench.evidence.hit_rates import HIT_RANKS, difference_of_hits, hits_of_curves
+from fpbench.evidence.hit_rates import difference_of_hits, hits_of_curves
 from fpbench.evidence.intervals import LEVEL, NONE, GroupInterval, difference_interval, widen
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Gap
-from fpbench.results.fields import Estimator
+from fpbench.results.fields import HIT_RANKS, Estimator
 
 _GAP = 1  # at the end of the address, so that no other interval has the same draws
 

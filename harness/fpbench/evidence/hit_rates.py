@@ -19,9 +19,8 @@ from fpbench.evidence.intervals import LEVEL, GroupInterval, rate_interval, wide
 from fpbench.evidence.tails import SimulatedHits, simulated_hits
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
-from fpbench.results.fields import DistractorKind, Estimator
+from fpbench.results.fields import HIT_RANKS, DistractorKind, Estimator
 
-HIT_RANKS = (1, 3, 10)
 _SCALE = 1 << 20  # what a probability of 1 becomes
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from fpbench.evidence.gaps import SearchedSizes
-from fpbench.evidence.hit_rates import HIT_RANKS, ranks_at
+from fpbench.evidence.hit_rates import ranks_at
 from fpbench.evidence.intervals import LEVEL, difference_interval
-from fpbench.results.fields import DistractorKind
+from fpbench.results.fields import HIT_RANKS, DistractorKind
 from fpbench.results.index_losses import IndexLoss
 
 EXACT = "exact"

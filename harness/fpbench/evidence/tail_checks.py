@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.hit_rates import HIT_RANKS, hits_of_curves, simulate_hits
+from fpbench.evidence.hit_rates import hits_of_curves, simulate_hits
+from fpbench.results.fields import HIT_RANKS
 from fpbench.results.tails import TailCheck
 
 

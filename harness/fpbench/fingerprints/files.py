@@ -28,6 +28,7 @@ from fpbench.locks import hold_lock
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.systems import SystemIdentity, identity_from_text
 from fpbench.stand_ins import refuse_stand_in
+from fpbench.stretches import number_stretches
 
 logger = getLogger(__name__)
 
@@ -46,11 +47,14 @@ class VectorFile:
     Args:
         vectors: Fingerprints, read-only; a memory map if the format allows it.
         tracks: Track number of each row; None if the file has none.
+        stretches: Number of the stretch of each row, see
+            :func:`fpbench.stretches.number_stretches`; None without tracks.
         system: The fingerprinter that made them; None if the file does not say.
     """
 
     vectors: Vectors
     tracks: Int64[np.ndarray, " batch"] | None
+    stretches: Int64[np.ndarray, " batch"] | None = None
     system: SystemIdentity | None = None
 
 
@@ -79,8 +83,12 @@ def read_vectors(path: Path) -> VectorFile:
             a matrix of floats.
     """
     file = _open(path)
-    tracks = None if file.tracks is None else file.tracks[file.usable]
-    return VectorFile(_rows(file.vectors, file.usable), tracks, file.system)
+    vectors = _rows(file.vectors, file.usable)
+    if file.tracks is None:
+        return VectorFile(vectors, None, system=file.system)
+    tracks = file.tracks[file.usable]
+    stretches = number_stretches(np.flatnonzero(file.usable), tracks)
+    return VectorFile(vectors, tracks, stretches, file.system)
 
 
 def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:

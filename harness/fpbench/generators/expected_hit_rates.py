@@ -16,8 +16,7 @@ from fpbench.generators.gap_errors import (
 )
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.results.fidelity import FLOOR, HitRates
-
-HIT_RANKS = (1, 3, 10)
+from fpbench.results.fields import HIT_RANKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +77,11 @@ class RealDistractors:
 
 
 def expected_hit_rates(
-    real: RealDistractors, synthetic: Mapping[str, np.ndarray], queries: MatchedQueries
+    real: RealDistractors,
+    synthetic: Mapping[str, np.ndarray],
+    queries: MatchedQueries,
+    *,
+    independent: bool = True,
 ) -> list[HitRates]:
     """HR@1, HR@3 and HR@10 for every tolerance, among each set, at every size that all sets have.
 
@@ -86,10 +89,13 @@ def expected_hit_rates(
         real: Real distractors.
         synthetic: Synthetic distractors by name of their set.
         queries: Queries with their matches.
+        independent: Whether draws are independent; otherwise neighbouring rows may be alike.
     """
     sets = {FLOOR: real.vectors, **synthetic}
     sizes = sizes_up_to(min(len(rows) for rows in sets.values()))
-    parts = {name: draw_blocks(len(rows)) for name, rows in synthetic.items()}
+    parts = {
+        name: draw_blocks(len(rows), independent=independent) for name, rows in synthetic.items()
+    }
     parts[FLOOR], cluster_of_part = real.parts()
     rates: list[HitRates] = []
     for tolerance_s, matches in queries.matches.items():

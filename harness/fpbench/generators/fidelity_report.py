@@ -65,6 +65,19 @@ class JudgingSet:
     judged_by: Judges = "held-out tracks"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSets:
+    """Runs as long as the queries, if these have several fingerprints.
+
+    Args:
+        judging: Runs of held-out tracks.
+        synthetic: Synthetic runs by name, those of a track side by side.
+    """
+
+    judging: JudgingSet
+    synthetic: Mapping[str, np.ndarray]
+
+
 def measure_fidelity(
     judging: JudgingSet,
     synthetic: Mapping[str, np.ndarray],
@@ -74,6 +87,7 @@ def measure_fidelity(
     max_rows: int = 10_000,
     training: Float32[np.ndarray, "training dim"] | None = None,
     queries: MatchedQueries | None = None,
+    runs: RunSets | None = None,
 ) -> Fidelity:
     """Compare synthetic sets with real fingerprints that no generator was fitted to.
 
@@ -85,6 +99,7 @@ def measure_fidelity(
         max_rows: Maximum rows per set. The time for distances grows with its square.
         training: Fingerprints that the generators were fitted to, for :class:`Copying`.
         queries: Queries for hit rates, with their matches for each tolerance.
+        runs: Runs to measure the hit rates among, if the queries have several fingerprints.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
@@ -94,12 +109,16 @@ def measure_fidelity(
     scores, rows = _scores(judging, halves, synthetic, seed=seed, max_rows=max_rows)
     hit_rates = real_clusters = None
     if queries is not None:
-        clusters = judging.tracks if judging.groups is None else judging.groups
+        real, draws, parts = judging, synthetic, halves
+        if runs is not None:
+            real, draws = runs.judging, runs.synthetic
+            parts, _ = judge_splits(real, seed=seed, splits=splits)
+        clusters = real.tracks if real.groups is None else real.groups
         real_clusters = len(np.unique(merge_clusters(clusters)))
         among = RealDistractors(
-            vectors=judging.vectors, tracks=judging.tracks, clusters=clusters, halves=halves
+            vectors=real.vectors, tracks=real.tracks, clusters=clusters, halves=parts
         )
-        hit_rates = expected_hit_rates(among, synthetic, queries)
+        hit_rates = expected_hit_rates(among, draws, queries, independent=runs is None)
     report = Fidelity(
         rows=rows,
         tracks=len(np.unique(judging.tracks)),

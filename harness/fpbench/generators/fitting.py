@@ -3,6 +3,9 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Int64
+
 from fpbench.errors import FpbenchError
 from fpbench.files import (
     make_folder,
@@ -29,7 +32,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, TrackMethod
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Report
 
@@ -51,12 +54,46 @@ def refuse_generator_out(out: Path) -> None:
     refuse_unwritable(out, "--out")
 
 
+def fit_method(
+    method: GeneratorMethod,
+    name: str,
+    fingerprints: Vectors,
+    stretches: Int64[np.ndarray, " rows"] | None,
+    *,
+    seed: int,
+    work_dir: Path,
+    report: Report,
+) -> FingerprintGenerator:
+    """Fit a generator, with the tracks of the fingerprints if it draws tracks.
+
+    Args:
+        method: Method of the generator.
+        name: Its name in errors.
+        fingerprints: Real fingerprints.
+        stretches: Number of the stretch of each, see :func:`fpbench.stretches.number_stretches`;
+            None if it is unknown where tracks end.
+
+    Raises:
+        FpbenchError: The generator draws tracks, but those of the fingerprints are unknown.
+    """
+    if not isinstance(method, TrackMethod):
+        return method.fit(fingerprints, seed=seed, work_dir=work_dir, report=report)
+    if stretches is None:
+        raise FpbenchError(
+            f"generator '{name}' learns from tracks, but the fingerprints do not say where tracks "
+            "end",
+            hint="give a .npz file of `fpbench extract`, or a dataset with a table of tracks",
+        )
+    return method.fit_tracks(fingerprints, stretches, seed=seed, work_dir=work_dir, report=report)
+
+
 def fit_generator(
     name: str,
     real: Vectors,
     out: Path,
     *,
     source: Path,
+    stretches: Int64[np.ndarray, " rows"] | None = None,
     system: SystemIdentity | None = None,
     catalog: Catalog,
     settings: Settings,
@@ -72,6 +109,7 @@ def fit_generator(
         real: Real fingerprints, finite; may be a memory map far larger than memory.
         out: Output file (.safetensors); the record is written beside it as JSON.
         source: The file that ``real`` was read from, for the record.
+        stretches: Number of the stretch of each fingerprint; None if tracks are unknown.
         system: The fingerprinter of ``real``; None if unknown.
         settings: Device, dtype, options and seed.
 
@@ -91,7 +129,9 @@ def fit_generator(
     plugin = catalog.offer("generator", name)[0].source.plugin
     work_dir = make_folder(out.with_name(out.name + ".work"))
     with blame(plugin, f"fitting '{name}'"):
-        generator = method.fit(real, seed=settings.seed, work_dir=work_dir, report=report)
+        generator = fit_method(
+            method, name, real, stretches, seed=settings.seed, work_dir=work_dir, report=report
+        )
     # The record and the curves of an older fit are not left beside the new generator.
     if record_path(out).exists():
         remove_stale(out.with_suffix(".png"), record_path(out))
@@ -117,8 +157,18 @@ def fit_generator(
     return record
 
 
-def fit_baseline(name: str, real: Vectors, *, catalog: Catalog, seed: int) -> FingerprintGenerator:
+def fit_baseline(
+    name: str,
+    real: Vectors,
+    stretches: Int64[np.ndarray, " rows"] | None = None,
+    *,
+    catalog: Catalog,
+    seed: int,
+) -> FingerprintGenerator:
     """Fit a generator with its default options, without writing a file.
+
+    Args:
+        stretches: Number of the stretch of each fingerprint; None if tracks are unknown.
 
     Raises:
         FpbenchError: The generator does not exist, or fails.
@@ -126,4 +176,12 @@ def fit_baseline(name: str, real: Vectors, *, catalog: Catalog, seed: int) -> Fi
     method = catalog.generator(name, Settings())
     plugin = catalog.offer("generator", name)[0].source.plugin
     with temporary_folder() as work_dir, blame(plugin, f"fitting '{name}'"):
-        return method.fit(real, seed=seed, work_dir=work_dir, report=lambda done, words: None)
+        return fit_method(
+            method,
+            name,
+            real,
+            stretches,
+            seed=seed,
+            work_dir=work_dir,
+            report=lambda done, words: None,
+        )

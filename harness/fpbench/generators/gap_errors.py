@@ -21,7 +21,7 @@ MOST_CLUSTERS = 50
 """Groups of distractors are put together until there are as many, to save time (Kott 2001)."""
 
 DRAW_BLOCKS = 20
-"""Draws are independent, so any blocks of them will do."""
+"""Of independent draws any blocks will do; runs of a track are in one block or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,16 @@ def perfect_gap(influences: Float64[np.ndarray, "groups queries"]) -> float | No
     return -(len(influences) - 1) * float(influences.mean())
 
 
-def draw_blocks(rows: int) -> Int64[np.ndarray, " rows"]:
-    """The block of each draw; there are fewer than :data:`DRAW_BLOCKS` only if rows are."""
-    blocks: Int64[np.ndarray, " rows"] = np.arange(rows) % DRAW_BLOCKS
+def draw_blocks(rows: int, *, independent: bool = True) -> Int64[np.ndarray, " rows"]:
+    """The block of each draw; there are fewer than :data:`DRAW_BLOCKS` only if rows are.
+
+    Args:
+        independent: Whether draws are independent; otherwise a block has neighbouring rows.
+    """
+    numbers = np.arange(rows)
+    blocks: Int64[np.ndarray, " rows"] = (
+        numbers % DRAW_BLOCKS if independent else numbers * DRAW_BLOCKS // max(rows, DRAW_BLOCKS)
+    )
     return blocks
 
 

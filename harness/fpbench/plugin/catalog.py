@@ -175,8 +175,12 @@ class Catalog:
         builder: DatasetBuilder = self._create("builder", name, settings)
         return builder
 
-    def default_generators(self) -> list[DefaultGenerator]:
-        """Generators that plugins propose for runs that name none, the best first."""
+    def default_generators(self, *, tracks: bool = False) -> list[DefaultGenerator]:
+        """Generators that plugins propose for runs that name none, the best first.
+
+        Args:
+            tracks: Whether the queries of the run have several fingerprints.
+        """
         found: list[DefaultGenerator] = []
         for source in self._sources.values():
             others = [p for p in self._manager.get_plugins() if p is not source.module]
@@ -185,7 +189,7 @@ class Catalog:
             )
             with blame(source.plugin, "calling fpbench_default_generators"):
                 lists: list[Iterable[DefaultGenerator]] = call()
-                found += [each for proposed in lists for each in proposed]
+                found += [each for proposed in lists for each in proposed if each.tracks == tracks]
         return sorted(found, key=lambda each: (each.rank, each.name))
 
     def checkpoints(self) -> dict[str, Checkpoint]:

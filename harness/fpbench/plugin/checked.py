@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame, translate_errors
@@ -12,7 +12,12 @@ from fpbench.plugin.builders import DatasetBuilder
 from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import Fingerprinter, TrackFingerprinter
-from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod, NoiseGenerator
+from fpbench.plugin.generators import (
+    FingerprintGenerator,
+    GeneratorMethod,
+    NoiseGenerator,
+    TrackGenerator,
+)
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
 from fpbench.plugin.tasks import Task
 from fpbench.plugin.training import Trainable
@@ -125,6 +130,19 @@ def draw_checked(
     """
     with translate_errors(f"generator '{name}'", f"drawing {rows} fingerprints"):
         vectors: object = generator.draw(rows, rng)
+    return _check_draw(vectors, name, rows, generator.dim)
+
+
+def draw_tracks_checked(
+    generator: TrackGenerator,
+    name: str,
+    kinds: Int64[np.ndarray, " tracks"],
+    rng: np.random.Generator,
+) -> Float32[np.ndarray, "rows dim"]:
+    """Draw a track of each kind, and refuse invalid ones, as :func:`draw_checked` does."""
+    rows = int(generator.track_lengths[kinds].sum())
+    with translate_errors(f"generator '{name}'", f"drawing {len(kinds)} tracks"):
+        vectors: object = generator.draw_tracks(kinds, rng)
     return _check_draw(vectors, name, rows, generator.dim)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int64
 
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.progress import Report
@@ -65,6 +65,33 @@ class NoiseGenerator(FingerprintGenerator, Protocol):
         return drawn
 
 
+@runtime_checkable
+class TrackGenerator(FingerprintGenerator, Protocol):
+    """A generator that draws tracks, too: consecutive fingerprints that are alike as real ones are.
+
+    Each fingerprint of a track has the distribution of :meth:`draw`. Queries of several
+    fingerprints are searched among the runs of such tracks.
+    """
+
+    @property
+    def track_lengths(self) -> Int64[np.ndarray, " kinds"]:
+        """Fingerprints in a track of each kind; a kind may be a track of the fit."""
+        ...
+
+    def draw_tracks(
+        self, kinds: Int64[np.ndarray, " tracks"], rng: np.random.Generator, /
+    ) -> Vectors:
+        """Draw a track of each kind that is named, one track after the other.
+
+        Equal kinds and states of ``rng`` give equal bytes. Threads may call it as :meth:`draw`.
+
+        Args:
+            kinds: Places in :attr:`track_lengths`; a kind may be named several times.
+            rng: Random generator of the draw.
+        """
+        ...
+
+
 def draw_noise(n: int, noise_dim: int, rng: np.random.Generator) -> Noise:
     """The noise of ``n`` draws, made on the CPU: every device starts from the same noise."""
     return rng.standard_normal((n, noise_dim), dtype=np.float32)
@@ -97,12 +124,15 @@ class DefaultGenerator:
         rank: Place in the order: the better its draws, the lower.
         least_rows: Fewest fingerprints that it is worth fitting to.
         caution: What its draws do to the numbers, to follow "but"; empty for good ones.
+        tracks: Whether it is for queries of several fingerprints, because it draws tracks. Only
+            such ones are chosen for them, and no such one for queries of a single fingerprint.
     """
 
     name: str
     rank: int
     least_rows: int = 0
     caution: str = ""
+    tracks: bool = False
 
 
 @runtime_checkable
@@ -141,5 +171,32 @@ class GeneratorMethod(Protocol):
         """Load a file of :meth:`FingerprintGenerator.save`.
 
         A run that fits the generator itself passes the settings of the fit to :meth:`fit` only.
+        """
+        ...
+
+
+@runtime_checkable
+class TrackMethod(GeneratorMethod, Protocol):
+    """A method whose generators draw tracks, for which it must know those that it is fitted to."""
+
+    def fit_tracks(
+        self,
+        fingerprints: Vectors,
+        stretches: Int64[np.ndarray, " rows"],
+        /,
+        *,
+        seed: int,
+        work_dir: Path,
+        report: Report,
+    ) -> TrackGenerator:
+        """Learn from real tracks; called in place of :meth:`GeneratorMethod.fit`.
+
+        Args:
+            fingerprints: As for :meth:`GeneratorMethod.fit`.
+            stretches: Number of the stretch of each row: adjacent rows with equal numbers are
+                consecutive fingerprints of one track.
+            seed: As for :meth:`GeneratorMethod.fit`.
+            work_dir: Likewise.
+            report: Likewise.
         """
         ...

@@ -12,6 +12,8 @@ DistractorKind = Literal["real", "synthetic"]
 Found = Literal["searched", "simulated", "extrapolated"]
 Estimator = Literal[1, 2, 3, 4]
 
+HIT_RANKS = (1, 3, 10)  # k of the metrics hr@k of every curve
+
 Rate = Annotated[float, Meta(ge=0, le=1)]
 Difference = Annotated[float, Meta(ge=-1, le=1)]
 Level = Annotated[float, Meta(gt=0, lt=1)]

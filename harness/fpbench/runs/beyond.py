@@ -56,9 +56,14 @@ def refuse_beyond(config: RunConfig, indexes: Sequence[NamedIndex]) -> None:
         )
 
 
-def has_noise(generator: FingerprintGenerator) -> TypeGuard[NoiseGenerator]:
-    """Whether the tail of a generator can be simulated, because it turns noise into rows."""
-    return isinstance(generator, NoiseGenerator)
+def can_simulate(generator: FingerprintGenerator, segments: int) -> TypeGuard[NoiseGenerator]:
+    """Whether the tail of a generator can be simulated, because it turns noise into rows.
+
+    Args:
+        generator: Generator of the distractors.
+        segments: Fingerprints in a query; only single ones are simulated.
+    """
+    return segments == 1 and isinstance(generator, NoiseGenerator)
 
 
 def is_exact(named: NamedIndex) -> bool:
@@ -111,7 +116,7 @@ def is_simulated(
     name: str,
 ) -> bool:
     """Whether a search is finished, and the simulation that continues it is in the cache."""
-    if not has_noise(generator) or not is_finished(task):
+    if not can_simulate(generator, task.inputs.segments) or not is_finished(task):
         return False
     inputs = _tail_inputs(task, gather(task), config, tolerances_s, generator=generator, name=name)
     return inputs.are_simulated(task.store)

@@ -43,7 +43,13 @@ def estimate_distractors(
 
 
 def choose_generator(
-    catalog: Catalog, store: Store, settings: Settings, *, rows: int, dim: int
+    catalog: Catalog,
+    store: Store,
+    settings: Settings,
+    *,
+    rows: int,
+    dim: int,
+    tracks: bool = False,
 ) -> Choice:
     """Choose the best generator that is affordable, or else the last one that plugins propose.
 
@@ -54,11 +60,12 @@ def choose_generator(
         settings: Device, dtype, options and seed of the generator.
         rows: Number of fingerprints for the fit.
         dim: Dimension of a fingerprint.
+        tracks: Whether queries have several fingerprints, so that it must draw tracks.
 
     Raises:
         FpbenchError: No plugin proposes a generator.
     """
-    candidates = catalog.default_generators()
+    candidates = catalog.default_generators(tracks=tracks)
     if not candidates:
         raise FpbenchError(
             "no installed plugin proposes a generator", hint="name one with --generator"

@@ -5,12 +5,20 @@ from logging import getLogger
 from fpbench.errors import FpbenchError
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.hashing import content_key
+from fpbench.plugin.generators import TrackGenerator
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator
-from fpbench.search.distractors import CHUNKS_AT_ONCE, RealDistractors, SyntheticDistractors
+from fpbench.runs.setting_checks import no_tracks_error
+from fpbench.search.distractors import (
+    CHUNKS_AT_ONCE,
+    DistractorSource,
+    RealDistractors,
+    SyntheticDistractors,
+)
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import Database
+from fpbench.search.track_distractors import TrackDistractors
 
 TRAINING_REPEAT = 1
 """Repeat of the distractors that indexes are trained on; they search repeat 0."""
@@ -76,21 +84,22 @@ def _synthetic_database(config: RunConfig, inputs: Inputs, generator: FittedGene
     also = {available} if config.distractors == "both" and sizes[-1] > available else set()
     return Database(
         kind="synthetic",
-        source=_synthetic_source(config, generator),
+        source=_synthetic_source(config, inputs, generator),
         sizes=sorted({*sizes, *also}),
         key=content_key(synthetic=generator.key, seed=config.seed),
-        training=_synthetic_source(config, generator, repeat=TRAINING_REPEAT),
+        training=_synthetic_source(config, inputs, generator, repeat=TRAINING_REPEAT),
         beyond=bool(config.beyond),
     )
 
 
 def _synthetic_source(
-    config: RunConfig, generator: FittedGenerator, repeat: int = 0
-) -> SyntheticDistractors:
-    return SyntheticDistractors(
-        generator.generator,
-        generator.info.name,
-        config.seed,
-        repeat=repeat,
-        at_once=CHUNKS_AT_ONCE[config.device],
+    config: RunConfig, inputs: Inputs, generator: FittedGenerator, repeat: int = 0
+) -> DistractorSource:
+    drawn, name, at_once = generator.generator, generator.info.name, CHUNKS_AT_ONCE[config.device]
+    if inputs.segments == 1:
+        return SyntheticDistractors(drawn, name, config.seed, repeat, at_once=at_once)
+    if not isinstance(drawn, TrackGenerator):
+        raise no_tracks_error(name, inputs.segments)
+    return TrackDistractors(
+        drawn, name, config.seed, repeat, length=inputs.segments, at_once=at_once
     )

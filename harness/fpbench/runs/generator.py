@@ -2,13 +2,12 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from logging import getLogger
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float32, Int64
 
 from fpbench.cache import Store, is_intact, seal
 from fpbench.conversion import convert
@@ -16,16 +15,9 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.truth import matching_rows
 from fpbench.files import make_folder
 from fpbench.generators.expected_hit_rates import MatchedQueries
-from fpbench.generators.fidelity_report import (
-    MIN_TRACKS,
-    SMALLEST_HALF,
-    JudgingSet,
-    TooFewError,
-    halve_tracks,
-    judge_splits,
-    measure_fidelity,
-)
+from fpbench.generators.fidelity_report import RunSets, TooFewError, measure_fidelity
 from fpbench.generators.files import load_generator, save_generator
+from fpbench.generators.fitting import fit_method
 from fpbench.generators.provenance import (
     Provenance,
     read_provenance,
@@ -36,25 +28,33 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator, TrackMethod
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
-from fpbench.results.fidelity import Fidelity, Judges
+from fpbench.results.fidelity import Fidelity
 from fpbench.results.systems import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
+from fpbench.runs.fit_splits import FitSplit, judging_error
 from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator
+from fpbench.runs.setting_checks import no_tracks_error
 from fpbench.search.inputs import Inputs
+from fpbench.search.sequences import Runs
+from fpbench.search.track_distractors import draw_runs
 
 logger = getLogger(__name__)
 
 BASELINES = ("gaussian", "resample")
 """Generators that a better one has to beat; they are fitted to the same half."""
 
-_ROWS = 5_000  # in each set that fidelity compares
+INDEPENDENT = ", independent"
+"""Ending of the name of a set that puts independent draws of a generator into runs."""
 
-_ORDER = 4  # address in Stream.GENERATOR_FIT; flows use 0 to 3
+RUNS_BASELINE = "resample-runs"
+"""Added where queries have several fingerprints: real tracks again."""
+
+_ROWS = 5_000  # in each set that fidelity compares
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,108 +64,6 @@ class FittedGenerator:
     generator: FingerprintGenerator
     info: GeneratorInfo
     key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitSplit:
-    """Real fingerprints, divided by track.
-
-    Args:
-        fit: Fingerprints to fit generators to; empty if the config names a fitted one. They are in
-            the order of :func:`shuffle_groups`.
-        judging: Fingerprints that no generator was fitted to. If they are those of the reference,
-            hit rates are no part of fidelity.
-    """
-
-    fit: Float32[np.ndarray, "fit dim"]
-    judging: JudgingSet
-
-
-def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
-    """Half of the distractor tracks to fit to, and half to judge by.
-
-    No group of tracks is in both halves, if there are enough groups.
-
-    A generator that is already fitted is judged by all distractors, or by the reference if the
-    dataset has no distractors; it must not have been fitted to either.
-
-    Raises:
-        FpbenchError: The dataset has too few tracks.
-    """
-    is_fitted = config.generator_weights is not None
-    by_reference = is_fitted and len(inputs.real) == 0
-    real, tracks = inputs.real, inputs.real_tracks
-    if by_reference:
-        real, tracks = inputs.reference, inputs.reference_positions.track
-    least = MIN_TRACKS if is_fitted else 2 * MIN_TRACKS
-    if len(np.unique(tracks)) < least:
-        which = "reference" if by_reference else "distractor"
-        task = "judge generator" if is_fitted else "fit and judge generator"
-        raise FpbenchError(
-            f"dataset '{inputs.data.name}' has {len(np.unique(tracks))} usable {which} tracks: "
-            f"too few to {task} '{config.generator}', which needs {least}",
-            hint="add distractor tracks, or use --distractors real",
-        )
-    if is_fitted:
-        judging = JudgingSet(
-            vectors=real[:],
-            tracks=tracks,
-            groups=None if by_reference else inputs.real_groups,
-            judged_by="reference" if by_reference else "all distractors",
-        )
-        return FitSplit(fit=real[:0], judging=judging)
-    fit, judge, judged_by = _halve(inputs, config.seed)
-    groups = inputs.real_groups
-    judging = JudgingSet(
-        vectors=real[judge],
-        tracks=tracks[judge],
-        groups=None if groups is None else groups[judge],
-        judged_by=judged_by,
-    )
-    try:
-        judge_splits(judging, seed=config.seed)
-    except TooFewError as err:
-        raise _judging_error(config.generator, err) from err
-    return FitSplit(fit=real[fit], judging=judging)
-
-
-def _halve(
-    inputs: Inputs, seed: int
-) -> tuple[Int64[np.ndarray, " fit"], Int64[np.ndarray, " judge"], Judges]:
-    """Row numbers of both halves, by group, or by track if groups are unknown or too few.
-
-    Returns:
-        Rows to fit to, in the order of :func:`shuffle_groups`, rows to judge by, and what the
-        latter are called.
-    """
-    rng = rng_at(seed, Stream.GENERATOR_FIT, _ORDER)
-    if inputs.real_groups is not None:
-        groups = len(np.unique(inputs.real_groups))
-        fit, judge = halve_tracks(inputs.real_groups, rng_at(seed, Stream.GENERATOR_FIT))
-        least = SMALLEST_HALF * len(inputs.real_groups)
-        if groups >= 2 * MIN_TRACKS and min(len(fit), len(judge)) >= least:
-            return shuffle_groups(fit, inputs.real_groups, rng), judge, "held-out groups"
-        logger.warning(
-            "the distractors are from %d groups, too few or too unequal to divide them by group: "
-            "the generator is fitted to one half of the tracks and judged by the other, which are "
-            "partly of the same groups",
-            groups,
-        )
-    fit, judge = halve_tracks(inputs.real_tracks, rng_at(seed, Stream.GENERATOR_FIT))
-    return shuffle_groups(fit, inputs.real_tracks, rng), judge, "held-out tracks"
-
-
-def shuffle_groups(
-    rows: Int64[np.ndarray, " fit"], groups: Int64[np.ndarray, " rows"], rng: np.random.Generator
-) -> Int64[np.ndarray, " fit"]:
-    """Row numbers with their groups in random order.
-
-    A generator that holds out the last rows is then judged by random groups, and not by the last
-    folder. Rows of a group stay adjacent and in their order.
-    """
-    _, member = np.unique(groups[rows], return_inverse=True)
-    place = rng.permutation(member.max(initial=-1) + 1)
-    return rows[np.argsort(place[member], kind="stable")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,20 +91,23 @@ class GeneratorFitting:
         The file of a generator holds the settings of its fit; other settings may change its draws.
 
         Raises:
-            FpbenchError: Its vectors have other dimensions than those of the fingerprinter.
+            FpbenchError: Its vectors have other dimensions than those of the fingerprinter, or it
+                draws no tracks for queries of several fingerprints.
         """
         named, path = self.named, self.config.generator_weights
         if path is None or named.generator is None:
             path, generator = self._fit_or_load(named)
         else:
             generator = named.generator
-        dim = self.inputs.reference.shape[1]
+        dim = self.inputs.reference.shape[1] // self.inputs.segments
         if generator.dim != dim:
             raise FpbenchError(
                 f"generator {path} draws vectors of {generator.dim} dimensions, but the "
                 f"fingerprinter's have {dim}",
                 hint="give a generator that was fitted to fingerprints of this fingerprinter",
             )
+        if self.inputs.segments > 1 and not isinstance(generator, TrackGenerator):
+            raise no_tracks_error(named.name, self.inputs.segments)
         info = GeneratorInfo(
             name=named.name,
             distribution=named.offer.source.distribution,
@@ -262,7 +163,8 @@ class GeneratorFitting:
             return []
         settings = replace(self.named.settings, options={})
         baselines = []
-        for name in BASELINES:
+        names = BASELINES if self.split.judging_runs is None else (*BASELINES, RUNS_BASELINE)
+        for name in names:
             method = self.catalog.generator(name, settings)
             baselines.append(
                 NamedGenerator(
@@ -277,11 +179,11 @@ class GeneratorFitting:
     def _measure_fidelity(
         self, generator: FittedGenerator, baselines: Sequence[NamedGenerator]
     ) -> Fidelity:
-        synthetic = {generator.info.name: self._draw(generator.generator, generator.info.name)}
+        fitted = {generator.info.name: generator.generator}
         for baseline in baselines:
-            if baseline.name not in synthetic:
-                _, fitted = self._fit_or_load(baseline)
-                synthetic[baseline.name] = self._draw(fitted, baseline.name)
+            if baseline.name not in fitted:
+                _, fitted[baseline.name] = self._fit_or_load(baseline)
+        synthetic = {name: self._draw(each, name) for name, each in fitted.items()}
         queries = None
         if self.split.judging.judged_by != "reference":
             queries = _fidelity_queries(self.inputs, self.config.tolerance_s)
@@ -293,13 +195,37 @@ class GeneratorFitting:
                 max_rows=_ROWS,
                 training=self.split.fit if len(self.split.fit) else None,
                 queries=queries,
+                runs=self._draw_runs(fitted, synthetic),
             )
         except TooFewError as err:
-            raise _judging_error(generator.info.name, err) from err
+            raise judging_error(generator.info.name, err) from err
 
     def _draw(self, generator: FingerprintGenerator, name: str) -> Vectors:
         rows = max(_ROWS, len(self.split.judging.vectors), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
+
+    def _draw_runs(
+        self, fitted: Mapping[str, FingerprintGenerator], synthetic: Mapping[str, Vectors]
+    ) -> RunSets | None:
+        """Runs of every generator, for queries of several fingerprints; None for single ones.
+
+        Runs of a generator without tracks are of its independent draws; those of the run's
+        generator are compared, too.
+        """
+        judging, length = self.split.judging_runs, self.inputs.segments
+        if judging is None:
+            return None
+        count = len(judging.vectors)
+        runs: dict[str, Vectors] = {}
+        for number, (name, each) in enumerate(fitted.items(), start=1):
+            if isinstance(each, TrackGenerator):
+                rng = rng_at(self.config.seed, Stream.FIDELITY, 0, number)
+                runs[name] = draw_runs(each, name, count, length, rng)[:]
+            if number == 1 or name not in runs:
+                label = f"{name}{INDEPENDENT}" if name in runs else name
+                starts = np.arange(min(count, len(synthetic[name]) - length + 1))
+                runs[label] = Runs(synthetic[name], starts, length)[:]
+        return RunSets(judging=judging, synthetic=runs)
 
     def is_fitted(self) -> bool:
         """Whether the run's generator exists, so that :meth:`generator` only reads it."""
@@ -310,7 +236,14 @@ class GeneratorFitting:
 
     def _fitted_path(self, named: NamedGenerator) -> tuple[Path, str]:
         """File in the cache of a generator that is fitted to one half, and its key."""
-        key = content_key(made="generator", by=named.identity, rows=rows_digest(self.split.fit))
+        tracks = (
+            {"stretches": rows_digest(self.split.stretches)}
+            if isinstance(named.method, TrackMethod)
+            else {}
+        )
+        key = content_key(
+            made="generator", by=named.identity, rows=rows_digest(self.split.fit), **tracks
+        )
         return self.store.path("generators", key, ".safetensors"), key
 
     def _fit_or_load(self, named: NamedGenerator) -> tuple[Path, FingerprintGenerator]:
@@ -332,8 +265,14 @@ class GeneratorFitting:
             self.stage(f"fitting {named.name}") as report,
             blame(named.offer.source.plugin, f"fitting generator '{named.name}'"),
         ):
-            generator = named.method.fit(
-                self.split.fit, seed=named.settings.seed, work_dir=work_dir, report=report
+            generator = fit_method(
+                named.method,
+                named.name,
+                self.split.fit,
+                self.split.stretches,
+                seed=named.settings.seed,
+                work_dir=work_dir,
+                report=report,
             )
             provenance = Provenance(
                 system=self.system,
@@ -356,13 +295,6 @@ def _describe_fit(provenance: Provenance | None) -> FitInfo | None:
         options=dict(system.options) if system else {},
         fingerprints=provenance.rows,
         fingerprints_sha256=provenance.rows_sha256,
-    )
-
-
-def _judging_error(generator: str | None, err: TooFewError) -> FpbenchError:
-    return FpbenchError(
-        f"generator '{generator}' cannot be judged: {err}",
-        hint="add more or longer distractor tracks, or use --distractors real",
     )
 
 

@@ -287,6 +287,7 @@ class AudioSource:
             ),
             real=select_runs(real.vectors, real_rows, self.segments),
             real_tracks=real.track[real_rows].astype(np.int64),
+            real_rows=real_rows,
             real_key=real.key,
             hop_s=self.fingerprinter.fingerprinter.spec.hop_s,
             data=data,

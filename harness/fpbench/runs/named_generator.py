@@ -10,7 +10,12 @@ from fpbench.generators.files import load_generator
 from fpbench.generators.provenance import Provenance, read_provenance, refuse_other_system
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.generators import FingerprintGenerator, GeneratorMethod
+from fpbench.plugin.generators import (
+    FingerprintGenerator,
+    GeneratorMethod,
+    TrackGenerator,
+    TrackMethod,
+)
 from fpbench.plugin.reads import Reads
 from fpbench.plugin.source import identity
 from fpbench.plugin.systems import SystemIdentity
@@ -63,6 +68,13 @@ class NamedGenerator:
     @property
     def name(self) -> str:
         return self.offer.entry.name
+
+    @property
+    def draws_tracks(self) -> bool:
+        """Whether it can be compared with queries of several fingerprints."""
+        if self.generator is not None:
+            return isinstance(self.generator, TrackGenerator)
+        return isinstance(self.method, TrackMethod)
 
     @property
     def identity(self) -> Mapping[str, Any]:

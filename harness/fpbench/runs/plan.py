@@ -19,7 +19,7 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import beyond_needs, has_noise
+from fpbench.runs.beyond import beyond_needs, can_simulate
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
@@ -262,12 +262,13 @@ def _drawing_needs(
 ) -> list[Need]:
     """Needs of drawing, and of the sizes beyond the searched ones, unless this is a shard."""
     dim, name = prepared.info.dim, prepared.config.generator
-    of_one = draw_seconds(generator, str(name))
+    segments = prepared.source.segments
+    of_one = draw_seconds(generator, str(name), segments)
     tail: list[Need] = []
     if part.shard is None:
         tail = (
             beyond_needs(prepared.config, of_one, simulated=finished.simulated)
-            if has_noise(generator)
+            if can_simulate(generator, segments)
             else extrapolation_needs(prepared.config, prepared.config.recipe.n_queries)
         )
     if _is_searched(prepared, finished):
@@ -281,9 +282,9 @@ def _drawing_needs(
         stage=f"draw {name}",
         work=f"{short_size(draws)} fingerprints",
         seconds=draws * of_one,
-        memory_bytes=4.0 * dim * CHUNK,
+        memory_bytes=4.0 * dim * segments * CHUNK,
         # With several indexes a block is kept on disk, and each index reads it from there.
-        disk_bytes=4.0 * dim * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
+        disk_bytes=4.0 * dim * segments * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
     return [_for_fits(need, prepared.config.fits) for need in (draw, *tail)]
 

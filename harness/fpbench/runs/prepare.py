@@ -27,7 +27,7 @@ from fpbench.results.systems import (
     bytes_per_hour,
     ready_made_system,
 )
-from fpbench.runs.beyond import has_noise, refuse_beyond
+from fpbench.runs.beyond import can_simulate, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
 from fpbench.runs.declarations import read_licence
@@ -49,6 +49,7 @@ from fpbench.runs.protocols.definitions import find_protocol
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
+    no_tracks_error,
     refuse_long_queries,
     require_runs,
     warn_of_unused_settings,
@@ -154,7 +155,7 @@ def prepare(
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
     for named in indexes[distractor_kinds(config)[0]]:
-        require_runs(source.segments, config, named)
+        require_runs(source.segments, named)
     generator, system = None, None
     if config.distractors in ("synthetic", "both"):
         choice = _choose_generator(
@@ -164,9 +165,13 @@ def prepare(
         named_generator = load_named_generator(choice, config, catalog, settings)
         system = _identify(config, settings, source)
         generator = refuse_foreign(named_generator, config, system)
+        if source.segments > 1 and not generator.draws_tracks:
+            raise no_tracks_error(generator.name, source.segments)
     known = None if generator is None else generator.generator
     # Whether a generator can be simulated is known once it is fitted.
-    if config.beyond and (generator is None or (known is not None and not has_noise(known))):
+    if config.beyond and (
+        generator is None or (known is not None and not can_simulate(known, source.segments))
+    ):
         refuse_extrapolation(config, source)
     return PreparedRun(
         config=config,
@@ -197,14 +202,16 @@ def _choose_generator(
     """
     if config.generator is not None:
         return Choice(config.generator)
+    tracks = source.segments > 1
     if config.generator_weights is not None:
-        return Choice(catalog.default_generators()[-1].name)
+        return Choice(catalog.default_generators(tracks=tracks)[-1].name)
     choice = choose_generator(
         catalog,
         store,
         replace(settings, options=config.generator_options),
         rows=estimate_distractors(source, info.hop_s) // 2,
         dim=info.dim,
+        tracks=tracks,
     )
     # The user should know of minutes of work, and of numbers that mislead.
     logger.warning("generator %s: %s", choice.name, choice.reason or choice.takes)

@@ -109,6 +109,7 @@ class VectorSource:
             reference_positions=_at(positions, reference_rows),
             real=select_runs(vectors.distractors, distractor_rows, length),
             real_tracks=self._distractor_tracks(distractor_rows),
+            real_rows=distractor_rows,
             real_groups=self._distractor_groups(distractor_rows),
             real_key=content_key(rows=digests[2], starts=rows_digest(distractor_rows)),
             absent=absent,

@@ -12,10 +12,11 @@ from fpbench.progress import Stage
 from fpbench.results.fidelity import Fidelity
 from fpbench.results.fits import FitRates, GeneratorFits
 from fpbench.results.tails import TailInfo
-from fpbench.runs.beyond import has_noise, is_exact, simulate_beyond
+from fpbench.runs.beyond import can_simulate, is_exact, simulate_beyond
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
-from fpbench.runs.generator import FittedGenerator, GeneratorFitting, split_tracks
+from fpbench.runs.fit_splits import split_tracks
+from fpbench.runs.generator import FittedGenerator, GeneratorFitting
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
 from fpbench.search.engines.engine import Engine
@@ -116,7 +117,7 @@ def with_tail(
     config = prepared.config
     if not (config.beyond and is_exact(outcome.named) and isinstance(outcome.evidence, Evidence)):
         return outcome
-    if not has_noise(generator.generator):
+    if not can_simulate(generator.generator, inputs.segments):
         return outcome
     (task,) = (
         task

@@ -73,23 +73,25 @@ def refuse_long_queries(config: RunConfig, dataset: Dataset, store: Store) -> No
         )
 
 
-def require_runs(segments: int, config: RunConfig, named: NamedIndex) -> None:
+def require_runs(segments: int, named: NamedIndex) -> None:
     """Check that queries of several fingerprints can be compared with runs of as many.
 
     Raises:
-        FpbenchError: Distractors are synthetic, or the index grows: both have no runs.
+        FpbenchError: The index grows, and has no runs.
     """
-    if segments == 1:
-        return
-    if config.distractors in ("synthetic", "both"):
-        raise FpbenchError(
-            f"queries of {segments} fingerprints cannot be compared with synthetic distractors, "
-            "which are single, independent fingerprints",
-            hint="use --distractors real, or a --query-length of one segment",
-        )
-    if named.index.kind == "growing":
+    if segments > 1 and named.index.kind == "growing":
         raise FpbenchError(
             f"index '{named.name}' cannot search queries of {segments} fingerprints, because it "
             "does not search block by block",
             hint="use --index exact or --index ivfpq, or a --query-length of one segment",
         )
+
+
+def no_tracks_error(generator: str, segments: int) -> FpbenchError:
+    """The error where queries of several fingerprints meet a generator without tracks."""
+    return FpbenchError(
+        f"queries of {segments} fingerprints cannot be compared with those of generator "
+        f"'{generator}', which are single and independent",
+        hint="use a generator of tracks, such as --generator rectified-flow-tracks; or "
+        "--distractors real, or a --query-length of one segment",
+    )

@@ -1,7 +1,7 @@
 """Measure in short trials how fast this machine does the main work of a run."""
 
 import time
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,10 @@ from fpbench.audio.damage import find_damage
 from fpbench.audio.decoding import open_recording
 from fpbench.audio.reading import mono_pieces
 from fpbench.fingerprints.embedding import fingerprint_tracks
-from fpbench.plugin.checked import draw_checked
+from fpbench.plugin.checked import draw_checked, draw_tracks_checked
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
+from fpbench.search.track_distractors import choose_kinds
 
 _DECODING_TRIAL_S = 0.3
 
@@ -76,21 +77,35 @@ def decoding_rate(path: Path, sample_rate_hz: int, duration_s: float) -> float:
     return 1.0 / (decoding_s / decoded_s + opened_s / duration_s)
 
 
-def draw_seconds(generator: FingerprintGenerator, name: str) -> float:
+def draw_seconds(generator: FingerprintGenerator, name: str, segments: int = 1) -> float:
     """Seconds to draw one fingerprint among many, from a short trial.
 
     Args:
         generator: The generator to measure.
         name: Its name in errors.
+        segments: Fingerprints in a query; if there are several, those of tracks are drawn.
 
     Raises:
         FpbenchError: The generator breaks a rule.
     """
     rng, rows, elapsed = np.random.default_rng(0), 50, 0.0
-    draw_checked(generator, name, 1, rng)  # a warm-up, which may compile code for a GPU
+    draw = partial(_draw_trial, generator, name, segments, rng)
+    draw(1)  # a warm-up, which may compile code for a GPU
     while elapsed < 0.1:
         rows *= 2
         start = time.perf_counter()
-        draw_checked(generator, name, rows, rng)
+        draw(rows)
         elapsed = time.perf_counter() - start
     return elapsed / rows
+
+
+def _draw_trial(
+    generator: FingerprintGenerator, name: str, segments: int, rng: np.random.Generator, rows: int
+) -> None:
+    """Draw so many fingerprints, or tracks with as many runs."""
+    if segments == 1 or not isinstance(generator, TrackGenerator):
+        draw_checked(generator, name, rows, rng)
+        return
+    lengths = generator.track_lengths
+    kinds = choose_kinds(lengths, rows, min(segments, int(lengths.max(initial=1))), rng)
+    draw_tracks_checked(generator, name, kinds, rng)

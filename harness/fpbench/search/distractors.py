@@ -6,7 +6,7 @@ blocks or on earlier draws.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, runtime_checkable
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int64
@@ -21,6 +21,7 @@ from fpbench.search.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
 
+Chunk = TypeVar("Chunk")
 
 CHUNKS_AT_ONCE = {"cpu": 1, "cuda": 2}  # by device; the cores of a CPU share the work on one chunk
 
@@ -39,6 +40,34 @@ class DistractorSource(Protocol):
         ...
 
 
+class ChunksAhead(Generic[Chunk]):
+    """The chunks of a sequence, of which some are drawn at the same time.
+
+    Args:
+        draw: Draws a chunk by its number.
+        at_once: Number of chunks to draw at the same time, each in a thread: the chunk that is
+            read and those after it. This keeps a GPU busy while the next noise is made.
+    """
+
+    def __init__(self, draw: Callable[[int], Chunk], at_once: int) -> None:
+        self._draw, self._at_once = draw, at_once
+        self._workers = ThreadPoolExecutor(at_once) if at_once > 1 else None
+        self._draws: dict[int, Callable[[], Chunk]] = {}
+
+    def chunk(self, number: int) -> Chunk:
+        """The chunk of a number."""
+        # Draws are kept, because small blocks read one chunk in several parts.
+        numbers = range(number, number + self._at_once)
+        self._draws = {n: self._draws.get(n) or self._start_draw(n) for n in numbers}
+        return self._draws[number]()
+
+    def _start_draw(self, number: int) -> Callable[[], Chunk]:
+        if self._workers is not None:
+            return self._workers.submit(self._draw, number).result
+        chunk = self._draw(number)
+        return lambda: chunk
+
+
 class SyntheticDistractors:
     """Distractors from a generator: chunk c is the draw at address (seed, repeat, c).
 
@@ -47,8 +76,7 @@ class SyntheticDistractors:
         name: Name of the generator in errors.
         seed: Seed of every draw.
         repeat: Another number gives another, independent sequence.
-        at_once: Number of chunks to draw at the same time, each in a thread: the chunk that is
-            read and those after it. This keeps a GPU busy while the next noise is made.
+        at_once: Number of chunks to draw at the same time, see :class:`ChunksAhead`.
     """
 
     def __init__(
@@ -61,17 +89,15 @@ class SyntheticDistractors:
         at_once: int = 1,
     ) -> None:
         self._generator, self._name, self._seed, self._repeat = generator, name, seed, repeat
-        self._at_once = at_once
-        self._workers = ThreadPoolExecutor(at_once) if at_once > 1 else None
-        self._draws: dict[int, Callable[[], Vectors]] = {}
+        self._chunks = ChunksAhead(self._draw, at_once)
 
     @property
     def rows_available(self) -> None:
         return None
 
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        for number, first, last in _pieces(start, stop):
-            yield self._chunk(number)[first:last]
+        for number, first, last in chunk_pieces(start, stop):
+            yield self._chunks.chunk(number)[first:last]
 
     def noise(self, rows: Int64[np.ndarray, " rows"], noise_dim: int) -> Noise:
         """The noise of some rows, if the generator is a :class:`fpbench.NoiseGenerator`.
@@ -95,18 +121,6 @@ class SyntheticDistractors:
         ):
             pass
         return found
-
-    def _chunk(self, number: int) -> Vectors:
-        # Draws are kept, because small blocks read one chunk in several parts.
-        numbers = range(number, number + self._at_once)
-        self._draws = {n: self._draws.get(n) or self._start_draw(n) for n in numbers}
-        return self._draws[number]()
-
-    def _start_draw(self, number: int) -> Callable[[], Vectors]:
-        if self._workers is not None:
-            return self._workers.submit(self._draw, number).result
-        vectors = self._draw(number)
-        return lambda: vectors
 
     def _draw(self, number: int) -> Vectors:
         return draw_checked(self._generator, self._name, CHUNK, self._rng(number))
@@ -143,7 +157,7 @@ class RealDistractors:
                 f"{stop} real distractors are wanted, but there are {len(self._order)}",
                 hint="choose smaller sizes, add audio, or use synthetic distractors",
             )
-        for chunk, first, last in _pieces(start, stop):
+        for chunk, first, last in chunk_pieces(start, stop):
             numbers = self._order[chunk * CHUNK + first : chunk * CHUNK + last]
             # Rows are read in the order of the file, so that a disk reads from front to back.
             by_number = np.argsort(numbers)
@@ -152,7 +166,7 @@ class RealDistractors:
             yield rows
 
 
-def _pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+def chunk_pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
     """The chunks that cover [start, stop): number, first row and stop within the chunk."""
     for chunk in range(start // CHUNK, -(-stop // CHUNK)):
         yield chunk, max(start - chunk * CHUNK, 0), min(stop - chunk * CHUNK, CHUNK)

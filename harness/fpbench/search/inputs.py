@@ -9,7 +9,7 @@ from jaxtyping import Float32, Int64
 from fpbench.evidence.evidence import QueryColumns
 from fpbench.plugin.datasets import Positions
 from fpbench.results.data import DataInfo, QueryInfo
-from fpbench.search.sequences import Runs
+from fpbench.search.sequences import Runs, SingleRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Inputs:
         real: Fingerprints of audio that matches no query; there may be none.
         real_tracks: Track of each real distractor.
         real_key: Key of the real distractors.
+        real_rows: Number of each real distractor, or of its first fingerprint, among all: those of
+            a track that follow each other have consecutive numbers. None if all do.
         hop_s: Time between neighbouring fingerprints.
         query_groups: Group of each query's track; None if no groups are known.
         real_groups: Group of each real distractor's track; None if no groups are known.
@@ -66,9 +68,18 @@ class Inputs:
     query_info: QueryInfo
     query_groups: Int64[np.ndarray, " queries"] | None = field(default=None, repr=False)
     real_groups: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
+    real_rows: Int64[np.ndarray, " distractors"] | None = field(default=None, repr=False)
     query_columns: QueryColumns | None = field(default=None, repr=False)
     absent: AbsentQueries | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()
+
+    def single_real(self) -> SingleRows:
+        """The fingerprints of the real distractors, each once."""
+        if isinstance(self.real, Runs):
+            return self.real.single()
+        numbers = np.arange(len(self.real))
+        rows = numbers if self.real_rows is None else self.real_rows
+        return SingleRows(self.real, rows, numbers)
 
     @property
     def all_queries(self) -> Float32[np.ndarray, "all dim"]:

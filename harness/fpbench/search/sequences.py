@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -97,7 +97,7 @@ class Runs:
 
     Args:
         vectors: May be a memory map; only the rows of the indexed runs are read.
-        starts: The first row of each run.
+        starts: The first row of each run, ascending.
         length: Rows in a run.
     """
 
@@ -124,6 +124,28 @@ class Runs:
         starts = self._starts[which]
         rows = starts[:, None] + np.arange(self._length)
         return concatenate_runs(self._vectors[rows])
+
+    def single(self) -> "SingleRows":
+        """The fingerprints of all runs, each once."""
+        offsets = np.arange(self._length)
+        row = np.unique(self._starts[:, None] + offsets)
+        run = np.searchsorted(self._starts, row, side="right") - 1
+        every = len(row) == len(self._vectors)
+        return SingleRows(self._vectors if every else self._vectors[row], row, run)
+
+
+class SingleRows(NamedTuple):
+    """Fingerprints without regard to queries of several.
+
+    Args:
+        vectors: The fingerprints.
+        row: Number of each among all, also those that are not used.
+        run: A run, or a row of the database, that each is part of.
+    """
+
+    vectors: Vectors
+    row: Int64[np.ndarray, " rows"]
+    run: Int64[np.ndarray, " rows"]
 
 
 Rows = Float32[np.ndarray, "rows dim"] | Runs

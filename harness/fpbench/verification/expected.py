@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fpbench.evidence.hit_rates import HIT_RANKS
 from fpbench.results.document import DEFAULT_SIZES, Result
-from fpbench.results.fields import DistractorKind
+from fpbench.results.fields import HIT_RANKS, DistractorKind
 
 Key = tuple[str, DistractorKind, float | None, str]
 """Index, kind of distractors, tolerance and metric of a curve."""

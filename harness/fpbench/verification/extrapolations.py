@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.extrapolation import FEWEST_TRACKS, Extrapolation
-from fpbench.evidence.hit_rates import HIT_RANKS, is_searched
+from fpbench.evidence.hit_rates import is_searched
 from fpbench.results.document import Curve, Point
 from fpbench.results.extrapolations import ExtrapolationInfo
+from fpbench.results.fields import HIT_RANKS
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Search, Submission
 

@@ -1,4 +1,4 @@
-"""A rectified flow, distilled into one evaluation of a small network."""
+"""A rectified flow, distilled into one evaluation of a small network; and tracks of it."""
 
 from collections.abc import Iterable
 
@@ -17,14 +17,27 @@ def fpbench_generators() -> Iterable[Entry[GeneratorMethod]]:
                 "Teacher": "a rectified-flow generator (--set teacher=FILE), or else fitted first",
                 "Speed": "use --dtype bfloat16",
             },
-        )
+        ),
+        Entry(
+            name="rectified-flow-tracks",
+            summary="tracks of such a flow, for queries of several fingerprints",
+            create=create_tracks,
+            dtypes=("float32", "bfloat16"),
+            details={
+                "Method": "coherent noise, which keeps the similarities within real tracks",
+                "Flow": "fitted first, or a fitted one (--set flow=FILE)",
+            },
+        ),
     ]
 
 
 @hookimpl
 def fpbench_default_generators() -> Iterable[DefaultGenerator]:
     # Fewer fingerprints are of too few tracks to learn what a fingerprint is like.
-    return [DefaultGenerator(name="rectified-flow-turbo", rank=0, least_rows=1_000)]
+    return [
+        DefaultGenerator(name="rectified-flow-turbo", rank=0, least_rows=1_000),
+        DefaultGenerator(name="rectified-flow-tracks", rank=0, least_rows=1_000, tracks=True),
+    ]
 
 
 def create(settings: Settings) -> GeneratorMethod:
@@ -32,3 +45,9 @@ def create(settings: Settings) -> GeneratorMethod:
     from fpbench_plugins.rectified_flow_turbo.method import RectifiedFlowTurbo
 
     return RectifiedFlowTurbo(settings)
+
+
+def create_tracks(settings: Settings) -> GeneratorMethod:
+    from fpbench_plugins.rectified_flow_turbo.tracks import coherent_turbo
+
+    return coherent_turbo(settings)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import torch
 from jaxtyping import Float32
 from safetensors.torch import save
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from fpbench import FpbenchError, Noise, NoiseGenerator, Vectors
 from fpbench.conversion import convert
@@ -21,7 +20,7 @@ from fpbench.json_documents import parse_json
 from fpbench.search.distractors import CHUNK
 from fpbench.tensor_files import read_tensors
 from fpbench_plugins.building_blocks.compute.cuda_graphs import CudaGraphs
-from fpbench_plugins.building_blocks.compute.parallel_rows import ParallelRows
+from fpbench_plugins.building_blocks.compute.parallel_parts import ParallelParts
 from fpbench_plugins.building_blocks.flow.integration import Solver, integrate, velocity_function
 from fpbench_plugins.building_blocks.flow.network import NetworkShape, VelocityNetwork
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
@@ -32,8 +31,15 @@ RECORD = "fpbench"
 Its JSON has sorted keys, so that equal fits give equal bytes.
 """
 
-PART_ROWS = 256
-"""Rows that a core takes at a time, so that activations fit in its caches. A GPU takes a chunk."""
+MOST_PART_ENTRIES, MOST_PART_ROWS = 400_000, 1_024
+"""Limits of the part of a chunk that a core takes at a time.
+
+Its activations should fit in the core's cache. In small parts, the network's weights would be read
+more often, and each of some hundred operations takes 20 microseconds however few its rows are.
+"""
+
+TINY = 1e-12
+"""Shortest length that a draw is divided by, as in torch's ``normalize``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +88,8 @@ class FlowGenerator(NoiseGenerator):
         self._velocity = velocity_function(
             build_network(fitted, self._device, getattr(torch, dtype))
         )
-        self._parallel = ParallelRows(device)
+        self._threads = ParallelParts()
+        self._part_rows = part_rows(fitted.shape)
         on_gpu = self._device.type == "cuda"
         self._graphs = CudaGraphs(self._follow_flow, CHUNK, self.dim) if on_gpu else None
 
@@ -99,31 +106,68 @@ class FlowGenerator(NoiseGenerator):
     def noise_dim(self) -> int:
         return self.dim
 
+    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+        if self._graphs is not None:
+            return super().draw(n, rng)
+        drawn = torch.empty((n, self.dim))
+        for chunk in torch.split(drawn, CHUNK):
+            # Cores compute the first parts while this thread makes the noise of the others. The
+            # numbers are those of the whole chunk, drawn at once.
+            noise = (draw_into(torch.empty_like(part), rng) for part in self._parts(chunk))
+            self._threads.map_into(self._follow_flow, noise, self._parts(chunk))
+        return drawn.numpy()
+
     def decode(self, noise: Noise, /) -> Vectors:
         vectors = np.empty_like(noise)
         for start in range(0, len(noise), CHUNK):
             rows = slice(start, start + CHUNK)
-            vectors[rows] = self.carry(torch.from_numpy(noise[rows])).numpy()
+            self._carry_into(torch.from_numpy(noise[rows]), torch.from_numpy(vectors[rows]))
         return vectors
 
     def carry(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         """Turn noise into fingerprints by following the flow; at most ``CHUNK`` rows."""
+        vectors = torch.empty_like(noise)
+        self._carry_into(noise, vectors)
+        return vectors
+
+    def _carry_into(
+        self, noise: Float32[Tensor, "batch dim"], vectors: Float32[Tensor, "batch dim"]
+    ) -> None:
         if self._graphs is not None:
-            return self._graphs.run(noise)
+            vectors.copy_(self._graphs.run(noise))
+            return
+        # Copied, because torch aligns its own memory, as in build_network.
+        noises = (part.clone() for part in self._parts(noise))
+        self._threads.map_into(self._follow_flow, noises, self._parts(vectors))
+
+    def _parts(self, chunk: Float32[Tensor, "batch dim"]) -> Sequence[Tensor]:
         # Few rows are split into smaller parts, so that a trial with few rows uses all cores, too.
-        rows = min(PART_ROWS, max(32, len(noise) // 16))
-        return self._parallel.map(
-            self._follow_flow, noise.clone(), rows
-        )  # aligned, as in network_of
+        return torch.split(chunk, min(self._part_rows, max(32, len(chunk) // 8)))
 
     def _follow_flow(self, noise: Float32[Tensor, "batch dim"]) -> Float32[Tensor, "batch dim"]:
         sampling, units = self.fitted.sampling, self.fitted.normalisation
         x = integrate(self._velocity, noise, sampling.steps, sampling.solver)
-        x = x * units.std + units.mean
-        return normalize(x) if sampling.project else x
+        x = (x * units.std).add_(units.mean)
+        if not sampling.project:
+            return x
+        return x.div_(torch.linalg.vector_norm(x, dim=1, keepdim=True).clamp_min_(TINY))
 
     def save(self, path: Path, /) -> None:
         write_flow(self.fitted, path)
+
+
+def draw_into(
+    noise: Float32[Tensor, "rows dim"], rng: np.random.Generator
+) -> Float32[Tensor, "rows dim"]:
+    """Fill a tensor with the numbers that :func:`fpbench.plugin.generators.draw_noise` draws."""
+    rng.standard_normal(dtype=np.float32, out=noise.numpy())
+    return noise
+
+
+def part_rows(shape: NetworkShape) -> int:
+    """Rows of a part of a chunk; a multiple of 256, or fewer for very wide networks."""
+    rows = MOST_PART_ENTRIES // shape.width
+    return min(MOST_PART_ROWS, max(32, rows // 256 * 256 or rows))
 
 
 def build_network(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) -> VelocityNetwork:
@@ -134,7 +178,8 @@ def build_network(fitted: FittedFlow, device: torch.device, dtype: torch.dtype) 
     # then a matrix product may sum in another order and differ in the last bit.
     weights = {name: tensor.clone() for name, tensor in fitted.weights.items()}
     network.load_state_dict(weights, assign=True)
-    return network.to(device=device, dtype=dtype).eval().requires_grad_(False).freeze()
+    network = network.to(device=device, dtype=dtype).eval().requires_grad_(False)
+    return network.freeze(part_rows(fitted.shape))
 
 
 def write_flow(fitted: FittedFlow, path: Path) -> None:

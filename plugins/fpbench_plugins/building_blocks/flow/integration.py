@@ -37,7 +37,7 @@ def integrate(
         elif solver == "heun":
             end = velocity(x + step * slope, 1 - (j + 1) * step)
             slope = (slope + end) / 2
-        x = x + step * slope
+        x = torch.add(x, slope, alpha=step)
     return x
 
 

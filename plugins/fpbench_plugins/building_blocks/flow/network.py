@@ -21,6 +21,8 @@ from jaxtyping import Float, Float32
 from torch import Tensor, nn
 from torch.nn import functional
 
+from fpbench_plugins.building_blocks.compute.packed_linear import PackedLinear
+
 Modulation = tuple[Float[Tensor, "... width"], Float[Tensor, "... width"]]
 """Gain and offset at the end of a normalisation; see :meth:`AdaptiveNorm.modulation`."""
 
@@ -63,6 +65,7 @@ class VelocityNetwork(nn.Module):
         )
         self.norm_output = _norm(shape, adaptive=everywhere)
         self.linear_output = nn.Linear(shape.width, shape.dim)
+        self._packed_ends: tuple[PackedLinear, PackedLinear] | None = None
 
     def forward(
         self, x: Float[Tensor, "batch dim"], t: Float[Tensor, " times"]
@@ -70,10 +73,20 @@ class VelocityNetwork(nn.Module):
         """The velocity at some points, and at one time for all of them or one for each."""
         return self.velocity_at(x, self.modulations(t))
 
-    def freeze(self) -> "VelocityNetwork":
-        """Prepare for fast inference. The weights must not change afterwards."""
+    def freeze(self, rows: int) -> "VelocityNetwork":
+        """Prepare for fast inference. The weights must not change afterwards.
+
+        Args:
+            rows: Of the usual batch on a CPU. Others work, too.
+        """
         for layer in self.layers:
-            cast(Block, layer).ff.freeze()
+            cast(Block, layer).ff.freeze(rows)
+        if not self.linear_input.weight.is_cuda:
+            first, last = self.linear_input, self.linear_output
+            self._packed_ends = (
+                PackedLinear(first.weight, first.bias, rows=rows),
+                PackedLinear(last.weight, last.bias, rows=rows),
+            )
         return self
 
     def modulations(self, t: Float[Tensor, " times"]) -> list[Modulation]:
@@ -86,10 +99,11 @@ class VelocityNetwork(nn.Module):
         self, x: Float[Tensor, "batch dim"], modulations: Sequence[Modulation]
     ) -> Float32[Tensor, "batch dim"]:
         """The velocity at some points, given the result of :meth:`modulations`."""
-        h = self.linear_input(x.to(self.linear_input.weight.dtype))
+        first, last = self._packed_ends or (self.linear_input, self.linear_output)
+        h = first(x.to(self.linear_input.weight.dtype))
         for layer, modulation in zip(self.layers, modulations[:-1], strict=True):
             h = layer(h, modulation)
-        velocity: Tensor = self.linear_output(self.norm_output(h, modulations[-1]))
+        velocity: Tensor = last(self.norm_output(h, modulations[-1]))
         return velocity.float()
 
 
@@ -174,6 +188,7 @@ class GatedUnit(nn.Module):
         self.to_mlp = nn.Linear(width, 4 * width, bias=False)
         self.to_out = nn.Linear(2 * width, width, bias=False)
         self._pairs: Tensor | None = None
+        self.packed: PackedUnit | None = None
 
     def inner(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch inner"]:
         """The input of the second matrix."""
@@ -185,11 +200,14 @@ class GatedUnit(nn.Module):
         gated: Tensor = _fuse_on_gpu(_swiglu, both)(both)
         return gated
 
-    def freeze(self) -> None:
+    def freeze(self, rows: int) -> None:
         """Prepare for fast inference. The weights must not change afterwards."""
         weight = self.to_mlp.weight
+        if not weight.is_cuda:
+            self.packed = PackedUnit(weight, self.to_out.weight, rows)
+            return
         fits = weight.dtype == torch.bfloat16 and weight.shape[1] % 64 == 0
-        if weight.is_cuda and fits and _is_hopper(weight.device):
+        if fits and _is_hopper(weight.device):
             from fpbench_plugins.building_blocks.compute.gated_product import interleave_gates
 
             self._pairs = interleave_gates(weight.detach())
@@ -197,6 +215,31 @@ class GatedUnit(nn.Module):
     def forward(self, a: Float[Tensor, "batch width"]) -> Float[Tensor, "batch width"]:
         out: Tensor = self.to_out(self.inner(a))
         return out
+
+
+class PackedUnit:
+    """:class:`GatedUnit` for inference on a CPU.
+
+    Gates and values are two products, because the second one is then multiplied with the first
+    before it is written, and nothing between the matrices is read once more.
+    """
+
+    def __init__(
+        self,
+        to_mlp: Float[Tensor, "twice width"],
+        to_out: Float[Tensor, "width inner"],
+        rows: int,
+    ) -> None:
+        gates, values = to_mlp.chunk(2)
+        self._gates = PackedLinear(gates, rows=rows)
+        self._values = PackedLinear(values, rows=rows)
+        self._out = PackedLinear(to_out, rows=rows)
+
+    def add(
+        self, a: Float[Tensor, "batch width"], h: Float[Tensor, "batch width"]
+    ) -> Float[Tensor, "batch width"]:
+        """The unit's output for ``a``, added to the stream ``h``."""
+        return self._out(self._values(a, times=self._gates(a, swish=True)), plus=h)
 
 
 @no_type_check  # torch cannot compile through a shape checker
@@ -248,6 +291,8 @@ class Block(nn.Module):
     ) -> Float[Tensor, "batch width"]:
         a = self.norm(h, modulation)
         weight, scale = self.ff.to_out.weight, self.layer_scale
+        if self.ff.packed is not None and scale is None:
+            return self.ff.packed.add(a, h)
         if h.is_cuda and not torch.is_grad_enabled() and scale is None and h.dtype == weight.dtype:
             # In place, because torch would otherwise copy the stream before adding the product.
             return h.addmm_(self.ff.inner(a), weight.T)

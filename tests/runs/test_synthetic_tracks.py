@@ -1,0 +1,56 @@
+"""Queries of several fingerprints are searched among runs of synthetic tracks."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from fpbench.audio.query_recipe import QueryRecipe
+from fpbench.results.document import Result
+from fpbench.runs.plan import make_plan
+from fpbench.runs.prepare import PreparedRun
+
+Prepare = Callable[..., PreparedRun]
+Measure = Callable[..., Result]
+
+
+@pytest.fixture
+def longer(recipe: QueryRecipe) -> QueryRecipe:
+    return replace(recipe, query_length_s=2.0)
+
+
+def test_runs_of_synthetic_tracks_are_searched_and_judged(
+    measure: Measure, longer: QueryRecipe
+) -> None:
+    result = measure(
+        recipe=longer,
+        distractors="both",
+        sizes=(100, 12_000),
+        generator="gaussian-tracks",
+        indexes=("exact",),
+    )
+    kinds = {curve.distractors for curve in result.curves}
+    assert kinds == {"real", "synthetic"}
+    assert result.fidelity is not None
+    tables = result.fidelity.tables()
+    assert set(tables[0].hit_rate) == {
+        "real",
+        "gaussian-tracks",
+        "gaussian-tracks, independent",
+        "gaussian",
+        "resample",
+        "resample-runs",
+    }
+    point = result.curves[-1].points[-1]
+    assert (point.n_distractors, point.n_reference) == (12_000, 8 * 17)
+
+
+def test_a_run_that_names_no_generator_takes_one_of_tracks(
+    prepared: Prepare, longer: QueryRecipe
+) -> None:
+    run = prepared(recipe=longer, distractors="synthetic", seed=5)
+    assert run.generator is not None
+    assert run.generator.name == "gaussian-tracks"  # of too few fingerprints for a flow
+    assert run.generator.reason is not None
+    plan = make_plan(run)
+    assert "draw gaussian-tracks" in plan.table()
