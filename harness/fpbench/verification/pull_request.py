@@ -216,7 +216,7 @@ def _find_secrets(content: bytes) -> list[str]:
 def _review_result(folder: Path, path: str) -> Reviewed:
     try:
         findings = check_result(folder / path)
-        result = read_result(folder / path)
+        result = read_result(folder / path, edited=True)
     except FpbenchError as err:
         message = err.message.replace(f"{folder}/", "")
         return Reviewed(path=path, result=None, problems=[message])
