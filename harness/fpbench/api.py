@@ -122,7 +122,8 @@ def run(
             distractors.
         foreign_generator: Whether that generator may have been fitted to another fingerprinter, for
             studies. None means no.
-        indexes: Search indexes; each gets its own curves. None means ``exact``.
+        indexes: Search indexes; each gets its own curves. Settings follow a colon, and a list of
+            values means one index for each: ``ivfpq:nprobe=5,20,80``. None means ``exact``.
         queries: Number of queries. None means 1000.
         query_length_s: Length of the audio in a query. None means one second.
         recipe: How queries are drawn and degraded, as the table ``[recipe]`` of a config file.

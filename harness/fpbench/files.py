@@ -125,6 +125,17 @@ def refuse_to_replace(path: Path, kind: str, *, keys: Collection[str], option: s
         )
 
 
+def write_output(path: Path, content: bytes) -> None:
+    """Write a whole file where a user wants it, and its folder if that is missing.
+
+    Raises:
+        FpbenchError: No permission, no space, or a file has the name of the folder.
+    """
+    make_folder(path.parent)
+    with atomic_file(path) as file:
+        file.write(content)
+
+
 @contextmanager
 def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Write a file that appears complete under its name, or not at all.

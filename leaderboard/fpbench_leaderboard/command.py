@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.files import atomic_file, make_folder, refuse_unwritable
+from fpbench.files import refuse_unwritable, write_output
 from fpbench.units import count_label
 from fpbench.user_paths import expand_path
 
@@ -180,9 +180,7 @@ def _write(board: "Board", form: str, places: dict[str, Path]) -> None:
     if out is None:
         click.echo(text, nl=False)
         return
-    make_folder(out.parent)
-    with atomic_file(out) as file:
-        file.write(text.encode())
+    write_output(out, text.encode())
 
 
 def _draw(entries: "Sequence[Entry]", selection: "Selection", places: dict[str, Path]) -> None:

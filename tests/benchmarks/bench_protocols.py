@@ -23,9 +23,9 @@ from fpbench.cache import Store
 from fpbench.evidence.protocol_rates import count_near_starts
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import hide_progress
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.nearest_rows import RowSearch
 from fpbench.search.sequence_ranking import RankedStarts, SequenceQueries, rank_starts
-from fpbench.search.tasks import NamedIndex
 
 SEGMENTS = [1, 3, 5, 9, 11, 19]
 K = 20

@@ -15,6 +15,7 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.files import read_evidence, write_evidence
 from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
+from fpbench.results.canonical import hash_document
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,7 @@ def test_made_up_scores_are_found(
     for info in document["evidence"]:
         if info["file"] == name:
             info["sha256"] = file_sha256(tmp_path / name)
+    document["result_id"] = hash_document(document)
     path.write_text(json.dumps(document))
     shown = audit(path)
     assert shown.exit_code == 1

@@ -30,6 +30,21 @@ def test_a_file_is_written_whole_and_others_are_named(tmp_path: Path) -> None:
     assert (tmp_path / "points.csv").read_text().startswith("fingerprinter,")
 
 
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
+    shown = export(GOLDEN, "--out", tmp_path / "new" / "folder" / "points.csv")
+    assert shown.exit_code == 0
+    assert (tmp_path / "new" / "folder" / "points.csv").is_file()
+
+
+def test_an_edited_result_is_refused(tmp_path: Path) -> None:
+    golden = GOLDEN.with_name("result_1_0.json").read_text()
+    (tmp_path / "mine.json").write_text(golden.replace('"value": 0.5', '"value": 0.9', 1))
+    shown = export(tmp_path / "mine.json")
+    assert shown.exit_code == 2
+    assert "mine.json: field 'result_id' is not the hash of the other fields" in shown.stderr
+    assert shown.stdout == ""
+
+
 def test_options_without_effect_are_refused(tmp_path: Path) -> None:
     assert "has no effect" in export(GOLDEN, "--hub-dataset", "a/b").stderr
     assert "give --out" in export(GOLDEN, "--format", "parquet").stderr

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from written_runs import write_run
+from written_runs import alter, write_run
 
 from fpbench.folder_names import change_texts
 from fpbench.results.decisions import DetCurve, ErrorRate, FalseAccepts
@@ -17,7 +17,7 @@ from fpbench_leaderboard.markdown import board_markdown
 from fpbench_leaderboard.searches import Wanted
 from fpbench_leaderboard.sections import make_board
 
-__all__ = ["write_run"]
+__all__ = ["alter", "write_run"]
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 

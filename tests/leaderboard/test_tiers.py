@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from written_runs import fill_candidates
@@ -46,18 +47,22 @@ def test_a_result_that_its_evidence_contradicts_is_left_out_and_named(run: Path)
         errors.raise_all()
 
 
-def test_a_result_that_claims_a_task_without_its_settings_is_left_out(run: Path) -> None:
+def test_a_result_that_claims_a_task_without_its_settings_is_left_out(
+    run: Path, alter: Callable[..., None]
+) -> None:
     run.with_name("r.exact.real.npz").unlink()
-    document = json.loads(run.read_text())
-    document["task"] = {
-        "name": "demo-v1",
-        "version": 1,
-        "content": "1" * 32,
-        "data": None,
-        "queries": None,
-    }
-    document["config"]["task"] = "demo-v1"
-    run.write_text(json.dumps(document))
+
+    def claim(document: dict[str, Any]) -> None:
+        document["task"] = {
+            "name": "demo-v1",
+            "version": 1,
+            "content": "1" * 32,
+            "data": None,
+            "queries": None,
+        }
+        document["config"]["task"] = "demo-v1"
+
+    alter(run, claim)
     errors = ErrorCollector()
     assert read_entries([run], errors, check=True) == []
     with pytest.raises(FpbenchError, match="/task/content is"):

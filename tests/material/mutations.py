@@ -6,6 +6,7 @@ The same changes are drawn each time, unless ``FPBENCH_FUZZ_EXAMPLES`` sets thei
 
 import copy
 import io
+import json
 import os
 import warnings
 import zipfile
@@ -19,6 +20,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from fpbench import FpbenchError
+from fpbench.results.canonical import hash_document
 
 Draw = st.DataObject
 
@@ -91,6 +93,14 @@ def mutate_json(data: Draw, document: Any) -> Any:
         else:
             parent[key] = copy.deepcopy(data.draw(st.sampled_from(_VALUES)))
     return changed
+
+
+def write_changed_result(path: Path, document: Any) -> None:
+    """Write a document with the hash that it has now, so that more than that is looked at."""
+    if isinstance(document, dict):
+        with suppress(ValueError):  # what is no number has no hash
+            document = {**document, "result_id": hash_document(document)}
+    path.write_text(json.dumps(document))
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -212,10 +212,11 @@ def test_refuses_a_factory_string_that_means_nothing(rows: Vectors) -> None:
         growing_index(Settings(argument="Nonsense")).train(rows)
 
 
-def test_refuses_a_parameter_that_the_index_does_not_have(rows: Vectors) -> None:
+def test_refuses_a_parameter_that_the_index_does_not_have() -> None:
     settings = Settings(argument="IVF4,Flat", options={"speed": "9"})
-    with pytest.raises(FpbenchError, match="FAISS cannot build"):
-        growing_index(settings).train(rows)
+    with pytest.raises(FpbenchError, match="has no parameter called 'speed'") as error:
+        growing_index(settings)
+    assert error.value.hint == "parameters: nprobe"
 
 
 def test_the_factory_string_is_asked_for() -> None:

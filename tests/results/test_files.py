@@ -51,6 +51,17 @@ def test_a_damaged_result_is_refused_by_field(
     assert err.value.hint
 
 
+@pytest.mark.parametrize("new", ["", f'"result_id": "{"0" * 64}", '], ids=["without", "other"])
+def test_a_result_that_was_edited_is_refused(tmp_path: Path, new: str) -> None:
+    document = json.loads(GOLDEN.read_text())
+    path = tmp_path / "edited.json"
+    del document["result_id"]
+    path.write_text("{" + new + json.dumps(document)[1:])
+    with pytest.raises(FpbenchError, match=r"edited\.json: field 'result_id' is not the hash"):
+        read_result(path)
+    assert read_result(path, edited=True).curves == read_result(GOLDEN).curves
+
+
 def test_a_newer_format_is_named_before_its_fields(tmp_path: Path) -> None:
     path = tmp_path / "newer.json"
     path.write_text('{"result_format": "2.0", "status": "complete", "novelty": 1}')

@@ -1,6 +1,5 @@
 """Two results of the same queries, compared query by query; differences worked out by hand."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -247,10 +246,10 @@ def test_missing_evidence_is_refused(first: Path, second: Path) -> None:
         compare_results([first, second], 0.95)
 
 
-def test_evidence_that_was_never_written_is_named(first: Path, second: Path) -> None:
-    document = json.loads(first.read_text())
-    document["evidence"] = []
-    first.write_text(json.dumps(document))
+def test_evidence_that_was_never_written_is_named(
+    first: Path, second: Path, alter: Callable[..., None]
+) -> None:
+    alter(first, lambda document: document.update(evidence=[]))
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
         compare_results([first, second], 0.95)
 
@@ -261,20 +260,25 @@ def test_a_level_is_a_share(first: Path, level: float) -> None:
         compare_results([first, first], float(level))
 
 
-def test_one_file_does_not_cost_the_others_their_comparison(first: Path, second: Path) -> None:
+def test_one_file_does_not_cost_the_others_their_comparison(
+    first: Path, second: Path, alter: Callable[..., None]
+) -> None:
     cut = first.with_name("cut.json")
     cut.write_text("{")
     lonely = first.with_name("lonely.json")
-    document = first.read_text().replace("first.exact", "none.exact")
-    lonely.write_text(document)
+    lonely.write_text(first.read_text())
+    alter(lonely, lambda document: document["evidence"][0].update(file="none.exact.real.npz"))
+    edited = first.with_name("edited.json")
+    edited.write_text(first.read_text().replace('"status": "complete"', '"status": "partial"'))
     errors = ErrorCollector()
     alone = compare_results([first, second], 0.95)
-    found = compare_results([first, cut, second, lonely], 0.95, errors=errors)
+    found = compare_results([first, cut, second, lonely, edited], 0.95, errors=errors)
     assert [c.differences for c in found] == [c.differences for c in alone]
-    with pytest.raises(FpbenchError, match="2 files have errors") as err:
+    with pytest.raises(FpbenchError, match="3 files have errors") as err:
         errors.raise_all()
     assert "cut.json is not JSON" in err.value.message
     assert "not beside" in err.value.message
+    assert "edited.json: field 'result_id' is not the hash of the other" in err.value.message
 
 
 def test_without_its_first_result_nothing_is_compared_with_it(first: Path, second: Path) -> None:

@@ -72,9 +72,12 @@ def test_systems_with_one_name_and_different_weights_have_separate_lines(tmp_pat
     assert one == twice != two
 
 
-def test_a_figure_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FpbenchError, match=r"cannot write .*curves\.png"):
-        plot_curves([read_result(GOLDEN)], tmp_path / "none" / "curves.png")
+def test_a_missing_folder_is_made_and_a_file_in_its_place_is_named(tmp_path: Path) -> None:
+    plot_curves([read_result(GOLDEN)], tmp_path / "new" / "curves.png")
+    assert (tmp_path / "new" / "curves.png").is_file()
+    (tmp_path / "file").touch()
+    with pytest.raises(FpbenchError, match=r"cannot make folder .*file"):
+        plot_curves([read_result(GOLDEN)], tmp_path / "file" / "curves.png")
 
 
 def test_the_leaderboard_figure_has_a_known_suffix(tmp_path: Path) -> None:

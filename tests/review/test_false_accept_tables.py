@@ -99,3 +99,21 @@ def test_recordings_that_the_database_does_not_hold_have_a_threshold_of_their_ow
     headers = [line for line in table.splitlines() if "threshold of" in line]
     assert ["1 % threshold" in line for line in headers] == [True, False]
     assert "accepts at the 10 % threshold of 10 k" in headers[1]
+
+
+def test_shares_that_are_refused_for_absent_recordings_are_said() -> None:
+    refused = RefusedShare(false_accepts=0.01, effective_queries=40.2, needed_queries=2_488)
+    absent = AbsentDecisions(
+        queries=100,
+        recordings=10,
+        equal_error_rate=RATE,
+        rejects=[RejectsAt(false_accepts=0.1, false_rejects=RATE)],
+        accepts_at_smallest=None,
+        smallest_share=0.1,
+        refused=[refused],
+    )
+    (table,) = false_accept_tables(replace(GOLDEN, false_accepts=[replace(AT_10K, absent=absent)]))
+    assert table.splitlines()[-1] == (
+        "too few queries whose recording the database does not hold (40 effective ones): 1 % needs "
+        "2,488 queries like these"
+    )

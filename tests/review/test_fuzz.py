@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mutations import Draw, for_examples, mutate_json, read_or_refuse
+from mutations import Draw, for_examples, mutate_json, read_or_refuse, write_changed_result
 from written_runs import fill_candidates
 
 from fpbench.evidence.evidence import Evidence
@@ -33,7 +33,7 @@ def test_two_results_are_compared_or_refused(examples: int, result: Path) -> Non
 
     @for_examples(examples)
     def check(data: Draw) -> None:
-        changed.write_text(json.dumps(mutate_json(data, document)))
+        write_changed_result(changed, mutate_json(data, document))
         read_or_refuse(compare, changed)
 
 
@@ -44,7 +44,7 @@ def test_the_figure_of_a_changed_result_is_drawn_or_refused(examples: int, resul
 
     @for_examples(examples)
     def check(data: Draw) -> None:
-        changed.write_text(json.dumps(mutate_json(data, document)))
+        write_changed_result(changed, mutate_json(data, document))
         loaded = read_or_refuse(read_result, changed)
         if loaded is not None:
             read_or_refuse(lambda path: plot_curves([loaded], path.with_suffix(".png")), changed)

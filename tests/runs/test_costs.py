@@ -27,8 +27,6 @@ def cost_of(prepared: Callable[..., PreparedRun], tmp_path: Path) -> Callable[..
     def silent(_title: str) -> AbstractContextManager[Report]:
         return nullcontext(lambda _done, _words: None)
 
-    prepared()  # the first time, loading an index reads files, which its key holds
-
     def run_with(**changes: object) -> Costs:
         result = run_prepared(prepared(**changes), tmp_path / "run.json", "fpbench run", silent)
         assert result.costs is not None

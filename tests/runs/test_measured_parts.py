@@ -14,6 +14,8 @@ from fpbench.runs.measured_parts import (
     MeasuredGrowingIndex,
 )
 from fpbench.search.distractors import RealDistractors
+from fpbench.search.shared_contents import search_together
+from fpbench_plugins import faiss_indexes
 
 DIM = 8
 
@@ -68,7 +70,7 @@ def test_an_index_finds_the_same_and_keeps_its_first_rows(rng: np.random.Generat
     measured = MeasuredBlockIndex(index, Opened(), searching)
     found = measured.search(rows[:4], iter([rows[:30], rows[30:]]), 3)
     np.testing.assert_array_equal(found.ids, index.search(rows[:4], iter([rows]), 3).ids)
-    assert (measured.rows, sum(map(len, measured.kept)), searching.times) == (50, 50, 1)
+    assert (measured.rows, sum(map(len, measured.contents.kept)), searching.times) == (50, 50, 1)
     assert (measured.exact, measured.training_rows) == (True, 0)
 
 
@@ -81,3 +83,25 @@ def test_a_graph_counts_what_is_added(rng: np.random.Generator) -> None:
     measured.add(rows[30:])
     assert measured.search(rows[:4], 1).ids[:, 0].tolist() == [0, 1, 2, 3]
     assert (measured.rows, searching.times) == (50, 3)
+
+
+def test_settings_that_share_an_index_count_the_rows_that_each_has_searched(
+    rng: np.random.Generator,
+) -> None:
+    rows, searching = rows_of(rng, 50), [Opened(), Opened()]
+    shared = [
+        MeasuredBlockIndex(
+            faiss_indexes.create_ivf(Settings(options={"nlist": "4", "nprobe": probes})),
+            Opened(),
+            each,
+        )
+        for probes, each in zip(("1", "4"), searching, strict=True)
+    ]
+    shared[0].train(rows)
+    shared[1].share(shared[0])
+    few, all_lists = search_together(shared, rows[:4], iter([rows[:30], rows[30:]]), 50)
+    assert (few.ids >= 0).sum() < (all_lists.ids >= 0).sum() == 4 * 50
+    assert [one.rows for one in shared] == [50, 50]
+    assert shared[0].contents is shared[1].contents
+    assert sum(map(len, shared[1].contents.kept)) == 50
+    assert [one.times for one in searching] == [3, 1]  # filling, its end, and the search

@@ -46,6 +46,15 @@ def test_exact_search_takes_a_query_as_one_vector() -> None:
     assert need(segments=3, exact=True).disk_bytes == need(segments=1, exact=True).disk_bytes
 
 
+def test_another_setting_of_an_index_that_is_filled_only_searches() -> None:
+    filling, filled = (
+        search_need("s", 100, 10**6, 8, blocks=1, exact=False, grown=False, filled=filled)
+        for filled in (False, True)
+    )
+    assert 0 < filled.seconds < filling.seconds
+    assert filled.disk_bytes == filling.disk_bytes
+
+
 def make_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:
     return Need(
         stage=stage,

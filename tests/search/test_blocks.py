@@ -125,9 +125,9 @@ def test_a_growing_index_gives_the_same_ranks_as_blocks(tmp_path: Path) -> None:
     case = Case()
     sizes = (100, 450, 900)
     steps = grow_index(
-        GrowingScan(), case.queries, case.reference, case.source, sizes=sizes, k=10, plugin="scan"
+        [GrowingScan()], case.queries, case.reference, case.source, sizes=sizes, k=10, plugin="scan"
     )
-    at_sizes = [(done, at_size) for done, at_size in steps if at_size is not None]
+    at_sizes = [(done, one) for done, at_size in steps for one in at_size]
     assert [done for done, _ in at_sizes] == list(sizes)
     candidates = [at_size for _, at_size in at_sizes]
     grown = GrownEvidence(

@@ -11,8 +11,8 @@ from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import hide_progress
 from fpbench.search import nearest_rows
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.nearest_rows import RowSearch, block_edges
-from fpbench.search.tasks import NamedIndex
 
 K = 5
 

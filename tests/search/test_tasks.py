@@ -17,8 +17,9 @@ from fpbench.progress import Report
 from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.search.distractors import RealDistractors
 from fpbench.search.inputs import Inputs
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.sequences import PositionwiseIndex
-from fpbench.search.tasks import Database, NamedIndex, SearchTask, search
+from fpbench.search.tasks import Database, SearchTask, search
 from fpbench_plugins import exact, faiss_indexes
 
 ROWS, DIM = 30, 8

@@ -24,6 +24,10 @@ def modified(*paths: str) -> list[ChangedFile]:
     ]
 
 
+def deleted(path: str) -> ChangedFile:
+    return ChangedFile(path=path, status="deleted", mode="", blob="", size_bytes=0)
+
+
 def new_result(*supersedes: str) -> Result:
     provenance = Provenance(submitter="ann", relation="author", supersedes=supersedes)
     return replace(LANDED, provenance=provenance)
@@ -51,3 +55,17 @@ def test_evidence_that_another_landed_result_names_stays() -> None:
     files = modified(PATH, EVIDENCE)
     (problem,) = find_edit_problems(files, {PATH: new_result(identify(LANDED))}, landed)
     assert problem.startswith(f"{EVIDENCE} is modified: landed results never change")
+
+
+def test_evidence_of_a_superseded_result_is_deleted_unless_a_result_names_it() -> None:
+    files = [*modified(PATH), deleted(EVIDENCE)]
+    right = new_result(identify(LANDED))
+    renamed = replace(right, evidence=[replace(right.evidence[0], file="new.npz")])
+    assert list(find_edit_problems(files, {PATH: renamed}, {PATH: LANDED})) == []
+    (problem,) = find_edit_problems(files, {PATH: right}, {PATH: LANDED})
+    assert problem == f"{EVIDENCE} is deleted, but it is the evidence of a result of the change"
+    (problem,) = find_edit_problems([deleted(EVIDENCE)], {}, {PATH: LANDED})
+    assert problem.startswith(f"{EVIDENCE} is deleted: landed results never change")
+    board = {PATH: LANDED, "submissions/a/other.json": LANDED}
+    (problem,) = find_edit_problems(files, {PATH: renamed}, board)
+    assert problem.startswith(f"{EVIDENCE} is deleted: landed results never change")

@@ -5,30 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from several_fits import with_fit
 
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.files import write_evidence
-from fpbench.evidence.fits import fit_rates
-from fpbench.hashing import file_sha256
 from fpbench.plugin.indexes import Candidates
-from fpbench.results.document import EvidenceInfo, Result
 from fpbench.results.files import read_result, write_result
-from fpbench.results.fits import GeneratorFits
-
-
-def with_fit(synthetic: Path, evidence: Evidence, again: Evidence) -> Result:
-    """A result with the evidence of a second fit."""
-    file = synthetic.with_name("s.exact.synthetic.fit2.npz")
-    write_evidence(file, again)
-    result = read_result(synthetic)
-    assert result.generator is not None
-    rates = fit_rates([evidence, again], [10, 20], index="exact", tolerance_s=0.25)
-    return replace(
-        result,
-        fits=GeneratorFits(weights_sha256=[result.generator.weights_sha256, "1" * 64], rates=rates),
-        config={**result.config, "fits": 2},
-        evidence=[*result.evidence, EvidenceInfo(file=file.name, sha256=file_sha256(file))],
-    )
 
 
 def test_rates_of_fits_follow_from_their_evidence(

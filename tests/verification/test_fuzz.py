@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mutations import Draw, for_examples, mutate_arrays, mutate_json, read_or_refuse
+from mutations import (
+    Draw,
+    for_examples,
+    mutate_arrays,
+    mutate_json,
+    read_or_refuse,
+    write_changed_result,
+)
 from written_runs import fill_candidates
 
 from fpbench import FpbenchError
@@ -36,7 +43,7 @@ def test_a_changed_result_is_checked_or_refused(examples: int, both: Path) -> No
 
     @for_examples(examples)
     def check(data: Draw) -> None:
-        changed.write_text(json.dumps(mutate_json(data, document)))
+        write_changed_result(changed, mutate_json(data, document))
         read_or_refuse(validate_result, changed)
         loaded = read_or_refuse(read_result, changed)
         if loaded is not None:

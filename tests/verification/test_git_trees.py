@@ -6,7 +6,13 @@ import pytest
 from git_changes import Commit, commit, git, repository
 
 from fpbench import FpbenchError
-from fpbench.verification.git_trees import changed_files, list_files, read_blob, resolve_commit
+from fpbench.verification.git_trees import (
+    changed_files,
+    has_landed,
+    list_files,
+    read_blob,
+    resolve_commit,
+)
 
 __all__ = ["commit", "repository"]
 
@@ -145,3 +151,21 @@ def test_two_files_of_one_name_are_refused(repository: Path) -> None:
     head = git(repository, "commit-tree", name, "-p", "base", "-m", "a change")
     with pytest.raises(FpbenchError, match="two files of one name"):
         changed_files(repository, "base", head)
+
+
+def test_a_file_has_landed_when_a_branch_main_has_its_content(
+    repository: Path, commit: Commit, tmp_path: Path
+) -> None:
+    commit({"a/r.json": b"one\n"}, "base")
+    file = repository / "a" / "r.json"
+    assert has_landed(file) is None  # no branch main says what has landed
+    git(repository, "branch", "main", "base")
+    assert has_landed(file)
+    file.write_bytes(b"one\r\n")  # as Git checks it out on Windows
+    assert has_landed(file)
+    commit({"a/r.json": b"two\n"}, "base")
+    assert has_landed(file) is False
+    git(repository, "update-ref", "refs/remotes/upstream/main", "base")
+    assert has_landed(file)
+    (tmp_path / "r.json").write_bytes(b"one\n")
+    assert has_landed(tmp_path / "r.json") is None  # in no clone

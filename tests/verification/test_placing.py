@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from git_changes import Commit, commit, git, repository
 
 from fpbench import FpbenchError
 from fpbench.results.files import read_result
@@ -15,6 +16,8 @@ from fpbench.verification.placing import place_result
 from fpbench.verification.pull_request import MOST_BYTES
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import check_result
+
+__all__ = ["commit", "repository"]
 
 
 def test_a_result_and_its_evidence_are_copied(result: Path, tmp_path: Path) -> None:
@@ -136,6 +139,50 @@ def test_a_landed_result_is_replaced_by_one_that_supersedes_it(
     assert provenance.supersedes == [old]
     again = replace(STATEMENT, supersedes=[old])  # the same command, with the id
     assert place_result(result, tmp_path / "submissions", statement=again).files[0] == landed
+
+
+def rename_evidence(result: Path, alter: Callable[..., None], name: str) -> None:
+    """As if the result had been run with another ``--out``."""
+    (evidence,) = result.parent.glob("*.npz")
+    evidence.rename(evidence.with_name(name))
+    alter(result, lambda document: document["evidence"][0].update(file=name))
+
+
+def test_what_only_the_superseded_result_needs_is_removed(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    result.with_suffix(".toml").write_text("seed = 0\n")
+    landed, evidence, config = place_result(result, tmp_path / "submissions").files
+    result.with_suffix(".toml").unlink()
+    rename_evidence(result, alter, "again.exact.real.npz")
+    statement = replace(STATEMENT, supersedes=[str(landed)])
+    placed = place_result(result, tmp_path / "submissions", statement=statement)
+    assert placed.removed == [evidence, config]
+    assert sorted(landed.parent.iterdir()) == sorted(placed.files)
+    assert not check_result(landed).problems
+
+
+def test_evidence_of_another_landed_result_is_neither_removed_nor_replaced(
+    result: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    landed, evidence = place_result(result, tmp_path / "submissions").files
+    place_result(result, tmp_path / "submissions", "other")
+    rename_evidence(result, alter, "again.exact.real.npz")
+    statement = replace(STATEMENT, supersedes=[str(landed)])
+    assert place_result(result, tmp_path / "submissions", statement=statement).removed == []
+    assert evidence.is_file()
+
+
+def test_what_has_not_landed_is_not_superseded(
+    repository: Path, commit: Commit, result: Path
+) -> None:
+    git(repository, "branch", "main", "base")
+    (placed, *_) = place_result(result, repository / "submissions").files
+    statement = replace(STATEMENT, supersedes=[str(placed)])
+    with pytest.raises(FpbenchError, match="which has not landed: no branch main has it"):
+        place_result(result, repository / "submissions", statement=statement)
+    commit({}, "main")  # with all that lies there
+    assert place_result(result, repository / "submissions", statement=statement).files[0] == placed
 
 
 @pytest.mark.parametrize(

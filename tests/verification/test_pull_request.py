@@ -110,6 +110,20 @@ def test_a_landed_result_changes_if_the_new_one_supersedes_it(
     assert review(repository).passed
 
 
+def test_evidence_that_only_a_superseded_result_needs_may_be_deleted(
+    repository: Path, commit: Commit, submitted: dict[str, bytes]
+) -> None:
+    commit(submitted, "base")
+    git(repository, "branch", "--force", "head", "base")
+    (path, content), (evidence, array) = submitted.items()
+    landed, again = json.loads(content), f"{SYSTEM}/again.exact.real.npz"
+    renamed = content.replace(b"r.exact.real.npz", b"again.exact.real.npz")
+    renamed = with_provenance(renamed, landed["result_id"])
+    commit({path: renamed, again: array, evidence: None})
+    found = review(repository)
+    assert (found.problems, [one.problems for one in found.results]) == ([], [[]])
+
+
 def test_a_new_result_has_todays_format(
     repository: Path, commit: Commit, submitted: dict[str, bytes]
 ) -> None:

@@ -7,7 +7,7 @@ import click
 from fpbench.cli.options import UserPath
 from fpbench.cli.plugin_command import write_result
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.files import atomic_file, refuse_unwritable
+from fpbench.files import refuse_unwritable, write_output
 from fpbench.results.document import Result
 from fpbench.results.files import read_result, result_files
 from fpbench.review.export import FORMS
@@ -66,6 +66,5 @@ def export(paths: tuple[Path, ...], form: str, hub_dataset: str | None, out: Pat
         if out is None:
             write_result(content.decode().rstrip("\n"))
         else:
-            with atomic_file(out) as new:
-                new.write(content)
+            write_output(out, content)
     errors.raise_all()

@@ -6,7 +6,7 @@ import click
 
 from fpbench.cli.options import UserPath
 from fpbench.cli.plugin_command import write_result
-from fpbench.files import atomic_file, refuse_unwritable
+from fpbench.files import refuse_unwritable, write_output
 from fpbench.verification.pull_request import review_change
 from fpbench.verification.review_text import review_text
 
@@ -47,7 +47,6 @@ def review(base: str, head: str, repository: Path, out: Path | None) -> None:
     if out is None:
         write_result(text.rstrip("\n"))
     else:
-        with atomic_file(out) as file:
-            file.write(text.encode())
+        write_output(out, text.encode())
     if not found.passed:
         raise SystemExit(1)

@@ -124,7 +124,8 @@ logger = getLogger(__name__)
     "--index",
     "indexes",
     multiple=True,
-    help="Search index: exact, ivfpq, faiss:FACTORY, ...; repeat for several.  [default: exact]",
+    help="Search index: exact, ivfpq, faiss:FACTORY, ..., with settings after a colon, such as "
+    "ivfpq:nprobe=5,20,80 for three; repeat for several.  [default: exact]",
 )
 @click.option("--queries", type=WholeNumber(1), help="Number of queries.  [default: 1000]")
 @click.option(
@@ -209,6 +210,7 @@ def run(**options: Any) -> None:
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
     fpbench run --beyond 1e10,1e12                           a trillion, without searching them
+    fpbench run --index exact --index ivfpq:nprobe=5,20,80   what an index loses and saves
     fpbench run --dataset embeddings:emb --protocol nafp     as NAFP's own evaluation
     fpbench run --config run.toml --plan                     what the run needs
     fpbench run --config run.toml --shard 3/16               a part of its search, on a cluster

@@ -1,6 +1,7 @@
 """``fpbench submit``."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,8 @@ def submit(result: Path, folder: Path, name: str | None, **stated: Any) -> None:
     RESULT is a file that `fpbench run` wrote. It is copied to submissions/SYSTEM/TASK.json with its
     evidence, as far as each file is below 5 MB, and with a config of its name (.toml), if there is
     one beside it. What the options state is recorded in the copy. A landed result is replaced only
-    if the new one supersedes it. Nothing is committed or sent.
+    if the new one supersedes it; evidence of the old one that no result names is removed. Nothing
+    is committed or sent.
     """
     placed = place_result(result, folder, name, Statement(**stated))
     write_result(instructions(placed))
@@ -59,13 +61,14 @@ def instructions(placed: Placed) -> str:
     result = placed.result
     system = result.fingerprinter
     task = result.task.name if result.task else f"a free run on {result.data.name}"
-    files = " ".join(shlex.quote(str(file)) for file in placed.files)
+    files, removed = map(_quote, (placed.files, placed.removed))
     title = f"{system.name}: {task}"
     lines = [
         "Commit these files, and open a pull request:",
         "",
         f"    git checkout -b {shlex.quote(f'submit-{system.name}')}",
         f"    git add {files}",
+        *([f"    git rm --quiet --ignore-unmatch {removed}"] if removed else []),
         f"    git commit -m {shlex.quote(title)}",
         "    git push origin HEAD",
         "",
@@ -78,6 +81,10 @@ def instructions(placed: Placed) -> str:
         *(f"    Evidence, too large for the repository: {name} at URL" for name in placed.left_out),
     ]
     return "\n".join(lines)
+
+
+def _quote(files: Sequence[Path]) -> str:
+    return " ".join(shlex.quote(str(file)) for file in files)
 
 
 def _statements(result: Result) -> list[str]:

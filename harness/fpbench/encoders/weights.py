@@ -12,7 +12,7 @@ from safetensors.numpy import save
 from fpbench.cache import Store
 from fpbench.conversion import convert
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import write_output
 from fpbench.json_documents import parse_json
 from fpbench.tensor_files import read_tensors
 
@@ -62,8 +62,7 @@ def write_weights(path: Path, tensors: Tensors, info: WeightsInfo) -> None:
     """
     text = json.dumps({"format": FORMAT} | asdict(info), sort_keys=True)
     arrays = {name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}
-    with atomic_file(path) as file:
-        file.write(save(arrays, metadata={_KEY: text}))
+    write_output(path, save(arrays, metadata={_KEY: text}))
 
 
 def read_info(path: Path) -> WeightsInfo:

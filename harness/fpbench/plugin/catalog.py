@@ -28,7 +28,8 @@ from fpbench.plugin.indexes import Index
 from fpbench.plugin.loading import PREFIX, Source, import_installed, import_source
 from fpbench.plugin.meant_names import names_with_path, plugin_names
 from fpbench.plugin.process_state import name_part
-from fpbench.plugin.reads import Reads, hear_reads, record_reads
+from fpbench.plugin.reads import Reads, hear_reads
+from fpbench.plugin.remembered_reads import PartReads, settings_text
 from fpbench.plugin.tasks import Task
 from fpbench.plugin.training import Trainable
 
@@ -72,7 +73,7 @@ class Catalog:
         self._sources: dict[str, Source] = {}
         self._offers: dict[tuple[str, str], Offer] = {}
         # What was read for each part, by the part's id; the part is kept, so that no other gets it.
-        self._reads: dict[int, tuple[object, Source, dict[Path, str]]] = {}
+        self._reads: dict[int, tuple[object, Source, PartReads]] = {}
         self.faults: list[Fault] = []
 
     @classmethod
@@ -119,8 +120,10 @@ class Catalog:
         if metavar is not None and not argument:
             raise FpbenchError(f"{kind} '{head}' needs an argument", hint=f"write {head}:{metavar}")
         if metavar is None and colon:
+            settings = f", or {head}:KEY=VALUE" if kind == "index" else ""
             raise FpbenchError(
-                f"{kind} '{head}' takes no argument, but got '{argument}'", hint=f"write {head}"
+                f"{kind} '{head}' takes no argument, but got '{argument}'",
+                hint=f"write {head}{settings}",
             )
         return offer, argument or None
 
@@ -224,28 +227,34 @@ class Catalog:
             )
         for known in (name, name.removeprefix(PREFIX)):
             name_part(known, offer.source.plugin)
-        reads = dict(offer.source.reads)
+        settings = self.settings_for(kind, name, settings)
+        reads = PartReads(
+            offer.source.module,
+            f"{kind} {offer.entry.name}",
+            settings_text(settings),
+            dict(offer.source.reads),
+        )
         with (
             blame(offer.source.plugin, f"creating {kind} '{offer.entry.name}'"),
-            record_reads(reads),
+            reads.record(),
         ):
-            part = offer.entry.create(self.settings_for(kind, name, settings))
+            part = offer.entry.create(settings)
         refuse_incomplete(part, kind, offer.source.plugin, offer.entry.name)
-        offer.source.loaded.update(reads)
+        offer.source.loaded.update(reads.reads)
         self._reads[id(part)] = (part, offer.source, reads)
         return part
 
     def reads(self, part: object) -> Reads:
         """What was read while a part of this catalog, and its plugin, were loaded."""
-        return self._reads[id(part)][2]
+        return self._reads[id(part)][2].reads
 
     @contextmanager
     def record_first_use(self, part: object) -> Iterator[None]:
         """Add to the reads of a part what it imports and opens when it is first used."""
         _, source, reads = self._reads[id(part)]
-        with record_reads(reads):
+        with reads.record():
             yield
-        source.loaded.update(reads)
+        source.loaded.update(reads.reads)
 
     # ------------------------------------------------------------ registration
 

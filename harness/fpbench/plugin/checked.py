@@ -85,6 +85,13 @@ def search_checked(
     """
     with blame(plugin, f"searching {rows} rows"):
         candidates: object = search()
+    return check_candidates(candidates, plugin, shape=shape, rows=rows)
+
+
+def check_candidates(
+    candidates: object, plugin: str, *, shape: tuple[int, int], rows: int
+) -> Candidates:
+    """Refuse invalid candidates, as :func:`search_checked` does."""
     if not isinstance(candidates, Candidates):
         kind = type(candidates).__name__
         raise _search_error(plugin, f"search must return Candidates, not {kind}")

@@ -13,6 +13,7 @@ from fpbench.errors import FpbenchError
 from fpbench.plugin.blame import blame
 from fpbench.plugin.imports import SourceLoader, forget_module, import_from_source, is_installed
 from fpbench.plugin.reads import Reads, record_reads
+from fpbench.plugin.remembered_reads import remember_import
 from fpbench.plugin.source import code_files
 from fpbench.user_paths import expand_path
 
@@ -56,7 +57,13 @@ def import_installed(point: importlib.metadata.EntryPoint) -> Source:
         )
     _kept_packages.add(module.__name__.partition(".")[0])
     name, version = _name_and_version(point.dist)
-    return Source(plugin=point.name, distribution=name, version=version, module=module, reads=reads)
+    return Source(
+        plugin=point.name,
+        distribution=name,
+        version=version,
+        module=module,
+        reads=remember_import(module, reads),
+    )
 
 
 @lru_cache(maxsize=64)  # each call would parse the whole metadata, and plugins share it
@@ -83,7 +90,13 @@ def import_source(target: str) -> Source:
     reads: dict[Path, str] = {}
     with blame(target, "importing it"), record_reads(reads):
         module = importlib.import_module(target)
-    return Source(plugin=target, distribution="(module)", version="-", module=module, reads=reads)
+    return Source(
+        plugin=target,
+        distribution="(module)",
+        version="-",
+        module=module,
+        reads=remember_import(module, reads),
+    )
 
 
 def module_file(name: str) -> Path | None:

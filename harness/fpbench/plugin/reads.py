@@ -1,5 +1,6 @@
 """Records which code and files a plugin reads, each with a hash of its content."""
 
+import linecache
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import safetensors
@@ -28,25 +30,46 @@ _Opener = Callable[..., Any]
 class _Recorder:
     read: set[str] = field(default_factory=set)
     written: set[str] = field(default_factory=set)
+    imported: set[str] = field(default_factory=set)  # what modules read while they are imported
 
     def note(self, path: object, flags: int) -> None:
         if not isinstance(path, str | bytes | os.PathLike):
             return  # a file descriptor, which was opened before
-        for_reading = flags & os.O_ACCMODE != os.O_WRONLY and not flags & os.O_TRUNC
-        names = self.read if for_reading else self.written
-        names.add(str(Path.cwd() / os.fsdecode(path)))
+        readers = {frame.f_code.co_filename for frame in _frames()}
+        if linecache.__file__ in readers:
+            return  # source text that is shown to people: any library reads any code, but once
+        name = str(Path.cwd() / os.fsdecode(path))
+        if flags & os.O_ACCMODE == os.O_WRONLY or flags & os.O_TRUNC:
+            self.written.add(name)
+            return
+        self.read.add(name)
+        if any(reader.startswith("<frozen importlib") for reader in readers):
+            self.imported.add(name)
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 _recorders: list[_Recorder] = []
 
 
 @contextmanager
-def record_reads(reads: dict[Path, str]) -> Iterator[None]:
+def record_reads(reads: dict[Path, str], imports: dict[Path, str] | None = None) -> Iterator[None]:
     """Add to ``reads`` what is read before the context ends, by any thread.
 
     These are files that Python or safetensors opens, and modules that are imported, except those of
     the standard library, of installed packages and of fpbench. Other libraries of C code open files
-    unseen. Files that are also written are left out: they are no input.
+    unseen. Files that are also written are left out: they are no input. So is code that Python
+    reads to show lines of it, as PyTorch asks for when it is imported.
+
+    Args:
+        reads: Gets the hash of each file.
+        imports: Gets the part of them that no later import reads again: modules, and what they
+            read while they are imported.
     """
     recorder, before = _Recorder(), set(sys.modules)
     _recorders.append(recorder)
@@ -57,8 +80,11 @@ def record_reads(reads: dict[Path, str]) -> Iterator[None]:
         _recorders.remove(recorder)
         modules = (module for name, module in list(sys.modules.items()) if name not in before)
         origins = {getattr(getattr(module, "__spec__", None), "origin", None) for module in modules}
+        once = {*origins, *recorder.imported}
         for name in {*origins, *recorder.read} - {*recorder.written, None}:
             _add(reads, str(name))
+            if imports is not None and name in once:
+                _add(imports, str(name))
 
 
 def _add(reads: dict[Path, str], name: str) -> None:

@@ -95,26 +95,37 @@ def checked_text(result: Result | FailedRun, path: Path) -> str:
     return dump_result(parse_document(result_document(result), str(path)))
 
 
-def read_result(path: Path) -> Result:
+def read_result(path: Path, *, edited: bool = False) -> Result:
     """Read and check a result.
+
+    Args:
+        edited: Whether it may have been edited, for a review that names all of its problems.
 
     Raises:
         FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
-            its value; or it is of a run that failed.
+            its value; it is of a run that failed; or its ``result_id`` is of other content.
     """
-    return _refuse_failed(read_document(path), str(path))
+    document = _read_json(path)
+    result = parse_result(document, str(path))
+    if isinstance(document, Mapping) and not edited:
+        _refuse_edited(document, path)
+    return result
 
 
 def read_document(path: Path) -> Result | FailedRun:
-    """Read and check a result, or the record of a run that failed.
+    """Read and check a result, or the record of a run that failed, whatever its ``result_id`` is.
 
     Raises:
         FpbenchError: The file cannot be read, is not JSON, or breaks the schema, with the field and
             its value.
     """
+    return parse_document(_read_json(path), str(path))
+
+
+def _read_json(path: Path) -> object:
     refuse_stand_in(path)
     try:
-        document = read_json(path, _MOST_BYTES)
+        return read_json(path, _MOST_BYTES)
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check the path") from err
     except ValueError as err:  # of UTF-8, of JSON, or of a number
@@ -122,7 +133,16 @@ def read_document(path: Path) -> Result | FailedRun:
             f"{path} is not JSON: {err}",
             hint="the file may be cut off; run the command again to write it",
         ) from err
-    return parse_document(document, str(path))
+
+
+def _refuse_edited(document: Mapping[str, object], path: Path) -> None:
+    """Refuse a result that is not as it was written; earlier formats have no hash."""
+    if "result_format" in document and document.get(ID) != hash_document(document):
+        raise FpbenchError(
+            f"{path}: field '{ID}' is not the hash of the other fields: the file was edited",
+            hint="run its command again, which uses what is in the cache; `fpbench validate` names "
+            "what does not follow from the evidence",
+        )
 
 
 def has_todays_format(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 from tabulate import tabulate
 
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import write_output
 from fpbench.results.document import Result
 from fpbench.results.names import (
     clusters_label,
@@ -188,8 +188,7 @@ class Comparisons(tuple[Comparison, ...]):
     def write_flipped_queries(self, path: Path) -> None:
         """Write :meth:`flipped_queries` to a CSV file."""
         text = records_csv(self.flipped_queries(), _FLIPPED) + "\n"
-        with atomic_file(path) as file:
-            file.write(text.encode())
+        write_output(path, text.encode())
 
     def format(self, form: str) -> str:
         """The comparisons as text in one of :data:`FORMATS`, without a newline at the end."""

@@ -107,23 +107,9 @@ def _cell(rate: ErrorRate) -> str:
 
 def _notes(result: Result, rows: Sequence[FalseAccepts]) -> list[str]:
     """Which shares are refused, and what the simulation does not say."""
-    refused: dict[float, RefusedShare] = {}
-    for row in rows:
-        for one in row.refused:
-            known = refused.setdefault(one.false_accepts, one)
-            if one.needed_queries > known.needed_queries:
-                refused[one.false_accepts] = one
-    notes = []
-    if refused:
-        needs = [
-            f"{100 * share:g} % needs {refused[share].needed_queries:,}"
-            for share in sorted(refused, reverse=True)
-        ]
-        least = min(one.effective_queries for one in refused.values())
-        notes.append(
-            f"too few queries for some false accepts ({least:,.0f} effective ones): "
-            f"{', '.join(needs)} queries like these"
-        )
+    notes = _refused_notes("too few queries for some false accepts", rows)
+    absent = [row.absent for row in rows if row.absent is not None]
+    notes += _refused_notes("too few queries whose recording the database does not hold", absent)
     beyond = {
         point.n_distractors
         for curve in result.curves
@@ -136,3 +122,20 @@ def _notes(result: Result, rows: Sequence[FalseAccepts]) -> list[str]:
         sizes = ", ".join(map(short_size, missing))
         notes.append(f"not simulated at {sizes}: the tail does not know these thresholds")
     return notes
+
+
+def _refused_notes(beginning: str, rates: Sequence[FalseAccepts | AbsentDecisions]) -> list[str]:
+    """How many queries the shares need that are refused at some size."""
+    refused: dict[float, RefusedShare] = {}
+    for one in (share for rate in rates for share in rate.refused):
+        known = refused.setdefault(one.false_accepts, one)
+        if one.needed_queries > known.needed_queries:
+            refused[one.false_accepts] = one
+    if not refused:
+        return []
+    needs = [
+        f"{100 * share:g} % needs {refused[share].needed_queries:,}"
+        for share in sorted(refused, reverse=True)
+    ]
+    least = min(one.effective_queries for one in refused.values())
+    return [f"{beginning} ({least:,.0f} effective ones): {', '.join(needs)} queries like these"]

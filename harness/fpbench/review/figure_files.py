@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file
+from fpbench.files import write_output
 from fpbench.review.figure_style import own_style
 
 if TYPE_CHECKING:
@@ -65,5 +65,4 @@ def write_figure(draw: Callable[[], "Figure"], path: Path) -> None:
         logger.warning("there is no figure %s: %s: %s", path, type(err).__name__, reason)
         logger.debug("the figure failed", exc_info=err)
         return
-    with atomic_file(path) as file:
-        file.write(content)
+    write_output(path, content)

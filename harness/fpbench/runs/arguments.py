@@ -14,7 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
 from fpbench.results.files import VERSIONS
-from fpbench.runs.config import RunConfig, read_config
+from fpbench.runs.config import RunConfig, expand_indexes, read_config
 from fpbench.runs.tasks import claim_task, read_task, task_settings
 from fpbench.units import parse_sizes, whole_sizes
 from fpbench.user_paths import expand_path
@@ -76,7 +76,8 @@ def config_from_arguments(
     if "indexes" in fields:
         indexes = fields["indexes"]
         one_name = isinstance(indexes, str)
-        fields["indexes"] = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
+        names = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
+        fields["indexes"] = expand_indexes(names, source)
 
     def of_task(name: str) -> Mapping[str, Any]:
         return task_settings(name, read_task(catalog, name))

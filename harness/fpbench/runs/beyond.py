@@ -18,10 +18,11 @@ from fpbench.results.tails import TailInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
 from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
-from fpbench.search.tasks import NamedIndex, SearchTask, gather, is_finished
+from fpbench.search.tasks import SearchTask, gather, is_finished
 from fpbench.units import short_size
 
 _LEVELS_SHARE = 0.5  # levels of the mean query, of those to the least probability

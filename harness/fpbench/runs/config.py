@@ -11,10 +11,12 @@ from typing import Any, Literal
 from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
+from fpbench.evidence.files import evidence_name
 from fpbench.hashing import file_sha256
 from fpbench.plugin.datasets import Channel
 from fpbench.plugin.devices import WantedDtype, resolve_dtype
 from fpbench.plugin.entries import Dtype
+from fpbench.plugin.index_names import expand_index
 from fpbench.results.config import Duplicates, RecordedConfig
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.failures import FailedRun
@@ -29,6 +31,9 @@ Wanted = Literal["real", "synthetic", "both", "none"]
 Options = Mapping[str, str]
 
 _MOST_QUERIES = 1_000_000  # all are in memory
+MOST_INDEXES = 50
+"""Search indexes in one run, as many as a result holds."""
+
 MOST_FITS = 20
 """Fits of a generator in one run."""
 
@@ -70,7 +75,8 @@ class RunConfig:
             are simulated, other curves are extrapolated, for exact search.
         fits: Number of generators that are fitted, each with another seed and to another half of
             the real distractors, and searched.
-        indexes: Names of search indexes, at least one; each gets its own curves.
+        indexes: Names of search indexes, at least one; each gets its own curves. A name may have
+            settings, of which a list means several indexes: ``ivfpq:nprobe=5,20,80``.
         tolerance_s: Largest distance of a match from the true time; None accepts the whole track,
             and is ``"track"`` in TOML. Every result also has curves for the whole track.
         recipe: How queries are drawn and degraded.
@@ -87,7 +93,7 @@ class RunConfig:
         device: Device for the networks.
         dtype: Floating-point type of the networks' arithmetic.
         fingerprinter_options: Options as for ``--set``; the same for generator and dataset.
-        index_options: Options by index name.
+        index_options: Options by name of the index, without settings, which override them.
         protocol_options: Options of the protocol.
 
     Raises:
@@ -139,8 +145,7 @@ class RunConfig:
             raise ValueError(f"fits={self.fits} is not from 1 to {MOST_FITS}")
         if not self.indexes:
             raise ValueError("indexes is empty")
-        if len(set(self.indexes)) < len(self.indexes):
-            raise ValueError(f"indexes={list(self.indexes)} names an index twice")
+        self._check_indexes()
         if not 0 <= (self.tolerance_s or 0.0) < math.inf:
             raise ValueError(f"tolerance_s={self.tolerance_s} is not finite and at least 0")
         self._check_protocol()
@@ -152,6 +157,17 @@ class RunConfig:
             raise ValueError(f"seed={self.seed} is negative")
         if self.seed >= 1 << 63:
             raise ValueError(f"seed={self.seed} has more than 63 bits")
+
+    def _check_indexes(self) -> None:
+        if len(self.indexes) > MOST_INDEXES:
+            raise ValueError(f"indexes has {len(self.indexes)} settings, above {MOST_INDEXES}")
+        by_file: dict[str, str] = {}
+        for name in self.indexes:
+            same = by_file.setdefault(evidence_name("", name, ""), name)
+            if same == name and self.indexes.count(name) > 1:
+                raise ValueError(f"indexes={list(self.indexes)} names an index twice")
+            if same != name:
+                raise ValueError(f"indexes '{same}' and '{name}' have one name of evidence files")
 
     def _check_protocol(self) -> None:
         lengths_s = list(self.query_lengths_s)
@@ -263,9 +279,22 @@ def _check_table(table: dict[str, Any], source: str) -> dict[str, Any]:
         table["recipe"] = recipe_from_json(table["recipe"], source, "recipe")
     if "dtype" in table:
         convert(table["dtype"], WantedDtype, source, where="dtype")
+    if "indexes" in table:
+        table["indexes"] = expand_indexes(table["indexes"], source)
     # "auto" is no dtype of a config.
     convert({name: table[name] for name in table if name != "dtype"}, RunConfig, source)
     return table
+
+
+def expand_indexes(names: object, source: str) -> object:
+    """Names of indexes, one for each setting; what is no list of names stays as it is.
+
+    Raises:
+        FpbenchError: As :func:`fpbench.plugin.index_names.expand_index`.
+    """
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return names
+    return tuple(one for name in names for one in expand_index(name, source))
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Measures what a run costs, stage by stage, and describes it for the result."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
@@ -25,6 +26,7 @@ from fpbench.runs.measured_parts import (
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_clock import Elapsed, StageClock
 from fpbench.search.inputs import Inputs
+from fpbench.search.named_indexes import names_that_fill
 from fpbench.search.tasks import SearchTask
 
 _TITLES: dict[str, tuple[StageName, str]] = {
@@ -72,6 +74,7 @@ class _Search:
         keys: Those of the evidence.
         total: Rows of the databases, for each fingerprint of a query that is searched alone.
         size: Distractors of the databases.
+        trains: Whether it is trained, not another one whose contents it shares.
     """
 
     index: str
@@ -79,6 +82,7 @@ class _Search:
     keys: list[str] = field(default_factory=list)
     total: int = 0
     size: int = 0
+    trains: bool = True
     measured: list[MeasuredIndex] = field(default_factory=list)
 
     @property
@@ -161,11 +165,12 @@ class RunCosts:
         source = MeasuredDistractors(database.source)
         self._sources += [source] if database.kind == "synthetic" else []
         watched = []
+        filling = names_that_fill([task.named for task in tasks])
         for task in tasks:
             named = task.named
-            search = self._searches.setdefault(
-                (named.name, database.kind), _Search(named.name, database.kind)
-            )
+            key = (named.name, database.kind)
+            search = self._searches.setdefault(key, _Search(*key))
+            search.trains = named.name in filling
             index = self._measured_index(task, search.of)
             search.measured.append(index)
             search.keys.append(task.key)
@@ -184,12 +189,8 @@ class RunCosts:
         return watched
 
     def _measured_index(self, task: SearchTask, of: str) -> MeasuredIndex:
-        def training() -> AbstractContextManager[None]:
-            return self.measure("training", of)
-
-        def searching() -> AbstractContextManager[None]:
-            return self.measure("searching", of)
-
+        training = partial(self.measure, "training", of)
+        searching = partial(self.measure, "searching", of)
         index = task.named.index
         if index.kind == "block":
             return MeasuredBlockIndex(index, training, searching)
@@ -287,7 +288,8 @@ class RunCosts:
         stages = []
         for search in self._searches.values():
             key: dict[str, object] = {"searches": search.keys, "rows": search.total}
-            if search.measured[0].training_rows:
+            trains = search.trains or ("training", search.of) in self._stages
+            if search.measured[0].training_rows and trains:
                 stages.append(self._cost("training", search.of, key={**key, "part": "training"}))
             stages.append(self._cost("searching", search.of, search.made, search.total, key=key))
             if search.distractors == "synthetic" and search.index in decoded:

@@ -10,6 +10,7 @@ from fpbench.evidence.false_accepts import measure_false_accepts
 from fpbench.evidence.hit_rates import CurveLabels, hit_rate_curves
 from fpbench.evidence.kept_curves import keep_curves
 from fpbench.folder_names import change_texts, record_setting, without_folders
+from fpbench.plugin.index_names import requested_options
 from fpbench.results.costs import Costs
 from fpbench.results.data import TaskInfo
 from fpbench.results.decisions import FalseAccepts
@@ -205,7 +206,7 @@ def _describe_index(prepared: PreparedRun, inputs: Inputs, outcome: SearchOutcom
     return IndexInfo(
         name=name,
         distractors=outcome.database.kind,
-        requested=prepared.config.index_options.get(name, {}),
+        requested=requested_options(prepared.config.index_options, name),
         effective={**outcome.named.parameters, "shortlist": SHORTLIST},
         trained_on=training_size(task),
     )

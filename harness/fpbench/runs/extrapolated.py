@@ -15,8 +15,9 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.needs import Need
 from fpbench.runs.ready_made import VectorSource
 from fpbench.search.inputs import Inputs
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.sequences import Rows
-from fpbench.search.tasks import Database, NamedIndex
+from fpbench.search.tasks import Database
 from fpbench.units import count_label
 
 _SAMPLED_ROWS = 1_000  # of which the lengths are looked at

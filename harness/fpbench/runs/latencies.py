@@ -59,8 +59,9 @@ def index_cost(
     own = measured.index
     search = _resident_search(measured)
     queries = measured.queries
-    rows = sum(map(len, measured.kept)) if isinstance(measured, MeasuredBlockIndex) else None
-    rows = measured.rows if rows is None else rows
+    contents = measured.contents
+    is_block = isinstance(measured, MeasuredBlockIndex)
+    rows = sum(map(len, contents.kept)) if is_block else contents.added
     if search is None or queries is None or not len(queries):
         return unknown
     # Queries of an index that is trained come one fingerprint at a time.
@@ -82,9 +83,12 @@ def _resident_search(measured: MeasuredIndex) -> Callable[[Vectors], object] | N
     if not isinstance(measured, MeasuredBlockIndex):
         return lambda queries: measured.index.search(queries, SHORTLIST)
     index = measured.index
-    if not isinstance(index, ResidentIndex) or not measured.kept:
+    contents = measured.contents
+    if not isinstance(index, ResidentIndex) or not contents.kept:
         return None
-    index.keep(iter(measured.kept))
+    if not contents.resident:  # several settings share the rows
+        index.keep(iter(contents.kept))
+        contents.resident = True
     return lambda queries: index.search_kept(queries, SHORTLIST)
 
 

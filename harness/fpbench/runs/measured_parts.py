@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Final, cast
 
 from fpbench.plugin.fingerprinters import (
@@ -16,7 +17,9 @@ from fpbench.plugin.fingerprinters import (
     Vectors,
 )
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.plugin.shared_indexes import SharedBlockIndex
 from fpbench.search.distractors import DistractorSource
+from fpbench.search.shared_contents import share_contents
 
 KEPT_ROWS = 100_000
 """Rows with which an index that searches block by block is timed afterwards."""
@@ -89,13 +92,40 @@ class MeasuredDistractors:
             yield vectors
 
 
+@dataclass(slots=True)
+class MeasuredContents:
+    """What was put into an index, or into one that several settings share.
+
+    Args:
+        added: Rows that are or were in it.
+        filled: Rows of a block that are in it now.
+        kept: The first rows, to time an index afterwards that searches block by block.
+        resident: Whether it holds these rows again.
+    """
+
+    added: int = 0
+    filled: int = 0
+    kept: list[Vectors] = field(default_factory=list)
+    resident: bool = False
+
+    def count(self, block: Iterator[Vectors]) -> Iterator[Vectors]:
+        """The rows of a block, which are counted, and of which the first are kept."""
+        for vectors in block:
+            self.added += len(vectors)
+            most = min(KEPT_ROWS, _KEPT_BYTES // (4 * vectors.shape[1]))
+            free = most - sum(map(len, self.kept))
+            if free > 0:
+                self.kept.append(vectors[:free])
+            yield vectors
+
+
 class MeasuredBlockIndex(BlockIndex):
     """An index that counts the rows that it searches, and keeps the first of them.
 
     Attributes:
         index: The index itself.
-        rows: Rows so far.
-        kept: The first rows, to time it with afterwards.
+        contents: What was put into it.
+        rows: Rows that it has searched so far.
         queries: The queries of the last search.
     """
 
@@ -104,8 +134,8 @@ class MeasuredBlockIndex(BlockIndex):
     def __init__(self, index: BlockIndex, training: Frame, searching: Frame) -> None:
         self.index = index
         self._training, self._searching = training, searching
+        self.contents = MeasuredContents()
         self.rows = 0
-        self.kept: list[Vectors] = []
         self.queries: Vectors | None = None
 
     @property
@@ -124,19 +154,38 @@ class MeasuredBlockIndex(BlockIndex):
         with self._training():
             self.index.train(vectors)
 
+    def share(self, other: "MeasuredBlockIndex", /) -> None:
+        self._shared.share(other._shared)
+        self.contents = other.contents
+
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         self.queries = queries
+        before = self.contents.added
         with self._searching():
-            return self.index.search(queries, self._count(block), k)
+            found = self.index.search(queries, self.contents.count(block), k)
+        self.rows += self.contents.added - before
+        return found
 
-    def _count(self, block: Iterator[Vectors]) -> Iterator[Vectors]:
-        for vectors in block:
-            self.rows += len(vectors)
-            most = min(KEPT_ROWS, _KEPT_BYTES // (4 * vectors.shape[1]))
-            free = most - sum(map(len, self.kept))
-            if free > 0:
-                self.kept.append(vectors[:free])
-            yield vectors
+    def fill(self, block: Iterator[Vectors], /) -> Iterator[int]:
+        """Fill the index; the time of it counts for this one of those that share the rows."""
+        fillings = self._shared.fill(self.contents.count(block))
+        while True:
+            with self._searching():
+                self.contents.filled = next(fillings, 0)
+            if not self.contents.filled:
+                return
+            yield self.contents.filled
+
+    def search_filled(self, queries: Vectors, k: int, /) -> Candidates:
+        self.queries = queries
+        self.rows += self.contents.filled
+        with self._searching():
+            return self._shared.search_filled(queries, k)
+
+    @property
+    def _shared(self) -> SharedBlockIndex:
+        """The index, of which a run asks this only if it is one that can share."""
+        return cast(SharedBlockIndex, self.index)
 
 
 class MeasuredGrowingIndex(GrowingIndex):
@@ -144,7 +193,7 @@ class MeasuredGrowingIndex(GrowingIndex):
 
     Attributes:
         index: The index itself.
-        rows: Rows so far.
+        contents: What was put into it.
         queries: The queries of the last search.
     """
 
@@ -153,7 +202,7 @@ class MeasuredGrowingIndex(GrowingIndex):
     def __init__(self, index: GrowingIndex, training: Frame, searching: Frame) -> None:
         self.index = index
         self._training, self._searching = training, searching
-        self.rows = 0
+        self.contents = MeasuredContents()
         self.queries: Vectors | None = None
 
     @property
@@ -164,14 +213,23 @@ class MeasuredGrowingIndex(GrowingIndex):
     def training_rows(self) -> int:
         return self.index.training_rows
 
+    @property
+    def rows(self) -> int:
+        """Rows in the index."""
+        return self.contents.added
+
     def train(self, vectors: Vectors, /) -> None:
         with self._training():
             self.index.train(vectors)
 
+    def share(self, other: "MeasuredGrowingIndex", /) -> None:
+        share_contents(self.index, other.index)
+        self.contents = other.contents
+
     def add(self, vectors: Vectors, /) -> None:
         with self._searching():
             self.index.add(vectors)
-        self.rows += len(vectors)
+        self.contents.added += len(vectors)
 
     def search(self, queries: Vectors, k: int, /) -> Candidates:
         self.queries = queries

@@ -32,7 +32,8 @@ from fpbench.runs.shards import shard_folder
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.shards import Shard
-from fpbench.search.tasks import SHORTLIST, NamedIndex
+from fpbench.search.named_indexes import NamedIndex, names_that_fill
+from fpbench.search.tasks import SHORTLIST
 from fpbench.units import count_label, short_size, short_time
 
 _ENCODING_ROWS = 300_000.0  # rows encoded per second by IVF-PQ, two cores
@@ -142,7 +143,7 @@ def make_plan(
     preparing = len(needs)
     needs += drawing
     for kind, indexes in prepared.indexes.items():
-        part = parts[kind]
+        part, filling = parts[kind], names_that_fill(indexes)
         for named in indexes:
             grown = named.index.kind == "growing"
             if grown and shard is not None:
@@ -156,6 +157,7 @@ def make_plan(
                 segments=source.segments,
                 exact=named.index.kind == "block" and named.index.exact,
                 grown=grown,
+                filled=named.name not in filling,
             )
             done = (kind, named.name) in finished.searches
             need = replace(need, seconds=0.0) if done else need
@@ -193,7 +195,7 @@ def _cut_part(
         references = {one.name: n_reference for one in indexes}
         return _Part(sum(lengths), len(edges), len(edges), references, None)
     # The blocks in the order of :func:`fpbench.search.tasks.search_blocks`.
-    names = [one.name for one in indexes if one.index.kind == "block"]
+    names = names_that_fill([one for one in indexes if one.index.kind == "block"])
     share = shard.share([*(n_reference for _ in names), *lengths])
     first = len(names)
     rows = sum(lengths[place - first] for place in share if place >= first)
@@ -273,7 +275,9 @@ def _drawing_needs(
         )
     if _is_searched(prepared, finished):
         return tail
-    indexes = [one.index for one in prepared.indexes["synthetic"]]
+    named = prepared.indexes["synthetic"]
+    filling = names_that_fill(named)
+    indexes = [one.index for one in named if one.name in filling]
     # One pass serves all indexes that search block by block; each growing index needs its own.
     growing = sum(index.kind == "growing" for index in indexes)
     passes = (growing if part.shard is None else 0) + (growing < len(indexes))
@@ -311,6 +315,7 @@ def search_need(
     segments: int = 1,
     exact: bool,
     grown: bool,
+    filled: bool = False,
 ) -> Need:
     """Needs of the search with one index.
 
@@ -324,6 +329,7 @@ def search_need(
             search each fingerprint.
         exact: Whether the index computes the inner product of every query with every row.
         grown: Whether the index keeps every row in memory.
+        filled: Whether another setting of the index fills it.
     """
     threads = arithmetic_threads()
     pairs = float(n_queries) * rows * segments
@@ -331,7 +337,8 @@ def search_need(
     if exact:
         seconds = 2 * dim * pairs / product_rate(n_queries, dim * segments)
     else:
-        seconds = (pairs / _CODE_PAIRS + rows * segments / _ENCODING_ROWS) * 2 / threads
+        encoded = 0 if filled else rows * segments
+        seconds = (pairs / _CODE_PAIRS + encoded / _ENCODING_ROWS) * 2 / threads
     return Need(
         stage=stage,
         work=f"{count_label(n_queries, 'query', 'queries')} × {short_size(rows)}",  # noqa: RUF001 - a product

@@ -16,6 +16,7 @@ from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Dataset, VectorDataset
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec
+from fpbench.plugin.index_names import index_base
 from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
@@ -37,6 +38,7 @@ from fpbench.runs.inputs import (
     AudioSource,
     count_segments,
 )
+from fpbench.runs.loaded_indexes import load_indexes
 from fpbench.runs.named_generator import (
     Choice,
     NamedGenerator,
@@ -45,7 +47,6 @@ from fpbench.runs.named_generator import (
 )
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.objects import OBJECT
-from fpbench.runs.protocols.definitions import find_protocol
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
@@ -54,7 +55,7 @@ from fpbench.runs.setting_checks import (
     require_runs,
     warn_of_unused_settings,
 )
-from fpbench.search.tasks import NamedIndex
+from fpbench.search.named_indexes import NamedIndex
 
 logger = getLogger(__name__)
 
@@ -118,7 +119,7 @@ def prepare(
     store = store.without_earlier() if fresh else store
     if config.generator is not None:
         catalog.offer("generator", config.generator)
-    for name in (*config.indexes, *config.index_options):
+    for name in (*map(index_base, config.indexes), *config.index_options):
         catalog.offer("index", name)
     settings = Settings(
         device=config.device,
@@ -135,15 +136,10 @@ def prepare(
             surveys = survey_recordings(store, tracks, report)
         config = recorded_config(config, dataset, surveys)
     warn_of_unused_settings(config, dataset)
-    indexes = {
-        kind: [
-            load_index(name, index_options(config, name), catalog, settings)
-            for name in config.indexes
-        ]
-        for kind in distractor_kinds(config)
-    }
+    kinds = distractor_kinds(config)
+    config, indexes = load_indexes(config, kinds, catalog, settings)
     refuse_fits(config)
-    refuse_beyond(config, indexes[distractor_kinds(config)[0]])
+    refuse_beyond(config, indexes[kinds[0]])
     source: AudioSource | VectorSource
     check = None
     if dataset.vectors is None:
@@ -154,7 +150,7 @@ def prepare(
         source = _with_edition(source, store, fresh=fresh)
     else:
         source, info = _prepare_vectors(config, dataset.vectors)
-    for named in indexes[distractor_kinds(config)[0]]:
+    for named in indexes[kinds[0]]:
         require_runs(source.segments, named)
     generator, system = None, None
     if config.distractors in ("synthetic", "both"):
@@ -223,30 +219,6 @@ def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
     if config.distractors == "both":
         return ("real", "synthetic")
     return ("synthetic",) if config.distractors == "synthetic" else ("real",)
-
-
-def index_options(config: RunConfig, name: str) -> Mapping[str, str]:
-    """The options of an index: those of the run, and else those of its protocol."""
-    own = config.index_options.get(name, {})
-    if config.protocol is None:
-        return own
-    return {**find_protocol(config.protocol).index_options.get(name, {}), **own}
-
-
-def load_index(
-    name: str, options: Mapping[str, str], catalog: Catalog, settings: Settings
-) -> NamedIndex:
-    """An empty index with these options."""
-    offer, _ = catalog.offer("index", name)
-    index = catalog.index(name, replace(settings, options=options))
-    named = NamedIndex(
-        name=name,
-        plugin=offer.source.plugin,
-        code=content_key(code=code_identity(offer.source.module, catalog.reads(index))),
-        index=index,
-    )
-    named.check()
-    return named
 
 
 def _prepare_audio(

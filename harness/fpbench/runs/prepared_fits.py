@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from fpbench.randomness import Stream, rng_at
-from fpbench.runs.prepare import PreparedRun, load_index
+from fpbench.runs.loaded_indexes import index_options, load_index
+from fpbench.runs.prepare import PreparedRun
 
 _FITS = 5  # address in Stream.GENERATOR_FIT; flows use 0 to 3, the order of tracks 4
 
@@ -25,7 +26,7 @@ def prepare_fit(prepared: PreparedRun, fit: int) -> PreparedRun:
     config = replace(prepared.config, seed=seed)
     # One that grows can be filled only once, and one that was trained keeps what it has learnt.
     indexes = [
-        load_index(name, config.index_options.get(name, {}), prepared.catalog, settings)
+        load_index(name, index_options(config, name), prepared.catalog, settings)
         for name in config.indexes
     ]
     return replace(

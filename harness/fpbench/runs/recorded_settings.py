@@ -7,6 +7,7 @@ from typing import Any
 
 from fpbench.errors import FpbenchError
 from fpbench.folder_names import record_setting
+from fpbench.plugin.index_names import index_base
 
 LEFT_OUT = "folders_left_out"
 """Field of a recorded config: names of the settings of which only the last part is recorded."""
@@ -79,11 +80,12 @@ def restore_settings(
 
 
 def _find(result: Path, recorded: str, name: str) -> str:
-    start, colon, path = recorded.rpartition(":")
+    top = name.partition(".")[0]
+    named = index_base(recorded) if top == "indexes" else recorded
+    start, colon, path = named.rpartition(":")
     for folder in (Path(), result.parent):
         if path != "." and (folder / path).exists():
-            return f"{start}{colon}{folder / path}"
-    top = name.partition(".")[0]
+            return f"{start}{colon}{folder / path}{recorded.removeprefix(named)}"
     option = _OPTIONS.get(top)
     raise FpbenchError(
         f"{result} was made with the {name.replace('_', ' ')} '{recorded}', and does not say in "

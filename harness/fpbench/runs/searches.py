@@ -21,7 +21,8 @@ from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
 from fpbench.search.engines.engine import Engine
 from fpbench.search.inputs import Inputs
-from fpbench.search.tasks import Database, NamedIndex, SearchTask, search
+from fpbench.search.named_indexes import NamedIndex
+from fpbench.search.tasks import Database, SearchTask, search
 
 logger = getLogger(__name__)
 

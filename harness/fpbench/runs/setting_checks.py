@@ -7,8 +7,9 @@ from fpbench.audio.survey import decoded_durations_s, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Dataset
+from fpbench.plugin.index_names import index_base
 from fpbench.runs.config import RunConfig
-from fpbench.search.tasks import NamedIndex
+from fpbench.search.named_indexes import NamedIndex
 
 logger = getLogger(__name__)
 
@@ -46,9 +47,8 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         for name in sorted(changed & {"n_queries", "query_length_s"}):
             logger.warning("recipe.%s has no effect with a protocol", name)
     unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
-    unused += [
-        f"index_options.{name}" for name in config.index_options if name not in config.indexes
-    ]
+    indexes = set(map(index_base, config.indexes))
+    unused += [f"index_options.{name}" for name in config.index_options if name not in indexes]
     for name in unused:
         logger.warning("%s has no effect in this run", name)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float32
@@ -13,7 +15,7 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.truth import distances_s, nearest_rows
 from fpbench.hashing import content_key
 from fpbench.plugin.blame import blame
-from fpbench.plugin.checked import search_checked
+from fpbench.plugin.checked import check_candidates, search_checked
 from fpbench.plugin.datasets import Positions
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
@@ -21,7 +23,8 @@ from fpbench.prefetch import prefetch
 from fpbench.search.distractors import CHUNK, DistractorSource
 from fpbench.search.foreign_scores import foreign_scores
 from fpbench.search.scores import paired_products
-from fpbench.search.sequences import PositionwiseIndex, Rows
+from fpbench.search.sequences import PositionwiseIndex, Rows, search_runs
+from fpbench.search.shared_contents import search_together, share_contents
 
 KIND = "evidence"
 
@@ -95,12 +98,15 @@ class BlockSearch:
         candidates: Keeps what it finds.
         plugin: Name of its plugin in errors.
         train: Trains the index, if it has to learn from rows; called before its first search.
+        contents: Equal for indexes that can share what is trained and filled, see
+            :func:`fpbench.search.shared_contents.contents_key`; None if this one cannot.
     """
 
     index: BlockIndex
     candidates: CandidateStore
     plugin: str
     train: Callable[[], None] = lambda: None
+    contents: str | None = None
 
     def search(self, queries: Queries, block: Iterator[Vectors], k: int, rows: int) -> Candidates:
         """The k best candidates for each query, or for each fingerprint of each query.
@@ -118,6 +124,50 @@ class BlockSearch:
             shape=(len(queries) * per_query, k),
             rows=rows,
         )
+
+
+def group_searches(searches: Sequence[BlockSearch]) -> list[list[BlockSearch]]:
+    """Searches whose indexes can share their contents, in the order of the first of each group."""
+    groups: dict[object, list[BlockSearch]] = {}
+    for one in searches:
+        groups.setdefault(one.contents or id(one), []).append(one)
+    return list(groups.values())
+
+
+def train_searches(searches: Sequence[BlockSearch]) -> None:
+    """Train one index of each group, which the others of the group then share."""
+    for first, *others in group_searches(searches):
+        first.train()
+        for one in others:
+            share_contents(one.index, first.index)
+
+
+def search_group(
+    group: Sequence[BlockSearch], queries: Queries, block: Iterator[Vectors], rows: int
+) -> list[Candidates]:
+    """The candidates of each search of a group that :func:`train_searches` has trained.
+
+    Args:
+        group: From :func:`group_searches`; all want equally many candidates.
+        queries: One vector per query.
+        block: The rows of the block, in chunks.
+        rows: Number of rows in the block.
+    """
+    first, k = group[0], group[0].candidates.k
+    if len(group) == 1:
+        return [first.search(queries, block, k, rows)]
+    per_query = 1
+    with blame(first.plugin, f"searching {rows} rows"):
+        if isinstance(first.index, PositionwiseIndex):
+            of_runs = [cast(PositionwiseIndex, one.index) for one in group]
+            per_query = first.index.length
+            found = search_runs(of_runs, queries, block, k)
+        else:
+            found = search_together([one.index for one in group], queries, block, k)
+    shape = (len(queries) * per_query, k)
+    for one in found:
+        check_candidates(one, first.plugin, shape=shape, rows=rows)
+    return found
 
 
 def search_reference(search: BlockSearch, queries: Queries, reference: Rows) -> Candidates:
@@ -177,7 +227,7 @@ def match_scores(
 
 
 def grow_index(
-    index: GrowingIndex,
+    indexes: Sequence[GrowingIndex],
     queries: Queries,
     reference: Rows,
     source: DistractorSource,
@@ -185,11 +235,11 @@ def grow_index(
     sizes: Sequence[int],
     k: int,
     plugin: str,
-) -> Iterator[tuple[int, Candidates | None]]:
+) -> Iterator[tuple[int, list[Candidates]]]:
     """Add the reference and then distractors to an index, and search it at each size.
 
     Args:
-        index: An empty index.
+        indexes: An empty index; or several that share what is added to the first.
         queries: One vector per query.
         reference: Rows that a query can match.
         source: Where distractors come from.
@@ -198,18 +248,21 @@ def grow_index(
         plugin: Name of the index's plugin in errors.
 
     Yields:
-        After each chunk, the number of distractors in the index, and the candidates if that number
-        is one of ``sizes``.
+        After each chunk, the number of distractors in the index, and the candidates of each index
+        if that number is one of ``sizes``, else none.
     """
 
     def add(rows: Vectors) -> None:
         with blame(plugin, f"adding {len(rows)} rows"):
-            index.add(rows)
+            indexes[0].add(rows)
 
-    def search_at(distractors: int) -> Candidates:
+    def search_at(distractors: int) -> list[Candidates]:
         rows = len(reference) + distractors
         shape = (len(queries), k)
-        return search_checked(lambda: index.search(queries, k), plugin, shape=shape, rows=rows)
+        return [
+            search_checked(partial(index.search, queries, k), plugin, shape=shape, rows=rows)
+            for index in indexes
+        ]
 
     for rows in ReferenceRows(reference).rows(0, len(reference)):
         add(rows)
@@ -220,7 +273,7 @@ def grow_index(
         for rows in prefetch(source.rows(start, stop)):
             add(rows)
             done += len(rows)
-            yield done, search_at(done) if done == stop else None
+            yield done, search_at(done) if done == stop else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.search.blocks import CandidateStore
 from fpbench.search.concatenation import Concatenation
-from fpbench.search.tasks import NamedIndex
+from fpbench.search.named_indexes import NamedIndex
 
 BLOCK_ROWS = 250_000
 """Largest number of distractors in a block."""

@@ -1,7 +1,7 @@
 """Queries of several fingerprints: exact search for a run is exact search for one long vector."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from fpbench.evidence.candidates import empty_candidates, merge_candidates
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates
 from fpbench.search.scores import products_at
+from fpbench.search.shared_contents import search_together, share_contents
 
 PIECE_BYTES = 256 << 20  # of runs that are in memory at once
 
@@ -49,32 +50,52 @@ class PositionwiseIndex(BlockIndex):
         return self._index.training_rows
 
     def train(self, vectors: Vectors, /) -> None:
-        self._index.train(self._at(0, vectors))
+        self._index.train(self.row_at(0, vectors))
+
+    def share(self, other: "PositionwiseIndex", /) -> None:
+        """Share what is trained with another index, for :func:`search_runs`."""
+        share_contents(self._index, other._index)
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
-        best = [empty_candidates(len(queries), k)] * self.length
-        first_id = 0
-        for runs in _pieces(block):
-            for j in range(self.length):
-                single = iter([self._at(j, runs)])
-                near = self._index.search(self._at(j, queries), single, k)
-                scores = products_at(queries, runs, near.ids)
-                ids = np.where(near.ids < 0, -1, near.ids + first_id)
-                best[j] = merge_candidates(best[j], Candidates(ids, near.keys, scores))
-            first_id += len(runs)
-        return Candidates(
-            *(
-                np.stack(parts, axis=1).reshape(-1, k)
-                for parts in zip(*((c.ids, c.keys, c.scores) for c in best), strict=True)
-            )
-        )
+        (candidates,) = search_runs([self], queries, block, k)
+        return candidates
 
-    def _at(
+    def single(self) -> BlockIndex:
+        """The index of single fingerprints."""
+        return self._index
+
+    def row_at(
         self, j: int, runs: Float32[np.ndarray, "runs longer"]
     ) -> Float32[np.ndarray, "runs dim"]:
         """The j-th fingerprint of each run, with its original norm."""
         dim = runs.shape[1] // self.length
         return runs[:, j * dim : (j + 1) * dim] * np.float32(math.sqrt(self.length))
+
+
+def search_runs(
+    indexes: Sequence[PositionwiseIndex], queries: Vectors, block: Iterator[Vectors], k: int
+) -> list[Candidates]:
+    """The candidates of each of several indexes, of one length, that share their contents."""
+    first = indexes[0]
+    best = [[empty_candidates(len(queries), k)] * first.length for _ in indexes]
+    first_id = 0
+    for runs in _pieces(block):
+        for j in range(first.length):
+            single = iter([first.row_at(j, runs)])
+            inner = [index.single() for index in indexes]
+            near_of_each = search_together(inner, first.row_at(j, queries), single, k)
+            for near, own in zip(near_of_each, best, strict=True):
+                scores = products_at(queries, runs, near.ids)
+                ids = np.where(near.ids < 0, -1, near.ids + first_id)
+                own[j] = merge_candidates(own[j], Candidates(ids, near.keys, scores))
+        first_id += len(runs)
+    return [_interleave(own, k) for own in best]
+
+
+def _interleave(of_positions: Sequence[Candidates], k: int) -> Candidates:
+    """Candidates of each position in turn, query by query."""
+    columns = zip(*((c.ids, c.keys, c.scores) for c in of_positions), strict=True)
+    return Candidates(*(np.stack(parts, axis=1).reshape(-1, k) for parts in columns))
 
 
 def _pieces(block: Iterator[Vectors]) -> Iterator[Vectors]:

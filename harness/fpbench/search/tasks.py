@@ -1,6 +1,6 @@
 """Search databases with indexes, and gather the evidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Int64
 
 from fpbench.cache import Store
-from fpbench.errors import FpbenchError
 from fpbench.evidence.block_edges import search_edges
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence
@@ -17,7 +16,8 @@ from fpbench.evidence.truth import distances_s
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.blame import blame
 from fpbench.plugin.datasets import Positions
-from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
+from fpbench.plugin.index_names import index_base
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
 from fpbench.progress import Stage
 from fpbench.results.fields import DistractorKind
 from fpbench.search.blocks import (
@@ -25,6 +25,7 @@ from fpbench.search.blocks import (
     CandidateStore,
     ReferenceRows,
     gather_evidence,
+    group_searches,
     grow_index,
     match_scores,
     search_reference,
@@ -35,7 +36,9 @@ from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import cut_blocks, fill_cache
 from fpbench.search.engines.shards import Shard
 from fpbench.search.inputs import Inputs
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.sequences import PositionwiseIndex
+from fpbench.search.shared_contents import share_contents
 
 SHORTLIST = 20
 """Candidates kept per query and block: as many as the paper re-ranks, and more than HR@10 needs."""
@@ -75,48 +78,6 @@ class Database:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NamedIndex:
-    """An empty index, with the names that errors, results and cache keys use.
-
-    Args:
-        name: As in the run's config, such as ``faiss:HNSW32``.
-        plugin: Name of its plugin in errors.
-        code: Hash of the plugin's files.
-        index: The index itself.
-    """
-
-    name: str
-    plugin: str
-    code: str
-    index: Index
-
-    @property
-    def parameters(self) -> Mapping[str, int | float | str]:
-        """The settings of the index that decide its candidates."""
-        return self.index.parameters
-
-    def check(self) -> None:
-        """Check, before any long work, that a run can use the index and a result can describe it.
-
-        Raises:
-            FpbenchError: Its kind is unknown, or a parameter is neither a number nor a string.
-        """
-        if self.index.kind not in ("block", "growing"):
-            raise FpbenchError(
-                f"plugin '{self.plugin}' breaks a rule: index '{self.name}' is of the kind "
-                f"{self.index.kind!r}",
-                hint="set kind to 'block' in a BlockIndex and to 'growing' in a GrowingIndex",
-            )
-        for name, value in self.index.parameters.items():
-            if not isinstance(value, int | float | str):
-                raise FpbenchError(
-                    f"plugin '{self.plugin}' breaks a rule: parameter {name} of index "
-                    f"'{self.name}' is {value!r}",
-                    hint="use numbers and strings as parameters, because a result holds them",
-                )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchTask:
     """The search of one database with one index."""
 
@@ -131,7 +92,7 @@ class SearchTask:
         """Key of the evidence: equal keys mean equal evidence."""
         return content_key(
             code=code_key(__name__),
-            index=self.named.name,
+            index=index_base(self.named.name),  # its settings are among the parameters
             source=self.named.code,
             parameters=self.named.parameters,
             inputs=self.inputs.key,
@@ -161,7 +122,10 @@ def search(
         The evidence of each task.
     """
     search_blocks(tasks, stage, engines)
-    return [_collect(task, stage) for task in tasks]
+    _search_growing(tasks, stage)
+    return [
+        gather(task) if task.named.index.kind == "block" else _gather_grown(task) for task in tasks
+    ]
 
 
 def search_blocks(
@@ -242,11 +206,6 @@ def is_finished(task: SearchTask, elsewhere: Sequence[Store] = ()) -> bool:
     return all(holds(_block_candidates(task), *block) for block in pairwise(task.edges))
 
 
-def _collect(task: SearchTask, stage: Stage) -> Evidence | GrownEvidence:
-    index = task.named.index
-    return gather(task) if index.kind == "block" else _search_grown(task, index, stage)
-
-
 def _block_search(task: SearchTask, index: BlockIndex, stage: Stage) -> BlockSearch:
     """The search of a task; its index accepts queries of several fingerprints."""
     length = task.inputs.segments
@@ -254,7 +213,9 @@ def _block_search(task: SearchTask, index: BlockIndex, stage: Stage) -> BlockSea
     if length > 1 and index.training_rows > 0:
         index = PositionwiseIndex(index, length)
     train = partial(_train, index, task, stage)
-    return BlockSearch(index, _block_candidates(task), task.named.plugin, train)
+    return BlockSearch(
+        index, _block_candidates(task), task.named.plugin, train, task.named.contents
+    )
 
 
 def _block_candidates(task: SearchTask) -> CandidateStore:
@@ -278,12 +239,15 @@ def _grown_candidates(task: SearchTask, sizes: Sequence[int]) -> CandidateStore:
 
 
 def _list_blocks(searches: Sequence[tuple[SearchTask, BlockSearch]]) -> list[Block]:
-    """All blocks of one database: the reference for each index, then the distractors for all."""
+    """All blocks of one database: the reference for each index, then the distractors for all.
+
+    Indexes that share their contents have one block of the reference.
+    """
     task = searches[0][0]
     reference = ReferenceRows(task.inputs.reference)
+    kept = [replace(one, candidates=_reference_candidates(task)) for task, one in searches]
     of_reference = [
-        Block(reference, 0, len(reference.vectors), [replace(search, candidates=kept)])
-        for search, kept in ((one, _reference_candidates(task)) for task, one in searches)
+        Block(reference, 0, len(reference.vectors), group) for group in group_searches(kept)
     ]
     all_searches = [search for _, search in searches]
     return of_reference + cut_blocks(all_searches, task.database.source, task.edges)
@@ -328,35 +292,54 @@ def _truth_of_all(inputs: Inputs) -> Positions:
     return Positions(track, np.concatenate([inputs.truth.start_s, np.zeros(count)]))
 
 
-def _search_grown(task: SearchTask, index: GrowingIndex, stage: Stage) -> GrownEvidence:
+def _search_growing(tasks: Sequence[SearchTask], stage: Stage) -> None:
+    """Search with the indexes that grow; those that share their contents grow together."""
+    groups: dict[object, list[tuple[SearchTask, GrowingIndex]]] = {}
+    for task in tasks:
+        index = task.named.index
+        if index.kind == "growing" and not is_finished(task):
+            groups.setdefault(task.named.contents or id(task), []).append((task, index))
+    for group in groups.values():
+        _search_grown([task for task, _ in group], [index for _, index in group], stage)
+
+
+def _search_grown(
+    tasks: Sequence[SearchTask], indexes: Sequence[GrowingIndex], stage: Stage
+) -> None:
     """Search one size after the other; after an interruption the index is filled again."""
-    inputs, database = task.inputs, task.database
-    queries = inputs.queries
-    sizes = list(database.sizes) or [0]
+    task = tasks[0]
+    sizes = list(task.database.sizes) or [0]
+    stores = [_grown_candidates(one, sizes) for one in tasks]
+    _train(indexes[0], task, stage)
+    for other in indexes[1:]:
+        share_contents(other, indexes[0])
+    names = ", ".join(one.named.name for one in tasks)
+    with stage(f"{names}, {task.database.kind}") as report:
+        steps = grow_index(
+            indexes,
+            task.inputs.queries,
+            task.inputs.reference,
+            task.database.source,
+            sizes=sizes,
+            k=SHORTLIST,
+            plugin=task.named.plugin,
+        )
+        for done, at_size in steps:
+            for store, candidates in zip(stores, at_size, strict=False):
+                store.write(0, done, candidates)
+            report(done / max(sizes[-1], 1), f"{done:,} distractors")
+
+
+def _gather_grown(task: SearchTask) -> GrownEvidence:
+    inputs, sizes = task.inputs, list(task.database.sizes) or [0]
     store = _grown_candidates(task, sizes)
-    if any(store.read(0, size) is None for size in sizes):
-        _train(index, task, stage)
-        with stage(f"{task.named.name}, {database.kind}") as report:
-            steps = grow_index(
-                index,
-                queries,
-                inputs.reference,
-                database.source,
-                sizes=sizes,
-                k=SHORTLIST,
-                plugin=task.named.plugin,
-            )
-            for done, at_size in steps:
-                if at_size is not None:
-                    store.write(0, done, at_size)
-                report(done / max(sizes[-1], 1), f"{done:,} distractors")
     candidates = [store.require(0, size) for size in sizes]
     return GrownEvidence(
         query_track=inputs.query_tracks,
         query_group=inputs.query_groups,
         queries=inputs.query_columns,
         match_score=match_scores(
-            queries, inputs.reference, inputs.reference_positions, inputs.truth
+            inputs.queries, inputs.reference, inputs.reference_positions, inputs.truth
         ),
         sizes=sizes,
         candidates=candidates,

@@ -14,7 +14,8 @@ def find_edit_problems(
     """Problems of what a change does to landed results.
 
     A landed result, its config and its evidence change only together with a result of the same name
-    whose ``provenance.supersedes`` names it.
+    whose ``provenance.supersedes`` names it. Evidence that the new one does not name, and a config
+    that it does not need, may be deleted then.
 
     Args:
         files: All files of the change.
@@ -31,17 +32,23 @@ def find_edit_problems(
             yield f"{path}: /provenance/supersedes names {name}, which is no result of {folder}"
         if named.get(path) in superseded:
             replaced |= _files_of(path, board[path])
-    changed = {file.path for file in files if file.status == "modified"}
+    changed = {file.path: file.status for file in files if file.status != "added"}
     others = (_files_of(path, one) for path, one in board.items() if path not in changed)
     replaced -= set().union(*others)
-    for path in sorted(changed - replaced):
-        yield (
-            f"{path} is modified: landed results never change, unless a result of the same name "
-            "supersedes them"
-        )
+    named_now = set().union(*(_evidence_of(path, one) for path, one in results.items()))
+    for path, status in sorted(changed.items()):
+        if path not in replaced:
+            yield (
+                f"{path} is {status}: landed results never change, unless a result of the same "
+                "name supersedes them"
+            )
+        elif status == "deleted" and path in named_now:
+            yield f"{path} is deleted, but it is the evidence of a result of the change"
 
 
 def _files_of(path: str, result: Result) -> set[str]:
-    place = PurePosixPath(path)
-    evidence = {str(place.with_name(info.file)) for info in result.evidence}
-    return {path, str(place.with_suffix(".toml")), *evidence}
+    return {path, str(PurePosixPath(path).with_suffix(".toml")), *_evidence_of(path, result)}
+
+
+def _evidence_of(path: str, result: Result) -> set[str]:
+    return {str(PurePosixPath(path).with_name(info.file)) for info in result.evidence}

@@ -7,7 +7,7 @@ would find it, and neither hooks, filters nor the repository's attributes have a
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
@@ -81,6 +81,31 @@ def list_files(repository: Path, revision: str, folder: str) -> list[ChangedFile
 def read_blob(repository: Path, file: ChangedFile) -> bytes:
     """The content of a file, whose size the caller has found acceptable."""
     return _git(repository, "cat-file", "blob", file.blob, most_bytes=file.size_bytes)
+
+
+def has_landed(file: Path) -> bool | None:
+    """Whether a branch ``main``, here or on a server, has a file with this content.
+
+    Returns:
+        None if the file is in no clone, or in one without such a branch.
+    """
+    folder, own = file.parent, _with_plain_lines(file.read_bytes())
+    names = ("refs/heads/main", "refs/remotes/*/main")
+    try:
+        branches = _git(folder, "for-each-ref", "--format=%(refname)", *names).decode().split()
+    except FpbenchError:
+        return None
+    for branch in branches:
+        with suppress(FpbenchError):  # of a branch that has no such file
+            content = _git(folder, "cat-file", "blob", f"{branch}:./{file.name}")
+            if _with_plain_lines(content) == own:
+                return True
+    return False if branches else None
+
+
+def _with_plain_lines(content: bytes) -> bytes:
+    """The content of a text as Git keeps it, whatever ends its lines on this machine."""
+    return content.replace(b"\r\n", b"\n")
 
 
 def resolve_commit(repository: Path, revision: str) -> str:

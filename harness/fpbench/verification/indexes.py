@@ -1,8 +1,9 @@
 """Whether the indexes are those of the curves and of the config."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from fpbench.plugin.index_names import index_base, index_settings
 from fpbench.results.document import Result
 from fpbench.results.indexes import IndexInfo
 from fpbench.verification.problems import Problem, compare, show_value
@@ -29,8 +30,11 @@ def check_indexes(submission: Submission) -> Iterator[Problem]:
 
 
 def _check_index(result: Result, index: IndexInfo, pointer: str) -> Iterator[Problem]:
-    requested = result.config.get("index_options", {}).get(index.name, {})
-    yield from compare(f"{pointer}/requested", index.requested, requested, "config.index_options")
+    options = result.config.get("index_options", {}).get(index_base(index.name), {})
+    of_name = index_settings(index.name)
+    requested = {**options, **of_name} if isinstance(options, Mapping) else options
+    source = "its name and config.index_options" if of_name else "config.index_options"
+    yield from compare(f"{pointer}/requested", index.requested, requested, source)
     first = next(one for one in result.indexes if one.name == index.name)
     source = "the same index with other distractors"
     yield from compare(f"{pointer}/effective", index.effective, first.effective, source)

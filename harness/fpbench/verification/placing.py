@@ -2,15 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, make_folder
+from fpbench.files import atomic_file, make_folder, write_output
 from fpbench.results.canonical import canonical_bytes
 from fpbench.results.document import Result
 from fpbench.results.files import checked_text, identify, read_result, result_files
+from fpbench.verification.git_trees import has_landed
 from fpbench.verification.pull_request import MOST_BYTES, is_name
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import NOT_BY_HAND, check_result
@@ -24,11 +25,13 @@ class Placed:
 
     Args:
         files: The files that belong into the pull request.
+        removed: Files of the result that this one takes the place of, which no result needs now.
         left_out: Evidence that is too large for the repository or is missing.
     """
 
     result: Result
     files: Sequence[Path]
+    removed: Sequence[Path]
     left_out: Sequence[str]
 
 
@@ -67,17 +70,25 @@ def place_result(
             hint="choose another --name; if that file has landed, say that the new one takes its "
             f"place: --supersedes {target}; if it has not, delete it and run this again",
         )
+    _copy(copies, replaced)
+    write_output(target, content)  # last, when its evidence is there
+    files = [target, *copies.values()]
+    removed = sorted(one for one in replaced - {*files, *beside} if one.exists())
+    for file in removed:
+        file.unlink()
+    left_out = [one.name for one in beside if one not in small]
+    return Placed(result=result, files=files, removed=removed, left_out=left_out)
+
+
+def _copy(copies: Mapping[Path, Path], replaced: Collection[Path]) -> None:
+    """Copy files to where they belong, after all of them are found to be right."""
     for source, copy in copies.items():
         _refuse_copy(source, copy, replaced)
-    make_folder(target.parent)
     for source, copy in copies.items():
         if not copy.exists() or copy in replaced:
+            make_folder(copy.parent)
             with source.open("rb") as old, atomic_file(copy) as new:
                 shutil.copyfileobj(old, new)
-    with atomic_file(target) as new:  # the result last, when its evidence is there
-        new.write(content)
-    left_out = [one.name for one in beside if one not in small]
-    return Placed(result=result, files=[target, *copies.values()], left_out=left_out)
 
 
 def _shorten(result: Result) -> Result:
@@ -113,7 +124,7 @@ def _submitted_bytes(result: Result, path: Path) -> bytes:
 
 
 def _find_replaced(result: Result, target: Path) -> set[Path]:
-    """Files of a landed result that the new one takes the place of."""
+    """Files of a landed result that the new one takes the place of, and that no other needs."""
     superseded = set(result.provenance.supersedes if result.provenance else ())
     if not superseded:
         return set()
@@ -126,10 +137,26 @@ def _find_replaced(result: Result, target: Path) -> set[Path]:
             f"--supersedes names {name}, which is no result in {target.parent}",
             hint="give a file in that folder, or the result_id of one",
         )
+    for path in sorted(path for path, name in named.items() if name in superseded):
+        _refuse_not_landed(path)
     if named.get(target) not in superseded:
         return set()
-    evidence = {target.with_name(info.file) for info in landed[target].evidence}
-    return {target, target.with_suffix(".toml"), *evidence}
+    of_others = (_files_of(path, one) for path, one in landed.items() if path != target)
+    return _files_of(target, landed[target]).difference(*of_others)
+
+
+def _files_of(path: Path, result: Result) -> set[Path]:
+    evidence = {path.with_name(info.file) for info in result.evidence}
+    return {path, path.with_suffix(".toml"), *evidence}
+
+
+def _refuse_not_landed(path: Path) -> None:
+    if has_landed(path) is False:
+        raise FpbenchError(
+            f"--supersedes names {path}, which has not landed: no branch main has it",
+            hint="delete it, and submit without --supersedes; if it has landed, run `git fetch` "
+            "first",
+        )
 
 
 def _results_beside(target: Path) -> Sequence[Path]:

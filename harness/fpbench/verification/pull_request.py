@@ -107,7 +107,7 @@ def review_change(repository: Path, base: str, head: str) -> Review:
     board = _read_board(repository, landed)
     with TemporaryDirectory() as folder:
         # A result may name evidence that has landed, which then has to be its own.
-        for file in [*_find_beside(files, landed), *files]:
+        for file in [*_find_beside(files, landed), *_remaining(files)]:
             content = read_blob(repository, file)
             problems += [f"{file.path} has {secret} in it" for secret in _find_secrets(content)]
             copy = Path(folder) / file.path
@@ -139,13 +139,14 @@ def _check_file(file: ChangedFile) -> Iterator[str]:
     if not _is_inside(file.path):
         yield f"{file.path} is not {FOLDER}/SYSTEM/FILE with letters, digits, '.', '_' and '-'"
         return
+    suffix = PurePosixPath(file.path).suffix
     if file.status == "deleted":
-        yield f"{file.path} is deleted: landed results stay; submit another one"
+        if suffix == ".json":
+            yield f"{file.path} is deleted: landed results stay; submit another one"
         return
     if file.mode != REGULAR:
         yield f"{file.path} has mode {file.mode}, not that of a regular file, {REGULAR}"
         return
-    suffix = PurePosixPath(file.path).suffix
     if suffix not in MOST_BYTES:
         yield f"{file.path} is neither a result, its config nor its evidence"
     elif file.size_bytes > MOST_BYTES[suffix]:
@@ -154,8 +155,9 @@ def _check_file(file: ChangedFile) -> Iterator[str]:
 
 def _find_clashes(files: Sequence[ChangedFile], landed: Sequence[ChangedFile]) -> Iterator[str]:
     """Names that are taken, or differ from another only in case, which some machines ignore."""
-    modified = {file.path for file in files if file.status == "modified"}
-    named = [*(file for file in landed if file.path not in modified), *files]
+    changed = {file.path for file in files if file.status != "added"}
+    files = _remaining(files)
+    named = [*(file for file in landed if file.path not in changed), *files]
     taken = Counter(file.path.casefold() for file in named)
     folders = {str(PurePosixPath(file.path).parent) for file in named}
     for file in files:
@@ -164,6 +166,10 @@ def _find_clashes(files: Sequence[ChangedFile], landed: Sequence[ChangedFile]) -
             yield f"{file.path} is there already, perhaps in other case: choose another name"
         elif sum(folder.casefold() == other.casefold() for other in folders) > 1:
             yield f"{file.path} is in a folder whose name differs from another only in case"
+
+
+def _remaining(files: Sequence[ChangedFile]) -> Sequence[ChangedFile]:
+    return [file for file in files if file.status != "deleted"]
 
 
 def _find_beside(
@@ -188,7 +194,7 @@ def _find_strays(files: Sequence[ChangedFile], results: Sequence[Reviewed]) -> I
         path = PurePosixPath(one.path)
         known |= {one.path, str(path.with_suffix(".toml"))}
         known |= {str(path.with_name(info.file)) for info in one.result.evidence}
-    for file in files:
+    for file in _remaining(files):
         if results and file.path not in known:
             yield f"{file.path} is neither the config nor the evidence of a result of the change"
 
@@ -210,7 +216,7 @@ def _find_secrets(content: bytes) -> list[str]:
 def _review_result(folder: Path, path: str) -> Reviewed:
     try:
         findings = check_result(folder / path)
-        result = read_result(folder / path)
+        result = read_result(folder / path, edited=True)
     except FpbenchError as err:
         message = err.message.replace(f"{folder}/", "")
         return Reviewed(path=path, result=None, problems=[message])

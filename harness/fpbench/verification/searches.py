@@ -151,7 +151,8 @@ def _is_one_of(
     most: Float32[np.ndarray, " queries"],
 ) -> Bool[np.ndarray, " queries"]:
     """Whether each score is one of some candidates', or that of another row, which has a limit."""
-    same = among & (np.abs(scores - score[:, None]) <= SCORE_ROUNDING)
+    # Of an index that finds fewer candidates than are kept, some scores are -inf.
+    same = among & np.isclose(scores, score[:, None], rtol=0, atol=SCORE_ROUNDING)
     is_one: Bool[np.ndarray, " queries"] = same.any(axis=1) | (score <= most + SCORE_ROUNDING)
     return is_one
 

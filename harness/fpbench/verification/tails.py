@@ -9,6 +9,7 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.results.tails import TailCheck, TailInfo
 from fpbench.verification.expected import read_settings
+from fpbench.verification.fits import fit_searches
 from fpbench.verification.problems import Problem, compare, compare_listed
 from fpbench.verification.submission import Search, Submission
 
@@ -20,7 +21,10 @@ _LARGEST = 0.05
 
 
 def check_tails(submission: Submission) -> Iterator[Problem]:
-    """Every simulation belongs to evidence, and every check of one is computed again."""
+    """Every simulation belongs to evidence, and every check of one is computed again.
+
+    The result lists the checks of the first fit of the generator; further fits have their own.
+    """
     result = submission.result
     counts = Counter(tail.index for tail in result.tails)
     settings = read_settings(result)
@@ -34,7 +38,9 @@ def check_tails(submission: Submission) -> Iterator[Problem]:
             yield Problem(pointer=f"{pointer}/index", value=tail.index, rule=rule)
     tails = {tail.index: (f"/tails/{place}", tail) for place, tail in enumerate(result.tails)}
     beyond = bool(settings and settings.beyond)
-    for search in submission.searches():
+    searches = [(search, True) for search in submission.searches()]
+    searches += [(search, False) for search in fit_searches(submission)]
+    for search, of_first in searches:
         pointer, info = tails.get(search.index, ("/tails", None))
         if search.distractors != "synthetic" or not beyond:
             info = None
@@ -44,12 +50,27 @@ def check_tails(submission: Submission) -> Iterator[Problem]:
             rule = f"the evidence of {search.index} is{'' if simulated else ' not'} simulated"
             yield Problem(pointer=pointer, value=list(tails), rule=rule)
         elif info is not None and isinstance(evidence, Evidence):
-            yield from _check_tail(search, evidence, info, pointer, result.estimator)
+            yield from _check_tail(
+                search, evidence, info, pointer, result.estimator, of_first=of_first
+            )
 
 
 def _check_tail(
-    search: Search, evidence: Evidence, info: TailInfo, pointer: str, estimator: int
+    search: Search,
+    evidence: Evidence,
+    info: TailInfo,
+    pointer: str,
+    estimator: int,
+    *,
+    of_first: bool,
 ) -> Iterator[Problem]:
+    """Problems of a simulation.
+
+    Args:
+        info: How the simulations of this index were made.
+        pointer: Where the result says it.
+        of_first: Whether the search is of the first fit, whose checks the result lists.
+    """
     tail = evidence.tail
     if tail is None:
         return
@@ -60,27 +81,31 @@ def _check_tail(
         )
         yield Problem(pointer="/estimator", value=estimator, rule=rule)
         return
-    yield from compare(f"{pointer}/replicates", info.replicates, tail.log_p.shape[2])
+    file = f"{search.pointer}/file"
+    place = f"{pointer}/replicates" if of_first else file
+    yield from compare(place, info.replicates, tail.log_p.shape[2])
     if info.searched not in evidence.edges:
         rule = "the evidence has no blocks that end at this number of distractors"
-        yield Problem(pointer=f"{pointer}/searched", value=info.searched, rule=rule)
+        place = f"{pointer}/searched" if of_first else file
+        yield Problem(pointer=place, value=info.searched, rule=rule)
     wanted = [np.inf if t is None else t for t in search.tolerances_s()]
     found = tail.tolerances_s.tolist()
     if sorted(found) != sorted(wanted):
         rule = "the evidence simulates the tolerances of its curves"
-        yield Problem(pointer=f"{search.pointer}/file", value=list(map(str, found)), rule=rule)
+        yield Problem(pointer=file, value=list(map(str, found)), rule=rule)
         return
     sizes = search.searched_sizes()
     if not sizes:
         return
     expected = [c for t in search.tolerances_s() for c in check_tail(evidence, sizes, t)]
-    listed = dict(enumerate(info.checks))
-    yield from compare_listed(f"{pointer}/checks", listed, expected, _key)
+    place = f"{pointer}/checks" if of_first else file
+    if of_first:
+        yield from compare_listed(place, dict(enumerate(info.checks)), expected, _key)
     for check in expected if len(evidence.query_track) >= _FEWEST_QUERIES else ():
         apart = abs(check.simulated - check.searched)
         if apart > max(_LARGEST, _ERRORS * check.error):
             rule = f"it was searched, too, with {check.searched:.6g}: this is another simulation"
-            yield Problem(pointer=f"{pointer}/checks", value=check.simulated, rule=rule)
+            yield Problem(pointer=place, value=check.simulated, rule=rule)
 
 
 def _key(check: TailCheck) -> tuple[object, ...]:

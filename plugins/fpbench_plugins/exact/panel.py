@@ -19,7 +19,8 @@ from torch import Tensor
 from fpbench.search.scores import sum_by_halves
 
 GROUP = 16  # rows; the rows of a tile are a multiple of it
-TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}  # of products; on a CPU a tile must fit in the cache
+# Of products. On a CPU, smaller tiles stay in the cache, but each takes a dozen calls from Python.
+TILE_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}
 PAIRS_AT_ONCE = 4_096
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
 BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
@@ -43,7 +44,11 @@ class Chunk:
 
 
 class Workspace:
-    """Memory for the products of one chunk and one panel. The next pair uses it again."""
+    """Memory for the products of a tile.
+
+    All tiles use it in turn, so that it stays in the caches, and its pages in the processor's page
+    table: a float32 product takes a fifth longer if each tile is written to other memory.
+    """
 
     def __init__(self) -> None:
         self._held = torch.empty(0)
@@ -56,21 +61,23 @@ class Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class Products:
-    """The products of a chunk's rows and a panel's queries, in tiles padded with -inf.
+class Tile:
+    """The products of some rows and a panel's queries, as bit patterns, padded with -inf.
 
-    Member m of group g of a tile is its row m * groups + g.
+    Member m of group g is row m * groups + g of the tile. It is valid until the next tile.
 
     Args:
-        values: All products.
-        maxima: One value for each group, the largest by bit pattern. It is the maximum where any
-            value is positive, otherwise some value of the group.
-        tile_rows: Rows in each tile.
+        start: Index of its first row within the chunk.
+        groups: Number of groups.
+        members: Member m of group g and query q is in row m and column g * queries + q.
+        maxima: The largest bit pattern in each column of ``members``. It is that of the maximum
+            where any value is positive, otherwise that of some value.
     """
 
-    values: Float[Tensor, "rows queries"]
-    maxima: Int[Tensor, "groups queries"]
-    tile_rows: int
+    start: int
+    groups: int
+    members: Int[Tensor, "members columns"]
+    maxima: Int[Tensor, " columns"]
 
 
 class Panel:
@@ -96,10 +103,9 @@ class Panel:
         """Take the next rows of the block into account."""
         if len(self._queries) == 0 or len(chunk.rows) == 0:
             return
-        products = multiply(chunk.coarse, self._coarse, workspace)
         if bool(self._floor.isneginf().any()):
-            self._raise_floor(products, chunk)
-        row, query = sieve(products, self._bound(chunk))
+            self._raise_floor(chunk, workspace)
+        row, query = sieve(chunk.coarse, self._coarse, self._bound(chunk), workspace)
         self._waiting += self._score(chunk, row, query)
         if sum(len(query) for query, _, _ in self._waiting) >= 2 * len(self._queries):
             self.merge_waiting()
@@ -120,16 +126,20 @@ class Panel:
         full = self.scores[:, -1] > -torch.inf
         return torch.where((self._error == 0) & full, torch.inf, bound)
 
-    def _raise_floor(self, products: Products, chunk: Chunk) -> None:
+    def _raise_floor(self, chunk: Chunk, workspace: Workspace) -> None:
         """Raise the floor to a score that k rows of this chunk reach, so that few rows remain.
 
         At least k rows reach the k-th largest of the groups' maxima.
         """
-        k, values = self.ids.shape[1], products.values
-        if len(chunk.rows) >= k * GROUP:
-            values = products.maxima.view(values.dtype)
-        if len(values) < k:
+        k, rows = self.ids.shape[1], chunk.coarse
+        if len(rows) < k:
             return
+        if len(rows) >= k * GROUP:
+            tiles = multiply(rows, self._coarse, workspace)
+            maxima = torch.cat([tile.maxima.clone() for tile in tiles])
+            values = maxima.view(rows.dtype).view(-1, len(self._queries))
+        else:
+            values = rows @ self._coarse
         best = values.float().topk(k, dim=0).values[-1]
         rounded_away = UNIT_ROUNDOFF[values.dtype] * best.abs()
         floor = best - rounded_away - self._error * chunk.longest
@@ -199,50 +209,57 @@ def sieve_error(
 
 
 def multiply(
-    rows: Float[Tensor, "rows dim"],
-    queries: Float[Tensor, "dim queries"],
-    workspace: "Workspace",
-) -> Products:
+    rows: Float[Tensor, "rows dim"], queries: Float[Tensor, "dim queries"], workspace: Workspace
+) -> Iterator[Tile]:
     """Multiply tile by tile, and take the groups' maxima while the tile is in the cache.
 
     Integer maxima are several times faster than bfloat16 maxima, and the bit patterns of positive
     numbers have the same order as the numbers.
     """
-    n = queries.shape[1]
-    tile_rows = TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n) // GROUP * GROUP
-    tile_rows = max(GROUP, min(tile_rows, -(-len(rows) // GROUP) * GROUP))
-    tiles = -(-len(rows) // tile_rows)
-    values = workspace.reserve(tiles * tile_rows * n, like=rows).view(tiles * tile_rows, n)
-    values[len(rows) :] = -torch.inf
-    groups, bits = tile_rows // GROUP, BITS[rows.dtype]
-    maxima = torch.empty(tiles, groups, n, dtype=bits, device=rows.device)
-    for tile in range(tiles):
-        start = tile * tile_rows
+    n, bits = queries.shape[1], BITS[rows.dtype]
+    most_rows = max(GROUP, TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n))
+    tiles = -(-len(rows) // most_rows)
+    groups = -(-len(rows) // (tiles * GROUP))
+    tile_rows = groups * GROUP
+    values = workspace.reserve(tile_rows * n, like=rows).view(tile_rows, n)
+    members = values.view(bits).view(GROUP, groups * n)
+    maxima = torch.empty(groups * n, dtype=bits, device=rows.device)
+    for start in range(0, len(rows), tile_rows):
         some = rows[start : start + tile_rows]
-        torch.mm(some, queries, out=values[start : start + len(some)])
-        members = values[start : start + tile_rows].view(bits).view(GROUP, groups, n)
-        torch.amax(members, dim=0, out=maxima[tile])
-    return Products(values, maxima.view(-1, n), tile_rows)
+        values[len(some) :] = -torch.inf
+        torch.mm(some, queries, out=values[: len(some)])
+        torch.amax(members, dim=0, out=maxima)
+        yield Tile(start, groups, members, maxima)
 
 
 def sieve(
-    products: Products, bound: Float32[Tensor, " queries"]
+    rows: Float[Tensor, "rows dim"],
+    queries: Float[Tensor, "dim queries"],
+    bound: Float32[Tensor, " queries"],
+    workspace: Workspace,
 ) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
     """Row and query of every product of at least ``bound``, rounded to the products' dtype.
 
     Where the bound is not positive, every group is opened.
     """
-    dtype, n = products.values.dtype, products.values.shape[1]
+    dtype, n = rows.dtype, len(bound)
     bound = bound.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the padding
     lowest = torch.where(bound > 0, bound.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    flat = true_indices(maxima_at_least(products.maxima, lowest).view(-1))
-    group, query = flat // n, flat % n
-    groups = products.tile_rows // GROUP  # in a tile
-    first = group // groups * products.tile_rows + group % groups
-    rows = first + torch.arange(GROUP, device=first.device)[:, None] * groups
-    members = products.values.view(-1).index_select(0, (rows * n + query).view(-1))
-    hit = true_indices((members.view(GROUP, -1) >= bound.index_select(0, query)).view(-1))
-    return rows.view(-1)[hit], query[hit % max(len(query), 1)]
+    first_rows, columns, members = [], [], []
+    for tile in multiply(rows, queries, workspace):
+        opened = true_indices(maxima_at_least(tile.maxima.view(-1, n), lowest).view(-1))
+        if len(opened) > 0:
+            first_rows.append(tile.start + opened // n)
+            columns.append(opened)
+            members.append(take_columns(tile.members, opened))
+    if not columns:
+        none = torch.empty(0, dtype=torch.int64, device=rows.device)
+        return none, none
+    first_row, query = torch.cat(first_rows), torch.cat(columns) % n
+    products = torch.cat(members, dim=1).view(dtype)
+    hit = true_indices((products >= bound.index_select(0, query)).view(-1))
+    member, place = hit // len(query), hit % len(query)
+    return first_row[place] + member * tile.groups, query[place]
 
 
 def maxima_at_least(
@@ -253,6 +270,15 @@ def maxima_at_least(
         # Torch's comparison of int16 is not vectorised.
         return torch.from_numpy(np.greater_equal(maxima.numpy(), lowest.numpy()))
     return maxima >= lowest
+
+
+def take_columns(
+    matrix: Int[Tensor, "rows columns"], columns: Int64[Tensor, " some"]
+) -> Int[Tensor, "rows some"]:
+    """Copy some columns."""
+    if matrix.device.type == "cpu":
+        return torch.from_numpy(np.take(matrix.numpy(), columns.numpy(), axis=1))
+    return matrix.index_select(1, columns)
 
 
 def true_indices(mask: Bool[Tensor, " values"]) -> Int64[Tensor, " pairs"]:

@@ -122,4 +122,5 @@ def create_factory(settings: Settings) -> GrowingIndex:
     index_settings = Factory(
         factory=settings.argument, search=tuple(sorted(settings.options.items()))
     )
+    index_settings.refuse_unknown()
     return FaissGrowingIndex(index_settings)

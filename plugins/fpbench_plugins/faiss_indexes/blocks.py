@@ -4,7 +4,8 @@ A compressed distance depends on the query, the code and the trained quantiser, 
 rows. So the k nearest rows of the database are found by merging the k nearest of each block.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -30,6 +31,21 @@ MOST_ROWS = 500_000  # kept uncompressed for their exact scores: 256 MB with 128
 Chunk = Float32[np.ndarray, "_ dim"]  # lengths differ, which Vectors does not allow within one call
 
 
+@dataclass(slots=True)
+class Contents:
+    """What settings share that differ in the search alone.
+
+    Args:
+        index: The index of FAISS; None if it is not trained.
+        chunks: The rows in it, uncompressed, while a block is searched.
+        kept_bytes: Size of a row that :meth:`FaissBlockIndex.keep` holds.
+    """
+
+    index: Any = None
+    chunks: Sequence[Chunk] = field(default=(), repr=False)
+    kept_bytes: float = 0.0
+
+
 class FaissBlockIndex(BlockIndex):
     """Implements :class:`fpbench.BlockIndex`. Its ``keys`` are FAISS's distances."""
 
@@ -38,57 +54,78 @@ class FaissBlockIndex(BlockIndex):
 
     def __init__(self, settings: IndexSettings) -> None:
         self._settings = settings
-        self._index: Any = None
-        self._kept_bytes = 0.0
+        self._contents = Contents()
 
     @property
     def parameters(self) -> Mapping[str, Value]:
         return list_parameters(self._settings)
 
     @property
+    def search_parameters(self) -> Collection[str]:
+        return self._settings.search_parameters
+
+    @property
     def training_rows(self) -> int:
         return self._settings.training_rows
 
+    def share(self, other: "FaissBlockIndex", /) -> None:
+        self._contents = other._contents
+
     def train(self, vectors: Vectors, /) -> None:
-        self._index = train_index(self._settings, vectors)
+        self._contents.index = train_index(self._settings, vectors)
 
     def search(self, queries: Vectors, block: Iterator[Vectors], k: int, /) -> Candidates:
         require_finite(queries, "query")
-        if self._index is None:  # of a kind that needs no training
+        if self._contents.index is None:  # of a kind that needs no training
             self.train(queries)
         best = empty_candidates(len(queries), k)
         first_id = 0
-        for chunks in self._fill_index(block):
-            with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
-                ids, keys = neighbours(self._index, queries, k)
-            scores = exact_scores(queries, chunks, ids)
-            best = merge_candidates(
-                best, Candidates(np.where(ids < 0, -1, ids + first_id), keys, scores)
-            )
-            first_id += self._index.ntotal
-        self._index.reset()
+        for rows in self.fill(block):
+            found = self.search_filled(queries, k)
+            ids = np.where(found.ids < 0, -1, found.ids + first_id)
+            best = merge_candidates(best, Candidates(ids, found.keys, found.scores))
+            first_id += rows
         return best
 
+    def fill(self, block: Iterator[Vectors], /) -> Iterator[int]:
+        for chunks in self._fill_index(block):
+            self._contents.chunks = chunks
+            yield self._contents.index.ntotal
+        self._contents.chunks = ()
+        self._contents.index.reset()
+
+    def search_filled(self, queries: Vectors, k: int, /) -> Candidates:
+        require_finite(queries, "query")
+        ids, keys = self._neighbours(queries, k)
+        return Candidates(ids, keys, exact_scores(queries, self._contents.chunks, ids))
+
     def keep(self, rows: Iterator[Vectors], /) -> None:
-        self._index.reset()
-        empty_bytes = size_bytes(self._index)
+        contents = self._contents
+        contents.index.reset()
+        empty_bytes = size_bytes(contents.index)
         for chunk in rows:
-            require_finite(chunk, "database vector", self._index.ntotal)
+            require_finite(chunk, "database vector", contents.index.ntotal)
             self._add(chunk)
-        self._kept_bytes = (size_bytes(self._index) - empty_bytes) / self._index.ntotal
+        contents.kept_bytes = (size_bytes(contents.index) - empty_bytes) / contents.index.ntotal
 
     def bytes_per_fingerprint(self) -> float:
         """Those of what grows with the rows: codes and numbers, but no centroids."""
-        return self._kept_bytes
+        return self._contents.kept_bytes
 
     def search_kept(self, queries: Vectors, k: int, /) -> Candidates:
-        with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
-            ids, keys = neighbours(self._index, queries, k)
+        ids, keys = self._neighbours(queries, k)
         return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
+
+    def _neighbours(
+        self, queries: Vectors, k: int
+    ) -> tuple[Int64[np.ndarray, "queries k"], Float32[np.ndarray, "queries k"]]:
+        with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
+            self._settings.set_search(self._contents.index)
+            return neighbours(self._contents.index, queries, k)
 
     def _fill_index(self, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
         """Fill the index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""
-        index = self._index
+        index = self._contents.index
         kept: list[Chunk] = []
         rows, before = 0, 0
         index.reset()
@@ -109,9 +146,10 @@ class FaissBlockIndex(BlockIndex):
             yield kept
 
     def _add(self, vectors: Vectors) -> None:
-        step = f"add {len(vectors)} vectors to {self._index.ntotal} of {{}}"
+        index = self._contents.index
+        step = f"add {len(vectors)} vectors to {index.ntotal} of {{}}"
         with translate_faiss_errors(self._settings, step):
-            self._index.add(vectors)
+            index.add(vectors)
 
 
 def last_rows(chunks: Sequence[Chunk], rows: int) -> Vectors:

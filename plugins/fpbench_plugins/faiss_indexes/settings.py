@@ -1,6 +1,6 @@
 """Settings of FAISS indexes, and checks that FAISS uses them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Protocol, runtime_checkable
 
@@ -9,10 +9,12 @@ import numpy as np
 from msgspec import Meta
 
 from fpbench import FpbenchError, Vectors
+from fpbench.conversion import suggest
 from fpbench_plugins.faiss_indexes.errors import describe_index, translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
 _DIVISIBLE = 960  # dims; divisible by the numbers of parts that product quantisers usually have
+_OF_SEARCH = ("nprobe", "ht", "max_codes", "k_factor", "k_factor_rf")  # in FAISS's own words
 POINTS_PER_CENTROID = 256  # the most that FAISS's k-means uses
 
 Value = int | float | str
@@ -26,7 +28,16 @@ class IndexSettings(Protocol):
     @property
     def training_rows(self) -> int: ...
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        """Names of the settings that only a search reads."""
+        ...
+
     def build(self, dim: int) -> Any: ...
+
+    def set_search(self, index: Any) -> None:
+        """Give an index these settings of the search, because others may share it."""
+        ...
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
         """The values of these settings that the index really uses."""
@@ -111,10 +122,17 @@ class IvfPq:
     def training_rows(self) -> int:
         return POINTS_PER_CENTROID * max(self.nlist, 1 << self.bits)
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        return ("nprobe",)
+
+    def set_search(self, index: Any) -> None:
+        index.nprobe = self.nprobe
+
     def build(self, dim: int) -> Any:
         lists = faiss.IndexFlatL2(dim)
         index = faiss.IndexIVFPQ(lists, dim, self.nlist, self.parts, self.bits)
-        index.nprobe = self.nprobe
+        self.set_search(index)
         return index
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
@@ -137,9 +155,16 @@ class Ivf:
     def training_rows(self) -> int:
         return POINTS_PER_CENTROID * self.nlist
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        return ("nprobe",)
+
+    def set_search(self, index: Any) -> None:
+        index.nprobe = self.nprobe
+
     def build(self, dim: int) -> Any:
         index = faiss.IndexIVFFlat(faiss.IndexFlatL2(dim), dim, self.nlist)
-        index.nprobe = self.nprobe
+        self.set_search(index)
         return index
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
@@ -153,6 +178,13 @@ class Flat:
     @property
     def training_rows(self) -> int:
         return 0
+
+    @property
+    def search_parameters(self) -> Collection[str]:
+        return ()
+
+    def set_search(self, index: Any) -> None:
+        """Nothing of a search can be set."""
 
     def build(self, dim: int) -> Any:
         return faiss.IndexFlatL2(dim)
@@ -180,7 +212,7 @@ class RefinedIvfPq(IvfPq):
         index = faiss.IndexIVFPQR(
             lists, dim, self.nlist, self.parts, self.bits, self.refine_parts, self.refine_bits
         )
-        index.nprobe = self.nprobe
+        self.set_search(index)
         return index
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
@@ -204,6 +236,13 @@ class Lsh:
     def training_rows(self) -> int:
         return 1  # the projections are random, but FAISS still wants a call of train
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        return ()
+
+    def set_search(self, index: Any) -> None:
+        """Nothing of a search can be set."""
+
     def build(self, dim: int) -> Any:
         return faiss.IndexLSH(dim, self.bits)
 
@@ -223,10 +262,17 @@ class Hnsw:
     def training_rows(self) -> int:
         return 0
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        return ("ef_search",)
+
+    def set_search(self, index: Any) -> None:
+        index.hnsw.efSearch = self.ef_search
+
     def build(self, dim: int) -> Any:
         index = faiss.IndexHNSWFlat(dim, self.links)
         index.hnsw.efConstruction = self.ef_construction
-        index.hnsw.efSearch = self.ef_search
+        self.set_search(index)
         return index
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
@@ -257,6 +303,17 @@ class Factory:
             learns = True  # building the index will show what is wrong
         return 1_000_000 if learns else 0
 
+    @property
+    def search_parameters(self) -> Collection[str]:
+        # The graph of a coarse quantiser is also searched when rows are added.
+        lists = any(word in self.factory for word in ("IVF", "IMI"))
+        return _OF_SEARCH if lists else (*_OF_SEARCH, "efSearch")
+
+    def set_search(self, index: Any) -> None:
+        for name, value in self.search:
+            if name in self.search_parameters:
+                _set_and_check(index, name, value)
+
     def build(self, dim: int) -> Any:
         index = faiss.index_factory(dim, self.factory)
         for name, value in self.search:
@@ -265,6 +322,29 @@ class Factory:
 
     def read_back(self, index: Any) -> Mapping[str, Value]:
         return {}  # _set_and_check has checked each one
+
+    def refuse_unknown(self) -> None:
+        """Refuse a parameter that such an index does not have, before any work.
+
+        Raises:
+            FpbenchError: There is one; the hint lists those that it has.
+        """
+        try:
+            index = faiss.index_factory(_DIVISIBLE, self.factory)
+        except RuntimeError:
+            return  # building the index will show what is wrong
+        space = faiss.ParameterSpace()
+        space.initialize(index)
+        ranges = space.parameter_ranges
+        known = [ranges.at(place).name for place in range(ranges.size())]
+        for name, value in self.search:
+            try:
+                _set_and_check(index, name, value)
+            except RuntimeError as err:
+                raise FpbenchError(
+                    f"'faiss:{self.factory}' has no parameter called '{name}'",
+                    hint=f"{suggest(name, known)}parameters: {', '.join(known) or 'none'}",
+                ) from err
 
 
 def _set_and_check(index: Any, name: str, text: str) -> None:

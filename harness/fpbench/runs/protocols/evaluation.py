@@ -16,8 +16,8 @@ from fpbench.runs.protocols.inputs import ProtocolInputs, inputs_of_vectors
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
 from fpbench.runs.ready_made import VectorSource
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.nearest_rows import RowSearch
-from fpbench.search.tasks import NamedIndex
 
 CreateIndex = Callable[[], NamedIndex]
 

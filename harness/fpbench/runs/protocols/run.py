@@ -16,6 +16,7 @@ from fpbench.files import atomic_path, make_folder, refuse_unwritable
 from fpbench.folder_names import record_setting
 from fpbench.hashing import content_key, file_sha256, rows_digest
 from fpbench.plugin.entries import Settings
+from fpbench.plugin.index_names import requested_options
 from fpbench.progress import Stage
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import ESTIMATOR, FORMAT, EvidenceInfo, Result
@@ -26,7 +27,8 @@ from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.curves_figure import plot_curves
 from fpbench.runs.description import leave_folders_out
-from fpbench.runs.prepare import PreparedRun, index_options, load_index
+from fpbench.runs.loaded_indexes import index_options, load_index
+from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.aligned import plan_aligned
 from fpbench.runs.protocols.definitions import Protocol, find_protocol
 from fpbench.runs.protocols.evaluation import CreateIndex, Evaluation
@@ -183,7 +185,7 @@ def _describe_index(prepared: PreparedRun, evaluation: Evaluation, name: str) ->
     return IndexInfo(
         name=record_setting(name).text,
         distractors="real",
-        requested=dict(prepared.config.index_options.get(name, {})),
+        requested=requested_options(prepared.config.index_options, name),
         effective={**named.parameters, "shortlist": settings.neighbours},
         trained_on=trained_on if named.index.training_rows else 0,
     )

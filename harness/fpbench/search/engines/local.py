@@ -9,7 +9,13 @@ import numpy as np
 from fpbench.files import make_folder
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.prefetch import prefetch
-from fpbench.search.blocks import BlockSearch, Queries
+from fpbench.search.blocks import (
+    BlockSearch,
+    Queries,
+    group_searches,
+    search_group,
+    train_searches,
+)
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.engine import Block, Cell
 
@@ -18,19 +24,21 @@ from fpbench.search.engines.engine import Block, Cell
 class LocalEngine:
     """Implements :class:`fpbench.search.engines.engine.Engine`: one block after the other.
 
-    A block is drawn once for all its searches, while the rows before it are searched.
+    A block is drawn once for all its searches, while the rows before it are searched. Settings of
+    one index that differ in the search alone are trained and filled once.
     """
 
     def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
         searches = {id(one.index): one for block in blocks for one in block.searches}
-        for one in searches.values():
-            one.train()
+        train_searches(list(searches.values()))
         for block in blocks:
             rows = prefetch(block.source.rows(block.start, block.stop))
-            replayed = _replay_rows(rows, block.searches)
-            for search, again in zip(block.searches, replayed, strict=True):
-                k, length = search.candidates.k, block.stop - block.start
-                yield Cell(block, search, search.search(queries, again, k, length))
+            groups = group_searches(block.searches)
+            replayed = _replay_rows(rows, [group[0] for group in groups])
+            for group, again in zip(groups, replayed, strict=True):
+                found = search_group(group, queries, again, block.stop - block.start)
+                for search, candidates in zip(group, found, strict=True):
+                    yield Cell(block, search, candidates)
 
 
 def _replay_rows(
