@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from fpbench import validate
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.results.document import Result
+from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.runs.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 
@@ -20,7 +23,7 @@ def longer(recipe: QueryRecipe) -> QueryRecipe:
 
 
 def test_runs_of_synthetic_tracks_are_searched_and_judged(
-    measure: Measure, longer: QueryRecipe
+    measure: Measure, longer: QueryRecipe, tmp_path: Path
 ) -> None:
     result = measure(
         recipe=longer,
@@ -41,6 +44,15 @@ def test_runs_of_synthetic_tracks_are_searched_and_judged(
         "resample",
         "resample-runs",
     }
+    sequences = result.fidelity.sequences
+    assert sequences is not None
+    assert list(sequences.lags_s)[:2] == [0.5, 1.0]
+    assert set(sequences.similarity) == set(tables[0].hit_rate)
+    own, real = (sequences.similarity[name][0] for name in ("gaussian-tracks", "real"))
+    assert own == pytest.approx(real, abs=0.1)
+    assert [each.segments for each in sequences.shorter] == [1]
+    assert "similarity in a track, by lag" in fidelity_tables(result.fidelity)
+    validate(tmp_path / "run.json")
     point = result.curves[-1].points[-1]
     assert (point.n_distractors, point.n_reference) == (12_000, 8 * 17)
 

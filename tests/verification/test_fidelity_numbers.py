@@ -46,6 +46,22 @@ def other_gap(block: Document) -> None:
     block["hit_rates"][1]["gap"]["gaussian"][1] = 0.0
 
 
+def other_gap_of_shorter_queries(block: Document) -> None:
+    rates = {**block["hit_rates"][0], "gap": {"gaussian": [0.5, 0.02]}}
+    block["sequences"] = {
+        "lags_s": [0.5],
+        "similarity": {"real": [0.8], "gaussian": [0.8]},
+        "floor": [0.01],
+        "shorter": [{"segments": 1, "length_s": 1.0, "hit_rates": rates}],
+    }
+
+
+def unknown_set(block: Document) -> None:
+    for field in ("hit_rate", "gap", "gap_error"):
+        columns = block["hit_rates"][0][field]
+        columns["other, independent"] = columns["gaussian"]
+
+
 def sizes_fall(block: Document) -> None:
     block["hit_rates"][0]["sizes"] = [1000, 100]
 
@@ -103,6 +119,8 @@ def hidden_alarm(block: Document) -> None:
 
 CONTRADICTIONS = {
     other_gap: "/fidelity/hit_rates/1/gap/gaussian/1 is 0.0: hit_rate gives 0.02",
+    other_gap_of_shorter_queries: "/sequences/shorter/0/hit_rates/gap/gaussian/0 is 0.5: hit_rate",
+    unknown_set: "/fidelity/hit_rates/0/hit_rate is",
     sizes_fall: "/fidelity/hit_rates/0/sizes is [1000, 100]: sizes ascend",
     rate_rises: "/hit_rate/real is [0.5, 0.6]: more distractors never raise",
     rank_misses: "/hit_rates/0/hit_rate/real is [0.5, 0.5]: every hit is also one of hr@3",

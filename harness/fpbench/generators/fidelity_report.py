@@ -26,6 +26,12 @@ from fpbench.generators.expected_hit_rates import (
 )
 from fpbench.generators.fidelity_limits import find_alarms
 from fpbench.generators.gap_errors import merge_clusters
+from fpbench.generators.sequence_fidelity import (
+    QueryLength,
+    TrackSet,
+    shorter_queries,
+    similarities_by_lag,
+)
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import FLOOR, Copying, Fidelity, Judges, Statistics
@@ -72,10 +78,16 @@ class RunSets:
     Args:
         judging: Runs of held-out tracks.
         synthetic: Synthetic runs by name, those of a track side by side.
+        real_tracks: The held-out tracks; their rows are those of single fingerprints.
+        drawn_tracks: Synthetic tracks by name.
+        length: Length of the queries.
     """
 
     judging: JudgingSet
     synthetic: Mapping[str, np.ndarray]
+    real_tracks: TrackSet
+    drawn_tracks: Mapping[str, TrackSet]
+    length: QueryLength
 
 
 def measure_fidelity(
@@ -108,6 +120,11 @@ def measure_fidelity(
     _refuse_too_few(synthetic, training, queries)
     scores, rows = _scores(judging, halves, synthetic, seed=seed, max_rows=max_rows)
     hit_rates = real_clusters = None
+    sequences = None
+    if runs is not None:
+        sequences = similarities_by_lag(
+            runs.real_tracks, runs.drawn_tracks, halves, runs.length.hop_s
+        )
     if queries is not None:
         real, draws, parts = judging, synthetic, halves
         if runs is not None:
@@ -119,6 +136,9 @@ def measure_fidelity(
             vectors=real.vectors, tracks=real.tracks, clusters=clusters, halves=parts
         )
         hit_rates = expected_hit_rates(among, draws, queries, independent=runs is None)
+        if runs is not None and sequences is not None:
+            shorter = shorter_queries(among, draws, queries, runs.length)
+            sequences = replace(sequences, shorter=shorter)
     report = Fidelity(
         rows=rows,
         tracks=len(np.unique(judging.tracks)),
@@ -143,6 +163,7 @@ def measure_fidelity(
         marginal_bins=fidelity.MARGINAL_BINS,
         similarity_bins=fidelity.SIMILARITY_BINS,
         similarity_pairs=PAIRS,
+        sequences=sequences,
     )
     return replace(report, alarms=find_alarms(report) or ())
 

@@ -11,6 +11,9 @@ from fpbench.results.fields import Count, Difference, Metric, Name, Positive, Ra
 FLOOR: Final = "real"
 """Name of the real fingerprints that a generator is compared with."""
 
+INDEPENDENT: Final = ", independent"
+"""Ending of the name of a set that puts independent draws of a generator of tracks into runs."""
+
 NotNegative = Annotated[float, Meta(ge=0)]
 Judges = Literal["held-out groups", "held-out tracks", "all distractors", "reference"]
 
@@ -135,6 +138,46 @@ def _refuse_ragged(rates: HitRates | OlderHitRates) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShorterQueries:
+    """Expected hit rates of the first fingerprints of each query, among the first ones of runs.
+
+    Args:
+        segments: Fingerprints that are left of a query.
+        length_s: Length of such a query.
+        hit_rates: HR@1 within the tolerance of the run.
+    """
+
+    segments: Positive
+    length_s: NotNegative
+    hit_rates: HitRates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequences:
+    """How fingerprints of one track hang together, for queries of several fingerprints.
+
+    Args:
+        lags_s: Times from one fingerprint to another of its track.
+        similarity: Mean inner product of fingerprints so far apart, mean over the tracks of each
+            set; ``real`` is the judging tracks. Null where no track is long enough.
+        floor: Difference of the similarity between two halves of the real tracks, root mean square
+            over splits.
+        shorter: Hit rates of shorter queries; those of the whole ones are in ``hit_rates``.
+    """
+
+    lags_s: Sequence[NotNegative]
+    similarity: Mapping[str, Sequence[float | None]]
+    floor: Sequence[NotNegative | None]
+    shorter: Sequence[ShorterQueries]
+
+    def __post_init__(self) -> None:
+        """Refuse columns of other lengths than the lags."""
+        columns = [self.floor, *self.similarity.values()]
+        if any(len(column) != len(self.lags_s) for column in columns):
+            raise ValueError("similarities do not have a value for each lag")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
     """A statistic that is beyond its limit, see :mod:`fpbench.generators.fidelity_limits`.
 
@@ -177,6 +220,8 @@ class Fidelity:
         marginal_bins: Bins of a histogram of one dimension, for ``js_marginal``.
         similarity_bins: Bins of a histogram of inner products, for ``js_similarity``.
         similarity_pairs: Random pairs of rows of each such histogram.
+        sequences: Similarities within tracks and hit rates of shorter queries; None for queries of
+            a single fingerprint.
         alarms: Statistics beyond their limits.
         hit_rate_gap: The only field of the oldest results.
     """
@@ -198,6 +243,7 @@ class Fidelity:
     marginal_bins: Positive | None = None
     similarity_bins: Positive | None = None
     similarity_pairs: Positive | None = None
+    sequences: Sequences | None = None
     alarms: Sequence[Alarm] = ()
     hit_rate_gap: Difference | None = None
 

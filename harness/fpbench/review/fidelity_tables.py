@@ -1,12 +1,12 @@
 """Text tables of a fidelity report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
 from fpbench.generators.fidelity import PROFILE_K
 from fpbench.results.document import Result
-from fpbench.results.fidelity import FLOOR, Copying, Fidelity, HitRates, Statistics
+from fpbench.results.fidelity import FLOOR, Copying, Fidelity, HitRates, Sequences, Statistics
 from fpbench.results.names import metric_label
 from fpbench.review.measured_gaps import errors_in_half
 from fpbench.units import count_label, short_size
@@ -43,6 +43,12 @@ def fidelity_tables(report: Fidelity) -> str:
     if report.copying:
         parts.append(_copying_table(report.copying))
     parts += [_hit_rate_table(rates) for rates in report.tables()]
+    if report.sequences is not None:
+        parts.append(_similarity_table(report.sequences))
+        parts += [
+            f"queries of {shorter.length_s:g} s\n{_hit_rate_table(shorter.hit_rates)}"
+            for shorter in report.sequences.shorter
+        ]
     for alarm in report.alarms:
         parts.append(f"{alarm.generator} is unlike real fingerprints: {alarm.words}")
     return "\n\n".join(parts)
@@ -127,6 +133,16 @@ def _copying_table(copying: Mapping[str, Copying]) -> str:
 
     rows = [(name, *cells(each)) for name, each in copying.items()]
     headers = ("copying", "nearer to training", "distance to training", "distance to held-out")
+    return tabulate(rows, headers=headers, disable_numparse=True)
+
+
+def _similarity_table(sequences: Sequences) -> str:
+    def cells(values: Sequence[float | None], sign: str = "") -> list[str]:
+        return ["" if value is None else f"{sign}{value:.3f}" for value in values]
+
+    rows = [[name, *cells(values)] for name, values in sequences.similarity.items()]
+    rows.append(["two real halves", *cells(sequences.floor, "+-")])
+    headers = ("similarity in a track, by lag", *(f"{lag_s:g} s" for lag_s in sequences.lags_s))
     return tabulate(rows, headers=headers, disable_numparse=True)
 
 

@@ -41,12 +41,14 @@ class FitSplit:
             :func:`fpbench.stretches.number_stretches`.
         judging: Fingerprints that no generator was fitted to. If they are those of the reference,
             hit rates are no part of fidelity.
+        judging_stretches: Number of the stretch of each of them.
         judging_runs: If queries have several fingerprints, the runs of the same tracks.
     """
 
     fit: Float32[np.ndarray, "fit dim"]
     stretches: Int64[np.ndarray, " fit"]
     judging: JudgingSet
+    judging_stretches: Int64[np.ndarray, " judging"]
     judging_runs: JudgingSet | None = None
 
 
@@ -99,6 +101,7 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
             fit=real.vectors[:0],
             stretches=np.zeros(0, dtype=np.int64),
             judging=judging,
+            judging_stretches=number_stretches(real.rows, tracks),
             judging_runs=None if by_reference else _judging_runs(inputs, judging, config.seed),
         )
     fit, judge, judged_by = _halve(real, config.seed)
@@ -116,6 +119,7 @@ def split_tracks(config: RunConfig, inputs: Inputs) -> FitSplit:
         fit=real.vectors[fit],
         stretches=number_stretches(real.rows[fit], tracks[fit]),
         judging=judging,
+        judging_stretches=number_stretches(real.rows[judge], tracks[judge]),
         judging_runs=_judging_runs(inputs, judging, config.seed),
     )
 

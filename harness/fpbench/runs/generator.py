@@ -23,6 +23,7 @@ from fpbench.generators.provenance import (
     read_provenance,
     rows_sha256,
 )
+from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
 from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
@@ -38,18 +39,14 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.fit_splits import FitSplit, judging_error
 from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator
+from fpbench.runs.run_sets import draw_run_sets
 from fpbench.runs.setting_checks import no_tracks_error
 from fpbench.search.inputs import Inputs
-from fpbench.search.sequences import Runs
-from fpbench.search.track_distractors import draw_runs
 
 logger = getLogger(__name__)
 
 BASELINES = ("gaussian", "resample")
 """Generators that a better one has to beat; they are fitted to the same half."""
-
-INDEPENDENT = ", independent"
-"""Ending of the name of a set that puts independent draws of a generator into runs."""
 
 RUNS_BASELINE = "resample-runs"
 """Added where queries have several fingerprints: real tracks again."""
@@ -186,7 +183,7 @@ class GeneratorFitting:
         synthetic = {name: self._draw(each, name) for name, each in fitted.items()}
         queries = None
         if self.split.judging.judged_by != "reference":
-            queries = _fidelity_queries(self.inputs, self.config.tolerance_s)
+            queries = match_queries(self.inputs, self.config.tolerance_s)
         try:
             return measure_fidelity(
                 self.split.judging,
@@ -195,7 +192,7 @@ class GeneratorFitting:
                 max_rows=_ROWS,
                 training=self.split.fit if len(self.split.fit) else None,
                 queries=queries,
-                runs=self._draw_runs(fitted, synthetic),
+                runs=self._run_sets(fitted, synthetic),
             )
         except TooFewError as err:
             raise judging_error(generator.info.name, err) from err
@@ -204,28 +201,25 @@ class GeneratorFitting:
         rows = max(_ROWS, len(self.split.judging.vectors), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
-    def _draw_runs(
+    def _run_sets(
         self, fitted: Mapping[str, FingerprintGenerator], synthetic: Mapping[str, Vectors]
     ) -> RunSets | None:
-        """Runs of every generator, for queries of several fingerprints; None for single ones.
-
-        Runs of a generator without tracks are of its independent draws; those of the run's
-        generator are compared, too.
-        """
-        judging, length = self.split.judging_runs, self.inputs.segments
+        """Real and synthetic runs for queries of several fingerprints; None for single ones."""
+        judging, inputs = self.split.judging_runs, self.inputs
         if judging is None:
             return None
-        count = len(judging.vectors)
-        runs: dict[str, Vectors] = {}
-        for number, (name, each) in enumerate(fitted.items(), start=1):
-            if isinstance(each, TrackGenerator):
-                rng = rng_at(self.config.seed, Stream.FIDELITY, 0, number)
-                runs[name] = draw_runs(each, name, count, length, rng)[:]
-            if number == 1 or name not in runs:
-                label = f"{name}{INDEPENDENT}" if name in runs else name
-                starts = np.arange(min(count, len(synthetic[name]) - length + 1))
-                runs[label] = Runs(synthetic[name], starts, length)[:]
-        return RunSets(judging=judging, synthetic=runs)
+        return draw_run_sets(
+            fitted,
+            synthetic,
+            judging,
+            real_tracks=TrackSet(
+                vectors=self.split.judging.vectors, stretches=self.split.judging_stretches
+            ),
+            length=QueryLength(
+                segments=inputs.segments, length_s=inputs.query_info.length_s, hop_s=inputs.hop_s
+            ),
+            seed=self.config.seed,
+        )
 
     def is_fitted(self) -> bool:
         """Whether the run's generator exists, so that :meth:`generator` only reads it."""
@@ -298,8 +292,12 @@ def _describe_fit(provenance: Provenance | None) -> FitInfo | None:
     )
 
 
-def _fidelity_queries(inputs: Inputs, tolerance_s: float | None) -> MatchedQueries | None:
-    """Queries and their matches for each tolerance of the result; None without any match."""
+def match_queries(inputs: Inputs, tolerance_s: float | None) -> MatchedQueries | None:
+    """Queries and their matches for each tolerance of the result; None without any match.
+
+    Args:
+        tolerance_s: Tolerance of the run; the other one is anywhere in the track.
+    """
     # Ready-made fingerprints lie on one timeline, so they have no tracks to match in.
     anywhere = (None,) if inputs.data.reference_tracks > 0 else ()
     tolerances = dict.fromkeys((tolerance_s, *anywhere))

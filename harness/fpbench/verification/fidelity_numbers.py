@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from fpbench.generators.fidelity_limits import find_alarms
 from fpbench.results.document import Result
-from fpbench.results.fidelity import FLOOR, Fidelity, HitRates, OlderHitRates
+from fpbench.results.fidelity import FLOOR, INDEPENDENT, Fidelity, HitRates, OlderHitRates
 from fpbench.verification.problems import ROUNDING, Problem, compare, join_pointer
 from fpbench.verification.submission import Submission
 
@@ -37,6 +37,9 @@ def _tables(fidelity: Fidelity) -> Iterator[tuple[str, HitRates | OlderHitRates]
         yield f"{POINTER}/hit_rates", fidelity.hit_rates
     if fidelity.hit_rates_in_track is not None:
         yield f"{POINTER}/hit_rates_in_track", fidelity.hit_rates_in_track
+    if fidelity.sequences is not None:
+        for place, shorter in enumerate(fidelity.sequences.shorter):
+            yield f"{POINTER}/sequences/shorter/{place}/hit_rates", shorter.hit_rates
 
 
 def _check_rates(pointer: str, rates: HitRates | OlderHitRates) -> Iterator[Problem]:
@@ -83,7 +86,11 @@ def _check_sets(fidelity: Fidelity) -> Iterator[Problem]:
     found = {f"{POINTER}/spread": set(fidelity.spread or ())}
     if fidelity.copying:  # empty if the generator came fitted
         found[f"{POINTER}/copying"] = set(fidelity.copying)
-    found |= {f"{pointer}/hit_rate": set(rates.hit_rate) for pointer, rates in _tables(fidelity)}
+    # Independent draws of a generator of tracks are another set for runs only.
+    found |= {
+        f"{pointer}/hit_rate": {name.removesuffix(INDEPENDENT) for name in rates.hit_rate}
+        for pointer, rates in _tables(fidelity)
+    }
     for pointer, sets in found.items():
         if sets != names:
             yield Problem(pointer=pointer, value=sorted(sets), rule=rule)

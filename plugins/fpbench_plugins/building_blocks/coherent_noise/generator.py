@@ -58,6 +58,9 @@ class CoherentTracks(NoiseGenerator, TrackGenerator):
     def noise_dim(self) -> int:
         return self.base.noise_dim
 
+    def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:
+        return self.base.draw(n, rng)
+
     def decode(self, noise: Noise, /) -> Vectors:
         return self.base.decode(noise)
 

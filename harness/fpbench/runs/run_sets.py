@@ -1,0 +1,71 @@
+"""Runs and tracks of generators, for the fidelity of a run with queries of several fingerprints."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from fpbench.generators.fidelity_report import JudgingSet, RunSets
+from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.plugin.checked import draw_tracks_checked
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
+from fpbench.randomness import Stream, rng_at
+from fpbench.results.fidelity import INDEPENDENT
+from fpbench.search.sequences import Runs
+from fpbench.search.track_distractors import draw_runs
+
+
+def draw_run_sets(
+    generators: Mapping[str, FingerprintGenerator],
+    single: Mapping[str, Vectors],
+    judging: JudgingSet,
+    *,
+    real_tracks: TrackSet,
+    length: QueryLength,
+    seed: int,
+) -> RunSets:
+    """Draw as many runs and tracks of each generator as judge it.
+
+    Runs of a generator without tracks are of its independent draws. Those of the first generator,
+    the run's own, are compared, too: they show what its tracks are worth.
+
+    Args:
+        generators: The run's generator, then baselines, by name.
+        single: Independent draws of each.
+        judging: Real runs of held-out tracks.
+        real_tracks: The fingerprints of these tracks.
+        length: Length of the queries.
+        seed: Seed of the run.
+    """
+    count, segments, own = len(judging.vectors), length.segments, next(iter(generators))
+    runs: dict[str, Vectors] = {}
+    tracks: dict[str, TrackSet] = {}
+    for number, (name, each) in enumerate(generators.items()):
+        if isinstance(each, TrackGenerator):
+            rng = rng_at(seed, Stream.FIDELITY, 0, number)
+            runs[name] = draw_runs(each, name, count, segments, rng)[:]
+            tracks[name] = _draw_tracks(each, name, real_tracks, rng)
+        if name == own or name not in runs:
+            label = f"{name}{INDEPENDENT}" if name in runs else name
+            rows = single[name]
+            starts = np.arange(min(count, len(rows) - segments + 1))
+            runs[label] = Runs(rows, starts, segments)[:]
+            fewer = min(len(rows), len(real_tracks.stretches))
+            tracks[label] = TrackSet(vectors=rows[:fewer], stretches=real_tracks.stretches[:fewer])
+    return RunSets(
+        judging=judging,
+        synthetic=runs,
+        real_tracks=real_tracks,
+        drawn_tracks=tracks,
+        length=length,
+    )
+
+
+def _draw_tracks(
+    generator: TrackGenerator, name: str, real: TrackSet, rng: np.random.Generator
+) -> TrackSet:
+    """As many tracks as the real ones, of kinds at random."""
+    count = len(np.unique(real.stretches))
+    kinds = rng.integers(len(generator.track_lengths), size=count)
+    stretches = np.repeat(np.arange(count), generator.track_lengths[kinds])
+    return TrackSet(vectors=draw_tracks_checked(generator, name, kinds, rng), stretches=stretches)
