@@ -149,7 +149,8 @@ def run(
         out: Result file (.json); evidence and a PNG are written beside it. None keeps all three in
             the cache; the result's ``path`` names the file.
         figure: Figure file (.png, .svg or .pdf). None writes a PNG beside the result. The figure of
-            decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``.
+            decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``, and
+            that of several indexes, such as ``x.frontier.png``.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
         fresh: Whether to make everything again, whatever the cache holds.
         unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from indexes_with_costs import result_with
 
 from fpbench.results.costs import Costs, EncoderCost, IndexCost, Latency, StageCost
 from fpbench.results.files import read_result
@@ -98,23 +99,7 @@ def test_sizes_are_short(size_bytes: float | None, text: str) -> None:
 
 def on_front(*indexes: tuple[str, float, float, float]) -> list[str]:
     """The indexes with a star, of some with a name, a hit rate, milliseconds and bytes."""
-    base = COSTS.indexes[0]
-    curve = RESULT.curves[0]
-    costs = [
-        replace(
-            base,
-            index=name,
-            bytes_per_fingerprint=size,
-            latencies=[replace(base.latencies[0], ms=ms)],
-        )
-        for name, _, ms, size in indexes
-    ]
-    curves = [
-        replace(curve, index=name, points=[replace(curve.points[-1], value=rate)])
-        for name, rate, _, _ in indexes
-    ]
-    result = replace(RESULT, curves=curves, costs=replace(COSTS, indexes=costs))
-    table = index_cost_table(result)
+    table = index_cost_table(result_with(*indexes))
     assert table is not None
     return [line.split(",")[0] for line in table.splitlines()[2:] if line.endswith("*")]
 

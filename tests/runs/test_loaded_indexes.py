@@ -131,6 +131,7 @@ def test_settings_are_trained_and_filled_once(
     assert [one.index for one in result.costs.indexes] == names
     assert {loss.index for loss in result.index_losses} == set(names) - {"exact"}
     assert all(one.latency(100) for one in result.costs.indexes)
+    assert (tmp_path / "run.frontier.png").exists()
     assert validate_result(tmp_path / "run.json") == []
 
     for name in ("ivf:nlist=4,nprobe=2", "hnsw:ef_search=40"):

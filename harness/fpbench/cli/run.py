@@ -177,8 +177,8 @@ logger = getLogger(__name__)
 @click.option(
     "--figure",
     type=UserPath(dir_okay=False),
-    help="Figure file: .png, .svg or .pdf; false accepts get one beside it, such as x.det.png.  "
-    "[default: a PNG beside the result]",
+    help="Figure file: .png, .svg or .pdf; false accepts and several indexes get one each beside "
+    "it, such as x.det.png and x.frontier.png.  [default: a PNG beside the result]",
 )
 @cache_option()
 @click.option("--fresh", is_flag=True, help="Make everything again, whatever the cache holds.")
@@ -226,7 +226,7 @@ def run(**options: Any) -> None:
     from fpbench.runs.execution import execute
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
-    from fpbench.runs.run import det_figure_path
+    from fpbench.runs.run import det_figure_path, frontier_figure_path
 
     refuse_beside_parts(options)
     _refuse_paths(options)
@@ -266,7 +266,7 @@ def run(**options: Any) -> None:
     result = execute(prepared, out, command, stage, figure=figure)
     write_result(result_tables(result))
     click.echo(f"\nresult   {out}", err=True)
-    for file in (figure, det_figure_path(figure)):
+    for file in (figure, det_figure_path(figure), frontier_figure_path(figure)):
         if file.exists():  # one that failed is a warning
             click.echo(f"figure   {file}", err=True)
 

@@ -1,7 +1,6 @@
 """What a run cost, in a few lines and one table."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from tabulate import tabulate
 
@@ -9,6 +8,7 @@ from fpbench.results.costs import Costs, IndexCost, Latency, StageCost
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
 from fpbench.results.names import metric_label
+from fpbench.review.operating_points import OperatingPoint, is_on_front, operating_points
 from fpbench.units import short_size, short_time
 
 _MOST_STAGES = 3
@@ -30,12 +30,11 @@ def index_cost_table(result: Result) -> str | None:
     Where several were timed with as many rows, those on the Pareto front have a star: no other one
     is at least as good, as fast and as small, and better in one of the three.
     """
-    timed = [one for one in result.costs.indexes if one.rows] if result.costs else []
-    if not timed:
+    points = operating_points(result)
+    if not points:
         return None
-    points = [_operating_point(result, one) for one in timed]
     rows = [
-        (*_index_row(point.cost), _rate_text(point) + " *" * _is_on_front(point, points))
+        (*_index_row(point.cost), _rate_text(point) + " *" * is_on_front(point, points))
         for point in points
     ]
     first = result.curves[0]
@@ -52,51 +51,7 @@ def index_cost_table(result: Result) -> str | None:
     return tabulate(rows, headers=headers, colalign=aligned, disable_numparse=True)
 
 
-class _OperatingPoint(NamedTuple):
-    """What an index takes, and its hit rate at its largest searched size."""
-
-    cost: IndexCost
-    rate: float | None
-    size: int
-
-
-def _operating_point(result: Result, cost: IndexCost) -> _OperatingPoint:
-    for curve in result.curves:
-        measure = (curve.index, curve.distractors, curve.metric, curve.tolerance_s)
-        if measure == (cost.index, cost.distractors, "hr@1", result.curves[0].tolerance_s):
-            last = [point for point in curve.points if point.found == "searched"][-1]
-            return _OperatingPoint(cost, last.value, last.n_distractors)
-    return _OperatingPoint(cost, None, 0)
-
-
-def _is_on_front(one: _OperatingPoint, points: Sequence[_OperatingPoint]) -> bool:
-    """Whether nothing that can be compared with it is better; False if nothing can."""
-    mine = _comparable(one)
-    others = [
-        theirs
-        for other in points
-        if other is not one
-        and (other.cost.rows, other.cost.distractors, other.size)
-        == (one.cost.rows, one.cost.distractors, one.size)
-        and (theirs := _comparable(other)) is not None
-    ]
-    if mine is None or not others:
-        return False
-    return not any(
-        all(a <= b for a, b in zip(theirs, mine, strict=True)) and theirs != mine
-        for theirs in others
-    )
-
-
-def _comparable(point: _OperatingPoint) -> tuple[float, float, float] | None:
-    """Misses, milliseconds and bytes: less is better; None if one of them is unknown."""
-    latency, size_bytes = point.cost.latency(1), point.cost.bytes_per_fingerprint
-    if point.rate is None or latency is None or size_bytes is None:
-        return None
-    return (-point.rate, latency.ms, size_bytes)
-
-
-def _rate_text(point: _OperatingPoint) -> str:
+def _rate_text(point: OperatingPoint) -> str:
     if point.rate is None:
         return "-"
     return f"{100 * point.rate:.1f} at {short_size(point.size)}"

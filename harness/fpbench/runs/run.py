@@ -16,6 +16,7 @@ from fpbench.results.fields import DistractorKind
 from fpbench.results.files import checked_text
 from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
+from fpbench.review.frontier_figure import has_frontier, plot_frontier
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
@@ -49,7 +50,8 @@ def run_prepared(
         command: The command line, for the result.
         stage: Shows progress.
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
-            That of decisions by a threshold lies beside it. A figure that fails is a warning.
+            Those of decisions by a threshold and of several indexes lie beside it. A figure that
+            fails is a warning.
 
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
@@ -93,7 +95,8 @@ def run_prepared(
         )
         new_result.write_text(checked_text(result, out), encoding="utf-8")
         figures = (drawing, out.with_suffix(".png"))
-        remove_stale(*figures, *map(det_figure_path, figures), out)
+        beside = (*map(det_figure_path, figures), *map(frontier_figure_path, figures))
+        remove_stale(*figures, *beside, out)
     _draw(result, drawing)
     return result
 
@@ -131,6 +134,8 @@ def _draw(result: Result, figure: Path) -> None:
         plot_curves([result], figure)
         if has_det(result):
             plot_det([result], det_figure_path(figure))
+        if has_frontier(result):
+            plot_frontier(result, frontier_figure_path(figure))
     except FpbenchError as err:  # such as a disk that is full by now
         logger.warning("there is no figure: %s", err.message)
 
@@ -138,6 +143,11 @@ def _draw(result: Result, figure: Path) -> None:
 def det_figure_path(figure: Path) -> Path:
     """The figure of decisions by a threshold, beside the figure of curves."""
     return figure.with_name(f"{figure.stem}.det{figure.suffix}")
+
+
+def frontier_figure_path(figure: Path) -> Path:
+    """The figure of hit rate against time and size of the indexes, beside that of curves."""
+    return figure.with_name(f"{figure.stem}.frontier{figure.suffix}")
 
 
 def _warn_of_skipped(data: DataInfo) -> None:
