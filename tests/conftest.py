@@ -58,6 +58,19 @@ def thousand_embeddings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def ray_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A Ray cluster on this machine, which this process has joined; tests skip without Ray."""
+    pytest.importorskip("ray")
+    from ray_clusters import joined_cluster
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if os.environ.get("PYTEST_XDIST_WORKER") is None else base.parent) / "ray"
+    folder.mkdir(exist_ok=True)
+    with joined_cluster(folder):
+        yield
+
+
 SKETCH = """
 from dataclasses import replace
 from fpbench import Entry, hookimpl, refuse_settings

@@ -1,39 +1,36 @@
 """The Python API, for scripts and notebooks: does what the commands do, without printing."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from logging import getLogger
 from os import PathLike
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from fpbench.cache import Store
 from fpbench.cache_users import use_cache
 from fpbench.conversion import convert
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.files import make_folder, refuse_unwritable
+from fpbench.files import refuse_unwritable
 from fpbench.folder_names import change_texts, record_setting
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.progress import Stage
 from fpbench.progress_display import ProgressStages, hide_progress
 from fpbench.results.document import Result
-from fpbench.results.files import dump_result, read_result, result_files
+from fpbench.results.files import result_files
 from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.det_figure import draw_det
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
-from fpbench.runs.execution import execute
+from fpbench.runs.engines import EngineSettings, open_engine
+from fpbench.runs.execution import execute, execute_into_cache
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
-from fpbench.runs.prepare import PreparedRun, prepare
+from fpbench.runs.prepare import prepare
 from fpbench.units import whole_sizes
 from fpbench.verification.validation import validate_result
 
@@ -45,6 +42,8 @@ ResultSource = Result | PathName
 """A result, a result file, or a folder of them."""
 
 _RUN = "fpbench.run"
+_MACHINES = ("engine", "address", "workers")
+_NOT_IN_CONFIG = ("config", "out", "figure", "cache", "fresh", "unchecked", "progress")
 
 logger = getLogger(__name__)
 
@@ -86,6 +85,9 @@ def run(
     out: PathName | None = None,
     figure: PathName | None = None,
     cache: PathName | None = None,
+    engine: Literal["local", "ray"] | None = None,
+    address: str | None = None,
+    workers: int | None = None,
     fresh: bool = False,
     unchecked: bool = False,
     progress: bool = True,
@@ -152,6 +154,12 @@ def run(
             decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``, and
             that of several indexes, such as ``x.frontier.png``.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
+        engine: What searches: this process, or workers of a Ray cluster. Results have the same
+            bytes. None means this process.
+        address: The Ray cluster: ``auto`` or ``HOST:PORT``. None means the one that this process
+            has joined, else ``$RAY_ADDRESS``, else one on this machine alone.
+        workers: Number of workers in the cluster. None means one per GPU if the device is ``cuda``,
+            else one per machine, with all its cores.
         fresh: Whether to make everything again, whatever the cache holds.
         unchecked: Whether to measure a fingerprinter that breaks the harness's rules; the result's
             field ``check`` says so.
@@ -169,7 +177,9 @@ def run(
     command = _command(given)
     for switch in ("fresh", "unchecked", "progress"):
         convert(given.get(switch), bool, _RUN, where=switch)
-    for argument in ("config", "out", "figure", "cache", "fresh", "unchecked", "progress"):
+    machines = {name: given.pop(name) for name in _MACHINES if name in given}
+    engines = convert(machines, EngineSettings, _RUN)
+    for argument in _NOT_IN_CONFIG:
         given.pop(argument, None)
     limit_threads()
     with defer_interrupts(), ExitStack() as stack:
@@ -189,6 +199,7 @@ def run(
         if drawing is not None:
             refuse_figure_name(drawing)
             refuse_unwritable(drawing, "figure")
+        choice = stack.enter_context(open_engine(engines, settings))
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
         with stage("estimating the run"):
@@ -196,8 +207,9 @@ def run(
         logger.info("%s", plan.table())
         refuse_what_cannot_fit(plan, store, wanted or store.root / "result")
         if wanted is None:
-            return LoadedResult.read(_run_into_store(prepared, command, stage, drawing))
-        execute(prepared, wanted, command, stage, figure=drawing)
+            kept = execute_into_cache(prepared, command, stage, figure=drawing, choice=choice)
+            return LoadedResult.read(kept)
+        execute(prepared, wanted, command, stage, figure=drawing, choice=choice)
         return LoadedResult.read(wanted)
 
 
@@ -321,34 +333,6 @@ def _read_all(results: ResultSource | Iterable[ResultSource]) -> list[Result]:
         else:
             shown += load_results(source)
     return shown
-
-
-def _run_into_store(prepared: PreparedRun, command: str, stage: Stage, figure: Path | None) -> Path:
-    """Run, and keep the result in the cache under its hash, so that no other can replace it.
-
-    The costs are left out of the hash, so that a repeated run takes the place of the first.
-
-    Returns:
-        The result file.
-    """
-    store = prepared.store
-    with TemporaryDirectory(prefix=".", dir=make_folder(store.root / "results")) as work_dir:
-        temporary = Path(work_dir) / "result" / "result.json"
-        execute(prepared, temporary, command, stage, figure=figure)
-        same = dump_result(replace(read_result(temporary), costs=None))
-        folder = store.path("results", hashlib.sha256(same.encode()).hexdigest())
-        make_folder(folder.parent)
-        try:
-            temporary.parent.rename(folder)
-        except OSError as err:  # an equal result may be there already
-            if not folder.exists():
-                raise FpbenchError(
-                    f"cannot write the result to {folder}: {err.strerror}",
-                    hint="choose a result file with out",
-                ) from err
-            for file in temporary.parent.iterdir():  # which may be damaged by now
-                file.replace(folder / file.name)
-    return folder / temporary.name
 
 
 def _command(given: Mapping[str, Any]) -> str:

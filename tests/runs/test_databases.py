@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ GENERATOR = FittedGenerator(
         weights_sha256="0" * 64,
     ),
     key="gaussian",
+    path=Path("gaussian.safetensors"),
 )
 
 

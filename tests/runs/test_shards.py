@@ -25,7 +25,6 @@ from fpbench.runs.shards import (
     search_shard,
     shard_folder,
 )
-from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.shards import Shard
 
 SHARDS = [Shard(number, 3) for number in (1, 2, 3)]
@@ -238,7 +237,7 @@ def test_a_file_that_is_no_note_is_named(
 def test_a_run_that_makes_everything_again_takes_no_shards(
     prepared: Callable[..., PreparedRun], divided: Path
 ) -> None:
-    assert Shards.open(prepared(fresh=True, seed=1), divided).engines == [LocalEngine()]
+    assert Shards.open(prepared(fresh=True, seed=1), divided).folders == []
 
 
 def test_a_shard_needs_a_generator_that_is_fitted(

@@ -11,6 +11,7 @@ import click
 
 from fpbench.cache import Store
 from fpbench.cache_users import use_cache
+from fpbench.cli.engines import engine_options, open_given_engine, refuse_engine_beside
 from fpbench.cli.options import (
     WEIGHTS_HELP,
     FiniteNumber,
@@ -199,6 +200,7 @@ logger = getLogger(__name__)
     help="Only search part k of K, counted from 1, and keep it beside the result; the same command "
     "without --shard makes the result.",
 )
+@engine_options()
 @click.option("--plan", is_flag=True, help="Only print what the run needs (time, memory, disk).")
 def run(**options: Any) -> None:
     """Measure hit rate against database size, and write one result.
@@ -214,6 +216,7 @@ def run(**options: Any) -> None:
     fpbench run --dataset embeddings:emb --protocol nafp     as NAFP's own evaluation
     fpbench run --config run.toml --plan                     what the run needs
     fpbench run --config run.toml --shard 3/16               a part of its search, on a cluster
+    fpbench run --config run.toml --engine ray --address auto   all of it, on a Ray cluster
     fpbench run --write-config run.toml                      all settings, in a file
     fpbench run --config runs/nafp.json --seed 1             a result's settings, another seed
 
@@ -229,6 +232,7 @@ def run(**options: Any) -> None:
     from fpbench.runs.run import det_figure_path, frontier_figure_path
 
     refuse_beside_parts(options)
+    refuse_engine_beside(options)
     _refuse_paths(options)
     catalog = Catalog.load()
     given = _config_fields(options)
@@ -244,6 +248,7 @@ def run(**options: Any) -> None:
         store.refuse_unwritable()
         click.get_current_context().with_resource(use_cache(store.root))
     stage = ProgressStages()
+    choice = click.get_current_context().with_resource(open_given_engine(options, config))
     switches = {name: options[name] for name in ("unchecked", "fresh")}
     prepared = prepare(config, catalog, store, stage, **switches)
     ready_made = prepared.ready_made
@@ -263,7 +268,7 @@ def run(**options: Any) -> None:
         _warn_of_replacing(out, prepared.config)
     command = record_command([Path(sys.argv[0]).name, *sys.argv[1:]])
     figure: Path = options["figure"] or out.with_suffix(".png")
-    result = execute(prepared, out, command, stage, figure=figure)
+    result = execute(prepared, out, command, stage, figure=figure, choice=choice)
     write_result(result_tables(result))
     click.echo(f"\nresult   {out}", err=True)
     for file in (figure, det_figure_path(figure), frontier_figure_path(figure)):

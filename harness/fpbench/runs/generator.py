@@ -56,11 +56,12 @@ _ROWS = 5_000  # in each set that fidelity compares
 
 @dataclass(frozen=True, slots=True)
 class FittedGenerator:
-    """A generator that can draw, its description in the result, and the key of its draws."""
+    """A generator that can draw, its description in the result, the key of its draws, its file."""
 
     generator: FingerprintGenerator
     info: GeneratorInfo
     key: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ class GeneratorFitting:
             reason=named.reason,
         )
         key = content_key(by=named.identity, weights=info.weights_sha256)
-        return FittedGenerator(generator, info, key)
+        return FittedGenerator(generator, info, key, path)
 
     def fidelity(self, generator: FittedGenerator) -> Fidelity:
         """How similar a generator's fingerprints are to real ones, with noise floor and baselines.

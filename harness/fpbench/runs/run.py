@@ -1,6 +1,7 @@
 """Carry out a run: fingerprint, fit, search, and write one result."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 from logging import getLogger
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.description import Findings, compute_numbers, describe_run, describe_task_of
+from fpbench.runs.engines import LOCAL, EngineChoice
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import (
     SearchOutcome,
@@ -36,7 +38,13 @@ logger = getLogger(__name__)
 
 
 def run_prepared(
-    prepared: PreparedRun, out: Path, command: str, stage: Stage, *, figure: Path | None = None
+    prepared: PreparedRun,
+    out: Path,
+    command: str,
+    stage: Stage,
+    *,
+    figure: Path | None = None,
+    choice: EngineChoice = LOCAL,
 ) -> Result:
     """Do the long work, and write the result, its evidence and its figure.
 
@@ -52,6 +60,7 @@ def run_prepared(
         figure: File of the figure, PNG, SVG or PDF by its suffix; None means a PNG beside ``out``.
             Those of decisions by a threshold and of several indexes lie beside it. A figure that
             fails is a warning.
+        choice: Engines that search; results have the same bytes with all.
 
     Raises:
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
@@ -72,7 +81,7 @@ def run_prepared(
     warn_of_silence(inputs.data)
     for warning in inputs.warnings:
         logger.warning(warning)
-    findings = _search(prepared, inputs, stage, costs, shards)
+    findings = _search(prepared, inputs, stage, costs, shards=shards, choice=choice)
     with costs.measure("statistics", "curves"):
         numbers = compute_numbers(prepared, inputs, findings)
     with ExitStack() as stack:
@@ -102,16 +111,25 @@ def run_prepared(
 
 
 def _search(
-    prepared: PreparedRun, inputs: Inputs, stage: Stage, costs: RunCosts, shards: Shards
+    prepared: PreparedRun,
+    inputs: Inputs,
+    stage: Stage,
+    costs: RunCosts,
+    *,
+    shards: Shards,
+    choice: EngineChoice,
 ) -> Findings:
     """Fit the generator, search all databases, and simulate what lies beyond."""
     config = prepared.config
     generator, fidelity = fit_generator(prepared, inputs, stage)
     shards.check(prepared, inputs, generator)
+    choice = replace(choice, folders=shards.folders)
     outcomes = [
         one
         for database in list_databases(config, inputs, generator)
-        for one in search_database(prepared, inputs, database, stage, costs, engines=shards.engines)
+        for one in search_database(
+            prepared, inputs, database, stage, costs, generator=generator, choice=choice
+        )
     ]
     outcomes = [
         with_tail(prepared, inputs, generator, one, stage)
@@ -122,7 +140,7 @@ def _search(
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     fits = [
-        search_fit(prepared, inputs, fit, stage, costs, engines=shards.engines)
+        search_fit(prepared, inputs, fit, stage, costs, choice=choice)
         for fit in range(2, config.fits + 1)
     ]
     return Findings(generator, fidelity, outcomes, fits)

@@ -15,11 +15,11 @@ from fpbench.results.tails import TailInfo
 from fpbench.runs.beyond import can_simulate, is_exact, simulate_beyond
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
+from fpbench.runs.engines import EngineChoice
 from fpbench.runs.fit_splits import split_tracks
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
-from fpbench.search.engines.engine import Engine
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.tasks import Database, SearchTask, search
@@ -97,10 +97,12 @@ def search_database(
     stage: Stage,
     costs: RunCosts,
     *,
-    engines: Sequence[Engine],
+    generator: FittedGenerator | None,
+    choice: EngineChoice,
 ) -> list[SearchOutcome]:
     """Search one database with all indexes, so that every block is drawn once."""
     tasks = search_tasks(prepared, inputs, database)
+    engines = choice.engines(prepared, inputs, database, generator)
     evidence = search(costs.watch_searches(tasks), stage, engines)
     return [
         SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)
@@ -144,7 +146,7 @@ def search_fit(
     stage: Stage,
     costs: RunCosts,
     *,
-    engines: Sequence[Engine],
+    choice: EngineChoice,
 ) -> FurtherFit:
     """Fit the generator once more, and search its draws."""
     again = prepare_fit(prepared, fit)
@@ -156,7 +158,9 @@ def search_fit(
     (synthetic,) = (database for database in databases if database.kind == "synthetic")
     outcomes = [
         with_tail(again, inputs, generator, one, stage)
-        for one in search_database(again, inputs, synthetic, stage, costs, engines=engines)
+        for one in search_database(
+            again, inputs, synthetic, stage, costs, generator=generator, choice=choice
+        )
     ]
     return FurtherFit(generator.info.weights_sha256, outcomes)
 

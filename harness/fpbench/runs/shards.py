@@ -24,7 +24,6 @@ from fpbench.runs.shard_notes import (
     unfinished,
     write_note,
 )
-from fpbench.search.engines.engine import Engine
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.shards import FolderEngine, Shard
 from fpbench.search.inputs import Inputs
@@ -89,10 +88,9 @@ class Shards:
             )
 
     @property
-    def engines(self) -> list[Engine]:
-        """What finds blocks: the folder, and then this process."""
-        found: list[Engine] = [FolderEngine(Store(self.folder))] if self.notes else []
-        return [*found, LocalEngine()]
+    def folders(self) -> list[Store]:
+        """The folder, if it has shards."""
+        return [Store(self.folder)] if self.notes else []
 
 
 def refuse_undivided(prepared: PreparedRun) -> None:

@@ -132,6 +132,10 @@ class Runs:
         self._starts = starts
         self._length = length
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Runs with their fingerprints: a file of a memory map may not be where they are sent."""
+        return type(self), (np.asarray(self._vectors), self._starts, self._length)
+
     @property
     def shape(self) -> tuple[int, int]:
         """Number of runs, and dimensions of their vectors."""

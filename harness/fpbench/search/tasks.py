@@ -147,17 +147,12 @@ def search_blocks(
     Returns:
         Number of blocks of the shard, or of all, whether they were missing or not.
     """
-    searches: list[tuple[SearchTask, BlockSearch]] = []
-    for task in tasks:
-        index = task.named.index
-        if index.kind == "block":
-            searches.append((task, _block_search(task, index, stage)))
-    if not searches:
+    blocks = list_blocks(tasks, stage)
+    if not blocks:
         return 0
-    blocks = _list_blocks(searches)
     if shard is not None:
         blocks = [blocks[i] for i in shard.share([one.stop - one.start for one in blocks])]
-    names = ", ".join(task.named.name for task, _ in searches)
+    names = ", ".join(task.named.name for task in tasks if task.named.index.kind == "block")
     task = tasks[0]
     with stage(f"{names}, {task.database.kind}") as report:
         fill_cache(blocks, task.inputs.all_queries, engines, task.database.source, report)
@@ -238,11 +233,22 @@ def _grown_candidates(task: SearchTask, sizes: Sequence[int]) -> CandidateStore:
     return replace(_block_candidates(task), key=content_key(search=task.key, sizes=list(sizes)))
 
 
-def _list_blocks(searches: Sequence[tuple[SearchTask, BlockSearch]]) -> list[Block]:
+def list_blocks(tasks: Sequence[SearchTask], stage: Stage) -> list[Block]:
     """All blocks of one database: the reference for each index, then the distractors for all.
 
     Indexes that share their contents have one block of the reference.
+
+    Args:
+        tasks: As for :func:`search`. Indexes that grow have no blocks.
+        stage: Shows the progress of training.
     """
+    searches: list[tuple[SearchTask, BlockSearch]] = []
+    for task in tasks:
+        index = task.named.index
+        if index.kind == "block":
+            searches.append((task, _block_search(task, index, stage)))
+    if not searches:
+        return []
     task = searches[0][0]
     reference = ReferenceRows(task.inputs.reference)
     kept = [replace(one, candidates=_reference_candidates(task)) for task, one in searches]

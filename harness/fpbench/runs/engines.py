@@ -1,0 +1,111 @@
+"""Which engines find the blocks of a run: a choice of machines, which changes no byte."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from fpbench.cache import Store
+from fpbench.errors import FpbenchError
+from fpbench.runs.config import RunConfig
+from fpbench.runs.generator import FittedGenerator
+from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.sent_searches import send_search
+from fpbench.search.engines.engine import Engine
+from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.ray_cluster import RayCluster, open_cluster
+from fpbench.search.engines.ray_engine import RayEngine
+from fpbench.search.engines.shards import FolderEngine
+from fpbench.search.inputs import Inputs
+from fpbench.search.tasks import Database
+
+EngineName = Literal["local", "ray"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What the user says of engines.
+
+    Args:
+        engine: ``local`` or ``ray``.
+        address: Address of the Ray cluster, see
+            :func:`fpbench.search.engines.ray_cluster.open_cluster`.
+        workers: Number of workers, see :func:`fpbench.search.engines.ray_cluster.plan_places`.
+
+    Raises:
+        ValueError: The number is below 1.
+    """
+
+    engine: EngineName = "local"
+    address: str | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers={self.workers} is not positive")
+
+    def refuse_unused(self, config: RunConfig) -> None:
+        """Refuse what has no effect.
+
+        Raises:
+            FpbenchError: There is such an argument.
+        """
+        for name, value in (("address", self.address), ("workers", self.workers)):
+            if self.engine == "local" and value is not None:
+                raise FpbenchError(
+                    f"--{name} has no effect without --engine ray",
+                    hint="add it, or leave the other out",
+                )
+        if self.engine == "ray" and config.protocol is not None:
+            raise FpbenchError(
+                f"--engine ray has no effect with protocol {config.protocol}, which is not divided",
+                hint="leave it out",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """Engines of a run.
+
+    Args:
+        cluster: Searches; None means this process.
+        folders: Folders of shards, which are asked first.
+    """
+
+    cluster: RayCluster | None = None
+    folders: Sequence[Store] = ()
+
+    def engines(
+        self,
+        prepared: PreparedRun,
+        inputs: Inputs,
+        database: Database,
+        generator: FittedGenerator | None,
+    ) -> list[Engine]:
+        """Engines for one database; each is asked for what those before it have left."""
+        engines: list[Engine] = [FolderEngine(folder) for folder in self.folders]
+        if self.cluster is not None:
+            sent = send_search(prepared, inputs, database, generator)
+            engines.append(RayEngine(self.cluster, sent))
+        return [*engines, LocalEngine()]
+
+
+LOCAL = EngineChoice()
+"""This process alone."""
+
+
+@contextmanager
+def open_engine(settings: EngineSettings, config: RunConfig) -> Iterator[EngineChoice]:
+    """Join the cluster that a run is to use; leave it after the block.
+
+    Raises:
+        FpbenchError: As :meth:`EngineSettings.refuse_unused` and
+            :func:`fpbench.search.engines.ray_cluster.open_cluster`.
+    """
+    settings.refuse_unused(config)
+    if settings.engine == "local":
+        yield LOCAL
+        return
+    on_gpus = config.device != "cpu"
+    with open_cluster(settings.address, settings.workers, on_gpus=on_gpus) as cluster:
+        yield EngineChoice(cluster)

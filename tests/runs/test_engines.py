@@ -1,0 +1,93 @@
+"""Whatever engine a run has, with however many workers, it ends in the same bytes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fpbench import FpbenchError, Settings
+from fpbench.cache import Store
+from fpbench.plugin.catalog import Catalog
+from fpbench.progress import Report
+from fpbench.results.files import dump_result
+from fpbench.runs.config import RunConfig
+from fpbench.runs.engines import LOCAL, EngineSettings, open_engine
+from fpbench.runs.prepare import PreparedRun, prepare
+from fpbench.runs.run import run_prepared
+
+
+def stage(_title: str) -> AbstractContextManager[Report]:
+    """No progress is shown."""
+    return nullcontext(lambda _done, _words: None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _imported() -> None:
+    """Import what indexes need: under pytest a first import reads this file, too."""
+    for name in ("exact", "ivf"):
+        Catalog.load().index(name, Settings())
+
+
+@pytest.fixture
+def prepared(thousand_embeddings: Path, tmp_path: Path) -> Callable[..., PreparedRun]:
+    """Prepares a run; its cache has a name."""
+
+    def prepare_with(cache: str, **changes: Any) -> PreparedRun:
+        settings = {"distractors": "real", "sizes": (100, 300, 1000), **changes}
+        config = RunConfig(dataset=f"embeddings:{thousand_embeddings}", **settings)
+        config = replace(config, recipe=replace(config.recipe, n_queries=10))
+        return prepare(config, Catalog.load(), Store(tmp_path / cache), stage)
+
+    return prepare_with
+
+
+BOTH = {
+    "distractors": "both",
+    "generator": "gaussian",
+    "indexes": ("exact", "ivf"),
+    "index_options": {"ivf": {"nlist": "4"}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_workers_of_ray_end_in_the_bytes_of_one_process(
+    prepared: Callable[..., PreparedRun], tmp_path: Path
+) -> None:
+    changes = {**BOTH, "fits": 2}
+    plain = run_prepared(prepared("a", **changes), tmp_path / "a" / "r.json", "x", stage)
+    run = prepared("b", **changes)
+    with open_engine(EngineSettings("ray", None, 2), run.config) as choice:
+        result = run_prepared(run, tmp_path / "b" / "r.json", "x", stage, choice=choice)
+    first, second = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).glob("*.npz")} for name in "ab"
+    )
+    assert first
+    assert first == second
+    assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))
+
+
+def test_the_local_engine_joins_nothing(prepared: Callable[..., PreparedRun]) -> None:
+    with open_engine(EngineSettings(), prepared("a").config) as choice:
+        assert choice is LOCAL
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        (EngineSettings(workers=2), "--workers has no effect without --engine ray"),
+        (EngineSettings("ray"), "has no effect with protocol nafp"),
+    ],
+)
+def test_what_has_no_effect_is_refused(settings: EngineSettings, named: str) -> None:
+    config = RunConfig(protocol="nafp", distractors="real")
+    with pytest.raises(FpbenchError, match=named), open_engine(settings, config):
+        pass
+
+
+def test_no_workers_at_all_are_refused() -> None:
+    with pytest.raises(ValueError, match="workers=0 is not positive"):
+        EngineSettings("ray", None, 0)
