@@ -18,12 +18,14 @@ from fpbench.results.systems import GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.databases import list_databases
 from fpbench.runs.generator import FittedGenerator
+from fpbench.runs.loaded_indexes import index_options, load_index
 from fpbench.runs.named_generator import Choice, load_named_generator
-from fpbench.runs.prepare import PreparedRun, index_options, load_index
+from fpbench.runs.prepare import PreparedRun
 from fpbench.search.engines.parts import OpenedParts, SentFile
 from fpbench.search.inputs import Inputs
+from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.sequences import Rows, Runs
-from fpbench.search.tasks import Database, NamedIndex, SearchTask, list_blocks
+from fpbench.search.tasks import Database, SearchTask, list_blocks
 
 
 @dataclass(frozen=True, slots=True)
