@@ -1,4 +1,4 @@
-"""The study of a million real distractors: its arithmetic by hand, and that its script starts."""
+"""The study of a million real distractors: its arithmetic by hand; and that all scripts start."""
 
 import importlib.util
 import subprocess
@@ -91,6 +91,7 @@ def test_a_gap_adds_the_three_errors(gaps: ModuleType, rng: np.random.Generator)
 
 
 @pytest.mark.slow
-def test_the_script_finds_all_that_it_imports() -> None:
-    script = STUDIES / "a_million_real.py"
+@pytest.mark.parametrize("name", ["a_million_real.py", "synthetic_tracks.py"])
+def test_the_script_finds_all_that_it_imports(name: str) -> None:
+    script = STUDIES / name
     subprocess.run([sys.executable, script, "--help"], check=True, capture_output=True)
