@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from fpbench import BlockIndex, Candidates, FpbenchError, Settings, Vectors
 from fpbench.plugin.resident_indexes import ResidentIndex
 from fpbench.search.scores import sum_by_halves
+from fpbench_plugins.building_blocks.compute.sieve import sieve_error
 from fpbench_plugins.exact import create
-from fpbench_plugins.exact.panel import sieve_error
 
 DTYPES = ("float32", "bfloat16")
 

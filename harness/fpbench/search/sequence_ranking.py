@@ -7,11 +7,13 @@ Source: Chang et al. 2021, section 3.3, and the evaluation script that the NAFP 
 """
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64
 
+from fpbench.machine import arithmetic_threads
 from fpbench.search.concatenation import Concatenation
 from fpbench.search.scores import sum_by_halves
 
@@ -92,8 +94,10 @@ def rank_starts(
         candidates=np.zeros(shape, dtype=np.int32),
     )
     place_of = np.searchsorted(used, queries.first)
-    for number, (first, last) in enumerate(zip(queries.first, queries.last, strict=True)):
-        length = int(min(queries.segments[-1], last - first))
+
+    def rank(number: int) -> None:
+        first = queries.first[number]
+        length = int(min(queries.segments[-1], queries.last[number] - first))
         at = int(place_of[number])
         starts, proposed_by = _propose(near[at : at + length])
         sums, counts = _sum_products(queries.vectors[first : first + length], starts, database)
@@ -107,6 +111,9 @@ def rank_starts(
             found.starts[number, column, : len(best)] = starts[asked][best]
             found.scores[number, column, : len(best)] = scores[best]
             found.candidates[number, column] = asked.sum()
+
+    with ThreadPoolExecutor(arithmetic_threads(), "rank") as pool:
+        list(pool.map(rank, range(len(queries.first))))  # so that an error is raised here
     return found
 
 

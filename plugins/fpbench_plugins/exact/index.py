@@ -13,7 +13,8 @@ import torch
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.search.distractors import CHUNK
-from fpbench_plugins.exact.panel import Chunk, Panel, Workspace
+from fpbench_plugins.building_blocks.compute.sieve import Workspace
+from fpbench_plugins.exact.panel import Chunk, Panel
 
 # Queries in a panel: the fastest sizes with AVX2, with AMX and on an H200.
 CPU_PANEL_QUERIES = {torch.float32: 1_024, torch.bfloat16: 512}

@@ -1,29 +1,30 @@
 """Finds the k best rows of a block for one panel of queries, with a pre-selection (the sieve).
 
-The panel is multiplied with the rows tile by tile. While a tile is still in the cache, the maximum
-of each group of rows is taken. A group is opened only where its maximum reaches the bound that a
-row needs to be among the k best. Of an opened group, the rows that reach the bound are scored
-again, in the canonical order of ``sum_by_halves``. The bound allows for every rounding error of
-the product. So no row of the result is lost, and the result does not depend on tiles, threads,
+The rows whose products with a query reach the bound that a row needs to be among the k best are
+scored again, in the canonical order of ``sum_by_halves``. The bound allows for every rounding error
+of the product. So no row of the result is lost, and the result does not depend on tiles, threads,
 dtype or device.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int, Int64
+from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
 from fpbench.search.scores import sum_by_halves
+from fpbench_plugins.building_blocks.compute.sieve import (
+    GROUP,
+    UNIT_ROUNDOFF,
+    Workspace,
+    multiply,
+    sieve,
+    sieve_error,
+    true_indices,
+)
 
-GROUP = 16  # rows; the rows of a tile are a multiple of it
-# Of products. On a CPU, smaller tiles stay in the cache, but each takes a dozen calls from Python.
-TILE_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}
 PAIRS_AT_ONCE = 4_096
-UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
-BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +42,6 @@ class Chunk:
     coarse: Float[Tensor, "rows dim"]
     first_id: int
     longest: float
-
-
-class Workspace:
-    """Memory for the products of a tile.
-
-    All tiles use it in turn, so that it stays in the caches, and its pages in the processor's page
-    table: a float32 product takes a fifth longer if each tile is written to other memory.
-    """
-
-    def __init__(self) -> None:
-        self._held = torch.empty(0)
-
-    def reserve(self, size: int, *, like: Tensor) -> Float[Tensor, " products"]:
-        """An array of ``size`` undefined values with the dtype and device of ``like``."""
-        if len(self._held) < size or self._held.dtype != like.dtype:
-            self._held = torch.empty(size, dtype=like.dtype, device=like.device)
-        return self._held[:size]
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """The products of some rows and a panel's queries, as bit patterns, padded with -inf.
-
-    Member m of group g is row m * groups + g of the tile. It is valid until the next tile.
-
-    Args:
-        start: Index of its first row within the chunk.
-        groups: Number of groups.
-        members: Member m of group g and query q is in row m and column g * queries + q.
-        maxima: The largest bit pattern in each column of ``members``. It is that of the maximum
-            where any value is positive, otherwise that of some value.
-    """
-
-    start: int
-    groups: int
-    members: Int[Tensor, "members columns"]
-    maxima: Int[Tensor, " columns"]
 
 
 class Panel:
@@ -99,7 +63,7 @@ class Panel:
         # A lower bound of the k-th best score so far. It never falls.
         self._floor = torch.full((n,), -torch.inf, device=queries.device)
 
-    def add(self, chunk: Chunk, workspace: "Workspace") -> None:
+    def add(self, chunk: Chunk, workspace: Workspace) -> None:
         """Take the next rows of the block into account."""
         if len(self._queries) == 0 or len(chunk.rows) == 0:
             return
@@ -186,103 +150,3 @@ class Panel:
         best = all_scores.sort(dim=1, descending=True, stable=True).indices[:, :k]
         self.scores[touched] = all_scores.gather(1, best)
         self.ids[touched] = all_ids.gather(1, best)
-
-
-def sieve_error(
-    queries: Float32[Tensor, "queries dim"], dtype: torch.dtype
-) -> Float32[Tensor, " queries"]:
-    """Bound of the difference between a product in ``dtype`` and the canonical score.
-
-    It is per unit of row length. With q' and x' the rounded vectors, |q.x - q'.x'| <=
-    |q - q'| |x'| + |q| |x - x'| (Cauchy and Schwarz), and |x - x'| <= u |x|. The error of adding
-    dim products in float32, in any order, is below dim 2^-24 |q'| |x'| (Higham 2002, section 3.1);
-    so is the error of the canonical score. A factor of 1.01 and 8 more roundings cover second-order
-    terms and the arithmetic on the bound itself. Rounding the finished product to ``dtype`` adds no
-    error here: rounding keeps the order, and the sieve compares rounded numbers.
-    """
-    length = torch.linalg.vector_norm(queries.double(), dim=1)
-    lost = torch.linalg.vector_norm(queries.double() - queries.to(dtype).double(), dim=1)
-    roundoff = UNIT_ROUNDOFF[dtype] if dtype != torch.float32 else 0.0
-    summing = 2 * (queries.shape[1] + 8) * UNIT_ROUNDOFF[torch.float32]
-    bound: Tensor = 1.01 * (lost * (1 + roundoff) + (roundoff + summing) * length)
-    return bound.float()
-
-
-def multiply(
-    rows: Float[Tensor, "rows dim"], queries: Float[Tensor, "dim queries"], workspace: Workspace
-) -> Iterator[Tile]:
-    """Multiply tile by tile, and take the groups' maxima while the tile is in the cache.
-
-    Integer maxima are several times faster than bfloat16 maxima, and the bit patterns of positive
-    numbers have the same order as the numbers.
-    """
-    n, bits = queries.shape[1], BITS[rows.dtype]
-    most_rows = max(GROUP, TILE_BYTES[rows.device.type] // (rows.dtype.itemsize * n))
-    tiles = -(-len(rows) // most_rows)
-    groups = -(-len(rows) // (tiles * GROUP))
-    tile_rows = groups * GROUP
-    values = workspace.reserve(tile_rows * n, like=rows).view(tile_rows, n)
-    members = values.view(bits).view(GROUP, groups * n)
-    maxima = torch.empty(groups * n, dtype=bits, device=rows.device)
-    for start in range(0, len(rows), tile_rows):
-        some = rows[start : start + tile_rows]
-        values[len(some) :] = -torch.inf
-        torch.mm(some, queries, out=values[: len(some)])
-        torch.amax(members, dim=0, out=maxima)
-        yield Tile(start, groups, members, maxima)
-
-
-def sieve(
-    rows: Float[Tensor, "rows dim"],
-    queries: Float[Tensor, "dim queries"],
-    bound: Float32[Tensor, " queries"],
-    workspace: Workspace,
-) -> tuple[Int64[Tensor, " pairs"], Int64[Tensor, " pairs"]]:
-    """Row and query of every product of at least ``bound``, rounded to the products' dtype.
-
-    Where the bound is not positive, every group is opened.
-    """
-    dtype, n = rows.dtype, len(bound)
-    bound = bound.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the padding
-    lowest = torch.where(bound > 0, bound.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    first_rows, columns, members = [], [], []
-    for tile in multiply(rows, queries, workspace):
-        opened = true_indices(maxima_at_least(tile.maxima.view(-1, n), lowest).view(-1))
-        if len(opened) > 0:
-            first_rows.append(tile.start + opened // n)
-            columns.append(opened)
-            members.append(take_columns(tile.members, opened))
-    if not columns:
-        none = torch.empty(0, dtype=torch.int64, device=rows.device)
-        return none, none
-    first_row, query = torch.cat(first_rows), torch.cat(columns) % n
-    products = torch.cat(members, dim=1).view(dtype)
-    hit = true_indices((products >= bound.index_select(0, query)).view(-1))
-    member, place = hit // len(query), hit % len(query)
-    return first_row[place] + member * tile.groups, query[place]
-
-
-def maxima_at_least(
-    maxima: Int[Tensor, "groups queries"], lowest: Int[Tensor, " queries"]
-) -> Bool[Tensor, "groups queries"]:
-    """Mark the maxima that are at least their query's bound."""
-    if maxima.device.type == "cpu":
-        # Torch's comparison of int16 is not vectorised.
-        return torch.from_numpy(np.greater_equal(maxima.numpy(), lowest.numpy()))
-    return maxima >= lowest
-
-
-def take_columns(
-    matrix: Int[Tensor, "rows columns"], columns: Int64[Tensor, " some"]
-) -> Int[Tensor, "rows some"]:
-    """Copy some columns."""
-    if matrix.device.type == "cpu":
-        return torch.from_numpy(np.take(matrix.numpy(), columns.numpy(), axis=1))
-    return matrix.index_select(1, columns)
-
-
-def true_indices(mask: Bool[Tensor, " values"]) -> Int64[Tensor, " pairs"]:
-    """Indices where a mask is true, in ascending order."""
-    if mask.device.type == "cpu":
-        return torch.from_numpy(np.flatnonzero(mask.numpy()))  # ten times faster than torch's
-    return mask.nonzero(as_tuple=True)[0]

@@ -84,16 +84,18 @@ def create_refined(settings: Settings) -> GrowingIndex:
 
 def create_ivfpq(settings: Settings) -> BlockIndex:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.inverted_lists import decode_codes
     from fpbench_plugins.faiss_indexes.settings import IvfPq
 
-    return FaissBlockIndex(apply_options(IvfPq(), settings.options))
+    return FaissBlockIndex(apply_options(IvfPq(), settings.options), decode_codes)
 
 
 def create_ivf(settings: Settings) -> BlockIndex:
     from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
+    from fpbench_plugins.faiss_indexes.inverted_lists import decode_vectors
     from fpbench_plugins.faiss_indexes.settings import Ivf
 
-    return FaissBlockIndex(apply_options(Ivf(), settings.options))
+    return FaissBlockIndex(apply_options(Ivf(), settings.options), decode_vectors)
 
 
 def create_lsh(settings: Settings) -> BlockIndex:

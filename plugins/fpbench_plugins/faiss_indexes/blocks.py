@@ -2,6 +2,9 @@
 
 A compressed distance depends on the query, the code and the trained quantiser, but not on other
 rows. So the k nearest rows of the database are found by merging the k nearest of each block.
+
+Inverted lists are searched by FAISS for few queries, and list by list for many: see
+:mod:`fpbench_plugins.faiss_indexes.inverted_lists`.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,8 +16,9 @@ from jaxtyping import Float32, Int64
 
 from fpbench import BlockIndex, Candidates, Vectors
 from fpbench.evidence.candidates import empty_candidates, merge_candidates
-from fpbench.search.scores import products_at
+from fpbench.search.scores import FLOATS_AT_ONCE, paired_products
 from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
+from fpbench_plugins.faiss_indexes.inverted_lists import Decode, are_many, search_lists
 from fpbench_plugins.faiss_indexes.neighbours import neighbours, require_finite
 from fpbench_plugins.faiss_indexes.settings import (
     IndexSettings,
@@ -47,13 +51,19 @@ class Contents:
 
 
 class FaissBlockIndex(BlockIndex):
-    """Implements :class:`fpbench.BlockIndex`. Its ``keys`` are FAISS's distances."""
+    """Implements :class:`fpbench.BlockIndex`. Its ``keys`` are FAISS's distances.
+
+    Args:
+        settings: Settings of the index.
+        decode: Decodes an inverted list, of an index that has such.
+    """
 
     kind: Final = "block"
     exact = False
 
-    def __init__(self, settings: IndexSettings) -> None:
+    def __init__(self, settings: IndexSettings, decode: Decode | None = None) -> None:
         self._settings = settings
+        self._decode = decode
         self._contents = Contents()
 
     @property
@@ -96,7 +106,7 @@ class FaissBlockIndex(BlockIndex):
 
     def search_filled(self, queries: Vectors, k: int, /) -> Candidates:
         require_finite(queries, "query")
-        ids, keys = self._neighbours(queries, k)
+        ids, keys = self._neighbours(queries, k, decode=self._decode)
         return Candidates(ids, keys, exact_scores(queries, self._contents.chunks, ids))
 
     def keep(self, rows: Iterator[Vectors], /) -> None:
@@ -117,11 +127,14 @@ class FaissBlockIndex(BlockIndex):
         return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
 
     def _neighbours(
-        self, queries: Vectors, k: int
+        self, queries: Vectors, k: int, decode: Decode | None = None
     ) -> tuple[Int64[np.ndarray, "queries k"], Float32[np.ndarray, "queries k"]]:
+        index = self._contents.index
         with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
-            self._settings.set_search(self._contents.index)
-            return neighbours(self._contents.index, queries, k)
+            self._settings.set_search(index)
+            if decode is not None and are_many(queries, index):
+                return search_lists(index, decode, queries, k)
+            return neighbours(index, queries, k)
 
     def _fill_index(self, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:
         """Fill the index with up to ``MOST_ROWS`` rows, yield their chunks, and start again."""
@@ -171,9 +184,16 @@ def exact_scores(
         ids: Row numbers that count through all chunks.
     """
     scores = np.full(ids.shape, -np.inf, dtype=np.float32)
+    flat = ids.ravel()
+    order = np.argsort(flat, kind="stable")
+    by_id = flat[order]
+    pairs_at_once = max(FLOATS_AT_ONCE // queries.shape[1], 1)
     first = 0
     for chunk in chunks:
-        here = (ids >= first) & (ids < first + len(chunk))
-        scores[here] = products_at(queries, chunk, np.where(here, ids - first, -1))[here]
+        begin, end = np.searchsorted(by_id, [first, first + len(chunk)])
+        for start in range(begin, end, pairs_at_once):
+            pairs = order[start : min(start + pairs_at_once, end)]
+            rows = chunk[flat[pairs] - first]
+            scores.flat[pairs] = paired_products(queries[pairs // ids.shape[1]], rows)
         first += len(chunk)
     return scores
