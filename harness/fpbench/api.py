@@ -16,6 +16,7 @@ from fpbench.folder_names import change_texts, record_setting
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
 from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.devices import select_device
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress_display import ProgressStages, hide_progress
 from fpbench.results.document import Result
@@ -74,7 +75,7 @@ def run(
     rules: Literal["right", "official"] | None = None,
     seed: int | None = None,
     weights: PathName | None = None,
-    device: Literal["cpu", "cuda"] | None = None,
+    device: str | None = None,
     dtype: Literal["auto", "float32", "bfloat16"] | None = None,
     fingerprinter_options: Mapping[str, Any] | None = None,
     generator_options: Mapping[str, Any] | None = None,
@@ -142,7 +143,8 @@ def run(
         seed: Seed of every random draw. None means 0.
         weights: A file of weights: safetensors for the systems of fpbench, any format for another
             plugin. None means the fingerprinter's own weights.
-        device: Device for the networks; an object chooses its device itself. None means ``cpu``.
+        device: Device for the networks: ``cpu``, ``cuda`` for all visible GPUs, or ``cuda:1`` for
+            the second of them; an object chooses its device itself. None means ``cpu``.
         dtype: Floating-point type of the networks' arithmetic. None means ``float32``.
         fingerprinter_options: Options as for ``--set``; the same for the two below.
         index_options: Options by name of the index.
@@ -181,6 +183,8 @@ def run(
     engines = convert(machines, EngineSettings, _RUN)
     for argument in _NOT_IN_CONFIG:
         given.pop(argument, None)
+    if isinstance(device, str):
+        given["device"] = select_device(device)
     limit_threads()
     with defer_interrupts(), ExitStack() as stack:
         store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))

@@ -14,7 +14,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.progress import Report
 from fpbench.results.files import dump_result
 from fpbench.runs.config import RunConfig
-from fpbench.runs.engines import LOCAL, EngineSettings, open_engine
+from fpbench.runs.engines import LOCAL, EngineChoice, EngineSettings, open_engine
 from fpbench.runs.prepare import PreparedRun, prepare
 from fpbench.runs.run import run_prepared
 
@@ -67,6 +67,17 @@ def test_workers_of_ray_end_in_the_bytes_of_one_process(
     )
     assert first
     assert first == second
+    assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))
+
+
+@pytest.mark.slow
+def test_a_process_for_each_device_ends_in_the_bytes_of_one_process(
+    prepared: Callable[..., PreparedRun], tmp_path: Path
+) -> None:
+    plain = run_prepared(prepared("a", **BOTH), tmp_path / "a" / "r.json", "x", stage)
+    choice = EngineChoice(processes=[{}, {}])  # as with two GPUs, but on the CPU
+    run = prepared("b", **BOTH)
+    result = run_prepared(run, tmp_path / "b" / "r.json", "x", stage, choice=choice)
     assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +11,7 @@ import click
 
 from fpbench.errors import FpbenchError
 from fpbench.plugin.datasets import Channel
-from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype
+from fpbench.plugin.devices import WANTED_DTYPES, resolve_dtype, select_device
 from fpbench.plugin.entries import Settings
 from fpbench.units import parse_whole
 from fpbench.user_paths import expand_path
@@ -47,14 +48,32 @@ class FiniteNumber(click.FloatRange):
         return number
 
 
+class DeviceChoice(click.Choice[str]):
+    """``cpu``, ``cuda``, or one GPU by its number, as :func:`select_device` takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(["cpu", "cuda"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "[cpu|cuda|cuda:N]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if re.fullmatch("cuda:[0-9]+", str(value)):
+            try:
+                value = select_device(value)
+            except FpbenchError as err:
+                self.fail(f"{err.message}; {err.hint}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 def device_option(*, in_config: bool = False) -> Decorator:
     """``--device``."""
     return _option(
         "--device",
-        type=click.Choice(["cpu", "cuda"]),
+        type=DeviceChoice(),
         default="cpu",
         in_config=in_config,
-        help="Device for the networks.",
+        help="Device for the networks; cuda is every visible GPU, cuda:1 the second of them.",
     )
 
 

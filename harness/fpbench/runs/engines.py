@@ -1,18 +1,20 @@
 """Which engines find the blocks of a run: a choice of machines, which changes no byte."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.plugin.devices import gpu_environments
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.sent_searches import send_search
 from fpbench.search.engines.engine import Engine
 from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.processes import ProcessesEngine
 from fpbench.search.engines.ray_cluster import RayCluster, open_cluster
 from fpbench.search.engines.ray_engine import RayEngine
 from fpbench.search.engines.shards import FolderEngine
@@ -68,11 +70,13 @@ class EngineChoice:
     """Engines of a run.
 
     Args:
-        cluster: Searches; None means this process.
+        cluster: Searches, if there is one.
+        processes: Environment variables of processes that search; none means this process.
         folders: Folders of shards, which are asked first.
     """
 
     cluster: RayCluster | None = None
+    processes: Sequence[Mapping[str, str]] = ()
     folders: Sequence[Store] = ()
 
     def engines(
@@ -84,9 +88,13 @@ class EngineChoice:
     ) -> list[Engine]:
         """Engines for one database; each is asked for what those before it have left."""
         engines: list[Engine] = [FolderEngine(folder) for folder in self.folders]
-        if self.cluster is not None:
+        if self.cluster is not None or self.processes:
             sent = send_search(prepared, inputs, database, generator)
-            engines.append(RayEngine(self.cluster, sent))
+            engines.append(
+                ProcessesEngine(self.processes, sent)
+                if self.cluster is None
+                else RayEngine(self.cluster, sent)
+            )
         return [*engines, LocalEngine()]
 
 
@@ -96,16 +104,17 @@ LOCAL = EngineChoice()
 
 @contextmanager
 def open_engine(settings: EngineSettings, config: RunConfig) -> Iterator[EngineChoice]:
-    """Join the cluster that a run is to use; leave it after the block.
+    """Join the cluster that a run is to use, or find the GPUs; leave it after the block.
 
     Raises:
         FpbenchError: As :meth:`EngineSettings.refuse_unused` and
             :func:`fpbench.search.engines.ray_cluster.open_cluster`.
     """
     settings.refuse_unused(config)
-    if settings.engine == "local":
-        yield LOCAL
-        return
     on_gpus = config.device != "cpu"
+    if settings.engine == "local":
+        gpus = gpu_environments() if on_gpus else []
+        yield EngineChoice(processes=gpus) if len(gpus) > 1 else LOCAL
+        return
     with open_cluster(settings.address, settings.workers, on_gpus=on_gpus) as cluster:
         yield EngineChoice(cluster)
