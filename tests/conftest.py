@@ -18,12 +18,10 @@ import hypothesis
 import numpy as np
 import pytest
 import soundfile
-from jaxtyping import install_import_hook
+from array_checks import check_calls
 
 # Before anything imports fpbench: every annotated array is checked on every call.
-_CHECKED = install_import_hook(
-    ["fpbench", "fpbench_plugins", "fpbench_leaderboard"], "beartype.beartype"
-)
+check_calls(["fpbench", "fpbench_plugins", "fpbench_leaderboard"])
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("untimed", deadline=None)
