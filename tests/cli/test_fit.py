@@ -167,28 +167,30 @@ def test_a_folder_that_cannot_be_made_is_named(real: Path, tmp_path: Path) -> No
     assert "cannot make folder" in result.stderr
 
 
+OFTEN_KEPT = """
+from fpbench.cli import main
+from fpbench_plugins.building_blocks.flow import training
+training.CHECKPOINT_AFTER_EVALUATION_S = 0.2
+main()
+"""
+
+
 @pytest.mark.slow
 def test_a_killed_command_continues_to_the_same_bytes(real: Path, tmp_path: Path) -> None:
-    def start(name: str) -> subprocess.Popen[bytes]:
-        output = str(tmp_path / f"{name}.safetensors")
-        code = "from fpbench.cli import main; main()"
-        command = [sys.executable, "-c", code, "fit", "--generator", "rectified-flow", *TINY]
-        options = ["--fingerprints", str(real), "-o", output, "--set", "epochs=600"]
-        return subprocess.Popen(
-            [*command, *options], env={**os.environ, "OMP_NUM_THREADS": "1"}, stdout=subprocess.PIPE
-        )
+    def options(name: str) -> list[str]:
+        return [*TINY, "--set", "epochs=60", "-o", str(tmp_path / f"{name}.safetensors")]
 
-    killed = start("killed")
+    common = ["fit", "--generator", "rectified-flow", "--fingerprints", str(real)]
+    killed = subprocess.Popen([sys.executable, "-c", OFTEN_KEPT, *common, *options("killed")])
     while not (tmp_path / "killed.safetensors.work" / "checkpoint.pt").exists():
         assert killed.poll() is None
         time.sleep(0.01)
     os.kill(killed.pid, signal.SIGKILL)
-    killed.communicate()
+    killed.wait()
     assert not (tmp_path / "killed.safetensors").exists()
-    for name in ("killed", "whole"):
-        run = start(name)
-        run.communicate()
-        assert run.returncode == 0
+    for name in ("killed", "whole"):  # in this process, which is what a new one would do
+        run = CliRunner().invoke(main, [*common, *options(name)])
+        assert run.exit_code == 0, run.output
     for suffix in (".safetensors", ".png"):
         whole, resumed = ((tmp_path / name).with_suffix(suffix) for name in ("whole", "killed"))
         assert whole.read_bytes() == resumed.read_bytes()

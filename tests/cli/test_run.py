@@ -200,18 +200,18 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bytes(
     tmp_path: Path, music: Path, config: Path
 ) -> None:
     dataset = ["--config", str(config), "--dataset", f"folder:{music}"]
-    arguments = [*dataset, "--index", "exact", "--sizes", "1e4,1e5"]
+    arguments = [*dataset, "--index", "exact", "--sizes", "1e4,2e4,3e4"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    started = time.perf_counter()
-    with _started(whole, arguments) as process:
-        assert process.wait() == 0
-    duration_s = time.perf_counter() - started
-    for share in (0.4, 0.6, 0.8, 0.9):
+    for kind in ("tracks", "queries", "evidence"):  # while these are made
         with _started(killed, arguments) as process:
-            time.sleep(share * duration_s)
+            while not list((killed / "cache" / kind).rglob("*.npz")):
+                assert process.poll() is None
+                time.sleep(0.001)
             process.send_signal(signal.SIGKILL)
-    with _started(killed, arguments) as process:
-        assert process.wait() == 0
+            assert process.wait() == -signal.SIGKILL
+    for folder in (killed, whole):
+        shown = CliRunner().invoke(main, ["run", *places(folder), *arguments])
+        assert shown.exit_code == 0, shown.output
     assert outputs(killed / "out") == outputs(whole / "out")
 
 
@@ -228,13 +228,16 @@ def test_ctrl_c_stops_without_a_traceback(tmp_path: Path, music: Path, config: P
     assert b"Traceback" not in errors
 
 
+def places(folder: Path) -> list[str]:
+    return ["--cache", str(folder / "cache"), "--out", str(folder / "out" / "result.json")]
+
+
 @contextlib.contextmanager
 def _started(
     folder: Path, arguments: Sequence[str], stderr: int = subprocess.DEVNULL
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    always = ["run", "--cache", str(folder / "cache"), "--out", str(folder / "out" / "result.json")]
     with subprocess.Popen(
-        [*FPBENCH, *always, *arguments],
+        [*FPBENCH, "run", *places(folder), *arguments],
         stdout=subprocess.DEVNULL,
         stderr=stderr,
         stdin=subprocess.DEVNULL,

@@ -1,10 +1,5 @@
 """The student learns what it is asked, in one evaluation, and fits exactly as often as asked."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from fpbench import FpbenchError, Settings, Vectors
+from fpbench import FpbenchError, Report, Settings, Vectors
+from fpbench_plugins.building_blocks.flow import training
 from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
 from fpbench_plugins.rectified_flow_turbo import create
 
@@ -38,10 +34,12 @@ def real_rows(rows: int = 600, dim: int = 8) -> Vectors:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def fit_tiny(work_dir: Path, **options: str) -> FlowGenerator:
+def fit_tiny(
+    work_dir: Path, report: Report = lambda share, phrase: None, **options: str
+) -> FlowGenerator:
     work_dir.mkdir(exist_ok=True)
     method = create(Settings(options={**TINY, **options}))
-    generator = method.fit(real_rows(), seed=0, work_dir=work_dir, report=lambda s, p: None)
+    generator = method.fit(real_rows(), seed=0, work_dir=work_dir, report=report)
     assert isinstance(generator, FlowGenerator)
     return generator
 
@@ -195,33 +193,24 @@ def test_settings_that_make_no_sense_are_refused(setting: str, said: str) -> Non
         create(Settings(options={name: value}))
 
 
-FIT = """
-import sys
-from pathlib import Path
-import torch
-torch.set_num_threads(1)
-sys.path.insert(0, {tests!r})
-from test_rectified_flow_turbo import fit_tiny
-fit_tiny(Path({work!r}), iterations="3000").save(Path({output!r}))
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["pairs-*", "student.pt"])
-def test_killed_and_started_again_it_ends_in_the_same_bytes(tmp_path: Path, stage: str) -> None:
-    def start(name: str) -> subprocess.Popen[bytes]:
-        work, output = tmp_path / name, tmp_path / f"{name}.safetensors"
-        code = FIT.format(tests=str(Path(__file__).parent), work=str(work), output=str(output))
-        return subprocess.Popen([sys.executable, "-c", code])
+def test_interrupted_and_started_again_it_ends_in_the_same_bytes(
+    tmp_path: Path, generator: FlowGenerator, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    # A checkpoint after the first evaluation, whatever time has gone by.
+    monkeypatch.setattr(training, "CHECKPOINT_AFTER_EVALUATION_S", 0.0)
+    phrases: list[str] = []
 
-    killed = start("killed")
-    while not list((tmp_path / "killed").glob(stage)):
-        assert killed.poll() is None
-        time.sleep(0.01)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
-    assert not (tmp_path / "killed.safetensors").exists()
-    assert start("killed").wait() == 0
-    assert start("whole").wait() == 0
-    whole, resumed = (tmp_path / f"{name}.safetensors" for name in ("whole", "killed"))
-    assert whole.read_bytes() == resumed.read_bytes()
+    def stop_at_stage(share: float, phrase: str) -> None:
+        if list((tmp_path / "work").glob(stage)):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fit_tiny(tmp_path / "work", report=stop_at_stage)
+    again = fit_tiny(tmp_path / "work", report=lambda share, phrase: phrases.append(phrase))
+    assert not any(phrase.startswith("teacher") for phrase in phrases)  # not from the beginning
+    files = [tmp_path / f"{name}.safetensors" for name in ("whole", "resumed")]
+    for fitted, file in zip((generator, again), files, strict=True):
+        fitted.save(file)
+    assert files[0].read_bytes() == files[1].read_bytes()
