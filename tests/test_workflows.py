@@ -3,8 +3,10 @@
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ def test_rights_are_given_to_jobs_alone(workflow: dict[Any, Any]) -> None:
     for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
         written = [right for right, value in job["permissions"].items() if value == "write"]
-        assert written in ([], ["pull-requests"], ["contents"])
+        assert written in ([], ["pull-requests"], ["contents"], ["pages", "id-token"])
 
 
 def test_actions_are_pinned_by_hash(workflow: dict[Any, Any]) -> None:
@@ -59,6 +61,29 @@ def test_only_the_job_that_runs_nothing_of_a_change_may_write() -> None:
     assert jobs["make"]["permissions"] == {"contents": "read"}
     (script,) = [step["run"] for step in jobs["commit"]["steps"] if "run" in step]
     assert not any(word in script for word in ("pip", "python", "fpbench "))
+    published = [step.get("uses", "").split("@")[0] for step in jobs["publish"]["steps"]]
+    assert published == ["actions/deploy-pages"]
+
+
+def test_the_published_board_is_made_with_the_files_that_it_links_to(tmp_path: Path) -> None:
+    board = yaml.safe_load((FOLDER / "board.yml").read_text())["jobs"]
+    made = board["make"]["steps"]
+    place = next(n for n, step in enumerate(made) if "upload-pages" in step.get("uses", ""))
+    folder = made[place]["with"]["path"]
+    copied, written = (step["run"] for step in made[place - 2 : place])
+    assert copied == f"mkdir {folder} && cp -r submissions {folder}/submissions"
+    assert made[place - 1]["working-directory"] == folder
+    golden = Path(__file__).parent / "golden" / "result_1_0.json"
+    (tmp_path / "submissions" / "nafp").mkdir(parents=True)
+    (tmp_path / "submissions" / "nafp" / "r.json").write_bytes(golden.read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(written)], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout == b""
+    page = (tmp_path / "index.html").read_text()
+    assert "submissions/nafp/r.json" in page
+    assert "../" not in page.split("<script")[0]
+    assert board["publish"]["needs"] == "make"
 
 
 def posted(text: str, tmp_path: Path) -> str:
