@@ -274,6 +274,9 @@ class BoardCurve:
     links: Links
 
 
+MAINTAINERS_ALONE = "Verified by the maintainers alone: nobody else has submitted a result yet."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
     """Results that can be compared: of one task, or free runs of the same audio and queries.
@@ -284,6 +287,7 @@ class Section:
         data: Name of the dataset. Those of free runs may differ; this is the first of them.
         content: Hash of the audio.
         clusters: What intervals are over, such as ``22 groups``.
+        is_of_maintainers: Whether maintainers of fpbench have submitted all results of a task.
     """
 
     task: str | None
@@ -293,6 +297,7 @@ class Section:
     queries: int
     query_length_s: float
     clusters: str
+    is_of_maintainers: bool
     rankings: Sequence[Ranking]
     curves: Sequence[BoardCurve]
 

@@ -11,7 +11,7 @@ from string import Template
 
 from fpbench.results.names import metric_label
 from fpbench.units import count_label, short_hours, short_size
-from fpbench_leaderboard.board import Board, Ranking, Section
+from fpbench_leaderboard.board import MAINTAINERS_ALONE, Board, Ranking, Section
 from fpbench_leaderboard.html_data import page_data
 from fpbench_leaderboard.html_elements import Element, element, join, name_of_stranger
 from fpbench_leaderboard.html_panels import panel
@@ -152,11 +152,12 @@ def _ranking(part: _Part, ranking: Ranking, place: int) -> Element:
 def _description(section: Section, ranking: Ranking) -> str:
     tests = f"{ranking.paired} of the neighbours were compared by paired tests. "
     tests *= ranking.paired > 0
+    alone = MAINTAINERS_ALONE * section.is_of_maintainers
     hours = [rate.hours for row in ranking.rows if (rate := row.at(ranking.n_distractors))]
     audio = " to ".join(dict.fromkeys(map(short_hours, (min(hours), max(hours)))))
     return (
         f"Ranked at {short_size(ranking.n_distractors)} distractors, {audio} of audio: "
         f"{ranking.search.label}. "
         f"{_queries(section)}, intervals over {section.clusters}. "
-        f"{tests}Audio {section.content[:12]}."
+        f"{tests}Audio {section.content[:12]}. {alone}"
     )

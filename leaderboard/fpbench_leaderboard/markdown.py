@@ -10,6 +10,7 @@ from fpbench.review.markdown_texts import escape_markdown
 from fpbench.review.measured_gaps import FARTHEST
 from fpbench.units import count_label, short_hours, short_size
 from fpbench_leaderboard.board import (
+    MAINTAINERS_ALONE,
     Board,
     Links,
     Ranking,
@@ -138,6 +139,8 @@ def _section(section: Section, links: _References, heading: str, titles: Mapping
     if section.task is not None:
         note = f"{_question(section)}; intervals over {section.clusters}.\n"
         note += f"{data}, task {_hash(section.task_content or '')}."
+    if section.is_of_maintainers:
+        note += f"\n{MAINTAINERS_ALONE}"
     parts = [f"{heading} {title}", note]
     for ranking in section.rankings:
         parts += _ranking(ranking, f"{heading}#")

@@ -88,9 +88,15 @@ def _section(entries: Sequence[Entry], wanted: Wanted, tests: PairedTests) -> Se
         queries=first.queries.n,
         query_length_s=first.queries.length_s,
         clusters=" or ".join(sorted(clusters)),
+        is_of_maintainers=task is not None and all(map(_is_of_maintainers, entries)),
         rankings=rankings,
         curves=curves,
     )
+
+
+def _is_of_maintainers(entry: Entry) -> bool:
+    who = entry.result.provenance
+    return who is not None and who.relation == "maintainer"
 
 
 def _measure_order(measure: tuple[str, float | None]) -> tuple[int, bool, float]:

@@ -9,7 +9,10 @@ from fpbench.errors import ErrorCollector
 from fpbench.results.costs import Costs, EncoderCost, IndexCost, Latency
 from fpbench.results.data import TaskInfo
 from fpbench.results.document import CheckInfo, Result
+from fpbench.results.provenance import Provenance
 from fpbench.results.tails import HalfSize, TailInfo
+from fpbench_leaderboard.entries import Entry
+from fpbench_leaderboard.html_page import board_html
 from fpbench_leaderboard.markdown import board_body
 from fpbench_leaderboard.searches import Wanted
 from fpbench_leaderboard.sections import make_board
@@ -42,6 +45,20 @@ def test_the_board_of_the_submissions_fits_a_page() -> None:
         assert max(map(len, text.splitlines())) <= 120
         assert len(text.splitlines()) < 15 * len(entries)
         assert "  " not in text.partition("##")[0]
+
+
+def test_a_task_says_that_only_maintainers_have_run_it(named: Named, markdown: Text) -> None:
+    task = TaskInfo(name="demo-v1", version=1, content="1" * 32, data=None, queries=None)
+    ours, theirs = (
+        named(who, {1000: 0.5}, task=task, provenance=Provenance(submitter=who, relation=relation))
+        for who, relation in (("ann", "maintainer"), ("bob", "author"))
+    )
+    assert "Verified by the maintainers alone" in markdown(ours)
+    assert "Verified by the maintainers alone" in board_html(
+        make_board([Entry(result=ours)], "here")
+    )
+    assert "Verified by" not in markdown(ours, theirs)
+    assert "Verified by" not in markdown(dataclasses.replace(ours, task=None))
 
 
 def test_a_cell_has_the_interval(named: Named, markdown: Text) -> None:
