@@ -36,7 +36,7 @@ from fpbench.progress_display import ProgressStages
 from fpbench.results.files import read_result
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.result_tables import result_tables
-from fpbench.runs.arguments import config_from_arguments, refuse_out
+from fpbench.runs.arguments import refuse_out
 from fpbench.runs.config import MOST_FITS, RunConfig
 from fpbench.user_paths import expand_path
 
@@ -127,6 +127,13 @@ logger = getLogger(__name__)
     multiple=True,
     help="Search index: exact, ivfpq, faiss:FACTORY, ..., with settings after a colon, such as "
     "ivfpq:nprobe=5,20,80 for three; repeat for several.  [default: exact]",
+)
+@click.option(
+    "--sweep",
+    type=UserPath(dir_okay=False),
+    metavar="FILE.toml",
+    help="Ranges of settings of indexes, of which those are skipped that can be no better than "
+    "searched ones: the trade between hit rate, time and size.",
 )
 @click.option("--queries", type=WholeNumber(1), help="Number of queries.  [default: 1000]")
 @click.option(
@@ -225,6 +232,12 @@ def run(**options: Any) -> None:
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
     from fpbench.cli.shards import refuse_beside_parts, run_part
+    from fpbench.cli.sweeps import config_with_sweep, run_sweep
+    from fpbench.cli.unused_options import (
+        refuse_beside_write_config,
+        refuse_for_ready_made,
+        refuse_unused,
+    )
     from fpbench.runs.config_toml import write_config
     from fpbench.runs.execution import execute
     from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
@@ -236,10 +249,10 @@ def run(**options: Any) -> None:
     _refuse_paths(options)
     catalog = Catalog.load()
     given = _config_fields(options)
-    config = config_from_arguments(options["config"], given, "the command line", catalog)
-    _refuse_unused(options, config)
+    config, swept = config_with_sweep(options, given, catalog)
+    refuse_unused(options, config)
     if options["write_config"] is not None:
-        _refuse_beside_write_config(options)
+        refuse_beside_write_config(options)
         write_config(config, options["write_config"])
         click.echo(f"{options['write_config']}: run it with --config", err=True)
         return
@@ -253,7 +266,7 @@ def run(**options: Any) -> None:
     prepared = prepare(config, catalog, store, stage, **switches)
     ready_made = prepared.ready_made
     if ready_made:
-        _refuse_for_ready_made(options, config)
+        refuse_for_ready_made(options, config)
     out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
     if options["prepare"] or options["shard"] is not None:
         run_part(prepared, options, out, stage)
@@ -264,6 +277,7 @@ def run(**options: Any) -> None:
     refuse_what_cannot_fit(plan, store, out)
     if options["plan"]:
         return
+    prepared = run_sweep(prepared, swept, stage, choice)
     if options["out"] is None:
         _warn_of_replacing(out, prepared.config)
     command = record_command([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -296,58 +310,14 @@ def _config_fields(options: dict[str, Any]) -> dict[str, Any]:
     same += ["protocol", "query_lengths", "test_ids", "rules"]
     fields = {name: options[name] for name in same}
     fields["fingerprinter_options"] = parse_key_values(options["pairs"]) or None
-    fields["protocol_options"] = (
-        parse_key_values(options["protocol_pairs"], "--protocol-set") or None
-    )
+    of_protocol = parse_key_values(options["protocol_pairs"], "--protocol-set")
+    fields["protocol_options"] = of_protocol or None
     fields["query_lengths_s"] = fields.pop("query_lengths")
     fields["indexes"] = options["indexes"] or None
     fields["query_length_s"] = options["query_length"]
-    fields["tolerance_s"] = (
-        None if options["tolerance"] is None else _tolerance(options["tolerance"])
-    )
+    if options["tolerance"] is not None:
+        fields["tolerance_s"] = _tolerance(options["tolerance"])
     return fields
-
-
-def _refuse_unused(options: dict[str, Any], config: RunConfig) -> None:
-    """Refuse options that have no effect with the chosen distractors or without another option.
-
-    Raises:
-        FpbenchError: There is such an option.
-    """
-    unused = {
-        "real": ("generator", "generator_weights", "foreign_generator", "fits"),
-        "none": ("generator", "generator_weights", "foreign_generator", "sizes", "beyond", "fits"),
-    }.get(config.distractors, ())
-    for name in unused:
-        if options[name] is not None:
-            raise FpbenchError(
-                f"--{name.replace('_', '-')} has no effect with --distractors {config.distractors}",
-                hint="leave it out, or use --distractors both",
-            )
-    if options["foreign_generator"] and config.generator_weights is None:
-        raise FpbenchError(
-            "--foreign-generator has no effect without --generator-weights",
-            hint="leave it out: a generator that the run fits is always one of this system",
-        )
-
-
-def _refuse_beside_write_config(options: dict[str, Any]) -> None:
-    for name in ("out", "cache", "fresh", "unchecked", "plan", "prepare", "shard"):
-        if options[name]:
-            raise FpbenchError(
-                f"--{name} has no effect with --write-config, which starts no run",
-                hint="leave one of them out",
-            )
-
-
-def _refuse_for_ready_made(options: dict[str, Any], config: RunConfig) -> None:
-    for name in ("fingerprinter", "weights", "pairs", "channel", "unchecked"):
-        if options[name]:
-            option = "set" if name == "pairs" else name
-            raise FpbenchError(
-                f"--{option} has no effect: {config.dataset} holds fingerprints, not audio",
-                hint="leave it out",
-            )
 
 
 def _tolerance(text: str) -> float | str:

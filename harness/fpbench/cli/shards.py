@@ -30,7 +30,7 @@ def refuse_beside_parts(options: dict[str, Any]) -> None:
         Shard.parse(options["shard"])
     elif not options["prepare"]:
         return
-    for name in ("figure", "prepare"):
+    for name in ("figure", "prepare", "sweep"):
         if name != part and options[name]:
             raise FpbenchError(
                 f"--{name.replace('_', '-')} has no effect with --{part}, which makes no result",
