@@ -67,7 +67,7 @@ def test_a_shard_says_where_its_blocks_are(divide: Run, tmp_path: Path) -> None:
     shown = divide("--shard", "2/3")
     assert shown.exit_code == 0, shown.stderr
     folder = tmp_path / "out" / "result.shards"
-    assert shown.stdout == f"{folder}: shard 2/3, 4 blocks\n"
+    assert shown.stdout == f"{folder}: shard 2/3, 3 blocks\n"
     assert "when all shards are done, run the same command without --shard" in shown.stderr
 
 

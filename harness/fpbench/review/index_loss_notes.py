@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from fpbench.evidence.index_losses import EXACT
 from fpbench.results.document import Curve, Result
 from fpbench.results.index_losses import IndexLoss
 from fpbench.results.names import metric_label
@@ -30,6 +31,15 @@ def index_loss_notes(result: Result, curves: Sequence[Curve]) -> list[str]:
     heading = f"{index} minus exact search of the same fingerprints, in points (paired intervals)"
     table = tabulate(rows, headers=headers, stralign="right", disable_numparse=True)
     return [f"\n{heading}\n{table}"]
+
+
+def missing_exact_note(result: Result) -> str | None:
+    """That nothing tells the error of the indexes from that of the fingerprints, if it is so."""
+    names = dict.fromkeys(curve.index for curve in result.curves)
+    if not names or EXACT in names:
+        return None
+    subject = next(iter(names)) if len(names) == 1 else "each index"
+    return f"this run has no exact search: with --index {EXACT} it says what {subject} loses"
 
 
 def loss_text(loss: IndexLoss | None) -> str:

@@ -22,7 +22,7 @@ from fpbench.review.fidelity_tables import held_out_table
 from fpbench.review.fit_tables import fit_tables
 from fpbench.review.gap_notes import gap_notes
 from fpbench.review.half_size_notes import half_size_notes
-from fpbench.review.index_loss_notes import index_loss_notes
+from fpbench.review.index_loss_notes import index_loss_notes, missing_exact_note
 from fpbench.review.protocol_tables import protocol_tables
 from fpbench.review.synthetic_labels import (
     distractor_label,
@@ -104,7 +104,7 @@ def _without_match(queries: QueryInfo) -> str:
 def _warnings(result: Result) -> list[str]:
     """What makes hit rates say little: about other music, real distractors, or at all."""
     few = few_clusters_note(result.queries)
-    warnings = [few] if few is not None else []
+    warnings = [one for one in (few, missing_exact_note(result)) if one is not None]
     deviation = find_result_deviation(result)
     if deviation is not None and result.generator is not None:
         warnings.append(f"{result.generator.name} is unlike real fingerprints: {deviation}")
