@@ -184,11 +184,14 @@ class SearchCost:
         bytes_per_hour: Size of an hour of audio in it; None if that is unknown.
         ms_per_query: Median time per query of 100 that are searched together; None if unknown.
         rows: Number of fingerprints in the index when it was timed.
+        on_front: Whether no other index of the result is at least as good, as fast and as small,
+            and better in one of the three.
     """
 
     bytes_per_hour: float | None
     ms_per_query: float | None
     rows: int | None
+    on_front: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -273,7 +273,10 @@ def _side_table(table: SideTable) -> Iterator[str]:
         ]
     else:
         size = short_size(table.n_distractors or 0)
-        yield f"{'Generators' if table.kind == 'generators' else 'Indexes'} at {size}, not ranked:"
+        kind = "Generators" if table.kind == "generators" else "Indexes"
+        stars = any(one.on_front for row in table.rows for one in row.costs if one is not None)
+        front = "; * no other one is as good, as fast and as small" if stars else ""
+        yield f"{kind} at {size}, not ranked{front}:"
         columns += _cost_columns(table)
     yield from markdown_tables(names, columns)
 
@@ -287,7 +290,10 @@ def _cost_columns(table: SideTable) -> Iterator[Column]:
         yield Column(f"{name}: MB per hour", cells)
         yield Column(
             f"{name}: ms per query",
-            ["" if one is None else _number(one.ms_per_query) for one in costs],
+            [
+                "" if one is None else _number(one.ms_per_query) + " *" * one.on_front
+                for one in costs
+            ],
         )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from fpbench.review.distractor_notes import real_distractors_label
 from fpbench.review.measured_gaps import measured_gap
+from fpbench.review.operating_points import is_on_front, operating_points
 from fpbench_leaderboard.board import RealGap, Search, SearchCost, SideRow, SideTable
 from fpbench_leaderboard.entries import SystemKey
 from fpbench_leaderboard.ranks import Candidate
@@ -106,10 +107,12 @@ def _cost(candidate: Candidate) -> SearchCost | None:
     if cost is None:
         return None
     latency = cost.latency(_BATCH)
+    points = operating_points(candidate.entry.result)
     return SearchCost(
         bytes_per_hour=cost.bytes_per_hour,
         ms_per_query=None if latency is None else latency.ms,
         rows=cost.rows,
+        on_front=any(one.cost is cost and is_on_front(one, points) for one in points),
     )
 
 

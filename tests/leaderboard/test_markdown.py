@@ -98,6 +98,42 @@ def test_indexes_are_compared_with_their_size_and_time(named: Named, markdown: T
     ]
 
 
+def test_indexes_that_no_other_one_beats_have_a_star(named: Named, markdown: Text) -> None:
+    one = named("a", {1000: 0.5})
+    costs = [
+        IndexCost(
+            index=index,
+            distractors="real",
+            rows=1000,
+            bytes_per_fingerprint=64.0,
+            bytes_per_hour=460_800.0,
+            latencies=[
+                Latency(batch=batch, ms=ms, low_ms=ms, high_ms=ms, repeats=5) for batch in (1, 100)
+            ],
+            cached=False,
+        )
+        for index, ms in (("exact", 2.0), ("ivf", 0.25), ("lsh", 0.5))
+    ]
+    curves = [
+        dataclasses.replace(named("a", {1000: rate}).curves[0], index=index)
+        for index, rate in (("ivf", 0.4), ("lsh", 0.3))
+    ]
+    several = dataclasses.replace(one, curves=[*one.curves, *curves], costs=costs_of(indexes=costs))
+    text = markdown(several)
+    assert "not ranked; * no other one is as good, as fast and as small:" in text
+    times = {
+        name: cell
+        for table in tables(text)
+        for name, cell in zip(table[0], table[1], strict=True)
+        if name.endswith("ms per query")
+    }
+    assert times == {
+        "exact: ms per query": "2 *",
+        "ivf: ms per query": "0.25 *",
+        "lsh: ms per query": "0.5",
+    }
+
+
 def costs_of(**known: object) -> Costs:
     """Costs of which only some are known."""
     return Costs(
