@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,9 @@ from typing import Any
 
 # Most tests would leave a second thread idle; and tests run side by side, one process a core.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# All processes of a session share one Ray cluster, which asks for a token; Ray reads it on import.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 
 import hypothesis
 import numpy as np

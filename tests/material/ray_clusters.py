@@ -21,8 +21,8 @@ def joined_cluster(folder: Path) -> Iterator[None]:
     """
     import ray
 
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     address, member = folder / "address", folder / f"{os.getpid()}.member"
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     with FileLock(folder / "lock"):
         starts = not address.exists()
         if starts:
@@ -30,6 +30,7 @@ def joined_cluster(folder: Path) -> Iterator[None]:
             folders = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
             os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
             ray.init(
+                "local",  # not one that somebody has started here
                 num_cpus=CORES,
                 include_dashboard=False,
                 object_store_memory=100 << 20,
