@@ -10,10 +10,9 @@ import pytest
 from git_changes import Commit, commit, git, repository
 
 from fpbench import FpbenchError
-from fpbench.results.files import read_result
+from fpbench.results.files import MOST_BYTES, read_result
 from fpbench.results.provenance import Provenance
 from fpbench.verification.placing import place_result
-from fpbench.verification.pull_request import MOST_BYTES
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import check_result
 

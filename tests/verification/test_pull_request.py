@@ -9,7 +9,8 @@ import pytest
 from git_changes import Commit, commit, git, repository
 
 from fpbench.results.canonical import hash_document
-from fpbench.verification.pull_request import MOST_BYTES, Review, review_change
+from fpbench.results.files import MOST_BYTES
+from fpbench.verification.pull_request import Review, review_change
 
 __all__ = ["commit", "repository"]
 

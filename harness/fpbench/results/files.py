@@ -23,6 +23,9 @@ logger = getLogger(__name__)
 MOST_EXTRA_BYTES = 10_000
 """Canonical size of the largest field ``extra``."""
 
+MOST_BYTES: Mapping[str, int] = {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}
+"""Largest size of a submitted file, by suffix; other files are refused."""
+
 VERSIONS = frozenset({"result_format", "schema_version"})
 """Fields of which every result has one, the second until format 1.0, and no other JSON file."""
 

@@ -28,6 +28,7 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.result_size import warn_of_large_result
 from fpbench.runs.shards import shard_folder
 from fpbench.runs.trials import draw_seconds, product_rate
 from fpbench.search.distractors import CHUNK
@@ -164,6 +165,8 @@ def make_plan(
             needs.append(_for_fits(need, config.fits) if kind == "synthetic" else need)
     if config.distractors in ("real", "both") and shard is None:
         needs += extrapolation_needs(config, n_queries)
+    if shard is None:
+        warn_of_large_result(prepared, n_real)
     return Plan(needs, preparing)
 
 

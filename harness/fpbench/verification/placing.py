@@ -10,9 +10,9 @@ from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder, write_output
 from fpbench.results.canonical import canonical_bytes
 from fpbench.results.document import Result
-from fpbench.results.files import checked_text, identify, read_result, result_files
+from fpbench.results.files import MOST_BYTES, checked_text, identify, read_result, result_files
 from fpbench.verification.git_trees import has_landed
-from fpbench.verification.pull_request import MOST_BYTES, is_name
+from fpbench.verification.pull_request import is_name
 from fpbench.verification.statement import Statement
 from fpbench.verification.validation import NOT_BY_HAND, check_result
 

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from fpbench.errors import FpbenchError
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
-from fpbench.results.files import has_todays_format, read_result
+from fpbench.results.files import MOST_BYTES, has_todays_format, read_result
 from fpbench.verification.edits import find_edit_problems
 from fpbench.verification.git_trees import (
     REGULAR,
@@ -22,9 +22,6 @@ from fpbench.verification.git_trees import (
 from fpbench.verification.validation import check_result
 
 FOLDER = "submissions"
-MOST_BYTES: Mapping[str, int] = {".json": 100_000, ".toml": 20_000, ".npz": 5_000_000}
-"""Largest size of a submitted file, by suffix; other files are refused."""
-
 _MOST_FILES = 40
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _SECRETS = {
