@@ -360,6 +360,9 @@ def test_progress_is_shown_where_it_is_wanted(
         ({"out": ""}, "fpbench.run: out cannot be ''"),
         ({"config": ""}, "fpbench.run: config cannot be ''"),
         ({"indexes": ["exact", "exact"]}, "names an index twice"),
+        ({"workers": 0}, "workers=0 is not positive"),
+        ({"workers": 2}, "workers has no effect without --engine ray"),
+        ({"device": "cuda:x"}, "device 'cuda:x' is not available"),
     ],
     ids=lambda value: value if isinstance(value, str) else next(iter(value)),
 )
