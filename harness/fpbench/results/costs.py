@@ -42,7 +42,7 @@ class StageCost:
             ``fitting`` and ``judging`` are those of the generator; ``training`` is that of an
             index; ``drawing`` makes distractors while they are searched, in a thread of its own;
             ``simulating`` goes beyond the searched sizes; ``statistics`` makes curves and
-            intervals.
+            intervals, and ranks the starts that a protocol's search proposes.
         of: What the stage works on, such as ``reference``, ``queries`` and ``distractors``; or the
             name of the generator; or that of the index and the kind of its distractors.
         wall_s: Elapsed time. Of several indexes the first waits for rows that are drawn, and the

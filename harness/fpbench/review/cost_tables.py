@@ -19,9 +19,14 @@ def cost_tables(result: Result) -> list[str]:
     """A table of the indexes below some sentences; none for a result without costs."""
     if result.costs is None:
         return []
-    lines = "\n".join(_lines(result.costs))
+    lines = cost_lines(result.costs)
     table = index_cost_table(result)
     return [lines] if table is None else [f"{lines}\n{table}"]
+
+
+def cost_lines(costs: Costs) -> str:
+    """What a run cost, where its time went, and the speed of its fingerprinter."""
+    return "\n".join(_lines(costs))
 
 
 def index_cost_table(result: Result) -> str | None:

@@ -7,6 +7,7 @@ from tabulate import tabulate
 from fpbench.results.document import Result
 from fpbench.results.names import tracks_label
 from fpbench.results.protocols import ProtocolInfo, ProtocolRate
+from fpbench.review.cost_tables import cost_lines
 from fpbench.tables import show_lines
 from fpbench.units import short_size
 
@@ -26,7 +27,8 @@ def protocol_tables(result: Result, protocol: ProtocolInfo) -> str:
     note += "; percent; the result has 95 % intervals"
     if any(rate.rules == "official" for rate in protocol.rates):
         note += f"; its curves count by the {protocol.rules} rules"
-    return show_lines("\n\n".join([*parts, note]))
+    costs = [] if result.costs is None else [cost_lines(result.costs)]
+    return show_lines("\n\n".join([*parts, note, *costs]))
 
 
 def rates_table(rates: Sequence[ProtocolRate]) -> str:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
+from fpbench.plugin.indexes import Index
 from fpbench.progress import Report, Stage
 from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName, Unit
+from fpbench.results.data import DataInfo
 from fpbench.results.fields import DistractorKind
 from fpbench.results.tails import TailInfo
 from fpbench.runs.calibration import calibration
@@ -23,75 +25,13 @@ from fpbench.runs.measured_parts import (
     MeasuredGrowingIndex,
     MeasuredIndex,
 )
+from fpbench.runs.measured_stages import MeasuredSearch, MeasuredStage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_clock import Elapsed, StageClock
+from fpbench.runs.stage_titles import stage_of
 from fpbench.search.inputs import Inputs
-from fpbench.search.named_indexes import names_that_fill
+from fpbench.search.named_indexes import NamedIndex, names_that_fill
 from fpbench.search.tasks import SearchTask
-
-_TITLES: dict[str, tuple[StageName, str]] = {
-    "read recordings": ("reading", "recordings"),
-    "reference": ("fingerprinting", "reference"),
-    "distractors": ("fingerprinting", "distractors"),
-    "queries": ("fingerprinting", "queries"),
-    "queries that match nothing": ("fingerprinting", "queries that match nothing"),
-    "near copies": ("near copies", "recordings"),
-    "comparing distractors with the reference": ("near copies", "distractors"),
-    "fidelity": ("judging", "generator"),
-}
-"""Stages by the title that progress shows; others are parts of those around them."""
-
-_PREFIXES: dict[str, StageName] = {"making ": "making", "fitting ": "fitting"}
-
-
-@dataclass(slots=True)
-class _Stage:
-    """What was measured of one stage.
-
-    Args:
-        rows: Fingerprints that it made.
-        audio_s: Audio of them.
-        encoder_s: Time in the fingerprinter.
-        times: How often it was opened.
-        found: Files of the cache that it read.
-        added: Files that it added to the cache.
-    """
-
-    elapsed: Elapsed = field(default_factory=Elapsed)
-    rows: int = 0
-    audio_s: float = 0.0
-    encoder_s: float = 0.0
-    times: int = 0
-    found: int = 0
-    added: int = 0
-
-
-@dataclass(slots=True)
-class _Search:
-    """The searches with one index among one kind of distractors, of one fit or of several.
-
-    Args:
-        keys: Those of the evidence.
-        total: Rows of the databases, for each fingerprint of a query that is searched alone.
-        size: Distractors of the databases.
-        trains: Whether it is trained, not another one whose contents it shares.
-    """
-
-    index: str
-    distractors: DistractorKind
-    keys: list[str] = field(default_factory=list)
-    total: int = 0
-    size: int = 0
-    trains: bool = True
-    measured: list[MeasuredIndex] = field(default_factory=list)
-
-    @property
-    def of(self) -> str:
-        return f"{self.index}, {self.distractors}"
-
-    @property
-    def made(self) -> int:
-        return sum(index.rows for index in self.measured)
 
 
 class RunCosts:
@@ -108,8 +48,8 @@ class RunCosts:
         self._load_before = load_average()
         self._clock = StageClock()
         self._store = WatchedStore(prepared.store.root, prepared.store.made)
-        self._stages: dict[tuple[StageName, str], _Stage] = {}
-        self._searches: dict[tuple[str, DistractorKind], _Search] = {}
+        self._stages: dict[tuple[StageName, str], MeasuredStage] = {}
+        self._searches: dict[tuple[str, DistractorKind], MeasuredSearch] = {}
         self._sources: list[MeasuredDistractors] = []
         self._fingerprinter: MeasuredFingerprinter | None = None
         source = prepared.source
@@ -126,7 +66,7 @@ class RunCosts:
 
         @contextmanager
         def measured(title: str) -> Iterator[Report]:
-            known = _stage_of(title)
+            known = stage_of(title)
             with stage(title) as report:
                 if known is None:
                     yield report
@@ -139,7 +79,7 @@ class RunCosts:
     @contextmanager
     def measure(self, stage: StageName, of: str) -> Iterator[None]:
         """Measure a block as a stage; several blocks of one stage add up."""
-        one = self._stages.setdefault((stage, of), _Stage())
+        one = self._stages.setdefault((stage, of), MeasuredStage())
         found, added, rows, audio_s, encoder_s = self._counts()
         with self._clock.measure(one.elapsed):
             yield
@@ -169,9 +109,9 @@ class RunCosts:
         for task in tasks:
             named = task.named
             key = (named.name, database.kind)
-            search = self._searches.setdefault(key, _Search(*key))
+            search = self._searches.setdefault(key, MeasuredSearch(*key))
             search.trains = named.name in filling
-            index = self._measured_index(task, search.of)
+            index = self._measured_index(named.index, search.of)
             search.measured.append(index)
             search.keys.append(task.key)
             # A trained index searches the fingerprints of a query one by one.
@@ -188,10 +128,25 @@ class RunCosts:
             )
         return watched
 
-    def _measured_index(self, task: SearchTask, of: str) -> MeasuredIndex:
+    def watch_index(self, named: NamedIndex, key: str, rows: int) -> NamedIndex:
+        """An index that counts what it does, of a protocol, which has one for each database.
+
+        Only the last one is kept, because one that grows holds its database.
+
+        Args:
+            named: The index.
+            key: Identifies queries and databases.
+            rows: Rows of the largest database.
+        """
+        search = self._searches.setdefault((named.name, "real"), MeasuredSearch(named.name, "real"))
+        search.earlier, search.keys = search.made, [key]
+        search.total = max(search.total, rows)
+        search.measured = [self._measured_index(named.index, search.of)]
+        return replace(named, index=search.measured[0])
+
+    def _measured_index(self, index: Index, of: str) -> MeasuredIndex:
         training = partial(self.measure, "training", of)
         searching = partial(self.measure, "searching", of)
-        index = task.named.index
         if index.kind == "block":
             return MeasuredBlockIndex(index, training, searching)
         return MeasuredGrowingIndex(index, training, searching)
@@ -206,13 +161,33 @@ class RunCosts:
             generator: Generator of the first fit.
             tails: How far the simulations beyond the sizes went.
         """
+        asked, absent = len(inputs.queries) * inputs.segments, inputs.query_info.absent
         stages = [
-            *self._input_stages(inputs),
+            *self._input_stages(inputs.data, inputs.key, asked, absent * inputs.segments),
             *self._generator_stages(inputs, generator),
             *self._drawing(),
             *self._search_stages({tail.index: tail.decoded for tail in tails}),
             *self._plain("statistics"),
         ]
+        return self._sum_up(stages, inputs.segments, inputs.hop_s)
+
+    def describe_protocol(self, data: DataInfo, key: str, asked: int, hop_s: float) -> Costs:
+        """What a run by a protocol has cost until now, likewise.
+
+        Args:
+            data: Its data.
+            key: Identifies the queries.
+            asked: Fingerprints of queries.
+            hop_s: Time from one fingerprint to the next.
+        """
+        stages = [
+            *self._input_stages(data, key, asked, 0),
+            *self._search_stages({}),
+            *self._plain("statistics"),
+        ]
+        return self._sum_up(stages, 1, hop_s)
+
+    def _sum_up(self, stages: Sequence[StageCost], segments: int, hop_s: float) -> Costs:
         indexes = [
             index_cost(
                 self._store,
@@ -220,8 +195,8 @@ class RunCosts:
                 search.distractors,
                 search.measured[0],
                 key={"index": search.keys[0]},
-                segments=inputs.segments,
-                hop_s=inputs.hop_s,
+                segments=segments,
+                hop_s=hop_s,
             )
             for search in self._searches.values()
         ]
@@ -240,8 +215,17 @@ class RunCosts:
             calibration=calibration(self._store, total.wall_s),
         )
 
-    def _input_stages(self, inputs: Inputs) -> list[StageCost]:
-        data, source = inputs.data, self.prepared.source
+    def _input_stages(
+        self, data: DataInfo, queries: str, asked: int, absent: int
+    ) -> list[StageCost]:
+        """Stages up to the fingerprints.
+
+        Args:
+            queries: Key of the queries.
+            asked: Their fingerprints.
+            absent: Fingerprints of queries that match nothing.
+        """
+        source = self.prepared.source
         stages = self._plain("making")
         if not isinstance(source, AudioSource):
             return [*stages, *self._plain("near copies")]
@@ -252,15 +236,14 @@ class RunCosts:
         stages.append(self._cost("reading", "recordings", surveyed_s, total_s, key=key))
         # An object and a new edition of a plugin have an identity of their own.
         key |= {"fingerprinter": source.fingerprinter.identity}
-        absent = inputs.query_info.absent
         for of, total in (
             ("reference", data.reference_fingerprints),
             ("distractors", data.distractor_fingerprints),
-            ("queries", len(inputs.queries) * inputs.segments),
-            ("queries that match nothing", absent * inputs.segments),
+            ("queries", asked),
+            ("queries that match nothing", absent),
         ):
-            own = {**key, "of": of, "queries": inputs.key if of.startswith("queries") else ""}
-            made = self._stages.get(("fingerprinting", of), _Stage()).rows
+            own = {**key, "of": of, "queries": queries if of.startswith("queries") else ""}
+            made = self._stages.get(("fingerprinting", of), MeasuredStage()).rows
             if total:
                 stages.append(self._cost("fingerprinting", of, made, max(made, total), key=own))
         if ("near copies", "recordings") in self._stages:
@@ -278,7 +261,7 @@ class RunCosts:
         key: dict[str, object] = {"generator": generator.key, "fits": fits}
         stages = []
         if rows:
-            times = self._stages.get(("fitting", name), _Stage()).times
+            times = self._stages.get(("fitting", name), MeasuredStage()).times
             stages.append(self._cost("fitting", name, times * rows, fits * rows, key=key))
         others = [of for stage, of in self._stages if stage == "fitting" and of != name]
         stages += [self._cost("fitting", of, rows, rows, key={}) for of in others]
@@ -291,9 +274,11 @@ class RunCosts:
             trains = search.trains or ("training", search.of) in self._stages
             if search.measured[0].training_rows and trains:
                 stages.append(self._cost("training", search.of, key={**key, "part": "training"}))
-            stages.append(self._cost("searching", search.of, search.made, search.total, key=key))
+            # A protocol searches more than its largest database, if it trains for each size.
+            total = max(search.made, search.total)
+            stages.append(self._cost("searching", search.of, search.made, total, key=key))
             if search.distractors == "synthetic" and search.index in decoded:
-                one = self._stages.get(("simulating", search.index), _Stage())
+                one = self._stages.get(("simulating", search.index), MeasuredStage())
                 total = decoded[search.index] * self.prepared.config.fits
                 made = total * one.added / max(1, one.added + one.found)
                 key |= {"beyond": list(self.prepared.config.beyond)}
@@ -307,7 +292,7 @@ class RunCosts:
             return []
         made = sum(source.made for source in self._sources)
         wall_s = sum(source.wall_s for source in self._sources)
-        self._stages["drawing", "synthetic"] = _Stage(elapsed=Elapsed(wall_s=wall_s))
+        self._stages["drawing", "synthetic"] = MeasuredStage(elapsed=Elapsed(wall_s=wall_s))
         key = {"searches": [one.keys for one in searches], "size": searches[0].size}
         # A block is drawn once for all indexes that search it; an index that grows has its own.
         total = max(made, searches[0].size)
@@ -336,7 +321,7 @@ class RunCosts:
             total: Work of the whole stage.
             key: Identifies what it made; empty if it is not kept.
         """
-        one = self._stages.get((stage, of), _Stage())
+        one = self._stages.get((stage, of), MeasuredStage())
         key = {"stage": stage, "of": of, **key} if key else {}
         if amount is not None:
             made = amount > 0
@@ -381,17 +366,6 @@ class RunCosts:
             return cost
         noted = read_note(self._store, key, EncoderCost)
         return None if noted is None else replace(noted, cached=True)
-
-
-def _stage_of(title: str) -> tuple[StageName, str] | None:
-    if title in _TITLES:
-        return _TITLES[title]
-    for prefix, stage in _PREFIXES.items():
-        if title.startswith(prefix):
-            return stage, title.removeprefix(prefix)
-    if title.endswith(", beyond"):
-        return "simulating", title.removesuffix(", beyond")
-    return None
 
 
 def _unit(stage: StageName, amount: int | float | None) -> Unit:

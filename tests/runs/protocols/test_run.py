@@ -90,3 +90,28 @@ def test_every_length_is_reproduced_and_parts_are_not_audited(
     audited = CliRunner().invoke(main, ["audit", out])
     assert audited.exit_code == 2
     assert "follows the protocol nafp" in audited.stderr
+
+
+@pytest.mark.slow
+def test_a_result_says_what_it_cost_and_the_next_one_what_was_made(
+    tmp_path: Path, run: Run
+) -> None:
+    out = tmp_path / "out" / "result.json"
+    seen = []
+    for _ in range(2):
+        shown = run(*NAFP, "--index", "l2", "--index", "hnsw", "--sizes", "20,60")
+        assert shown.exit_code == 0, shown.output
+        costs = read_result(out).costs
+        assert costs is not None
+        seen.append(costs)
+    made, found = ({(one.stage, one.of): one for one in costs.stages} for costs in seen)
+    # Blocks of 20 and 40 distractors and 40 rows of the reference; a graph is filled for each size.
+    for index, rows in (("l2", 100), ("hnsw", 60 + 100)):
+        first, again = made["searching", f"{index}, real"], found["searching", f"{index}, real"]
+        assert (first.amount, first.total, first.cached) == (rows, rows, False)
+        assert (again.amount, again.wall_s, again.cached) == (rows, first.wall_s, True)
+        timed = seen[0].index(index, "real")
+        assert timed is not None
+        assert [one.batch for one in timed.latencies] == [1, 100]
+    assert ("statistics", "starts, l2") in made
+    assert "cost of this run" in shown.stdout

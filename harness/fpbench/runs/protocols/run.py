@@ -26,6 +26,7 @@ from fpbench.results.harness import describe_harness
 from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.curves_figure import plot_curves
+from fpbench.runs.costs import RunCosts
 from fpbench.runs.description import leave_folders_out
 from fpbench.runs.loaded_indexes import index_options, load_index
 from fpbench.runs.prepare import PreparedRun
@@ -36,6 +37,7 @@ from fpbench.runs.protocols.nmfp import plan_nmfp
 from fpbench.runs.protocols.outcomes import collect_outcomes
 from fpbench.runs.protocols.paper import plan_paper
 from fpbench.runs.protocols.peaknetfp import plan_peaknetfp
+from fpbench.search.named_indexes import NamedIndex
 
 logger = getLogger(__name__)
 
@@ -63,6 +65,8 @@ def run_protocol(
     Raises:
         FpbenchError: The dataset does not have what the protocol needs, or a plugin breaks a rule.
     """
+    costs = RunCosts(prepared)
+    prepared, stage = costs.prepared, costs.watch(stage)
     figure = figure or out.with_suffix(".png")
     names = prepared.config.indexes
     for path in (out, *(_evidence_path(out, name) for name in names)):
@@ -74,8 +78,8 @@ def run_protocol(
     evaluation = _PLANS[protocol](prepared, find_protocol(protocol), stage)
     for warning in evaluation.inputs.warnings:
         logger.warning(warning)
-    found = {name: _evaluate(prepared, evaluation, name, stage) for name in names}
-    result = _write(prepared, evaluation, found, out, command)
+    found = {name: _evaluate(prepared, evaluation, name, stage, costs) for name in names}
+    result = _write(prepared, evaluation, found, out, command=command, costs=costs)
     try:
         plot_curves([result], figure)
     except FpbenchError as err:  # such as a disk that is full by now: the result is worth more
@@ -84,14 +88,33 @@ def run_protocol(
 
 
 def _evaluate(
-    prepared: PreparedRun, evaluation: Evaluation, name: str, stage: Stage
+    prepared: PreparedRun, evaluation: Evaluation, name: str, stage: Stage, costs: RunCosts
 ) -> ProtocolEvidence:
+    create = _index_creator(prepared, name)
+    key = _search_key(prepared, evaluation, create())
+    rows = evaluation.sizes[-1] + len(evaluation.inputs.reference)
+    with costs.measure("statistics", f"starts, {name}"):  # and in it, training and searching
+        outcomes = list(evaluation.evaluate(lambda: costs.watch_index(create(), key, rows), stage))
     return collect_outcomes(
-        list(evaluation.evaluate(_index_creator(prepared, name), stage)),
+        outcomes,
         test_ids=evaluation.test_ids.rows,
         segments=evaluation.segments,
         tracks=evaluation.tracks,
         groups=evaluation.groups,
+    )
+
+
+def _search_key(prepared: PreparedRun, evaluation: Evaluation, named: NamedIndex) -> str:
+    """Identifies the searches with an index, for their costs."""
+    return content_key(
+        inputs=evaluation.inputs.key,
+        protocol=prepared.config.protocol,
+        settings=asdict(evaluation.settings),
+        test_ids=evaluation.test_ids.digest,
+        segments=list(evaluation.segments),
+        sizes=list(evaluation.sizes),
+        index=named.name,
+        parameters=dict(named.parameters),
     )
 
 
@@ -108,7 +131,9 @@ def _write(
     evaluation: Evaluation,
     found: dict[str, ProtocolEvidence],
     out: Path,
+    *,
     command: str,
+    costs: RunCosts,
 ) -> Result:
     config, inputs = prepared.config, evaluation.inputs
     protocol = find_protocol(str(config.protocol))
@@ -117,6 +142,7 @@ def _write(
         labels = _labels(prepared, evaluation, name)
         curves += protocol_curves(evidence, labels)
         rates += protocol_rates(evidence, labels)
+    data = inputs.describe(evaluation.test_ids.rows)
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
@@ -131,7 +157,7 @@ def _write(
             harness=describe_harness(),
             status="complete",
             fingerprinter=prepared.info,
-            data=inputs.describe(evaluation.test_ids.rows),
+            data=data,
             queries=_describe_queries(
                 evaluation, next(iter(found.values())), config.query_lengths_s[-1]
             ),
@@ -146,6 +172,7 @@ def _write(
             command=command,
             check=prepared.check,
             estimator=ESTIMATOR,
+            costs=costs.describe_protocol(data, inputs.key, len(inputs.query), inputs.hop_s),
             protocol=ProtocolInfo(
                 name=str(config.protocol),
                 version=protocol.version,

@@ -1,0 +1,19 @@
+"""Titles of progress are matched with the stages of a result."""
+
+import pytest
+
+from fpbench.runs.stage_titles import stage_of
+
+
+@pytest.mark.parametrize(
+    ("title", "stage"),
+    [
+        ("reference", ("fingerprinting", "reference")),
+        ("queries of whole tracks", ("fingerprinting", "queries")),
+        ("fitting gaussian", ("fitting", "gaussian")),
+        ("exact, beyond", ("simulating", "exact")),
+        ("ivfpq, 60 distractors", None),
+    ],
+)
+def test_titles_name_stages(title: str, stage: tuple[str, str] | None) -> None:
+    assert stage_of(title) == stage
