@@ -212,3 +212,17 @@ def test_a_share_whose_threshold_only_some_samples_know_is_left_out(match: np.nd
     assert 0.9 not in measured.shares.allowed
     assert 0.5 in measured.shares.allowed
     assert np.isfinite([rate.value for rate in measured.rejects_at]).all()
+
+
+def test_rates_stay_between_0_and_1_whatever_the_noise_of_the_simulation(match: np.ndarray) -> None:
+    evidence = make_evidence(2, match, noise=1.0)
+    beyond = [10**n for n in range(4, 15)]
+    assert max(tail_of(evidence).decisions(size)._accepts.max() for size in beyond) > 1
+    for one in measure_false_accepts(
+        evidence, [BLOCK], None, index="exact", distractors="synthetic", beyond=beyond
+    ):
+        rates = [one.equal_error_rate, *(at.false_rejects for at in one.rejects)]
+        rates += [] if one.accepts_at_smallest is None else [one.accepts_at_smallest]
+        for rate in rates:
+            assert 0 <= (rate.low or 0) <= rate.value <= (rate.high or 1) <= 1
+        assert all(0 <= value <= 1 for value in one.det.false_rejects)

@@ -155,6 +155,8 @@ def _half_width(
 def _error_rates(
     values: _Statistics, half: _Statistics | None, simulation: _Statistics | None
 ) -> list[ErrorRate]:
+    # Without the bias of the simulation's noise, a rate near 0 or 1 may lie a little beyond.
+    values = values.clip(0, 1)
     errors = [None] * len(values) if simulation is None else simulation.tolist()
     if half is None:
         return [
