@@ -234,11 +234,11 @@ def test_no_track_is_nearly_another(tracks: list[Samples], rng: np.random.Genera
 
 
 @pytest.mark.slow
-def test_no_track_of_a_hundred_is_nearly_another(rng: np.random.Generator) -> None:
+def test_no_track_of_forty_is_nearly_another(rng: np.random.Generator) -> None:
     # Among all 300 the most alike two agreed to 0.07, degraded copies of 50 to 0.33 and up.
-    made = [make_sound(kind, i, 0) for kind in ("reference", "distractors") for i in range(50)]
+    made = [make_sound(kind, i, 0) for kind in ("reference", "distractors") for i in range(20)]
     prints = [spectrum(track) for track in made]
-    copies = [likeness(spectrum(degraded(made[i], rng)), prints[i]) for i in range(0, 100, 10)]
+    copies = [likeness(spectrum(degraded(made[i], rng)), prints[i]) for i in range(0, 40, 4)]
     others = [likeness(p, q) for i, p in enumerate(prints) for q in prints[:i]]
     assert max(others) < 0.5 * min(copies)
 
