@@ -15,6 +15,7 @@ from fpbench.runs.protocols.evaluation import (
     Evaluation,
     build_inputs,
     database_sizes,
+    evaluate_rows,
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
@@ -55,15 +56,14 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Eva
                 },
             )
 
-    return Evaluation(
-        inputs=inputs,
+    return evaluate_rows(
+        inputs,
+        test_ids.rows,
+        evaluate,
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        tracks=inputs.tracks[test_ids.rows],
-        groups=None if inputs.groups is None else inputs.groups[test_ids.rows],
         sizes=sizes,
-        evaluate=evaluate,
     )
 
 

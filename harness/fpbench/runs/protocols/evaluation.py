@@ -46,6 +46,29 @@ class Evaluation:
     evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]] = field(repr=False)
 
 
+def evaluate_rows(
+    inputs: ProtocolInputs,
+    rows: Int64[np.ndarray, " queries"],
+    evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]],
+    *,
+    settings: SequenceSettings,
+    test_ids: TestIds,
+    segments: Sequence[int],
+    sizes: Sequence[int],
+) -> Evaluation:
+    """The evaluation of queries for rows of the reference, whose tracks and groups are theirs."""
+    return Evaluation(
+        inputs=inputs,
+        settings=settings,
+        test_ids=test_ids,
+        segments=segments,
+        tracks=inputs.tracks[rows],
+        groups=None if inputs.groups is None else inputs.groups[rows],
+        sizes=sizes,
+        evaluate=evaluate,
+    )
+
+
 def build_inputs(prepared: PreparedRun, stage: Stage, *, aligned: bool = False) -> ProtocolInputs:
     """The matrices of the run's dataset, made from its recordings if it has no fingerprints.
 

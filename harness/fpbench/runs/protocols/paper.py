@@ -24,6 +24,7 @@ from fpbench.runs.protocols.evaluation import (
     Evaluation,
     build_inputs,
     database_sizes,
+    evaluate_rows,
     row_search,
 )
 from fpbench.runs.protocols.outcomes import Outcome
@@ -71,15 +72,14 @@ def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalu
                     hits = count_hits(ranked.starts, size + row, tempo, settings.tempo)
                     yield Outcome(size=size, truth=size + row, ranked=ranked, hits=hits)
 
-    return Evaluation(
-        inputs=inputs,
+    return evaluate_rows(
+        inputs,
+        row,
+        evaluate,
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        tracks=inputs.tracks[row],
-        groups=None if inputs.groups is None else inputs.groups[row],
         sizes=sizes,
-        evaluate=evaluate,
     )
 
 

@@ -22,6 +22,7 @@ from fpbench.runs.protocols.evaluation import (
     Evaluation,
     build_inputs,
     database_sizes,
+    evaluate_rows,
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
@@ -76,15 +77,14 @@ def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> E
             unknown = np.full(len(first), -1, dtype=np.int64)
             yield Outcome(size=size, truth=unknown, ranked=ranked, hits=hits)
 
-    return Evaluation(
-        inputs=inputs,
+    return evaluate_rows(
+        inputs,
+        test_ids.rows,
+        evaluate,
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        tracks=inputs.tracks[test_ids.rows],
-        groups=None if inputs.groups is None else inputs.groups[test_ids.rows],
         sizes=sizes,
-        evaluate=evaluate,
     )
 
 
