@@ -106,7 +106,7 @@ class ExactIndex(BlockIndex):
             workspaces = [Workspace() for _ in range(workers)]
             waiting: deque[list[Future[None]]] = deque()
             first_id = 0
-            for vectors in _regroup(block):
+            for vectors in _regroup(block, CHUNKS_AHEAD + 1):
                 chunk = threads[-1].submit(self._prepare_chunk, vectors, first_id)
                 waiting.append(
                     [
@@ -165,15 +165,28 @@ def _wait(tasks: Sequence[Future[None]]) -> None:
         task.result()
 
 
-def _regroup(block: Iterator[Vectors]) -> Iterator[Vectors]:
+def _regroup(block: Iterator[Vectors], in_use: int | None = None) -> Iterator[Vectors]:
     """Join ``CHUNKS_AT_ONCE`` chunks at a time, after cutting long ones to ``CHUNK`` rows.
 
     The cut bounds the memory that products take.
+
+    Args:
+        block: The chunks.
+        in_use: How many results, with the next one, the caller uses at a time. Memory of older ones
+            is used again, because writing to new memory takes several times as long. None means
+            that the caller keeps all.
     """
     chunks = (
         vectors[start : start + CHUNK]
         for vectors in block
         for start in range(0, len(vectors), CHUNK)
     )
+    older: deque[Vectors] = deque()
     while some := list(islice(chunks, CHUNKS_AT_ONCE)):
-        yield np.concatenate(some)
+        if len(older) == in_use:
+            joined = older.popleft()
+        else:
+            joined = np.empty((CHUNKS_AT_ONCE * CHUNK, some[0].shape[1]), dtype=np.float32)
+        if in_use is not None:
+            older.append(joined)
+        yield np.concatenate(some, out=joined[: sum(map(len, some))])
