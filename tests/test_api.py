@@ -180,6 +180,9 @@ def test_every_field_of_a_config_is_an_argument() -> None:
         "fresh",
         "unchecked",
         "progress",
+        "engine",
+        "address",
+        "workers",
     }
     assert arguments == {field.name for field in fields(RunConfig)} - {"recipe_given"} | besides
 

@@ -120,7 +120,7 @@ def add_words(text: str) -> str:
         pytest.param(
             "randomness", EVERYTHING - {"surveys", "tracks", "near copies"}, id="randomness"
         ),
-        pytest.param("prefetch", EVERYTHING - {"fidelity"}, id="prefetch"),
+        pytest.param("prefetch", EVERYTHING, id="prefetch"),
         pytest.param("testing", set(), id="testing"),
         # the rooms
         pytest.param("plugin/fingerprinters", EVERYTHING, id="plugin: a spec"),

@@ -9,7 +9,6 @@ from fpbench.plugin.generators import TrackGenerator
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator
-from fpbench.runs.setting_checks import no_tracks_error
 from fpbench.search.distractors import (
     CHUNKS_AT_ONCE,
     DistractorSource,
@@ -18,7 +17,7 @@ from fpbench.search.distractors import (
 )
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import Database
-from fpbench.search.track_distractors import TrackDistractors
+from fpbench.search.track_distractors import TrackDistractors, no_tracks_error
 
 TRAINING_REPEAT = 1
 """Repeat of the distractors that indexes are trained on; they search repeat 0."""

@@ -40,8 +40,8 @@ from fpbench.runs.fit_splits import FitSplit, judging_error
 from fpbench.runs.groups import query_clusters
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.run_sets import draw_run_sets
-from fpbench.runs.setting_checks import no_tracks_error
 from fpbench.search.inputs import Inputs
+from fpbench.search.track_distractors import no_tracks_error
 
 logger = getLogger(__name__)
 

@@ -50,12 +50,12 @@ from fpbench.runs.objects import OBJECT
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
-    no_tracks_error,
     refuse_long_queries,
     require_runs,
     warn_of_unused_settings,
 )
 from fpbench.search.named_indexes import NamedIndex
+from fpbench.search.track_distractors import no_tracks_error
 
 logger = getLogger(__name__)
 

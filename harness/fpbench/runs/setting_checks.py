@@ -85,13 +85,3 @@ def require_runs(segments: int, named: NamedIndex) -> None:
             "does not search block by block",
             hint="use --index exact or --index ivfpq, or a --query-length of one segment",
         )
-
-
-def no_tracks_error(generator: str, segments: int) -> FpbenchError:
-    """The error where queries of several fingerprints meet a generator without tracks."""
-    return FpbenchError(
-        f"queries of {segments} fingerprints cannot be compared with those of generator "
-        f"'{generator}', which are single and independent",
-        hint="use a generator of tracks, such as --generator rectified-flow-tracks; or "
-        "--distractors real, or a --query-length of one segment",
-    )

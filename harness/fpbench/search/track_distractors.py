@@ -95,3 +95,13 @@ def choose_kinds(
     total = np.cumsum(lengths[chosen] - length + 1)
     kinds: Int64[np.ndarray, " tracks"] = chosen[: int(np.searchsorted(total, runs)) + 1]
     return kinds
+
+
+def no_tracks_error(generator: str, segments: int) -> FpbenchError:
+    """The error where queries of several fingerprints meet a generator without tracks."""
+    return FpbenchError(
+        f"queries of {segments} fingerprints cannot be compared with those of generator "
+        f"'{generator}', which are single and independent",
+        hint="use a generator of tracks, such as --generator rectified-flow-tracks; or "
+        "--distractors real, or a --query-length of one segment",
+    )
