@@ -78,6 +78,17 @@ def test_divergence_of_an_example_computed_by_hand() -> None:
     assert jensen_shannon(np.array([1.0, 0.0]), np.array([1.0, 1.0])) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("lowest", [0.0, 0.5, 1e-30])
+def test_marginals_may_differ_in_the_last_bits_only(lowest: float) -> None:
+    low = np.full((100, 1), lowest, dtype=np.float32)
+    high = np.nextafter(low, np.float32(1))
+    assert marginal_divergence(low, low) == 0
+    assert marginal_divergence(low, high) == 1
+    assert similarity_divergence(low[:, 0], high[:, 0]) == 1
+    half = np.concatenate([low[:50], high[:50]])
+    assert marginal_divergence(half, half[::-1]) == 0
+
+
 def test_similarities_show_dependence_that_marginals_do_not() -> None:
     rng = np.random.default_rng(0)
     dependent = np.repeat(rng.standard_normal((4000, 1)), 8, axis=1).astype(np.float32)

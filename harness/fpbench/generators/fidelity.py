@@ -308,8 +308,9 @@ def _histogram_divergence(
 ) -> float:
     if limits[0] == limits[1]:
         return 0.0
-    p, _ = np.histogram(first, bins, limits)
-    q, _ = np.histogram(second, bins, limits)
+    # In float64: float32 may have fewer values between the limits than there are bins.
+    p, _ = np.histogram(first.astype(np.float64), bins, limits)
+    q, _ = np.histogram(second.astype(np.float64), bins, limits)
     return jensen_shannon(p.astype(np.float64), q.astype(np.float64))
 
 
