@@ -59,7 +59,7 @@ def test_refuses_a_number_that_it_cannot_use(arguments: str, message: str) -> No
         pytest.param("rum", "'rum'. Did you mean 'run'?", id="command"),
         pytest.param("leaderbord x", "Did you mean 'leaderboard'?", id="installed command"),
         pytest.param("weights fech nafp", "Did you mean 'fetch'?", id="inner group"),
-        pytest.param("run --toleranse 3", "Did you mean '--tolerance'?", id="option"),
+        pytest.param("run --fingerprintr x", "Did you mean '--fingerprinter'?", id="option"),
         pytest.param("xyzzy", "No such command 'xyzzy'.\n", id="nothing similar"),
     ],
 )
