@@ -12,7 +12,7 @@ from fidelity_blocks import fidelity, hit_rates, statistics
 from fpbench import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.generators.fidelity_limits import find_alarms
-from fpbench.results.fidelity import Fidelity
+from fpbench.results.fidelity import Fidelity, HitRates
 from fpbench.results.files import dump_result, read_result
 from fpbench.verification.validation import validate_result
 
@@ -161,6 +161,29 @@ def test_other_marginals_are_a_warning(judged: Path, alter: Callable[..., None])
     alter(judged, lambda whole: whole.update(fidelity=written(judged, block)))
     (warning,) = validate_result(judged)
     assert "the JS divergence of its marginals is 0.64 bits, of real ones 0.01" in warning
+
+
+def test_alarms_of_several_sets_may_stand_in_any_order(
+    judged: Path, alter: Callable[..., None], problems: Callable[[Path], str]
+) -> None:
+    def named(rates: HitRates) -> HitRates:
+        both = {
+            field: {**getattr(rates, field), "turbo": getattr(rates, field)["gaussian"]}
+            for field in ("hit_rate", "gap", "gap_error")
+        }
+        return replace(rates, **both)
+
+    sets = {"turbo": statistics(js_marginal=0.66), "real": statistics()}
+    sets["gaussian"] = statistics(js_marginal=0.59)
+    block = replace(GOOD, statistics=sets, spread=sets, hit_rates=list(map(named, TABLES)))
+    alarms = find_alarms(block)
+    assert [alarm.generator for alarm in alarms] == ["gaussian", "turbo"]
+    for order in (alarms, alarms[::-1]):
+        claimed = replace(block, alarms=order)
+        alter(
+            judged, lambda whole, claimed=claimed: whole.update(fidelity=written(judged, claimed))
+        )
+        assert problems(judged) == ""
 
 
 @pytest.mark.parametrize(

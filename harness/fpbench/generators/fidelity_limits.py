@@ -37,12 +37,14 @@ wrong: those of PeakNetFP are not."""
 def find_alarms(fidelity: Fidelity | None) -> list[Alarm]:
     """The statistics of all synthetic sets that are beyond their limits, at most one of each kind.
 
+    Sets are in the order of their names, so that a result which is read again has equal alarms.
+
     The Frechet distance shows a generator of another system, or one that was hardly fitted. It
     depends only on mean and covariance, so marginals and the gap in hit rate are also used.
     """
     if fidelity is None:
         return []
-    names = [name for name in fidelity.statistics or () if name != FLOOR]
+    names = sorted(name for name in fidelity.statistics or () if name != FLOOR)
     return [alarm for name in names for alarm in _alarms_of(fidelity, name)]
 
 
