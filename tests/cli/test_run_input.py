@@ -26,8 +26,8 @@ def test_longer_queries_are_refused_by_a_graph(config: Path, run_on: Run) -> Non
 
 
 @pytest.mark.slow
-def test_track_front_ends_refuse_synthetic_distractors(config: Path, run_on: Run) -> None:
-    shown = run_on(config, "--query-length", 2, "--distractors", "synthetic")
+def test_longer_queries_refuse_a_generator_without_tracks(config: Path, run_on: Run) -> None:
+    shown = run_on(config, "--query-length", 2, "--generator", "gaussian")
     assert shown.exit_code == 2
     assert "--distractors real" in shown.stderr
 

@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 
 from fpbench import FpbenchError
 from fpbench.audio.query_recipe import NAFP, Step
+from fpbench.evidence.files import evidence_name
 from fpbench.runs.config import RunConfig, read_config
 from fpbench.runs.config_toml import config_to_toml, write_config
+
+
+def are_told_apart(indexes: tuple[str, ...]) -> bool:
+    return len({evidence_name("", name, "") for name in indexes}) == len(indexes)
+
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 options = st.dictionaries(texts, texts, max_size=2)
@@ -30,7 +36,10 @@ settings = st.fixed_dictionaries(
         "fingerprinter": texts,
         "dataset": texts,
         "sizes": st.sets(st.integers(1, 10**12), max_size=3).map(sorted).map(tuple),
-        "indexes": st.sets(texts, min_size=1, max_size=2).map(sorted).map(tuple),
+        "indexes": st.sets(texts, min_size=1, max_size=2)
+        .map(sorted)
+        .map(tuple)
+        .filter(are_told_apart),
         "tolerance_s": st.none() | st.floats(0, 1e6),
         "seed": st.integers(0, 2**63 - 1),
         "fingerprinter_options": options,

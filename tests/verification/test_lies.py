@@ -39,7 +39,7 @@ index_options = {{ ivf = {{ nlist = "4", nprobe = "4" }} }}
 [recipe]
 n_queries = 40
 query_length_s = 1.0
-max_offset_s = 0.0
+max_offset_s = 0.1
 degradations = [{{ name = "gain" }}]
 """
 
