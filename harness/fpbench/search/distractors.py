@@ -6,7 +6,7 @@ blocks or on earlier draws.
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int64
@@ -20,8 +20,6 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.search.sequences import Rows
 
 CHUNK = 10_000  # rows drawn at one address
-
-Chunk = TypeVar("Chunk")
 
 CHUNKS_AT_ONCE = {"cpu": 1, "cuda": 2}  # by device; the cores of a CPU share the work on one chunk
 
@@ -40,7 +38,7 @@ class DistractorSource(Protocol):
         ...
 
 
-class ChunksAhead(Generic[Chunk]):
+class ChunksAhead:
     """The chunks of a sequence, of which some are drawn at the same time.
 
     Args:
@@ -49,19 +47,23 @@ class ChunksAhead(Generic[Chunk]):
             read and those after it. This keeps a GPU busy while the next noise is made.
     """
 
-    def __init__(self, draw: Callable[[int], Chunk], at_once: int) -> None:
+    def __init__(self, draw: Callable[[int], Rows], at_once: int) -> None:
         self._draw, self._at_once = draw, at_once
         self._workers = ThreadPoolExecutor(at_once) if at_once > 1 else None
-        self._draws: dict[int, Callable[[], Chunk]] = {}
+        self._draws: dict[int, Callable[[], Rows]] = {}
 
-    def chunk(self, number: int) -> Chunk:
-        """The chunk of a number."""
+    def rows(self, start: int, stop: int) -> Iterator[Vectors]:
+        """Rows [start, stop), in pieces that end at multiples of ``CHUNK``."""
+        for number, first, last in _chunk_pieces(start, stop):
+            yield self._chunk(number)[first:last]
+
+    def _chunk(self, number: int) -> Rows:
         # Draws are kept, because small blocks read one chunk in several parts.
         numbers = range(number, number + self._at_once)
         self._draws = {n: self._draws.get(n) or self._start_draw(n) for n in numbers}
         return self._draws[number]()
 
-    def _start_draw(self, number: int) -> Callable[[], Chunk]:
+    def _start_draw(self, number: int) -> Callable[[], Rows]:
         if self._workers is not None:
             return self._workers.submit(self._draw, number).result
         chunk = self._draw(number)
@@ -96,8 +98,7 @@ class SyntheticDistractors:
         return None
 
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        for number, first, last in chunk_pieces(start, stop):
-            yield self._chunks.chunk(number)[first:last]
+        return self._chunks.rows(start, stop)
 
     def noise(self, rows: Int64[np.ndarray, " rows"], noise_dim: int) -> Noise:
         """The noise of some rows, if the generator is a :class:`fpbench.NoiseGenerator`.
@@ -157,7 +158,7 @@ class RealDistractors:
                 f"{stop} real distractors are wanted, but there are {len(self._order)}",
                 hint="choose smaller sizes, add audio, or use synthetic distractors",
             )
-        for chunk, first, last in chunk_pieces(start, stop):
+        for chunk, first, last in _chunk_pieces(start, stop):
             numbers = self._order[chunk * CHUNK + first : chunk * CHUNK + last]
             # Rows are read in the order of the file, so that a disk reads from front to back.
             by_number = np.argsort(numbers)
@@ -166,7 +167,7 @@ class RealDistractors:
             yield rows
 
 
-def chunk_pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
+def _chunk_pieces(start: int, stop: int) -> Iterator[tuple[int, int, int]]:
     """The chunks that cover [start, stop): number, first row and stop within the chunk."""
     for chunk in range(start // CHUNK, -(-stop // CHUNK)):
         yield chunk, max(start - chunk * CHUNK, 0), min(stop - chunk * CHUNK, CHUNK)

@@ -10,7 +10,7 @@ from fpbench.plugin.checked import draw_tracks_checked
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import TrackGenerator
 from fpbench.randomness import Stream, rng_at
-from fpbench.search.distractors import CHUNK, ChunksAhead, chunk_pieces
+from fpbench.search.distractors import CHUNK, ChunksAhead
 from fpbench.search.sequences import Runs, run_starts
 
 
@@ -59,8 +59,7 @@ class TrackDistractors:
         return None
 
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
-        for number, first, last in chunk_pieces(start, stop):
-            yield self._chunks.chunk(number)[first:last]
+        return self._chunks.rows(start, stop)
 
     def _draw(self, number: int) -> Runs:
         rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
