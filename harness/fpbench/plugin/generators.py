@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from fpbench.errors import FpbenchError
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.progress import Report
 
@@ -178,6 +179,15 @@ class GeneratorMethod(Protocol):
 @runtime_checkable
 class TrackMethod(GeneratorMethod, Protocol):
     """A method whose generators draw tracks, for which it must know those that it is fitted to."""
+
+    def fit(
+        self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
+    ) -> FingerprintGenerator:
+        """Refuse to learn from fingerprints without their tracks."""
+        raise FpbenchError(
+            "a generator of tracks cannot be fitted without knowing where tracks end",
+            hint="give the fingerprints with their tracks",
+        )
 
     def fit_tracks(
         self,

@@ -14,7 +14,6 @@ from jaxtyping import Int64
 from safetensors.numpy import save_file
 
 from fpbench import (
-    FingerprintGenerator,
     FpbenchError,
     GeneratorNeed,
     Report,
@@ -90,14 +89,6 @@ class ResampleRunsMethod(TrackMethod):
             fit_seconds=0.0,
             fit_memory_bytes=4.0 * dim * kept,
             stand_in=ResampledRuns(np.zeros((int(one[0]), dim), np.float32), one),
-        )
-
-    def fit(
-        self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
-    ) -> FingerprintGenerator:
-        raise FpbenchError(
-            f"generator '{NAME}' cannot be fitted without knowing where tracks end",
-            hint="give the fingerprints with their tracks",
         )
 
     def fit_tracks(

@@ -16,6 +16,7 @@ from fpbench import (
     NoiseGenerator,
     Report,
     Stream,
+    TrackMethod,
     Vectors,
     rng_at,
 )
@@ -59,7 +60,7 @@ class CoherenceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoherentNoise:
+class CoherentNoise(TrackMethod):
     """Implements :class:`fpbench.TrackMethod`.
 
     Args:
@@ -89,14 +90,6 @@ class CoherentNoise:
             fit_seconds=need.fit_seconds + _DECODES * draw_seconds(base, self.name),
             fit_memory_bytes=need.fit_memory_bytes,
             stand_in=CoherentTracks(self.name, base, correlations, kinds),
-        )
-
-    def fit(
-        self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
-    ) -> FingerprintGenerator:
-        raise FpbenchError(
-            f"generator '{self.name}' cannot be fitted without knowing where tracks end",
-            hint="give the fingerprints with their tracks",
         )
 
     def fit_tracks(
