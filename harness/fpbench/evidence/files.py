@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -15,6 +14,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.tails import Tail
+from fpbench.evidence.typed_arrays import Layout, require_shape, typed_arrays
 from fpbench.files import atomic_file, write_arrays
 from fpbench.folder_names import change_texts, record_setting
 from fpbench.plugin.indexes import Candidates
@@ -25,11 +25,8 @@ from fpbench.stand_ins import refuse_stand_in
 _INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
-# Type and number of axes of each array.
-_Layout = Mapping[str, tuple[np.dtype[Any], int]]
-
-_COMMON: _Layout = {"query_track": (_INT64, 1), "match_score": (_FLOAT32, 1)}
-_BLOCKS: _Layout = {
+_COMMON: Layout = {"query_track": (_INT64, 1), "match_score": (_FLOAT32, 1)}
+_BLOCKS: Layout = {
     **_COMMON,
     "reference_ids": (_INT64, 2),
     "reference_scores": (_FLOAT32, 2),
@@ -40,16 +37,16 @@ _BLOCKS: _Layout = {
     "block_scores": (_FLOAT32, 3),
 }
 # Where keys are not the negated scores, as those of an exact search are.
-_KEYS: _Layout = {"reference_keys": (_FLOAT32, 2), "block_keys": (_FLOAT32, 3)}
+_KEYS: Layout = {"reference_keys": (_FLOAT32, 2), "block_keys": (_FLOAT32, 3)}
 # What evidence of blocks has besides if its tail was simulated.
-_TAIL: _Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
+_TAIL: Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
 # And if it was simulated for decisions, too.
-_THRESHOLDS: _Layout = {"tail_thresholds": (_FLOAT64, 1), "tail_threshold_log_p": (_FLOAT32, 3)}
-_FOREIGN: _Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
-_GROUP: _Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
+_THRESHOLDS: Layout = {"tail_thresholds": (_FLOAT64, 1), "tail_threshold_log_p": (_FLOAT32, 3)}
+_FOREIGN: Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
+_GROUP: Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
 # Where real distractors are from; older evidence does not know it.
-_DISTRACTORS: _Layout = {"distractor_track": (_INT32, 1), "distractor_group": (_INT32, 1)}
-_GROWN: _Layout = {
+_DISTRACTORS: Layout = {"distractor_track": (_INT32, 1), "distractor_group": (_INT32, 1)}
+_GROWN: Layout = {
     **_COMMON,
     "sizes": (_INT64, 1),
     "ids": (_INT64, 3),
@@ -119,7 +116,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
         table = arrays.pop(_QUERIES, None)
         known = arrays.keys() - _GROUP.keys()
         if known == _GROWN.keys():
-            grown = _grown_evidence_from(_typed(arrays, _GROWN))
+            grown = _grown_evidence_from(typed_arrays(arrays, _GROWN))
             queries = len(grown.query_track)
             return replace(
                 grown, queries=_columns(table, queries), query_group=_group_from(arrays, queries)
@@ -144,8 +141,8 @@ def _is_of_blocks(arrays: Mapping[str, np.ndarray]) -> bool:
 def _with_keys(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays of blocks; where the file has no keys, they are the negated scores."""
     if arrays.keys() >= _KEYS.keys():
-        return _typed(arrays, {**_BLOCKS, **_KEYS})
-    typed = _typed(arrays, _BLOCKS)
+        return typed_arrays(arrays, {**_BLOCKS, **_KEYS})
+    typed = typed_arrays(arrays, _BLOCKS)
     return {**typed, **{name: -typed[name.replace("keys", "scores")] for name in _KEYS}}
 
 
@@ -260,30 +257,17 @@ def _grown_arrays(evidence: GrownEvidence) -> Mapping[str, np.ndarray]:
     }
 
 
-def _typed(arrays: Mapping[str, np.ndarray], layout: _Layout) -> dict[str, np.ndarray]:
-    """The arrays, if types, numbers of axes and values are possible."""
-    for name, (dtype, axes) in layout.items():
-        array = arrays[name]
-        if array.dtype.newbyteorder("=") != dtype or array.ndim != axes:
-            raise ValueError(f"{name} is {array.dtype} with {array.ndim} axes")
-        if dtype.kind == "f" and np.isnan(array).any():
-            raise ValueError(f"{name} has NaN")
-    if len(arrays["query_track"]) == 0:
-        raise ValueError("it has no queries")
-    return {name: arrays[name].astype(dtype, copy=False) for name, (dtype, _) in layout.items()}
-
-
 def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
     queries, k = len(arrays["query_track"]), arrays["block_ids"].shape[-1]
     # A query has one row of candidates, or one for each of its fingerprints.
     rows = max(1, len(arrays["reference_ids"]) // queries) * queries
     blocks_shape = (len(arrays["edges"]) - 1, rows, k)
     for name in ("block_ids", "block_keys", "block_scores"):
-        _require_shape(name, arrays[name], blocks_shape)
+        require_shape(name, arrays[name], blocks_shape)
     width = arrays["reference_ids"].shape[-1]
     for name in ("reference_ids", "reference_keys", "reference_scores", "distance_s"):
-        _require_shape(name, arrays[name], (rows, width))
-    _require_shape("match_score", arrays["match_score"], (queries,))
+        require_shape(name, arrays[name], (rows, width))
+    require_shape("match_score", arrays["match_score"], (queries,))
     if not 1 <= k < width:
         raise ValueError(f"shortlists have {k} rows, and {width} of the reference")
     if arrays["edges"][0] != 0 or (np.diff(arrays["edges"]) <= 0).any():
@@ -311,16 +295,16 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> Evidence:
 def _foreign_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | None:
     if not arrays.keys() & _FOREIGN.keys():
         return None
-    scores = _typed(arrays, {**_FOREIGN, **_COMMON})["foreign_score"]
-    _require_shape("foreign_score", scores, (queries,))
+    scores = typed_arrays(arrays, {**_FOREIGN, **_COMMON})["foreign_score"]
+    require_shape("foreign_score", scores, (queries,))
     return scores
 
 
 def _group_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | None:
     if not arrays.keys() & _GROUP.keys():
         return None
-    groups = _typed(arrays, {**_GROUP, **_COMMON})["query_group"]
-    _require_shape("query_group", groups, (queries,))
+    groups = typed_arrays(arrays, {**_GROUP, **_COMMON})["query_group"]
+    require_shape("query_group", groups, (queries,))
     tracks = arrays["query_track"]
     if _has_two_groups(tracks, groups):
         raise ValueError("query_group has two groups of one track")
@@ -332,7 +316,7 @@ def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
         return None
     if not arrays.keys() >= _TAIL.keys():
         raise ValueError("a part of the tail is missing")
-    tail = _typed(arrays, {**_TAIL, **_COMMON})
+    tail = typed_arrays(arrays, {**_TAIL, **_COMMON})
     log_p, tolerances_s = tail["tail_log_p"], tail["tail_tolerances_s"]
     if log_p.shape[:2] != (queries, len(tolerances_s)) or log_p.shape[2] < 2:
         raise ValueError(f"tail_log_p has the shape {log_p.shape}")
@@ -343,10 +327,10 @@ def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
         return tail_of_matches
     if not arrays.keys() >= _THRESHOLDS.keys():
         raise ValueError("a part of the tail's thresholds is missing")
-    known = _typed(arrays, {**_THRESHOLDS, **_COMMON})
+    known = typed_arrays(arrays, {**_THRESHOLDS, **_COMMON})
     thresholds, threshold_log_p = known["tail_thresholds"], known["tail_threshold_log_p"]
     shape = (queries, len(thresholds), log_p.shape[2])
-    _require_shape("tail_threshold_log_p", threshold_log_p, shape)
+    require_shape("tail_threshold_log_p", threshold_log_p, shape)
     if (threshold_log_p > 0).any():
         raise ValueError("tail_threshold_log_p has impossible values")
     if not np.isfinite(thresholds).all() or (np.diff(thresholds) <= 0).any():
@@ -362,10 +346,12 @@ def _distractors_from(
         return None
     if "distractor_track" not in known:
         raise ValueError("distractor_group is there, but distractor_track is not")
-    typed = _typed(arrays, {**{name: _DISTRACTORS[name] for name in sorted(known)}, **_COMMON})
+    typed = typed_arrays(
+        arrays, {**{name: _DISTRACTORS[name] for name in sorted(known)}, **_COMMON}
+    )
     numbers = {name: typed[name].astype(np.int64) for name in known}
     for name, array in numbers.items():
-        _require_shape(name, array, (distractors,))
+        require_shape(name, array, (distractors,))
     track, group = numbers["distractor_track"], numbers.get("distractor_group")
     if group is not None and _has_two_groups(track, group):
         raise ValueError("distractor_group has two groups of one track")
@@ -381,8 +367,8 @@ def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
     queries, k = len(arrays["query_track"]), arrays["ids"].shape[-1]
     shape = (len(arrays["sizes"]), queries, k)
     for name in ("ids", "keys", "scores", "distances_s"):
-        _require_shape(name, arrays[name], shape)
-    _require_shape("match_score", arrays["match_score"], (queries,))
+        require_shape(name, arrays[name], shape)
+    require_shape("match_score", arrays["match_score"], (queries,))
     sizes = arrays["sizes"]
     if len(sizes) == 0 or k == 0 or sizes[0] < 0 or (np.diff(sizes) <= 0).any():
         raise ValueError("sizes do not increase")
@@ -396,8 +382,3 @@ def _grown_evidence_from(arrays: Mapping[str, np.ndarray]) -> GrownEvidence:
         ],
         distances_s=list(arrays["distances_s"]),
     )
-
-
-def _require_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ValueError(f"{name} has the shape {array.shape}, not {shape}")
