@@ -66,7 +66,7 @@ def _resolve(hint: Any, function: Callable[..., Any]) -> Any:
     probe.__annotations__ = {"hint": hint}
     try:
         return get_type_hints(probe, function.__globals__, include_extras=True)["hint"]
-    except Exception:
+    except (AttributeError, NameError):  # a name for type checkers, or one that comes later
         return Any
 
 
