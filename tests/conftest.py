@@ -255,3 +255,14 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
             soundfile.write(folder / part / f"{i:02}.wav", melody(first + i, 10.0), RATE_HZ)
     (folder / "distractors" / "broken.wav").write_bytes(b"RIFF and then nothing")
     return folder
+
+
+@pytest.fixture
+def one_faiss_thread() -> Iterator[None]:
+    """Small work is done sooner by one thread than by several that wait for each other."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    yield
+    faiss.omp_set_num_threads(before)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pytest
 from filelock import FileLock
@@ -31,7 +30,7 @@ from fpbench.search.engines.missing import cut_blocks, find_missing, search_miss
 from fpbench.search.sequences import PositionwiseIndex, Rows, Runs, concatenate_runs
 from fpbench_plugins import exact, faiss_indexes
 
-pytestmark = pytest.mark.parity
+pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("one_faiss_thread")]
 SLOW = pytest.mark.slow
 
 HOP_S = 0.5
@@ -64,15 +63,6 @@ class Golden:
     def table(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"golden_{name}.npz") as file:
             return dict(file)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small work is done sooner by one thread than by several that wait for each other."""
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    yield
-    faiss.omp_set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -16,16 +16,9 @@ from fpbench_plugins.faiss_indexes.errors import translate_faiss_errors
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
 from fpbench_plugins.faiss_indexes.settings import Factory, Hnsw
 
+pytestmark = pytest.mark.usefixtures("one_faiss_thread")
+
 SMALL = {"nlist": "8", "nprobe": "3", "parts": "8", "bits": "5"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small work is done sooner by one thread than by several that wait for each other."""
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    yield
-    faiss.omp_set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

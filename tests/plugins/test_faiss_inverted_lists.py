@@ -1,7 +1,5 @@
 """Many queries are searched list by list, and find what FAISS finds for each of them."""
 
-from collections.abc import Iterator
-
 import faiss
 import numpy as np
 import pytest
@@ -21,15 +19,9 @@ from fpbench_plugins.faiss_indexes.inverted_lists import (
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
 from fpbench_plugins.faiss_indexes.settings import IvfPq
 
+pytestmark = pytest.mark.usefixtures("one_faiss_thread")
+
 K, DIM = 10, 16
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(1)
-    yield
-    faiss.omp_set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
