@@ -146,7 +146,7 @@ def test_long_tracks_are_cut_and_many_are_thinned_out(real: Vectors, tmp_path: P
 
 
 def test_a_fit_without_tracks_is_refused(real: Vectors, tmp_path: Path) -> None:
-    with pytest.raises(FpbenchError, match="'gaussian-tracks' cannot be fitted without knowing"):
+    with pytest.raises(FpbenchError, match="generator of tracks cannot be fitted without knowing"):
         create_tracks(Settings()).fit(real, seed=0, work_dir=tmp_path, report=quiet)
 
 
