@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 AXE = Path(__file__).parents[2] / "leaderboard/board/node_modules/axe-core/axe.min.js"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE_MS = 180_000  # a machine with other work may need a minute to open the first page
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,7 @@ def visit(browser: Any, address: str) -> Iterator[Any]:
 
     def open_page(fragment: str = "", **options: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1400, "height": 900}, **options})
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: faults.append(message.text))
@@ -73,7 +75,9 @@ def names(page: Any) -> list[str]:
 
 def expect_names(page: Any, expected: list[str]) -> None:
     """Wait until the visible table has these names: the order may change after the event."""
-    playwright.expect(page.locator(".ranking:visible .board tbody th a")).to_have_text(expected)
+    playwright.expect(page.locator(".ranking:visible .board tbody th a")).to_have_text(
+        expected, timeout=PATIENCE_MS
+    )
 
 
 def standings(page: Any) -> list[str]:
