@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Vectors,
     )
     from fpbench.plugin.generators import (
+        CorrelatedNoiseGenerator,
         DefaultGenerator,
         FingerprintGenerator,
         GeneratorMethod,
@@ -65,6 +66,7 @@ __all__ = [
     "BuildNeeds",
     "Candidates",
     "Checkpoint",
+    "CorrelatedNoiseGenerator",
     "Dataset",
     "DatasetBuilder",
     "DefaultGenerator",
@@ -154,6 +156,7 @@ _NAMES = {
         "Vectors",
     ),
     "fpbench.plugin.generators": (
+        "CorrelatedNoiseGenerator",
         "DefaultGenerator",
         "FingerprintGenerator",
         "GeneratorMethod",

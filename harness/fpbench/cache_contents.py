@@ -24,6 +24,8 @@ KINDS = {
     "fidelity": "how similar generators are to real fingerprints",
     "evidence": "candidates of every searched block",
     "tails": "simulations beyond the searched sizes",
+    "run-starts": "where those of longer queries start from",
+    "run-tails": "simulations beyond the searched sizes, for longer queries",
     "training-audio": "decoded audio for training",
     "demo": "the demo's music",
     "objects": "sources of Python objects that were measured",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fpbench import validate
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.results.document import Result
 from fpbench.review.fidelity_tables import fidelity_tables
+from fpbench.review.result_tables import result_tables
 from fpbench.runs.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 
@@ -55,6 +57,43 @@ def test_runs_of_synthetic_tracks_are_searched_and_judged(
     validate(tmp_path / "run.json")
     point = result.curves[-1].points[-1]
     assert (point.n_distractors, point.n_reference) == (12_000, 8 * 17)
+
+
+@pytest.mark.slow
+def test_runs_are_simulated_beyond_the_searched_sizes(
+    measure: Measure, longer: QueryRecipe, tmp_path: Path
+) -> None:
+    result = measure(
+        recipe=longer,
+        distractors="synthetic",
+        sizes=(2_000, 20_000),
+        beyond=(10**5, 10**9),
+        generator="gaussian-tracks",
+        indexes=("exact",),
+    )
+    validate(tmp_path / "run.json")
+    (tail,) = result.tails
+    assert (tail.searched, tail.drawn) == (20_000, 100_000)
+    for check in tail.checks:
+        assert abs(check.simulated - check.searched) <= max(4 * check.error, 0.03)
+    for curve in result.curves:
+        simulated = [point for point in curve.points if point.found == "simulated"]
+        assert [point.n_distractors for point in simulated] == [10**5, 10**9]
+        values = [point.value for point in curve.points]
+        assert all(later <= value + 0.02 for value, later in pairwise(values))
+    assert "simulated minus searched at" in result_tables(result)
+
+
+def test_the_plan_foresees_the_simulation_of_runs(prepared: Prepare, longer: QueryRecipe) -> None:
+    run = prepared(
+        recipe=longer,
+        distractors="synthetic",
+        sizes=(2_000, 20_000),
+        beyond=(10**9,),
+        generator="gaussian-tracks",
+        seed=7,  # of which nothing is in the cache
+    )
+    assert "simulate beyond" in make_plan(run).table()
 
 
 def test_a_run_that_names_no_generator_takes_one_of_tracks(

@@ -13,7 +13,7 @@ from fpbench.array_files import DAMAGE, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.evidence.distractor_tracks import DistractorTracks
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
-from fpbench.evidence.tails import Tail
+from fpbench.evidence.tail_arrays import TAIL_ARRAYS, arrays_of_tail, tail_from_arrays
 from fpbench.evidence.typed_arrays import Layout, require_shape, typed_arrays
 from fpbench.files import atomic_file, write_arrays
 from fpbench.folder_names import change_texts, record_setting
@@ -38,10 +38,6 @@ _BLOCKS: Layout = {
 }
 # Where keys are not the negated scores, as those of an exact search are.
 _KEYS: Layout = {"reference_keys": (_FLOAT32, 2), "block_keys": (_FLOAT32, 3)}
-# What evidence of blocks has besides if its tail was simulated.
-_TAIL: Layout = {"tail_tolerances_s": (_FLOAT64, 1), "tail_log_p": (_FLOAT64, 3)}
-# And if it was simulated for decisions, too.
-_THRESHOLDS: Layout = {"tail_thresholds": (_FLOAT64, 1), "tail_threshold_log_p": (_FLOAT32, 3)}
 _FOREIGN: Layout = {"foreign_score": (_FLOAT32, 1)}  # older evidence has none
 _GROUP: Layout = {"query_group": (_INT64, 1)}  # where groups of tracks are known
 # Where real distractors are from; older evidence does not know it.
@@ -133,7 +129,7 @@ def read_evidence(path: Path) -> Evidence | GrownEvidence:
 
 
 def _is_of_blocks(arrays: Mapping[str, np.ndarray]) -> bool:
-    later = _TAIL.keys() | _THRESHOLDS.keys() | _FOREIGN.keys() | _DISTRACTORS.keys()
+    later = TAIL_ARRAYS | _FOREIGN.keys() | _DISTRACTORS.keys()
     without_keys = arrays.keys() - later - _GROUP.keys() - {_QUERIES} - _KEYS.keys()
     return without_keys == _BLOCKS.keys() and len(arrays.keys() & _KEYS.keys()) != 1
 
@@ -154,7 +150,7 @@ def _read_blocks(arrays: Mapping[str, np.ndarray]) -> Evidence:
         queries=_columns(arrays.get(_QUERIES), queries),
         query_group=_group_from(arrays, queries),
         foreign_score=_foreign_from(arrays, queries),
-        tail=_tail_from(arrays, queries),
+        tail=tail_from_arrays(arrays, queries),
         distractor_tracks=_distractors_from(arrays, int(evidence.edges[-1])),
     )
 
@@ -217,11 +213,7 @@ def _block_arrays(evidence: Evidence) -> Mapping[str, np.ndarray]:
     if evidence.foreign_score is not None:
         later["foreign_score"] = evidence.foreign_score
     if evidence.tail is not None:
-        later["tail_tolerances_s"] = evidence.tail.tolerances_s
-        later["tail_log_p"] = evidence.tail.log_p
-        if evidence.tail.thresholds is not None and evidence.tail.threshold_log_p is not None:
-            later["tail_thresholds"] = evidence.tail.thresholds
-            later["tail_threshold_log_p"] = evidence.tail.threshold_log_p
+        later |= arrays_of_tail(evidence.tail)
     if evidence.distractor_tracks is not None:
         later["distractor_track"] = evidence.distractor_tracks.track.astype(np.int32)
         if evidence.distractor_tracks.group is not None:
@@ -309,33 +301,6 @@ def _group_from(arrays: Mapping[str, np.ndarray], queries: int) -> np.ndarray | 
     if _has_two_groups(tracks, groups):
         raise ValueError("query_group has two groups of one track")
     return groups
-
-
-def _tail_from(arrays: Mapping[str, np.ndarray], queries: int) -> Tail | None:
-    if not arrays.keys() & (_TAIL.keys() | _THRESHOLDS.keys()):
-        return None
-    if not arrays.keys() >= _TAIL.keys():
-        raise ValueError("a part of the tail is missing")
-    tail = typed_arrays(arrays, {**_TAIL, **_COMMON})
-    log_p, tolerances_s = tail["tail_log_p"], tail["tail_tolerances_s"]
-    if log_p.shape[:2] != (queries, len(tolerances_s)) or log_p.shape[2] < 2:
-        raise ValueError(f"tail_log_p has the shape {log_p.shape}")
-    if (log_p > 0).any() or (tolerances_s < 0).any():
-        raise ValueError("tail_log_p or tail_tolerances_s has impossible values")
-    tail_of_matches = Tail(tolerances_s, log_p)
-    if not arrays.keys() & _THRESHOLDS.keys():
-        return tail_of_matches
-    if not arrays.keys() >= _THRESHOLDS.keys():
-        raise ValueError("a part of the tail's thresholds is missing")
-    known = typed_arrays(arrays, {**_THRESHOLDS, **_COMMON})
-    thresholds, threshold_log_p = known["tail_thresholds"], known["tail_threshold_log_p"]
-    shape = (queries, len(thresholds), log_p.shape[2])
-    require_shape("tail_threshold_log_p", threshold_log_p, shape)
-    if (threshold_log_p > 0).any():
-        raise ValueError("tail_threshold_log_p has impossible values")
-    if not np.isfinite(thresholds).all() or (np.diff(thresholds) <= 0).any():
-        raise ValueError("tail_thresholds do not increase")
-    return replace(tail_of_matches, thresholds=thresholds, threshold_log_p=threshold_log_p)
 
 
 def _distractors_from(

@@ -10,7 +10,6 @@ from jaxtyping import Float64
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.intervals import FEWEST_GROUPS, LEVEL, sum_by_group
 from fpbench.evidence.jackknife import left_out_variance, student_quantile
-from fpbench.evidence.tails import simulated_hits
 from fpbench.results.tails import HalfSize
 
 START = 1_000_000
@@ -57,9 +56,8 @@ def half_size(
         return None
     decades = math.log10(largest) - math.log10(START)
     logs = np.linspace(math.log10(START), math.log10(largest), math.ceil(_A_DECADE * decades) + 1)
-    estimates = evidence.tail.estimates(tolerance_s)
     rank = evidence.ranks(range(0), tolerance_s)
-    simulated = [simulated_hits(estimates, rank, round(10**x), k) for x in logs]
+    simulated = [evidence.tail.hits(tolerance_s, rank, round(10**x), k) for x in logs]
     hits = np.stack([one.hits for one in simulated])
     rates = hits.mean(axis=1, keepdims=True)
     if rates[0, 0] <= 0:

@@ -16,7 +16,7 @@ from fpbench.evidence.evidence import (
 )
 from fpbench.evidence.few_tracks import few_tracks
 from fpbench.evidence.intervals import LEVEL, GroupInterval, rate_interval, widen
-from fpbench.evidence.tails import SimulatedHits, simulated_hits
+from fpbench.evidence.tails import SimulatedHits
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.document import ESTIMATOR, Curve, Interval, Point
 from fpbench.results.fields import HIT_RANKS, DistractorKind, Estimator
@@ -146,11 +146,11 @@ def simulate_hits(
     if isinstance(evidence, GrownEvidence) or evidence.tail is None:
         raise ValueError(f"the evidence has no database of {size} distractors")
     rank = evidence.ranks(range(0), tolerance_s)
-    estimates = evidence.tail.estimates(tolerance_s)
+    tail = evidence.tail
     # The noise of a simulation could make HR@3 exceed HR@10, which is impossible.
     ranks = [each for each in HIT_RANKS if each < k]
     return max(
-        (simulated_hits(estimates, rank, size, each) for each in (k, *ranks)),
+        (tail.hits(tolerance_s, rank, size, each) for each in (k, *ranks)),
         key=lambda simulated: simulated.hits.sum(),
     )
 

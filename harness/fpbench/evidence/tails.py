@@ -4,6 +4,10 @@ Synthetic distractors are independent draws. If one of them scores at least as t
 probability p, and r wrong rows of the reference do, then among N distractors the match is within
 the first k if at most k - 1 - r of them do: P[Binomial(N, p) <= k - 1 - r]. At these sizes that is
 the Poisson distribution with the mean N p.
+
+Runs of one track are not independent: several of them come before a match together. Tracks are, so
+the number of tracks with any such run has the Poisson distribution, and each has a random number
+of them.
 """
 
 from dataclasses import dataclass
@@ -12,8 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
+from fpbench.evidence.compound_poisson import compound_poisson_cdf
 from fpbench.evidence.jackknife import student_quantile
 from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples, estimates_of
+from fpbench.results.fields import HIT_RANKS
+
+CLUSTER_SIZES = HIT_RANKS[-1] - 1
+"""Numbers of runs of one track that matter: with more before it, a match is no hit at any rank."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +33,21 @@ class Tail:
         tolerances_s: Tolerance of each match; inf for any time in the right track.
         log_p: Natural logarithm of the probability, -inf for 0, in each independent replicate, of
             which there are at least two. The mean of the probabilities over replicates is unbiased.
+            If distractors are runs of tracks, it is the number of tracks with any such run, by the
+            number of all runs.
         thresholds: Scores, ascending, at which one distractor's probability is known for every
             query, besides that of its match; None in older evidence.
         threshold_log_p: As ``log_p``, of one distractor that scores at least each threshold.
+        cluster_sizes: If distractors are runs of tracks, the probability that a track with any run
+            that scores at least as the match has 1, 2, ... such runs, up to :data:`CLUSTER_SIZES`;
+            None for independent distractors.
     """
 
     tolerances_s: Float64[np.ndarray, " tolerances"]
     log_p: Float64[np.ndarray, "queries tolerances replicates"]
     thresholds: Float64[np.ndarray, " thresholds"] | None = None
     threshold_log_p: Float32[np.ndarray, "queries thresholds replicates"] | None = None
+    cluster_sizes: Float64[np.ndarray, "queries tolerances sizes"] | None = None
 
     def estimates(self, tolerance_s: float | None) -> LogNormal:
         """The probabilities for one tolerance.
@@ -40,15 +55,38 @@ class Tail:
         Raises:
             ValueError: The tail does not have this tolerance.
         """
-        wanted = np.inf if tolerance_s is None else tolerance_s
-        (places,) = np.nonzero(self.tolerances_s == wanted)
-        if len(places) != 1:
-            raise ValueError(f"the tail has no tolerance of {wanted:g} s")
-        return estimates_of(self.log_p[:, places[0]])
+        return estimates_of(self.log_p[:, self._place(tolerance_s)])
+
+    def hits(
+        self, tolerance_s: float | None, rank: Int64[np.ndarray, " queries"], size: int, k: int
+    ) -> "SimulatedHits":
+        """How often each query's match is among the first k, with ``size`` distractors.
+
+        Args:
+            tolerance_s: Tolerance of the match.
+            rank: How many rows of the reference rank before the match, from
+                :meth:`fpbench.evidence.evidence.Evidence.ranks`.
+            size: Number of distractors.
+            k: Rank up to which a match is a hit.
+
+        Raises:
+            ValueError: The tail does not have this tolerance.
+        """
+        sizes = None
+        if self.cluster_sizes is not None:
+            sizes = self.cluster_sizes[:, self._place(tolerance_s)]
+        return simulated_hits(self.estimates(tolerance_s), rank, size, k, sizes)
 
     def has(self, tolerance_s: float | None) -> bool:
         """Whether there are probabilities for this tolerance."""
         return bool((self.tolerances_s == (np.inf if tolerance_s is None else tolerance_s)).any())
+
+    def _place(self, tolerance_s: float | None) -> int:
+        wanted = np.inf if tolerance_s is None else tolerance_s
+        (places,) = np.nonzero(self.tolerances_s == wanted)
+        if len(places) != 1:
+            raise ValueError(f"the tail has no tolerance of {wanted:g} s")
+        return int(places[0])
 
 
 class SimulatedHits(NamedTuple):
@@ -99,20 +137,26 @@ class SimulatedHits(NamedTuple):
 
 
 def simulated_hits(
-    estimates: LogNormal, rank: Int64[np.ndarray, " queries"], size: int, k: int
+    estimates: LogNormal,
+    rank: Int64[np.ndarray, " queries"],
+    size: int,
+    k: int,
+    cluster_sizes: Float64[np.ndarray, "queries sizes"] | None = None,
 ) -> SimulatedHits:
-    """How often each query's match is among the first k, with ``size`` distractors.
+    """:meth:`Tail.hits`, from the probabilities themselves.
 
     Args:
         estimates: From :meth:`Tail.estimates`.
-        rank: How many rows of the reference rank before the match, from
-            :meth:`fpbench.evidence.evidence.Evidence.ranks`.
-        size: Number of distractors.
-        k: Rank up to which a match is a hit.
+        rank: As there.
+        size: As there.
+        k: As there.
+        cluster_sizes: As :attr:`Tail.cluster_sizes`, for one tolerance.
     """
 
     def hits(p: Float64[np.ndarray, "..."]) -> Float64[np.ndarray, "..."]:
-        return poisson_cdf(k - 1 - rank, size * p)
+        if cluster_sizes is None:
+            return poisson_cdf(k - 1 - rank, size * p)
+        return compound_poisson_cdf(k - 1 - rank, size * p, cluster_sizes)
 
     return SimulatedHits(*(each.value_of(hits) for each in (estimates, *estimates.ends)))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -91,6 +92,32 @@ class TrackGenerator(FingerprintGenerator, Protocol):
             rng: Random generator of the draw.
         """
         ...
+
+
+@runtime_checkable
+class CorrelatedNoiseGenerator(NoiseGenerator, TrackGenerator, Protocol):
+    """A generator of tracks that decodes the rows of a track from noise that is correlated in time.
+
+    The noise of a track is ``B @ E``: E is standard normal noise, one row for each fingerprint, and
+    B is :meth:`track_factor` of the track's kind. So the tail of runs of fingerprints can be
+    simulated. A subclass inherits :meth:`draw` and :meth:`draw_tracks`.
+    """
+
+    def track_factor(self, kind: int, /) -> Float32[np.ndarray, "rows rows"]:
+        """The matrix B of a kind of track. Its rows have the length 1 and are linearly independent.
+
+        It is asked for often, so keep it.
+        """
+        ...
+
+    def draw_tracks(
+        self, kinds: Int64[np.ndarray, " tracks"], rng: np.random.Generator, /
+    ) -> Vectors:
+        edges = np.concatenate([[0], np.cumsum(self.track_lengths[kinds])])
+        noise = draw_noise(int(edges[-1]), self.noise_dim, rng)
+        for kind, (start, stop) in zip(kinds.tolist(), pairwise(edges.tolist()), strict=True):
+            noise[start:stop] = self.track_factor(kind) @ noise[start:stop]
+        return self.decode(noise)
 
 
 def draw_noise(n: int, noise_dim: int, rng: np.random.Generator) -> Noise:

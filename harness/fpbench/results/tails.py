@@ -66,7 +66,10 @@ class TailInfo:
         particles: Particles of each replicate.
         moves: Steps of every particle at each level.
         keep: Share of particles above the next level.
-        searched: Number of searched distractors that it starts from.
+        searched: Number of searched distractors that it starts from, or that it is compared with
+            if it starts from others.
+        drawn: Number of independent runs that were drawn to start from, for queries of several
+            fingerprints; 0 where it starts from searched distractors.
         decoded: Number of fingerprints that the generator made for it.
         levels: Levels of the query that needed most.
         accepted: Share of accepted steps.
@@ -85,3 +88,4 @@ class TailInfo:
     accepted: Rate
     checks: Sequence[TailCheck]
     half_sizes: Sequence[HalfSize] = ()
+    drawn: Count = 0

@@ -5,13 +5,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
+import numpy as np
+
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.half_sizes import half_sizes
 from fpbench.evidence.simulated_decisions import choose_thresholds
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.hashing import content_key
-from fpbench.plugin.generators import FingerprintGenerator, NoiseGenerator
+from fpbench.plugin.generators import (
+    CorrelatedNoiseGenerator,
+    FingerprintGenerator,
+    NoiseGenerator,
+    TrackGenerator,
+)
 from fpbench.progress import Report, Stage
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.tails import TailInfo
@@ -19,14 +26,19 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
 from fpbench.search.distractors import SyntheticDistractors
 from fpbench.search.named_indexes import NamedIndex
+from fpbench.search.run_noise import RunNoise
+from fpbench.search.run_starts import START_RUNS
+from fpbench.search.run_tails import TRACKS_OF_REPLICATE, RunTailInputs, simulate_run_tails
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
+from fpbench.search.tails import SEEDS_BYTES, SimulationEffort, TailInputs, simulate_tails
 from fpbench.search.tasks import SearchTask, gather, is_finished
 from fpbench.units import short_size
 
 _LEVELS_SHARE = 0.5  # levels of the mean query, of those to the least probability
 _WITH_NOISE = 1.5  # time with the noise of the particles, against that of decoding
+
+_TOLERANCES = 2  # of a run: its own, and any time in the track
 
 _NEGLIGIBLE = 1e-4  # distractors before the match, expected in the largest database
 
@@ -62,9 +74,17 @@ def can_simulate(generator: FingerprintGenerator, segments: int) -> TypeGuard[No
 
     Args:
         generator: Generator of the distractors.
-        segments: Fingerprints in a query; only single ones are simulated.
+        segments: Fingerprints in a query; for several, its tracks must be made of noise, too.
     """
-    return segments == 1 and isinstance(generator, NoiseGenerator)
+    needed = NoiseGenerator if segments == 1 else CorrelatedNoiseGenerator
+    return isinstance(generator, needed)
+
+
+def mean_track_rows(generator: FingerprintGenerator) -> float:
+    """Mean number of fingerprints of a generator's tracks; 0 if it draws none."""
+    if not isinstance(generator, TrackGenerator):
+        return 0.0
+    return float(np.mean(generator.track_lengths))
 
 
 def is_exact(named: NamedIndex) -> bool:
@@ -77,12 +97,21 @@ def splitting_settings(beyond: Sequence[int]) -> SplittingSettings:
     return SplittingSettings(least_probability=_NEGLIGIBLE / beyond[-1])
 
 
-def beyond_needs(config: RunConfig, draw_seconds: float, *, simulated: bool = False) -> list[Need]:
+def beyond_needs(
+    config: RunConfig,
+    draw_seconds: float,
+    *,
+    segments: int = 1,
+    track_rows: float = 0.0,
+    simulated: bool = False,
+) -> list[Need]:
     """Needs of the sizes beyond the searched ones, if the run has any.
 
     Args:
         config: Settings of the run.
         draw_seconds: Time to draw one fingerprint.
+        segments: Fingerprints in a query.
+        track_rows: Mean number of fingerprints of a synthetic track, for queries of several.
         simulated: Whether the simulation is in the cache.
     """
     if not config.beyond:
@@ -90,12 +119,17 @@ def beyond_needs(config: RunConfig, draw_seconds: float, *, simulated: bool = Fa
     settings, n_queries = splitting_settings(config.beyond), config.recipe.n_queries
     searched = min((config.sizes or DEFAULT_SIZES)[-1], MOST_ROWS)
     of_query = settings.replicates * settings.particles
+    coarse = settings.replicates * settings.coarse_particles  # to the last level, for decisions
+    if segments > 1:  # which have no decisions there, and a start of their own
+        searched, coarse = START_RUNS, 0
     # Every level is rarer by the share that is kept; most queries need not go up to the last one.
     start = math.log(of_query / searched)
     levels = (start - math.log(settings.least_probability)) / -math.log(settings.keep)
-    coarse = settings.replicates * settings.coarse_particles  # to the last level, for decisions
     at_level = _LEVELS_SHARE * of_query + (1 - _LEVELS_SHARE) * coarse
-    decoded = round(at_level * levels * settings.moves) * n_queries
+    decoded = round(at_level * levels * settings.moves) * n_queries * segments
+    if segments > 1:
+        tracks = _TOLERANCES * settings.replicates * TRACKS_OF_REPLICATE * n_queries
+        decoded += START_RUNS * segments + round(tracks * track_rows)
     return [
         Need(
             stage="simulate beyond",
@@ -119,7 +153,8 @@ def is_simulated(
     """Whether a search is finished, and the simulation that continues it is in the cache."""
     if not can_simulate(generator, task.inputs.segments) or not is_finished(task):
         return False
-    inputs = _tail_inputs(task, gather(task), config, tolerances_s, generator=generator, name=name)
+    make = _tail_inputs if task.inputs.segments == 1 else _run_tail_inputs
+    inputs = make(task, gather(task), config, tolerances_s, generator=generator, name=name)
     return inputs.are_simulated(task.store)
 
 
@@ -147,18 +182,20 @@ def simulate_beyond(
     Returns:
         The evidence with the tail, and how it was found.
     """
-    inputs = _tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
+    simulate = _simulate_rows if task.inputs.segments == 1 else _simulate_runs
     with stage(f"{task.named.name}, beyond") as report:
-        tail, effort = simulate_tails(inputs, task.store, report)
-        evidence = replace(evidence, tail=tail, absent=_simulate_absent(task, inputs, report))
-    settings, simulated = inputs.settings, evidence
+        simulated, effort = simulate(
+            task, evidence, config, tolerances_s, generator=generator, name=name, report=report
+        )
+    settings, largest = splitting_settings(config.beyond), config.beyond[-1]
     info = TailInfo(
         index=task.named.name,
         replicates=settings.replicates,
         particles=settings.particles,
         moves=settings.moves,
         keep=settings.keep,
-        searched=effort.searched,
+        searched=effort.searched or task.database.sizes[-1],
+        drawn=effort.drawn,
         decoded=effort.decoded,
         levels=effort.levels,
         accepted=effort.accepted,
@@ -167,9 +204,42 @@ def simulate_beyond(
             for tolerance_s in tolerances_s
             for check in check_tail(simulated, task.database.sizes, tolerance_s)
         ],
-        half_sizes=half_sizes(simulated, tolerances_s, config.beyond[-1]),
+        half_sizes=half_sizes(simulated, tolerances_s, largest),
     )
     return simulated, info
+
+
+def _simulate_rows(
+    task: SearchTask,
+    evidence: Evidence,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: NoiseGenerator,
+    name: str,
+    report: Report,
+) -> tuple[Evidence, SimulationEffort]:
+    """The evidence with the tail of single fingerprints, also for absent queries."""
+    inputs = _tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
+    tail, effort = simulate_tails(inputs, task.store, report)
+    absent = _simulate_absent(task, inputs, report)
+    return replace(evidence, tail=tail, absent=absent), effort
+
+
+def _simulate_runs(
+    task: SearchTask,
+    evidence: Evidence,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: NoiseGenerator,
+    name: str,
+    report: Report,
+) -> tuple[Evidence, SimulationEffort]:
+    """The evidence with the tail of runs."""
+    inputs = _run_tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
+    tail, effort = simulate_run_tails(inputs, task.store, report)
+    return replace(evidence, tail=tail), effort
 
 
 def _tail_inputs(
@@ -192,6 +262,30 @@ def _tail_inputs(
         evidence=evidence,
         tolerances_s=tolerances_s,
         thresholds=choose_thresholds(evidence, tolerances_s),
+        key=task.key,
+        seed=config.seed,
+        settings=splitting_settings(config.beyond),
+    )
+
+
+def _run_tail_inputs(
+    task: SearchTask,
+    evidence: Evidence,
+    config: RunConfig,
+    tolerances_s: Sequence[float | None],
+    *,
+    generator: NoiseGenerator,
+    name: str,
+) -> RunTailInputs:
+    if not isinstance(generator, CorrelatedNoiseGenerator):
+        raise TypeError(f"the tracks of {type(generator).__name__} are not made of noise")
+    length = task.inputs.segments
+    return RunTailInputs(
+        noise=RunNoise(generator, name, length),
+        queries=task.inputs.queries,
+        length=length,
+        match_scores=np.stack([evidence.match_scores(each) for each in tolerances_s], axis=1),
+        tolerances_s=tuple(tolerances_s),
         key=task.key,
         seed=config.seed,
         settings=splitting_settings(config.beyond),

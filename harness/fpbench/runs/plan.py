@@ -19,7 +19,7 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import beyond_needs, can_simulate
+from fpbench.runs.beyond import beyond_needs, can_simulate, mean_track_rows
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
@@ -272,7 +272,13 @@ def _drawing_needs(
     tail: list[Need] = []
     if part.shard is None:
         tail = (
-            beyond_needs(prepared.config, of_one, simulated=finished.simulated)
+            beyond_needs(
+                prepared.config,
+                of_one,
+                segments=segments,
+                track_rows=mean_track_rows(generator),
+                simulated=finished.simulated,
+            )
             if can_simulate(generator, segments)
             else extrapolation_needs(prepared.config, prepared.config.recipe.n_queries)
         )

@@ -165,9 +165,8 @@ def prepare(
             raise no_tracks_error(generator.name, source.segments)
     known = None if generator is None else generator.generator
     # Whether a generator can be simulated is known once it is fitted.
-    longer = source.segments > 1
     simulated = known is None or can_simulate(known, source.segments)
-    if config.beyond and (generator is None or longer or not simulated):
+    if config.beyond and (generator is None or not simulated):
         refuse_extrapolation(config, source)
     return PreparedRun(
         config=config,

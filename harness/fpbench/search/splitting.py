@@ -21,6 +21,16 @@ from fpbench.plugin.fingerprinters import Vectors
 
 Noise = Float32[np.ndarray, "rows noise_dim"]
 Decode = Callable[[Noise], Vectors]
+Reached = Callable[
+    [
+        int,
+        int,
+        Float32[np.ndarray, "replicates particles noise_dim"],
+        Bool[np.ndarray, "replicates particles"],
+    ],
+    None,
+]
+"""Called with a query, a threshold, the noise of particles and which of them are not below it."""
 
 _ACCEPTED = 0.35  # share of moves to accept; between 0.3 and 0.45 the particles mix best
 _FIRST_STEP, _LONGEST_STEP = 0.5, 0.99
@@ -94,6 +104,7 @@ def simulate(
     settings: SplittingSettings,
     rng: np.random.Generator,
     coarse: int = 0,
+    reached: Reached | None = None,
 ) -> Simulation:
     """Estimate how probable it is that a draw scores at least a threshold with a query.
 
@@ -107,8 +118,11 @@ def simulate(
         rng: Random numbers of the moves.
         coarse: Number of the last thresholds, of which means over queries are all that is wanted.
             Above all other thresholds of a query, fewer particles climb on.
+        reached: Called once for each threshold that particles reach; None if nobody wants them.
     """
-    ladder = _Ladder(decode, queries, start, thresholds, settings=settings, rng=rng)
+    ladder = _Ladder(
+        decode, queries, start, thresholds, settings=settings, rng=rng, reached=reached
+    )
     ladder.climb_until(thresholds.shape[1] - coarse)
     if coarse:
         # Searched rows come by score. Which are left must not depend on it.
@@ -130,9 +144,10 @@ class _Ladder:
         *,
         settings: SplittingSettings,
         rng: np.random.Generator,
+        reached: Reached | None,
     ) -> None:
         self._decode, self._queries, self._thresholds = decode, queries, thresholds
-        self._settings, self._rng = settings, rng
+        self._settings, self._rng, self._reached = settings, rng, reached
         self._waiting: list[tuple[np.ndarray, ...]] = []
         self._noise, self._scores = start.noise, start.scores
         self._level, self._level_log_p = start.level, start.log_p
@@ -185,6 +200,8 @@ class _Ladder:
         for query, place in np.argwhere(reached):
             above = self._scores[query] >= thresholds[query, place]
             self.log_p[self.active[query], place] = self._level_log_p[query] + _log_share(above)
+            if self._reached is not None:
+                self._reached(int(self.active[query]), int(place), self._noise[query], above)
         above = self._scores > self._level[:, None, None]
         self._level_log_p = self._level_log_p + _log_share(above)
         least = np.log(self._settings.least_probability)

@@ -87,12 +87,14 @@ class SimulationEffort:
 
     Args:
         searched: Number of rows of the evidence that it started from.
+        drawn: Number of rows that were drawn to start from, in place of those.
         decoded: Number of fingerprints that it decoded.
         levels: Number of levels of the query that needed most.
         accepted: Share of accepted moves.
     """
 
     searched: int
+    drawn: int = 0
     decoded: int
     levels: int
     accepted: float

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,10 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int64
 from safetensors.numpy import save_file
 
-from fpbench import FpbenchError, Noise, NoiseGenerator, TrackGenerator, Vectors
+from fpbench import CorrelatedNoiseGenerator, FpbenchError, Noise, NoiseGenerator, Vectors
 from fpbench.files import temporary_folder
 from fpbench.generators.provenance import read_metadata
 from fpbench.json_documents import parse_json
-from fpbench.plugin.generators import draw_noise
 from fpbench_plugins.building_blocks.coherent_noise.correlation import noise_factor
 from fpbench_plugins.building_blocks.saved_arrays import load_arrays
 
@@ -24,8 +22,8 @@ RECORD = "fpbench"
 _BASE = "base.safetensors"
 
 
-class CoherentTracks(NoiseGenerator, TrackGenerator):
-    """Implements :class:`fpbench.TrackGenerator`; single fingerprints are those of another one.
+class CoherentTracks(CorrelatedNoiseGenerator):
+    """Implements :class:`fpbench.CorrelatedNoiseGenerator`, with another one's fingerprints.
 
     Args:
         name: Name of the entry, for the file.
@@ -68,17 +66,7 @@ class CoherentTracks(NoiseGenerator, TrackGenerator):
     def track_lengths(self) -> Int64[np.ndarray, " kinds"]:
         return self._lengths
 
-    def draw_tracks(
-        self, kinds: Int64[np.ndarray, " tracks"], rng: np.random.Generator, /
-    ) -> Vectors:
-        edges = np.concatenate([[0], np.cumsum(self._lengths[kinds])])
-        noise = draw_noise(int(edges[-1]), self.noise_dim, rng)
-        for kind, (start, stop) in zip(kinds.tolist(), pairwise(edges.tolist()), strict=True):
-            noise[start:stop] = self.factor(kind) @ noise[start:stop]
-        return self.decode(noise)
-
-    def factor(self, kind: int) -> Float32[np.ndarray, "rows rows"]:
-        """The matrix that makes the noise of a track of this kind coherent."""
+    def track_factor(self, kind: int, /) -> Float32[np.ndarray, "rows rows"]:
         # Kept, because to find one takes longer than to draw a track.
         if kind not in self._factors:
             lags = max(0, int(self._lengths[kind]) - 1)
