@@ -10,8 +10,8 @@ from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
-from fpbench.runs.drawing import draw_to_file
-from fpbench.units import parse_sizes
+from fpbench.runs.drawing import TrackDraws, draw_to_file, draw_tracks_to_file
+from fpbench.units import count_label, parse_sizes
 
 
 @click.command(cls=PluginCommand)
@@ -19,7 +19,15 @@ from fpbench.units import parse_sizes
 @click.option(
     "-n", "--rows", "wanted", required=True, help="Number of rows, such as 250000, 1e8, 100M."
 )
-@out_option("Output file for the fingerprints: .npy, .mm (with _shape.npy) or .fbin.")
+@out_option(
+    "Output file for the fingerprints: .npy, .mm (with _shape.npy) or .fbin; with --tracks .npz."
+)
+@click.option(
+    "--tracks",
+    is_flag=True,
+    help="Draw whole tracks, until they have --rows fingerprints, and write where they end. For "
+    "generators of tracks.",
+)
 @click.option("--shard", metavar="k/K", help="Only part k of K, counted from 1.")
 @click.option("--generator", "name", help="Name of the generator, if its file does not name it.")
 @plugin_settings(of="Set an option of the generator, such as project=false; repeat for several.")
@@ -28,6 +36,7 @@ def generate(
     generator: Path,
     wanted: str,
     out: Path,
+    tracks: bool,
     shard: str | None,
     name: str | None,
     settings: Settings,
@@ -37,9 +46,14 @@ def generate(
     Row i depends only on the generator, the seed and i. It is the row that `fpbench run` with the
     same seed compares queries with, and a shard is the same on every machine. After an
     interruption, run the same command again: it continues where it stopped.
+
+    With --tracks, the file is like those of `fpbench extract`: `vectors`, and `track` with the
+    number of each row's track. Its tracks are in memory until all are drawn, and an interrupted
+    command starts again.
     """
+    draw = draw_tracks_to_file if tracks else draw_to_file
     with show_progress(f"draw {generator.name}") as report:
-        draws = draw_to_file(
+        draws = draw(
             generator,
             out,
             rows=_one_size(wanted),
@@ -49,6 +63,10 @@ def generate(
             settings=settings,
             report=report,
         )
+    if isinstance(draws, TrackDraws):
+        of_tracks = f"{count_label(draws.tracks, 'track')} with {draws.rows} rows"
+        write_result(f"{out}: {of_tracks} of seed {settings.seed}, dim {draws.dim}")
+        return
     rows = f"rows {draws.start} to {draws.stop} of seed {settings.seed}, dim {draws.dim}"
     write_result(f"{out}: {rows}")
 

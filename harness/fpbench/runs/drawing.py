@@ -1,18 +1,30 @@
 """Draws synthetic fingerprints into a file: the same rows as in a run."""
 
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Int64
+
 from fpbench.errors import FpbenchError
+from fpbench.files import atomic_file, refuse_unwritable, write_arrays
 from fpbench.fingerprints.files import resumable_file
 from fpbench.generators.files import load_generator
+from fpbench.generators.provenance import read_provenance
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.checked import draw_tracks_checked
 from fpbench.plugin.entries import Settings
+from fpbench.plugin.fingerprinters import Vectors
+from fpbench.plugin.generators import TrackGenerator
 from fpbench.prefetch import prefetch
 from fpbench.progress import Report
+from fpbench.randomness import Stream, rng_at
 from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
 from fpbench.search.engines.shards import Shard
+from fpbench.search.track_distractors import choose_kinds
 from fpbench.units import short_size
 
 
@@ -22,6 +34,15 @@ class Draws:
 
     start: int
     stop: int
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrackDraws:
+    """The tracks in a file: their number, that of their fingerprints, and the dimension."""
+
+    tracks: int
+    rows: int
     dim: int
 
 
@@ -73,6 +94,80 @@ def draw_to_file(
             done += len(chunk)
             report(done / (stop - start), f"{short_size(done)} rows")
     return Draws(start, stop, fitted.dim)
+
+
+def draw_tracks_to_file(
+    generator: Path,
+    out: Path,
+    *,
+    rows: int,
+    shard: str | None = None,
+    name: str | None = None,
+    catalog: Catalog,
+    settings: Settings,
+    report: Report,
+) -> TrackDraws:
+    """Draw whole tracks until they have so many fingerprints, or a shard of them.
+
+    Tracks are drawn in chunks, each at an address of its own: its tracks have :data:`CHUNK`
+    fingerprints together or, because the last one is whole, a few more. So a shard is the same on
+    every machine. All fingerprints of the file are in memory.
+
+    Args:
+        generator: File of a fitted generator of tracks.
+        out: Output file (.npz), as of ``fpbench extract``: ``vectors``, and ``track`` with the
+            number of each row's track in the file.
+        rows: Least number of fingerprints, over all shards.
+        shard: As in :func:`draw_to_file`.
+        name: Likewise.
+        settings: Likewise.
+
+    Raises:
+        FpbenchError: As in :func:`draw_to_file`; or the generator draws no tracks.
+    """
+    if out.suffix != ".npz":
+        raise FpbenchError(f"'{out}' cannot say where tracks end", hint="end its name in .npz")
+    start, stop = shard_rows(rows, shard)
+    fitted = load_generator(generator, catalog, settings, name)
+    if not isinstance(fitted, TrackGenerator):
+        raise FpbenchError(
+            f"'{generator}' draws single fingerprints, not tracks",
+            hint="leave --tracks out, or fit a generator of tracks, such as rectified-flow-tracks",
+        )
+    refuse_unwritable(out, "--out")
+    parts: list[Vectors] = []
+    lengths: list[Int64[np.ndarray, " tracks"]] = []
+    drawn = 0
+    for of_tracks, vectors in _track_chunks(fitted, generator.name, settings.seed, start, stop):
+        lengths.append(of_tracks)
+        parts.append(vectors)
+        drawn += len(vectors)
+        report(min(drawn / (stop - start), 1.0), f"{short_size(drawn)} rows")
+    of_tracks = np.concatenate(lengths)
+    arrays = {
+        "vectors": np.concatenate(parts),
+        "track": np.repeat(np.arange(len(of_tracks), dtype=np.int32), of_tracks),
+    }
+    provenance = read_provenance(generator)
+    if provenance is not None and provenance.system is not None:
+        arrays["system"] = np.array(json.dumps(asdict(provenance.system), sort_keys=True))
+    with atomic_file(out) as file:
+        write_arrays(file, arrays)
+    return TrackDraws(len(of_tracks), drawn, fitted.dim)
+
+
+def _track_chunks(
+    generator: TrackGenerator, name: str, seed: int, start: int, stop: int
+) -> Iterator[tuple[Int64[np.ndarray, " tracks"], Vectors]]:
+    """Lengths and fingerprints of the tracks of each chunk; the last chunk may be cut."""
+    for first in range(start, stop, CHUNK):
+        rng = rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, first // CHUNK)
+        kinds = choose_kinds(generator.track_lengths, CHUNK, 1, rng)
+        vectors = draw_tracks_checked(generator, name, kinds, rng)
+        lengths = generator.track_lengths[kinds]
+        ends = np.cumsum(lengths)
+        used = int(np.searchsorted(ends, min(CHUNK, stop - first))) + 1
+        yield lengths[:used], vectors[: ends[used - 1]]
 
 
 def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
