@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.files import read_pairs, read_vectors, refuse_not_finite, resumable_file
+from fpbench.fingerprints.files import read_vectors, refuse_not_finite, resumable_file
+from fpbench.fingerprints.pairs import read_pairs
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -230,7 +231,8 @@ def test_marked_rows_are_left_out(tmp_path: Path) -> None:
 def test_pairs_stay_pairs_where_one_is_marked(tmp_path: Path) -> None:
     np.savez(tmp_path / "q.npz", vectors=-ROWS[:3], silent=[False, True, False])
     np.savez(tmp_path / "r.npz", vectors=ROWS, not_finite=[True, False, False, False])
-    queries, reference = read_pairs(tmp_path / "q.npz", tmp_path / "r.npz")
+    pairs = read_pairs(tmp_path / "q.npz", tmp_path / "r.npz")
+    queries, reference = pairs.queries, pairs.reference
     np.testing.assert_array_equal(queries, -ROWS[[2]])
     np.testing.assert_array_equal(reference, ROWS[[2, 3]])
 

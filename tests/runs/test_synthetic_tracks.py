@@ -93,7 +93,9 @@ def test_the_plan_foresees_the_simulation_of_runs(prepared: Prepare, longer: Que
         generator="gaussian-tracks",
         seed=7,  # of which nothing is in the cache
     )
-    assert "simulate beyond" in make_plan(run).table()
+    table = make_plan(run).table()
+    assert "simulate beyond" in table
+    assert "fidelity" in table
 
 
 def test_a_run_that_names_no_generator_takes_one_of_tracks(

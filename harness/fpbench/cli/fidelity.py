@@ -22,23 +22,24 @@ from fpbench.files import (
 from fpbench.fingerprints.files import (
     READABLE,
     VectorFile,
-    read_pairs,
     read_vectors,
     refuse_not_finite,
     refuse_two_systems,
 )
+from fpbench.fingerprints.pairs import VectorPairs, read_pairs
 from fpbench.generators.fidelity_report import TooFewError
 from fpbench.generators.files import is_fitted_to, load_generator
-from fpbench.generators.judging import Judges, judge_fingerprints
 from fpbench.generators.provenance import read_provenance, refuse_other_system
+from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.review.figure_files import refuse_figure_name
-from fpbench.runs.generator import BASELINES
+from fpbench.runs.generator import BASELINES, RUNS_BASELINE
+from fpbench.runs.judging import Judges, Training, judge_fingerprints
 
 
 @click.command(cls=PluginCommand)
@@ -64,12 +65,19 @@ from fpbench.runs.generator import BASELINES
     help="Reference fingerprints that the queries match.",
 )
 @click.option(
+    "--query-length",
+    "length_s",
+    type=click.FloatRange(min=0, min_open=True, max=3600),
+    metavar="SECONDS",
+    help="Length of the queries: as many consecutive fingerprints of --queries, which are searched "
+    "among runs of tracks. For generators of tracks, and files that say where tracks end.",
+)
+@click.option(
     "--baseline",
     "baselines",
     multiple=True,
-    default=BASELINES,
-    show_default=True,
-    help="Generator to compare with; repeat for several.",
+    help="Generator to compare with; repeat for several.  "
+    "[default: gaussian, resample; and resample-runs for tracks]",
 )
 @click.option(
     "--track-rows",
@@ -118,6 +126,7 @@ def fidelity(
     train: Path | None,
     queries: Path | None,
     reference: Path | None,
+    length_s: float | None,
     baselines: tuple[str, ...],
     track_rows: int,
     rows: int,
@@ -136,6 +145,9 @@ def fidelity(
     noise floor, which is measured on other real tracks. Draws are independent and real rows come in
     tracks, so a perfect generator would not score exactly the same: the text above the table says
     how.
+
+    A generator of tracks, or a file of tracks, is also compared by the similarity of fingerprints
+    of one track, by the time between them, if REAL is a file of `fpbench extract`.
     """
     if (queries is None) != (reference is None):
         raise FpbenchError("--queries and --reference go together", hint="give both or neither")
@@ -146,27 +158,26 @@ def fidelity(
     _refuse_other_systems(
         real, held_out.system, synthetic, (train, queries, reference), allow=foreign_generator
     )
-    query_rows, reference_rows = _queries(queries, reference)
+    judged = _read_judged(synthetic, catalog, Settings(options=parse_key_values(pairs)), name)
+    in_tracks = isinstance(judged, TrackSet | TrackGenerator)
     judges = Judges(
         vectors=np.asarray(held_out.vectors),
         tracks=_tracks(held_out, track_rows),
-        queries=query_rows,
-        reference=reference_rows,
+        stretches=held_out.stretches,
+        pairs=_read_queries(queries, reference),
+        length=_query_length(held_out, length_s),
     )
-    judged: np.ndarray | FingerprintGenerator
-    if synthetic.suffix in READABLE:
-        judged = np.asarray(_read(synthetic).vectors)
-    else:
-        settings = Settings(options=parse_key_values(pairs))
-        judged = load_generator(synthetic, catalog, settings, name)
+    if length_s is not None:
+        _require_tracks(judges, real, synthetic, in_tracks=in_tracks)
+    fit_to = _read_training(train)
     try:
         judgement = judge_fingerprints(
             judged,
             judges,
             name=synthetic.name,
             catalog=catalog,
-            baselines=baselines,
-            training=None if train is None else np.asarray(_read(train).vectors),
+            baselines=baselines or _baselines(judges, fit_to, in_tracks=in_tracks),
+            training=fit_to,
             rows=rows,
             splits=splits,
             seed=seed,
@@ -183,7 +194,8 @@ def fidelity(
     if json_path is not None:
         write_json(json_path, asdict(judgement.report))
     if figure is not None:
-        plot_fidelity(judgement.report, judgement.sets, figure, queries=query_rows)
+        asked = None if judges.pairs is None else np.asarray(judges.pairs.queries)
+        plot_fidelity(judgement.report, judgement.sets, figure, queries=asked)
 
 
 def _prepare(json_path: Path | None, figure: Path | None) -> None:
@@ -253,12 +265,74 @@ def _tracks(file: VectorFile, track_rows: int) -> Int64[np.ndarray, " batch"]:
     return np.arange(len(file.vectors), dtype=np.int64) // track_rows
 
 
-def _queries(
-    queries: Path | None, reference: Path | None
-) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _read_judged(
+    synthetic: Path, catalog: Catalog, settings: Settings, name: str | None
+) -> np.ndarray | TrackSet | FingerprintGenerator:
+    """The fingerprints, tracks or generator of a file."""
+    if synthetic.suffix not in READABLE:
+        return load_generator(synthetic, catalog, settings, name)
+    file = _read(synthetic)
+    vectors = np.asarray(file.vectors)
+    if file.stretches is None:
+        return vectors
+    return TrackSet(vectors=vectors, stretches=file.stretches)
+
+
+def _read_training(path: Path | None) -> Training | None:
+    if path is None:
+        return None
+    file = _read(path)
+    return Training(vectors=np.asarray(file.vectors), stretches=file.stretches)
+
+
+def _read_queries(queries: Path | None, reference: Path | None) -> VectorPairs | None:
     if queries is None or reference is None:
-        return None, None
-    query_rows, reference_rows = read_pairs(queries, reference)
-    refuse_not_finite(query_rows, queries)
-    refuse_not_finite(reference_rows, reference)
-    return np.asarray(query_rows), np.asarray(reference_rows)
+        return None
+    pairs = read_pairs(queries, reference)
+    refuse_not_finite(pairs.queries, queries)
+    refuse_not_finite(pairs.reference, reference)
+    return pairs
+
+
+def _baselines(judges: Judges, training: Training | None, *, in_tracks: bool) -> tuple[str, ...]:
+    """The usual baselines; real tracks drawn again are one where tracks are compared."""
+    fit_to = judges if training is None else training
+    if in_tracks and judges.length is not None and fit_to.stretches is not None:
+        return (*BASELINES, RUNS_BASELINE)
+    return BASELINES
+
+
+def _query_length(real: VectorFile, length_s: float | None) -> QueryLength | None:
+    """Length of the queries in fingerprints; None if REAL does not say what a fingerprint is."""
+    spec = {} if real.system is None else real.system.spec
+    segment_s, hop_s = (spec.get(name) for name in ("segment_s", "hop_s"))
+    if not isinstance(segment_s, int | float) or not isinstance(hop_s, int | float):
+        return None
+    rows = 1 if length_s is None else 1 + max(0, round((length_s - segment_s) / hop_s))
+    return QueryLength(segments=rows, length_s=segment_s + (rows - 1) * hop_s, hop_s=hop_s)
+
+
+def _require_tracks(judges: Judges, real: Path, synthetic: Path, *, in_tracks: bool) -> None:
+    """Refuse --query-length where runs of tracks cannot be compared.
+
+    Raises:
+        FpbenchError: There are no queries, or a file does not say where tracks end.
+    """
+    pairs = judges.pairs
+    if pairs is None:
+        raise FpbenchError(
+            "--query-length is the length of queries, but there are none",
+            hint="give --queries and --reference, or leave --query-length out",
+        )
+    hint = "give .npz files of `fpbench extract`, which say where tracks end"
+    if judges.length is None or judges.stretches is None:
+        raise FpbenchError(
+            f"'{real}' does not say how its fingerprints follow each other", hint=hint
+        )
+    if judges.segments > 1 and pairs.query_stretches is None:
+        raise FpbenchError("--queries and --reference do not both say where tracks end", hint=hint)
+    if judges.segments > 1 and not in_tracks:
+        raise FpbenchError(
+            f"'{synthetic}' holds single fingerprints, not tracks",
+            hint="give a generator of tracks, or a file of `fpbench generate --tracks`",
+        )

@@ -59,7 +59,7 @@ class VectorFile:
 
 
 @dataclass(frozen=True, slots=True)
-class _VectorTable:
+class VectorTable:
     """All rows of a file, and its marks for silent or not finite rows."""
 
     vectors: Vectors
@@ -69,6 +69,7 @@ class _VectorTable:
 
     @property
     def usable(self) -> Bool[np.ndarray, " batch"]:
+        """Which rows are not marked."""
         return np.ones(len(self.vectors), dtype=bool) if self.marked is None else ~self.marked
 
 
@@ -82,45 +83,13 @@ def read_vectors(path: Path) -> VectorFile:
         FpbenchError: The file is missing or truncated, its suffix is unknown, or it does not hold
             a matrix of floats.
     """
-    file = _open(path)
-    vectors = _rows(file.vectors, file.usable)
+    file = open_table(path)
+    vectors = select_rows(file.vectors, file.usable)
     if file.tracks is None:
         return VectorFile(vectors, None, system=file.system)
     tracks = file.tracks[file.usable]
     stretches = number_stretches(np.flatnonzero(file.usable), tracks)
     return VectorFile(vectors, tracks, stretches, file.system)
-
-
-def read_pairs(queries: Path, reference: Path) -> tuple[Vectors, Float32[np.ndarray, "rows dim"]]:
-    """Read queries and references; row i of the queries is a degraded row i of the references.
-
-    A pair is left out if one of its rows is marked as silent or not finite. Marked references
-    without a query are left out, too.
-
-    Raises:
-        FpbenchError: See :func:`read_vectors`; or there are no queries, there are more queries than
-            references, or the dimensions or the fingerprinters differ.
-    """
-    query_table, reference_table = _open(queries), _open(reference)
-    refuse_two_systems({queries: query_table.system, reference: reference_table.system})
-    n, dim = query_table.vectors.shape
-    if dim != reference_table.vectors.shape[1]:
-        raise FpbenchError(
-            f"'{queries}' has {dim} columns, '{reference}' has {reference_table.vectors.shape[1]}",
-            hint="give two files from one fingerprinter",
-        )
-    if n > len(reference_table.vectors):
-        raise FpbenchError(
-            f"'{queries}' has {n} rows, '{reference}' only {len(reference_table.vectors)}",
-            hint="give files in which query row i is a degraded reference row i",
-        )
-    usable = reference_table.usable
-    usable[:n] &= query_table.usable
-    if not usable[:n].any():
-        raise FpbenchError(
-            f"'{queries}' holds no queries that can be used", hint="give another file"
-        )
-    return _rows(query_table.vectors, usable[:n]), _rows(reference_table.vectors, usable)
 
 
 def refuse_two_systems(systems: Mapping[Path, SystemIdentity | None]) -> None:
@@ -153,12 +122,14 @@ def refuse_not_finite(vectors: Vectors, path: Path, rows_at_once: int = 65_536) 
             )
 
 
-def _rows(vectors: Vectors, wanted: Bool[np.ndarray, " batch"]) -> Float32[np.ndarray, "rows dim"]:
+def select_rows(
+    vectors: Vectors, wanted: Bool[np.ndarray, " batch"]
+) -> Float32[np.ndarray, "rows dim"]:
     """The wanted rows; the memory map itself if all rows are wanted."""
     return vectors if wanted.all() else vectors[wanted]
 
 
-def _open(path: Path) -> _VectorTable:
+def open_table(path: Path) -> VectorTable:
     if path.suffix not in READABLE:
         raise FpbenchError(
             f"'{path}' is not a file of fingerprints",
@@ -173,28 +144,28 @@ def _open(path: Path) -> _VectorTable:
         raise FpbenchError(f"cannot read '{path}': {err}", hint="make the file again") from err
 
 
-def _read_npy(path: Path) -> _VectorTable:
-    return _VectorTable(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
+def _read_npy(path: Path) -> VectorTable:
+    return VectorTable(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
 
 
-def _read_mm(path: Path) -> _VectorTable:
+def _read_mm(path: Path) -> VectorTable:
     rows, dim = (int(x) for x in np.load(_shape_path(path), allow_pickle=False))
     _expect_bytes(path, rows * dim * 4)
     if rows == 0:
-        return _VectorTable(np.zeros((0, dim), dtype=np.float32))
-    return _VectorTable(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)))
+        return VectorTable(np.zeros((0, dim), dtype=np.float32))
+    return VectorTable(np.memmap(path, dtype="<f4", mode="r", shape=(rows, dim)))
 
 
-def _read_fbin(path: Path) -> _VectorTable:
+def _read_fbin(path: Path) -> VectorTable:
     with path.open("rb") as file:
         rows, dim = (int(x) for x in np.fromfile(file, dtype="<i4", count=2))
     _expect_bytes(path, 8 + rows * dim * 4)
     if rows == 0:
-        return _VectorTable(np.zeros((0, dim), dtype=np.float32))
-    return _VectorTable(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)))
+        return VectorTable(np.zeros((0, dim), dtype=np.float32))
+    return VectorTable(np.memmap(path, dtype="<f4", mode="r", offset=8, shape=(rows, dim)))
 
 
-def _read_npz(path: Path) -> _VectorTable:
+def _read_npz(path: Path) -> VectorTable:
     arrays = read_arrays(path)
     vectors = _matrix(arrays["vectors"])
     columns = {name: arrays[name] for name in ("track", *MARKS) if name in arrays}
@@ -207,7 +178,7 @@ def _read_npz(path: Path) -> _VectorTable:
     tracks = columns["track"].astype(np.int64) if "track" in columns else None
     marks = [columns[name].astype(bool) for name in MARKS if name in columns]
     system = identity_from_text(text, str(path))
-    return _VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None, system)
+    return VectorTable(vectors, tracks, np.logical_or.reduce(marks) if marks else None, system)
 
 
 _READERS = {".npy": _read_npy, ".mm": _read_mm, ".fbin": _read_fbin, ".npz": _read_npz}

@@ -73,17 +73,17 @@ class JudgingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSets:
-    """Runs as long as the queries, if these have several fingerprints.
+    """Tracks, and runs as long as the queries if these have several fingerprints.
 
     Args:
-        judging: Runs of held-out tracks.
-        synthetic: Synthetic runs by name, those of a track side by side.
+        judging: Runs of held-out tracks; None if queries are single fingerprints.
+        synthetic: Synthetic runs by name, those of a track side by side; none in that case.
         real_tracks: The held-out tracks; their rows are those of single fingerprints.
         drawn_tracks: Synthetic tracks by name.
         length: Length of the queries.
     """
 
-    judging: JudgingSet
+    judging: JudgingSet | None
     synthetic: Mapping[str, np.ndarray]
     real_tracks: TrackSet
     drawn_tracks: Mapping[str, TrackSet]
@@ -111,7 +111,8 @@ def measure_fidelity(
         max_rows: Maximum rows per set. The time for distances grows with its square.
         training: Fingerprints that the generators were fitted to, for :class:`Copying`.
         queries: Queries for hit rates, with their matches for each tolerance.
-        runs: Runs to measure the hit rates among, if the queries have several fingerprints.
+        runs: Tracks to compare, and runs to measure the hit rates among if the queries have
+            several fingerprints.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
@@ -127,7 +128,8 @@ def measure_fidelity(
         )
     if queries is not None:
         real, draws, parts = judging, synthetic, halves
-        if runs is not None:
+        of_runs = runs is not None and runs.judging is not None
+        if runs is not None and runs.judging is not None:
             real, draws = runs.judging, runs.synthetic
             parts, _ = judge_splits(real, seed=seed, splits=splits)
         clusters = real.tracks if real.groups is None else real.groups
@@ -135,8 +137,8 @@ def measure_fidelity(
         among = RealDistractors(
             vectors=real.vectors, tracks=real.tracks, clusters=clusters, halves=parts
         )
-        hit_rates = expected_hit_rates(among, draws, queries, independent=runs is None)
-        if runs is not None and sequences is not None:
+        hit_rates = expected_hit_rates(among, draws, queries, independent=not of_runs)
+        if of_runs and runs is not None and sequences is not None:
             shorter = shorter_queries(among, draws, queries, runs.length)
             sequences = replace(sequences, shorter=shorter)
     report = Fidelity(

@@ -80,13 +80,6 @@ def can_simulate(generator: FingerprintGenerator, segments: int) -> TypeGuard[No
     return isinstance(generator, needed)
 
 
-def mean_track_rows(generator: FingerprintGenerator) -> float:
-    """Mean number of fingerprints of a generator's tracks; 0 if it draws none."""
-    if not isinstance(generator, TrackGenerator):
-        return 0.0
-    return float(np.mean(generator.track_lengths))
-
-
 def is_exact(named: NamedIndex) -> bool:
     """Whether an index compares every row with every query."""
     return named.index.kind == "block" and named.index.exact
@@ -102,7 +95,7 @@ def beyond_needs(
     draw_seconds: float,
     *,
     segments: int = 1,
-    track_rows: float = 0.0,
+    tracks_of: FingerprintGenerator | None = None,
     simulated: bool = False,
 ) -> list[Need]:
     """Needs of the sizes beyond the searched ones, if the run has any.
@@ -111,7 +104,7 @@ def beyond_needs(
         config: Settings of the run.
         draw_seconds: Time to draw one fingerprint.
         segments: Fingerprints in a query.
-        track_rows: Mean number of fingerprints of a synthetic track, for queries of several.
+        tracks_of: Generator of the tracks, for queries of several.
         simulated: Whether the simulation is in the cache.
     """
     if not config.beyond:
@@ -129,7 +122,7 @@ def beyond_needs(
     decoded = round(at_level * levels * settings.moves) * n_queries * segments
     if segments > 1:
         tracks = _TOLERANCES * settings.replicates * TRACKS_OF_REPLICATE * n_queries
-        decoded += START_RUNS * segments + round(tracks * track_rows)
+        decoded += START_RUNS * segments + round(tracks * _mean_track_rows(tracks_of))
     return [
         Need(
             stage="simulate beyond",
@@ -140,6 +133,13 @@ def beyond_needs(
             in_result=True,
         )
     ]
+
+
+def _mean_track_rows(generator: FingerprintGenerator | None) -> float:
+    """Mean number of fingerprints of a generator's tracks; 0 if it draws none."""
+    if not isinstance(generator, TrackGenerator):
+        return 0.0
+    return float(np.mean(generator.track_lengths))
 
 
 def is_simulated(

@@ -19,6 +19,7 @@ from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import Judges
 from fpbench.runs.config import RunConfig
+from fpbench.runs.run_sets import most_runs
 from fpbench.search.inputs import Inputs
 from fpbench.search.sequences import Runs
 from fpbench.stretches import number_stretches
@@ -26,8 +27,6 @@ from fpbench.stretches import number_stretches
 logger = getLogger(__name__)
 
 _ORDER = 4  # address in Stream.GENERATOR_FIT; flows use 0 to 3
-
-_RUN_BYTES = 512 << 20  # of the runs that judge, which are all in memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +146,7 @@ def _judging_runs(inputs: Inputs, judging: JudgingSet, seed: int) -> JudgingSet 
     if not isinstance(inputs.real, Runs):
         return None
     runs = np.flatnonzero(np.isin(inputs.real_tracks, judging.tracks))
-    most = _RUN_BYTES // (4 * inputs.real.shape[1])
+    most = most_runs(inputs.real.shape[1])
     if len(runs) > most:
         order = rng_at(seed, Stream.GENERATOR_FIT, _ORDER, 1).permutation(len(runs))
         runs = np.sort(runs[order[:most]])

@@ -1,6 +1,6 @@
 """What one stage of a run needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +19,15 @@ class Need:
     def all_disk_bytes(self) -> float:
         """Disk space in the cache and beside the result."""
         return self.disk_bytes * (2 if self.in_result else 1)
+
+
+def for_fits(need: Need, fits: int) -> Need:
+    """A need of one fit of the generator, for all of them, one after the other."""
+    if fits == 1:
+        return need
+    return replace(
+        need,
+        work=f"{fits} fits, each {need.work}",
+        seconds=fits * need.seconds,
+        disk_bytes=fits * need.disk_bytes,
+    )

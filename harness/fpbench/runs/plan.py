@@ -19,14 +19,15 @@ from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import beyond_needs, can_simulate, mean_track_rows
+from fpbench.runs.beyond import beyond_needs, can_simulate
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolated import extrapolation_needs
+from fpbench.runs.fidelity_needs import fidelity_needs
 from fpbench.runs.fingerprinting_needs import fingerprinting_needs, survey_cheaply
 from fpbench.runs.finished_work import FinishedWork, find_finished
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
-from fpbench.runs.needs import Need
+from fpbench.runs.needs import Need, for_fits
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.result_size import warn_of_large_result
 from fpbench.runs.shards import shard_folder
@@ -141,6 +142,8 @@ def make_plan(
         part = parts["synthetic"]
         fit, drawing = _generator_needs(prepared, prepared.generator, part, n_real, finished)
         needs += fit
+        if drawing and shard is None:
+            needs += fidelity_needs(config, n_real, prepared.info, prepared.source.segments)
     preparing = len(needs)
     needs += drawing
     for kind, indexes in prepared.indexes.items():
@@ -162,7 +165,7 @@ def make_plan(
             )
             done = (kind, named.name) in finished.searches
             need = replace(need, seconds=0.0) if done else need
-            needs.append(_for_fits(need, config.fits) if kind == "synthetic" else need)
+            needs.append(for_fits(need, config.fits) if kind == "synthetic" else need)
     if config.distractors in ("real", "both") and shard is None:
         needs += extrapolation_needs(config, n_queries)
     if shard is None:
@@ -259,7 +262,7 @@ def _generator_needs(
         disk_bytes=0.0,
     )
     drawing = _drawing_needs(prepared, need.stand_in, part, finished)
-    return [_for_fits(fit, prepared.config.fits)], drawing
+    return [for_fits(fit, prepared.config.fits)], drawing
 
 
 def _drawing_needs(
@@ -275,8 +278,8 @@ def _drawing_needs(
             beyond_needs(
                 prepared.config,
                 of_one,
+                tracks_of=generator if segments > 1 else None,
                 segments=segments,
-                track_rows=mean_track_rows(generator),
                 simulated=finished.simulated,
             )
             if can_simulate(generator, segments)
@@ -299,19 +302,7 @@ def _drawing_needs(
         # With several indexes a block is kept on disk, and each index reads it from there.
         disk_bytes=4.0 * dim * segments * min(draws, LONGEST_BLOCK) if len(indexes) > 1 else 0.0,
     )
-    return [_for_fits(need, prepared.config.fits) for need in (draw, *tail)]
-
-
-def _for_fits(need: Need, fits: int) -> Need:
-    """A need of one fit of the generator, for all of them, one after the other."""
-    if fits == 1:
-        return need
-    return replace(
-        need,
-        work=f"{fits} fits, each {need.work}",
-        seconds=fits * need.seconds,
-        disk_bytes=fits * need.disk_bytes,
-    )
+    return [for_fits(need, prepared.config.fits) for need in (draw, *tail)]
 
 
 def search_need(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Int64
 
 from fpbench.generators.fidelity_report import JudgingSet, RunSets
 from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
@@ -11,14 +12,17 @@ from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import INDEPENDENT
-from fpbench.search.sequences import Runs
+from fpbench.search.sequences import Runs, run_starts
 from fpbench.search.track_distractors import draw_runs
+
+RUN_BYTES = 512 << 20
+"""Of the runs of a set, which are all in memory."""
 
 
 def draw_run_sets(
     generators: Mapping[str, FingerprintGenerator],
     single: Mapping[str, Vectors],
-    judging: JudgingSet,
+    judging: JudgingSet | None,
     *,
     real_tracks: TrackSet,
     length: QueryLength,
@@ -32,24 +36,26 @@ def draw_run_sets(
     Args:
         generators: The run's generator, then baselines, by name.
         single: Independent draws of each.
-        judging: Real runs of held-out tracks.
+        judging: Real runs of held-out tracks; None if queries are single fingerprints.
         real_tracks: The fingerprints of these tracks.
         length: Length of the queries.
         seed: Seed of the run.
     """
-    count, segments, own = len(judging.vectors), length.segments, next(iter(generators))
+    count, own = 0 if judging is None else len(judging.vectors), next(iter(generators), None)
     runs: dict[str, Vectors] = {}
     tracks: dict[str, TrackSet] = {}
     for number, (name, each) in enumerate(generators.items()):
         if isinstance(each, TrackGenerator):
             rng = rng_at(seed, Stream.FIDELITY, 0, number)
-            runs[name] = draw_runs(each, name, count, segments, rng)[:]
+            if count:
+                runs[name] = draw_runs(each, name, count, length.segments, rng)[:]
             tracks[name] = _draw_tracks(each, name, real_tracks, rng)
-        if name == own or name not in runs:
-            label = f"{name}{INDEPENDENT}" if name in runs else name
+        if name == own or name not in tracks:
+            label = f"{name}{INDEPENDENT}" if name in tracks else name
             rows = single[name]
-            starts = np.arange(min(count, len(rows) - segments + 1))
-            runs[label] = Runs(rows, starts, segments)[:]
+            if count:
+                starts = np.arange(min(count, len(rows) - length.segments + 1))
+                runs[label] = Runs(rows, starts, length.segments)[:]
             fewer = min(len(rows), len(real_tracks.stretches))
             tracks[label] = TrackSet(vectors=rows[:fewer], stretches=real_tracks.stretches[:fewer])
     return RunSets(
@@ -59,6 +65,22 @@ def draw_run_sets(
         drawn_tracks=tracks,
         length=length,
     )
+
+
+def choose_runs(
+    tracks: TrackSet, segments: int, rng: np.random.Generator
+) -> tuple[Vectors, Int64[np.ndarray, " runs"]]:
+    """Runs of real tracks, at random as many as fit in memory, and the first row of each."""
+    starts = run_starts(tracks.stretches, np.ones(len(tracks.stretches), dtype=bool), segments)
+    most = most_runs(segments * tracks.vectors.shape[1])
+    if len(starts) > most:
+        starts = np.sort(rng.permutation(starts)[:most])
+    return Runs(tracks.vectors, starts, segments)[:], starts
+
+
+def most_runs(dim: int) -> int:
+    """The largest number of runs of this dimension that are compared."""
+    return RUN_BYTES // (4 * dim)
 
 
 def _draw_tracks(

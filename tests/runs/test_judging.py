@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from fpbench import FpbenchError
+from fpbench.fingerprints.pairs import VectorPairs
 from fpbench.generators.fidelity_report import TooFewError
 from fpbench.generators.fitting import fit_baseline
-from fpbench.generators.judging import Judgement, Judges, judge_fingerprints
 from fpbench.plugin.catalog import Catalog
+from fpbench.runs.judging import Judgement, Judges, Training, judge_fingerprints
 
 ROWS_PER_TRACK = 20
 
@@ -41,7 +42,8 @@ def test_without_training_half_of_the_tracks_is_compared(judges: Judges) -> None
 @pytest.mark.slow
 def test_with_training_all_tracks_are_compared(judges: Judges) -> None:
     training = vectors(100, 2)
-    found = judge(judges, vectors(200, 1), baselines=["resample"], training=training)
+    fit_to = Training(vectors=training)
+    found = judge(judges, vectors(200, 1), baselines=["resample"], training=fit_to)
     assert found.sets["real"] is judges.vectors
     fitted = {row.tobytes() for row in training}
     assert {row.tobytes() for row in found.sets["resample"]} <= fitted
@@ -51,7 +53,7 @@ def test_with_training_all_tracks_are_compared(judges: Judges) -> None:
 @pytest.mark.slow
 def test_a_generator_draws_as_many_rows_as_are_real(judges: Judges) -> None:
     gaussian = fit_baseline("gaussian", vectors(100, 3), catalog=Catalog.load(), seed=0)
-    found = judge(judges, gaussian, training=vectors(100, 3))
+    found = judge(judges, gaussian, training=Training(vectors=vectors(100, 3)))
     assert found.sets["synthetic"].shape == (16 * ROWS_PER_TRACK, 4)
 
 
@@ -59,7 +61,7 @@ def test_a_generator_draws_as_many_rows_as_are_real(judges: Judges) -> None:
 def test_hit_rates_need_queries(judges: Judges) -> None:
     reference = vectors(30, 4)
     asked = Judges(
-        vectors=judges.vectors, tracks=judges.tracks, queries=reference, reference=reference
+        vectors=judges.vectors, tracks=judges.tracks, pairs=VectorPairs(reference, reference)
     )
     assert judge(judges, vectors(200, 1)).report.hit_rates is None
     assert judge(asked, vectors(200, 1)).report.hit_rates is not None
