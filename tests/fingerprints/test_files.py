@@ -16,7 +16,6 @@ import pytest
 
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.files import read_vectors, refuse_not_finite, resumable_file
-from fpbench.fingerprints.pairs import read_pairs
 
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -226,32 +225,6 @@ def test_marked_rows_are_left_out(tmp_path: Path) -> None:
     np.testing.assert_array_equal(file.vectors, ROWS[[1, 3]])
     assert file.tracks is not None
     assert file.tracks.tolist() == [1, 3]
-
-
-def test_pairs_stay_pairs_where_one_is_marked(tmp_path: Path) -> None:
-    np.savez(tmp_path / "q.npz", vectors=-ROWS[:3], silent=[False, True, False])
-    np.savez(tmp_path / "r.npz", vectors=ROWS, not_finite=[True, False, False, False])
-    pairs = read_pairs(tmp_path / "q.npz", tmp_path / "r.npz")
-    queries, reference = pairs.queries, pairs.reference
-    np.testing.assert_array_equal(queries, -ROWS[[2]])
-    np.testing.assert_array_equal(reference, ROWS[[2, 3]])
-
-
-@pytest.mark.parametrize(
-    ("queries", "complaint"),
-    [
-        pytest.param(ROWS[:0], "holds no queries", id="none"),
-        pytest.param(np.vstack([ROWS, ROWS]), "has 8 rows, ", id="too many"),
-        pytest.param(ROWS[:, :2].copy(), "has 2 columns, .* has 3", id="columns"),
-    ],
-)
-def test_what_makes_no_pairs_is_refused(
-    tmp_path: Path, queries: np.ndarray, complaint: str
-) -> None:
-    np.save(tmp_path / "q.npy", queries)
-    np.save(tmp_path / "r.npy", ROWS)
-    with pytest.raises(FpbenchError, match=complaint):
-        read_pairs(tmp_path / "q.npy", tmp_path / "r.npy")
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
