@@ -28,7 +28,8 @@ from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import cut_blocks, search_missing
 from fpbench.search.engines.parts import OpenedParts
 from fpbench.search.engines.ray_cluster import open_cluster
-from fpbench.search.engines.ray_engine import RayEngine
+from fpbench.search.engines.ray_workers import RayWorkers
+from fpbench.search.engines.sent_blocks import WorkersEngine
 from fpbench_plugins import exact
 
 QUERIES, DIM, K = 2_000, 128, 20
@@ -108,14 +109,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, open_cluster(None, cores, on_gpus=False) as ray:
         parts = Parts(Path(folder), empty=False)
         empty = Parts(Path(folder), empty=True)
-        workers, here = RayEngine(ray, parts), LocalEngine()
+        workers, here = WorkersEngine(RayWorkers(ray), parts), LocalEngine()
         seconds(workers, parts, range(0, 2 * cores * CHUNK, CHUNK), queries)  # starts them
         small = range(0, (EMPTY_BLOCKS + 1) * CHUNK, CHUNK)
         of_block_s, ratios = [], []
         for _ in range(REPEATS):
             by_workers_s = seconds(workers, parts, edges, queries)
             by_process_s = seconds(here, parts, edges, queries)
-            overhead_s = seconds(RayEngine(ray, empty), empty, small, queries) / EMPTY_BLOCKS
+            overhead_s = (
+                seconds(WorkersEngine(RayWorkers(ray), empty), empty, small, queries) / EMPTY_BLOCKS
+            )
             of_block_s.append(overhead_s / (by_process_s / blocks))
             ratios.append(by_process_s / by_workers_s)
             print(

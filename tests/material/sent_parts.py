@@ -100,6 +100,6 @@ class FullDisk(SentRows):
 class Outdated(Worker):
     """A worker with another fpbench."""
 
-    def describe(self) -> WorkerNote:
-        own = super().describe()
+    def describe(self, code_of: str) -> WorkerNote:
+        own = super().describe(code_of)
         return WorkerNote("0.0.1", own.code, own.processor, "oldie", own.process)

@@ -17,6 +17,7 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.engines import LOCAL, EngineChoice, EngineSettings, open_engine
 from fpbench.runs.prepare import PreparedRun, prepare
 from fpbench.runs.run import run_prepared
+from fpbench.search.engines.processes import ProcessWorkers
 
 
 def stage(_title: str) -> AbstractContextManager[Report]:
@@ -75,7 +76,7 @@ def test_a_process_for_each_device_ends_in_the_bytes_of_one_process(
     prepared: Callable[..., PreparedRun], tmp_path: Path
 ) -> None:
     plain = run_prepared(prepared("a", **BOTH), tmp_path / "a" / "r.json", "x", stage)
-    choice = EngineChoice(processes=[{}, {}])  # as with two GPUs, but on the CPU
+    choice = EngineChoice(ProcessWorkers([{}, {}]))  # as with two GPUs, but on the CPU
     run = prepared("b", **BOTH)
     result = run_prepared(run, tmp_path / "b" / "r.json", "x", stage, choice=choice)
     assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))

@@ -1,6 +1,6 @@
 """Which engines find the blocks of a run: a choice of machines, which changes no byte."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +14,11 @@ from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.sent_searches import send_search
 from fpbench.search.engines.engine import Engine
 from fpbench.search.engines.local import LocalEngine
-from fpbench.search.engines.processes import ProcessesEngine
-from fpbench.search.engines.ray_cluster import RayCluster, open_cluster
-from fpbench.search.engines.ray_engine import RayEngine
+from fpbench.search.engines.orders import Workers
+from fpbench.search.engines.processes import ProcessWorkers
+from fpbench.search.engines.ray_cluster import open_cluster
+from fpbench.search.engines.ray_workers import RayWorkers
+from fpbench.search.engines.sent_blocks import WorkersEngine
 from fpbench.search.engines.shards import FolderEngine
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import Database
@@ -70,13 +72,11 @@ class EngineChoice:
     """Engines of a run.
 
     Args:
-        cluster: Searches, if there is one.
-        processes: Environment variables of processes that search; none means this process.
+        workers: Fingerprint and search; None means this process.
         folders: Folders of shards, which are asked first.
     """
 
-    cluster: RayCluster | None = None
-    processes: Sequence[Mapping[str, str]] = ()
+    workers: Workers | None = None
     folders: Sequence[Store] = ()
 
     def engines(
@@ -88,13 +88,9 @@ class EngineChoice:
     ) -> list[Engine]:
         """Engines for one database; each is asked for what those before it have left."""
         engines: list[Engine] = [FolderEngine(folder) for folder in self.folders]
-        if self.cluster is not None or self.processes:
+        if self.workers is not None:
             sent = send_search(prepared, inputs, database, generator)
-            engines.append(
-                ProcessesEngine(self.processes, sent)
-                if self.cluster is None
-                else RayEngine(self.cluster, sent)
-            )
+            engines.append(WorkersEngine(self.workers, sent))
         return [*engines, LocalEngine()]
 
 
@@ -114,7 +110,7 @@ def open_engine(settings: EngineSettings, config: RunConfig) -> Iterator[EngineC
     on_gpus = config.device != "cpu"
     if settings.engine == "local":
         gpus = gpu_environments() if on_gpus else []
-        yield EngineChoice(processes=gpus) if len(gpus) > 1 else LOCAL
+        yield EngineChoice(ProcessWorkers(gpus)) if len(gpus) > 1 else LOCAL
         return
     with open_cluster(settings.address, settings.workers, on_gpus=on_gpus) as cluster:
-        yield EngineChoice(cluster)
+        yield EngineChoice(RayWorkers(cluster))

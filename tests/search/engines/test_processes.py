@@ -14,7 +14,8 @@ from fpbench.cache import Store
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import search_missing
 from fpbench.search.engines.parts import OpenedParts
-from fpbench.search.engines.processes import ProcessesEngine
+from fpbench.search.engines.processes import ProcessWorkers
+from fpbench.search.engines.sent_blocks import WorkersEngine
 
 pytest.importorskip("resource")
 from sent_parts import Mortal, SentRows
@@ -43,7 +44,7 @@ class OnDevices(SentRows):
 def test_two_devices_find_the_same_as_one_process(tmp_path: Path) -> None:
     alone, parts = SentRows(ROWS, tmp_path / "alone"), OnDevices(ROWS, tmp_path / "found")
     list(search_missing(alone.blocks(EDGES), QUERIES, [LocalEngine()]))
-    list(search_missing(parts.blocks(EDGES), QUERIES, [ProcessesEngine(TWO, parts)]))
+    list(search_missing(parts.blocks(EDGES), QUERIES, [WorkersEngine(ProcessWorkers(TWO), parts)]))
     assert files(parts.folder) == files(alone.folder)
     processes = {path.read_text() for path in tmp_path.glob("device *")}
     assert len(processes) == 2
@@ -53,13 +54,13 @@ def test_two_devices_find_the_same_as_one_process(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "named"),
     [
-        (Mortal(ROWS, Path("found"), blocks_in_life=0), "a process that searches has died with"),
+        (Mortal(ROWS, Path("found"), blocks_in_life=0), "a process of this run has died with"),
         (SentRows(ROWS, Path("found"), made={"index 'scan'": "2"}), "has another index 'scan'"),
     ],
 )
 def test_a_process_that_dies_or_differs_is_one_clear_error(parts: SentRows, named: str) -> None:
     with pytest.raises(FpbenchError, match=named):
-        list(ProcessesEngine(TWO[:1], parts).search(parts.blocks(EDGES), QUERIES))
+        list(WorkersEngine(ProcessWorkers(TWO[:1]), parts).search(parts.blocks(EDGES), QUERIES))
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,10 @@ class Faulty(SentRows):
 def test_errors_are_raised_here(fixable: bool, kind: type[Exception], named: str) -> None:
     parts = Faulty(ROWS, Path("found"), fixable=fixable)
     with pytest.raises(kind, match=named):
-        list(ProcessesEngine(TWO[:1], parts).search(parts.blocks(EDGES), QUERIES))
+        list(WorkersEngine(ProcessWorkers(TWO[:1]), parts).search(parts.blocks(EDGES), QUERIES))
 
 
 def test_nothing_missing_starts_no_process(tmp_path: Path) -> None:
     environments: list[Mapping[str, str]] = [{"PATH": "nowhere"}]
-    engine = ProcessesEngine(environments, SentRows(ROWS, tmp_path))
+    engine = WorkersEngine(ProcessWorkers(environments), SentRows(ROWS, tmp_path))
     assert list(engine.search([], QUERIES)) == []

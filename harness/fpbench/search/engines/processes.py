@@ -1,4 +1,4 @@
-"""Searches blocks with several processes of this machine, such as one for each GPU."""
+"""Carries out orders with several processes of this machine, such as one for each GPU."""
 
 import logging
 import os
@@ -6,10 +6,9 @@ import pickle
 import subprocess
 import sys
 import traceback
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -17,60 +16,82 @@ from typing import IO, Any, NamedTuple
 
 from fpbench.errors import FpbenchError
 from fpbench.machine import usable_cores
-from fpbench.plugin.indexes import Candidates
-from fpbench.search.blocks import Queries
-from fpbench.search.engines.engine import Block, Cell
-from fpbench.search.engines.parts import SearchParts
+from fpbench.search.engines.orders import Done, Order, OrderQueue, SentWork, sort_answers
 from fpbench.search.engines.worker import Failure, Worker, find_other_part
 
 _SERVE = f"from {__name__} import serve; serve()"
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessesEngine:
-    """Implements :class:`fpbench.search.engines.engine.Engine` with processes of this machine.
+class ProcessWorkers:
+    """Implements :class:`fpbench.search.engines.orders.Workers` with processes of this machine.
 
-    A process sees one GPU alone, so that plugins need not know of several. Each asks for the next
-    block when it has finished one.
+    A process sees one GPU alone, so that plugins need not know of several.
 
     Args:
         environments: Environment variables of each process, beside those of this one.
-        parts: Describes what processes search with.
     """
 
     environments: Sequence[Mapping[str, str]]
-    parts: SearchParts
 
-    def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
-        if not blocks:
-            return
-        # The longest first, so that all processes end at about the same time.
-        left = deque(sorted(blocks, key=lambda block: block.start - block.stop))
-        answers: SimpleQueue[_Found | Exception | None] = SimpleQueue()
-        threads = str(max(1, usable_cores() // len(self.environments)))
+    def carry_out(
+        self, work: SentWork, orders: Sequence[Order], *, in_order: bool = False
+    ) -> Iterator[Done]:
+        if orders:
+            answers = self._answers(work, orders, in_order=in_order)
+            yield from sort_answers(answers, orders) if in_order else answers
+
+    def _answers(
+        self, work: SentWork, orders: Sequence[Order], *, in_order: bool
+    ) -> Iterator[Done]:
+        left = OrderQueue(orders, len(self.environments), in_order=in_order)
+        answers: _Answers = SimpleQueue()
         with ExitStack() as stack:
-            for environment in self.environments:
-                own = {"OMP_NUM_THREADS": threads, **os.environ, **environment}
-                process = stack.enter_context(_start_process(own))
-                task = (process, self.parts, queries, left, answers)
-                Thread(target=_give_blocks, args=task, daemon=True).start()
-            working = len(self.environments)
-            while working:
-                answer = answers.get()
+            for environment in self._own_environments():
+                stack.enter_context(_start_worker(environment, work, answers))
+            idle = list[_ProcessWorker]()
+            while left.unfinished:
+                worker, order, answer = answers.get()
                 if isinstance(answer, Exception):
                     raise answer
-                if answer is None:
-                    working -= 1
-                else:
-                    for search, found in zip(answer.block.searches, answer.candidates, strict=True):
-                        yield Cell(answer.block, search, found)
+                idle.append(worker)
+                if order is not None:
+                    left.finish(order)
+                while idle and (following := left.take()) is not None:
+                    idle.pop().orders.put(following)
+                if order is not None and answer is not None:
+                    yield Done(order, answer)
+
+    def _own_environments(self) -> Iterator[Mapping[str, str]]:
+        threads = str(max(1, usable_cores() // len(self.environments)))
+        for environment in self.environments:
+            yield {"OMP_NUM_THREADS": threads, **os.environ, **environment}
 
 
-class _Found(NamedTuple):
-    """The candidates of a block, for each of its searches."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _ProcessWorker:
+    """A process and the orders that it is given; None ends its thread."""
 
-    block: Block
-    candidates: Sequence[Candidates]
+    process: "subprocess.Popen[bytes]"
+    orders: "SimpleQueue[Order | None]" = field(default_factory=SimpleQueue)
+
+
+_Answers = SimpleQueue[tuple[_ProcessWorker, Order | None, Any]]
+"""Answers to orders, and to the opening of the work, which is no order; or what went wrong."""
+
+
+@contextmanager
+def _start_worker(
+    environment: Mapping[str, str], work: SentWork, answers: _Answers
+) -> Iterator[_ProcessWorker]:
+    """A worker that opens the work and then waits for orders, until the end of the block."""
+    with _start_process(environment) as process:
+        worker = _ProcessWorker(process)
+        Thread(target=_serve_orders, args=(worker, work, answers), daemon=True).start()
+        try:
+            yield worker
+        finally:
+            worker.orders.put(None)
 
 
 class _Bug(NamedTuple):
@@ -101,40 +122,30 @@ def _start_process(environment: Mapping[str, str]) -> Iterator["subprocess.Popen
                 stream.close()
 
 
-def _give_blocks(
-    process: "subprocess.Popen[bytes]",
-    parts: SearchParts,
-    queries: Queries,
-    left: "deque[Block]",
-    answers: "SimpleQueue[_Found | Exception | None]",
-) -> None:
-    """Let a process search one block after the other, until none is left."""
+def _serve_orders(worker: _ProcessWorker, work: SentWork, answers: _Answers) -> None:
+    """Let a process open the work, and carry out one order after the other."""
+    process = worker.process
     try:
-        identity = _ask(process, "open", parts, queries, Path.cwd())
-        difference = find_other_part(identity, parts.identity)
+        identity = _ask(process, "open", work, Path.cwd())
+        difference = find_other_part(identity, work.identity)
         if difference is not None:
             raise FpbenchError(
-                f"a process that searches {difference}",
+                f"a process of this run {difference}",
                 hint="do not change plugins or weights while a run goes on",
             )
-        while left:
-            block = left.popleft()
-            keys = [search.candidates.key for search in block.searches]
-            answers.put(_Found(block, _ask(process, "search", block.start, block.stop, keys)))
-    except IndexError:  # another thread took the last block
-        answers.put(None)
+        answers.put((worker, None, None))
+        for order in iter(worker.orders.get, None):
+            answers.put((worker, order, _ask(process, "carry_out", order.content)))
     except (FpbenchError, RuntimeError) as err:
-        answers.put(err)
+        answers.put((worker, None, err))
     except (EOFError, OSError, ValueError, pickle.UnpicklingError) as err:  # a broken pipe
         died = FpbenchError(
-            f"a process that searches has died with status {process.poll()}",
+            f"a process of this run has died with status {process.poll()}",
             hint="often it is too little memory; run the same command again, and it goes on where "
             "it stopped",
         )
         died.__cause__ = err
-        answers.put(died)
-    else:
-        answers.put(None)
+        answers.put((worker, None, died))
 
 
 def _ask(process: "subprocess.Popen[bytes]", method: str, *arguments: Any) -> Any:
@@ -152,7 +163,7 @@ def _ask(process: "subprocess.Popen[bytes]", method: str, *arguments: Any) -> An
     if isinstance(answer, Failure):
         raise answer.error()
     if isinstance(answer, _Bug):
-        raise RuntimeError(f"a process that searches failed:\n{answer.text}")
+        raise RuntimeError(f"a process of this run failed:\n{answer.text}")
     return answer
 
 

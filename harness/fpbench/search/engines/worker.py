@@ -1,26 +1,17 @@
-"""Searches blocks for another process, with parts that were sent."""
+"""Carries out the orders of another process, with work that was sent."""
 
 import os
 import platform
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from fpbench.errors import FpbenchError
 from fpbench.hardware import cpu_model
 from fpbench.hashing import code_key
-from fpbench.plugin.indexes import Candidates
 from fpbench.results.harness import describe_harness
-from fpbench.search.blocks import BlockSearch, Queries
-from fpbench.search.distractors import DistractorSource
-from fpbench.search.engines.engine import Block, Cell
-from fpbench.search.engines.local import LocalEngine
-from fpbench.search.engines.parts import OpenedParts, SearchParts
-
-_SEARCHES = "fpbench.search.tasks"  # its code key is part of the keys of all searches
+from fpbench.search.engines.orders import SentWork, UnseenFilesError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +20,7 @@ class WorkerNote:
 
     Args:
         version: Its version of fpbench.
-        code: Hash of its code for searches.
+        code: Hash of its code for the work.
         processor: Kind of processor, on which the last bits of scores may depend.
         machine: Name of the machine.
         process: Number of the process.
@@ -42,11 +33,11 @@ class WorkerNote:
     process: int
 
     @classmethod
-    def of_this_process(cls) -> "WorkerNote":
-        """The note of this process."""
+    def of_this_process(cls, code_of: str) -> "WorkerNote":
+        """The note of this process, for work as :attr:`SentWork.code_of` names it."""
         return cls(
             version=describe_harness().version,
-            code=code_key(_SEARCHES),
+            code=code_key(code_of),
             processor=cpu_model(),
             machine=platform.node(),
             process=os.getpid(),
@@ -62,15 +53,19 @@ class Failure:
 
     Args:
         here: Whether the machine is the reason, such as its disk, so that another may succeed.
+        unseen: Whether the machine does not see the files of this work, but may do other work.
     """
 
     message: str
     hint: str | None
     here: bool
+    unseen: bool = False
 
     @classmethod
     def of(cls, err: FpbenchError | OSError) -> "Failure":
         """The failure that an error means."""
+        if isinstance(err, UnseenFilesError):
+            return cls(err.message, err.hint, here=True, unseen=True)
         cause: BaseException | None = err
         while cause is not None and not isinstance(cause, OSError):
             cause = cause.__cause__
@@ -83,80 +78,48 @@ class Failure:
         return FpbenchError(self.message, hint=self.hint)
 
 
-class PartsSearch:
-    """Searches with opened parts; each index is trained once."""
-
-    def __init__(self, opened: OpenedParts) -> None:
-        trainings = {id(one.index): cache(one.train) for b in opened.blocks for one in b.searches}
-        self._parts: dict[str, tuple[DistractorSource, BlockSearch]] = {
-            one.candidates.key: (block.source, replace(one, train=trainings[id(one.index)]))
-            for block in opened.blocks
-            for one in block.searches
-        }
-
-    def search(
-        self, start: int, stop: int, keys: Sequence[str], queries: Queries
-    ) -> Iterator[Cell]:
-        """The cells of one block.
-
-        Args:
-            start: Number of its first row.
-            stop: Number after that of its last row.
-            keys: Keys of its searches, which all have the same source.
-            queries: One vector per query.
-        """
-        source = self._parts[keys[0]][0]
-        block = Block(source, start, stop, [self._parts[key][1] for key in keys])
-        return LocalEngine().search([block], queries)
-
-
 class Worker:
-    """Answers the calls of an engine, in a process of its own."""
+    """Answers the calls of :class:`fpbench.search.engines.orders.Workers`, in its own process."""
 
     def __init__(self) -> None:
-        self._search: PartsSearch | None = None
-        self._queries: Queries | None = None
+        self._carry_out: Callable[[Any], Any] | None = None
 
-    def describe(self) -> WorkerNote:
+    def describe(self, code_of: str) -> WorkerNote:
         """What this worker is."""
-        return WorkerNote.of_this_process()
+        return WorkerNote.of_this_process(code_of)
 
-    def open(
-        self, parts: SearchParts, queries: Queries, folder: Path
-    ) -> Mapping[str, str] | Failure:
-        """Make the parts of the next blocks.
+    def open(self, work: SentWork, folder: Path) -> Mapping[str, str] | Failure:
+        """Make the parts of the next orders.
 
         Args:
-            parts: Describes them.
-            queries: One vector per query, for all blocks.
+            work: Describes them.
             folder: Working directory of the sender, in which names of plugin files begin.
 
         Returns:
             The identity of the parts.
         """
+        self._carry_out = None  # frees the memory of earlier work
         if folder.is_dir():
             os.chdir(folder)
         try:
-            opened = parts.open(None, None)
+            opened = work.open(None, None)
         except (FpbenchError, OSError) as err:
             return Failure.of(err)
-        self._search = PartsSearch(opened)
-        self._queries = np.array(queries)  # what was sent cannot be written, which torch dislikes
+        self._carry_out = opened.carry_out
         return dict(opened.identity)
 
-    def search(self, start: int, stop: int, keys: Sequence[str]) -> list[Candidates] | Failure:
-        """The candidates of one block, for each of its searches."""
-        if self._search is None or self._queries is None:
-            raise ValueError("a worker was asked to search before it got its parts")
+    def carry_out(self, content: Any) -> Any:
+        """The answer to the content of an order, or a :class:`Failure`."""
+        if self._carry_out is None:
+            raise ValueError("a worker was given an order before it got its parts")
         try:
-            cells = self._search.search(start, stop, keys, self._queries)
-            return [cell.candidates for cell in cells]
+            return self._carry_out(content)
         except (FpbenchError, OSError) as err:
             return Failure.of(err)
 
 
 def find_difference(theirs: WorkerNote, ours: WorkerNote) -> str | None:
-    """What makes a worker's candidates others than ours, in words; None if nothing does."""
+    """What makes a worker's answers others than ours, in words; None if nothing does."""
     if (theirs.version, theirs.code) == (ours.version, ours.code):
         return None
     return (

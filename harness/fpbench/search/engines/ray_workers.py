@@ -1,7 +1,6 @@
-"""Searches blocks with the workers of a Ray cluster."""
+"""Carries out orders with the workers of a Ray cluster."""
 
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from logging import getLogger
@@ -9,17 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fpbench.errors import FpbenchError
-from fpbench.search.blocks import Queries
-from fpbench.search.engines.engine import Block, Cell
-from fpbench.search.engines.parts import SearchParts
+from fpbench.search.engines.orders import Done, Order, OrderQueue, SentWork, sort_answers
 from fpbench.search.engines.ray_cluster import Place, RayCluster
 from fpbench.search.engines.worker import Failure, WorkerNote, find_difference, find_other_part
 
 AT_ONCE = 2
-"""Blocks that a worker has: one that it searches, and the next one."""
+"""Orders that a worker has: one that it carries out, and the next one."""
 
 MOST_DEATHS = 3
-"""Workers that may die of one block, or in a row before they search; then it is no accident."""
+"""Workers that may die of one order, or in a row before they have any; then it is no accident."""
 
 _PATIENCE_S = 60.0  # after which the user is told that nothing moves
 
@@ -29,62 +26,61 @@ logger = getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class RayEngine:
-    """Implements :class:`fpbench.search.engines.engine.Engine` with the workers of a cluster.
+class RayWorkers:
+    """Implements :class:`fpbench.search.engines.orders.Workers` with a cluster.
 
-    Parts and queries are put once. Blocks of a worker that has died are given to others, and the
-    worker is replaced.
+    The work is put once. Orders of a worker that has died are given to others, and the worker is
+    replaced.
 
     Args:
         cluster: Its workers.
-        parts: Describes what workers search with.
     """
 
     cluster: RayCluster
-    parts: SearchParts
 
-    def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
-        if not blocks:
+    def carry_out(
+        self, work: SentWork, orders: Sequence[Order], *, in_order: bool = False
+    ) -> Iterator[Done]:
+        if not orders:
             return
-        job = _Job(self.cluster, self.parts, blocks, queries)
+        job = _Job(self.cluster, work, orders, in_order=in_order)
         try:
-            yield from job.run()
+            yield from sort_answers(job.run(), orders) if in_order else job.run()
         finally:
             job.stop()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """What a worker is asked: to describe itself, to open the parts, or to search a block."""
+    """What a worker is asked: to describe itself, to open the work, or to carry out an order."""
 
     place: Place
-    step: Literal["describe", "open"] | Block
+    step: Literal["describe", "open"] | Order
 
 
 class _Job:
-    """One search: who does what, and what is left."""
+    """Work on some orders: who does what, and what is left."""
 
     def __init__(
-        self, cluster: RayCluster, parts: SearchParts, blocks: Sequence[Block], queries: Queries
+        self, cluster: RayCluster, work: SentWork, orders: Sequence[Order], *, in_order: bool
     ) -> None:
         import ray
 
-        self._ray, self._cluster, self._parts = ray, cluster, parts
-        self._put = (ray.put(parts), ray.put(queries), Path.cwd())
-        self._ours = WorkerNote.of_this_process()
-        # The longest first, so that all workers end at about the same time.
-        self._left = deque(sorted(blocks, key=lambda block: block.start - block.stop))
+        self._ray, self._cluster, self._work = ray, cluster, work
+        self._put = (ray.put(work), Path.cwd())
+        self._ours = WorkerNote.of_this_process(work.code_of)
+        self._left = OrderQueue(orders, len(cluster.places), in_order=in_order)
         self._tasks: dict[Any, _Task] = {}
         self._notes: dict[Place, WorkerNote] = {}
-        self._open = set[Place]()  # whose workers have the parts
-        self._deaths: dict[Block | Place, int] = {}
+        self._open = set[Place]()  # whose workers have the work
+        self._deaths: dict[Order | Place, int] = {}
         self._warned: set[str] = set()
 
-    def run(self) -> Iterator[Cell]:
-        """Cells, as they are found."""
+    def run(self) -> Iterator[Done]:
+        """Answers, as they come; none to the orders that no worker can carry out."""
         for place in list(self._cluster.places):
             self._ask(place, "describe")
-        while self._left or any(isinstance(task.step, Block) for task in self._tasks.values()):
+        while self._tasks and (self._left or self._has_orders()):
             ready, _ = self._ray.wait(list(self._tasks), num_returns=1, timeout=_PATIENCE_S)
             if not ready:
                 self._warn_of_waiting()
@@ -97,6 +93,9 @@ class _Job:
                 else:
                     yield from self._take(task, answer)
             self._feed()
+
+    def _has_orders(self) -> bool:
+        return any(isinstance(task.step, Order) for task in self._tasks.values())
 
     def stop(self) -> None:
         """Forget what is still asked for; workers that are busy with it end."""
@@ -115,38 +114,40 @@ class _Job:
             exceptions.NodeDiedError,
         )
 
-    def _ask(self, place: Place, step: Literal["describe", "open"] | Block) -> None:
+    def _ask(self, place: Place, step: Literal["describe", "open"] | Order) -> None:
         worker = self._cluster.worker(place)
-        if isinstance(step, Block):
-            keys = [search.candidates.key for search in step.searches]
-            asked = worker.search.remote(step.start, step.stop, keys)
+        if isinstance(step, Order):
+            asked = worker.carry_out.remote(step.content)
+        elif step == "open":
+            asked = worker.open.remote(*self._put)
         else:
-            asked = worker.open.remote(*self._put) if step == "open" else worker.describe.remote()
+            asked = worker.describe.remote(self._work.code_of)
         self._tasks[asked] = _Task(place, step)
 
-    def _take(self, task: _Task, answer: Any) -> Iterator[Cell]:
+    def _take(self, task: _Task, answer: Any) -> Iterator[Done]:
         """Take an answer."""
         if isinstance(answer, Failure):
             self._take_failure(task, answer)
-        elif isinstance(task.step, Block):
-            for search, candidates in zip(task.step.searches, answer, strict=True):
-                yield Cell(task.step, search, candidates)
+        elif isinstance(task.step, Order):
+            self._left.finish(task.step)
+            if answer is not None:
+                yield Done(task.step, answer)
         elif task.step == "describe":
             self._meet(task.place, answer)
             self._ask(task.place, "open")
         else:
-            self._refuse(task.place, find_other_part(answer, self._parts.identity))
+            self._refuse(task.place, find_other_part(answer, self._work.identity))
             self._deaths.pop(task.place, None)
             self._open.add(task.place)
 
     def _feed(self) -> None:
-        """Give each worker a block, and the next one if there is one for everybody."""
+        """Give each worker an order, and the next one if there is one for everybody."""
         for has in range(AT_ONCE):
             for place in sorted(self._open):
                 enough = len(self._left) >= len(self._cluster.places) if has else bool(self._left)
                 tasks = sum(task.place == place for task in self._tasks.values())
-                if enough and tasks == has:
-                    self._ask(place, self._left.popleft())
+                if enough and tasks == has and (order := self._left.take()) is not None:
+                    self._ask(place, order)
 
     def _meet(self, place: Place, note: WorkerNote) -> None:
         """Refuse a worker of another fpbench; name one with another processor."""
@@ -179,16 +180,18 @@ class _Job:
             failure.message,
         )
         self._take_back(task)
+        if failure.unseen:
+            return
         self._cluster.give_up(task.place)
         if not self._cluster.places:
             raise failure.error()
 
     def _replace(self, task: _Task, err: Exception) -> None:
-        """Replace a worker that has died, and let others search its blocks."""
-        blocks = self._take_back(task)
+        """Replace a worker that has died, and give its orders to others."""
+        orders = self._take_back(task)
         self._cluster.stop(task.place)
         name = self._notes.get(task.place) or f"a worker on {task.place.machine}"
-        victims: Sequence[Block | Place] = blocks or [task.place]
+        victims: Sequence[Order | Place] = orders or [task.place]
         for victim in victims:
             self._deaths[victim] = self._deaths.get(victim, 0) + 1
             if self._deaths[victim] >= MOST_DEATHS:
@@ -200,16 +203,16 @@ class _Job:
         logger.warning("%s has died and is replaced: %s", name, _in_line(err))
         self._ask(task.place, "describe")
 
-    def _take_back(self, task: _Task) -> list[Block]:
-        """Forget what the worker of a task was asked; its blocks are left again."""
+    def _take_back(self, task: _Task) -> list[Order]:
+        """Forget what the worker of a task was asked; its orders are left again."""
         self._open.discard(task.place)
         others = [(asked, one) for asked, one in self._tasks.items() if one.place == task.place]
         for asked, _ in others:
             del self._tasks[asked]
         steps = [task.step, *(one.step for _, one in others)]
-        blocks = [step for step in steps if isinstance(step, Block)]
-        self._left.extendleft(blocks)
-        return blocks
+        orders = [step for step in steps if isinstance(step, Order)]
+        self._left.give_back(orders)
+        return orders
 
     def _warn_of_waiting(self) -> None:
         if not self._notes:

@@ -15,7 +15,8 @@ from fpbench import FpbenchError
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import find_missing, search_missing
 from fpbench.search.engines.ray_cluster import RayCluster, open_cluster
-from fpbench.search.engines.ray_engine import RayEngine
+from fpbench.search.engines.ray_workers import RayWorkers
+from fpbench.search.engines.sent_blocks import WorkersEngine
 
 pytest.importorskip("ray")
 from sent_parts import FullDisk, Mortal, Outdated, SentRows
@@ -43,7 +44,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def found_with(cluster: RayCluster, parts: SentRows) -> dict[Path, bytes]:
-    engine = RayEngine(cluster, parts)
+    engine = WorkersEngine(RayWorkers(cluster), parts)
     list(search_missing(find_missing(parts.blocks(EDGES)), QUERIES, [engine]))
     return files(parts.folder)
 
@@ -97,11 +98,13 @@ import numpy as np
 from sent_parts import SentRows
 from fpbench.search.engines.missing import search_missing
 from fpbench.search.engines.ray_cluster import open_cluster
-from fpbench.search.engines.ray_engine import RayEngine
+from fpbench.search.engines.ray_workers import RayWorkers
+from fpbench.search.engines.sent_blocks import WorkersEngine
 rows, queries = np.load("rows.npy"), np.load("queries.npy")
 parts = SentRows(rows, Path("found"))
 with open_cluster({ray.get_runtime_context().gcs_address!r}, 2, on_gpus=False) as cluster:
-    cells = search_missing(parts.blocks({EDGES!r}), queries, [RayEngine(cluster, parts)])
+    engine = WorkersEngine(RayWorkers(cluster), parts)
+    cells = search_missing(parts.blocks({EDGES!r}), queries, [engine])
     for _ in range(3):
         next(cells)
     os.kill(os.getpid(), signal.SIGKILL)
@@ -159,4 +162,4 @@ def test_a_worker_with_other_weights_is_refused_by_name(
 
 def test_nothing_missing_asks_no_worker(tmp_path: Path) -> None:
     parts = SentRows(ROWS, tmp_path)
-    assert list(RayEngine(RayCluster([]), parts).search([], QUERIES)) == []
+    assert list(WorkersEngine(RayWorkers(RayCluster([])), parts).search([], QUERIES)) == []

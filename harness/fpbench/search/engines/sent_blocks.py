@@ -1,0 +1,98 @@
+"""Searches blocks with workers, which are sent what they search with."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+
+from fpbench.cache import Store
+from fpbench.plugin.indexes import Candidates
+from fpbench.search.blocks import BlockSearch, Queries
+from fpbench.search.distractors import DistractorSource
+from fpbench.search.engines.engine import Block, Cell
+from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.orders import OpenedWork, Order, Workers
+from fpbench.search.engines.parts import OpenedParts, SearchParts
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersEngine:
+    """Implements :class:`fpbench.search.engines.engine.Engine` with workers.
+
+    Args:
+        workers: They search one block after the other.
+        parts: Describes what they search with.
+    """
+
+    workers: Workers
+    parts: SearchParts
+
+    def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
+        orders = {_order(block): block for block in blocks}
+        for order, found in self.workers.carry_out(SentBlocks(self.parts, queries), list(orders)):
+            block = orders[order]
+            for search, candidates in zip(block.searches, found, strict=True):
+                yield Cell(block, search, candidates)
+
+
+def _order(block: Block) -> Order:
+    keys = [search.candidates.key for search in block.searches]
+    return Order((block.start, block.stop, keys), block.stop - block.start)
+
+
+@dataclass(frozen=True, slots=True)
+class SentBlocks:
+    """Implements :class:`fpbench.search.engines.orders.SentWork`: the search of blocks.
+
+    Args:
+        parts: Describes what workers search with.
+        queries: One vector per query, for all blocks.
+    """
+
+    code_of: ClassVar[str] = "fpbench.search.tasks"  # whose code is in the keys of all searches
+
+    parts: SearchParts
+    queries: Queries = field(repr=False)
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        return self.parts.identity
+
+    def open(self, store: Store | None, device: str | None) -> OpenedWork:
+        opened = self.parts.open(store, device)
+        search = PartsSearch(opened)
+        queries = np.array(self.queries)  # what was sent cannot be written, which torch dislikes
+
+        def carry_out(content: tuple[int, int, Sequence[str]]) -> list[Candidates]:
+            return [cell.candidates for cell in search.search(*content, queries)]
+
+        return OpenedWork(opened.identity, carry_out)
+
+
+class PartsSearch:
+    """Searches with opened parts; each index is trained once."""
+
+    def __init__(self, opened: OpenedParts) -> None:
+        trainings = {id(one.index): cache(one.train) for b in opened.blocks for one in b.searches}
+        self._parts: dict[str, tuple[DistractorSource, BlockSearch]] = {
+            one.candidates.key: (block.source, replace(one, train=trainings[id(one.index)]))
+            for block in opened.blocks
+            for one in block.searches
+        }
+
+    def search(
+        self, start: int, stop: int, keys: Sequence[str], queries: Queries
+    ) -> Iterator[Cell]:
+        """The cells of one block.
+
+        Args:
+            start: Number of its first row.
+            stop: Number after that of its last row.
+            keys: Keys of its searches, which all have the same source.
+            queries: One vector per query.
+        """
+        source = self._parts[keys[0]][0]
+        block = Block(source, start, stop, [self._parts[key][1] for key in keys])
+        return LocalEngine().search([block], queries)
