@@ -4,7 +4,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fpbench.api import compare, load_results, plot_curves, plot_det, run, validate
+    from fpbench.api import (
+        compare,
+        load_results,
+        plot_curves,
+        plot_det,
+        plot_frontier,
+        run,
+        validate,
+    )
     from fpbench.errors import FpbenchError
     from fpbench.listed_files import ListedFiles
     from fpbench.near_names import is_near_miss
@@ -116,6 +124,7 @@ __all__ = [
     "load_results",
     "plot_curves",
     "plot_det",
+    "plot_frontier",
     "read_table",
     "refuse_settings",
     "refuse_weights",
@@ -127,7 +136,15 @@ __all__ = [
 ]
 
 _NAMES = {
-    "fpbench.api": ("compare", "load_results", "plot_curves", "plot_det", "run", "validate"),
+    "fpbench.api": (
+        "compare",
+        "load_results",
+        "plot_curves",
+        "plot_det",
+        "plot_frontier",
+        "run",
+        "validate",
+    ),
     "fpbench.errors": ("FpbenchError",),
     "fpbench.listed_files": ("ListedFiles",),
     "fpbench.near_names": ("is_near_miss",),

@@ -26,6 +26,7 @@ from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparison
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.det_figure import draw_det
 from fpbench.review.figure_files import refuse_figure_name
+from fpbench.review.frontier_figure import draw_frontier
 from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
 from fpbench.runs.engines import EngineSettings, open_engine
 from fpbench.runs.execution import execute, execute_into_cache
@@ -154,7 +155,7 @@ def run(
             the cache; the result's ``path`` names the file.
         figure: Figure file (.png, .svg or .pdf). None writes a PNG beside the result. The figure of
             decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``, and
-            that of several indexes, such as ``x.frontier.png``.
+            that of several indexes (:func:`plot_frontier`), such as ``x.frontier.png``.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
         engine: What searches: this process, or workers of a Ray cluster. Results have the same
             bytes. None means this process.
@@ -327,6 +328,30 @@ def plot_det(
     """
     size = None if n_distractors is None else whole_sizes([n_distractors])[0]
     return draw_det(_read_all(results), n_distractors=size)
+
+
+def plot_frontier(result: ResultSource) -> "Figure":
+    """Plot hit rate against time per query, and against size, of the indexes of one result.
+
+    A line joins the indexes that none beats in both at once, the Pareto front. There is a row of
+    panels for each kind of distractors.
+
+    Args:
+        result: A result of several indexes, or its file.
+
+    Returns:
+        A matplotlib figure, which notebooks show; ``figure.savefig("frontier.png")`` saves it.
+
+    Raises:
+        FpbenchError: There are no two indexes to compare, several results, or no such path.
+    """
+    shown = _read_all(result)
+    if len(shown) != 1:
+        raise FpbenchError(
+            f"fpbench.plot_frontier shows one result, not {len(shown)}",
+            hint="give one result, or the file of one",
+        )
+    return draw_frontier(shown[0])
 
 
 def _read_all(results: ResultSource | Iterable[ResultSource]) -> list[Result]:

@@ -15,7 +15,6 @@ Run = Callable[..., Result]
         (("--workers", "2"), "--workers has no effect without --engine ray"),
         (("--address", "auto"), "--address has no effect without --engine ray"),
         (("--engine", "ray", "--shard", "1/3"), "--engine has no effect with --shard"),
-        (("--engine", "ray", "--prepare"), "--engine has no effect with --prepare"),
         (
             ("--workers", "2", "--write-config", "x.toml"),
             "has no effect with --write-config",

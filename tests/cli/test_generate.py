@@ -132,3 +132,19 @@ def test_a_killed_command_continues_to_the_same_bytes(generator: Path, tmp_path:
     assert len(rows) == 20_000_000
     for number in (0, 20, 700, 1999):
         np.testing.assert_array_equal(rows[number * 10_000 : (number + 1) * 10_000], chunk(number))
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("ray_session")
+def test_workers_of_ray_draw_the_same_bytes(generator: Path, tmp_path: Path) -> None:
+    assert generate(generator, tmp_path / "here.npy", "-n", "65k").exit_code == 0
+    sent = tmp_path / "sent.npy"
+    shown = generate(generator, sent, "-n", "65k", "--engine", "ray", "--workers", "2")
+    assert shown.exit_code == 0, shown.output
+    assert sent.read_bytes() == (tmp_path / "here.npy").read_bytes()
+
+
+def test_options_of_an_engine_that_is_not_used_are_refused(generator: Path, tmp_path: Path) -> None:
+    shown = generate(generator, tmp_path / "rows.npy", "-n", "10", "--workers", "2")
+    assert shown.exit_code == 2
+    assert "--workers has no effect without --engine ray" in shown.stderr

@@ -40,7 +40,8 @@ def test_what_is_no_shard_is_refused(divide: Run, shard: str) -> None:
     [
         (("--shard", "1/3", "--figure", "x.png"), "--figure has no effect with --shard"),
         (("--prepare", "--figure", "x.png"), "--figure has no effect with --prepare"),
-        (("--shard", "1/3", "--prepare"), "--prepare has no effect with --shard"),
+        (("--shard", "1/3", "--prepare"), "and this dataset has fingerprints"),
+        (("--shard", "1/3", "--prepare", "--fresh"), "--fresh has no effect with --shard"),
         (("--shard", "1/3", "--fresh"), "--fresh has no effect with --shard"),
         (("--shard", "1/3", "--protocol", "nafp"), "divide a run, but not one by protocol nafp"),
         (("--shard", "1/3000"), "blocks, which cannot be divided into 3000 shards"),
@@ -141,3 +142,42 @@ def test_shards_of_recordings_share_their_fingerprints(
     for kind in ("real", "synthetic"):
         a, b = (path.with_suffix(f".exact.{kind}.npz") for path in (merged, alone))
         assert a.read_bytes() == b.read_bytes()
+
+
+@pytest.mark.slow
+def test_shards_of_tracks_leave_the_preparation_little_to_do(
+    run_on: Run, config: Path, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    places = ("--cache", cache, "--generator", "gaussian", "--prepare")
+    shown = run_on(config, *places, "--shard", "1/2", "--plan")
+    assert [line.split()[0] for line in shown.stdout.splitlines()[2:-1]] == [
+        "read",
+        "fingerprint",
+        "fingerprint",
+    ]
+    for shard, tracks in (("2/2", 12), ("1/2", 13)):  # one of them is broken
+        shown = run_on(config, *places, "--shard", shard)
+        assert shown.exit_code == 0, shown.stderr
+        assert shown.stdout == f"{cache}: shard {shard}, {tracks} tracks\n"
+    made = {path: path.stat().st_mtime_ns for path in (cache / "tracks").rglob("*.npz")}
+    assert len(made) == 24
+    shown = run_on(config, *places)
+    assert shown.exit_code == 0, shown.stderr
+    assert {path: path.stat().st_mtime_ns for path in (cache / "tracks").rglob("*.npz")} == made
+
+
+@pytest.mark.slow
+def test_shards_of_tracks_with_other_settings_are_refused_by_name(
+    run_on: Run, config: Path, tmp_path: Path
+) -> None:
+    note = tmp_path / "out" / "result.shards" / "tracks" / "2-of-3.json"
+    assert run_on(config, "--prepare", "--shard", "2/3").exit_code == 0
+    assert note.is_file()
+    for more in ((), ("--shard", "1/3")):
+        shown = run_on(config, "--prepare", "--seed", 1, *more)
+        assert shown.exit_code == 2
+        assert f"shard 2/3 in {note} was made with seed=0, and this run has 1" in shown.stderr
+    shown = run_on(config, "--prepare", "--sizes", "50", "--generator", "gaussian")
+    assert shown.exit_code == 0, shown.stderr
+    assert "lacks shards 1/3, 3/3: this run fingerprints what they have left" in shown.stderr

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from block_searches import Scan, Slices
@@ -15,6 +16,7 @@ from fpbench.cache import Store
 from fpbench.search.blocks import BlockSearch, CandidateStore
 from fpbench.search.engines.engine import Block
 from fpbench.search.engines.missing import cut_blocks
+from fpbench.search.engines.orders import OpenedWork, SentWork
 from fpbench.search.engines.parts import OpenedParts, SentFile
 from fpbench.search.engines.worker import Worker, WorkerNote
 
@@ -93,7 +95,9 @@ class FullDisk(SentRows):
             resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
         content = np.zeros(1 << 17, np.uint8)
         gone = self.folder / "gone.safetensors"
-        SentFile(gone, f"{os.getpid()}", content).place(Store(self.folder.with_name("weights")))
+        SentFile(gone, f"{os.getpid()}", content).place(
+            Store(self.folder.with_name("weights")), "weights"
+        )
         return super().open(store, device)
 
 
@@ -103,3 +107,30 @@ class Outdated(Worker):
     def describe(self, code_of: str) -> WorkerNote:
         own = super().describe(code_of)
         return WorkerNote("0.0.1", own.code, own.processor, "oldie", own.process)
+
+
+@dataclass(frozen=True)
+class MortalWork:
+    """Any work, of which the first worker that has carried out two orders is killed."""
+
+    work: SentWork
+    flag: Path
+
+    @property
+    def code_of(self) -> str:
+        return self.work.code_of
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        return self.work.identity
+
+    def open(self, store: Store | None, device: str | None) -> OpenedWork:
+        opened, done = self.work.open(store, device), list[Any]()
+
+        def carry_out(content: Any) -> Any:
+            if len(done) == 2 and is_first(self.flag):
+                os.kill(os.getpid(), signal.SIGKILL)
+            done.append(content)
+            return opened.carry_out(content)
+
+        return OpenedWork(opened.identity, carry_out)

@@ -1,14 +1,17 @@
 """The figure of the frontier joins the indexes that none beats, and names all of them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from indexes_with_costs import RESULT, result_with
 
+import fpbench
 from fpbench import FpbenchError
 from fpbench.review.frontier_figure import draw_frontier, has_frontier, plot_frontier
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 INDEXES = (
     ("exact", 0.9, 5.0, 512.0),
     ("ivf:nprobe=1", 0.5, 0.1, 520.0),
@@ -53,3 +56,13 @@ def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.svg", "b.svg"):
         plot_frontier(result_with(*INDEXES), tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_notebooks_show_the_figure_of_one_result(tmp_path: Path) -> None:
+    assert hasattr(fpbench.plot_frontier(result_with(*INDEXES)), "_repr_png_")
+    for name in ("a.json", "b.json"):
+        shutil.copy(GOLDEN, tmp_path / name)
+    with pytest.raises(FpbenchError, match="shows one result, not 2"):
+        fpbench.plot_frontier(tmp_path)
+    with pytest.raises(FpbenchError, match="no two indexes to compare"):
+        fpbench.plot_frontier(GOLDEN)

@@ -1,4 +1,4 @@
-"""``--engine``, ``--address`` and ``--workers``: the machines that search."""
+"""``--engine``, ``--address`` and ``--workers``: the machines that work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +26,8 @@ def engine_options() -> Decorator:
                     "--engine",
                     type=click.Choice(["local", "ray"]),
                     default="local",
-                    help="What searches: this process, or workers of a Ray cluster. Results have "
-                    "the same bytes.  [default: local]",
+                    help="What works: this process, or workers of a Ray cluster. Results have the "
+                    "same bytes.  [default: local]",
                 ),
                 click.option(
                     "--address",
@@ -55,12 +55,12 @@ def given_engine(options: dict[str, Any]) -> list[str]:
 
 
 def refuse_engine_beside(options: dict[str, Any]) -> None:
-    """Refuse the options of an engine beside one that starts no run, or a part of one.
+    """Refuse the options of an engine beside one that starts no run, or a shard of one.
 
     Raises:
         FpbenchError: Both are given.
     """
-    for other in ("prepare", "shard", "write_config"):
+    for other in ("shard", "write_config"):
         for name in given_engine(options):
             if options[other]:
                 raise FpbenchError(
@@ -80,7 +80,7 @@ def open_given_engine(options: dict[str, Any], config: RunConfig) -> Iterator["E
     from fpbench.runs.engines import LOCAL, EngineSettings, open_engine
 
     settings = EngineSettings(**{name: options[name] for name in _NAMES})
-    settings.refuse_unused(config)
+    settings.refuse_unused(config.protocol)
     if options["plan"]:
         yield LOCAL
         return

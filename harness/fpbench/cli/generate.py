@@ -1,9 +1,11 @@
 """``fpbench generate``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from fpbench.cli.engines import engine_options
 from fpbench.cli.options import UserPath, out_option, plugin_settings
 from fpbench.cli.plugin_command import PluginCommand, write_result
 from fpbench.errors import FpbenchError
@@ -30,6 +32,7 @@ from fpbench.units import count_label, parse_sizes
 )
 @click.option("--shard", metavar="k/K", help="Only part k of K, counted from 1.")
 @click.option("--generator", "name", help="Name of the generator, if its file does not name it.")
+@engine_options()
 @plugin_settings(of="Set an option of the generator, such as project=false; repeat for several.")
 def generate(
     *,
@@ -40,6 +43,7 @@ def generate(
     shard: str | None,
     name: str | None,
     settings: Settings,
+    **engine: Any,
 ) -> None:
     """Draw synthetic fingerprints from GENERATOR into a file.
 
@@ -51,8 +55,16 @@ def generate(
     number of each row's track. Its tracks are in memory until all are drawn, and an interrupted
     command starts again.
     """
+    # Imported here, so that `fpbench generate --help` does not wait for SciPy.
+    from fpbench.runs.engines import EngineSettings, open_workers
+
+    engines = EngineSettings(**engine)
+    engines.refuse_unused()
     draw = draw_tracks_to_file if tracks else draw_to_file
-    with show_progress(f"draw {generator.name}") as report:
+    with (
+        open_workers(engines, settings.device) as workers,
+        show_progress(f"draw {generator.name}") as report,
+    ):
         draws = draw(
             generator,
             out,
@@ -62,6 +74,7 @@ def generate(
             catalog=Catalog.load(),
             settings=settings,
             report=report,
+            workers=workers,
         )
     if isinstance(draws, TrackDraws):
         of_tracks = f"{count_label(draws.tracks, 'track')} with {draws.rows} rows"

@@ -199,7 +199,7 @@ logger = getLogger(__name__)
     "--prepare",
     is_flag=True,
     help="Only make what precedes the search: fingerprints, queries and the generator; shards need "
-    "it.",
+    "it. With --shard, only fingerprint part k of K of the recordings, before that.",
 )
 @click.option(
     "--shard",
@@ -269,7 +269,7 @@ def run(**options: Any) -> None:
         refuse_for_ready_made(options, config)
     out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
     if options["prepare"] or options["shard"] is not None:
-        run_part(prepared, options, out, stage)
+        run_part(prepared, options, out, stage, choice.workers)
         return
     with stage("estimating the run"):
         plan = make_plan(prepared, out=out)

@@ -1,5 +1,6 @@
 """``fpbench run --prepare`` and ``--shard``: a run that several processes carry out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from fpbench.runs.shards import (
     search_shard,
     shard_folder,
 )
+from fpbench.runs.track_shards import (
+    check_track_shards,
+    fingerprint_shard,
+    require_divided,
+    share_needs,
+)
+from fpbench.search.engines.orders import Workers
 from fpbench.search.engines.shards import Shard
+from fpbench.units import count_label
 
 
 def refuse_beside_parts(options: dict[str, Any]) -> None:
@@ -30,8 +39,8 @@ def refuse_beside_parts(options: dict[str, Any]) -> None:
         Shard.parse(options["shard"])
     elif not options["prepare"]:
         return
-    for name in ("figure", "prepare", "sweep"):
-        if name != part and options[name]:
+    for name in ("figure", "sweep"):
+        if options[name]:
             raise FpbenchError(
                 f"--{name.replace('_', '-')} has no effect with --{part}, which makes no result",
                 hint="leave one of them out",
@@ -39,31 +48,50 @@ def refuse_beside_parts(options: dict[str, Any]) -> None:
     if part == "shard" and options["fresh"]:
         raise FpbenchError(
             "--fresh has no effect with --shard, because shards share what is made before",
-            hint="give it to the command with --prepare, and remove the folder of shards",
+            hint="give it to the command with --prepare alone, and remove the folder of shards",
         )
 
 
-def run_part(prepared: PreparedRun, options: dict[str, Any], out: Path, stage: Stage) -> None:
-    """Make what precedes the search, or search a shard; with ``--plan`` only say what it needs.
+def run_part(
+    prepared: PreparedRun,
+    options: dict[str, Any],
+    out: Path,
+    stage: Stage,
+    workers: Workers | None,
+) -> None:
+    """Make what precedes the search, or search a shard; with both, fingerprint a shard of tracks.
+
+    With ``--plan``, only say what it needs.
 
     Raises:
-        FpbenchError: As :func:`fpbench.runs.shards.search_shard`.
+        FpbenchError: As :func:`fpbench.runs.shards.search_shard` and
+            :func:`fpbench.runs.track_shards.fingerprint_shard`.
     """
     shard = None if options["shard"] is None else Shard.parse(options["shard"])
     refuse_undivided(prepared)
+    searched = None if options["prepare"] else shard
+    if searched is not shard:
+        require_divided(prepared)
     with stage("estimating the run"):
-        plan = make_plan(prepared, shard, out=out)
-    before, own = plan.preparation(), plan.search()
-    own = before if shard is None else own
+        plan = make_plan(prepared, searched, out=out)
+    before = plan.preparation()
+    own = plan.search() if searched is not None else before
+    if options["prepare"] and shard is not None:
+        own = replace(before, needs=share_needs(before.needs, shard))
     write_result(own.table(), err=not options["plan"])
     refuse_what_cannot_fit(own, prepared.store, out)
     if options["plan"]:
         return
     if shard is None:
-        prepare_searches(prepared, stage)
+        check_track_shards(prepared, out)
+        prepare_searches(prepared, stage, workers)
         write_result(f"{prepared.store.root}: ready for --shard 1/K to K/K")
-        return
-    lacking = [need.stage for need in before.needs if need.seconds]
-    blocks = search_shard(prepared, shard, out, stage, lacking=lacking)
-    write_result(f"{shard_folder(out)}: shard {shard}, {blocks} blocks")
-    click.echo("when all shards are done, run the same command without --shard", err=True)
+    elif options["prepare"]:
+        tracks = fingerprint_shard(prepared, shard, out, stage)
+        write_result(f"{prepared.store.root}: shard {shard}, {count_label(tracks, 'track')}")
+        click.echo("when all shards are done, run the same command without --shard", err=True)
+    else:
+        lacking = [need.stage for need in before.needs if need.seconds]
+        blocks = search_shard(prepared, shard, out, stage, lacking=lacking)
+        write_result(f"{shard_folder(out)}: shard {shard}, {blocks} blocks")
+        click.echo("when all shards are done, run the same command without --shard", err=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import getLogger
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
@@ -58,6 +59,22 @@ class FingerprintSet:
     skipped: tuple[Skipped, ...] = ()
 
 
+@runtime_checkable
+class TrackWorkers(Protocol):
+    """Fingerprint tracks elsewhere, such as on other machines."""
+
+    def fingerprint(self, tracks: Sequence[Track], surveys: Surveys) -> Iterator[TrackOutcome]:
+        """The outcomes of some tracks, in any order, as :func:`fingerprint_each` has them.
+
+        Tracks may be left out: they are fingerprinted here.
+
+        Args:
+            tracks: Tracks that can be read here.
+            surveys: Surveys of the tracks.
+        """
+        ...
+
+
 def build_fingerprint_set(
     store: Store,
     fingerprinter: AnyFingerprinter,
@@ -67,6 +84,7 @@ def build_fingerprint_set(
     *,
     surveys: Surveys,
     report: Report,
+    workers: TrackWorkers | None = None,
 ) -> FingerprintSet:
     """Load the fingerprints of ``tracks``, and make those that are not in the store.
 
@@ -84,6 +102,7 @@ def build_fingerprint_set(
         tracks: Tracks to fingerprint. The same audio may occur twice.
         surveys: Surveys of the tracks.
         report: Called after each track.
+        workers: Fingerprint tracks that are not in the store, unless rows depend on their batch.
 
     Returns:
         The set. Its ``skipped`` lists unreadable, silent and short tracks.
@@ -99,14 +118,22 @@ def build_fingerprint_set(
         outcomes: Iterable[TrackOutcome]
         if spec.batch_segments is not None:
             readable = [track for track, one in zip(tracks, audio, strict=True) if one.digest]
-            readings = _read_unchanged(readable, spec, surveys)
+            readings = _read_unchanged(readable, spec, _hashes(readable, surveys))
             made = fingerprint_readings(fingerprinter, name, readings)
             made = _report_each(made, readable, report)
             outcomes = _with_unreadable(made, tracks, audio)
         else:
+            failed = make_missing_tracks(
+                store,
+                fingerprinter,
+                name,
+                identity,
+                tracks,
+                surveys=surveys,
+                report=report,
+                workers=workers,
+            )
             keys = [_track_key(one, identity, spec) for one in audio]
-            wanted = {key: track for key, track in zip(keys, tracks, strict=True) if key}
-            failed = _make_missing(store, fingerprinter, name, wanted, surveys, report=report)
             found = (
                 failed[key] if key in failed else _read_track(store, key, track)
                 for key, track in zip(keys, tracks, strict=True)
@@ -191,45 +218,96 @@ def _key(
     return content_key(kind=kind, audio=audio, code=code, fingerprinter=identity, spec=spec)
 
 
-def _make_missing(
+def make_missing_tracks(
     store: Store,
     fingerprinter: AnyFingerprinter,
     name: str,
-    tracks: Mapping[str, Track],
-    surveys: Surveys,
+    identity: Mapping[str, object],
+    tracks: Sequence[Track],
     *,
+    surveys: Surveys,
     report: Report,
+    workers: TrackWorkers | None = None,
 ) -> dict[str, TrackOutcome]:
     """Fingerprint the tracks that are not in the store, and store each as soon as it is finished.
 
-    A batch holds segments of one track only, so the bytes of a track do not depend on other tracks
-    or on the state of the store.
+    Args:
+        store: As for :func:`build_fingerprint_set`; the same for the others.
 
     Returns:
         Outcomes of tracks that could not be read, by their keys: they are not stored.
+
+    Raises:
+        FpbenchError: The fingerprinter breaks a rule, or the store cannot be written.
     """
+    wanted = {_track_key(surveys[track], identity, fingerprinter.spec): track for track in tracks}
+    missing = {
+        track: key for key, track in wanted.items() if key and store.read(_TRACKS, key) is None
+    }
     failed: dict[str, TrackOutcome] = {}
-    missing = {key: track for key, track in tracks.items() if store.read(_TRACKS, key) is None}
-    readings = _read_unchanged(missing.values(), fingerprinter.spec, surveys)
-    for done, (key, reading) in enumerate(zip(missing, readings, strict=True), start=1):
-        for outcome in fingerprint_readings(fingerprinter, name, [reading]):
-            if outcome.failed:
-                failed[key] = outcome
-            else:
-                _write_track(store, key, outcome)
+    outcomes = _fingerprint_anywhere(fingerprinter, name, list(missing), surveys, workers)
+    for done, outcome in enumerate(outcomes, start=1):
+        if outcome.failed:
+            failed[missing[outcome.track]] = outcome
+        else:
+            _write_track(store, missing[outcome.track], outcome)
         report(done / len(missing), f"{done} of {len(missing)} tracks")
     return failed
 
 
+def _fingerprint_anywhere(
+    fingerprinter: AnyFingerprinter,
+    name: str,
+    tracks: Sequence[Track],
+    surveys: Surveys,
+    workers: TrackWorkers | None,
+) -> Iterator[TrackOutcome]:
+    """Outcomes from workers, and then those of the tracks that they have left out."""
+    left = dict.fromkeys(tracks)
+    if workers is not None and tracks:
+        for outcome in workers.fingerprint(tracks, surveys):
+            del left[outcome.track]
+            yield outcome
+    yield from fingerprint_each(fingerprinter, name, _hashes(left, surveys))
+
+
+def fingerprint_each(
+    fingerprinter: AnyFingerprinter, name: str, tracks: Mapping[Track, str | None]
+) -> Iterator[TrackOutcome]:
+    """Fingerprint tracks one by one.
+
+    A batch holds segments of one track only, so the bytes of a track do not depend on other tracks
+    or on the state of a store.
+
+    Args:
+        fingerprinter: Segment-wise or track-wise.
+        name: Name of the fingerprinter in errors.
+        tracks: Tracks, each with the hash of its audio when it was surveyed.
+
+    Returns:
+        One outcome per track, in order; one that has changed since its survey has failed.
+
+    Raises:
+        FpbenchError: The fingerprinter breaks a rule.
+    """
+    for reading in _read_unchanged(tracks, fingerprinter.spec, tracks):
+        yield from fingerprint_readings(fingerprinter, name, [reading])
+
+
+def _hashes(tracks: Iterable[Track], surveys: Surveys) -> dict[Track, str | None]:
+    """The hash of each track's audio when it was surveyed."""
+    return {track: surveys[track].audio_hash for track in tracks}
+
+
 def _read_unchanged(
-    tracks: Iterable[Track], spec: FingerprintSpec, surveys: Surveys
+    tracks: Iterable[Track], spec: FingerprintSpec, hashes: Mapping[Track, str | None]
 ) -> Iterator[Reading]:
     """Read tracks; one that has changed is not fingerprinted under the hash of its survey."""
     readings = read_ahead(
         tracks, spec.sample_rate_hz, resampler=spec.resampler, min_samples=min_samples(spec)
     )
     for reading in readings:
-        reason = why_changed(reading.track, surveys[reading.track].audio_hash)
+        reason = why_changed(reading.track, hashes[reading.track])
         if reason is None or reading.failed:
             yield reading
         else:

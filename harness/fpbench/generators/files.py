@@ -125,7 +125,7 @@ def load_generator(
     """
     if not path.is_file():
         raise FpbenchError(f"there is no generator '{path}'", hint="make one with `fpbench fit`")
-    recorded = _read_name(path)
+    recorded = read_name(path)
     name = name or recorded
     if name is None:
         raise FpbenchError(
@@ -156,7 +156,7 @@ def load_generator(
             ) from err
 
 
-def _read_name(path: Path) -> str | None:
+def read_name(path: Path) -> str | None:
     """The generator's name from the record or from the file itself; None if neither names it."""
     for recorded in (_read_record(path), _read_metadata(path)):
         name = recorded.get("generator")

@@ -1,7 +1,6 @@
 """Draws synthetic fingerprints into a file: the same rows as in a run."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,16 +14,16 @@ from fpbench.generators.files import load_generator
 from fpbench.generators.provenance import read_provenance
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.checked import draw_tracks_checked
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import TrackGenerator
 from fpbench.prefetch import prefetch
 from fpbench.progress import Report
-from fpbench.randomness import Stream, rng_at
-from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
+from fpbench.runs.drawn_chunks import row_chunks, track_chunks
+from fpbench.runs.sent_drawing import draw_with_workers
+from fpbench.search.distractors import CHUNK
+from fpbench.search.engines.orders import Workers
 from fpbench.search.engines.shards import Shard
-from fpbench.search.track_distractors import choose_kinds
 from fpbench.units import short_size
 
 
@@ -56,6 +55,7 @@ def draw_to_file(
     catalog: Catalog,
     settings: Settings,
     report: Report,
+    workers: Workers | None = None,
 ) -> Draws:
     """Draw rows 0 to ``rows``, or a shard of them.
 
@@ -69,6 +69,8 @@ def draw_to_file(
         shard: ``k/K`` draws only part k of K, counted from 1.
         name: Name of the generator; None reads it from its file.
         settings: Seed, device, dtype, and options of the generator.
+        report: Receives progress.
+        workers: Draw; None means this process.
 
     Raises:
         FpbenchError: The generator cannot be loaded or fails, the file cannot be written, or the
@@ -85,13 +87,25 @@ def draw_to_file(
         start=start,
         stop=stop,
     )
-    at_once = CHUNKS_AT_ONCE[settings.device]
-    sequence = SyntheticDistractors(fitted, generator.name, settings.seed, at_once=at_once)
+    seed, device = settings.seed, settings.device
     with resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file:
         done = file.rows
-        for chunk in prefetch(sequence.rows(start + done, stop)):
-            file.append(chunk)
-            done += len(chunk)
+        rows_left = (start + done, stop)
+        if workers is None:
+            chunks = prefetch(row_chunks(fitted, generator.name, seed, device, rows_left))
+        else:
+            chunks = draw_with_workers(
+                workers,
+                generator,
+                name,
+                rows_left,
+                tracks=False,
+                catalog=catalog,
+                settings=settings,
+            )
+        for chunk in chunks:
+            file.append(chunk.vectors)
+            done += len(chunk.vectors)
             report(done / (stop - start), f"{short_size(done)} rows")
     return Draws(start, stop, fitted.dim)
 
@@ -106,6 +120,7 @@ def draw_tracks_to_file(
     catalog: Catalog,
     settings: Settings,
     report: Report,
+    workers: Workers | None = None,
 ) -> TrackDraws:
     """Draw whole tracks until they have so many fingerprints, or a shard of them.
 
@@ -121,6 +136,8 @@ def draw_tracks_to_file(
         shard: As in :func:`draw_to_file`.
         name: Likewise.
         settings: Likewise.
+        report: Likewise.
+        workers: Likewise.
 
     Raises:
         FpbenchError: As in :func:`draw_to_file`; or the generator draws no tracks.
@@ -138,8 +155,20 @@ def draw_tracks_to_file(
     parts: list[Vectors] = []
     lengths: list[Int64[np.ndarray, " tracks"]] = []
     drawn = 0
-    for of_tracks, vectors in _track_chunks(fitted, generator.name, settings.seed, start, stop):
-        lengths.append(of_tracks)
+    if workers is None:
+        chunks = track_chunks(fitted, generator.name, settings.seed, (start, stop))
+    else:
+        chunks = draw_with_workers(
+            workers,
+            generator,
+            name,
+            (start, stop),
+            tracks=True,
+            catalog=catalog,
+            settings=settings,
+        )
+    for vectors, of_chunk in chunks:
+        lengths += [] if of_chunk is None else [of_chunk]
         parts.append(vectors)
         drawn += len(vectors)
         report(min(drawn / (stop - start), 1.0), f"{short_size(drawn)} rows")
@@ -154,20 +183,6 @@ def draw_tracks_to_file(
     with atomic_file(out) as file:
         write_arrays(file, arrays)
     return TrackDraws(len(of_tracks), drawn, fitted.dim)
-
-
-def _track_chunks(
-    generator: TrackGenerator, name: str, seed: int, start: int, stop: int
-) -> Iterator[tuple[Int64[np.ndarray, " tracks"], Vectors]]:
-    """Lengths and fingerprints of the tracks of each chunk; the last chunk may be cut."""
-    for first in range(start, stop, CHUNK):
-        rng = rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, first // CHUNK)
-        kinds = choose_kinds(generator.track_lengths, CHUNK, 1, rng)
-        vectors = draw_tracks_checked(generator, name, kinds, rng)
-        lengths = generator.track_lengths[kinds]
-        ends = np.cumsum(lengths)
-        used = int(np.searchsorted(ends, min(CHUNK, stop - first))) + 1
-        yield lengths[:used], vectors[: ends[used - 1]]
 
 
 def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:

@@ -48,8 +48,11 @@ class EngineSettings:
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers={self.workers} is not positive")
 
-    def refuse_unused(self, config: RunConfig) -> None:
+    def refuse_unused(self, protocol: str | None = None) -> None:
         """Refuse what has no effect.
+
+        Args:
+            protocol: Protocol of the run, which is not divided; None if it has none.
 
         Raises:
             FpbenchError: There is such an argument.
@@ -60,9 +63,9 @@ class EngineSettings:
                     f"--{name} has no effect without --engine ray",
                     hint="add it, or leave the other out",
                 )
-        if self.engine == "ray" and config.protocol is not None:
+        if self.engine == "ray" and protocol is not None:
             raise FpbenchError(
-                f"--engine ray has no effect with protocol {config.protocol}, which is not divided",
+                f"--engine ray has no effect with protocol {protocol}, which is not divided",
                 hint="leave it out",
             )
 
@@ -99,18 +102,35 @@ LOCAL = EngineChoice()
 
 
 @contextmanager
-def open_engine(settings: EngineSettings, config: RunConfig) -> Iterator[EngineChoice]:
-    """Join the cluster that a run is to use, or find the GPUs; leave it after the block.
+def open_workers(settings: EngineSettings, device: str) -> Iterator[Workers | None]:
+    """Join the cluster that is to be used, or find the GPUs; leave it after the block.
+
+    Args:
+        settings: What the user says.
+        device: Device of the run; with ``cuda``, every worker has a GPU.
+
+    Yields:
+        The workers; None means this process alone.
 
     Raises:
-        FpbenchError: As :meth:`EngineSettings.refuse_unused` and
-            :func:`fpbench.search.engines.ray_cluster.open_cluster`.
+        FpbenchError: As :func:`fpbench.search.engines.ray_cluster.open_cluster`.
     """
-    settings.refuse_unused(config)
-    on_gpus = config.device != "cpu"
+    on_gpus = device != "cpu"
     if settings.engine == "local":
         gpus = gpu_environments() if on_gpus else []
-        yield EngineChoice(ProcessWorkers(gpus)) if len(gpus) > 1 else LOCAL
+        yield ProcessWorkers(gpus) if len(gpus) > 1 else None
         return
     with open_cluster(settings.address, settings.workers, on_gpus=on_gpus) as cluster:
-        yield EngineChoice(RayWorkers(cluster))
+        yield RayWorkers(cluster)
+
+
+@contextmanager
+def open_engine(settings: EngineSettings, config: RunConfig) -> Iterator[EngineChoice]:
+    """Open the workers of a run, see :func:`open_workers`.
+
+    Raises:
+        FpbenchError: As :meth:`EngineSettings.refuse_unused` and :func:`open_workers`.
+    """
+    settings.refuse_unused(config.protocol)
+    with open_workers(settings, config.device) as workers:
+        yield LOCAL if workers is None else EngineChoice(workers)

@@ -8,7 +8,7 @@ from fpbench.audio.reading import track_hash
 from fpbench.audio.survey import Surveys
 from fpbench.cache import Store
 from fpbench.fingerprints.editions import find_change, start_edition
-from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
+from fpbench.fingerprints.track_sets import FingerprintSet, TrackWorkers, build_fingerprint_set
 from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
@@ -57,11 +57,13 @@ class NamedFingerprinter:
 
     Args:
         identity: From :func:`fpbench.fingerprints.editions.with_edition`.
+        workers: Fingerprint tracks; None means this process.
     """
 
     fingerprinter: AnyFingerprinter
     name: str
     identity: Mapping[str, object]
+    workers: TrackWorkers | None = None
 
     def refresh(
         self, store: Store, tracks: Sequence[Sequence[Track]], surveys: Surveys, stage: Stage
@@ -98,4 +100,5 @@ class NamedFingerprinter:
                 tracks,
                 surveys=surveys,
                 report=report,
+                workers=self.workers,
             )

@@ -31,6 +31,7 @@ from fpbench.runs.searches import (
     search_fit,
     with_tail,
 )
+from fpbench.runs.sent_tracks import with_track_workers
 from fpbench.runs.shards import Shards
 from fpbench.search.inputs import Inputs
 
@@ -66,7 +67,7 @@ def run_prepared(
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
             wanted.
     """
-    costs = RunCosts(prepared)
+    costs = RunCosts(with_track_workers(prepared, choice.workers))
     prepared, stage = costs.prepared, costs.watch(stage)
     drawing = figure or out.with_suffix(".png")
     for path in (out, *_evidence_paths(prepared, out)):

@@ -93,7 +93,7 @@ class SentSearch:
     ) -> FittedGenerator | None:
         if self.generator is None:
             return None
-        path, info = self.generator.file.place(store), self.generator.info
+        path, info = self.generator.file.place(store, "generators"), self.generator.info
         given = config.generator_weights is not None
         named = load_named_generator(
             Choice(info.name),

@@ -38,6 +38,7 @@ class ShardNote:
         inputs: Hash of the queries and the reference; None while they are not known.
         generator_sha256: File of the first fit of the generator.
         searches: Keys of the searches by index and kind of distractors, of the first fit.
+        fingerprinter: Hash of the fingerprinter, of a shard of tracks.
     """
 
     version: str
@@ -49,6 +50,7 @@ class ShardNote:
     inputs: str | None = None
     generator_sha256: str | None = None
     searches: Mapping[str, str] | None = None
+    fingerprinter: str | None = None
 
 
 def note_settings(prepared: PreparedRun) -> ShardNote:
@@ -142,6 +144,8 @@ def _find_difference(note: ShardNote, ours: ShardNote) -> str | None:
             return f"with {name}={theirs.get(name)!r}, and this run has {own.get(name)!r}"
     if note.weights_sha256 != ours.weights_sha256:
         return "with other weights of the fingerprinter"
+    if note.fingerprinter != ours.fingerprinter:
+        return "with other code of the fingerprinter"
     return None if ours.inputs is None else _find_other_inputs(note, ours)
 
 

@@ -14,6 +14,7 @@ from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
 from fpbench.runs.searches import fit_generator, prepare_fitting, search_tasks
+from fpbench.runs.sent_tracks import with_track_workers
 from fpbench.runs.shard_notes import (
     ShardNote,
     note_path,
@@ -25,6 +26,7 @@ from fpbench.runs.shard_notes import (
     write_note,
 )
 from fpbench.search.engines.local import LocalEngine
+from fpbench.search.engines.orders import Workers
 from fpbench.search.engines.shards import FolderEngine, Shard
 from fpbench.search.inputs import Inputs
 from fpbench.search.tasks import search_blocks
@@ -116,12 +118,18 @@ def refuse_undivided(prepared: PreparedRun) -> None:
         logger.warning("index %s is left to the run without --shard, because it grows", name)
 
 
-def prepare_searches(prepared: PreparedRun, stage: Stage) -> None:
+def prepare_searches(prepared: PreparedRun, stage: Stage, workers: Workers | None = None) -> None:
     """Make all that precedes the search: fingerprints, queries and generators.
+
+    Args:
+        prepared: From :func:`fpbench.runs.prepare.prepare`.
+        stage: Shows progress.
+        workers: Fingerprint tracks; None means this process.
 
     Raises:
         FpbenchError: As :func:`fpbench.runs.run.run_prepared`.
     """
+    prepared = with_track_workers(prepared, workers)
     inputs = prepared.source.build_inputs(prepared.store, stage)
     fit_generator(prepared, inputs, stage)
     for fit in range(2, prepared.config.fits + 1):

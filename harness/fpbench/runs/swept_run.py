@@ -18,6 +18,7 @@ from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.loaded_indexes import load_indexes
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import SearchOutcome, prepare_fitting, search_database
+from fpbench.runs.sent_tracks import with_track_workers
 from fpbench.runs.sweep import Measured, Setting, Sweep, explore
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex
@@ -94,7 +95,7 @@ def _with_indexes(prepared: PreparedRun, names: Sequence[str]) -> PreparedRun:
 def _measure(
     prepared: PreparedRun, made: list[_Made], stage: Stage, choice: EngineChoice
 ) -> dict[str, Measured]:
-    costs = RunCosts(prepared)
+    costs = RunCosts(with_track_workers(prepared, choice.workers))
     prepared, stage = costs.prepared, costs.watch(stage)
     if not made:
         inputs = prepared.source.build_inputs(prepared.store, stage)

@@ -69,14 +69,17 @@ class SentFile:
         content = np.fromfile(path, np.uint8)
         return cls(path.absolute(), hashlib.sha256(content.data).hexdigest(), content)
 
-    def place(self, store: Store) -> Path:
+    def place(self, store: Store, kind: str) -> Path:
         """A file with this content: that of the sender if the disk is shared, else one in a cache.
+
+        Args:
+            store: The cache.
+            kind: Kind of files that it is of, such as ``generators``.
 
         Raises:
             FpbenchError: The cache cannot be written.
         """
-        suffix = self.path.suffix
-        kept = store.path("generators", content_key(sent=self.sha256), suffix)
+        kept = store.path(kind, content_key(sent=self.sha256), self.path.suffix)
         for path in (self.path, kept):
             if path.is_file() and file_sha256(path) == self.sha256:
                 return path
