@@ -162,7 +162,8 @@ def _time(stage: StageCost) -> str:
     if stage.wall_s is None:
         return ""
     time = f"{stage.wall_s:.1f} s" if stage.wall_s < 10 else short_time(stage.wall_s)
-    return time + " (cached)" * stage.cached
+    workers = "" if stage.workers is None else f" by {count_label(stage.workers, 'worker')}"
+    return time + workers + " (cached)" * stage.cached
 
 
 def _throughput(stage: StageCost) -> str:

@@ -36,6 +36,7 @@ def test_costs_are_shown_with_their_units(named: Named) -> None:
         total=1e7,
         unit="fingerprints",
         cached=False,
+        workers=2,
     )
     latency = Latency(batch=100, ms=0.25, low_ms=0.2, high_ms=0.3, repeats=5)
     index = IndexCost(
@@ -74,7 +75,7 @@ def test_costs_are_shown_with_their_units(named: Named) -> None:
     assert "|encoder|400 × real time|" in text  # noqa: RUF001 - times
     assert "|exact, synthetic|0.25 ms per query in batches of 100, 1 M rows|" in text
     assert "|calibration|80 GFLOPS, 8.0 GB/s|" in text
-    assert "|searching|exact, synthetic|20 s|500 k fingerprints per s|2.0 GB|" in text
+    assert "|searching|exact, synthetic|20 s by 2 workers|500 k fingerprints per s|2.0 GB|" in text
 
 
 def test_the_machine_is_described_as_far_as_the_result_does(named: Named) -> None:

@@ -65,6 +65,12 @@ def test_an_older_result_says_nothing() -> None:
     assert cost_tables(RESULT) == []
 
 
+def test_the_workers_of_a_stage_are_counted() -> None:
+    by_workers = replace(COSTS.stages[0], workers=2)
+    (text,) = cost_tables(replace(RESULT, costs=replace(COSTS, stages=[by_workers])))
+    assert "fingerprinting reference 20 % of 2 workers (50 fingerprints a second)" in text
+
+
 def test_a_few_lines_say_where_time_went() -> None:
     (text,) = cost_tables(replace(RESULT, costs=COSTS))
     assert text.splitlines()[:4] == [

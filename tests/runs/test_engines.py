@@ -12,6 +12,7 @@ from fpbench import FpbenchError, Settings
 from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress import Report
+from fpbench.results.document import Result
 from fpbench.results.files import dump_result
 from fpbench.runs.config import RunConfig
 from fpbench.runs.engines import LOCAL, EngineChoice, EngineSettings, open_engine
@@ -69,6 +70,27 @@ def test_workers_of_ray_end_in_the_bytes_of_one_process(
     assert first
     assert first == second
     assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))
+    assert_costs_of_workers(result, plain)
+
+
+def assert_costs_of_workers(result: Result, plain: Result) -> None:
+    """What workers have made has a cost, and as much of it as in one process."""
+    assert result.costs is not None
+    assert plain.costs is not None
+    shown = {(one.stage, one.of): one for one in result.costs.stages}
+    here = {(one.stage, one.of): one for one in plain.costs.stages}
+    assert shown.keys() == here.keys()
+    by_workers = [key for key in shown if key[0] in ("searching", "drawing", "training")]
+    assert len(by_workers) >= 4
+    for key in by_workers:
+        one = shown[key]
+        assert one.workers in (1, 2)
+        assert not one.cached
+        assert one.wall_s
+        assert one.amount == here[key].amount or key[0] == "drawing"
+        if key[0] != "drawing":
+            assert one.processor_s is not None
+            assert one.peak_memory_bytes
 
 
 @pytest.mark.slow
@@ -80,6 +102,7 @@ def test_a_process_for_each_device_ends_in_the_bytes_of_one_process(
     run = prepared("b", **BOTH)
     result = run_prepared(run, tmp_path / "b" / "r.json", "x", stage, choice=choice)
     assert dump_result(replace(plain, costs=None)) == dump_result(replace(result, costs=None))
+    assert_costs_of_workers(result, plain)
 
 
 def test_the_local_engine_joins_nothing(prepared: Callable[..., PreparedRun]) -> None:

@@ -46,16 +46,19 @@ class StageCost:
         of: What the stage works on, such as ``reference``, ``queries`` and ``distractors``; or the
             name of the generator; or that of the index and the kind of its distractors.
         wall_s: Elapsed time. Of several indexes the first waits for rows that are drawn, and the
-            others read them from a file.
-        processor_s: Time of all processors together, of this process alone. That of ``drawing`` is
-            None, because it is part of ``searching``.
-        peak_memory_bytes: Largest memory of the process during the stage, with all libraries and
+            others read them from a file. Of training, drawing and searching by workers, it is the
+            mean time of a worker.
+        processor_s: Time of all processors together, of this process and of its workers. That of
+            ``drawing`` is None, because it is part of ``searching``.
+        peak_memory_bytes: Largest memory of a process during the stage, with all libraries and
             what earlier stages hold; None where the system does not say it, and for ``drawing``.
         amount: Work that was done in this time, in ``unit``; None if it has no measure.
         total: Work of the whole stage. What ``amount`` lacks came from the cache.
         unit: ``fingerprints`` are rows of the database, however many queries search them.
         cached: Whether all of the stage came from the cache, so that its cost is that of an
             earlier run.
+        workers: Number of processes beside that of the run which carried it out, as with
+            ``--engine ray`` or on several GPUs; None if there was none.
     """
 
     stage: StageName
@@ -67,10 +70,11 @@ class StageCost:
     total: NotNegative | None
     unit: Unit
     cached: bool
+    workers: Positive | None = None
 
     @property
     def per_s(self) -> float | None:
-        """Throughput in units per second; that of reading is in multiples of real time."""
+        """Throughput in units per second, of all workers; that of reading is in times real time."""
         return self.amount / self.wall_s if self.amount and self.wall_s else None
 
 
@@ -177,7 +181,7 @@ class Costs:
 
     Args:
         wall_s: Elapsed time of this run, from the first recording to the last interval.
-        processor_s: Time of all processors together.
+        processor_s: Time of all processors together, with those of workers.
         peak_memory_bytes: Largest memory of the process; None where the system does not say it.
         threads: Threads of the libraries that compute.
         load_before: Average number of processes that ran or waited in the minute before, of all

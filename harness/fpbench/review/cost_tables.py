@@ -9,7 +9,7 @@ from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
 from fpbench.results.names import metric_label
 from fpbench.review.operating_points import OperatingPoint, is_on_front, operating_points
-from fpbench.units import short_size, short_time
+from fpbench.units import count_label, short_size, short_time
 
 _MOST_STAGES = 3
 _LEAST_SHARE = 0.05
@@ -127,6 +127,8 @@ def _share(one: StageCost, costs: Costs) -> float:
 
 def _stage_text(one: StageCost, costs: Costs) -> str:
     text = f"{one.stage} {one.of} {100 * _share(one, costs):.0f} %"
+    if one.workers is not None:
+        text += f" of {count_label(one.workers, 'worker')}"
     if one.per_s is None:
         return text
     if one.unit == "seconds of audio":

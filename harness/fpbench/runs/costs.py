@@ -1,13 +1,11 @@
 """Measures what a run costs, stage by stage, and describes it for the result."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
-from fpbench.plugin.indexes import Index
 from fpbench.progress import Report, Stage
 from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName, Unit
 from fpbench.results.data import DataInfo
@@ -19,16 +17,15 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.kept_costs import WatchedStore, read_note, write_note
 from fpbench.runs.latencies import index_cost
 from fpbench.runs.measured_parts import (
-    MeasuredBlockIndex,
     MeasuredDistractors,
     MeasuredFingerprinter,
-    MeasuredGrowingIndex,
-    MeasuredIndex,
+    measure_index,
 )
 from fpbench.runs.measured_stages import MeasuredSearch, MeasuredStage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_clock import Elapsed, StageClock
 from fpbench.runs.stage_titles import stage_of
+from fpbench.runs.worker_costs import WorkerCost, WorkersTotal
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex, names_that_fill
 from fpbench.search.tasks import SearchTask
@@ -51,6 +48,8 @@ class RunCosts:
         self._stages: dict[tuple[StageName, str], MeasuredStage] = {}
         self._searches: dict[tuple[str, DistractorKind], MeasuredSearch] = {}
         self._sources: list[MeasuredDistractors] = []
+        self._of_workers: dict[tuple[StageName, str], WorkersTotal] = {}
+        self._open: list[tuple[StageName, str]] = []
         self._fingerprinter: MeasuredFingerprinter | None = None
         source = prepared.source
         if isinstance(source, AudioSource):
@@ -81,8 +80,10 @@ class RunCosts:
         """Measure a block as a stage; several blocks of one stage add up."""
         one = self._stages.setdefault((stage, of), MeasuredStage())
         found, added, rows, audio_s, encoder_s = self._counts()
+        self._open.append((stage, of))
         with self._clock.measure(one.elapsed):
             yield
+        self._open.pop()
         now = self._counts()
         one.times += 1
         one.found += now[0] - found
@@ -90,6 +91,18 @@ class RunCosts:
         one.rows += now[2] - rows
         one.audio_s += now[3] - audio_s
         one.encoder_s += now[4] - encoder_s
+
+    def add_workers(self, costs: Iterable[WorkerCost]) -> None:
+        """Add what workers have taken; those that fingerprint work on the stage that is open."""
+        for cost in costs:
+            key = (cost.stage, cost.of)
+            if cost.stage == "fingerprinting":
+                key = self._open[-1]
+                one = self._stages[key]
+                one.rows += cost.rows
+                one.audio_s += cost.audio_s
+                one.encoder_s += cost.encoder_s
+            self._of_workers.setdefault(key, WorkersTotal()).add(cost)
 
     def _counts(self) -> tuple[int, int, int, float, float]:
         """Files found and added, rows, seconds of audio, and seconds in the fingerprinter."""
@@ -111,7 +124,7 @@ class RunCosts:
             key = (named.name, database.kind)
             search = self._searches.setdefault(key, MeasuredSearch(*key))
             search.trains = named.name in filling
-            index = self._measured_index(named.index, search.of)
+            index = measure_index(named.index, search.of, self.measure)
             search.measured.append(index)
             search.keys.append(task.key)
             # A trained index searches the fingerprints of a query one by one.
@@ -141,15 +154,8 @@ class RunCosts:
         search = self._searches.setdefault((named.name, "real"), MeasuredSearch(named.name, "real"))
         search.earlier, search.keys = search.made, [key]
         search.total = max(search.total, rows)
-        search.measured = [self._measured_index(named.index, search.of)]
+        search.measured = [measure_index(named.index, search.of, self.measure)]
         return replace(named, index=search.measured[0])
-
-    def _measured_index(self, index: Index, of: str) -> MeasuredIndex:
-        training = partial(self.measure, "training", of)
-        searching = partial(self.measure, "searching", of)
-        if index.kind == "block":
-            return MeasuredBlockIndex(index, training, searching)
-        return MeasuredGrowingIndex(index, training, searching)
 
     def describe(
         self, inputs: Inputs, generator: FittedGenerator | None, tails: Sequence[TailInfo]
@@ -204,7 +210,8 @@ class RunCosts:
         total = self._clock.total
         return Costs(
             wall_s=total.wall_s,
-            processor_s=total.processor_s,
+            processor_s=total.processor_s
+            + sum(one.processor_s for one in self._of_workers.values()),
             peak_memory_bytes=total.peak_memory_bytes,
             threads=arithmetic_threads(),
             load_before=self._load_before,
@@ -271,18 +278,19 @@ class RunCosts:
         stages = []
         for search in self._searches.values():
             key: dict[str, object] = {"searches": search.keys, "rows": search.total}
+            made = search.made + self._total("searching", search.of).rows
             trains = search.trains or ("training", search.of) in self._stages
             if search.measured[0].training_rows and trains:
                 stages.append(self._cost("training", search.of, key={**key, "part": "training"}))
             # A protocol searches more than its largest database, if it trains for each size.
-            total = max(search.made, search.total)
-            stages.append(self._cost("searching", search.of, search.made, total, key=key))
+            total = max(made, search.total)
+            stages.append(self._cost("searching", search.of, made, total, key=key))
             if search.distractors == "synthetic" and search.index in decoded:
                 one = self._stages.get(("simulating", search.index), MeasuredStage())
                 total = decoded[search.index] * self.prepared.config.fits
-                made = total * one.added / max(1, one.added + one.found)
+                simulated = total * one.added / max(1, one.added + one.found)
                 key |= {"beyond": list(self.prepared.config.beyond)}
-                stages.append(self._cost("simulating", search.index, made, total, key=key))
+                stages.append(self._cost("simulating", search.index, simulated, total, key=key))
         return stages
 
     def _drawing(self) -> list[StageCost]:
@@ -291,6 +299,7 @@ class RunCosts:
         if not searches:
             return []
         made = sum(source.made for source in self._sources)
+        made += self._total("drawing", "synthetic").rows
         wall_s = sum(source.wall_s for source in self._sources)
         self._stages["drawing", "synthetic"] = MeasuredStage(elapsed=Elapsed(wall_s=wall_s))
         key = {"searches": [one.keys for one in searches], "size": searches[0].size}
@@ -321,24 +330,29 @@ class RunCosts:
             total: Work of the whole stage.
             key: Identifies what it made; empty if it is not kept.
         """
-        one = self._stages.get((stage, of), MeasuredStage())
+        one, workers = self._stages.get((stage, of), MeasuredStage()), self._total(stage, of)
         key = {"stage": stage, "of": of, **key} if key else {}
         if amount is not None:
             made = amount > 0
         elif stage == "near copies":  # it looks into the cache itself
             made = one.added > 0
         else:
-            made = one.times > 0
+            made = one.times > 0 or bool(workers.workers)
         cost = StageCost(
             stage=stage,
             of=of,
-            wall_s=one.elapsed.wall_s,
-            processor_s=one.elapsed.processor_s,
-            peak_memory_bytes=one.elapsed.peak_memory_bytes,
+            # The stage is open while others fingerprint; a search of theirs is no stage here.
+            wall_s=one.elapsed.wall_s + (0.0 if stage == "fingerprinting" else workers.mean_wall_s),
+            processor_s=one.elapsed.processor_s + workers.processor_s,
+            peak_memory_bytes=max(
+                (p for p in (one.elapsed.peak_memory_bytes, workers.peak_memory_bytes) if p),
+                default=None,
+            ),
             amount=None if amount is None else round(float(amount), 3),
             total=None if total is None else round(float(total), 3),
             unit=_unit(stage, amount),
             cached=False,
+            workers=len(workers.workers) or None,
         )
         if not key:
             return cost
@@ -351,6 +365,10 @@ class RunCosts:
             cost, wall_s=None, processor_s=None, peak_memory_bytes=None, amount=None, cached=True
         )
         return replace(noted, cached=True) if noted is not None else unknown
+
+    def _total(self, stage: StageName, of: str) -> WorkersTotal:
+        """What workers have taken for a stage; nothing if it was carried out here."""
+        return self._of_workers.get((stage, of), WorkersTotal())
 
     def _encoder(self) -> EncoderCost | None:
         source = self.prepared.source

@@ -12,6 +12,7 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.sent_searches import send_search
+from fpbench.runs.worker_costs import Note
 from fpbench.search.engines.engine import Engine
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.orders import Workers
@@ -88,12 +89,21 @@ class EngineChoice:
         inputs: Inputs,
         database: Database,
         generator: FittedGenerator | None,
+        note_costs: Note,
     ) -> list[Engine]:
-        """Engines for one database; each is asked for what those before it have left."""
+        """Engines for one database; each is asked for what those before it have left.
+
+        Args:
+            prepared: The run.
+            inputs: Its inputs.
+            database: The database.
+            generator: Of synthetic distractors.
+            note_costs: Takes what workers have taken.
+        """
         engines: list[Engine] = [FolderEngine(folder) for folder in self.folders]
         if self.workers is not None:
             sent = send_search(prepared, inputs, database, generator)
-            engines.append(WorkersEngine(self.workers, sent))
+            engines.append(WorkersEngine(self.workers, sent, note_costs))
         return [*engines, LocalEngine()]
 
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from fpbench.plugin.fingerprinters import (
@@ -16,8 +17,9 @@ from fpbench.plugin.fingerprinters import (
     TrackFingerprinter,
     Vectors,
 )
-from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex, Index
 from fpbench.plugin.shared_indexes import SharedBlockIndex
+from fpbench.results.costs import StageName
 from fpbench.search.distractors import DistractorSource
 from fpbench.search.shared_contents import share_contents
 
@@ -97,12 +99,14 @@ class MeasuredContents:
     """What was put into an index, or into one that several settings share.
 
     Args:
+        most: Rows to keep, to time an index afterwards that searches block by block.
         added: Rows that are or were in it.
         filled: Rows of a block that are in it now.
-        kept: The first rows, to time an index afterwards that searches block by block.
+        kept: The first rows.
         resident: Whether it holds these rows again.
     """
 
+    most: int = KEPT_ROWS
     added: int = 0
     filled: int = 0
     kept: list[Vectors] = field(default_factory=list)
@@ -112,7 +116,7 @@ class MeasuredContents:
         """The rows of a block, which are counted, and of which the first are kept."""
         for vectors in block:
             self.added += len(vectors)
-            most = min(KEPT_ROWS, _KEPT_BYTES // (4 * vectors.shape[1]))
+            most = min(self.most, _KEPT_BYTES // (4 * vectors.shape[1]))
             free = most - sum(map(len, self.kept))
             if free > 0:
                 self.kept.append(vectors[:free])
@@ -131,10 +135,12 @@ class MeasuredBlockIndex(BlockIndex):
 
     kind: Final = "block"
 
-    def __init__(self, index: BlockIndex, training: Frame, searching: Frame) -> None:
+    def __init__(
+        self, index: BlockIndex, training: Frame, searching: Frame, kept_rows: int = KEPT_ROWS
+    ) -> None:
         self.index = index
         self._training, self._searching = training, searching
-        self.contents = MeasuredContents()
+        self.contents = MeasuredContents(kept_rows)
         self.rows = 0
         self.queries: Vectors | None = None
 
@@ -238,3 +244,24 @@ class MeasuredGrowingIndex(GrowingIndex):
 
 
 MeasuredIndex = MeasuredBlockIndex | MeasuredGrowingIndex
+
+
+def measure_index(
+    index: Index,
+    of: str,
+    measure: Callable[[StageName, str], AbstractContextManager[None]],
+    *,
+    kept_rows: int = KEPT_ROWS,
+) -> MeasuredIndex:
+    """An index that counts what it does.
+
+    Args:
+        index: The index itself.
+        of: What its stages work on, as results have it.
+        measure: Opens a stage.
+        kept_rows: Rows to keep, to time it afterwards.
+    """
+    training, searching = partial(measure, "training", of), partial(measure, "searching", of)
+    if index.kind == "block":
+        return MeasuredBlockIndex(index, training, searching, kept_rows)
+    return MeasuredGrowingIndex(index, training, searching)

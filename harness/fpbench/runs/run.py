@@ -67,8 +67,9 @@ def run_prepared(
         FpbenchError: A plugin breaks a rule, or there are no real distractors although they are
             wanted.
     """
-    costs = RunCosts(with_track_workers(prepared, choice.workers))
-    prepared, stage = costs.prepared, costs.watch(stage)
+    costs = RunCosts(prepared)
+    prepared = with_track_workers(costs.prepared, choice.workers, costs.add_workers)
+    stage = costs.watch(stage)
     drawing = figure or out.with_suffix(".png")
     for path in (out, *_evidence_paths(prepared, out)):
         refuse_unwritable(path, "--out")

@@ -21,6 +21,7 @@ from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.loaded_indexes import index_options, load_index
 from fpbench.runs.named_generator import Choice, load_named_generator
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.worker_costs import WorkerMeter
 from fpbench.search.engines.parts import OpenedParts, SentFile
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex
@@ -86,7 +87,9 @@ class SentSearch:
             )
             for named in indexes
         ]
-        return OpenedParts(list_blocks(tasks, hide_progress), identify_parts(database, indexes))
+        meter = WorkerMeter()
+        blocks = list_blocks(meter.watch_searches(tasks), hide_progress)
+        return OpenedParts(blocks, identify_parts(database, indexes), meter.take)
 
     def _open_generator(
         self, config: RunConfig, catalog: Catalog, settings: Settings, store: Store

@@ -24,6 +24,7 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.objects import OBJECT
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.worker_costs import Note, WorkerCost, WorkerMeter
 from fpbench.search.engines.orders import OpenedWork, Order, UnseenFilesError, Workers
 from fpbench.search.engines.parts import SentFile
 
@@ -35,11 +36,18 @@ SurveyedTrack = tuple[Track, str | None]
 """A track, and the hash of its audio when it was surveyed."""
 
 
-def with_track_workers(prepared: PreparedRun, workers: Workers | None) -> PreparedRun:
+def with_track_workers(
+    prepared: PreparedRun, workers: Workers | None, note_costs: Note = lambda _costs: None
+) -> PreparedRun:
     """The run, with workers that fingerprint its tracks.
 
     Without effect on a run of ready-made fingerprints, and on one whose fingerprinter is a Python
     object, which no other process can load.
+
+    Args:
+        prepared: The run.
+        workers: None means this process.
+        note_costs: Takes what the workers have taken.
     """
     source = prepared.source
     if workers is None or not isinstance(source, AudioSource):
@@ -48,7 +56,7 @@ def with_track_workers(prepared: PreparedRun, workers: Workers | None) -> Prepar
     if offer.source.distribution == OBJECT:
         logger.warning("tracks are fingerprinted here: no other process can load an object")
         return prepared
-    tracks = SentTracks(workers, prepared)
+    tracks = SentTracks(workers, prepared, note_costs)
     named = replace(source.fingerprinter, workers=tracks)
     return replace(prepared, source=replace(source, fingerprinter=named))
 
@@ -60,15 +68,19 @@ class SentTracks:
     Args:
         workers: They fingerprint some tracks at a time.
         prepared: The run.
+        note_costs: Takes what they have taken.
     """
 
     workers: Workers
     prepared: PreparedRun
+    note_costs: Note
 
     def fingerprint(self, tracks: Sequence[Track], surveys: Surveys) -> Iterator[TrackOutcome]:
         first = tracks[0], surveys[tracks[0]].audio_hash
         sent = _send_fingerprinter(self.prepared, first)
-        for _, outcomes in self.workers.carry_out(sent, list(_cut_orders(tracks, surveys))):
+        orders = list(_cut_orders(tracks, surveys))
+        for _, (outcomes, costs) in self.workers.carry_out(sent, orders):
+            self.note_costs(costs)
             yield from outcomes
 
 
@@ -124,11 +136,14 @@ class SentFingerprinter:
         fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
         name, system, key = _describe(fingerprinter, config, catalog, settings)
         same = system.is_same(self.system)
+        meter = WorkerMeter()
+        watched = meter.watch_fingerprinter(fingerprinter)
 
-        def carry_out(some: Iterable[SurveyedTrack]) -> list[TrackOutcome]:
-            outcomes = fingerprint_each(fingerprinter, name, dict(some))
+        def carry_out(some: Iterable[SurveyedTrack]) -> tuple[list[TrackOutcome], list[WorkerCost]]:
+            with meter.measure("fingerprinting", ""):
+                outcomes = list(fingerprint_each(watched, name, dict(some)))
             # What cannot be read here may be read by the sender.
-            return [one for one in outcomes if not one.failed]
+            return [one for one in outcomes if not one.failed], meter.take()
 
         identity = {_part(name): key if same else content_key(probe=system.probe)}
         return OpenedWork(identity, carry_out)

@@ -95,8 +95,9 @@ def _with_indexes(prepared: PreparedRun, names: Sequence[str]) -> PreparedRun:
 def _measure(
     prepared: PreparedRun, made: list[_Made], stage: Stage, choice: EngineChoice
 ) -> dict[str, Measured]:
-    costs = RunCosts(with_track_workers(prepared, choice.workers))
-    prepared, stage = costs.prepared, costs.watch(stage)
+    costs = RunCosts(prepared)
+    prepared = with_track_workers(costs.prepared, choice.workers, costs.add_workers)
+    stage = costs.watch(stage)
     if not made:
         inputs = prepared.source.build_inputs(prepared.store, stage)
         fitting = prepare_fitting(prepared, inputs, stage)

@@ -1,7 +1,7 @@
 """What another process or device is sent, so that it can search: the parts, made again there."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
@@ -21,10 +21,12 @@ class OpenedParts(NamedTuple):
     Args:
         blocks: Blocks that together name every source and every search; the lengths do not matter.
         identity: As of :class:`SearchParts`, of the parts that were made.
+        take_costs: What searches have cost since the last call; None if nobody has measured it.
     """
 
     blocks: Sequence[Block]
     identity: Mapping[str, str]
+    take_costs: Callable[[], object] = lambda: None
 
 
 @runtime_checkable

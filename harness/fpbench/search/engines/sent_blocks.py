@@ -1,9 +1,9 @@
 """Searches blocks with workers, which are sent what they search with."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,14 +24,18 @@ class WorkersEngine:
     Args:
         workers: They search one block after the other.
         parts: Describes what they search with.
+        note_costs: Takes what :attr:`OpenedParts.take_costs` has given for each block.
     """
 
     workers: Workers
     parts: SearchParts
+    note_costs: Callable[[Any], None] = lambda _costs: None
 
     def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
         orders = {_order(block): block for block in blocks}
-        for order, found in self.workers.carry_out(SentBlocks(self.parts, queries), list(orders)):
+        sent = SentBlocks(self.parts, queries)
+        for order, (found, costs) in self.workers.carry_out(sent, list(orders)):
+            self.note_costs(costs)
             block = orders[order]
             for search, candidates in zip(block.searches, found, strict=True):
                 yield Cell(block, search, candidates)
@@ -65,8 +69,9 @@ class SentBlocks:
         search = PartsSearch(opened)
         queries = np.array(self.queries)  # what was sent cannot be written, which torch dislikes
 
-        def carry_out(content: tuple[int, int, Sequence[str]]) -> list[Candidates]:
-            return [cell.candidates for cell in search.search(*content, queries)]
+        def carry_out(content: tuple[int, int, Sequence[str]]) -> tuple[list[Candidates], object]:
+            found = [cell.candidates for cell in search.search(*content, queries)]
+            return found, opened.take_costs()
 
         return OpenedWork(opened.identity, carry_out)
 
