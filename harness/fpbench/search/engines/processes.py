@@ -50,12 +50,15 @@ class ProcessWorkers:
             for environment in self._own_environments():
                 stack.enter_context(_start_worker(environment, work, answers))
             idle = list[_ProcessWorker]()
-            while left.unfinished:
+            opening = len(self.environments)  # each is asked what it has, also if it comes too late
+            while left.unfinished or opening:
                 worker, order, answer = answers.get()
                 if isinstance(answer, Exception):
                     raise answer
                 idle.append(worker)
-                if order is not None:
+                if order is None:
+                    opening -= 1
+                else:
                     left.finish(order)
                 while idle and (following := left.take()) is not None:
                     idle.pop().orders.put(following)
