@@ -9,9 +9,10 @@ from here_workers import HereWorkers
 
 from fpbench import FpbenchError, Settings
 from fpbench.plugin.catalog import Catalog
-from fpbench.runs.drawing import draw_to_file
+from fpbench.runs.drawing import draw_to_file, draw_tracks_to_file
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.gaussian.generator import GaussianGenerator
+from fpbench_plugins.resample.runs import ResampledRuns
 
 
 @pytest.fixture
@@ -40,6 +41,26 @@ def test_workers_draw_the_same_bytes(generator: Path, tmp_path: Path) -> None:
     expected = draw(generator, tmp_path / "here.npy", None)
     assert draw(generator, tmp_path / "sent.npy", workers) == expected
     assert workers.carried_out == 3  # four chunks, four, and two
+
+
+def test_workers_draw_the_same_tracks(tmp_path: Path) -> None:
+    path, lengths = tmp_path / "tracks.safetensors", np.array([3_000, 40, 700])
+    rows = np.random.default_rng(0).standard_normal((lengths.sum(), 4), dtype=np.float32)
+    ResampledRuns(rows, lengths).save(path)
+    workers = HereWorkers()
+    for name, choice in (("here", None), ("sent", workers)):
+        draw_tracks_to_file(
+            path,
+            tmp_path / f"{name}.npz",
+            rows=6 * CHUNK + 5,
+            name="resample-runs",
+            catalog=Catalog.load(),
+            settings=Settings(seed=7),
+            report=lambda _done, _words: None,
+            workers=choice,
+        )
+    assert (tmp_path / "sent.npz").read_bytes() == (tmp_path / "here.npz").read_bytes()
+    assert workers.carried_out == 2
 
 
 def test_another_generator_is_refused_by_name(generator: Path, tmp_path: Path) -> None:
