@@ -22,6 +22,7 @@ KIND = "run-starts"
 START_RUNS = 100_000
 """Number of independent runs: the best 200 of them are of a probability of 0.002."""
 
+_QUERIES_AT_ONCE = 1_000  # that are compared with a chunk
 _START = 2  # address in Stream.TAIL, after the number of the chunk
 
 
@@ -109,25 +110,43 @@ class RunStarts:
 
     def _draw(self) -> RunStart:
         queries, thresholds = self.thresholds.shape
-        rows: Int64[np.ndarray, "queries kept"] = np.zeros((queries, 0), np.int64)
-        scores: Float32[np.ndarray, "queries kept"] = np.zeros((queries, 0), np.float32)
+        best = self.replicates * self.particles + 1  # the score of the last one is the first level
         counts = np.zeros((queries, thresholds, self.replicates), dtype=np.int64)
-        examples = np.full((*counts.shape, self.examples), -1, dtype=np.int64)
+        start = RunStart(
+            rows=np.full((queries, best), -1, dtype=np.int64),
+            scores=np.full((queries, best), -np.inf, dtype=np.float32),
+            log_p=np.zeros(counts.shape),
+            examples=np.full((*counts.shape, self.examples), -1, dtype=np.int64),
+        )
         for chunk in range(START_RUNS // CHUNK):
-            numbers = chunk * CHUNK + np.arange(CHUNK)
-            products = self.queries @ self.noise.decode(self._chunk(chunk)).T
-            for query, place in np.ndindex(queries, thresholds):
-                reached = numbers[products[query] >= self.thresholds[query, place]]
-                self._remember(reached, counts[query, place], examples[query, place])
-            rows = np.concatenate([rows, np.broadcast_to(numbers, products.shape)], axis=1)
-            scores = np.concatenate([scores, products], axis=1)
-            best = self.replicates * self.particles  # and one, whose score is the first level
-            kept = np.argpartition(-scores, best, axis=1)[:, : best + 1]
-            rows = np.take_along_axis(rows, kept, axis=1)
-            scores = np.take_along_axis(scores, kept, axis=1)
+            runs = self.noise.decode(self._chunk(chunk))
+            for first in range(0, queries, _QUERIES_AT_ONCE):
+                part = slice(first, first + _QUERIES_AT_ONCE)
+                products = self.queries[part] @ runs.T
+                self._compare(products, chunk, part, start.part(part), counts[part])
         with np.errstate(divide="ignore"):
-            log_p = np.log(counts / (START_RUNS / self.replicates))
-        return RunStart(rows, scores, log_p, examples)
+            start.log_p[:] = np.log(counts / (START_RUNS / self.replicates))
+        return start
+
+    def _compare(
+        self,
+        products: Float32[np.ndarray, "part runs"],
+        chunk: int,
+        queries: slice,
+        start: RunStart,
+        counts: Int64[np.ndarray, "part thresholds replicates"],
+    ) -> None:
+        """Enter the runs of a chunk into what is known of some queries."""
+        numbers = chunk * CHUNK + np.arange(CHUNK)
+        for place, threshold in np.ndenumerate(self.thresholds[queries]):
+            reached = numbers[products[place[0]] >= threshold]
+            self._remember(reached, counts[place], start.examples[place])
+        rows = np.concatenate([start.rows, np.broadcast_to(numbers, products.shape)], axis=1)
+        scores = np.concatenate([start.scores, products], axis=1)
+        best = start.rows.shape[1]
+        kept = np.argpartition(-scores, best - 1, axis=1)[:, :best]
+        start.rows[:] = np.take_along_axis(rows, kept, axis=1)
+        start.scores[:] = np.take_along_axis(scores, kept, axis=1)
 
     def _remember(self, reached: np.ndarray, counts: np.ndarray, examples: np.ndarray) -> None:
         """Count runs that reach a threshold, and remember the first ones of each replicate."""
