@@ -91,7 +91,8 @@ class FaissBlockIndex(BlockIndex):
         best = empty_candidates(len(queries), k)
         first_id = 0
         for rows in self.fill(block):
-            found = self.search_filled(queries, k)
+            # Rows that come later are of use only if they are nearer than the k nearest so far.
+            found = self._search_contents(queries, k, within=best.keys[:, -1])
             ids = np.where(found.ids < 0, -1, found.ids + first_id)
             best = merge_candidates(best, Candidates(ids, found.keys, found.scores))
             first_id += rows
@@ -106,8 +107,7 @@ class FaissBlockIndex(BlockIndex):
 
     def search_filled(self, queries: Vectors, k: int, /) -> Candidates:
         require_finite(queries, "query")
-        ids, keys = self._neighbours(queries, k, decode=self._decode)
-        return Candidates(ids, keys, exact_scores(queries, self._contents.chunks, ids))
+        return self._search_contents(queries, k)
 
     def keep(self, rows: Iterator[Vectors], /) -> None:
         contents = self._contents
@@ -126,14 +126,24 @@ class FaissBlockIndex(BlockIndex):
         ids, keys = self._neighbours(queries, k)
         return Candidates(ids, keys, np.float32(1) - keys / np.float32(2))
 
+    def _search_contents(
+        self, queries: Vectors, k: int, within: Float32[np.ndarray, " queries"] | None = None
+    ) -> Candidates:
+        ids, keys = self._neighbours(queries, k, decode=self._decode, within=within)
+        return Candidates(ids, keys, exact_scores(queries, self._contents.chunks, ids))
+
     def _neighbours(
-        self, queries: Vectors, k: int, decode: Decode | None = None
+        self,
+        queries: Vectors,
+        k: int,
+        decode: Decode | None = None,
+        within: Float32[np.ndarray, " queries"] | None = None,
     ) -> tuple[Int64[np.ndarray, "queries k"], Float32[np.ndarray, "queries k"]]:
         index = self._contents.index
         with translate_faiss_errors(self._settings, f"search {{}} for {len(queries)} queries"):
             self._settings.set_search(index)
             if decode is not None and are_many(queries, index):
-                return search_lists(index, decode, queries, k)
+                return search_lists(index, decode, queries, k, within)
             return neighbours(index, queries, k)
 
     def _fill_index(self, block: Iterator[Vectors]) -> Iterator[Sequence[Chunk]]:

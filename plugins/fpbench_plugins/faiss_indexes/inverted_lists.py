@@ -33,7 +33,11 @@ def are_many(queries: Vectors, index: Any) -> bool:
 
 
 def search_lists(
-    index: Any, decode: Decode, queries: Vectors, k: int
+    index: Any,
+    decode: Decode,
+    queries: Vectors,
+    k: int,
+    within: Float32[np.ndarray, " queries"] | None = None,
 ) -> tuple[Int64[np.ndarray, "queries k"], Float32[np.ndarray, "queries k"]]:
     """The k rows with the smallest (distance, id), among those of the lists that FAISS searches.
 
@@ -45,16 +49,21 @@ def search_lists(
         decode: Decodes one of its lists.
         queries: The queries, finite.
         k: Rows to find.
+        within: Largest distance of a row to each query that is of use: rows beyond it need not be
+            found, which saves time. None means that all are of use.
     """
+    if within is None:
+        within = np.full(len(queries), np.inf, dtype=np.float32)
     dtype = torch.bfloat16 if has_bfloat16("cpu") else torch.float32
     _, visits = index.quantizer.search(queries, min(index.nprobe, index.nlist))
     threads = torch.get_num_threads()
     parts = min(max(threads, -(-len(queries) // PANEL_QUERIES)), len(queries))
     panels = [
-        ListPanel(some, visited, lists=index.nlist, k=k, dtype=dtype)
-        for some, visited in zip(
+        ListPanel(some, visited, lists=index.nlist, k=k, within=reach, dtype=dtype)
+        for some, visited, reach in zip(
             torch.from_numpy(queries).tensor_split(parts),
             np.array_split(visits, parts),
+            torch.from_numpy(within.copy()).tensor_split(parts),
             strict=True,
         )
     ]
@@ -78,9 +87,10 @@ def _use_one_thread() -> None:
 
 def _visit_all(panels: Sequence[ListPanel], index: Any, decode: Decode, dtype: torch.dtype) -> None:
     workspace = Workspace()
-    for number in range(index.nlist):
+    sampling = [panel for panel in panels if panel.needs_samples()]
+    for number in range(index.nlist if sampling else 0):
         for some in _read_list(index, decode, number, dtype):
-            for panel in panels:
+            for panel in sampling:
                 panel.sample(number, some, workspace)
     for number in range(index.nlist):
         for some in _read_list(index, decode, number, dtype):

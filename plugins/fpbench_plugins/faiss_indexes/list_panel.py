@@ -84,6 +84,7 @@ class ListPanel:
         visits: Lists that each query visits, the nearest first.
         lists: Number of lists.
         k: Rows to keep.
+        within: Largest distance of a row to each query that is of use; inf where all are.
         dtype: That of the sieve.
     """
 
@@ -94,6 +95,7 @@ class ListPanel:
         *,
         lists: int,
         k: int,
+        within: Float32[Tensor, " queries"],
         dtype: torch.dtype,
     ) -> None:
         n, dim = queries.shape
@@ -108,10 +110,11 @@ class ListPanel:
         self._nearest_visitors = _by_list(visits[:, : max(1, visits.shape[1] // 5)], lists)
         # Distance and id in one number, whose order is that of both.
         self._best = np.full((n, k), _NOTHING, dtype=np.int64)
-        self._farthest = torch.full((n,), torch.inf)  # the k-th smallest distance
+        self._farthest = within  # that a row of use may have: the k-th smallest distance
         self._waiting: list[tuple[Tensor, Tensor]] = []
+        self._pairs_waiting = 0
         # Merits that k rows reach. A row needs the lowest of them.
-        self._reached = torch.full((n, k), -torch.inf)
+        self._reached = self._merit(torch.arange(n))[:, None].repeat(1, k)
 
     def sample(self, number: int, some: ListRows, workspace: Workspace) -> None:
         """See what merit k rows reach for the queries that are nearest to a list.
@@ -121,6 +124,10 @@ class ListPanel:
         visitors = torch.from_numpy(self._nearest_visitors[number])
         if len(visitors):
             self._reach(some, visitors, workspace)
+
+    def needs_samples(self) -> bool:
+        """Whether it is not known of some query what merit k rows reach."""
+        return bool(self._reached[:, -1].isneginf().any())
 
     def visit(self, number: int, some: ListRows, workspace: Workspace) -> None:
         """Take rows of a list into account, for all queries that visit it."""
@@ -136,7 +143,7 @@ class ListPanel:
         bound[: len(visitors)] = needed
         row, place = sieve(some.coarse, columns, bound, workspace)
         self._measure(some, row, visitors[place])
-        if sum(len(query) for query, _ in self._waiting) >= WAITING_PAIRS * len(self._queries):
+        if self._pairs_waiting >= WAITING_PAIRS * len(self._queries):
             self._merge()
 
     def result(
@@ -199,6 +206,7 @@ class ListPanel:
             # Bit patterns of numbers that are not negative have the order of the numbers.
             bits = distance[near].view(torch.int32).long()
             self._waiting.append((q[near], bits << _ID_BITS | ids[r[near]]))
+            self._pairs_waiting += len(bits)
 
     def _merge(self) -> None:
         """Merge the pairs that wait, and raise what k rows reach."""
@@ -206,7 +214,7 @@ class ListPanel:
             return
         query = torch.cat([q for q, _ in self._waiting]).numpy()
         packed = torch.cat([p for _, p in self._waiting]).numpy()
-        self._waiting = []
+        self._waiting, self._pairs_waiting = [], 0
         order = np.argsort(query, kind="stable")
         touched, counts = np.unique(query, return_counts=True)
         k = self._best.shape[1]
@@ -216,11 +224,17 @@ class ListPanel:
         table[np.repeat(np.arange(len(touched)), counts), k + column] = packed[order]
         table.sort(axis=1)
         self._best[touched] = table[:, :k]
-        full = np.flatnonzero(self._best[:, -1] != _NOTHING)
-        self._farthest[full] = torch.from_numpy(_distances(self._best[full, -1]))
-        # The bound of :meth:`_error` covers the rounding of distances, too.
-        merit = (self._norm[full].square() - self._farthest[full]) / 2
-        self._reached[full, -1] = torch.maximum(self._reached[full, -1], merit.float())
+        full = torch.from_numpy(np.flatnonzero(self._best[:, -1] != _NOTHING))
+        self._farthest[full] = torch.from_numpy(_distances(self._best[full.numpy(), -1]))
+        self._reached[full, -1] = torch.maximum(self._reached[full, -1], self._merit(full))
+
+    def _merit(self, queries: Int64[Tensor, " some"]) -> Float32[Tensor, " some"]:
+        """That of a row at the largest distance of use.
+
+        The bound of :meth:`_error` covers the rounding of distances, too.
+        """
+        merit: Tensor = (self._norm[queries].square() - self._farthest[queries]) / 2
+        return merit.float()
 
 
 def _by_list(
