@@ -27,17 +27,29 @@ class Concatenation:
     def __len__(self) -> int:
         return self.size + len(self.reference)
 
-    def take(self, ids: Int64[np.ndarray, "*some"]) -> Float32[np.ndarray, "*some dim"]:
-        """A copy of the rows of these ids."""
+    @property
+    def dim(self) -> int:
+        """Numbers in a row."""
+        dim: int = self.reference.shape[1]
+        return dim
+
+    def take(
+        self,
+        ids: Int64[np.ndarray, "*some"],
+        out: Float32[np.ndarray, "*some dim"] | None = None,
+    ) -> Float32[np.ndarray, "*some dim"]:
+        """A copy of the rows of these ids, in ``out`` if it is given."""
+        if out is None:
+            out = np.empty((*ids.shape, self.dim), dtype=np.float32)
         of_reference = ids >= self.size
-        if not of_reference.any():
-            return np.take(self.distractors, ids, axis=0)
+        # In another mode, NumPy writes to other memory first.
         if of_reference.all():
-            return np.take(self.reference, ids - self.size, axis=0)
-        rows = np.empty((*ids.shape, self.reference.shape[1]), dtype=np.float32)
-        rows[of_reference] = self.reference[ids[of_reference] - self.size]
-        rows[~of_reference] = self.distractors[ids[~of_reference]]
-        return rows
+            np.take(self.reference, ids - self.size, axis=0, out=out, mode="clip")
+        else:
+            np.take(self.distractors, ids, axis=0, out=out, mode="clip")
+            if of_reference.any():
+                out[of_reference] = self.reference[ids[of_reference] - self.size]
+        return out
 
     def chunks(self, start: int, stop: int) -> Iterator[Vectors]:
         """Rows [start, stop), a few at a time."""
