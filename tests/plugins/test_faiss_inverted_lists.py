@@ -7,7 +7,7 @@ import torch
 
 from fpbench import Candidates, Vectors
 from fpbench.evidence.candidates import merge_candidates
-from fpbench_plugins.faiss_indexes import inverted_lists
+from fpbench_plugins.faiss_indexes import blocks, inverted_lists
 from fpbench_plugins.faiss_indexes.blocks import FaissBlockIndex
 from fpbench_plugins.faiss_indexes.inverted_lists import (
     Decode,
@@ -17,7 +17,7 @@ from fpbench_plugins.faiss_indexes.inverted_lists import (
     search_lists,
 )
 from fpbench_plugins.faiss_indexes.neighbours import neighbours
-from fpbench_plugins.faiss_indexes.settings import IvfPq
+from fpbench_plugins.faiss_indexes.settings import Ivf, IvfPq
 
 pytestmark = pytest.mark.usefixtures("one_faiss_thread")
 
@@ -97,6 +97,40 @@ def test_distances_are_the_same_bytes_however_the_work_is_cut(
     assert merged is not None
     np.testing.assert_array_equal(merged.ids, whole[0])
     assert merged.keys.tobytes() == whole[1].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["ivfpq", "ivf"])
+def test_rows_beyond_a_distance_are_not_needed(kind: str, rows: Vectors, queries: Vectors) -> None:
+    index, decode = build(kind, rows)
+    index.add(rows)
+    ids, keys = search_lists(index, decode, queries, K)
+    within = keys[:, 3].copy()
+    within[::2] = np.inf
+    within[1::10] = 0  # nearer than any row
+    before = within.copy()
+    near, distances = search_lists(index, decode, queries, K, within)
+    np.testing.assert_array_equal(within, before)
+    found = (distances <= within[:, None]) & (near >= 0)
+    np.testing.assert_array_equal(found, keys <= within[:, None])
+    np.testing.assert_array_equal(near[found], ids[found])
+    assert distances[found].tobytes() == keys[found].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["ivfpq", "ivf"])
+def test_an_index_that_is_filled_several_times_finds_what_it_finds_at_once(
+    kind: str, rows: Vectors, queries: Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = (
+        IvfPq(nlist=8, nprobe=3, parts=8, bits=4) if kind == "ivfpq" else Ivf(nlist=8, nprobe=3)
+    )
+    block = FaissBlockIndex(settings, decode_codes if kind == "ivfpq" else decode_vectors)
+    block.train(rows)
+    chunks = [rows[start : start + 250] for start in range(0, len(rows), 250)]
+    whole = block.search(queries, iter(chunks), K)
+    monkeypatch.setattr(blocks, "MOST_ROWS", 1_000)
+    parts = block.search(queries, iter(chunks), K)
+    for name in ("ids", "keys", "scores"):
+        assert getattr(parts, name).tobytes() == getattr(whole, name).tobytes()
 
 
 def test_of_equal_rows_the_lowest_are_found(rows: Vectors) -> None:

@@ -141,4 +141,4 @@ def test_no_more_rows_than_allowed_are_trained_on(search_of: Callable[..., RowSe
 
 def test_blocks_end_at_every_size_and_have_about_equal_lengths() -> None:
     assert block_edges([0]) == [0]
-    assert block_edges([100, 600_100]) == [0, 100, 200_100, 400_100, 600_100]
+    assert block_edges([100, 2_400_100]) == [0, 100, 800_100, 1_600_100, 2_400_100]

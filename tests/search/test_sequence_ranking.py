@@ -101,3 +101,26 @@ def test_only_kept_starts_are_ranked(vectors: tuple[np.ndarray, np.ndarray, np.n
     )
     assert sorted(ranked.starts[0, 0, :1]) == [5]
     assert sorted(ranked.starts[0, 1, :2]) == [6, 8]
+
+
+def test_what_is_ruled_out_changes_no_score(rng: np.random.Generator) -> None:
+    """With so many places that nothing is ruled out, the best ones are the same bytes."""
+    vectors = rng.standard_normal((400, 16)).astype(np.float32)
+    vectors[200:220] = vectors[100:120]  # starts of equal scores
+    vectors[300:310] *= 1e4
+    database = Concatenation(vectors[:350], vectors[350:], 350)
+    query = vectors[95:125] + np.float32(0.3) * rng.standard_normal((30, 16)).astype(np.float32)
+    first = np.array([0, 5, 9])
+    queries = SequenceQueries(
+        vectors=query, first=first, segments=[1, 4, 15], last=np.full(len(first), len(query))
+    )
+    used = queries.rows()
+    near = rng.integers(-1, 400, (len(used), 20))
+    near[:, 0] = 95 + used
+    near[:, 1] = 195 + used
+    few = rank_starts(queries, used, near, database, places=3)
+    all_of_them = rank_starts(queries, used, near, database, places=400)
+    assert (few.candidates[:, -1] > 150).all()
+    np.testing.assert_array_equal(few.candidates, all_of_them.candidates)
+    np.testing.assert_array_equal(few.starts, all_of_them.starts[:, :, :3])
+    assert few.scores.tobytes() == np.ascontiguousarray(all_of_them.scores[:, :, :3]).tobytes()

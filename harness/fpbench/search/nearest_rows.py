@@ -25,7 +25,7 @@ from fpbench.search.blocks import CandidateStore
 from fpbench.search.concatenation import Concatenation
 from fpbench.search.named_indexes import NamedIndex
 
-BLOCK_ROWS = 250_000
+BLOCK_ROWS = 1_000_000
 """Largest number of distractors in a block."""
 
 

@@ -209,8 +209,7 @@ def _score(
 ) -> Float32[np.ndarray, "starts lengths"]:
     products = np.empty((len(starts), len(query)), dtype=np.float32)
     for some, rows in read.stretches(starts, len(query)):
-        rows *= query
-        products[some] = sum_by_halves(rows)
+        products[some] = sum_by_halves(rows * query)
     means, _ = _mean_products(products, starts, read.database, ends)
     return means.astype(np.float32)
 
