@@ -31,6 +31,7 @@ KINDS = {
     "objects": "sources of Python objects that were measured",
     "costs": "what each of these cost",
     "calibration": "speed of the machine",
+    "checked-results": "results whose numbers follow from their evidence",
     "results": "results of fpbench.run without a file",
     "weights": "downloaded and imported weights",
     "editions": "which fingerprints are out of date",

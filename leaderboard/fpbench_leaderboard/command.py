@@ -107,6 +107,7 @@ def leaderboard(
     fpbench leaderboard --format html -o board.html
     fpbench leaderboard submissions --update leaderboard/README.md
     """
+    from fpbench.verification.kept_checks import KeptChecks
     from fpbench_leaderboard.confirmation import drop_superseded, mark_reproduced
     from fpbench_leaderboard.selection import Selection
     from fpbench_leaderboard.tiers import read_entries
@@ -116,7 +117,9 @@ def leaderboard(
     _refuse_outputs(places, form)
     errors = ErrorCollector()
     given = [expand_path(path) for path in paths or ("submissions",)]
-    entries = mark_reproduced(drop_superseded(read_entries(given, errors, check=evidence)))
+    kept = KeptChecks.open() if evidence else None
+    read = read_entries(given, errors, check=evidence, kept=kept)
+    entries = mark_reproduced(drop_superseded(read))
     if entries or not errors:
         if not options["metrics"] and form != "html":
             options["metrics"] = ["hr@1"]

@@ -22,6 +22,12 @@ __all__ = ["alter", "write_run"]
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_v1.json"
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notes of earlier runs would spare checks that a test is about."""
+    monkeypatch.setenv("FPBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 def point(n: int, value: float) -> Point:
     ci = Interval(level=0.95, low=value - 0.05, high=value + 0.05, method="bootstrap over tracks")
     return Point(

@@ -1,7 +1,7 @@
 """A tier is earned by evidence that agrees."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,14 @@ import pytest
 from written_runs import fill_candidates
 
 from fpbench import FpbenchError
+from fpbench.cache import Store
 from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
 from fpbench.results.canonical import hash_document
+from fpbench.verification import checks
+from fpbench.verification.kept_checks import KeptChecks
+from fpbench.verification.problems import Problem
+from fpbench.verification.validation import check_result
 from fpbench_leaderboard.tiers import read_entries
 
 
@@ -68,3 +73,53 @@ def test_a_result_that_claims_a_task_without_its_settings_is_left_out(
     with pytest.raises(FpbenchError, match="/task/content is"):
         errors.raise_all()
     assert tier(run, check=False) == "self-reported"
+
+
+def test_what_agreed_with_its_evidence_is_not_computed_again(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = KeptChecks(Store(tmp_path / "cache"))
+
+    def tier_by_notes() -> str:
+        errors = ErrorCollector()
+        (entry,) = read_entries([run], errors, check=True, kept=kept)
+        errors.raise_all()
+        return entry.tier
+
+    assert tier_by_notes() == "recomputed"
+
+    def refuse(_: object) -> Iterator[Problem]:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr(checks, "EVIDENCE_CHECKS", (refuse,))
+    monkeypatch.setattr(checks, "CHECKS", (*checks.STATED_CHECKS, refuse))
+    assert tier_by_notes() == "recomputed"
+    with pytest.raises(AssertionError, match="computed again"):
+        check_result(run)  # without notes
+
+
+def test_notes_are_of_the_bytes_of_result_and_evidence(
+    run: Path, tmp_path: Path, alter: Callable[..., None]
+) -> None:
+    kept = KeptChecks(Store(tmp_path / "cache"))
+    assert check_result(run, kept).problems == []
+    evidence = run.with_name("r.exact.real.npz")
+    whole = evidence.read_bytes()
+    evidence.write_bytes(whole + b"0")
+    (problem,) = check_result(run, kept).problems
+    assert "SHA-256 differs" in problem.rule
+    evidence.write_bytes(whole)
+
+    def improve(document: dict[str, Any]) -> None:
+        document["curves"][0]["points"][0]["value"] = 1.0
+
+    alter(run, improve)
+    for _ in range(2):  # what was wrong once is computed again, too
+        assert "/curves/0/points/0/value" in {
+            one.pointer for one in check_result(run, kept).problems
+        }
+
+
+def test_a_cache_that_cannot_be_written_changes_no_tier(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file")
+    assert check_result(run, KeptChecks(Store(tmp_path / "cache"))).problems == []

@@ -31,8 +31,7 @@ from fpbench.verification.timing import check_hop
 Check = Callable[[Submission], Iterator[Problem]]
 """Yields problems. It gets every document that keeps the schema, and must not fail on any."""
 
-CHECKS: Sequence[Check] = (
-    # What the result says of itself.
+STATED_CHECKS: Sequence[Check] = (
     check_config,
     check_system,
     check_generator,
@@ -47,7 +46,10 @@ CHECKS: Sequence[Check] = (
     check_points,
     check_fidelity,
     check_fidelity_numbers,
-    # What follows from the evidence that is there.
+)
+"""Checks of what a result says of itself, and of tasks that are installed."""
+
+EVIDENCE_CHECKS: Sequence[Check] = (
     check_searches,
     check_agreement,
     check_hop,
@@ -61,7 +63,9 @@ CHECKS: Sequence[Check] = (
     check_extrapolations,
     check_half_sizes,
 )
+"""Checks of what follows from the evidence. They depend on it and on the result alone."""
 
+CHECKS = (*STATED_CHECKS, *EVIDENCE_CHECKS)
 
 PROTOCOL_CHECKS: Sequence[Check] = (
     check_system,
@@ -74,12 +78,18 @@ PROTOCOL_CHECKS: Sequence[Check] = (
 """Checks of a run by an authors' protocol, which has other settings and evidence."""
 
 
-def find_problems(submission: Submission) -> Iterator[Problem]:
-    """All problems, each once; those that are found without computing come first."""
+def find_problems(submission: Submission, *, evidence_agrees: bool = False) -> Iterator[Problem]:
+    """All problems, each once; those that are found without computing come first.
+
+    Args:
+        submission: The result, and what is beside it.
+        evidence_agrees: Whether ``EVIDENCE_CHECKS`` are known to find nothing.
+    """
     known = set()
     config = submission.result.config
     by_protocol = submission.result.protocol is not None or config.get("protocol") is not None
-    for check in PROTOCOL_CHECKS if by_protocol else CHECKS:
+    checks = STATED_CHECKS if evidence_agrees else CHECKS
+    for check in PROTOCOL_CHECKS if by_protocol else checks:
         for problem in check(submission):
             if str(problem) not in known:
                 known.add(str(problem))

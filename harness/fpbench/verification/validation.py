@@ -17,6 +17,7 @@ from fpbench.review.synthetic_labels import find_result_alarm
 from fpbench.tables import show_text
 from fpbench.verification.checks import find_problems
 from fpbench.verification.identity import find_form_problems
+from fpbench.verification.kept_checks import KeptChecks
 from fpbench.verification.problems import Problem
 from fpbench.verification.submission import Submission
 
@@ -42,10 +43,14 @@ class Findings:
         return [f"{self.path}: {problem}" for problem in self.problems]
 
 
-def check_result(path: Path) -> Findings:
+def check_result(path: Path, kept: KeptChecks | None = None) -> Findings:
     """Check one result file, with the evidence beside it.
 
     Nothing that the result names is imported or run.
+
+    Args:
+        path: The file.
+        kept: Notes of what was computed before, and need not be again. None means to compute all.
 
     Raises:
         FpbenchError: The result cannot be read, breaks the schema, or has an absolute path in it.
@@ -81,10 +86,13 @@ def check_result(path: Path) -> Findings:
             unchecked.append(f"{info.file} is missing, so its curves were not computed again")
         else:
             evidence[info.file] = found
-    problems += find_problems(
-        Submission(path=path, result=result, evidence=evidence, of_protocol=of_protocol)
-    )
+    whole = not problems and not unchecked and len(evidence) > 0
+    agrees = kept is not None and whole and kept.holds(path)
+    submission = Submission(path=path, result=result, evidence=evidence, of_protocol=of_protocol)
+    problems += find_problems(submission, evidence_agrees=agrees)
     problems += of_form
+    if kept is not None and whole and not agrees and not problems:
+        kept.add(path)
     alarm = find_result_alarm(result)
     warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
     return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)

@@ -1,0 +1,50 @@
+"""Notes of results whose numbers were found to follow from their evidence.
+
+To compute them again takes seconds for each result, and a leaderboard has many. A note is of the
+bytes of the result, which name the hashes of its evidence, and of the code of the checks. It says
+nothing of other checks, and ``fpbench validate`` looks at none.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fpbench.cache import Store
+from fpbench.errors import FpbenchError
+from fpbench.hashing import code_key, content_key, file_sha256
+
+KIND = "checked-results"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChecks:
+    """The notes in a cache."""
+
+    store: Store
+
+    @classmethod
+    def open(cls) -> "KeptChecks | None":
+        """Those in the user's cache; None if there can be no cache."""
+        try:
+            return cls(Store.open())
+        except FpbenchError:
+            return None
+
+    def holds(self, result: Path) -> bool:
+        """Whether there is a note of a result file."""
+        try:
+            return self.store.read(KIND, self._key(result)) is not None
+        except FpbenchError:
+            return False
+
+    def add(self, result: Path) -> None:
+        """Note that all numbers of a result follow from its evidence, which is all there."""
+        # A cache that cannot be used saves no time, and changes nothing else.
+        with suppress(FpbenchError):
+            self.store.write(KIND, self._key(result), {"agrees": np.ones(1, bool)}, durable=False)
+
+    def _key(self, result: Path) -> str:
+        code = code_key("fpbench.verification.checks")
+        return content_key(code=code, result=file_sha256(result))
