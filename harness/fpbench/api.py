@@ -157,8 +157,8 @@ def run(
             decisions by a threshold (:func:`plot_det`) lies beside it, such as ``x.det.png``, and
             that of several indexes (:func:`plot_frontier`), such as ``x.frontier.png``.
         cache: Cache folder. None means ``$FPBENCH_CACHE``, or the user's cache folder.
-        engine: What searches: this process, or workers of a Ray cluster. Results have the same
-            bytes. None means this process.
+        engine: What works: this process, or workers of a Ray cluster. Results have the same bytes.
+            None means this process.
         address: The Ray cluster: ``auto`` or ``HOST:PORT``. None means the one that this process
             has joined, else ``$RAY_ADDRESS``, else one on this machine alone.
         workers: Number of workers in the cluster. None means one per GPU if the device is ``cuda``,
@@ -178,12 +178,7 @@ def run(
     """
     given = {name: value for name, value in locals().items() if value is not None}
     command = _command(given)
-    for switch in ("fresh", "unchecked", "progress"):
-        convert(given.get(switch), bool, _RUN, where=switch)
-    machines = {name: given.pop(name) for name in _MACHINES if name in given}
-    engines = convert(machines, EngineSettings, _RUN)
-    for argument in _NOT_IN_CONFIG:
-        given.pop(argument, None)
+    engines, given = _split_arguments(given)
     if isinstance(device, str):
         given["device"] = select_device(device)
     limit_threads()
@@ -196,14 +191,7 @@ def run(
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
         file = None if config is None else as_path(config, "config", _RUN)
         settings = config_from_arguments(file, given, _RUN, catalog)
-        wanted = None if out is None else as_path(out, "out", _RUN)
-        if wanted is not None:
-            refuse_out(wanted, file, option="out")
-            refuse_unwritable(wanted, "out")
-        drawing = None if figure is None else as_path(figure, "figure", _RUN)
-        if drawing is not None:
-            refuse_figure_name(drawing)
-            refuse_unwritable(drawing, "figure")
+        wanted, drawing = _written_files(out, figure, file)
         choice = stack.enter_context(open_engine(engines, settings))
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
@@ -216,6 +204,39 @@ def run(
             return LoadedResult.read(kept)
         execute(prepared, wanted, command, stage, figure=drawing, choice=choice)
         return LoadedResult.read(wanted)
+
+
+def _split_arguments(given: Mapping[str, Any]) -> tuple[EngineSettings, dict[str, Any]]:
+    """What the arguments of a run say of engines, and those that are settings of the run.
+
+    Raises:
+        FpbenchError: One that is no setting has a wrong type.
+    """
+    for switch in ("fresh", "unchecked", "progress"):
+        convert(given.get(switch), bool, _RUN, where=switch)
+    machines = {name: given[name] for name in _MACHINES if name in given}
+    engines = convert(machines, EngineSettings, _RUN)
+    others = (*_MACHINES, *_NOT_IN_CONFIG)
+    return engines, {name: value for name, value in given.items() if name not in others}
+
+
+def _written_files(
+    out: PathName | None, figure: PathName | None, config: Path | None
+) -> tuple[Path | None, Path | None]:
+    """Paths of the result and its figure, as far as they were given.
+
+    Raises:
+        FpbenchError: One of them cannot be written, or the result would replace the config.
+    """
+    wanted = None if out is None else as_path(out, "out", _RUN)
+    if wanted is not None:
+        refuse_out(wanted, config, option="out")
+        refuse_unwritable(wanted, "out")
+    drawing = None if figure is None else as_path(figure, "figure", _RUN)
+    if drawing is not None:
+        refuse_figure_name(drawing)
+        refuse_unwritable(drawing, "figure")
+    return wanted, drawing
 
 
 def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:

@@ -128,13 +128,7 @@ def prepare(
         cache_dir=store.root,
         channel=config.channel,
     )
-    with stage("opening the dataset"):
-        dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
-    if dataset.queries:
-        with stage("read recorded queries") as report:
-            tracks = [*dataset.reference, *(one.track for one in dataset.queries)]
-            surveys = survey_recordings(store, tracks, report)
-        config = recorded_config(config, dataset, surveys)
+    config, dataset = _open_dataset(config, catalog, settings, store, stage)
     warn_of_unused_settings(config, dataset)
     kinds = distractor_kinds(config)
     config, indexes = load_indexes(config, kinds, catalog, settings)
@@ -158,16 +152,8 @@ def prepare(
             config, source, info, catalog=catalog, store=store, settings=settings
         )
         config = replace(config, generator=choice.name)
-        named_generator = load_named_generator(choice, config, catalog, settings)
-        system = _identify(config, settings, source)
-        generator = refuse_foreign(named_generator, config, system)
-        if source.segments > 1 and not generator.draws_tracks:
-            raise no_tracks_error(generator.name, source.segments)
-    known = None if generator is None else generator.generator
-    # Whether a generator can be simulated is known once it is fitted.
-    simulated = known is None or can_simulate(known, source.segments)
-    if config.beyond and (generator is None or not simulated):
-        refuse_extrapolation(config, source)
+        generator, system = _load_generator(choice, config, source, catalog, settings)
+    _refuse_beyond_of(config, source, generator)
     return PreparedRun(
         config=config,
         catalog=catalog,
@@ -179,6 +165,47 @@ def prepare(
         generator=generator,
         indexes=indexes,
     )
+
+
+def _open_dataset(
+    config: RunConfig, catalog: Catalog, settings: Settings, store: Store, stage: Stage
+) -> tuple[RunConfig, Dataset]:
+    """The config with what follows from the recorded queries of its dataset, and the dataset."""
+    with stage("opening the dataset"):
+        dataset = catalog.dataset(config.dataset, replace(settings, options=config.dataset_options))
+    if not dataset.queries:
+        return config, dataset
+    with stage("read recorded queries") as report:
+        tracks = [*dataset.reference, *(one.track for one in dataset.queries)]
+        surveys = survey_recordings(store, tracks, report)
+    return recorded_config(config, dataset, surveys), dataset
+
+
+def _load_generator(
+    choice: Choice,
+    config: RunConfig,
+    source: AudioSource | VectorSource,
+    catalog: Catalog,
+    settings: Settings,
+) -> tuple[NamedGenerator, SystemIdentity | None]:
+    """The chosen generator, if it may meet these fingerprints, and the identity of their system."""
+    named = load_named_generator(choice, config, catalog, settings)
+    system = _identify(config, settings, source)
+    generator = refuse_foreign(named, config, system)
+    if source.segments > 1 and not generator.draws_tracks:
+        raise no_tracks_error(generator.name, source.segments)
+    return generator, system
+
+
+def _refuse_beyond_of(
+    config: RunConfig, source: AudioSource | VectorSource, generator: NamedGenerator | None
+) -> None:
+    """Refuse sizes beyond the searched ones that can be neither simulated nor extrapolated."""
+    known = None if generator is None else generator.generator
+    # Whether a generator can be simulated is known once it is fitted.
+    simulated = known is None or can_simulate(known, source.segments)
+    if config.beyond and (generator is None or not simulated):
+        refuse_extrapolation(config, source)
 
 
 def _choose_generator(
