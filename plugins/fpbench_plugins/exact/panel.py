@@ -55,7 +55,7 @@ class Panel:
         self.ids = torch.full((n, k), -1, dtype=torch.int64, device=queries.device)
         self.scores = torch.full((n, k), -torch.inf, device=queries.device)
         self._queries = queries
-        self._coarse = queries.to(dtype).T
+        self._coarse = queries.to(dtype).T.contiguous()  # a few per cent faster to multiply
         self._error = sieve_error(queries, dtype)
         self._any_zero = bool((self._error == 0).any())
         # New candidates as (query, id, score). A merge costs about the same for few as for many.

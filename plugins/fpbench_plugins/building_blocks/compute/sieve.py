@@ -13,8 +13,9 @@ from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 GROUP = 16  # rows; the rows of a tile are a multiple of it
-# Of products. On a CPU, smaller tiles stay in the cache, but each takes a dozen calls from Python.
-TILE_BYTES = {"cpu": 4 << 20, "cuda": 1 << 30}
+# Of products. On a CPU, larger tiles do not stay in the core's own cache, but each takes a dozen
+# calls from Python.
+TILE_BYTES = {"cpu": 2 << 20, "cuda": 1 << 30}
 UNIT_ROUNDOFF = {torch.float32: 2.0**-24, torch.bfloat16: 2.0**-8}
 BITS = {torch.float32: torch.int32, torch.bfloat16: torch.int16}
 
@@ -92,12 +93,14 @@ def multiply(
     values = workspace.reserve(tile_rows * n, like=rows).view(tile_rows, n)
     members = values.view(bits).view(GROUP, groups * n)
     maxima = torch.empty(groups * n, dtype=bits, device=rows.device)
-    for start in range(0, len(rows), tile_rows):
-        some = rows[start : start + tile_rows]
-        values[len(some) :] = -torch.inf
-        torch.mm(some, queries, out=values[: len(some)])
+    for number, some in enumerate(torch.split(rows, tile_rows)):
+        products = values
+        if len(some) < tile_rows:
+            products, padding = values[: len(some)], values[len(some) :]
+            padding.fill_(-torch.inf)
+        torch.mm(some, queries, out=products)
         torch.amax(members, dim=0, out=maxima)
-        yield Tile(start, groups, members, maxima)
+        yield Tile(number * tile_rows, groups, members, maxima)
 
 
 def sieve(
@@ -113,40 +116,41 @@ def sieve(
     dtype, n = rows.dtype, len(bound)
     bound = bound.to(dtype).clamp(min=torch.finfo(dtype).min)  # above the padding
     lowest = torch.where(bound > 0, bound.view(BITS[dtype]), torch.iinfo(BITS[dtype]).min)
-    first_rows, columns, members = [], [], []
+    places, members = [], []
     for tile in multiply(rows, queries, workspace):
-        opened = true_indices(maxima_at_least(tile.maxima.view(-1, n), lowest).view(-1))
-        if len(opened) > 0:
-            first_rows.append(tile.start + opened // n)
-            columns.append(opened)
-            members.append(take_columns(tile.members, opened))
-    if not columns:
+        of_tile, of_opened = open_groups(tile, lowest)
+        if len(of_tile) > 0:
+            places.append(of_tile)
+            members.append(of_opened)
+    if not places:
         none = torch.empty(0, dtype=torch.int64, device=rows.device)
         return none, none
-    first_row, query = torch.cat(first_rows), torch.cat(columns) % n
+    place = torch.cat(places)
+    first_row, query = place // n, place % n
     products = torch.cat(members, dim=1).view(dtype)
     hit = true_indices((products >= bound.index_select(0, query)).view(-1))
-    member, place = hit // len(query), hit % len(query)
-    return first_row[place] + member * tile.groups, query[place]
+    member, group = hit // len(query), hit % len(query)
+    return first_row[group] + member * tile.groups, query[group]
 
 
-def maxima_at_least(
-    maxima: Int[Tensor, "groups queries"], lowest: Int[Tensor, " queries"]
-) -> Bool[Tensor, "groups queries"]:
-    """Mark the maxima that are at least their query's bound."""
-    if maxima.device.type == "cpu":
-        # Torch's comparison of int16 is not vectorised.
-        return torch.from_numpy(np.greater_equal(maxima.numpy(), lowest.numpy()))
-    return maxima >= lowest
+def open_groups(
+    tile: Tile, lowest: Int[Tensor, " queries"]
+) -> tuple[Int64[Tensor, " opened"], Int[Tensor, "members opened"]]:
+    """The groups whose maximum is at least its query's bound: first row and query, and members.
 
-
-def take_columns(
-    matrix: Int[Tensor, "rows columns"], columns: Int64[Tensor, " some"]
-) -> Int[Tensor, "rows some"]:
-    """Copy some columns."""
-    if matrix.device.type == "cpu":
-        return torch.from_numpy(np.take(matrix.numpy(), columns.numpy(), axis=1))
-    return matrix.index_select(1, columns)
+    Returns:
+        The row times the number of queries, plus the query; and the group's products.
+    """
+    n = len(lowest)
+    if lowest.device.type == "cpu":
+        # NumPy, because a small operation of torch takes 0.04 ms just after a product, which leaves
+        # little else in the cache. Torch's comparison of int16 is slow, too.
+        maxima = tile.maxima.numpy().reshape(-1, n)
+        columns = (maxima >= lowest.numpy()).reshape(-1).nonzero()[0]
+        members = torch.from_numpy(tile.members.numpy().take(columns, axis=1))
+        return torch.from_numpy(columns + tile.start * n), members
+    opened = true_indices((tile.maxima.view(-1, n) >= lowest).view(-1))
+    return opened + tile.start * n, tile.members.index_select(1, opened)
 
 
 def true_indices(mask: Bool[Tensor, " values"]) -> Int64[Tensor, " pairs"]:
