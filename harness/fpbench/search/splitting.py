@@ -182,7 +182,7 @@ class _Ladder:
         moved = np.sqrt(1 - step**2) * self._noise + step * fresh
         scores = self._score(moved)
         accepted = scores > self._level[:, None, None]
-        self._noise = np.where(accepted[..., None], moved, self._noise)
+        self._noise[accepted] = moved[accepted]
         self._scores = np.where(accepted, scores, self._scores)
         change = np.exp(_ADAPTATION * (accepted.mean(axis=(1, 2)) - _ACCEPTED))
         self._step = np.minimum(self._step * change, _LONGEST_STEP)
@@ -231,9 +231,8 @@ class _Ladder:
         parents = np.where(count > 0, own, others).reshape(queries, -1)
         noise = self._noise.reshape(queries, replicates * particles, -1)
         scores = self._scores.reshape(queries, -1)
-        self._noise = np.take_along_axis(noise, parents[:, :, None], axis=1).reshape(
-            self._noise.shape
-        )
+        # By whole rows: take_along_axis would look up each entry of the noise.
+        self._noise = noise[np.arange(queries)[:, None], parents].reshape(self._noise.shape)
         self._scores = np.take_along_axis(scores, parents, axis=1).reshape(above.shape)
 
     def _keep_queries(self, kept: Bool[np.ndarray, " active"]) -> None:
