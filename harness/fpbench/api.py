@@ -135,8 +135,9 @@ def run(
             the right track. None means 0.25.
         protocol: Evaluate as the authors of a system did: ``nafp``, ``grafprint``, ``nmfp``,
             ``peaknetfp`` or ``paper`` (arXiv 2509.18620). None means fpbench's own way.
-        query_lengths_s: Lengths of a protocol's queries, such as ``[1, 2, 3, 5, 6, 10]``. None
-            means those of the authors.
+        query_lengths_s: Several lengths of queries, such as ``[1, 2, 3, 5, 6, 10]``: shorter
+            queries are the first seconds of the longest. None means ``query_length_s``, or the
+            lengths of the protocol.
         test_ids: Rows at which a protocol's queries begin: ``icassp``, ``all``, a number, or a
             ``.npy`` file. None means the authors' file if it is there, else ``all``.
         rules: Whether a protocol's curves count hits rightly, or with the faults of the authors'

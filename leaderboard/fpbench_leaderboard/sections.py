@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from fpbench.folder_names import without_folders
-from fpbench.results.comparable import ComparisonKey, split_by_length
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Result
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import clusters_label, data_label
 from fpbench.review.synthetic_labels import distractor_label
 from fpbench_leaderboard.board import Board, BoardCurve, Ranking, Row, Section

@@ -48,6 +48,7 @@ def standings(values: Mapping[int, float], names: list[str]) -> Standings:
         results=[GOLDEN] * len(names),
         index="exact",
         distractors="synthetic",
+        search_label="exact, synthetic distractors",
         generator="gaussian",
         queries=GOLDEN.queries,
         chosen=None,

@@ -92,6 +92,7 @@ def test_records_are_flat(comparisons: Comparisons) -> None:
         "second": "c",
         "index": "exact",
         "distractors": "synthetic",
+        "query_length_s": 1.0,
         "generator": "gaussian",
         "metric": "hr@1",
         "tolerance_s": 0.25,

@@ -148,3 +148,16 @@ def test_a_result_is_json_and_replaces_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(FpbenchError, match="would be replaced by the result"):
         refuse_out(tmp_path / "mine.json")
     refuse_out(tmp_path / "new.json")
+
+
+def test_the_longest_of_several_lengths_is_that_of_the_recipe(tmp_path: Path) -> None:
+    several = config(query_lengths_s="1,2.5")
+    assert several.query_lengths_s == (1.0, 2.5)
+    assert several.recipe.query_length_s == 2.5
+    with pytest.raises(FpbenchError, match="queries of 2 s are not the longest"):
+        config(query_lengths_s=[1, 3], query_length_s=2)
+    file = tmp_path / "c.toml"
+    file.write_text("query_lengths_s = [1.0, 3.0]")
+    assert config(file).recipe.query_length_s == 3.0
+    single = config(file, query_length_s=2)  # an argument replaces what the file says
+    assert (single.query_lengths_s, single.recipe.query_length_s) == ((), 2.0)

@@ -14,9 +14,10 @@ from fpbench import FpbenchError
 from fpbench.cache import Store
 from fpbench.progress import Report
 from fpbench.runs.needs import Need
-from fpbench.runs.plan import Plan, make_plan, refuse_what_cannot_fit, search_need
+from fpbench.runs.plan import Plan, make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
+from fpbench.runs.search_needs import search_need
 
 
 def need(*, segments: int, exact: bool) -> Need:

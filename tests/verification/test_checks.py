@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fpbench.evidence.files import read_evidence
 from fpbench.results.files import read_result
-from fpbench.verification.checks import CHECKS, PROTOCOL_CHECKS, find_problems
+from fpbench.verification.checks import CHECKS, PROTOCOL_CHECKS, WHOLE_CHECKS, find_problems
 from fpbench.verification.submission import Submission
 
 
@@ -16,7 +16,8 @@ def test_an_honest_result_has_no_problems(result: Path) -> None:
 
 
 def test_every_check_of_the_room_is_in_the_table() -> None:
-    modules = {check.__module__.rpartition(".")[2] for check in (*CHECKS, *PROTOCOL_CHECKS)}
+    checks = (*CHECKS, *WHOLE_CHECKS, *PROTOCOL_CHECKS)
+    modules = {check.__module__.rpartition(".")[2] for check in checks}
     room = Path(__import__("fpbench").__file__).parent / "verification"
     with_checks = {p.stem for p in room.glob("*.py") if "\ndef check_" in p.read_text()}
     assert with_checks - modules == {"validation"}

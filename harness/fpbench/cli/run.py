@@ -153,8 +153,9 @@ logger = getLogger(__name__)
 )
 @click.option(
     "--query-lengths",
-    help="Lengths of a protocol's queries in seconds, such as 1,2,3,5,6,10; one run gives all.  "
-    "[default: those of the authors]",
+    help="Several lengths of queries in seconds, such as 1,2,3,5,6,10; one run gives all, and "
+    "shorter queries are the first seconds of the longest.  [default: --query-length, or those of "
+    "the protocol]",
 )
 @click.option(
     "--test-ids",
@@ -219,6 +220,7 @@ def run(**options: Any) -> None:
     fpbench run --dataset folder:music --distractors real    your music
     fpbench run --distractors synthetic --sizes 1e6,1e7      ten million synthetic distractors
     fpbench run --beyond 1e10,1e12                           a trillion, without searching them
+    fpbench run --query-lengths 1,2,3,5,6,10                 queries of 10 s and their first seconds
     fpbench run --index exact --index ivfpq:nprobe=5,20,80   what an index loses and saves
     fpbench run --dataset embeddings:emb --protocol nafp     as NAFP's own evaluation
     fpbench run --config run.toml --plan                     what the run needs

@@ -1,7 +1,7 @@
 """Fingerprints of degraded queries, cached in shards, from which a killed run resumes."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -51,6 +51,7 @@ class QuerySource:
         recipe: Query recipe.
         chain: Degradations of the recipe.
         seed: Seed of the run.
+        cut_s: Length to which queries are cut after they were degraded; None keeps all of them.
     """
 
     fingerprinter: AnyFingerprinter
@@ -62,10 +63,18 @@ class QuerySource:
     recipe: QueryRecipe
     chain: Sequence[Degradation]
     seed: int
+    cut_s: float | None = None
+
+    @property
+    def length_s(self) -> float:
+        """Length of the queries that are fingerprinted."""
+        return self.recipe.query_length_s if self.cut_s is None else self.cut_s
 
     def key(self, truth: Positions, numbers: Int64[np.ndarray, " shard"]) -> str:
         """Key of the fingerprints of some queries."""
+        cut: dict[str, object] = {} if self.cut_s is None else {"cut_s": self.cut_s}
         return content_key(
+            **cut,
             kind="queries",
             code=code_key(__name__),
             fingerprinter=self.identity,
@@ -105,6 +114,41 @@ def build_query_set(
         report((done + 1) / len(shards), f"{len(rows)} queries")
     vectors = np.stack([rows[i] for i in range(len(truth.track))])
     return QuerySet(key=source.key(truth, np.arange(len(vectors))), vectors=vectors, truth=truth)
+
+
+def cut_query_set(
+    store: Store,
+    source: QuerySource,
+    whole: QuerySet,
+    *,
+    places: Positions,
+    length_s: float,
+    segments: int,
+    report: Report,
+) -> QuerySet:
+    """The same queries, of which only the first seconds are fingerprinted.
+
+    Where each fingerprint is of its own segment, they are the first ones of the whole queries.
+    Otherwise the queries are degraded again, and cut before they are fingerprinted.
+
+    Args:
+        store: Keeps fingerprints.
+        source: Makes the whole queries.
+        whole: The whole queries.
+        places: Track and start time of each in the tracks of ``source``.
+        length_s: Length to cut them to.
+        segments: Fingerprints of that length.
+        report: Shows progress.
+
+    Raises:
+        FpbenchError: As :func:`build_query_set`.
+    """
+    spec = source.fingerprinter.spec
+    if spec.front_end == "segment" and spec.batch_segments is None and not spec.query_padding:
+        vectors, key = whole.vectors[:, :segments], content_key(whole=whole.key, cut=segments)
+        return replace(whole, key=key, vectors=vectors)
+    cut = build_query_set(store, replace(source, cut_s=length_s), places, report)
+    return replace(whole, key=content_key(whole=whole.key, cut=cut.key), vectors=cut.vectors)
 
 
 def count_missing_queries(store: Store, source: QuerySource, truth: Positions) -> int:
@@ -156,7 +200,8 @@ def _fingerprint_queries(
             seed=source.seed,
             sample_rate_hz=spec.sample_rate_hz,
         )
-        for number, samples in queries:
+        for number, whole in queries:
+            samples = whole[: round(source.length_s * spec.sample_rate_hz)]
             order.append(number)
             track, start_s = source.tracks[truth.track[number]], float(truth.start_s[number])
             yield query_label(track, start_s), np.pad(samples, (0, spec.query_padding))
@@ -168,7 +213,7 @@ def _fingerprint_queries(
     counts = {len(row) for row in rows}
     if len(counts) != 1 or 0 in counts:
         raise FpbenchError(
-            f"queries of {source.recipe.query_length_s:g} s give {sorted(counts)} fingerprints "
+            f"queries of {source.length_s:g} s give {sorted(counts)} fingerprints "
             f"with '{source.name}', but must all give the same number, at least 1",
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )

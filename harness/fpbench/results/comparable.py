@@ -1,8 +1,7 @@
 """Decides which results may be compared with each other."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from fpbench.results.document import Result
 
@@ -37,18 +36,3 @@ class ComparisonKey:
             seed=result.config.get("seed", 0),
             protocol=json.dumps(named, sort_keys=True) if named else "",
         )
-
-
-def split_by_length(result: Result) -> Iterator[Result]:
-    """A result for each length of its queries: a run by a protocol has several.
-
-    Yields:
-        The result itself if its queries have one length.
-    """
-    lengths_s = list(dict.fromkeys(curve.query_length_s for curve in result.curves))
-    if len(lengths_s) == 1:
-        yield result
-        return
-    for length_s in lengths_s:
-        curves = [curve for curve in result.curves if curve.query_length_s == length_s]
-        yield replace(result, curves=curves, queries=replace(result.queries, length_s=length_s))

@@ -135,6 +135,7 @@ class IndexCost:
         latencies: Time per query at batches of 1 and 100; empty if nothing was searched in this
             run, and the cache does not hold it.
         cached: Whether it was measured by an earlier run.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -144,6 +145,7 @@ class IndexCost:
     bytes_per_hour: NotNegative | None
     latencies: Annotated[Sequence[Latency], Meta(max_length=10)]
     cached: bool
+    query_length_s: Seconds | None = None
 
     def latency(self, batch: int) -> Latency | None:
         """The time per query at a batch; None if it was not measured."""
@@ -201,9 +203,9 @@ class Costs:
     threads: Positive
     load_before: NotNegative | None
     load_after: NotNegative | None
-    stages: Annotated[Sequence[StageCost], Meta(max_length=1_000)]
+    stages: Annotated[Sequence[StageCost], Meta(max_length=10_000)]
     encoder: EncoderCost | None
-    indexes: Annotated[Sequence[IndexCost], Meta(max_length=100)]
+    indexes: Annotated[Sequence[IndexCost], Meta(max_length=2_000)]
     calibration: Calibration | None
 
     def index(self, name: str, distractors: DistractorKind) -> IndexCost | None:

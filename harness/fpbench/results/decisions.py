@@ -14,6 +14,7 @@ from fpbench.results.fields import (
     Name,
     Positive,
     Rate,
+    Seconds,
     Words,
 )
 
@@ -122,6 +123,7 @@ class FalseAccepts:
         det: Curve of false rejects against false accepts; None in older results, and where the
             search has curves at enough other sizes.
         absent: Recordings that the database does not hold, by themselves; None if there are none.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     distractors: DistractorKind
@@ -139,3 +141,4 @@ class FalseAccepts:
     refused: Sequence[RefusedShare] = ()
     det: DetCurve | None = None
     absent: AbsentDecisions | None = None
+    query_length_s: Seconds | None = None

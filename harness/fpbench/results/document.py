@@ -149,6 +149,7 @@ class Gap:
             from few tracks of real distractors, where these are known.
         low: Lower end of the interval.
         high: Upper end of the interval.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -160,14 +161,20 @@ class Gap:
     low: Difference
     high: Difference
     method: Words
+    query_length_s: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceInfo:
-    """A file of evidence beside the result."""
+    """A file of evidence beside the result.
+
+    Args:
+        query_length_s: Length of the queries; None if it is that of ``queries``.
+    """
 
     file: FileName
     sha256: Sha256
+    query_length_s: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +183,8 @@ class Result:
 
     Args:
         result_format: Version of this format.
+        queries: The queries. If they have several lengths, these are the longest, and each shorter
+            one is their first seconds; the recipe is that of the longest.
         status: ``complete``, or ``partial`` if a requested size exceeds the real distractors.
         harness: The version of fpbench.
         config: The run's configuration.
@@ -205,8 +214,7 @@ class Result:
             of distractors, tolerance and searched size; empty in older results.
         fits: Hit rates of several fits of the generator; None for one fit. All else in the result
             is of the first.
-        protocol: The authors' protocol that the run follows; None for one of fpbench's own. Its
-            curves have queries of several lengths, of which ``queries`` has the longest.
+        protocol: The authors' protocol that the run follows; None for one of fpbench's own.
         costs: What the run took. Two runs of the same settings differ in it, and in nothing else;
             None in older results.
         provenance: Who submits it; None before it is submitted.
@@ -223,20 +231,20 @@ class Result:
     queries: QueryInfo
     generator: GeneratorInfo | None
     fidelity: Fidelity | None
-    curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=1_000)]
-    indexes: Annotated[Sequence[IndexInfo], Meta(max_length=200)]
-    evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=100)]
+    curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=20_000)]
+    indexes: Annotated[Sequence[IndexInfo], Meta(max_length=2_000)]
+    evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=2_000)]
     environment: Mapping[str, str]
     config: RecordedConfig
     command: str
     estimator: Estimator = 1
     check: CheckInfo | None = None
     task: TaskInfo | None = None
-    gaps: Annotated[Sequence[Gap], Meta(max_length=10_000)] = ()
-    index_losses: Annotated[Sequence[IndexLoss], Meta(max_length=10_000)] = ()
-    tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
-    extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
-    false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
+    gaps: Annotated[Sequence[Gap], Meta(max_length=100_000)] = ()
+    index_losses: Annotated[Sequence[IndexLoss], Meta(max_length=100_000)] = ()
+    tails: Annotated[Sequence[TailInfo], Meta(max_length=2_000)] = ()
+    extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=100_000)] = ()
+    false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=100_000)] = ()
     fits: GeneratorFits | None = None
     protocol: ProtocolInfo | None = None
     costs: Costs | None = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import DistractorKind, Metric, Name, Positive, Rate
+from fpbench.results.fields import DistractorKind, Metric, Name, Positive, Rate, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,7 @@ class ExtrapolationInfo:
         tails: Both hit rates behind each extrapolated point.
         check: The same from a tenth of the distractors, which are searched already.
         refused: Why the curve does not go on to all sizes beyond; None if it does.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -75,3 +76,4 @@ class ExtrapolationInfo:
     tails: Sequence[TwoTails] = ()
     check: ExtrapolationCheck | None = None
     refused: str | None = None
+    query_length_s: Seconds | None = None

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import Level, Metric, Name, Positive, Rate, Sha256, Words
+from fpbench.results.fields import Level, Metric, Name, Positive, Rate, Seconds, Sha256, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class FitRates:
         low: Lower end of the interval, which holds the error of the queries and of the fits.
         high: Upper end of the interval.
         method: Name of the method.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -38,6 +39,7 @@ class FitRates:
     low: Rate
     high: Rate
     method: Words
+    query_length_s: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,4 +53,4 @@ class GeneratorFits:
     """
 
     weights_sha256: Annotated[Sequence[Sha256], Meta(min_length=2, max_length=20)]
-    rates: Annotated[Sequence[FitRates], Meta(max_length=10_000)]
+    rates: Annotated[Sequence[FitRates], Meta(max_length=100_000)]

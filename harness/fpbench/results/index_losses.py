@@ -13,6 +13,7 @@ from fpbench.results.fields import (
     Metric,
     Name,
     Positive,
+    Seconds,
     Words,
 )
 
@@ -33,6 +34,7 @@ class IndexLoss:
         low: Lower end of the interval.
         high: Upper end of the interval.
         method: Name of the method.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -46,3 +48,4 @@ class IndexLoss:
     low: Difference
     high: Difference
     method: Words
+    query_length_s: Seconds | None = None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fpbench.results.fields import Count, DistractorKind, Name, Words
+from fpbench.results.fields import Count, DistractorKind, Name, Seconds, Words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,7 @@ class IndexInfo:
             candidates that are kept, ``shortlist``.
         trained_on: Number of fingerprints that it was trained on; 0 for an index that needs none,
             None in older results.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     name: Name
@@ -25,3 +26,4 @@ class IndexInfo:
     requested: Mapping[Words, Words]
     effective: Mapping[Words, int | float | str]
     trained_on: Count | None = None
+    query_length_s: Seconds | None = None

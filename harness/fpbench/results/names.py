@@ -72,6 +72,13 @@ def queries_label(queries: QueryInfo) -> str:
     return f"{count_label(queries.n, 'query', 'queries')} of {queries.length_s:g} s"
 
 
+def lengths_label(queries: QueryInfo, lengths_s: Sequence[float]) -> str:
+    """How many queries there are, of several lengths: ``1000 queries of 1, 2 and 3 s``."""
+    *others, last = (f"{length_s:g}" for length_s in lengths_s)
+    lengths = f"{', '.join(others)} and {last}" if others else last
+    return f"{count_label(queries.n, 'query', 'queries')} of {lengths} s"
+
+
 def tracks_label(queries: QueryInfo) -> str:
     """How many tracks the queries come from."""
     return count_label(queries.tracks, "track")
@@ -104,12 +111,14 @@ def data_label(result: Result) -> str:
 def curve_id(result: Result, curve: Curve) -> str:
     """What a curve has of its own in its result, for formats of others: ``hr@1/0.25s/exact/real``.
 
-    A curve of a protocol begins with it and the length of its queries, such as ``nafp-1/2s``.
+    One of a protocol begins with it and the length of its queries, such as ``nafp-1/2s``; one of a
+    result with several lengths, with the length.
     """
     where = "track" if curve.tolerance_s is None else f"{curve.tolerance_s:g}s"
     name = f"{curve.metric}/{where}/{curve.index}/{curve.distractors}"
     protocol = result.protocol
     if protocol is None:
-        return name
+        several = any(other.query_length_s != curve.query_length_s for other in result.curves)
+        return f"{curve.query_length_s:g}s/{name}" if several else name
     rules = "-official" if protocol.rules == "official" else ""
     return f"{protocol.name}-{protocol.version}{rules}/{curve.query_length_s:g}s/{name}"

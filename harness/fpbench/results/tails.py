@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from fpbench.results.fields import Count, Level, Metric, Name, Positive, Rate
+from fpbench.results.fields import Count, Level, Metric, Name, Positive, Rate, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +75,7 @@ class TailInfo:
         accepted: Share of accepted steps.
         half_sizes: For each tolerance, where HR@1 is half of what it is at a million; empty in
             older results, and where no query hits at a million.
+        query_length_s: Length of the queries; None if it is that of ``queries``.
     """
 
     index: Name
@@ -89,3 +90,4 @@ class TailInfo:
     checks: Sequence[TailCheck]
     half_sizes: Sequence[HalfSize] = ()
     drawn: Count = 0
+    query_length_s: Seconds | None = None

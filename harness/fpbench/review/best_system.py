@@ -55,6 +55,7 @@ class Standings:
     results: Sequence[Result] = field(repr=False)
     index: str
     distractors: DistractorKind
+    search_label: str
     generator: str | None
     queries: QueryInfo
     chosen: str | None
@@ -130,21 +131,19 @@ def standings_against_best(
 
 
 def _connected(comparisons: Sequence[Comparison]) -> list[list[Comparison]]:
-    """The comparisons by index and kind of distractors, and by systems that are connected."""
+    """The comparisons of one search each, and of systems that are connected."""
     groups: list[tuple[set[tuple[object, ...]], list[Comparison]]] = []
     for one in comparisons:
-        nodes = {(one.index, one.distractors, place) for place in one.places}
+        nodes = {(*one.search, place) for place in one.places}
         met = [group for group in groups if group[0] & nodes]
         groups = [group for group in groups if not group[0] & nodes]
         joined = [pair for _, pairs in met for pair in pairs]
         groups.append(
             (set[tuple[object, ...]]().union(nodes, *(n for n, _ in met)), [*joined, one])
         )
-    order = {(one.index, one.distractors): None for one in comparisons}
+    order = list(dict.fromkeys(one.search for one in comparisons))
     found = [pairs for _, pairs in groups]
-    return sorted(
-        found, key=lambda pairs: list(order).index((pairs[0].index, pairs[0].distractors))
-    )
+    return sorted(found, key=lambda pairs: order.index(pairs[0].search))
 
 
 @dataclass(slots=True)
@@ -208,6 +207,7 @@ class _Table:
             results=ordered,
             index=one.index,
             distractors=one.distractors,
+            search_label=one.search_label,
             generator=common_generator(ordered, one.distractors),
             queries=one.queries,
             chosen=chosen,

@@ -16,7 +16,7 @@ def standings_heading(table: Standings) -> str:
     if table.chosen is not None:
         best = {table.names[row.best]: None for row in table.rows}
         heading = f"each minus {', '.join(best)}, the best at {table.chosen}"
-    heading += f"; {table.index}, {table.distractors} distractors"
+    heading += f"; {table.search_label}"
     return heading if table.generator is None else f"{heading} ({table.generator})"
 
 

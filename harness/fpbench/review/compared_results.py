@@ -11,6 +11,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.fields import DistractorKind
 from fpbench.results.files import read_result
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import system_label
 from fpbench.review.synthetic_labels import generator_label
 
@@ -35,13 +36,18 @@ def read_compared(paths: Sequence[Path], errors: ErrorCollector) -> list[Compare
                     "not compared one by one",
                     hint="compare its intervals, or results of runs without --protocol",
                 )
-            if sides and ComparisonKey.of(sides[0].result) != ComparisonKey.of(side.result):
+            if sides and not _keys(sides[0]) & _keys(side):
                 raise FpbenchError(
                     f"{sides[0].path} and {path} differ in audio, queries or seed",
                     hint="run both with the same dataset, recipe and seed",
                 )
             sides.append(side)
     return sides
+
+
+def _keys(side: ComparedResult) -> set[ComparisonKey]:
+    """What the result of each length of queries may be compared with."""
+    return set(map(ComparisonKey.of, split_by_length(side.result)))
 
 
 def search_of(curve: Curve) -> tuple[str, DistractorKind]:

@@ -1,6 +1,6 @@
 """Paired comparison of results: is one system better than another on the same queries?"""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import combinations
@@ -12,9 +12,11 @@ import numpy as np
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence, QueryColumns
 from fpbench.evidence.sign_flips import correct_p_values
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import split_by_length
 from fpbench.review.compared_results import (
     ComparedResult,
     common_generator,
@@ -41,7 +43,7 @@ HIGHEST_LEVEL = 0.995
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Comparison of two systems with one index and one kind of distractors.
+    """Comparison of two systems with one index, kind of distractors and length of queries.
 
     Args:
         names: Names of the systems, with the generator and index settings in which they differ.
@@ -54,6 +56,7 @@ class Comparison:
         columns: Track, start time and degradations of each query; None for older evidence.
         false_rejects: Differences of false rejects at equal false accepts, where the evidence tells
             them; they are not tested.
+        several_lengths: Whether results have queries of several lengths, of which this is one.
     """
 
     names: tuple[str, str]
@@ -67,6 +70,18 @@ class Comparison:
     ranks: Sequence[PairedRanks] = field(repr=False)
     columns: QueryColumns | None = field(repr=False)
     false_rejects: Sequence[FalseRejectDifference] = ()
+    several_lengths: bool = False
+
+    @property
+    def search(self) -> tuple[str, DistractorKind, float]:
+        """Index, kind of distractors and length of the queries."""
+        return self.index, self.distractors, self.queries.length_s
+
+    @property
+    def search_label(self) -> str:
+        """The same for headings, with the length only where there are several."""
+        label = f"{self.index}, {self.distractors} distractors"
+        return f"{label}, queries of {self.queries.length_s:g} s" if self.several_lengths else label
 
     @property
     def results(self) -> tuple[Result, Result]:
@@ -114,14 +129,16 @@ def compare_results(
     sides = read_compared(paths, left_out)
     if errors is None or len(sides) < 2 or (against_first and sides[0].path != paths[0]):
         left_out.raise_all()
-    pairs = [(sides[0], other) for other in sides[1:]]
+    places = [(0, place) for place in range(1, len(sides))]
     if not against_first:
-        pairs = list(combinations(sides, 2))
+        places = list(combinations(range(len(sides)), 2))
     comparisons = list[Comparison]()
-    context = _Context(sides, level, known_groups(sides), cache(load_evidence))
-    for pair in pairs:
-        with left_out.collect():
-            comparisons += _compare_pair(pair, context)
+    contexts = _contexts(sides, level)
+    for pair in places:
+        for context in contexts:
+            if all(place in context.by_place for place in pair):
+                with left_out.collect():
+                    comparisons += _compare_pair(pair, context)
     if errors is None or not comparisons:
         left_out.raise_all()
     if not comparisons:
@@ -133,21 +150,53 @@ def compare_results(
     return _correct(comparisons, level)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Context:
-    """What the comparisons of all pairs have in common."""
+    """What the comparisons of all pairs have in common, for queries of one length.
 
-    sides: Sequence[ComparedResult]
+    Args:
+        by_place: The part of each result that has this length, by its place among all.
+        level: Confidence level.
+        known: Evidence with the groups of tracks.
+        load: Reads evidence.
+        several_lengths: Whether there are other lengths.
+    """
+
+    by_place: Mapping[int, ComparedResult]
     level: float
     known: Evidence | GrownEvidence | None
     load: Callable[[ComparedResult, str, DistractorKind], Evidence | GrownEvidence]
+    several_lengths: bool
+
+    @property
+    def sides(self) -> Sequence[ComparedResult]:
+        """The parts."""
+        return list(self.by_place.values())
 
 
-def _compare_pair(
-    pair: tuple[ComparedResult, ComparedResult], context: _Context
-) -> Iterator[Comparison]:
+def _contexts(sides: Sequence[ComparedResult], level: float) -> list[_Context]:
+    """One for each length of queries, in the order of the first results that have it."""
+    by_key: dict[ComparisonKey, dict[int, ComparedResult]] = {}
+    for place, side in enumerate(sides):
+        for part in split_by_length(side.result):
+            of_length = by_key.setdefault(ComparisonKey.of(part), {})
+            of_length[place] = ComparedResult(side.path, part)
+    return [
+        _Context(
+            by_place=by_place,
+            level=level,
+            known=known_groups(list(by_place.values())),
+            load=cache(load_evidence),
+            several_lengths=len(by_key) > 1,
+        )
+        for by_place in by_key.values()
+        if len(by_place) > 1
+    ]
+
+
+def _compare_pair(places: tuple[int, int], context: _Context) -> Iterator[Comparison]:
     """The comparisons of two results, one for each index and kind of distractors."""
-    first, second = pair
+    pair = first, second = context.by_place[places[0]], context.by_place[places[1]]
     results = one, other = first.result, second.result
     pairs = [(curve, match) for curve in one.curves if (match := matching_curve(curve, one, other))]
     if not pairs:
@@ -168,7 +217,7 @@ def _compare_pair(
         name, other_name = system_names(pair, curves[0], context.sides)
         yield Comparison(
             names=(name, other_name),
-            places=(context.sides.index(first), context.sides.index(second)),
+            places=places,
             sides=pair,
             index=index,
             distractors=distractors,
@@ -180,6 +229,7 @@ def _compare_pair(
             false_rejects=false_reject_differences(differences, ranks, context.level),
             ranks=list(paired_ranks(curves, results, ranks)),
             columns=evidence[0].queries or evidence[1].queries,
+            several_lengths=context.several_lengths,
         )
 
 

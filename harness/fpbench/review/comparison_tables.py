@@ -15,8 +15,8 @@ from fpbench.results.document import Result
 from fpbench.results.names import (
     clusters_label,
     few_clusters_note,
+    lengths_label,
     metric_label,
-    queries_label,
     tracks_label,
 )
 from fpbench.review.best_system import ChosenPoint, Standings, standings_against_best
@@ -48,7 +48,8 @@ Record = dict[str, str | int | float | bool | None]
 
 
 class Comparisons(tuple[Comparison, ...]):
-    """Comparisons of results: one for each pair, index and kind of distractors in common.
+    """Comparisons of results: one for each pair, index, kind of distractors and length of
+    queries in common.
 
     They are shown as tables, in text and in notebooks: of all pairs, or of all systems against the
     best of them.
@@ -103,6 +104,7 @@ class Comparisons(tuple[Comparison, ...]):
                 "second": names[1],
                 "index": shown.index,
                 "distractors": shown.distractors,
+                "query_length_s": shown.queries.length_s,
                 "generator": shown.generator,
                 "metric": d.metric,
                 "tolerance_s": d.tolerance_s,
@@ -127,6 +129,7 @@ class Comparisons(tuple[Comparison, ...]):
                 "second": one.names[1],
                 "index": one.index,
                 "distractors": one.distractors,
+                "query_length_s": one.queries.length_s,
                 "generator": one.generator,
                 "metric": f"frr@far={d.false_accepts:g}",
                 "tolerance_s": d.tolerance_s,
@@ -178,6 +181,7 @@ class Comparisons(tuple[Comparison, ...]):
                 "second": one.names[1],
                 "index": one.index,
                 "distractors": one.distractors,
+                "query_length_s": one.queries.length_s,
                 "generator": one.generator,
                 **record,
             }
@@ -237,7 +241,8 @@ class Comparisons(tuple[Comparison, ...]):
     def _notes(self) -> list[str]:
         """The gap of the synthetic distractors, if there are any, and how to read the tables."""
         queries, shown = self[0].queries, sum(1 for _ in self._shown())
-        note = f"{queries_label(queries)} from {tracks_label(queries)}"
+        lengths_s = dict.fromkeys(one.queries.length_s for one in self)
+        note = f"{lengths_label(queries, list(lengths_s))} from {tracks_label(queries)}"
         note += f"; points, with {100 * self.level:g} % intervals (paired, over "
         looked_at = f"{shown} in all" if shown == self.tests else f"{shown} of {self.tests} in all"
         note += f"{clusters_label(queries)}; {looked_at}, not corrected)"
@@ -290,7 +295,7 @@ def make_comparisons(
 
 def _heading(comparison: Comparison) -> str:
     heading = " minus ".join(comparison.names)
-    heading += f"; {comparison.index}, {comparison.distractors} distractors"
+    heading += f"; {comparison.search_label}"
     if comparison.generator is not None:
         heading += f" ({comparison.generator})"
     return heading
@@ -341,7 +346,10 @@ def _database_key(difference: Difference) -> tuple[tuple[int, int], tuple[float,
     return (one.n_distractors, other.n_distractors), (one.hours, other.hours)
 
 
-_FLIPPED = ("first", "second", "index", "distractors", "query", "rank_first", "rank_second")
+_FLIPPED = (
+    *("first", "second", "index", "distractors", "query_length_s"),
+    *("query", "rank_first", "rank_second"),
+)
 """Columns of an empty table of queries."""
 
 

@@ -7,6 +7,7 @@ from tabulate import tabulate
 from fpbench.results.costs import Costs, IndexCost, Latency, StageCost
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import metric_label
 from fpbench.review.operating_points import OperatingPoint, is_on_front, operating_points
 from fpbench.units import count_label, short_size, short_time
@@ -19,9 +20,13 @@ def cost_tables(result: Result) -> list[str]:
     """A table of the indexes below some sentences; none for a result without costs."""
     if result.costs is None:
         return []
-    lines = cost_lines(result.costs)
-    table = index_cost_table(result)
-    return [lines] if table is None else [f"{lines}\n{table}"]
+    parts = list(split_by_length(result))
+    tables = [(part, table) for part in parts if (table := index_cost_table(part)) is not None]
+    texts = [
+        f"queries of {part.queries.length_s:g} s\n{table}" if len(parts) > 1 else table
+        for part, table in tables
+    ]
+    return ["\n".join([cost_lines(result.costs), *texts])]
 
 
 def cost_lines(costs: Costs) -> str:

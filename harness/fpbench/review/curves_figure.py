@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fpbench.errors import FpbenchError
-from fpbench.results.comparable import ComparisonKey, split_by_length
+from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import clusters_label, queries_label, system_label, tracks_label
 from fpbench.review.curves_panel import Line, draw_panel, notes_below
 from fpbench.review.figure_files import write_figure

@@ -11,6 +11,7 @@ from fpbench.results.comparable import ComparisonKey
 from fpbench.results.decisions import FalseAccepts
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import clusters_label, queries_label, system_label, tracks_label
 from fpbench.review.det_panels import AcceptLine, DetLine, draw_accepts, draw_det_panel
 from fpbench.review.false_accept_tables import shown_tolerance, where_label
@@ -86,7 +87,7 @@ class _Row:
 
 def _rows(results: Sequence[Result], wanted: int | None) -> Iterator[_Row]:
     together: dict[ComparisonKey, list[Result]] = {}
-    for result in results:
+    for result in (part for one in results for part in split_by_length(one)):
         together.setdefault(ComparisonKey.of(result), []).append(result)
     for comparable in together.values():
         kinds = dict.fromkeys(

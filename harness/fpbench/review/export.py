@@ -11,8 +11,8 @@ from typing import Any
 from tabulate import tabulate
 
 from fpbench.errors import FpbenchError
-from fpbench.results.comparable import split_by_length
 from fpbench.results.document import Curve, Point, Result
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import (
     curve_id,
     data_label,

@@ -25,18 +25,18 @@ def false_reject_headings(
         comparisons: All comparisons.
         largest: Whether tables show only the largest size.
     """
-    for kind in dict.fromkeys((one.index, one.distractors) for one in comparisons):
+    for search in dict.fromkeys(one.search for one in comparisons):
         shown = [
             one
             for one in comparisons
-            if (one.index, one.distractors) == kind and shown_differences(one, largest=largest)
+            if one.search == search and shown_differences(one, largest=largest)
         ]
         if shown:
             (tolerance_s,) = {d.tolerance_s for d in shown_differences(shown[0], largest=True)}
             heading = "false rejects at equal false accepts, in points"
             if len(shown) == 1:
                 heading += f", {' minus '.join(shown[0].names)}"
-            heading += f"; {kind[0]}, {kind[1]} distractors, a match {where_label(tolerance_s)}"
+            heading += f"; {shown[0].search_label}, a match {where_label(tolerance_s)}"
             yield heading, shown
 
 

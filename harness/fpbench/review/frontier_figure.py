@@ -12,6 +12,7 @@ from fpbench.evidence.index_losses import EXACT
 from fpbench.plugin.index_names import index_base
 from fpbench.results.document import Result
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import split_by_length
 from fpbench.results.names import metric_label
 from fpbench.review.figure_files import write_figure
 from fpbench.review.figure_style import own_style
@@ -40,15 +41,16 @@ def plot_frontier(result: Result, path: Path) -> None:
 
 def has_frontier(result: Result) -> bool:
     """Whether two indexes or more can be compared."""
-    return bool(_groups(result))
+    return any(map(_groups, split_by_length(result)))
 
 
 def draw_frontier(result: Result) -> "Figure":
     """Plot HR@1 at the largest size against milliseconds per query, and against bytes.
 
-    A line joins the indexes that none beats in both at once. There is a row of panels for each kind
-    of distractors and number of rows in memory, because times of others cannot be compared. Where
-    exact search was timed with fewer rows, its time is shown in proportion to the rows.
+    A line joins the indexes that none beats in both at once. There is a row of panels for each
+    length of queries, kind of distractors and number of rows in memory, because times of others
+    cannot be compared. Where exact search was timed with fewer rows, its time is shown in
+    proportion to the rows.
 
     Args:
         result: A result of several indexes.
@@ -56,7 +58,8 @@ def draw_frontier(result: Result) -> "Figure":
     Raises:
         FpbenchError: Fewer than two indexes were timed with as many rows.
     """
-    groups = _groups(result)
+    parts = list(split_by_length(result))
+    groups = [(part, points) for part in parts for points in _groups(part)]
     if not groups:
         raise FpbenchError(
             "there are no two indexes to compare",
@@ -65,9 +68,10 @@ def draw_frontier(result: Result) -> "Figure":
     with own_style():
         height = _ROW_INCHES * len(groups)
         figure = figure_class()(figsize=(_WIDTH_INCHES, height), layout="constrained")
-        parts: Any = figure.subfigures(len(groups), 1) if len(groups) > 1 else [figure]
-        for part, points in zip(parts, groups, strict=True):
-            part.suptitle(_title(result, points), x=0.01, ha="left", fontsize=13)
+        rows: Any = figure.subfigures(len(groups), 1) if len(groups) > 1 else [figure]
+        for part, (of_length, points) in zip(rows, groups, strict=True):
+            title = _title(of_length, points, several=len(parts) > 1)
+            part.suptitle(title, x=0.01, ha="left", fontsize=13)
             left, right = part.subplots(1, 2, sharey=True)
             rate = metric_label("hr@1", result.curves[0].tolerance_s)
             left.set_ylabel(f"{rate}, percent")
@@ -182,9 +186,10 @@ def _add_names(axes: Any, points: Sequence[OperatingPoint]) -> None:
     add_legend(axes, handles, names, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
 
-def _title(result: Result, points: Sequence[OperatingPoint]) -> str:
+def _title(result: Result, points: Sequence[OperatingPoint], *, several: bool) -> str:
     first = points[0]
+    length = f"queries of {result.queries.length_s:g} s, " if several else ""
     return (
-        f"{result.fingerprinter.name}, {short_size(first.size)} {first.cost.distractors} "
+        f"{result.fingerprinter.name}, {length}{short_size(first.size)} {first.cost.distractors} "
         f"distractors; timed among {short_size(first.cost.rows or 0)} rows in memory"
     )

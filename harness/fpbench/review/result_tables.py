@@ -1,16 +1,17 @@
 """Text tables of a result's curves."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
 from fpbench.results.data import QueryInfo
 from fpbench.results.document import Curve, Result
+from fpbench.results.lengths import query_lengths_s, split_by_length
 from fpbench.results.names import (
     clusters_label,
     few_clusters_note,
+    lengths_label,
     metric_label,
-    queries_label,
     rate_label,
     tracks_label,
 )
@@ -35,13 +36,41 @@ from fpbench.units import count_label, short_hours, short_size
 
 
 def result_tables(result: Result) -> str:
-    """A table for each index and kind of distractors, with one line per database size.
+    """A table for each length, index and kind of distractors, with one line per database size.
 
     HR@1 is shown for every tolerance, HR@3 and HR@10 for the first. A run by an authors' protocol
     has their table instead.
     """
     if result.protocol is not None:
         return protocol_tables(result, result.protocol)
+    lengths = list(split_by_length(result))
+    parts = [table for of_length in lengths for table in _search_tables(of_length, lengths)]
+    held_out = held_out_table(lengths[-1])
+    parts += [held_out] if held_out is not None else []
+    parts += [
+        table
+        for of_length in lengths
+        for table in _with_length(
+            [*fit_tables(of_length), *false_accept_tables(of_length)], of_length, lengths
+        )
+    ]
+    queries = result.queries
+    lengths_s = query_lengths_s(result)
+    note = f"{lengths_label(queries, lengths_s)} from {tracks_label(queries)}"
+    if len(lengths_s) > 1:
+        note += ", shorter ones cut from the longest"
+    if queries.recordings:
+        note += f", cut from {count_label(queries.recordings, 'recording')}"
+    if queries.without_match:
+        note += f" ({_without_match(queries)})"
+    note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
+    if any(curve.distractors == "synthetic" for curve in result.curves):
+        note += "; ±: half of a paired 95 % interval"
+    return show_lines("\n\n".join([*parts, *_warnings(result), note, *cost_tables(result)]))
+
+
+def _search_tables(result: Result, lengths: Sequence[Result]) -> list[str]:
+    """The tables of one length of the queries, of several."""
     parts = []
     for kind, index in dict.fromkeys((c.distractors, c.index) for c in result.curves):
         curves = [
@@ -51,6 +80,8 @@ def result_tables(result: Result) -> str:
             and (c.metric == "hr@1" or c.tolerance_s == result.curves[0].tolerance_s)
         ]
         heading = f"{result.fingerprinter.name}, {index}, {kind} distractors"
+        if len(lengths) > 1:
+            heading += f", queries of {result.queries.length_s:g} s"
         if kind == "synthetic" and result.generator is not None:
             heading += f" ({distractor_label(result, curves[0])})"
         if kind == "real" and (label := real_distractors_label(result, curves[0])):
@@ -73,20 +104,14 @@ def result_tables(result: Result) -> str:
             *index_loss_notes(result, curves),
         ]
         parts.append("\n".join([heading, table, *notes]))
-    held_out = held_out_table(result)
-    parts += [held_out] if held_out is not None else []
-    parts += fit_tables(result)
-    parts += false_accept_tables(result)
-    queries = result.queries
-    note = f"{queries_label(queries)} from {tracks_label(queries)}"
-    if queries.recordings:
-        note += f", cut from {count_label(queries.recordings, 'recording')}"
-    if queries.without_match:
-        note += f" ({_without_match(queries)})"
-    note += f"; percent, with 95 % intervals over {clusters_label(queries)}"
-    if any(curve.distractors == "synthetic" for curve in result.curves):
-        note += "; ±: half of a paired 95 % interval"
-    return show_lines("\n\n".join([*parts, *_warnings(result), note, *cost_tables(result)]))
+    return parts
+
+
+def _with_length(tables: Sequence[str], result: Result, lengths: Sequence[Result]) -> Iterator[str]:
+    """Tables that name the length of the queries, if there are several."""
+    for table in tables:
+        named = f"queries of {result.queries.length_s:g} s: {table}"
+        yield named if len(lengths) > 1 else table
 
 
 def _without_match(queries: QueryInfo) -> str:

@@ -15,6 +15,7 @@ from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
 from fpbench.results.files import VERSIONS
 from fpbench.runs.config import RunConfig, expand_indexes, read_config
+from fpbench.runs.query_lengths import ask_longest
 from fpbench.runs.tasks import claim_task, read_task, task_settings
 from fpbench.units import parse_sizes, whole_sizes
 from fpbench.user_paths import expand_path
@@ -88,9 +89,30 @@ def config_from_arguments(
         config = replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
     except ValueError as err:
         raise FpbenchError(f"{source}: {err}", hint="change that number") from err
+    config = _agree_on_lengths(config, given, source)
     if config.task is None:
         return config
     return claim_task(config, read_task(catalog, config.task))
+
+
+def _agree_on_lengths(config: RunConfig, given: Mapping[str, Any], source: str) -> RunConfig:
+    """The config with queries of the longest of its lengths; a single argument replaces several.
+
+    Raises:
+        FpbenchError: The arguments name several lengths, and another one as the only one.
+    """
+    if config.protocol is not None or given.get("query_length_s") is None:
+        return ask_longest(config)
+    if given.get("query_lengths_s") is None:
+        return replace(config, query_lengths_s=())
+    longest_s = config.query_lengths_s[-1] if config.query_lengths_s else None
+    if longest_s not in (None, config.recipe.query_length_s):
+        raise FpbenchError(
+            f"{source}: queries of {config.recipe.query_length_s:g} s are not the longest of "
+            f"query_lengths_s, {longest_s:g} s",
+            hint="leave out the single length",
+        )
+    return ask_longest(config)
 
 
 def _lengths_s(value: object, source: str) -> tuple[float, ...]:

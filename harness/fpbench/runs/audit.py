@@ -19,7 +19,9 @@ from fpbench.evidence.files import evidence_name, find_evidence
 from fpbench.plugin.datasets import Positions
 from fpbench.progress import Stage
 from fpbench.results.document import Result
+from fpbench.results.lengths import split_by_length
 from fpbench.runs.databases import list_databases
+from fpbench.runs.empty_indexes import runs_by_length
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import prepare_fitting, search_tasks
@@ -142,18 +144,27 @@ def audit(
     inputs = prepared.source.build_inputs(prepared.store, stage)
     generator, skipped = _find_generator(prepared, inputs, published, stage)
     searches = []
-    for database in list_databases(prepared.config, inputs, generator):
-        for task in search_tasks(prepared, inputs, database):
-            name = evidence_name("", task.named.name, database.kind)
-            info = next((one for one in published.evidence if one.file.endswith(name)), None)
-            evidence = find_evidence(path, info) if info else None
-            if info is None or evidence is None:
-                skipped.append(f"{task.named.name}, {database.kind}: its evidence is missing")
-            elif not isinstance(evidence, Evidence):
-                skipped.append(f"{task.named.name}, {database.kind}: it does not have blocks")
-            else:
-                searches.append(_audit_search(task, evidence, info.file, sample, stage))
+    parts = {part.queries.length_s: part for part in split_by_length(published)}
+    for run, of_length in runs_by_length(prepared, inputs):
+        part = parts.get(of_length.query_info.length_s, published)
+        for database in list_databases(run.config, of_length, generator):
+            for task in search_tasks(run, of_length, database):
+                found = _find_evidence(task, part, path)
+                if isinstance(found, str):
+                    skipped.append(f"{task.named.name}, {database.kind}: {found}")
+                else:
+                    searches.append(_audit_search(task, *found, sample, stage))
     return Audit(searches=searches, skipped=skipped)
+
+
+def _find_evidence(task: SearchTask, published: Result, path: Path) -> tuple[Evidence, str] | str:
+    """The evidence of a search and its file, or why it cannot be audited."""
+    name = evidence_name("", task.named.name, task.database.kind)
+    info = next((one for one in published.evidence if one.file.endswith(name)), None)
+    evidence = find_evidence(path, info) if info else None
+    if info is None or evidence is None:
+        return "its evidence is missing"
+    return (evidence, info.file) if isinstance(evidence, Evidence) else "it does not have blocks"
 
 
 def _find_generator(

@@ -37,7 +37,10 @@ MOST_INDEXES = 50
 MOST_FITS = 20
 """Fits of a generator in one run."""
 
-_OF_PROTOCOLS = ("protocol", "query_lengths_s", "test_ids", "rules", "protocol_options")
+MOST_LENGTHS = 20
+"""Lengths of queries in one run."""
+
+_OF_PROTOCOLS = ("protocol", "test_ids", "rules", "protocol_options")
 
 _LARGEST = 10**15  # distractors, for which probabilities of 1e-19 are simulated
 
@@ -83,8 +86,9 @@ class RunConfig:
         recipe_given: Names of the recipe's fields that the user gave; the others may depend on the
             dataset. It is not in files.
         protocol: Name of the authors' protocol that the run follows; None for fpbench's own.
-        query_lengths_s: Lengths of the queries of a protocol, increasing; each query is also asked
-            at every shorter length.
+        query_lengths_s: Lengths of the queries, increasing, of which the last is that of the
+            recipe: each query is also asked at every shorter length, with its first seconds. Empty
+            means the length of the recipe alone, or those of the authors of a protocol.
         test_ids: Where the queries of a protocol begin: ``icassp``, ``all``, a number, or a
             ``.npy`` file; None means the protocol's own choice.
         rules: Rules by which the curves of a protocol count hits: ``right``, or ``official``, with
@@ -175,6 +179,8 @@ class RunConfig:
             raise ValueError(f"query_lengths_s={lengths_s} are not positive and increasing")
         if not all(map(math.isfinite, lengths_s)):
             raise ValueError(f"query_lengths_s={lengths_s} are not finite")
+        if len(lengths_s) > MOST_LENGTHS:
+            raise ValueError(f"query_lengths_s has {len(lengths_s)} lengths, above {MOST_LENGTHS}")
         if self.protocol is not None:
             find_protocol(self.protocol)
             if self.distractors not in ("real", "none"):
@@ -187,7 +193,7 @@ class RunConfig:
                 if getattr(self, name) != value:
                     raise ValueError(f"{name} has no effect with protocol {self.protocol}")
             return
-        for name in ("query_lengths_s", "test_ids", "rules", "protocol_options"):
+        for name in ("test_ids", "rules", "protocol_options"):
             if getattr(self, name) not in ((), None, "right", {}):
                 raise ValueError(f"{name} has no effect without a protocol")
 
@@ -199,7 +205,8 @@ class RunConfig:
         """
         plain = dataclasses.asdict(self)
         del plain["recipe_given"]
-        for name in ("task", "name", "beyond"):
+        lengths = () if self.protocol else ("query_lengths_s",)
+        for name in ("task", "name", "beyond", *lengths):
             if not plain[name]:  # results of before have no such field
                 del plain[name]
         if self.fits == 1:

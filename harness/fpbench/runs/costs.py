@@ -46,7 +46,8 @@ class RunCosts:
         self._clock = StageClock()
         self._store = WatchedStore(prepared.store.root, prepared.store.made)
         self._stages: dict[tuple[StageName, str], MeasuredStage] = {}
-        self._searches: dict[tuple[str, DistractorKind], MeasuredSearch] = {}
+        self._searches: dict[tuple[str, DistractorKind, float | None], MeasuredSearch] = {}
+        self._longest_s = prepared.source.lengths[-1].length_s
         self._sources: list[MeasuredDistractors] = []
         self._of_workers: dict[tuple[StageName, str], WorkersTotal] = {}
         self._open: list[tuple[StageName, str]] = []
@@ -114,23 +115,29 @@ class RunCosts:
         """The same searches of one database, with parts that count what they do."""
         if not tasks:
             return tasks
-        database = tasks[0].database
+        database, inputs = tasks[0].database, tasks[0].inputs
+        length_s = inputs.query_info.length_s
+        shorter_s = None if length_s == self._longest_s else length_s
         source = MeasuredDistractors(database.source)
         self._sources += [source] if database.kind == "synthetic" else []
         watched = []
         filling = names_that_fill([task.named for task in tasks])
         for task in tasks:
             named = task.named
-            key = (named.name, database.kind)
-            search = self._searches.setdefault(key, MeasuredSearch(*key))
+            search = self._searches.setdefault(
+                (named.name, database.kind, shorter_s),
+                MeasuredSearch(
+                    named.name, database.kind, length_s=shorter_s, segments=inputs.segments
+                ),
+            )
             search.trains = named.name in filling
             index = measure_index(named.index, search.of, self.measure)
             search.measured.append(index)
             search.keys.append(task.key)
             # A trained index searches the fingerprints of a query one by one.
-            alone = task.inputs.segments if index.kind == "block" and index.training_rows else 1
+            alone = inputs.segments if index.kind == "block" and index.training_rows else 1
             size = max(database.sizes, default=0)
-            search.total += alone * (len(task.inputs.reference) + size)
+            search.total += alone * (len(inputs.reference) + size)
             search.size += size
             watched.append(
                 replace(
@@ -151,7 +158,9 @@ class RunCosts:
             key: Identifies queries and databases.
             rows: Rows of the largest database.
         """
-        search = self._searches.setdefault((named.name, "real"), MeasuredSearch(named.name, "real"))
+        search = self._searches.setdefault(
+            (named.name, "real", None), MeasuredSearch(named.name, "real")
+        )
         search.earlier, search.keys = search.made, [key]
         search.total = max(search.total, rows)
         search.measured = [measure_index(named.index, search.of, self.measure)]
@@ -175,7 +184,7 @@ class RunCosts:
             *self._search_stages({tail.index: tail.decoded for tail in tails}),
             *self._plain("statistics"),
         ]
-        return self._sum_up(stages, inputs.segments, inputs.hop_s)
+        return self._sum_up(stages, inputs.hop_s)
 
     def describe_protocol(self, data: DataInfo, key: str, asked: int, hop_s: float) -> Costs:
         """What a run by a protocol has cost until now, likewise.
@@ -191,18 +200,21 @@ class RunCosts:
             *self._search_stages({}),
             *self._plain("statistics"),
         ]
-        return self._sum_up(stages, 1, hop_s)
+        return self._sum_up(stages, hop_s)
 
-    def _sum_up(self, stages: Sequence[StageCost], segments: int, hop_s: float) -> Costs:
+    def _sum_up(self, stages: Sequence[StageCost], hop_s: float) -> Costs:
         indexes = [
-            index_cost(
-                self._store,
-                search.index,
-                search.distractors,
-                search.measured[0],
-                key={"index": search.keys[0]},
-                segments=segments,
-                hop_s=hop_s,
+            replace(
+                index_cost(
+                    self._store,
+                    search.index,
+                    search.distractors,
+                    search.measured[0],
+                    key={"index": search.keys[0]},
+                    segments=search.segments,
+                    hop_s=hop_s,
+                ),
+                query_length_s=search.length_s,
             )
             for search in self._searches.values()
         ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fpbench.cache import Store
 from fpbench.progress import Stage
 from fpbench.results.fields import DistractorKind
-from fpbench.runs.beyond import is_exact, is_simulated
+from fpbench.runs.beyond import can_simulate, is_exact, is_simulated
 from fpbench.runs.databases import list_databases
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
@@ -21,12 +21,13 @@ class FinishedWork:
 
     Args:
         fitted: Whether the generator exists.
-        searches: Kind of distractors and name of the index of each finished search.
+        searches: Kind of distractors, name of the index and fingerprints of a query, of each
+            finished search.
         simulated: Whether the simulation beyond the searched sizes is finished.
     """
 
     fitted: bool = False
-    searches: frozenset[tuple[DistractorKind, str]] = frozenset()
+    searches: frozenset[tuple[DistractorKind, str, int]] = frozenset()
     simulated: bool = False
 
 
@@ -49,9 +50,9 @@ def find_finished(
         for fit in range(1, prepared.config.fits + 1)
     )
     finished = {
-        (kind, name)
-        for kind, name in first.searches
-        if kind == "real" or all((kind, name) in other.searches for other in others)
+        search
+        for search in first.searches
+        if search[0] == "real" or all(search in other.searches for other in others)
     }
     return FinishedWork(
         fitted=all(one.fitted for one in (first, *others)),
@@ -67,12 +68,15 @@ def _find_finished_fit(
     generator = fitting.generator() if fitting and fitting.is_fitted() else None
     tasks = [
         task
-        for database in list_databases(prepared.config, inputs, generator)
+        for of_length in inputs.by_length()
+        for database in list_databases(prepared.config, of_length, generator)
         if database.kind in prepared.indexes
-        for task in search_tasks(prepared, inputs, database)
+        for task in search_tasks(prepared, of_length, database)
     ]
     searches = {
-        (task.database.kind, task.named.name) for task in tasks if is_finished(task, elsewhere)
+        (task.database.kind, task.named.name, task.inputs.segments)
+        for task in tasks
+        if is_finished(task, elsewhere)
     }
     config, tolerances = prepared.config, list_tolerances(prepared)
     if generator is None:
@@ -82,6 +86,8 @@ def _find_finished_fit(
             task, config, tolerances, generator=generator.generator, name=generator.info.name
         )
         for task in tasks
-        if task.database.kind == "synthetic" and is_exact(task.named)
+        if task.database.kind == "synthetic"
+        and is_exact(task.named)
+        and can_simulate(generator.generator, task.inputs.segments)
     )
     return FinishedWork(fitted=True, searches=frozenset(searches), simulated=simulated)

@@ -21,7 +21,12 @@ from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.near_copies import find_near_copies
-from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
+from fpbench.fingerprints.query_sets import (
+    QuerySet,
+    QuerySource,
+    build_query_set,
+    cut_query_set,
+)
 from fpbench.fingerprints.track_sets import FingerprintSet
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Dataset, Positions, Track
@@ -34,6 +39,7 @@ from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_que
 from fpbench.runs.groups import with_groups
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
+from fpbench.runs.query_lengths import QueryLength
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
@@ -50,7 +56,7 @@ class AudioSource:
         recipe: How queries are made from the reference.
         degradations: Those of the recipe, in order.
         want_real: Whether to fingerprint the distractors.
-        segments: Fingerprints in a query, from :func:`count_segments`.
+        lengths: Lengths of the queries, ascending; the last is that of the recipe.
         seed: Seed of every draw of the run.
         duplicates: What becomes of recordings that the dataset holds twice.
         fresh: Whether to start a new edition of the fingerprinter's outputs.
@@ -61,10 +67,15 @@ class AudioSource:
     recipe: QueryRecipe
     degradations: Sequence[NamedDegradation]
     want_real: bool
-    segments: int
+    lengths: Sequence[QueryLength]
     seed: int
     duplicates: Duplicates = "report"
     fresh: bool = False
+
+    @property
+    def segments(self) -> int:
+        """Fingerprints in a query of the longest length."""
+        return self.lengths[-1].segments
 
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
         """Fingerprint the reference, the queries and, where wanted, the distractors.
@@ -97,11 +108,23 @@ class AudioSource:
         data = source.describe_data(
             all_tracks, left_out, planned, reference, real, surveys=surveys, near=near
         )
-        inputs = source._assemble(reference, queries, planned, real, data)
-        inputs = source._with_absent(inputs, planned, chain, store, stage)
+        columns = planned.columns(dataset.reference, chain, self.seed)
+        absent = source._fingerprint_absent(planned, store, stage)
+        of_lengths = []
+        for length in self.lengths:
+            asked = source._cut(
+                planned, queries, length, places=planned.places, store=store, stage=stage
+            )
+            inputs = source._assemble(reference, asked, planned, real, data, length=length)
+            if absent is not None:
+                cut = source._cut(
+                    planned, absent, length, places=absent.truth, store=store, stage=stage
+                )
+                inputs = source._with_absent(inputs, planned, cut, chain)
+            of_lengths.append(replace(with_groups(inputs, dataset), query_columns=columns))
         return replace(
-            with_groups(inputs, dataset),
-            query_columns=planned.columns(dataset.reference, chain, self.seed),
+            of_lengths[-1],
+            shorter=of_lengths[:-1],
             warnings=[
                 *describe_cancelling(all_tracks, surveys),
                 *describe_duplicates(equal, near, self.duplicates),
@@ -183,35 +206,68 @@ class AudioSource:
         source = self.query_source(planned)
         with stage("queries") as report:
             queries = build_query_set(store, source, planned.places, report)
+        self._refuse_other_count(queries, self.lengths[-1])
+        return planned.with_truth(queries)
+
+    def _fingerprint_absent(
+        self, planned: PlannedQueries, store: Store, stage: Stage
+    ) -> QuerySet | None:
+        """The queries from recordings that match nothing; None if there are none."""
+        if planned.absent is None:
+            return None
+        with stage("queries that match nothing") as report:
+            return build_query_set(store, self.query_source(planned), planned.absent, report)
+
+    def _cut(
+        self,
+        planned: PlannedQueries,
+        whole: QuerySet,
+        length: QueryLength,
+        *,
+        places: Positions,
+        store: Store,
+        stage: Stage,
+    ) -> QuerySet:
+        """The first seconds of queries; all of them at the longest length."""
+        if length == self.lengths[-1]:
+            return whole
+        with stage("queries") as report:
+            cut = cut_query_set(
+                store,
+                self.query_source(planned),
+                whole,
+                places=places,
+                length_s=length.length_s,
+                segments=length.segments,
+                report=report,
+            )
+        self._refuse_other_count(cut, length)
+        return cut
+
+    def _refuse_other_count(self, queries: QuerySet, length: QueryLength) -> None:
         segments = queries.vectors.shape[1]
-        if segments != self.segments:
+        if segments != length.segments:
             raise FpbenchError(
                 f"fingerprinter '{self.fingerprinter.name}' gives {segments} fingerprints for a "
-                f"query, but {self.segments} for noise of the same length",
+                f"query, but {length.segments} for noise of the same length",
                 hint="change the fingerprinter: recordings of equal length must give equally many "
                 "fingerprints",
             )
-        return planned.with_truth(queries)
 
     def _with_absent(
         self,
         inputs: Inputs,
         planned: PlannedQueries,
+        absent: QuerySet,
         chain: Sequence[Degradation],
-        store: Store,
-        stage: Stage,
     ) -> Inputs:
-        """The inputs with queries from recordings that match nothing, if there are any."""
-        if planned.absent is None:
-            return inputs
-        with stage("queries that match nothing") as report:
-            absent = build_query_set(store, self.query_source(planned), planned.absent, report)
+        """The inputs with queries from recordings that match nothing."""
         return replace(
             inputs,
             key=content_key(inputs=inputs.key, absent=absent.key),
             absent=AbsentQueries(
                 queries=concatenate_runs(absent.vectors),
-                recording=planned.absent.track,
+                recording=absent.truth.track,
                 columns=planned.absent_columns(chain, self.seed),
             ),
             query_info=replace(inputs.query_info, absent=len(absent.vectors)),
@@ -270,22 +326,25 @@ class AudioSource:
         planned: PlannedQueries,
         real: FingerprintSet,
         data: DataInfo,
+        *,
+        length: QueryLength,
     ) -> Inputs:
+        segments = length.segments
         # Silent segments are not searched: they hold no music that could be found or be taken for
         # other music, but a fingerprinter may place them near any faint query.
-        rows = run_starts(reference.track.astype(np.int64), ~reference.silent, self.segments)
-        real_rows = run_starts(real.track.astype(np.int64), ~real.silent, self.segments)
+        rows = run_starts(reference.track.astype(np.int64), ~reference.silent, segments)
+        real_rows = run_starts(real.track.astype(np.int64), ~real.silent, segments)
         return Inputs(
             key=content_key(reference=reference.key, queries=queries.key, rows=len(rows)),
             queries=concatenate_runs(queries.vectors),
-            segments=self.segments,
+            segments=segments,
             truth=queries.truth,
             query_tracks=queries.truth.track,
-            reference=select_runs(reference.vectors, rows, self.segments),
+            reference=select_runs(reference.vectors, rows, segments),
             reference_positions=Positions(
                 reference.track[rows].astype(np.int64), reference.start_s[rows]
             ),
-            real=select_runs(real.vectors, real_rows, self.segments),
+            real=select_runs(real.vectors, real_rows, segments),
             real_tracks=real.track[real_rows].astype(np.int64),
             real_rows=real_rows,
             real_key=real.key,
@@ -294,7 +353,7 @@ class AudioSource:
             query_info=QueryInfo(
                 n=len(queries.vectors),
                 tracks=len(np.unique(queries.truth.track)),
-                length_s=self.recipe.query_length_s,
+                length_s=length.length_s,
                 recipe=recipe_to_json(self.recipe),
                 recordings=planned.recordings,
                 without_match=planned.without_match,

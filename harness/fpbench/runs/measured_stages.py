@@ -39,6 +39,8 @@ class MeasuredSearch:
         size: Distractors of the databases.
         trains: Whether it is trained, not another one whose contents it shares.
         earlier: Rows that indexes have searched which are no longer in ``measured``.
+        length_s: Length of the queries; None for the longest of the run.
+        segments: Fingerprints in a query.
     """
 
     index: str
@@ -48,11 +50,14 @@ class MeasuredSearch:
     size: int = 0
     trains: bool = True
     earlier: int = 0
+    length_s: float | None = None
+    segments: int = 1
     measured: list[MeasuredIndex] = field(default_factory=list)
 
     @property
     def of(self) -> str:
-        return f"{self.index}, {self.distractors}"
+        length = "" if self.length_s is None else f", {self.length_s:g} s"
+        return f"{self.index}, {self.distractors}{length}"
 
     @property
     def made(self) -> int:

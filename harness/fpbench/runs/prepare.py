@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from logging import getLogger
 
 from fpbench.audio.query_recipe import Step
@@ -34,10 +35,7 @@ from fpbench.runs.config import RunConfig
 from fpbench.runs.declarations import read_licence
 from fpbench.runs.extrapolated import refuse_extrapolation
 from fpbench.runs.fits import refuse_fits
-from fpbench.runs.inputs import (
-    AudioSource,
-    count_segments,
-)
+from fpbench.runs.inputs import AudioSource, count_segments
 from fpbench.runs.loaded_indexes import load_indexes
 from fpbench.runs.named_generator import (
     Choice,
@@ -47,6 +45,7 @@ from fpbench.runs.named_generator import (
 )
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.objects import OBJECT
+from fpbench.runs.query_lengths import ask_longest, count_lengths
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
@@ -117,6 +116,7 @@ def prepare(
             a rule.
     """
     store = store.without_earlier() if fresh else store
+    config = ask_longest(config)
     if config.generator is not None:
         catalog.offer("generator", config.generator)
     for name in (*map(index_base, config.indexes), *config.index_options):
@@ -203,7 +203,7 @@ def _refuse_beyond_of(
     """Refuse sizes beyond the searched ones that can be neither simulated nor extrapolated."""
     known = None if generator is None else generator.generator
     # Whether a generator can be simulated is known once it is fitted.
-    simulated = known is None or can_simulate(known, source.segments)
+    simulated = known is None or can_simulate(known, source.lengths[0].segments)
     if config.beyond and (generator is None or not simulated):
         refuse_extrapolation(config, source)
 
@@ -269,7 +269,7 @@ def _prepare_audio(
     # Before the identity, which contains what the first calls import and open.
     with catalog.record_first_use(fingerprinter):
         check = _check(fingerprinter, name, unchecked=unchecked)
-        segments = count_segments(fingerprinter, name, config.recipe.query_length_s)
+        lengths = count_lengths(config, partial(count_segments, fingerprinter, name))
     reads = catalog.reads(fingerprinter)
     source = AudioSource(
         dataset=dataset,
@@ -281,7 +281,7 @@ def _prepare_audio(
         recipe=config.recipe,
         degradations=degradations,
         want_real=config.distractors != "none",  # they also judge the synthetic ones
-        segments=segments,
+        lengths=lengths,
         seed=config.seed,
         duplicates=config.duplicates,
     )
@@ -356,7 +356,9 @@ def _prepare_vectors(
         query_length_s=config.recipe.query_length_s,
         seed=config.seed,
         duplicates=config.duplicates,
+        shorter_s=() if config.protocol else config.query_lengths_s[:-1],
     )
+    count_lengths(config, source.count_segments)
     info = ready_made_system(
         config.name or "ready-made",
         segment_s=vectors.segment_s,

@@ -17,6 +17,7 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.results.config import Duplicates
 from fpbench.results.data import DataInfo, QueryInfo
 from fpbench.runs.groups import number_groups
+from fpbench.runs.query_lengths import QueryLength
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
@@ -41,6 +42,7 @@ class VectorSource:
         vectors: The fingerprints.
         n_queries: Number of queries to draw.
         query_length_s: Length of a query, rounded to at least one whole fingerprint.
+        shorter_s: Shorter lengths, ascending, to which the same queries are cut.
         seed: Seed of every draw of the run.
         duplicates: Distractors that equal a row of the reference are left out unless it is
             ``keep``.
@@ -55,6 +57,7 @@ class VectorSource:
     query_length_s: float
     seed: int
     duplicates: Duplicates = "report"
+    shorter_s: Sequence[float] = ()
 
     def __post_init__(self) -> None:
         if len(self._possible_queries()) == 0:
@@ -73,23 +76,53 @@ class VectorSource:
 
     @property
     def segments(self) -> int:
-        """Fingerprints in a query."""
-        more_s = self.query_length_s - self.vectors.segment_s
+        """Fingerprints in a query of the longest length."""
+        return self.count_segments(self.query_length_s)
+
+    @property
+    def lengths(self) -> Sequence[QueryLength]:
+        """The lengths of the queries in whole fingerprints, ascending."""
+        counts = map(self.count_segments, (*self.shorter_s, self.query_length_s))
+        return [QueryLength(self._length_s(segments), segments) for segments in counts]
+
+    def _length_s(self, segments: int) -> float:
+        return self.vectors.segment_s + (segments - 1) * self.vectors.hop_s
+
+    def count_segments(self, length_s: float) -> int:
+        """Fingerprints in a query of a length."""
+        more_s = length_s - self.vectors.segment_s
         return 1 + max(0, round(more_s / self.vectors.hop_s))
 
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
         """Draw the queries, and leave out distractors that are rows of the reference."""
-        vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
-        query_rows = self._draw_queries()
-        reference_rows = self._starts(self.reference_positions())
+        vectors = self.vectors
         digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
         in_reference = self._find_in_reference(digests, store, stage)
+        query_rows, absent_rows = self._draw_queries(), self._draw_absent()
+        *shorter, longest = (
+            replace(self, query_length_s=length_s, shorter_s=())._assemble(
+                query_rows, absent_rows, digests, in_reference
+            )
+            for length_s in (*self.shorter_s, self.query_length_s)
+        )
+        warnings = self._warnings(in_reference, query_rows)
+        return replace(longest, shorter=shorter, warnings=warnings)
+
+    def _assemble(
+        self,
+        query_rows: Int64[np.ndarray, " queries"],
+        absent_rows: Int64[np.ndarray, " absent"],
+        digests: list[str],
+        in_reference: Bool[np.ndarray, " distractors"],
+    ) -> Inputs:
+        """The inputs for queries of this length that begin at some rows."""
+        vectors, length, hop_s = self.vectors, self.segments, self.vectors.hop_s
+        reference_rows = self._starts(self.reference_positions())
         distractor_rows = self._distractor_starts(in_reference)
         positions = self.reference_positions()
         truth = _at(self._query_positions(), query_rows)
         query_tracks = self.query_tracks(truth)
         query_groups = self.groups(truth.track)
-        absent_rows = self._draw_absent()
         absent = self._absent(absent_rows)
         asked_besides = {"absent": absent_rows.tolist()} if absent else {}
         return Inputs(
@@ -119,12 +152,11 @@ class VectorSource:
                 self.describe_data(digests, truth),
                 distractors_in_reference=int(in_reference.sum()),
             ),
-            warnings=self._warnings(in_reference, query_rows),
             query_info=QueryInfo(
                 n=len(query_rows),
                 tracks=len(np.unique(query_tracks)),
                 groups=None if query_groups is None else len(np.unique(query_groups)),
-                length_s=vectors.segment_s + (length - 1) * hop_s,
+                length_s=self._length_s(length),
                 recipe={"ready_made": self.query_set() or self.name},
                 without_match=self._count_without_match(),
                 absent=len(absent_rows),

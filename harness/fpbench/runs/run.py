@@ -1,5 +1,6 @@
 """Carry out a run: fingerprint, fit, search, and write one result."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from logging import getLogger
@@ -21,11 +22,15 @@ from fpbench.review.frontier_figure import has_frontier, plot_frontier
 from fpbench.runs.audio_warnings import warn_of_silence
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
-from fpbench.runs.description import Findings, compute_numbers, describe_run, describe_task_of
+from fpbench.runs.description import Findings, describe_run, describe_task_of
+from fpbench.runs.empty_indexes import runs_by_length
 from fpbench.runs.engines import LOCAL, EngineChoice
+from fpbench.runs.generator import FittedGenerator
+from fpbench.runs.numbers import LengthFindings, compute_numbers, join_numbers
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import (
     SearchOutcome,
+    fit_again,
     fit_generator,
     search_database,
     search_fit,
@@ -85,13 +90,19 @@ def run_prepared(
         logger.warning(warning)
     findings = _search(prepared, inputs, stage, costs, shards=shards, choice=choice)
     with costs.measure("statistics", "curves"):
-        numbers = compute_numbers(prepared, inputs, findings)
+        numbers = join_numbers(
+            [
+                (one.length_s, compute_numbers(prepared, one, findings.generator))
+                for one in findings.by_length
+            ]
+        )
     with ExitStack() as stack:
         # Left in the opposite order: evidence is replaced first, then the result that names it.
         new_result = stack.enter_context(atomic_path(out))
         evidence = [
-            _write_evidence(one, out, stack, fit)
-            for fit, outcomes in enumerate(findings.by_fit, start=1)
+            _write_evidence(one, _stem(out, of_length.length_s), stack, fit, of_length.length_s)
+            for of_length in findings.by_length
+            for fit, outcomes in enumerate(of_length.by_fit, start=1)
             for one in outcomes
         ]
         result = describe_run(
@@ -122,10 +133,30 @@ def _search(
     choice: EngineChoice,
 ) -> Findings:
     """Fit the generator, search all databases, and simulate what lies beyond."""
-    config = prepared.config
     generator, fidelity = fit_generator(prepared, inputs, stage)
     shards.check(prepared, inputs, generator)
+    others = [fit_again(prepared, inputs, fit, stage) for fit in range(2, prepared.config.fits + 1)]
     choice = replace(choice, folders=shards.folders)
+    by_length = [
+        _search_length(run, of_length, [generator, *others], stage, costs, choice=choice)
+        for run, of_length in runs_by_length(prepared, inputs)
+    ]
+    # The longest is that of the queries in the result, so that it need not be named.
+    by_length[-1] = replace(by_length[-1], length_s=None)
+    return Findings(generator=generator, fidelity=fidelity, by_length=by_length)
+
+
+def _search_length(
+    prepared: PreparedRun,
+    inputs: Inputs,
+    generators: Sequence[FittedGenerator | None],
+    stage: Stage,
+    costs: RunCosts,
+    *,
+    choice: EngineChoice,
+) -> LengthFindings:
+    """Search all databases with queries of one length, and simulate what lies beyond."""
+    config, (generator, *others) = prepared.config, generators
     outcomes = [
         one
         for database in list_databases(config, inputs, generator)
@@ -142,10 +173,13 @@ def _search(
     # By index first, as in tables and figures.
     outcomes.sort(key=lambda one: config.indexes.index(one.named.name))
     fits = [
-        search_fit(prepared, inputs, fit, stage, costs, choice=choice)
-        for fit in range(2, config.fits + 1)
+        search_fit(prepared, inputs, fit, stage, costs, generator=other, choice=choice)
+        for fit, other in enumerate(others, start=2)
+        if other is not None
     ]
-    return Findings(generator, fidelity, outcomes, fits)
+    return LengthFindings(
+        inputs=inputs, length_s=inputs.query_info.length_s, outcomes=outcomes, fits=fits
+    )
 
 
 def _draw(result: Result, figure: Path) -> None:
@@ -182,12 +216,20 @@ def _warn_of_skipped(data: DataInfo) -> None:
 
 
 def _evidence_paths(prepared: PreparedRun, out: Path) -> list[Path]:
+    *shorter, _ = prepared.source.lengths
+    stems = [*(_stem(out, length.length_s) for length in shorter), out]
     return [
-        _evidence_path(out, named.name, kind, fit)
+        _evidence_path(stem, named.name, kind, fit)
+        for stem in stems
         for kind, indexes in prepared.indexes.items()
         for named in indexes
         for fit in range(1, 1 + (prepared.config.fits if kind == "synthetic" else 1))
     ]
+
+
+def _stem(out: Path, length_s: float | None) -> Path:
+    """The path that evidence gets its name from: ``r.3s.json`` for queries of 3 s, not longest."""
+    return out if length_s is None else out.with_name(f"{out.stem}.{length_s:g}s{out.suffix}")
 
 
 def _evidence_path(out: Path, index: str, kind: DistractorKind, fit: int) -> Path:
@@ -198,10 +240,10 @@ def _evidence_path(out: Path, index: str, kind: DistractorKind, fit: int) -> Pat
 
 
 def _write_evidence(
-    outcome: SearchOutcome, out: Path, stack: ExitStack, fit: int = 1
+    outcome: SearchOutcome, out: Path, stack: ExitStack, fit: int, length_s: float | None
 ) -> EvidenceInfo:
     """Write evidence that appears under its name when the stack is left."""
     path = _evidence_path(out, outcome.named.name, outcome.database.kind, fit)
     new = stack.enter_context(atomic_path(path))
     write_evidence(new, outcome.evidence)
-    return EvidenceInfo(file=path.name, sha256=file_sha256(new))
+    return EvidenceInfo(file=path.name, sha256=file_sha256(new), query_length_s=length_s)

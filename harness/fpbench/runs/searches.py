@@ -139,6 +139,14 @@ def with_tail(
     return replace(outcome, evidence=evidence, tail=tail)
 
 
+def fit_again(prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage) -> FittedGenerator:
+    """Fit the generator once more, with another seed and to other halves of the tracks."""
+    fitting = prepare_fitting(prepare_fit(prepared, fit), inputs, stage)
+    if fitting is None:
+        raise ValueError("a run without a generator has no fits")
+    return fitting.generator()
+
+
 def search_fit(
     prepared: PreparedRun,
     inputs: Inputs,
@@ -146,14 +154,11 @@ def search_fit(
     stage: Stage,
     costs: RunCosts,
     *,
+    generator: FittedGenerator,
     choice: EngineChoice,
 ) -> FurtherFit:
-    """Fit the generator once more, and search its draws."""
+    """Search the draws of another fit."""
     again = prepare_fit(prepared, fit)
-    fitting = prepare_fitting(again, inputs, stage)
-    if fitting is None:
-        raise ValueError("a run without a generator has no fits")
-    generator = fitting.generator()
     databases = list_databases(again.config, inputs, generator)
     (synthetic,) = (database for database in databases if database.kind == "synthetic")
     outcomes = [

@@ -20,6 +20,7 @@ from fpbench.runs.searches import search_tasks
 from fpbench.search.blocks import ReferenceRows
 from fpbench.search.engines.shards import Shard
 from fpbench.search.inputs import Inputs
+from fpbench.search.tasks import SearchTask
 
 _SEARCHES = "fpbench.search.tasks"  # its code key is part of the keys of all searches
 
@@ -37,7 +38,8 @@ class ShardNote:
         finished: Whether all blocks of the shard are there.
         inputs: Hash of the queries and the reference; None while they are not known.
         generator_sha256: File of the first fit of the generator.
-        searches: Keys of the searches by index and kind of distractors, of the first fit.
+        searches: Keys of the searches by index, kind of distractors and length of queries, of the
+            first fit.
         fingerprinter: Hash of the fingerprinter, of a shard of tracks.
     """
 
@@ -70,15 +72,22 @@ def note_run(prepared: PreparedRun, inputs: Inputs, generator: FittedGenerator |
     rows = [rows_digest(chunk) for chunk in reference.rows(0, reference.rows_available)]
     tasks = [
         task
-        for database in list_databases(prepared.config, inputs, generator)
-        for task in search_tasks(prepared, inputs, database)
+        for of_length in inputs.by_length()
+        for database in list_databases(prepared.config, of_length, generator)
+        for task in search_tasks(prepared, of_length, database)
     ]
+    lengths = len(prepared.source.lengths)
     return replace(
         note_settings(prepared),
         inputs=content_key(queries=rows_digest(inputs.all_queries), reference=rows),
         generator_sha256=generator.info.weights_sha256 if generator else None,
-        searches={f"{task.named.name}, {task.database.kind}": task.key for task in tasks},
+        searches={_search_name(task, lengths=lengths): task.key for task in tasks},
     )
+
+
+def _search_name(task: SearchTask, *, lengths: int) -> str:
+    name = f"{task.named.name}, {task.database.kind}"
+    return name if lengths == 1 else f"{name}, {task.inputs.query_info.length_s:g} s"
 
 
 def note_path(folder: Path, shard: Shard) -> Path:

@@ -10,6 +10,7 @@ from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.progress import Stage
 from fpbench.runs.databases import list_databases
+from fpbench.runs.empty_indexes import runs_by_length
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
@@ -172,12 +173,13 @@ def search_shard(
     refuse_others(folder, others, note)
     write_note(make_folder(folder), shard, note)
     engines, blocks = (FolderEngine(prepared.store), LocalEngine()), 0
-    for run, generator in zip(runs, generators, strict=True):
-        for database in list_databases(run.config, inputs, generator):
-            if database.kind in run.indexes:  # a further fit searches its own draws only
-                tasks = search_tasks(run, inputs, database)
-                tasks = [replace(task, store=Store(folder)) for task in tasks]
-                blocks += search_blocks(tasks, stage, engines, shard)
+    for of_fit, generator in zip(runs, generators, strict=True):
+        for run, of_length in runs_by_length(of_fit, inputs):
+            for database in list_databases(run.config, of_length, generator):
+                if database.kind in run.indexes:  # a further fit searches its own draws only
+                    tasks = search_tasks(run, of_length, database)
+                    tasks = [replace(task, store=Store(folder)) for task in tasks]
+                    blocks += search_blocks(tasks, stage, engines, shard)
     write_note(folder, shard, replace(note, finished=True))
     return blocks
 

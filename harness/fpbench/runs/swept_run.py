@@ -1,21 +1,20 @@
 """Reduces a run to the settings of a sweep that are worth searching; what was searched is kept."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from fpbench.errors import FpbenchError
 from fpbench.evidence.hit_rates import ranks_at
-from fpbench.plugin.entries import Settings
 from fpbench.plugin.shared_indexes import SharedIndex
 from fpbench.progress import Stage
 from fpbench.results.costs import Costs
 from fpbench.runs.costs import RunCosts
 from fpbench.runs.databases import list_databases
+from fpbench.runs.empty_indexes import with_empty_indexes
 from fpbench.runs.engines import LOCAL, EngineChoice
 from fpbench.runs.generator import FittedGenerator
-from fpbench.runs.loaded_indexes import load_indexes
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import SearchOutcome, prepare_fitting, search_database
 from fpbench.runs.sent_tracks import with_track_workers
@@ -48,14 +47,23 @@ def sweep_indexes(
 
     Returns:
         The run with the settings that were searched, and why others were not.
+
+    Raises:
+        FpbenchError: Queries have several lengths.
     """
+    if len(prepared.source.lengths) > 1:
+        raise FpbenchError(
+            "--sweep skips settings by their hit rate at one length, but --query-lengths has "
+            f"{len(prepared.source.lengths)}",
+            hint="sweep with one --query-length, or name the settings with --index",
+        )
     (indexes, *_) = prepared.indexes.values()
     settings = [_setting_of(named) for named in indexes]
 
     made: list[_Made] = []  # in the first round
 
     def measure(names: Sequence[str]) -> Mapping[str, Measured]:
-        return _measure(_with_indexes(prepared, names), made, stage, choice)
+        return _measure(with_empty_indexes(prepared, names), made, stage, choice)
 
     sweep = explore(
         [one for one in settings if one.name not in swept],
@@ -63,7 +71,7 @@ def sweep_indexes(
         measure,
     )
     searched = [one.name for one in settings if one in sweep.measured]
-    return _with_indexes(prepared, searched), sweep
+    return with_empty_indexes(prepared, searched), sweep
 
 
 def _setting_of(named: NamedIndex) -> Setting:
@@ -76,20 +84,6 @@ def _setting_of(named: NamedIndex) -> Setting:
     except ValueError:  # a word, which has no order
         return Setting(named.name, named.contents, None)
     return Setting(named.name, named.contents, values)
-
-
-def _with_indexes(prepared: PreparedRun, names: Sequence[str]) -> PreparedRun:
-    """The run with some of its indexes, new and empty: one that grows can be filled only once."""
-    settings = Settings(
-        device=prepared.config.device,
-        dtype=prepared.config.dtype,
-        seed=prepared.config.seed,
-        cache_dir=prepared.store.root,
-        channel=prepared.config.channel,
-    )
-    config = replace(prepared.config, indexes=tuple(names))
-    config, indexes = load_indexes(config, list(prepared.indexes), prepared.catalog, settings)
-    return replace(prepared, config=config, indexes=indexes)
 
 
 def _measure(

@@ -1,7 +1,7 @@
 """The data of a search."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -51,6 +51,7 @@ class Inputs:
         query_columns: What is known about each query, for the evidence.
         absent: Queries that match nothing in the database; None if there are none.
         warnings: What a run should say of its recordings.
+        shorter: The same for queries of each shorter length, ascending: the first seconds of these.
     """
 
     key: str
@@ -72,6 +73,12 @@ class Inputs:
     query_columns: QueryColumns | None = field(default=None, repr=False)
     absent: AbsentQueries | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()
+    shorter: Sequence["Inputs"] = field(default=(), repr=False)
+
+    def by_length(self) -> Iterator["Inputs"]:
+        """The inputs for each length of the queries, ascending."""
+        yield from self.shorter
+        yield replace(self, shorter=())
 
     def single_real(self) -> SingleRows:
         """The fingerprints of the real distractors, each once."""

@@ -16,6 +16,11 @@ from fpbench.verification.half_sizes import check_half_sizes
 from fpbench.verification.identity import check_derived
 from fpbench.verification.index_losses import check_index_losses
 from fpbench.verification.indexes import check_indexes
+from fpbench.verification.lengths import (
+    check_lengths,
+    point_into_whole,
+    split_submission,
+)
 from fpbench.verification.listing import check_listing
 from fpbench.verification.points import check_points
 from fpbench.verification.problems import Problem
@@ -38,7 +43,6 @@ STATED_CHECKS: Sequence[Check] = (
     check_dataset,
     check_queries,
     check_fingerprinter_check,
-    check_status,
     check_task,
     check_listing,
     check_indexes,
@@ -67,6 +71,9 @@ EVIDENCE_CHECKS: Sequence[Check] = (
 
 CHECKS = (*STATED_CHECKS, *EVIDENCE_CHECKS)
 
+WHOLE_CHECKS: Sequence[Check] = (check_lengths, check_status)
+"""Checks of all lengths of the queries together; the others are of one length at a time."""
+
 PROTOCOL_CHECKS: Sequence[Check] = (
     check_system,
     check_dataset,
@@ -89,8 +96,23 @@ def find_problems(submission: Submission, *, evidence_agrees: bool = False) -> I
     config = submission.result.config
     by_protocol = submission.result.protocol is not None or config.get("protocol") is not None
     checks = STATED_CHECKS if evidence_agrees else CHECKS
-    for check in PROTOCOL_CHECKS if by_protocol else checks:
-        for problem in check(submission):
-            if str(problem) not in known:
-                known.add(str(problem))
-                yield problem
+    found = _by_protocol(submission) if by_protocol else _by_length(submission, checks)
+    for problem in found:
+        if str(problem) not in known:
+            known.add(str(problem))
+            yield problem
+
+
+def _by_protocol(submission: Submission) -> Iterator[Problem]:
+    for check in PROTOCOL_CHECKS:
+        yield from check(submission)
+
+
+def _by_length(submission: Submission, checks: Sequence[Check]) -> Iterator[Problem]:
+    for check in WHOLE_CHECKS:
+        yield from check(submission)
+    parts = list(split_submission(submission))
+    for check in checks:
+        for part, places in parts:
+            for problem in check(part):
+                yield point_into_whole(problem, places)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from fpbench.results.lengths import split_by_length
 from fpbench.verification.expected import available_distractors, read_settings
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
@@ -40,7 +41,9 @@ def check_status(submission: Submission) -> Iterator[Problem]:
     settings = read_settings(result)
     if settings is None:
         return
-    ends_early = available_distractors(result, settings) is not None
+    ends_early = any(
+        available_distractors(part, settings) is not None for part in split_by_length(result)
+    )
     # Sizes that nobody asked for are not missing.
     partial = settings.kinds == ("real",) and ends_early and bool(result.config.get("sizes"))
     status = "partial" if partial else "complete"
