@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.search.engines.ray_cluster import plan_places
+from fpbench.search.engines.ray_cluster import open_cluster, plan_places
 
 
 def node(name: str, cores: float, gpus: float = 0, *, alive: bool = True) -> dict[str, Any]:
@@ -66,3 +66,25 @@ def test_a_cluster_that_is_not_there_is_named() -> None:
     # In a process of its own, because one that has joined a cluster stays there.
     shown = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert shown.stdout.startswith("there is no Ray cluster at 'nonsense'")
+
+
+def test_without_an_address_nobody_else_s_cluster_is_joined(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ray = pytest.importorskip("ray")
+    joined: list[str | None] = []
+
+    def init(address: str | None, **_settings: object) -> None:
+        joined.append(address)
+        raise ConnectionError("no more than that is wanted")
+
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    for address in (None, "auto"):
+        with (
+            pytest.raises(FpbenchError, match="no Ray cluster"),
+            open_cluster(address, 1, on_gpus=False),
+        ):
+            pass
+    assert joined == ["local", "auto"]

@@ -161,7 +161,8 @@ def _join(address: str | None) -> None:
         {"num_cpus": usable_cores(), "include_dashboard": False} if alone else {}
     )
     try:
-        ray.init(address, log_to_driver=False, logging_level="ERROR", **local)
+        # With no address at all, Ray would join what somebody else has started here.
+        ray.init("local" if alone else address, log_to_driver=False, logging_level="ERROR", **local)
     except (ConnectionError, ValueError, RuntimeError, OSError) as err:
         where = f"at '{address or os.environ.get('RAY_ADDRESS')}'" if not alone else "here"
         raise FpbenchError(
