@@ -22,14 +22,15 @@ def test_a_line_is_kept() -> None:
     np.testing.assert_allclose(estimates.value_of(lambda p: 3 - np.log(p)), 3 - np.log(1e-6) - 0.15)
 
 
-def test_the_variance_is_that_of_the_noise() -> None:
+@pytest.mark.parametrize("power", [1, 2])
+def test_the_variance_is_that_of_the_noise_whether_it_bends_or_not(power: int) -> None:
     rng = np.random.default_rng(1)
-    log_p = rng.uniform(-30, -8, 4_000)
-    variance = 0.03 * (-log_p - 5)  # of one replicate
+    depth = np.sort(rng.uniform(8, 30, 4_000))
+    variance = 0.5 * ((depth - 8) / 11) ** power  # of one replicate
     noise = rng.standard_normal((4_000, 2)) * np.sqrt(variance)[:, None] - variance[:, None] / 2
-    found = estimates_of(log_p[:, None] + noise)
-    rare = log_p < -20
-    np.testing.assert_allclose(found.variance[rare], variance[rare] / 2, rtol=0.2)
+    found = estimates_of(-depth[:, None] + noise).variance
+    for part in np.split(np.arange(4_000), 8):
+        assert found[part].mean() == pytest.approx(variance[part].mean() / 2, rel=0.15, abs=0.003)
 
 
 def test_equal_replicates_have_no_variance_and_died_out_ones_are_zero() -> None:

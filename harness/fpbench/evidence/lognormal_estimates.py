@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float64
 _NODES = 9  # of the Gauss-Hermite rule
 _SAMPLES = 64  # of the error, a power of two
 _LARGEST_RATIO = 100.0  # of two estimates, one of which may be 0
+_RAMPS, _ROUNDS = 8, 4
+_LEAST_VARIANCE = 1e-3  # smaller ones are all the same
 
 Values = Float64[np.ndarray, "..."]
 
@@ -90,25 +92,26 @@ def _log_mean(log_p: list[Values]) -> Values:
 
 
 def _fit_variance(whole: Values, first: Values, second: Values) -> Values:
-    """Variance of the logarithms: a line over the logarithm, fitted to the halves of all queries.
+    """Variance of the logarithms: a convex curve over their depth, fitted to the halves of all.
 
-    One query has only the difference of its two halves, which says little. Each level adds about
-    the same variance, and the number of levels is linear in the logarithm.
+    One query has only the difference of its two halves, which says little. Searched rows are
+    counted, with hardly any error; each level above them adds to it, and more so the more particles
+    have common parents. The curve is a sum of ramps that begin at quantiles of the depth, the
+    likeliest one if differences are normal.
     """
+    from scipy.optimize import nnls
+
     known = np.isfinite(whole) & (whole < 0)
-    depth = -whole[known]
-    apart = np.minimum(np.abs(first[known] - second[known]), np.log(_LARGEST_RATIO))
-    noise = (apart / 2) ** 2
-    weight = depth**-2.0  # the error of a variance grows with it
-    if not depth.size:
-        return np.zeros_like(whole)
-    mean_depth, mean_noise = (np.average(each, weights=weight) for each in (depth, noise))
-    spread = np.average((depth - mean_depth) ** 2, weights=weight)
-    slope = 0.0
-    if spread > 0:
-        slope = np.average((depth - mean_depth) * noise, weights=weight) / spread
-    slope = max(slope, 0.0)
-    with np.errstate(invalid="ignore"):
-        line = mean_noise + slope * (-whole - mean_depth)
-    variance: Values = np.where(known, np.maximum(line, 0.0), 0.0)
+    variance: Values = np.zeros_like(whole)
+    if known.any():
+        depth = -whole[known]
+        apart = np.minimum(np.abs(first[known] - second[known]), np.log(_LARGEST_RATIO))
+        noise = (apart / 2) ** 2
+        starts = np.quantile(depth, np.arange(_RAMPS) / _RAMPS)
+        ramps = np.column_stack([np.ones_like(depth), np.maximum(depth[:, None] - starts, 0)])
+        fitted = np.full_like(depth, noise.mean())
+        for _ in range(_ROUNDS):
+            weight = 1 / np.maximum(fitted, _LEAST_VARIANCE)  # the error of a variance grows with it
+            fitted = ramps @ nnls(ramps * weight[:, None], noise * weight)[0]
+        variance[known] = fitted
     return variance

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 DistractorKind = Literal["real", "synthetic"]
 Found = Literal["searched", "simulated", "extrapolated"]
-Estimator = Literal[1, 2, 3, 4]
+Estimator = Literal[1, 2, 3, 4, 5]
 
 HIT_RANKS = (1, 3, 10)  # k of the metrics hr@k of every curve
 
