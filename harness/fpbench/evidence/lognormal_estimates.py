@@ -111,7 +111,8 @@ def _fit_variance(whole: Values, first: Values, second: Values) -> Values:
         ramps = np.column_stack([np.ones_like(depth), np.maximum(depth[:, None] - starts, 0)])
         fitted = np.full_like(depth, noise.mean())
         for _ in range(_ROUNDS):
-            weight = 1 / np.maximum(fitted, _LEAST_VARIANCE)  # the error of a variance grows with it
+            # The error of a variance grows with it.
+            weight = 1 / np.maximum(fitted, _LEAST_VARIANCE)
             fitted = ramps @ nnls(ramps * weight[:, None], noise * weight)[0]
         variance[known] = fitted
     return variance

@@ -200,8 +200,8 @@ class Result:
             be cut, sizes are taken together where a curve would rise, and few or equal tracks give
             bounds. 3: intervals are those of Korn and Graubard, and of a jackknife for gaps, over
             groups of tracks. 4: simulated probabilities have log-normal errors, which are taken
-            into account; it was the jackknife over eight replicates before. 5: the variance of these
-            errors is a convex curve over the depth; it was a line before.
+            into account; it was the jackknife over eight replicates before. 5: the variance of
+            these errors is a convex curve over the depth; it was a line before.
         check: Check of the fingerprinter before the run; None for ready-made fingerprints, and in
             older results.
         gaps: Gap between synthetic and real distractors, for every index, metric, tolerance and

@@ -76,8 +76,8 @@ def _check_tail(
         return
     if estimator < _GROWING_VARIANCE:
         rule = (
-            f"simulated points are computed by estimator {_GROWING_VARIANCE}: run it again, what was "
-            "searched need not be"
+            f"simulated points are computed by estimator {_GROWING_VARIANCE}: run it again, what "
+            "was searched need not be"
         )
         yield Problem(pointer="/estimator", value=estimator, rule=rule)
         return
