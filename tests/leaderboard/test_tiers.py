@@ -96,30 +96,3 @@ def test_what_agreed_with_its_evidence_is_not_computed_again(
     assert tier_by_notes() == "recomputed"
     with pytest.raises(AssertionError, match="computed again"):
         check_result(run)  # without notes
-
-
-def test_notes_are_of_the_bytes_of_result_and_evidence(
-    run: Path, tmp_path: Path, alter: Callable[..., None]
-) -> None:
-    kept = KeptChecks(Store(tmp_path / "cache"))
-    assert check_result(run, kept).problems == []
-    evidence = run.with_name("r.exact.real.npz")
-    whole = evidence.read_bytes()
-    evidence.write_bytes(whole + b"0")
-    (problem,) = check_result(run, kept).problems
-    assert "SHA-256 differs" in problem.rule
-    evidence.write_bytes(whole)
-
-    def improve(document: dict[str, Any]) -> None:
-        document["curves"][0]["points"][0]["value"] = 1.0
-
-    alter(run, improve)
-    for _ in range(2):  # what was wrong once is computed again, too
-        assert "/curves/0/points/0/value" in {
-            one.pointer for one in check_result(run, kept).problems
-        }
-
-
-def test_a_cache_that_cannot_be_written_changes_no_tier(run: Path, tmp_path: Path) -> None:
-    (tmp_path / "cache").write_text("a file")
-    assert check_result(run, KeptChecks(Store(tmp_path / "cache"))).problems == []

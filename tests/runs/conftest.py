@@ -12,6 +12,7 @@ from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step
 from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress import Report
+from fpbench.progress_display import hide_progress
 from fpbench.results.document import Result
 from fpbench.runs.config import RunConfig
 from fpbench.runs.prepare import PreparedRun, prepare
@@ -67,3 +68,15 @@ def measure(prepared: Callable[..., PreparedRun], tmp_path: Path) -> Callable[..
     return lambda **changes: run_prepared(
         prepared(**changes), tmp_path / "run.json", "fpbench run", stage
     )
+
+
+@pytest.fixture
+def prepared_vectors(thousand_embeddings: Path, store: Store) -> Callable[..., PreparedRun]:
+    """Prepares a run among ready-made fingerprints, by default real distractors only."""
+
+    def prepare_with(**changes: Any) -> PreparedRun:
+        fields = {"distractors": "real", "sizes": (100, 300), **changes}
+        config = RunConfig(dataset=f"embeddings:{thousand_embeddings}", **fields)
+        return prepare(config, Catalog.load(), store, hide_progress)
+
+    return prepare_with

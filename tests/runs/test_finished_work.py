@@ -31,8 +31,8 @@ def test_fits_and_searches_are_found_where_all_of_them_are_finished(
     run()  # what an index imports when it is first created is part of its identity
     assert find_finished(run(), stage) == FinishedWork()
     run_prepared(run(), tmp_path / "result.json", "a test", stage)
-    searches = frozenset({("real", "exact"), ("synthetic", "exact")})
+    searches = frozenset({("real", "exact", 1), ("synthetic", "exact", 1)})
     assert find_finished(run(), stage) == FinishedWork(fitted=True, searches=searches)
     second_fit = find_finished(run(fits=2), stage)
     assert not second_fit.fitted
-    assert second_fit.searches == {("real", "exact")}
+    assert second_fit.searches == {("real", "exact", 1)}

@@ -1,4 +1,4 @@
-"""The needs in a plan grow with the work."""
+"""A plan is refused where it cannot fit, and leaves out what is done."""
 
 import os
 from collections import namedtuple
@@ -17,43 +17,6 @@ from fpbench.runs.needs import Need
 from fpbench.runs.plan import Plan, make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
-from fpbench.runs.search_needs import search_need
-
-
-def need(*, segments: int, exact: bool) -> Need:
-    return search_need(
-        "search", 100, 10_000, 8, blocks=1, segments=segments, exact=exact, grown=False
-    )
-
-
-def test_an_approximate_index_searches_each_fingerprint_of_a_query() -> None:
-    one, three = need(segments=1, exact=False), need(segments=3, exact=False)
-    assert three.seconds == pytest.approx(3 * one.seconds)
-    # 20 candidates of an id, a key and a score: 12 bytes each, in the cache and beside the result.
-    assert (one.disk_bytes, three.disk_bytes) == (100 * 20 * 12, 3 * 100 * 20 * 12)
-    assert one.all_disk_bytes == 2 * one.disk_bytes
-
-
-def test_evidence_takes_memory_for_each_block() -> None:
-    few, many = (
-        search_need("search", 1_000, 10**10, 128, blocks=blocks, exact=True, grown=False)
-        for blocks in (100, 10_000)
-    )
-    # As measured with 1000 blocks of 1000 queries: 413 MB more than with 16.
-    assert 21 * 20_000 * 9_900 <= many.memory_bytes - few.memory_bytes <= 32 * 20_000 * 9_900
-
-
-def test_exact_search_takes_a_query_as_one_vector() -> None:
-    assert need(segments=3, exact=True).disk_bytes == need(segments=1, exact=True).disk_bytes
-
-
-def test_another_setting_of_an_index_that_is_filled_only_searches() -> None:
-    filling, filled = (
-        search_need("s", 100, 10**6, 8, blocks=1, exact=False, grown=False, filled=filled)
-        for filled in (False, True)
-    )
-    assert 0 < filled.seconds < filling.seconds
-    assert filled.disk_bytes == filling.disk_bytes
 
 
 def make_need(stage: str, disk_bytes: float, *, in_result: bool = False) -> Need:

@@ -67,7 +67,7 @@ def _drawing_needs(
         tail = _tail_needs(prepared, generator, finished)
     lengths = _unsearched(prepared, finished)
     if not lengths:
-        return tail
+        return [for_fits(need, prepared.config.fits) for need in tail]
     named = prepared.indexes["synthetic"]
     filling = names_that_fill(named)
     indexes = [one.index for one in named if one.name in filling]
