@@ -59,7 +59,7 @@ def test_flipped_queries_are_none_for_equal_results(tmp_path: Path, finished: Pa
     shown = compare(result, result, result, "--pairs", "first", "--queries", path)
     assert shown.exit_code == 0, shown.stderr
     assert path.read_text().splitlines() == [  # nothing differs from itself
-        "first,second,index,distractors,query,rank_first,rank_second"
+        "first,second,index,distractors,query_length_s,query,rank_first,rank_second"
     ]
     refused = compare(result, result, "--queries", tmp_path / "flipped.txt")
     assert (refused.exit_code, "end its name in .csv" in refused.stderr) == (2, True)

@@ -15,6 +15,7 @@ from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.progress import Report
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.query_lengths import QueryLength
 from fpbench.search.inputs import Inputs
 
 Prepare = Callable[..., PreparedRun]
@@ -118,7 +119,7 @@ def test_a_query_of_several_fingerprints_is_one_long_vector(
 def test_a_fingerprinter_of_changing_counts_is_blamed(prepared: Prepare) -> None:
     run = prepared()
     assert isinstance(run.source, AudioSource)
-    source = replace(run.source, segments=2)
+    source = replace(run.source, lengths=[QueryLength(1.0, 2)])
     with pytest.raises(FpbenchError, match="gives 1 fingerprints for a query, but 2 for noise"):
         source.build_inputs(run.store, stage)
 

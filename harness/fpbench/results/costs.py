@@ -203,9 +203,9 @@ class Costs:
     threads: Positive
     load_before: NotNegative | None
     load_after: NotNegative | None
-    stages: Annotated[Sequence[StageCost], Meta(max_length=10_000)]
+    stages: Annotated[Sequence[StageCost], Meta(max_length=1_000)]
     encoder: EncoderCost | None
-    indexes: Annotated[Sequence[IndexCost], Meta(max_length=2_000)]
+    indexes: Annotated[Sequence[IndexCost], Meta(max_length=200)]
     calibration: Calibration | None
 
     def index(self, name: str, distractors: DistractorKind) -> IndexCost | None:

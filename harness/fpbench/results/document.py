@@ -232,20 +232,20 @@ class Result:
     queries: QueryInfo
     generator: GeneratorInfo | None
     fidelity: Fidelity | None
-    curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=20_000)]
-    indexes: Annotated[Sequence[IndexInfo], Meta(max_length=2_000)]
-    evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=2_000)]
+    curves: Annotated[Sequence[Curve], Meta(min_length=1, max_length=2_000)]
+    indexes: Annotated[Sequence[IndexInfo], Meta(max_length=200)]
+    evidence: Annotated[Sequence[EvidenceInfo], Meta(max_length=200)]
     environment: Mapping[str, str]
     config: RecordedConfig
     command: str
     estimator: Estimator = 1
     check: CheckInfo | None = None
     task: TaskInfo | None = None
-    gaps: Annotated[Sequence[Gap], Meta(max_length=100_000)] = ()
-    index_losses: Annotated[Sequence[IndexLoss], Meta(max_length=100_000)] = ()
-    tails: Annotated[Sequence[TailInfo], Meta(max_length=2_000)] = ()
-    extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=100_000)] = ()
-    false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=100_000)] = ()
+    gaps: Annotated[Sequence[Gap], Meta(max_length=10_000)] = ()
+    index_losses: Annotated[Sequence[IndexLoss], Meta(max_length=10_000)] = ()
+    tails: Annotated[Sequence[TailInfo], Meta(max_length=100)] = ()
+    extrapolations: Annotated[Sequence[ExtrapolationInfo], Meta(max_length=10_000)] = ()
+    false_accepts: Annotated[Sequence[FalseAccepts], Meta(max_length=10_000)] = ()
     fits: GeneratorFits | None = None
     protocol: ProtocolInfo | None = None
     costs: Costs | None = None

@@ -53,4 +53,4 @@ class GeneratorFits:
     """
 
     weights_sha256: Annotated[Sequence[Sha256], Meta(min_length=2, max_length=20)]
-    rates: Annotated[Sequence[FitRates], Meta(max_length=100_000)]
+    rates: Annotated[Sequence[FitRates], Meta(max_length=10_000)]

@@ -57,7 +57,6 @@ def test_growing_indexes_and_no_distractors_are_not_refused(tmp_path: Path, run:
     [
         (("--protocol", "nafq"), "no protocol is called 'nafq'"),
         (("--test-ids", "all"), "test_ids has no effect without a protocol"),
-        (("--query-lengths", "1,2"), "query_lengths_s has no effect without a protocol"),
         ((*NAFP, "--distractors", "both"), "synthetic ones are no sequences"),
         ((*NAFP, "--beyond", "1e9"), "beyond has no effect with protocol nafp"),
         (("--protocol", "nafp", "--query-lengths", "2,1"), "not positive and increasing"),
