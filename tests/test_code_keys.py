@@ -22,7 +22,8 @@ PACKAGE = Path(fpbench.__file__).parent
 
 OUTPUTS = {
     "surveys": "fpbench.audio.survey",
-    "tracks": "fpbench.fingerprints.track_sets",
+    "tracks": "fpbench.fingerprints.cached_tracks",
+    "sets": "fpbench.fingerprints.track_sets",
     "near copies": "fpbench.fingerprints.near_copies",
     "queries": "fpbench.fingerprints.query_sets",
     "whole queries": "fpbench.fingerprints.whole_queries",
@@ -38,7 +39,8 @@ OUTPUTS = {
 
 EVERYTHING = set(OUTPUTS)
 SIMULATED = {"tails", "run starts", "run tails"}
-OF_AUDIO = {"surveys", "tracks", "near copies", "queries", "whole queries", "training audio"}
+FINGERPRINTED = {"tracks", "sets", "near copies"}
+OF_AUDIO = {"surveys", "queries", "whole queries", "training audio"} | FINGERPRINTED
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +122,7 @@ def add_words(text: str) -> str:
     [
         # the ground
         pytest.param("errors", EVERYTHING, id="errors"),
-        pytest.param(
-            "randomness", EVERYTHING - {"surveys", "tracks", "near copies"}, id="randomness"
-        ),
+        pytest.param("randomness", EVERYTHING - {"surveys"} - FINGERPRINTED, id="randomness"),
         pytest.param("prefetch", EVERYTHING, id="prefetch"),
         pytest.param("testing", set(), id="testing"),
         # the rooms
@@ -137,9 +137,10 @@ def add_words(text: str) -> str:
         pytest.param("audio/queries", {"queries", "whole queries"}, id="audio: queries"),
         pytest.param(
             "fingerprints/embedding",
-            {"tracks", "near copies", "queries", "whole queries"},
+            {"queries", "whole queries"} | FINGERPRINTED,
             id="fingerprints",
         ),
+        pytest.param("fingerprints/track_sets", {"sets", "near copies"}, id="fingerprints: sets"),
         pytest.param("search/blocks", {"evidence", "nearest rows"}, id="search: blocks"),
         pytest.param(
             "search/scores",

@@ -43,18 +43,6 @@ def build(root: Path, plugin: Counting, tracks: Sequence[Track]) -> FingerprintS
     )
 
 
-@pytest.fixture
-def tracks(tmp_path: Path, rng: np.random.Generator) -> list[Track]:
-    """Six tracks with 3, 5, 7, 9, 11 and 13 segments."""
-    tracks = []
-    for number in range(6):
-        path = tmp_path / f"{number}.wav"
-        samples = rng.uniform(-1, 1, 200 + 100 * number).astype(np.float32)
-        soundfile.write(path, samples, 100, subtype="FLOAT")
-        tracks.append(Track(name=f"track {number}", path=path))
-    return tracks
-
-
 def test_has_all_rows_in_order(tmp_path: Path, tracks: list[Track]) -> None:
     fingerprints = build(tmp_path / "store", Counting(), tracks)
     assert np.bincount(fingerprints.track).tolist() == [3, 5, 7, 9, 11, 13]

@@ -12,13 +12,14 @@ from jaxtyping import Float32
 from fpbench.audio.reading import read_ahead
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.cache import Store
+from fpbench.fingerprints.cached_tracks import cached_track
 from fpbench.fingerprints.embedding import (
     BATCH_SEGMENTS,
     fingerprint_files,
     fingerprint_tracks,
     min_samples,
 )
-from fpbench.fingerprints.track_sets import cached_set, cached_track
+from fpbench.fingerprints.track_sets import cached_set
 from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Recording, Vectors

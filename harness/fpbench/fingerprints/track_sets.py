@@ -1,33 +1,31 @@
-"""Fingerprints of many tracks as one memory map, cached track by track."""
+"""Fingerprints of many tracks as one memory map, kept in the cache."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from logging import getLogger
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float64, Int32
 
-from fpbench.audio.reading import Reading, read_ahead, why_changed
 from fpbench.audio.survey import Survey, Surveys
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, make_folder
-from fpbench.fingerprints.embedding import (
-    TrackOutcome,
-    TrackVectors,
-    fingerprint_readings,
-    min_samples,
+from fpbench.fingerprints.cached_tracks import (
+    TrackWorkers,
+    fingerprint_with_cache,
+    is_cached,
+    read_unchanged,
 )
+from fpbench.fingerprints.embedding import TrackOutcome, fingerprint_readings
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Track
 from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Vectors
 from fpbench.progress import Report
 from fpbench.results.data import Skipped
 
-_TRACKS = "tracks"
 _SETS = "sets"
 _ROWS_AT_ONCE = 1 << 16
 
@@ -57,22 +55,6 @@ class FingerprintSet:
     tracks: tuple[str, ...] = field(repr=False)
     audio_hashes: tuple[str | None, ...] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
-
-
-@runtime_checkable
-class TrackWorkers(Protocol):
-    """Fingerprint tracks elsewhere, such as on other machines."""
-
-    def fingerprint(self, tracks: Sequence[Track], surveys: Surveys) -> Iterator[TrackOutcome]:
-        """The outcomes of some tracks, in any order, as :func:`fingerprint_each` has them.
-
-        Tracks may be left out: they are fingerprinted here.
-
-        Args:
-            tracks: Tracks that can be read here.
-            surveys: Surveys of the tracks.
-        """
-        ...
 
 
 def build_fingerprint_set(
@@ -115,32 +97,21 @@ def build_fingerprint_set(
     key = _set_key(audio, identity, spec)
     fingerprints = _open_set(store, key, tracks, audio, spec.dim)
     if fingerprints is None:
-        outcomes: Iterable[TrackOutcome]
+        readable = [track for track, one in zip(tracks, audio, strict=True) if one.digest]
         if spec.batch_segments is not None:
-            readable = [track for track, one in zip(tracks, audio, strict=True) if one.digest]
-            readings = _read_unchanged(readable, spec, _hashes(readable, surveys))
-            made = fingerprint_readings(fingerprinter, name, readings)
-            made = _report_each(made, readable, report)
-            outcomes = _with_unreadable(made, tracks, audio)
+            outcomes = _fingerprint_in_one_pass(fingerprinter, name, readable, surveys, report)
         else:
-            failed = make_missing_tracks(
+            outcomes = fingerprint_with_cache(
                 store,
                 fingerprinter,
                 name,
                 identity,
-                tracks,
+                readable,
                 surveys=surveys,
                 report=report,
                 workers=workers,
             )
-            keys = [_track_key(one, identity, spec) for one in audio]
-            found = (
-                failed[key] if key in failed else _read_track(store, key, track)
-                for key, track in zip(keys, tracks, strict=True)
-                if key is not None
-            )
-            outcomes = _with_unreadable(found, tracks, audio)
-        _write_set(store, key, outcomes)
+        _write_set(store, key, _with_unreadable(outcomes, tracks, audio))
         fingerprints = _open_set(store, key, tracks, audio, spec.dim, just_written=True)
     if fingerprints is None:
         raise FpbenchError(
@@ -164,27 +135,7 @@ def find_cached(
             return [False] * len(tracks)
         path = store.path(_SETS, _set_key([one for one in audio if one], identity, spec), ".npz")
         return [path.exists() and store.counts(path)] * len(tracks)
-    keys = [one and _track_key(one, identity, spec) for one in audio]
-    paths = [store.path(_TRACKS, key, ".npz") if key else None for key in keys]
-    return [
-        one is not None and (path is None or (path.exists() and store.counts(path)))
-        for one, path in zip(audio, paths, strict=True)
-    ]
-
-
-def cached_track(
-    store: Store,
-    identity: Mapping[str, object],
-    spec: FingerprintSpec,
-    track: Track,
-    surveys: Surveys,
-) -> TrackOutcome | None:
-    """The outcome of a track that the store holds; None if it holds none."""
-    key = _track_key(surveys[track], identity, spec)
-    if key is None or not store.path(_TRACKS, key, ".npz").exists():
-        return None
-    arrays = store.read(_TRACKS, key)
-    return None if arrays is None else _outcome(arrays, track)
+    return [one is not None and is_cached(store, identity, spec, one) for one in audio]
 
 
 def cached_set(
@@ -200,118 +151,29 @@ def cached_set(
 
 
 def _set_key(audio: Sequence[Survey], identity: Mapping[str, object], spec: FingerprintSpec) -> str:
-    return _key("set", [one.digest for one in audio], identity, spec)
+    return content_key(
+        kind="set",
+        audio=[one.digest for one in audio],
+        code=code_key(__name__),
+        fingerprinter=identity,
+        spec=spec,
+    )
 
 
-def _track_key(audio: Survey, identity: Mapping[str, object], spec: FingerprintSpec) -> str | None:
-    """Key of a track's fingerprints; None if it cannot be read."""
-    return audio.digest and _key("track", audio.digest, identity, spec)
-
-
-def _key(
-    kind: str,
-    audio: str | Sequence[str | None],
-    identity: Mapping[str, object],
-    spec: FingerprintSpec,
-) -> str:
-    code = code_key(__name__)
-    return content_key(kind=kind, audio=audio, code=code, fingerprinter=identity, spec=spec)
-
-
-def make_missing_tracks(
-    store: Store,
+def _fingerprint_in_one_pass(
     fingerprinter: AnyFingerprinter,
     name: str,
-    identity: Mapping[str, object],
     tracks: Sequence[Track],
-    *,
     surveys: Surveys,
     report: Report,
-    workers: TrackWorkers | None = None,
-) -> dict[str, TrackOutcome]:
-    """Fingerprint the tracks that are not in the store, and store each as soon as it is finished.
-
-    Args:
-        store: As for :func:`build_fingerprint_set`; the same for the others.
-
-    Returns:
-        Outcomes of tracks that could not be read, by their keys: they are not stored.
-
-    Raises:
-        FpbenchError: The fingerprinter breaks a rule, or the store cannot be written.
-    """
-    wanted = {_track_key(surveys[track], identity, fingerprinter.spec): track for track in tracks}
-    missing = {
-        track: key for key, track in wanted.items() if key and store.read(_TRACKS, key) is None
-    }
-    failed: dict[str, TrackOutcome] = {}
-    outcomes = _fingerprint_anywhere(fingerprinter, name, list(missing), surveys, workers)
+) -> Iterator[TrackOutcome]:
+    """The outcomes of tracks whose segments share batches."""
+    hashes = {track: surveys[track].audio_hash for track in tracks}
+    readings = read_unchanged(hashes, fingerprinter.spec)
+    outcomes = fingerprint_readings(fingerprinter, name, readings)
     for done, outcome in enumerate(outcomes, start=1):
-        if outcome.failed:
-            failed[missing[outcome.track]] = outcome
-        else:
-            _write_track(store, missing[outcome.track], outcome)
-        report(done / len(missing), f"{done} of {len(missing)} tracks")
-    return failed
-
-
-def _fingerprint_anywhere(
-    fingerprinter: AnyFingerprinter,
-    name: str,
-    tracks: Sequence[Track],
-    surveys: Surveys,
-    workers: TrackWorkers | None,
-) -> Iterator[TrackOutcome]:
-    """Outcomes from workers, and then those of the tracks that they have left out."""
-    left = dict.fromkeys(tracks)
-    if workers is not None and tracks:
-        for outcome in workers.fingerprint(tracks, surveys):
-            del left[outcome.track]
-            yield outcome
-    yield from fingerprint_each(fingerprinter, name, _hashes(left, surveys))
-
-
-def fingerprint_each(
-    fingerprinter: AnyFingerprinter, name: str, tracks: Mapping[Track, str | None]
-) -> Iterator[TrackOutcome]:
-    """Fingerprint tracks one by one.
-
-    A batch holds segments of one track only, so the bytes of a track do not depend on other tracks
-    or on the state of a store.
-
-    Args:
-        fingerprinter: Segment-wise or track-wise.
-        name: Name of the fingerprinter in errors.
-        tracks: Tracks, each with the hash of its audio when it was surveyed.
-
-    Returns:
-        One outcome per track, in order; one that has changed since its survey has failed.
-
-    Raises:
-        FpbenchError: The fingerprinter breaks a rule.
-    """
-    for reading in _read_unchanged(tracks, fingerprinter.spec, tracks):
-        yield from fingerprint_readings(fingerprinter, name, [reading])
-
-
-def _hashes(tracks: Iterable[Track], surveys: Surveys) -> dict[Track, str | None]:
-    """The hash of each track's audio when it was surveyed."""
-    return {track: surveys[track].audio_hash for track in tracks}
-
-
-def _read_unchanged(
-    tracks: Iterable[Track], spec: FingerprintSpec, hashes: Mapping[Track, str | None]
-) -> Iterator[Reading]:
-    """Read tracks; one that has changed is not fingerprinted under the hash of its survey."""
-    readings = read_ahead(
-        tracks, spec.sample_rate_hz, resampler=spec.resampler, min_samples=min_samples(spec)
-    )
-    for reading in readings:
-        reason = why_changed(reading.track, hashes[reading.track])
-        if reason is None or reading.failed:
-            yield reading
-        else:
-            yield Reading(reading.track, None, reason, failed=True)
+        yield outcome
+        report(done / len(tracks), f"{done} of {len(tracks)} tracks")
 
 
 def _with_unreadable(
@@ -322,42 +184,6 @@ def _with_unreadable(
     for track, one in zip(tracks, audio, strict=True):
         unreadable = one.digest is None
         yield TrackOutcome(track, None, one.reason, failed=True) if unreadable else next(readable)
-
-
-def _report_each(
-    outcomes: Iterable[TrackOutcome], tracks: Sequence[Track], report: Report
-) -> Iterator[TrackOutcome]:
-    for done, outcome in enumerate(outcomes, start=1):
-        yield outcome
-        report(done / len(tracks), f"{done} of {len(tracks)} tracks")
-
-
-def _write_track(store: Store, key: str, outcome: TrackOutcome) -> None:
-    arrays = {"problem": np.array(outcome.reason or "")}
-    if outcome.fingerprints is not None:
-        arrays["vectors"] = outcome.fingerprints.vectors
-        arrays["start_s"] = outcome.fingerprints.start_s
-        arrays["silent"] = outcome.fingerprints.silent
-    # Not durable: a file that a power failure damages fails its checksum and is made again.
-    store.write(_TRACKS, key, arrays, durable=False)
-
-
-def _read_track(store: Store, key: str, track: Track) -> TrackOutcome:
-    arrays = store.read(_TRACKS, key)
-    if arrays is None:
-        raise FpbenchError(
-            f"the fingerprints of {track.name} have disappeared from the cache {store.root}",
-            hint="run the same command again; it makes only missing fingerprints",
-        )
-    return _outcome(arrays, track)
-
-
-def _outcome(arrays: Mapping[str, np.ndarray], track: Track) -> TrackOutcome:
-    reason = str(arrays["problem"]) or None
-    if reason is not None:
-        return TrackOutcome(track, None, reason)
-    fingerprints = TrackVectors(arrays["vectors"], arrays["start_s"], arrays["silent"])
-    return TrackOutcome(track, fingerprints, None)
 
 
 def _write_set(store: Store, key: str, outcomes: Iterable[TrackOutcome]) -> None:

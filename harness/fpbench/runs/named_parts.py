@@ -7,8 +7,9 @@ from logging import getLogger
 from fpbench.audio.reading import track_hash
 from fpbench.audio.survey import Surveys
 from fpbench.cache import Store
+from fpbench.fingerprints.cached_tracks import TrackWorkers
 from fpbench.fingerprints.editions import find_change, start_edition
-from fpbench.fingerprints.track_sets import FingerprintSet, TrackWorkers, build_fingerprint_set
+from fpbench.fingerprints.track_sets import FingerprintSet, build_fingerprint_set
 from fpbench.plugin.datasets import Channel, Track
 from fpbench.plugin.degradations import Degradation, SelectiveDegradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter

@@ -9,9 +9,9 @@ from typing import ClassVar
 from fpbench.audio.reading import why_changed
 from fpbench.audio.survey import Surveys
 from fpbench.cache import Store
+from fpbench.fingerprints.cached_tracks import fingerprint_each
 from fpbench.fingerprints.embedding import TrackOutcome
 from fpbench.fingerprints.probe import identify
-from fpbench.fingerprints.track_sets import fingerprint_each
 from fpbench.hashing import content_key, file_sha256
 from fpbench.plugin.catalog import Catalog, Offer
 from fpbench.plugin.datasets import Track
@@ -63,7 +63,7 @@ def with_track_workers(
 
 @dataclass(frozen=True, slots=True)
 class SentTracks:
-    """Implements :class:`fpbench.fingerprints.track_sets.TrackWorkers` for one run.
+    """Implements :class:`fpbench.fingerprints.cached_tracks.TrackWorkers` for one run.
 
     Args:
         workers: They fingerprint some tracks at a time.
@@ -111,7 +111,7 @@ class SentFingerprinter:
         identity: Hash of its code, weights and options.
     """
 
-    code_of: ClassVar[str] = "fpbench.fingerprints.track_sets"
+    code_of: ClassVar[str] = "fpbench.fingerprints.cached_tracks"
 
     config: RunConfig
     weights: SentFile | None

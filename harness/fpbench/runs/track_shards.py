@@ -10,7 +10,7 @@ from fpbench.audio.reading import durations_s
 from fpbench.audio.survey import survey_recordings
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
-from fpbench.fingerprints.track_sets import make_missing_tracks
+from fpbench.fingerprints.cached_tracks import make_missing_tracks
 from fpbench.hashing import code_key
 from fpbench.plugin.datasets import Dataset, Track
 from fpbench.progress import Stage
@@ -168,7 +168,7 @@ def _note(prepared: PreparedRun) -> ShardNote:
     note = note_settings(prepared)
     return replace(
         note,
-        code=code_key("fpbench.fingerprints.track_sets"),
+        code=code_key("fpbench.fingerprints.cached_tracks"),
         config=cast(RecordedConfig, {n: v for n, v in note.config.items() if n in _SETTINGS}),
         fingerprinter=hash_fingerprinter(prepared),
     )
