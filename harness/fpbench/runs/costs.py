@@ -1,13 +1,13 @@
 """Measures what a run costs, stage by stage, and describes it for the result."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
 from fpbench.progress import Report, Stage
-from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName, Unit
+from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName
 from fpbench.results.data import DataInfo
 from fpbench.results.fields import DistractorKind
 from fpbench.results.tails import TailInfo
@@ -24,6 +24,7 @@ from fpbench.runs.measured_parts import (
 from fpbench.runs.measured_stages import MeasuredSearch, MeasuredStage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_clock import Elapsed, StageClock
+from fpbench.runs.stage_costs import StageCosts
 from fpbench.runs.stage_titles import stage_of
 from fpbench.runs.worker_costs import WorkerCost, WorkersTotal
 from fpbench.search.inputs import Inputs
@@ -45,11 +46,10 @@ class RunCosts:
         self._load_before = load_average()
         self._clock = StageClock()
         self._store = WatchedStore(prepared.store.root, prepared.store.made)
-        self._stages: dict[tuple[StageName, str], MeasuredStage] = {}
+        self._stages = StageCosts(self._store)
         self._searches: dict[tuple[str, DistractorKind, float | None], MeasuredSearch] = {}
         self._longest_s = prepared.source.lengths[-1].length_s
         self._sources: list[MeasuredDistractors] = []
-        self._of_workers: dict[tuple[StageName, str], WorkersTotal] = {}
         self._open: list[tuple[StageName, str]] = []
         self._fingerprinter: MeasuredFingerprinter | None = None
         source = prepared.source
@@ -79,7 +79,7 @@ class RunCosts:
     @contextmanager
     def measure(self, stage: StageName, of: str) -> Iterator[None]:
         """Measure a block as a stage; several blocks of one stage add up."""
-        one = self._stages.setdefault((stage, of), MeasuredStage())
+        one = self._stages.measured.setdefault((stage, of), MeasuredStage())
         found, added, rows, audio_s, encoder_s = self._counts()
         self._open.append((stage, of))
         with self._clock.measure(one.elapsed):
@@ -99,11 +99,11 @@ class RunCosts:
             key = (cost.stage, cost.of)
             if cost.stage == "fingerprinting":
                 key = self._open[-1]
-                one = self._stages[key]
+                one = self._stages.measured[key]
                 one.rows += cost.rows
                 one.audio_s += cost.audio_s
                 one.encoder_s += cost.encoder_s
-            self._of_workers.setdefault(key, WorkersTotal()).add(cost)
+            self._stages.of_workers.setdefault(key, WorkersTotal()).add(cost)
 
     def _counts(self) -> tuple[int, int, int, float, float]:
         """Files found and added, rows, seconds of audio, and seconds in the fingerprinter."""
@@ -182,7 +182,7 @@ class RunCosts:
             *self._generator_stages(inputs, generator),
             *self._drawing(),
             *self._search_stages({tail.index: tail.decoded for tail in tails}),
-            *self._plain("statistics"),
+            *self._stages.not_kept("statistics"),
         ]
         return self._sum_up(stages, inputs.hop_s)
 
@@ -198,7 +198,7 @@ class RunCosts:
         stages = [
             *self._input_stages(data, key, asked, 0),
             *self._search_stages({}),
-            *self._plain("statistics"),
+            *self._stages.not_kept("statistics"),
         ]
         return self._sum_up(stages, hop_s)
 
@@ -223,7 +223,7 @@ class RunCosts:
         return Costs(
             wall_s=total.wall_s,
             processor_s=total.processor_s
-            + sum(one.processor_s for one in self._of_workers.values()),
+            + sum(one.processor_s for one in self._stages.of_workers.values()),
             peak_memory_bytes=total.peak_memory_bytes,
             threads=arithmetic_threads(),
             load_before=self._load_before,
@@ -245,14 +245,14 @@ class RunCosts:
             absent: Fingerprints of queries that match nothing.
         """
         source = self.prepared.source
-        stages = self._plain("making")
+        stages = self._stages.not_kept("making")
         if not isinstance(source, AudioSource):
-            return [*stages, *self._plain("near copies")]
+            return [*stages, *self._stages.not_kept("near copies")]
         surveyed_s = self._store.use_of("surveys").audio_s
         hours = data.reference_hours + data.distractor_hours
         key: dict[str, object] = {"content": data.content}
         total_s = max(surveyed_s, 3600 * hours)
-        stages.append(self._cost("reading", "recordings", surveyed_s, total_s, key=key))
+        stages.append(self._stages.cost("reading", "recordings", surveyed_s, total_s, key=key))
         # An object and a new edition of a plugin have an identity of their own.
         key |= {"fingerprinter": source.fingerprinter.identity}
         for of, total in (
@@ -262,11 +262,13 @@ class RunCosts:
             ("queries that match nothing", absent),
         ):
             own = {**key, "of": of, "queries": queries if of.startswith("queries") else ""}
-            made = self._stages.get(("fingerprinting", of), MeasuredStage()).rows
+            made = self._stages.find("fingerprinting", of).rows
             if total:
-                stages.append(self._cost("fingerprinting", of, made, max(made, total), key=own))
-        if ("near copies", "recordings") in self._stages:
-            stages.append(self._cost("near copies", "recordings", key=key))
+                stages.append(
+                    self._stages.cost("fingerprinting", of, made, max(made, total), key=own)
+                )
+        if ("near copies", "recordings") in self._stages.measured:
+            stages.append(self._stages.cost("near copies", "recordings", key=key))
         return stages
 
     def _generator_stages(
@@ -280,29 +282,36 @@ class RunCosts:
         key: dict[str, object] = {"generator": generator.key, "fits": fits}
         stages = []
         if rows:
-            times = self._stages.get(("fitting", name), MeasuredStage()).times
-            stages.append(self._cost("fitting", name, times * rows, fits * rows, key=key))
-        others = [of for stage, of in self._stages if stage == "fitting" and of != name]
-        stages += [self._cost("fitting", of, rows, rows, key={}) for of in others]
-        return [*stages, self._cost("judging", "generator", key={**key, "inputs": inputs.key})]
+            times = self._stages.find("fitting", name).times
+            stages.append(self._stages.cost("fitting", name, times * rows, fits * rows, key=key))
+        others = [of for stage, of in self._stages.measured if stage == "fitting" and of != name]
+        stages += [self._stages.cost("fitting", of, rows, rows, key={}) for of in others]
+        return [
+            *stages,
+            self._stages.cost("judging", "generator", key={**key, "inputs": inputs.key}),
+        ]
 
     def _search_stages(self, decoded: dict[str, int]) -> list[StageCost]:
         stages = []
         for search in self._searches.values():
             key: dict[str, object] = {"searches": search.keys, "rows": search.total}
-            made = search.made + self._total("searching", search.of).rows
-            trains = search.trains or ("training", search.of) in self._stages
+            made = search.made + self._stages.find_workers("searching", search.of).rows
+            trains = search.trains or ("training", search.of) in self._stages.measured
             if search.measured[0].training_rows and trains:
-                stages.append(self._cost("training", search.of, key={**key, "part": "training"}))
+                stages.append(
+                    self._stages.cost("training", search.of, key={**key, "part": "training"})
+                )
             # A protocol searches more than its largest database, if it trains for each size.
             total = max(made, search.total)
-            stages.append(self._cost("searching", search.of, made, total, key=key))
+            stages.append(self._stages.cost("searching", search.of, made, total, key=key))
             if search.distractors == "synthetic" and search.index in decoded:
-                one = self._stages.get(("simulating", search.index), MeasuredStage())
+                one = self._stages.find("simulating", search.index)
                 total = decoded[search.index] * self.prepared.config.fits
                 simulated = total * one.added / max(1, one.added + one.found)
                 key |= {"beyond": list(self.prepared.config.beyond)}
-                stages.append(self._cost("simulating", search.index, simulated, total, key=key))
+                stages.append(
+                    self._stages.cost("simulating", search.index, simulated, total, key=key)
+                )
         return stages
 
     def _drawing(self) -> list[StageCost]:
@@ -311,76 +320,16 @@ class RunCosts:
         if not searches:
             return []
         made = sum(source.made for source in self._sources)
-        made += self._total("drawing", "synthetic").rows
+        made += self._stages.find_workers("drawing", "synthetic").rows
         wall_s = sum(source.wall_s for source in self._sources)
-        self._stages["drawing", "synthetic"] = MeasuredStage(elapsed=Elapsed(wall_s=wall_s))
+        self._stages.measured["drawing", "synthetic"] = MeasuredStage(
+            elapsed=Elapsed(wall_s=wall_s)
+        )
         key = {"searches": [one.keys for one in searches], "size": searches[0].size}
         # A block is drawn once for all indexes that search it; an index that grows has its own.
         total = max(made, searches[0].size)
-        cost = self._cost("drawing", "synthetic", made, total, key=key)
+        cost = self._stages.cost("drawing", "synthetic", made, total, key=key)
         return [replace(cost, processor_s=None)]
-
-    def _plain(self, stage: StageName) -> list[StageCost]:
-        """Stages that are not kept in the cache, or have no measure of their work."""
-        return [self._cost(stage, of, key={}) for name, of in self._stages if name == stage]
-
-    def _cost(
-        self,
-        stage: StageName,
-        of: str,
-        amount: int | float | None = None,
-        total: int | float | None = None,
-        *,
-        key: Mapping[str, object],
-    ) -> StageCost:
-        """The cost of a stage: as measured now, or as noted when the cache was filled.
-
-        Args:
-            stage: Name of the stage.
-            of: What it works on.
-            amount: Work that was done; None if it has no measure.
-            total: Work of the whole stage.
-            key: Identifies what it made; empty if it is not kept.
-        """
-        one, workers = self._stages.get((stage, of), MeasuredStage()), self._total(stage, of)
-        key = {"stage": stage, "of": of, **key} if key else {}
-        if amount is not None:
-            made = amount > 0
-        elif stage == "near copies":  # it looks into the cache itself
-            made = one.added > 0
-        else:
-            made = one.times > 0 or bool(workers.workers)
-        cost = StageCost(
-            stage=stage,
-            of=of,
-            # The stage is open while others fingerprint; a search of theirs is no stage here.
-            wall_s=one.elapsed.wall_s + (0.0 if stage == "fingerprinting" else workers.mean_wall_s),
-            processor_s=one.elapsed.processor_s + workers.processor_s,
-            peak_memory_bytes=max(
-                (p for p in (one.elapsed.peak_memory_bytes, workers.peak_memory_bytes) if p),
-                default=None,
-            ),
-            amount=None if amount is None else round(float(amount), 3),
-            total=None if total is None else round(float(total), 3),
-            unit=_unit(stage, amount),
-            cached=False,
-            workers=len(workers.workers) or None,
-        )
-        if not key:
-            return cost
-        if made:
-            if amount is None or total is None or amount > 0.999 * total:
-                write_note(self._store, key, cost)
-            return cost
-        noted = read_note(self._store, key, StageCost)
-        unknown = replace(
-            cost, wall_s=None, processor_s=None, peak_memory_bytes=None, amount=None, cached=True
-        )
-        return replace(noted, cached=True) if noted is not None else unknown
-
-    def _total(self, stage: StageName, of: str) -> WorkersTotal:
-        """What workers have taken for a stage; nothing if it was carried out here."""
-        return self._of_workers.get((stage, of), WorkersTotal())
 
     def _encoder(self) -> EncoderCost | None:
         source = self.prepared.source
@@ -388,17 +337,11 @@ class RunCosts:
             return None
         key = {"encoder": source.fingerprinter.identity, "device": self.prepared.config.device}
         # A sample that is compared with the cache is in no stage: it is too short to tell a speed.
-        audio_s = sum(one.audio_s for one in self._stages.values())
-        wall_s = sum(one.encoder_s for one in self._stages.values())
+        audio_s = sum(one.audio_s for one in self._stages.measured.values())
+        wall_s = sum(one.encoder_s for one in self._stages.measured.values())
         if audio_s > 0 and wall_s > 0:
             cost = EncoderCost(audio_s=audio_s, wall_s=wall_s, cached=False)
             write_note(self._store, key, cost)
             return cost
         noted = read_note(self._store, key, EncoderCost)
         return None if noted is None else replace(noted, cached=True)
-
-
-def _unit(stage: StageName, amount: int | float | None) -> Unit:
-    if amount is None:
-        return ""
-    return "seconds of audio" if stage == "reading" else "fingerprints"
