@@ -57,47 +57,6 @@ def test_the_true_position_of_a_query_is_in_the_reference(prepared: Prepare) -> 
 
 
 @pytest.mark.slow
-def test_a_broken_track_is_listed_and_gives_no_fingerprints(prepared: Prepare) -> None:
-    (skipped,) = build(prepared()).data.skipped
-    assert skipped.track == "distractors/broken.wav"
-
-
-@pytest.mark.slow
-def test_a_division_by_the_program_is_in_the_result(prepared: Prepare) -> None:
-    run = prepared()
-    assert build(run).data.division is None
-    divided = replace(run.source.dataset, division="by size")
-    assert (
-        build(replace(run, source=replace(run.source, dataset=divided))).data.division == "by size"
-    )
-
-
-def as_published(run: PreparedRun, folder: Path, gain: float) -> PreparedRun:
-    """The same run on other encodings of its music, each of which stands for the published one."""
-    assert isinstance(run.source, AudioSource)
-    dataset = run.source.dataset
-    tracks = []
-    for track in dataset.reference:
-        samples, rate_hz = soundfile.read(track.path)
-        path = folder / f"{gain} {track.path.name}"
-        soundfile.write(path, gain * samples, rate_hz)
-        tracks.append(replace(track, path=path, content=f"published {track.name}"))
-    published = replace(dataset, reference=tracks, distractors=())
-    return replace(run, source=replace(run.source, dataset=published))
-
-
-@pytest.mark.slow
-def test_what_stands_for_the_audio_is_what_data_and_queries_are_known_by(
-    prepared: Prepare, tmp_path: Path
-) -> None:
-    loud, quiet = (build(as_published(prepared(), tmp_path, gain)) for gain in (1.0, 0.9))
-    assert loud.data.content == quiet.data.content
-    assert loud.query_info.content == quiet.query_info.content
-    assert loud.key != quiet.key  # of what is cached
-    assert not np.array_equal(loud.queries, quiet.queries)
-
-
-@pytest.mark.slow
 def test_without_distractors_none_are_read(prepared: Prepare) -> None:
     inputs = build(prepared(distractors="none"))
     assert inputs.real.shape == (0, 16)
@@ -226,12 +185,6 @@ def test_silence_gives_no_queries_and_no_rows_and_is_in_the_result(
     assert inputs.data.reference_fingerprints == 4 * 39
     assert inputs.data.reference_silent_hours == pytest.approx(40 / 3600, abs=1e-5)
     assert inputs.data.distractor_silent_hours == pytest.approx(40 / 3600, abs=1e-5)
-
-
-@pytest.mark.slow
-def test_music_without_silence_has_none(prepared: Prepare) -> None:
-    data = build(prepared(distractors="none")).data
-    assert (data.reference_silent_hours, data.distractor_silent_hours) == (0.0, 0.0)
 
 
 class Deleting:

@@ -14,9 +14,7 @@ from fpbench.audio.duplicates import (
 )
 from fpbench.audio.queries import LostRecordingError
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import track_hash
-from fpbench.audio.silence import silent_seconds
-from fpbench.audio.survey import Surveys, decoded_durations_s, survey_recordings
+from fpbench.audio.survey import Surveys, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.embedding import fingerprint_tracks
@@ -34,8 +32,9 @@ from fpbench.plugin.degradations import Degradation
 from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
 from fpbench.results.config import Duplicates
-from fpbench.results.data import DataInfo, NearCopy, QueryInfo, Skipped
+from fpbench.results.data import DataInfo, NearCopy, QueryInfo
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
+from fpbench.runs.data_info import describe_data
 from fpbench.runs.groups import with_groups
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
@@ -105,8 +104,15 @@ class AudioSource:
             real = named.fingerprints(store, dataset.distractors, surveys, stage, "distractors")
         chain = [named.degradation for named in self.degradations]
         planned, queries = source._make_queries(dataset, reference, surveys, store, stage)
-        data = source.describe_data(
-            all_tracks, left_out, planned, reference, real, surveys=surveys, near=near
+        data = describe_data(
+            all_tracks,
+            left_out,
+            planned,
+            reference,
+            real,
+            degradations=source.degradations,
+            surveys=surveys,
+            near=near,
         )
         columns = planned.columns(dataset.reference, chain, self.seed)
         absent = source._fingerprint_absent(planned, store, stage)
@@ -273,52 +279,6 @@ class AudioSource:
             query_info=replace(inputs.query_info, absent=len(absent.vectors)),
         )
 
-    def describe_data(
-        self,
-        all_tracks: Dataset,
-        duplicates: Sequence[Skipped],
-        planned: PlannedQueries,
-        reference: FingerprintSet,
-        real: FingerprintSet,
-        *,
-        surveys: Surveys,
-        near: Sequence[NearCopy],
-    ) -> DataInfo:
-        known = _published_contents(all_tracks)
-
-        def contents(hashes: Sequence[str | None]) -> list[str | None]:
-            return [known.get(one, one) if one else one for one in hashes]
-
-        degradations = [
-            (named.origin, contents(named.recording_hashes())) for named in self.degradations
-        ]
-        return DataInfo(
-            name=all_tracks.name,
-            division=all_tracks.division,
-            near_copies=near,
-            reference_tracks=len(all_tracks.reference),
-            reference_fingerprints=len(reference.vectors),
-            reference_hours=_hours(all_tracks.reference, surveys),
-            distractor_tracks=len(all_tracks.distractors),
-            distractor_fingerprints=len(real.vectors),
-            distractor_hours=_hours(all_tracks.distractors, surveys),
-            reference_silent_hours=_silent_hours(all_tracks.reference, surveys),
-            distractor_silent_hours=_silent_hours(all_tracks.distractors, surveys),
-            skipped=[
-                *(*duplicates, *reference.skipped, *real.skipped, *planned.skipped),
-                # Two steps may have the same recordings.
-                *dict.fromkeys(
-                    one for named in self.degradations for one in named.skipped_recordings()
-                ),
-            ],
-            content=content_key(
-                reference=contents(reference.audio_hashes),
-                distractors=contents(real.audio_hashes),
-                degradations=degradations,
-                **planned.identity(contents(reference.audio_hashes)),
-            ),
-        )
-
     def _assemble(
         self,
         reference: FingerprintSet,
@@ -388,23 +348,6 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
             hint="use longer queries: query_length_s in the recipe, or --query-length",
         )
     return len(fingerprints.vectors)
-
-
-def _published_contents(dataset: Dataset) -> dict[str, str]:
-    """What stands for the audio of recordings, by the hash of their files."""
-    return {
-        track_hash(track): track.content
-        for track in dataset.all_tracks()
-        if track.content is not None and track.path.is_file()
-    }
-
-
-def _hours(tracks: Sequence[Track], surveys: Surveys) -> float:
-    return float(decoded_durations_s(surveys, tracks).sum()) / 3600
-
-
-def _silent_hours(tracks: Sequence[Track], surveys: Surveys) -> float:
-    return sum((silent_seconds(surveys[one].silent_s) for one in tracks), start=0.0) / 3600
 
 
 def _first_reason(reference: FingerprintSet) -> str:

@@ -19,6 +19,7 @@ from fpbench.plugin.datasets import Dataset, Positions, VectorRecordings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.progress import Stage
 from fpbench.results.data import Skipped
+from fpbench.runs.data_info import describe_data
 from fpbench.runs.groups import number_groups
 from fpbench.runs.inputs import AudioSource, recordings_of
 from fpbench.runs.planned_queries import PlannedQueries
@@ -132,12 +133,13 @@ def _assemble(source: AudioSource, data: _Fingerprinted, queries: _Queries) -> P
     """The matrices, and where their rows are."""
     reference, spec = data.reference, source.fingerprinter.fingerprinter.spec
     numbers, kept = queries.numbers, queries.kept
-    described = source.describe_data(
+    described = describe_data(
         source.dataset,
         data.equal,
         data.planned(),
         reference,
         data.real,
+        degradations=source.degradations,
         surveys=data.surveys,
         near=(),
     )
