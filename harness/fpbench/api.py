@@ -11,8 +11,6 @@ from fpbench.cache import Store
 from fpbench.cache_users import use_cache
 from fpbench.conversion import convert
 from fpbench.errors import ErrorCollector, FpbenchError
-from fpbench.files import refuse_unwritable
-from fpbench.folder_names import change_texts, record_setting
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
 from fpbench.plugin.catalog import Catalog
@@ -25,10 +23,10 @@ from fpbench.results.loaded import LoadedResult
 from fpbench.review.comparison_tables import Comparisons, Pairs, make_comparisons
 from fpbench.review.curves_figure import draw_curves
 from fpbench.review.det_figure import draw_det
-from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.frontier_figure import draw_frontier
-from fpbench.runs.arguments import as_path, config_from_arguments, refuse_out
-from fpbench.runs.engines import EngineSettings, open_engine
+from fpbench.runs.arguments import as_path, config_from_arguments
+from fpbench.runs.call_arguments import RUN, call_text, split_arguments, written_files
+from fpbench.runs.engines import open_engine
 from fpbench.runs.execution import execute, execute_into_cache
 from fpbench.runs.objects import register_object
 from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
@@ -42,10 +40,6 @@ if TYPE_CHECKING:
 PathName = str | PathLike[str]
 ResultSource = Result | PathName
 """A result, a result file, or a folder of them."""
-
-_RUN = "fpbench.run"
-_MACHINES = ("engine", "address", "workers")
-_NOT_IN_CONFIG = ("config", "out", "figure", "cache", "fresh", "unchecked", "progress")
 
 logger = getLogger(__name__)
 
@@ -178,21 +172,21 @@ def run(
         KeyboardInterrupt: The user stopped the run.
     """
     given = {name: value for name, value in locals().items() if value is not None}
-    command = _command(given)
-    engines, given = _split_arguments(given)
+    command = call_text(given)
+    engines, given = split_arguments(given)
     if isinstance(device, str):
         given["device"] = select_device(device)
     limit_threads()
     with defer_interrupts(), ExitStack() as stack:
-        store = Store.open(None if cache is None else as_path(cache, "cache", _RUN))
+        store = Store.open(None if cache is None else as_path(cache, "cache", RUN))
         store.refuse_unwritable()
         stack.enter_context(use_cache(store.root))
         catalog = Catalog.load()
         if not isinstance(fingerprinter, str | None):
             given["fingerprinter"] = register_object(fingerprinter, catalog, store)
-        file = None if config is None else as_path(config, "config", _RUN)
-        settings = config_from_arguments(file, given, _RUN, catalog)
-        wanted, drawing = _written_files(out, figure, file)
+        file = None if config is None else as_path(config, "config", RUN)
+        settings = config_from_arguments(file, given, RUN, catalog)
+        wanted, drawing = written_files(out, figure, file)
         choice = stack.enter_context(open_engine(engines, settings))
         stage = ProgressStages() if progress else hide_progress
         prepared = prepare(settings, catalog, store, stage, unchecked=unchecked, fresh=fresh)
@@ -205,39 +199,6 @@ def run(
             return LoadedResult.read(kept)
         execute(prepared, wanted, command, stage, figure=drawing, choice=choice)
         return LoadedResult.read(wanted)
-
-
-def _split_arguments(given: Mapping[str, Any]) -> tuple[EngineSettings, dict[str, Any]]:
-    """What the arguments of a run say of engines, and those that are settings of the run.
-
-    Raises:
-        FpbenchError: One that is no setting has a wrong type.
-    """
-    for switch in ("fresh", "unchecked", "progress"):
-        convert(given.get(switch), bool, _RUN, where=switch)
-    machines = {name: given[name] for name in _MACHINES if name in given}
-    engines = convert(machines, EngineSettings, _RUN)
-    others = (*_MACHINES, *_NOT_IN_CONFIG)
-    return engines, {name: value for name, value in given.items() if name not in others}
-
-
-def _written_files(
-    out: PathName | None, figure: PathName | None, config: Path | None
-) -> tuple[Path | None, Path | None]:
-    """Paths of the result and its figure, as far as they were given.
-
-    Raises:
-        FpbenchError: One of them cannot be written, or the result would replace the config.
-    """
-    wanted = None if out is None else as_path(out, "out", _RUN)
-    if wanted is not None:
-        refuse_out(wanted, config, option="out")
-        refuse_unwritable(wanted, "out")
-    drawing = None if figure is None else as_path(figure, "figure", _RUN)
-    if drawing is not None:
-        refuse_figure_name(drawing)
-        refuse_unwritable(drawing, "figure")
-    return wanted, drawing
 
 
 def load_results(paths: PathName | Iterable[PathName]) -> list[LoadedResult]:
@@ -384,25 +345,6 @@ def _read_all(results: ResultSource | Iterable[ResultSource]) -> list[Result]:
         else:
             shown += load_results(source)
     return shown
-
-
-def _command(given: Mapping[str, Any]) -> str:
-    """The call as text, approximately, for the result's field ``command``."""
-    texts = []
-    for name, value in given.items():
-        if name == "progress" or value is False:
-            continue
-        if isinstance(value, str | PathLike):
-            texts.append(f"{name}={record_setting(str(value)).text!r}")
-        elif name == "fingerprinter" and not isinstance(value, str):
-            texts.append(f"{name}=<{type(value).__name__}>")
-        else:
-            texts.append(f"{name}={change_texts(value, _recorded)!r}")
-    return f"fpbench.run({', '.join(texts)})"
-
-
-def _recorded(text: str) -> str:
-    return record_setting(text).text
 
 
 def _each(sources: Any) -> Iterable[Any]:
