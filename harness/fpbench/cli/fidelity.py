@@ -39,7 +39,7 @@ from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.generator import BASELINES, RUNS_BASELINE
-from fpbench.runs.judging import Judges, Training, judge_fingerprints
+from fpbench.runs.judging import Judgement, Judges, Training, judge_fingerprints
 
 
 @click.command(cls=PluginCommand)
@@ -188,6 +188,13 @@ def fidelity(
             hint="give more fingerprints, a smaller --track-rows, or --train, which leaves all of "
             "REAL for the comparison",
         ) from err
+    _write_report(judgement, judges, json_path, figure)
+
+
+def _write_report(
+    judgement: Judgement, judges: Judges, json_path: Path | None, figure: Path | None
+) -> None:
+    """Print the report, and write the files that were asked for."""
     write_result(fidelity_tables(judgement.report))
     if figure is not None:
         remove_stale(figure)  # of an older report

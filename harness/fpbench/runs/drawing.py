@@ -145,12 +145,7 @@ def draw_tracks_to_file(
     if out.suffix != ".npz":
         raise FpbenchError(f"'{out}' cannot say where tracks end", hint="end its name in .npz")
     start, stop = shard_rows(rows, shard)
-    fitted = load_generator(generator, catalog, settings, name)
-    if not isinstance(fitted, TrackGenerator):
-        raise FpbenchError(
-            f"'{generator}' draws single fingerprints, not tracks",
-            hint="leave --tracks out, or fit a generator of tracks, such as rectified-flow-tracks",
-        )
+    fitted = _load_track_generator(generator, catalog, settings, name)
     refuse_unwritable(out, "--out")
     parts: list[Vectors] = []
     lengths: list[Int64[np.ndarray, " tracks"]] = []
@@ -173,8 +168,20 @@ def draw_tracks_to_file(
         drawn += len(vectors)
         report(min(drawn / (stop - start), 1.0), f"{short_size(drawn)} rows")
     of_tracks = np.concatenate(lengths)
+    _write_tracks(out, generator, np.concatenate(parts), of_tracks)
+    return TrackDraws(len(of_tracks), drawn, fitted.dim)
+
+
+def _write_tracks(
+    out: Path, generator: Path, vectors: Vectors, of_tracks: Int64[np.ndarray, " tracks"]
+) -> None:
+    """Write tracks as ``fpbench extract`` does.
+
+    Args:
+        of_tracks: Fingerprints of each track.
+    """
     arrays = {
-        "vectors": np.concatenate(parts),
+        "vectors": vectors,
         "track": np.repeat(np.arange(len(of_tracks), dtype=np.int32), of_tracks),
     }
     provenance = read_provenance(generator)
@@ -182,7 +189,18 @@ def draw_tracks_to_file(
         arrays["system"] = np.array(json.dumps(asdict(provenance.system), sort_keys=True))
     with atomic_file(out) as file:
         write_arrays(file, arrays)
-    return TrackDraws(len(of_tracks), drawn, fitted.dim)
+
+
+def _load_track_generator(
+    generator: Path, catalog: Catalog, settings: Settings, name: str | None
+) -> TrackGenerator:
+    fitted = load_generator(generator, catalog, settings, name)
+    if not isinstance(fitted, TrackGenerator):
+        raise FpbenchError(
+            f"'{generator}' draws single fingerprints, not tracks",
+            hint="leave --tracks out, or fit a generator of tracks, such as rectified-flow-tracks",
+        )
+    return fitted
 
 
 def shard_rows(rows: int, shard: str | None) -> tuple[int, int]:
