@@ -59,11 +59,16 @@ def promise_more(document: Document) -> None:
     document["config"]["query_lengths_s"] = [1.0, 2.0, 3.0]
 
 
+def ask_shorter(document: Document) -> None:
+    document["config"]["recipe"]["query_length_s"] = 1.0
+
+
 LIES = {
     raise_rate: "/curves/0/points/0/value is 0.99: the evidence gives",
     lose_length: "/curves is [2.0]: the config, as lengths of queries, gives [1.0, 2.0]",
     name_other_length: "/evidence/0/query_length_s is 1.5: lengths of shorter queries are [1.0]",
     exchange_evidence: "/curves/0/points",
+    ask_shorter: "/config/recipe/query_length_s is 1.0: config.query_lengths_s gives 2.0",
     promise_more: "/queries/length_s is 2.0: the config gives 3.0",
 }
 

@@ -124,12 +124,18 @@ def _lengths_s(value: object, source: str) -> tuple[float, ...]:
     one_text = isinstance(value, str)
     parts = value.split(",") if isinstance(value, str) else _each(value, "query_lengths_s", source)
     try:
-        return tuple(float(part) for part in parts)
+        return tuple(_length_s(part) for part in parts)
     except (TypeError, ValueError) as err:
         raise FpbenchError(
             f"{source}: query_lengths_s cannot be {value!r}",
             hint="write seconds, such as " + ("1,2,3" if one_text else "[1, 2, 3]"),
         ) from err
+
+
+def _length_s(value: Any) -> float:
+    if isinstance(value, bool):  # which float() takes
+        raise TypeError(value)
+    return float(value)
 
 
 def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") -> None:

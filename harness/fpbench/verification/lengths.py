@@ -14,12 +14,16 @@ _CONFIG = "the config"
 
 
 def check_lengths(submission: Submission) -> Iterator[Problem]:
-    """Curves have the lengths of the config, the longest are the queries; blocks have no other."""
+    """Curves have the lengths of the config, the longest is its recipe's; blocks have no other."""
     result = submission.result
     found, wanted = query_lengths_s(result), wanted_lengths_s(result)
     if wanted:
         yield from compare("/curves", found, wanted, f"{_CONFIG}, as lengths of queries,")
         yield from compare("/queries/length_s", result.queries.length_s, wanted[-1], _CONFIG)
+        recipe, longest_s = result.config.get("recipe"), result.config["query_lengths_s"][-1]
+        of_recipe = recipe.get("query_length_s") if isinstance(recipe, Mapping) else None
+        rule = "config.query_lengths_s"
+        yield from compare("/config/recipe/query_length_s", of_recipe, longest_s, rule)
     shorter = set(found) - {result.queries.length_s}
     for name in LISTS:
         for place, block in enumerate(list_of(result, name)):
