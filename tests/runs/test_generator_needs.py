@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fpbench.runs.config import RunConfig
 from fpbench.runs.finished_work import FinishedWork
 from fpbench.runs.generator_needs import generator_needs
 from fpbench.runs.needs import Need
@@ -94,6 +95,13 @@ def test_a_searched_run_still_simulates_what_lies_beyond(prepared: Prepare) -> N
     (fit,), rest = needs(run, searched(1))
     assert fit.seconds == 0
     assert rest == [tail]
+
+
+def test_of_several_lengths_each_names_what_is_simulated(prepared: Prepare) -> None:
+    recipe = replace(RunConfig().recipe, n_queries=4, query_length_s=2.0)
+    run = prepared(recipe=recipe, query_lengths_s=(1.0, 2.0), beyond=(10**6,))
+    _, (_, *tails) = needs(run)
+    assert [one.stage for one in tails] == ["simulate beyond, 1 s", "extrapolate beyond, 2 s"]
 
 
 @pytest.mark.parametrize("finished", [NOTHING, searched(1)], ids=["new", "searched"])

@@ -1,5 +1,7 @@
 """Estimate what fitting a generator and drawing from it need."""
 
+from dataclasses import replace
+
 from fpbench.evidence.block_edges import LONGEST_BLOCK
 from fpbench.plugin.blame import blame
 from fpbench.plugin.generators import FingerprintGenerator
@@ -94,9 +96,10 @@ def _tail_needs(
     config, lengths = prepared.config, prepared.source.lengths
     needs: list[Need] = []
     for length in lengths:
+        of_length = f", {length.length_s:g} s" if len(lengths) > 1 else ""
         if can_simulate(generator, length.segments):
             of_one = draw_seconds(generator, str(config.generator), length.segments)
-            needs += beyond_needs(
+            found = beyond_needs(
                 config,
                 of_one,
                 segments=length.segments,
@@ -104,5 +107,6 @@ def _tail_needs(
                 simulated=finished.simulated,
             )
         else:
-            needs += extrapolation_needs(config, config.recipe.n_queries)
+            found = extrapolation_needs(config, config.recipe.n_queries)
+        needs += [replace(need, stage=need.stage + of_length) for need in found]
     return needs
