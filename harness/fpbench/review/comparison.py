@@ -250,3 +250,9 @@ def _correct(comparisons: Sequence[Comparison], level: float) -> list[Comparison
 
 
 _ROUNDING = 1e-12  # 1 - 0.95 is not 0.05
+
+
+def length_text(one: Comparison, comparisons: Sequence[Comparison]) -> str:
+    """Names the length of the queries, if there are several."""
+    several = len({each.queries.length_s for each in comparisons}) > 1
+    return f", queries of {one.queries.length_s:g} s" if several else ""

@@ -25,7 +25,7 @@ from fpbench.review.best_system_tables import (
     standings_tables,
     standings_text_tables,
 )
-from fpbench.review.comparison import Comparison, compare_results
+from fpbench.review.comparison import Comparison, compare_results, length_text
 from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
 from fpbench.review.cost_tables import cost_text
 from fpbench.review.differences import Difference
@@ -361,29 +361,32 @@ def _latex_comment(lines: Iterable[str]) -> str:
     return "\n".join(f"% {line}" for line in lines)
 
 
-def _gap_notes(comparisons: Iterable[Comparison]) -> list[str]:
+def _gap_notes(comparisons: Sequence[Comparison]) -> list[str]:
     """How far synthetic distractors are from real ones, for each system, index and generator."""
     notes: dict[str, None] = {}
     for one in comparisons:
         if one.distractors == "synthetic":
             measures = _measures(one)
             for name, result in zip(one.names, one.results, strict=True):
-                notes[_gap_note(name, result, one.index, measures)] = None
+                note = _gap_note(name, result, one.index, measures, length_text(one, comparisons))
+                notes[note] = None
     return list(notes)
 
 
-def _cost_notes(comparisons: Iterable[Comparison]) -> list[str]:
+def _cost_notes(comparisons: Sequence[Comparison]) -> list[str]:
     """What each system takes with each index, as far as its run has measured it."""
     notes: dict[str, None] = {}
     for one in comparisons:
+        searched = f"{one.index}{length_text(one, comparisons)}"
         for name, result in zip(one.names, one.results, strict=True):
-            cost = cost_text(result, one.index, one.distractors)
-            if cost:
-                notes[f"cost of {name}, {one.index}, on the machine of its run: {cost}"] = None
+            if cost := cost_text(result, one.index, one.distractors):
+                notes[f"cost of {name}, {searched}, on the machine of its run: {cost}"] = None
     return list(notes)
 
 
-def _gap_note(name: str, result: Result, index: str, measures: Sequence[Measure]) -> str:
+def _gap_note(
+    name: str, result: Result, index: str, measures: Sequence[Measure], of_length: str
+) -> str:
     """The gaps of one system in all measures of a table."""
     texts: list[str] = []
     for curve in result.curves:
@@ -394,4 +397,4 @@ def _gap_note(name: str, result: Result, index: str, measures: Sequence[Measure]
             texts.append(f"{label} {gap.text} at {short_size(gap.n_distractors)}")
     generator = result.generator.name if result.generator else "synthetic"
     found = ", ".join(texts) if texts else "not measured"
-    return f"{generator} minus real distractors, {name}, {index}, in points: {found}"
+    return f"{generator} minus real distractors, {name}, {index}{of_length}, in points: {found}"
