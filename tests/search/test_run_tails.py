@@ -1,5 +1,6 @@
 """Simulated tails of runs of tracks, where the probabilities are known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,16 @@ def test_a_finished_simulation_is_read_from_the_cache(tmp_path: Path) -> None:
     again = simulate(inputs, Store(tmp_path))
     assert generator.decoded == before
     np.testing.assert_array_equal(first.log_p, again.log_p)
+
+
+def test_other_tolerances_of_one_search_do_not_share_what_is_kept(tmp_path: Path) -> None:
+    first = make_inputs(np.full(3, 1.2), Walks())
+    other = replace(first, match_scores=first.match_scores - 0.5, tolerances_s=(0.5, None))
+    simulate(first, Store(tmp_path / "shared"))
+    found = simulate(other, Store(tmp_path / "shared"))
+    alone = simulate(other, Store(tmp_path / "alone"))
+    np.testing.assert_array_equal(found.log_p, alone.log_p)
+    np.testing.assert_array_equal(found.cluster_sizes, alone.cluster_sizes)
 
 
 def test_a_query_without_a_match_is_not_simulated(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ class RunStarts:
         replicates: Number of replicates.
         particles: Particles of each replicate.
         examples: Number of runs of each replicate to remember for each threshold.
-        key: Key of the evidence.
+        key: Key of the queries, the generator and the thresholds.
         seed: Seed of the run.
     """
 
@@ -82,7 +82,7 @@ class RunStarts:
         """Draw all runs and compare them with all queries, unless it is in the cache."""
         key = content_key(
             code=code_key(__name__),
-            evidence=self.key,
+            of=self.key,
             replicates=self.replicates,
             particles=self.particles,
             examples=self.examples,

@@ -68,7 +68,7 @@ class RunTailInputs:
             replicates=self.settings.replicates,
             particles=self.settings.particles,
             examples=TRACKS_OF_REPLICATE,
-            key=self.key,
+            key=content_key(evidence=self.key, tolerances_s=list(self.tolerances_s)),
             seed=self.seed,
         )
 
