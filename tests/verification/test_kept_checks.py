@@ -106,6 +106,21 @@ def test_a_changed_result_is_computed_again_however_often(
     assert kept.holds(result)
 
 
+def test_a_result_that_is_replaced_while_it_is_checked_is_not_noted(
+    result: Path, kept: KeptChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = result.read_bytes()
+
+    def replace_it(submission: checks.Submission) -> Iterator[Problem]:
+        result.write_bytes(honest + b"\n")
+        yield from ()
+
+    monkeypatch.setattr(checks, "CHECKS", (*checks.CHECKS, replace_it))
+    assert check_result(result, kept).problems == []
+    assert not kept.holds(result)
+    assert notes(kept) == []
+
+
 def test_one_byte_is_a_change(result: Path, kept: KeptChecks) -> None:
     kept.add(result)
     result.write_bytes(result.read_bytes() + b"\n")

@@ -32,19 +32,36 @@ class KeptChecks:
         except FpbenchError:
             return None
 
-    def holds(self, result: Path) -> bool:
-        """Whether there is a note of a result file."""
+    def holds(self, result: Path, sha256: str | None = None) -> bool:
+        """Whether there is a note of a result file.
+
+        Args:
+            result: The file.
+            sha256: Hash of the bytes that were read; there is no note of a file that has changed
+                since. None means the file as it is.
+        """
         try:
-            return self.store.read(KIND, self._key(result)) is not None
+            key = self._key(result, sha256)
+            return key is not None and self.store.read(KIND, key) is not None
         except FpbenchError:
             return False
 
-    def add(self, result: Path) -> None:
-        """Note that all numbers of a result follow from its evidence, which is all there."""
+    def add(self, result: Path, sha256: str | None = None) -> None:
+        """Note that all numbers of a result follow from its evidence, which is all there.
+
+        Args:
+            result: The file.
+            sha256: As for :meth:`holds`: a file that has changed since is not noted.
+        """
         # A cache that cannot be used saves no time, and changes nothing else.
         with suppress(FpbenchError):
-            self.store.write(KIND, self._key(result), {"agrees": np.ones(1, bool)}, durable=False)
+            key = self._key(result, sha256)
+            if key is not None:
+                self.store.write(KIND, key, {"agrees": np.ones(1, bool)}, durable=False)
 
-    def _key(self, result: Path) -> str:
-        code = code_key("fpbench.verification.checks")
-        return content_key(code=code, result=file_sha256(result))
+    def _key(self, result: Path, sha256: str | None) -> str | None:
+        """Key of the note; None if the file has other bytes than those that were read."""
+        now = file_sha256(result)
+        if sha256 not in (None, now):
+            return None
+        return content_key(code=code_key("fpbench.verification.checks"), result=now)

@@ -9,6 +9,7 @@ from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import find_evidence
 from fpbench.evidence.protocol_evidence import ProtocolEvidence, find_protocol_evidence
+from fpbench.hashing import file_sha256
 from fpbench.json_documents import read_json
 from fpbench.results.failures import FailedRun
 from fpbench.results.files import read_document
@@ -57,6 +58,7 @@ def check_result(path: Path, kept: KeptChecks | None = None) -> Findings:
     """
     refuse_link(path)
     refuse_link(path.with_suffix(".toml"))
+    before = None if kept is None or not path.is_file() else file_sha256(path)
     result = read_document(path)
     refuse_folder_names(path)
     of_form = list(find_form_problems(read_json(path), result))
@@ -87,12 +89,12 @@ def check_result(path: Path, kept: KeptChecks | None = None) -> Findings:
         else:
             evidence[info.file] = found
     whole = not problems and not unchecked and len(evidence) > 0
-    agrees = kept is not None and whole and kept.holds(path)
+    agrees = kept is not None and whole and kept.holds(path, before)
     submission = Submission(path=path, result=result, evidence=evidence, of_protocol=of_protocol)
     problems += find_problems(submission, evidence_agrees=agrees)
     problems += of_form
     if kept is not None and whole and not agrees and not problems:
-        kept.add(path)
+        kept.add(path, before)
     alarm = find_result_alarm(result)
     warnings = [] if alarm is None else [f"{path}: the generator has other marginals: {alarm}"]
     return Findings(path=path, problems=problems, unchecked=unchecked, warnings=warnings)
