@@ -31,7 +31,7 @@ from fpbench.search.run_starts import START_RUNS
 from fpbench.search.run_tails import TRACKS_OF_REPLICATE, RunTailInputs, simulate_run_tails
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import SEEDS_BYTES, SimulationEffort, TailInputs, simulate_tails
+from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
 from fpbench.search.tasks import SearchTask, gather, is_finished
 from fpbench.units import short_size
 
@@ -153,8 +153,7 @@ def is_simulated(
     """Whether a search is finished, and the simulation that continues it is in the cache."""
     if not can_simulate(generator, task.inputs.segments) or not is_finished(task):
         return False
-    make = _tail_inputs if task.inputs.segments == 1 else _run_tail_inputs
-    inputs = make(task, gather(task), config, tolerances_s, generator=generator, name=name)
+    inputs = _inputs(task, gather(task), config, tolerances_s, generator=generator, name=name)
     return inputs.are_simulated(task.store)
 
 
@@ -182,11 +181,15 @@ def simulate_beyond(
     Returns:
         The evidence with the tail, and how it was found.
     """
-    simulate = _simulate_rows if task.inputs.segments == 1 else _simulate_runs
+    inputs = _inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
     with stage(f"{task.named.name}, beyond") as report:
-        simulated, effort = simulate(
-            task, evidence, config, tolerances_s, generator=generator, name=name, report=report
-        )
+        if isinstance(inputs, RunTailInputs):
+            tail, effort = simulate_run_tails(inputs, task.store, report)
+            simulated = replace(evidence, tail=tail)
+        else:
+            tail, effort = simulate_tails(inputs, task.store, report)
+            absent = _simulate_absent(task, inputs, report)
+            simulated = replace(evidence, tail=tail, absent=absent)
     settings, largest = splitting_settings(config.beyond), config.beyond[-1]
     info = TailInfo(
         index=task.named.name,
@@ -209,7 +212,7 @@ def simulate_beyond(
     return simulated, info
 
 
-def _simulate_rows(
+def _inputs(
     task: SearchTask,
     evidence: Evidence,
     config: RunConfig,
@@ -217,78 +220,37 @@ def _simulate_rows(
     *,
     generator: NoiseGenerator,
     name: str,
-    report: Report,
-) -> tuple[Evidence, SimulationEffort]:
-    """The evidence with the tail of single fingerprints, also for absent queries."""
-    inputs = _tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
-    tail, effort = simulate_tails(inputs, task.store, report)
-    absent = _simulate_absent(task, inputs, report)
-    return replace(evidence, tail=tail, absent=absent), effort
-
-
-def _simulate_runs(
-    task: SearchTask,
-    evidence: Evidence,
-    config: RunConfig,
-    tolerances_s: Sequence[float | None],
-    *,
-    generator: NoiseGenerator,
-    name: str,
-    report: Report,
-) -> tuple[Evidence, SimulationEffort]:
-    """The evidence with the tail of runs."""
-    inputs = _run_tail_inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
-    tail, effort = simulate_run_tails(inputs, task.store, report)
-    return replace(evidence, tail=tail), effort
-
-
-def _tail_inputs(
-    task: SearchTask,
-    evidence: Evidence,
-    config: RunConfig,
-    tolerances_s: Sequence[float | None],
-    *,
-    generator: NoiseGenerator,
-    name: str,
-) -> TailInputs:
-    source = task.database.source
-    if not isinstance(source, SyntheticDistractors):
-        raise TypeError(f"{type(source).__name__} has no noise")
-    return TailInputs(
-        generator=generator,
-        name=name,
-        source=source,
-        queries=task.inputs.queries,
-        evidence=evidence,
-        tolerances_s=tolerances_s,
-        thresholds=choose_thresholds(evidence, tolerances_s),
-        key=task.key,
-        seed=config.seed,
-        settings=splitting_settings(config.beyond),
-    )
-
-
-def _run_tail_inputs(
-    task: SearchTask,
-    evidence: Evidence,
-    config: RunConfig,
-    tolerances_s: Sequence[float | None],
-    *,
-    generator: NoiseGenerator,
-    name: str,
-) -> RunTailInputs:
+) -> TailInputs | RunTailInputs:
+    """What the simulation of single fingerprints or, for longer queries, of runs needs."""
+    queries, settings = task.inputs.queries, splitting_settings(config.beyond)
+    if task.inputs.segments == 1:
+        source = task.database.source
+        if not isinstance(source, SyntheticDistractors):
+            raise TypeError(f"{type(source).__name__} has no noise")
+        return TailInputs(
+            generator=generator,
+            name=name,
+            source=source,
+            queries=queries,
+            evidence=evidence,
+            tolerances_s=tolerances_s,
+            thresholds=choose_thresholds(evidence, tolerances_s),
+            key=task.key,
+            seed=config.seed,
+            settings=settings,
+        )
     if not isinstance(generator, CorrelatedNoiseGenerator):
         raise TypeError(f"the tracks of {type(generator).__name__} are not made of noise")
     length = task.inputs.segments
     return RunTailInputs(
         noise=RunNoise(generator, name, length),
-        queries=task.inputs.queries,
+        queries=queries,
         length=length,
         match_scores=np.stack([evidence.match_scores(each) for each in tolerances_s], axis=1),
         tolerances_s=tuple(tolerances_s),
         key=task.key,
         seed=config.seed,
-        settings=splitting_settings(config.beyond),
+        settings=settings,
     )
 
 
