@@ -11,6 +11,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from fpbench import Settings
+from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.reads import record_reads
 from fpbench.plugin.source import identity
@@ -179,6 +180,16 @@ def test_files_that_are_no_input_do_not_count(tmp_path: Path) -> None:
         (tmp_path / "gone").write_text("temporary")
         (tmp_path / "gone").unlink()
     own.read_text()
+    assert reads == {}
+
+
+def test_what_the_cache_keeps_is_no_input(tmp_path: Path) -> None:
+    """It is not there when a plugin is created first, so that the next run had other keys."""
+    store = Store(tmp_path)
+    store.write("surveys", "key", {"length": np.array(3)})
+    reads: dict[Path, str] = {}
+    with record_reads(reads):
+        assert store.read("surveys", "key") is not None
     assert reads == {}
 
 

@@ -47,7 +47,7 @@ def prepared(config: RunConfig, store: Store) -> Callable[..., PreparedRun]:
     """Prepares the config with some fields changed."""
 
     def prepare_with(
-        *, unchecked: bool = False, fresh: bool = False, **changes: Any
+        *, unchecked: bool = False, fresh: bool = False, store: Store = store, **changes: Any
     ) -> PreparedRun:
         def silent(_title: str) -> AbstractContextManager[Report]:
             return nullcontext(lambda _done, _words: None)

@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from fpbench import Dataset, PendingFiles, Track
+from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.cache import Store
 from fpbench.machine import usable_cores
 from fpbench.progress import Report
@@ -50,6 +51,25 @@ def test_what_is_in_the_cache_costs_nothing(prepared: Prepare, tmp_path: Path) -
     audio_source(run).build_inputs(store, stage)
     after = needs_of(run, store)
     assert [(after[stage].seconds, after[stage].disk_bytes) for stage in stages] == [(0.0, 0.0)] * 3
+
+
+@pytest.mark.slow
+def test_a_second_run_fingerprints_nothing(
+    prepared: Prepare, tmp_path: Path, music: Path, recipe: QueryRecipe, rng: np.random.Generator
+) -> None:
+    (tmp_path / "reference").symlink_to(music / "reference")
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise" / "a.wav", rng.uniform(-0.5, 0.5, 8_000), 8_000)
+    store = Store(tmp_path / "cache")
+    same = {
+        "dataset": f"folder:{tmp_path}",
+        "recipe": replace(recipe, degradations=(Step(name="noise"),)),
+        "distractors": "none",
+        "store": store,
+    }
+    audio_source(prepared(**same)).build_inputs(store, stage)
+    again = needs_of(prepared(**same), store)
+    assert {need.seconds for need in again.values()} == {0.0}
 
 
 @pytest.mark.slow

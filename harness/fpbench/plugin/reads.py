@@ -13,6 +13,7 @@ from typing import Any
 
 import safetensors
 
+import fpbench.cache
 from fpbench.errors import FpbenchError
 from fpbench.hashing import file_sha256
 from fpbench.plugin.imports import code_sha256, is_installed
@@ -22,6 +23,11 @@ Reads = Mapping[Path, str]
 
 _VIRTUAL_FOLDERS = ("/proc", "/sys", "/dev")
 _HARNESS = Path(__file__).parents[1]  # cache keys name its code by themselves
+
+_NO_INPUT = {
+    linecache.__file__,  # source text that is shown to people: any library reads any code, but once
+    fpbench.cache.__file__,  # follows from other inputs, and is not there in a first run
+}
 
 _Opener = Callable[..., Any]
 
@@ -36,8 +42,8 @@ class _Recorder:
         if not isinstance(path, str | bytes | os.PathLike):
             return  # a file descriptor, which was opened before
         readers = {frame.f_code.co_filename for frame in _frames()}
-        if linecache.__file__ in readers:
-            return  # source text that is shown to people: any library reads any code, but once
+        if not readers.isdisjoint(_NO_INPUT):
+            return
         name = str(Path.cwd() / os.fsdecode(path))
         if flags & os.O_ACCMODE == os.O_WRONLY or flags & os.O_TRUNC:
             self.written.add(name)
@@ -63,8 +69,8 @@ def record_reads(reads: dict[Path, str], imports: dict[Path, str] | None = None)
 
     These are files that Python or safetensors opens, and modules that are imported, except those of
     the standard library, of installed packages and of fpbench. Other libraries of C code open files
-    unseen. Files that are also written are left out: they are no input. So is code that Python
-    reads to show lines of it, as PyTorch asks for when it is imported.
+    unseen. Files that are also written are left out: they are no input. So are outputs in fpbench's
+    cache, and code that Python reads to show lines of it, as PyTorch asks for when it is imported.
 
     Args:
         reads: Gets the hash of each file.
