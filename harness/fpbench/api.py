@@ -113,7 +113,8 @@ def run(
             exact search. None means none.
         fits: Number of generators to fit, with other seeds and to other halves of the tracks; the
             result has the mean rate of all. None means 1.
-        distractors: Kinds of distractors in the database. None means both.
+        distractors: Kinds of distractors in the database. None means both, or real ones with a
+            protocol.
         generator: Generator of the synthetic distractors. None means the best one that can be
             fitted in an hour, with a warning that says which.
         generator_weights: File of a fitted generator. None fits one to half of the real

@@ -1,6 +1,6 @@
 """The nearest rows of blocks, merged, are those of the whole database; finished ones are kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,8 @@ from fpbench import Settings
 from fpbench.cache import Store
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import hide_progress
-from fpbench.search import nearest_rows
+from fpbench.search import drawn_rows, nearest_rows
+from fpbench.search.drawn_rows import DrawnRows
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.nearest_rows import RowSearch, block_edges
 
@@ -142,3 +143,60 @@ def test_no_more_rows_than_allowed_are_trained_on(search_of: Callable[..., RowSe
 def test_blocks_end_at_every_size_and_have_about_equal_lengths() -> None:
     assert block_edges([0]) == [0]
     assert block_edges([100, 2_400_100]) == [0, 100, 800_100, 1_600_100, 2_400_100]
+
+
+class Drawn:
+    """A sequence that cannot be indexed."""
+
+    rows_available = None
+
+    def __init__(self, vectors: np.ndarray) -> None:
+        self.vectors = vectors
+
+    def rows(self, start: int, stop: int) -> Iterator[np.ndarray]:
+        for at in range(start, stop, 33):
+            yield self.vectors[at : min(at + 33, stop)]
+
+
+@pytest.mark.parametrize("name", ["l2", "ivf", "hnsw"])
+def test_drawn_distractors_give_what_a_matrix_of_them_gives(
+    search_of: Callable[..., RowSearch], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest_rows, "BLOCK_ROWS", 70)
+    options = {"nlist": "4", "nprobe": "2"} if name == "ivf" else {}
+    matrix, other = search_of(name, **options), search_of(name, **options)
+    source = Drawn(matrix.distractors[:])
+    drawn = replace(other, distractors=DrawnRows(source, (400, 8)))
+    in_matrix, in_drawn = nearest(matrix, [150, 400]), nearest(drawn, [150, 400])
+    for size, found in in_matrix.items():
+        np.testing.assert_array_equal(in_drawn[size], found)
+        kept = drawn.database(size, np.unique(found) - 1, 3)
+        database = matrix.database(size)
+        np.testing.assert_array_equal(kept.take(found), database.take(found))
+        after = np.minimum(found + 1, size + 59)
+        np.testing.assert_array_equal(kept.take(after), database.take(after))
+
+
+def test_of_drawn_distractors_no_more_are_trained_on_than_an_index_needs(
+    search_of: Callable[..., RowSearch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn_rows, "CHUNK", 50)
+    search = search_of("ivf", nlist="1", nprobe="1")
+    trained = []
+    create = search.create
+
+    def create_that_counts() -> NamedIndex:
+        named = create()
+        train = named.index.train
+
+        def count(vectors: np.ndarray) -> None:
+            trained.append(vectors)
+            train(vectors)
+
+        named.index.train = count  # type: ignore[method-assign]
+        return named
+
+    drawn = DrawnRows(Drawn(search.distractors[:]), (400, 8))
+    nearest(replace(search, create=create_that_counts, distractors=drawn), [100, 300, 400])
+    assert [len(rows) for rows in trained] == [100, 256, 256]
+    assert not np.array_equal(trained[1], trained[2])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fpbench.search.concatenation import Concatenation
-from fpbench.search.sequence_ranking import SequenceQueries, rank_starts
+from fpbench.search.sequence_ranking import SequenceQueries, propose_starts, rank_starts
 
 SEGMENTS = [1, 3, 5]
 K = 4
@@ -124,3 +124,17 @@ def test_what_is_ruled_out_changes_no_score(rng: np.random.Generator) -> None:
     np.testing.assert_array_equal(few.candidates, all_of_them.candidates)
     np.testing.assert_array_equal(few.starts, all_of_them.starts[:, :, :3])
     assert few.scores.tobytes() == np.ascontiguousarray(all_of_them.scores[:, :, :3]).tobytes()
+
+
+def test_proposed_starts_are_all_that_a_ranking_reads(rng: np.random.Generator) -> None:
+    vectors = rng.standard_normal((400, 8)).astype(np.float32)
+    queries = SequenceQueries(
+        vectors=vectors, first=np.array([3, 7, 96]), segments=[1, 3], last=np.array([99, 99, 98])
+    )
+    used = queries.rows()
+    assert used.tolist() == [3, 4, 5, 7, 8, 9, 96, 97]
+    near = np.array([[50, -1]] * 3 + [[60, 1]] * 3 + [[70, 200]] * 2)
+    wanted = {50, 49, 48, 60, 59, 58, 1, 0, -1, 70, 69, 200, 199}
+    assert set(propose_starts(queries, used, near).tolist()) == wanted
+    ranked = rank_starts(queries, used, near, Concatenation(vectors, vectors[:5], 400))
+    assert set(ranked.starts.ravel().tolist()) - {-1} == wanted - {-1}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fpbench.search.concatenation import Concatenation
-from fpbench.search.stretched_ranking import estimate_factor, rank_stretched
+from fpbench.search.stretched_ranking import estimate_factor, farthest_row, rank_stretched
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,26 @@ def test_distractors_have_the_factor_1_and_the_end_is_not_crossed() -> None:
     )
     # Row 3 of place 1 would begin at 2, row 5 of place 2 at 3: the last possible start is 2.
     assert {tuple(rows) for rows in found.rows.tolist()} == {(1, 2, 3), (2, 3, 4)}
+
+
+def test_no_row_is_read_that_is_farther_than_promised(rng: np.random.Generator) -> None:
+    length, rows = 9, 200
+    vectors = rng.standard_normal((rows, 4)).astype(np.float32)
+    reach = farthest_row(length)
+    slow = 100 + 2 * np.arange(length)[:, None]
+    for near in (
+        *(rng.integers(0, rows, (length, 1)) for _ in range(50)),
+        slow,
+        np.minimum(slow + 90, rows - 1),
+        slow[::-1] // 2,
+    ):
+        found = rank_stretched(
+            vectors[:length],
+            near,
+            Concatenation(vectors[:150], vectors[150:], 150),
+            np.zeros_like,
+            length=length,
+            places=10,
+        )
+        apart = np.abs(found.rows[:, :, None] - near.ravel()).min(axis=2)
+        assert apart.max() < reach

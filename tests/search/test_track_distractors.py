@@ -88,3 +88,13 @@ def test_a_generator_that_draws_other_tracks_is_refused() -> None:
 
     with pytest.raises(FpbenchError, match=r"'short' breaks a rule: draws must have the shape"):
         next(TrackDistractors(Short(), "short", 0, length=3).rows(0, 5))
+
+
+def test_starts_of_tracks_are_where_places_begin_anew() -> None:
+    whole = source(length=1)
+    places = read(whole, 0, CHUNK + 300)[:, 1]
+    starts = np.flatnonzero(places == 0)
+    np.testing.assert_array_equal(whole.track_starts(CHUNK + 300), starts)
+    assert CHUNK in starts  # a chunk begins with a track
+    np.testing.assert_array_equal(whole.track_starts(5), starts[starts < 5])
+    assert len(whole.track_starts(0)) == 0

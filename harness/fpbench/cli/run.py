@@ -86,7 +86,7 @@ logger = getLogger(__name__)
 @click.option(
     "--distractors",
     type=click.Choice(["real", "synthetic", "both", "none"]),
-    help="Kind of distractors in the database.  [default: both]",
+    help="Kind of distractors in the database.  [default: both; real with --protocol]",
 )
 @click.option(
     "--generator",

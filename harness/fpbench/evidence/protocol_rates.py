@@ -109,6 +109,7 @@ def protocol_rates(evidence: ProtocolEvidence, labels: ProtocolLabels) -> list[P
             n_distractors=size,
             value=float(hits[evidence.sizes == size, :, column].mean()),
             rules=rules,
+            distractors=labels.distractors,
         )
         for size in np.unique(evidence.sizes).tolist()
         for (rules, name), hits in evidence.hits.items()

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from fpbench.results.fields import Count, Name, Positive, Rate, Seconds, Words
+from fpbench.results.fields import Count, DistractorKind, Name, Positive, Rate, Seconds, Words
 
 Rules = Literal["right", "official"]
 """How hits are counted: with the faults of the authors' script corrected, or as it counts them."""
@@ -24,6 +24,7 @@ class ProtocolRate:
         n_distractors: Number of distractor fingerprints in the database.
         value: Share of hits.
         rules: How they are counted; ``both`` if the script has no fault that changes this metric.
+        distractors: Kind of the distractors.
     """
 
     index: Name
@@ -33,6 +34,7 @@ class ProtocolRate:
     n_distractors: Count
     value: Rate
     rules: Literal["right", "official", "both"]
+    distractors: DistractorKind = "real"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,9 @@ class ProtocolInfo:
         settings: Settings of the protocol that can change its numbers.
         test_ids: How the start rows of the queries were chosen.
         test_ids_sha256: Hash of the start rows, as int64.
-        rates: All rates, of every index, metric, length and size, under either rules.
+        rates: All rates, of every index, kind of distractors, metric, length and size, under either
+            rules.
+        warnings: What a reader should know of the numbers.
     """
 
     name: Name
@@ -58,3 +62,4 @@ class ProtocolInfo:
     test_ids: Words
     test_ids_sha256: Name
     rates: Annotated[Sequence[ProtocolRate], Meta(min_length=1, max_length=100_000)]
+    warnings: Annotated[Sequence[Words], Meta(max_length=100)] = ()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from fpbench.results.document import Result
+from fpbench.results.fields import DistractorKind
 from fpbench.results.names import tracks_label
 from fpbench.results.protocols import ProtocolInfo, ProtocolRate
 from fpbench.review.cost_tables import cost_lines
@@ -15,20 +16,27 @@ _RULES = {"both": "", "right": "", "official": ", as the script counts"}
 
 
 def protocol_tables(result: Result, protocol: ProtocolInfo) -> str:
-    """A table for each index and size: a line for each metric, a column for each length."""
+    """A table for each index and database: a line for each metric, a column for each length."""
     parts = []
-    keys = dict.fromkeys((rate.index, rate.n_distractors) for rate in protocol.rates)
-    for index, size in keys:
-        rates = [one for one in protocol.rates if (one.index, one.n_distractors) == (index, size)]
+    for index, kind, size in dict.fromkeys(map(_database, protocol.rates)):
+        rates = [one for one in protocol.rates if _database(one) == (index, kind, size)]
         title = f"{result.fingerprinter.name}, {protocol.name} protocol {protocol.version}, {index}"
-        parts.append(f"{title}, {short_size(size)} distractors\n{rates_table(rates)}")
+        distractors = f"{short_size(size)} {kind} distractors" if size else "no distractors"
+        parts.append(f"{title}, {distractors}\n{rates_table(rates)}")
     queries = result.queries
     note = f"{queries.n} queries from {tracks_label(queries)}, test ids {protocol.test_ids}"
     note += "; percent; the result has 95 % intervals"
     if any(rate.rules == "official" for rate in protocol.rates):
         note += f"; its curves count by the {protocol.rules} rules"
+    if result.generator is not None:
+        note += f"; synthetic distractors are drawn by {result.generator.name}"
+    notes = [note, *(f"caution: {warning}" for warning in protocol.warnings)]
     costs = [] if result.costs is None else [cost_lines(result.costs)]
-    return show_lines("\n\n".join([*parts, note, *costs]))
+    return show_lines("\n\n".join([*parts, "\n".join(notes), *costs]))
+
+
+def _database(rate: ProtocolRate) -> tuple[str, DistractorKind, int]:
+    return rate.index, rate.distractors, rate.n_distractors
 
 
 def rates_table(rates: Sequence[ProtocolRate]) -> str:

@@ -183,12 +183,7 @@ class RunConfig:
             raise ValueError(f"query_lengths_s has {len(lengths_s)} lengths, above {MOST_LENGTHS}")
         if self.protocol is not None:
             find_protocol(self.protocol)
-            if self.distractors not in ("real", "none"):
-                raise ValueError(
-                    f"protocol {self.protocol} has real distractors or none, because synthetic "
-                    f"ones are no sequences, but distractors={self.distractors}"
-                )
-            default = {"beyond": (), "fits": 1, "generator": None, "generator_weights": None}
+            default: dict[str, object] = {"beyond": (), "fits": 1}
             for name, value in default.items():
                 if getattr(self, name) != value:
                     raise ValueError(f"{name} has no effect with protocol {self.protocol}")

@@ -27,6 +27,7 @@ from fpbench.runs.stage_clock import Elapsed, StageClock
 from fpbench.runs.stage_costs import StageCosts
 from fpbench.runs.stage_titles import stage_of
 from fpbench.runs.worker_costs import WorkerCost, WorkersTotal
+from fpbench.search.distractors import DistractorSource
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex, names_that_fill
 from fpbench.search.tasks import SearchTask
@@ -148,20 +149,29 @@ class RunCosts:
             )
         return watched
 
-    def watch_index(self, named: NamedIndex, key: str, rows: int) -> NamedIndex:
+    def watch_drawing(self, source: DistractorSource) -> DistractorSource:
+        """Synthetic distractors that count how many are drawn, of a protocol."""
+        self._sources.append(MeasuredDistractors(source))
+        return self._sources[-1]
+
+    def watch_index(
+        self, named: NamedIndex, kind: DistractorKind, key: str, *, size: int, rows: int
+    ) -> NamedIndex:
         """An index that counts what it does, of a protocol, which has one for each database.
 
         Only the last one is kept, because one that grows holds its database.
 
         Args:
             named: The index.
+            kind: Kind of the distractors.
             key: Identifies queries and databases.
-            rows: Rows of the largest database.
+            size: Distractors of the largest database.
+            rows: Its rows.
         """
         search = self._searches.setdefault(
-            (named.name, "real", None), MeasuredSearch(named.name, "real")
+            (named.name, kind, None), MeasuredSearch(named.name, kind)
         )
-        search.earlier, search.keys = search.made, [key]
+        search.earlier, search.keys, search.size = search.made, [key], size
         search.total = max(search.total, rows)
         search.measured = [measure_index(named.index, search.of, self.measure)]
         return replace(named, index=search.measured[0])
@@ -179,14 +189,22 @@ class RunCosts:
         asked, absent = len(inputs.queries) * inputs.segments, inputs.query_info.absent
         stages = [
             *self._input_stages(inputs.data, inputs.key, asked, absent * inputs.segments),
-            *self._generator_stages(inputs, generator),
+            *self._generator_stages(inputs.key, generator),
             *self._drawing(),
             *self._search_stages({tail.index: tail.decoded for tail in tails}),
             *self._stages.not_kept("statistics"),
         ]
         return self._sum_up(stages, inputs.hop_s)
 
-    def describe_protocol(self, data: DataInfo, key: str, asked: int, hop_s: float) -> Costs:
+    def describe_protocol(
+        self,
+        data: DataInfo,
+        key: str,
+        asked: int,
+        hop_s: float,
+        *,
+        generator: FittedGenerator | None,
+    ) -> Costs:
         """What a run by a protocol has cost until now, likewise.
 
         Args:
@@ -194,9 +212,12 @@ class RunCosts:
             key: Identifies the queries.
             asked: Fingerprints of queries.
             hop_s: Time from one fingerprint to the next.
+            generator: The generator of synthetic distractors.
         """
         stages = [
             *self._input_stages(data, key, asked, 0),
+            *self._generator_stages(key, generator),
+            *self._drawing(),
             *self._search_stages({}),
             *self._stages.not_kept("statistics"),
         ]
@@ -271,10 +292,13 @@ class RunCosts:
             stages.append(self._stages.cost("near copies", "recordings", key=key))
         return stages
 
-    def _generator_stages(
-        self, inputs: Inputs, generator: FittedGenerator | None
-    ) -> list[StageCost]:
-        """Fitting of all generators that were fitted, and judging."""
+    def _generator_stages(self, inputs: str, generator: FittedGenerator | None) -> list[StageCost]:
+        """Fitting of all generators that were fitted, and judging.
+
+        Args:
+            inputs: Key of queries and reference.
+            generator: The first fit; None for a run without synthetic distractors.
+        """
         if generator is None:
             return []
         name, rows = generator.info.name, generator.info.fitted_fingerprints or 0
@@ -288,7 +312,7 @@ class RunCosts:
         stages += [self._stages.cost("fitting", of, rows, rows, key={}) for of in others]
         return [
             *stages,
-            self._stages.cost("judging", "generator", key={**key, "inputs": inputs.key}),
+            self._stages.cost("judging", "generator", key={**key, "inputs": inputs}),
         ]
 
     def _search_stages(self, decoded: dict[str, int]) -> list[StageCost]:

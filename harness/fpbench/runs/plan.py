@@ -26,6 +26,7 @@ from fpbench.runs.inputs import AudioSource
 from fpbench.runs.needs import Need, for_fits
 from fpbench.runs.planned_parts import PlannedPart, cut_part, refuse_many
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.needs import asked_rows, keeping_needs, searched_rows
 from fpbench.runs.result_size import warn_of_large_result
 from fpbench.runs.search_needs import index_need
 from fpbench.runs.shards import shard_folder
@@ -110,29 +111,26 @@ def make_plan(
     if isinstance(source, AudioSource):
         surveys = survey_cheaply(source, prepared.store)
         needs += fingerprinting_needs(source, prepared.store, surveys)
-        n_queries = config.recipe.n_queries
-        reference_s = float(decoded_durations_s(surveys, source.dataset.reference).sum())
-        n_reference = int(reference_s / prepared.info.hop_s)
-    else:
-        n_queries = min(config.recipe.n_queries, len(source.vectors.query))
-        n_reference = len(source.vectors.reference)
+    n_queries, n_reference = _count_rows(prepared, surveys)
     n_real = estimate_distractors(source, prepared.info.hop_s, surveys)
     elsewhere = () if out is None else (Store(shard_folder(out)),)
     finished = _find_finished(prepared, needs, elsewhere)
-    sizes = config.sizes or ((n_real or 1,) if config.protocol else DEFAULT_SIZES)
-    largest: Mapping[DistractorKind, int] = {"real": min(n_real, sizes[-1]), "synthetic": sizes[-1]}
+    sizes = _list_sizes(prepared, n_real)
     parts: dict[DistractorKind, PlannedPart] = {}
     for kind, indexes in prepared.indexes.items():
-        rows = 0 if config.distractors == "none" else largest[kind]
-        below = [n for n in sizes if n < rows]
-        edges = search_edges([*below, rows], beyond=bool(config.beyond)) if rows else [0]
+        edges = search_edges(sizes[kind], beyond=bool(config.beyond)) if sizes[kind] else [0]
         parts[kind] = cut_part(n_reference, edges, indexes, shard)
+    times = {kind: _count_passes(prepared, kind, sizes[kind]) for kind in parts}
     if shard is not None:
         refuse_many(shard, max(part.of_blocks for part in parts.values()))
     drawing: list[Need] = []
     if prepared.generator is not None:
         part = parts["synthetic"]
-        fit, drawing = generator_needs(prepared, prepared.generator, part, n_real, finished)
+        # Rows that a protocol ranks are drawn once more.
+        draws = times["synthetic"] * (1 if config.protocol is None else 2)
+        drawn = replace(part, rows=round(draws * part.rows))
+        fit, drawing = generator_needs(prepared, prepared.generator, drawn, n_real, finished)
+        drawing += keeping_needs(config, n_queries, part.rows, prepared.info.dim)
         needs += fit
         if drawing and shard is None:
             needs += fidelity_needs(config, n_real, prepared.info, prepared.source.segments)
@@ -145,13 +143,46 @@ def make_plan(
                     continue
                 need = index_need(prepared, named, parts[kind], length, n_queries)
                 done = (kind, named.name, length.segments) in finished.searches
-                need = replace(need, seconds=0.0) if done else need
+                need = replace(need, seconds=0.0 if done else times[kind] * need.seconds)
                 needs.append(for_fits(need, config.fits) if kind == "synthetic" else need)
     if config.distractors in ("real", "both") and shard is None:
         needs += extrapolation_needs(config, n_queries)
     if shard is None:
         warn_of_large_result(prepared, n_real)
     return Plan(needs, preparing)
+
+
+def _count_rows(prepared: PreparedRun, surveys: Surveys) -> tuple[int, int]:
+    """Queries, or fingerprints of them with a protocol, and fingerprints of the reference."""
+    config, source, info = prepared.config, prepared.source, prepared.info
+    if isinstance(source, AudioSource):
+        reference_s = float(decoded_durations_s(surveys, source.dataset.reference).sum())
+        n_reference = int(reference_s / info.hop_s)
+        n_queries, rows = config.recipe.n_queries, n_reference
+    else:
+        n_reference, rows = len(source.vectors.reference), len(source.vectors.query)
+        n_queries = min(config.recipe.n_queries, rows)
+    if config.protocol is not None:
+        n_queries = asked_rows(config, rows, segment_s=info.segment_s, hop_s=info.hop_s)
+    return n_queries, n_reference
+
+
+def _list_sizes(prepared: PreparedRun, n_real: int) -> Mapping[DistractorKind, Sequence[int]]:
+    """Numbers of distractors in the databases of each kind."""
+    config = prepared.config
+    if config.distractors == "none":
+        return {"real": (), "synthetic": ()}
+    sizes = config.sizes or ((n_real or 1,) if config.protocol else DEFAULT_SIZES)
+    largest = min(n_real, sizes[-1])
+    real = [*(size for size in sizes if size < largest), *([largest] if largest else [])]
+    return {"real": real, "synthetic": config.sizes or DEFAULT_SIZES}
+
+
+def _count_passes(prepared: PreparedRun, kind: DistractorKind, sizes: Sequence[int]) -> float:
+    """How often a protocol searches as many distractors as its largest database has."""
+    if prepared.config.protocol is None or not sizes:
+        return 1.0
+    return searched_rows(prepared.config, prepared.indexes[kind], kind, sizes) / sizes[-1]
 
 
 def _find_finished(

@@ -192,7 +192,8 @@ def _load_generator(
     named = load_named_generator(choice, config, catalog, settings)
     system = _identify(config, settings, source)
     generator = refuse_foreign(named, config, system)
-    if source.segments > 1 and not generator.draws_tracks:
+    # A protocol with longer queries says in its result that single fingerprints flatter them.
+    if config.protocol is None and source.segments > 1 and not generator.draws_tracks:
         raise no_tracks_error(generator.name, source.segments)
     return generator, system
 
@@ -225,6 +226,8 @@ def _choose_generator(
     if config.generator is not None:
         return Choice(config.generator)
     tracks = source.segments > 1
+    if config.protocol is not None:
+        tracks = config.query_lengths_s[-1] > info.segment_s + info.hop_s / 2
     if config.generator_weights is not None:
         return Choice(catalog.default_generators(tracks=tracks)[-1].name)
     choice = choose_generator(

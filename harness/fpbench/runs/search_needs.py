@@ -4,6 +4,7 @@ from fpbench.machine import arithmetic_threads
 from fpbench.runs.needs import Need
 from fpbench.runs.planned_parts import PlannedPart
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.needs import protocol_neighbours
 from fpbench.runs.query_lengths import QueryLength
 from fpbench.runs.trials import product_rate
 from fpbench.search.named_indexes import NamedIndex, names_that_fill
@@ -30,6 +31,9 @@ def index_need(
         length: Length of the queries.
         n_queries: Number of queries.
     """
+    k = SHORTLIST
+    if prepared.config.protocol is not None:
+        k = protocol_neighbours(prepared.config)
     filling = {name for named in prepared.indexes.values() for name in names_that_fill(named)}
     several = len(prepared.source.lengths) > 1
     return search_need(
@@ -42,6 +46,7 @@ def index_need(
         exact=named.index.kind == "block" and named.index.exact,
         grown=named.index.kind == "growing",
         filled=named.name not in filling,
+        k=k,
     )
 
 
@@ -56,6 +61,7 @@ def search_need(
     exact: bool,
     grown: bool,
     filled: bool = False,
+    k: int = SHORTLIST,
 ) -> Need:
     """Needs of the search with one index.
 
@@ -70,10 +76,11 @@ def search_need(
         exact: Whether the index computes the inner product of every query with every row.
         grown: Whether the index keeps every row in memory.
         filled: Whether another setting of the index fills it.
+        k: Rows that are kept of a block for each query.
     """
     threads = arithmetic_threads()
     pairs = float(n_queries) * rows * segments
-    candidates = float(blocks) * n_queries * SHORTLIST * (1 if exact else segments)
+    candidates = float(blocks) * n_queries * k * (1 if exact else segments)
     if exact:
         seconds = 2 * dim * pairs / product_rate(n_queries, dim * segments)
     else:

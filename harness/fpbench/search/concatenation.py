@@ -8,6 +8,7 @@ from jaxtyping import Float32, Int64
 
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.search.distractors import CHUNK
+from fpbench.search.drawn_rows import DrawnRows
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,13 @@ class Concatenation:
     """The first so many distractors, then the reference, without a copy of either.
 
     Args:
-        distractors: May be a memory map, of which only the rows in use are read.
+        distractors: May be a memory map, of which only the rows in use are read. Of drawn ones,
+            only those that are kept can be taken.
         reference: Likewise.
         size: Number of distractors in use.
     """
 
-    distractors: Float32[np.ndarray, "distractors dim"]
+    distractors: Float32[np.ndarray, "distractors dim"] | DrawnRows
     reference: Float32[np.ndarray, "reference dim"]
     size: int
 
@@ -46,14 +48,15 @@ class Concatenation:
         if of_reference.all():
             np.take(self.reference, ids - self.size, axis=0, out=out, mode="clip")
         else:
-            np.take(self.distractors, ids, axis=0, out=out, mode="clip")
+            self.distractors.take(ids, 0, out, "clip")
             if of_reference.any():
                 out[of_reference] = self.reference[ids[of_reference] - self.size]
         return out
 
     def chunks(self, start: int, stop: int) -> Iterator[Vectors]:
         """Rows [start, stop), a few at a time."""
-        for part, first in ((self.distractors[: self.size], 0), (self.reference, self.size)):
-            begin, end = max(start - first, 0), min(stop - first, len(part))
-            for at in range(begin, end, CHUNK):
-                yield np.array(part[at : min(at + CHUNK, end)])  # memory maps are read-only
+        parts = ((self.distractors, 0, self.size), (self.reference, self.size, len(self)))
+        for part, first, last in parts:
+            for at in range(max(start, first), min(stop, last), CHUNK):
+                until = min(at + CHUNK, stop, last)
+                yield np.array(part[at - first : until - first])  # memory maps are read-only

@@ -19,10 +19,12 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.checked import search_checked
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.indexes import BlockIndex, Candidates, GrowingIndex
+from fpbench.prefetch import prefetch
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.search.blocks import CandidateStore
 from fpbench.search.concatenation import Concatenation
+from fpbench.search.drawn_rows import DrawnRows
 from fpbench.search.named_indexes import NamedIndex
 
 BLOCK_ROWS = 1_000_000
@@ -36,13 +38,14 @@ class RowSearch:
     Args:
         create: Makes an empty index; one that grows can be filled only once.
         queries: The fingerprints.
-        distractors: Rows that come first, in this order; may be a memory map.
+        distractors: Rows that come first, in this order; may be a memory map, or drawn.
         reference: Rows that come after them.
         key: Key of queries, distractors and reference.
         k: Rows to find for each fingerprint.
         retrain: Whether the index is trained anew on the distractors of each size, or once on those
             of the largest.
         most_training: Largest number of distractors to train on; of more, a random part is taken.
+            Of drawn ones, it is no larger than the index needs.
         seed: Seed of that part.
         training: Rows to train on instead of the distractors that are searched; their number stands
             for them in cache keys, beside the key of the searched ones.
@@ -52,7 +55,7 @@ class RowSearch:
 
     create: Callable[[], NamedIndex]
     queries: Float32[np.ndarray, "used dim"]
-    distractors: Float32[np.ndarray, "distractors dim"]
+    distractors: Float32[np.ndarray, "distractors dim"] | DrawnRows
     reference: Float32[np.ndarray, "reference dim"]
     key: str
     k: int
@@ -61,12 +64,28 @@ class RowSearch:
     seed: int
     store: Store
     device: str
-    training: Float32[np.ndarray, "training dim"] | None = None
+    training: Float32[np.ndarray, "training dim"] | DrawnRows | None = None
     trained: dict[int, int] = field(default_factory=dict)
 
-    def database(self, size: int) -> Concatenation:
-        """The database with so many distractors."""
-        return Concatenation(self.distractors, self.reference, size)
+    def database(
+        self, size: int, starts: Int64[np.ndarray, " stretches"] | None = None, length: int = 1
+    ) -> Concatenation:
+        """The database with so many distractors.
+
+        Args:
+            size: Number of distractors.
+            starts: First rows of the stretches that can be taken of drawn distractors; may be
+                negative.
+            length: Rows in a stretch.
+        """
+        distractors = self.distractors
+        if isinstance(distractors, DrawnRows) and starts is not None:
+            distractors = distractors.keep(starts, length, size, self.store)
+        return Concatenation(distractors, self.reference, size)
+
+    def _rows(self, size: int, start: int, stop: int) -> Iterator[Vectors]:
+        """Rows [start, stop) of the database with so many distractors, read ahead."""
+        return prefetch(Concatenation(self.distractors, self.reference, size).chunks(start, stop))
 
     def nearest(
         self, sizes: Sequence[int], stage: Stage
@@ -113,14 +132,14 @@ class RowSearch:
             for start, stop in pairwise(edges):
                 found = blocks.read(start, stop)
                 if found is None:
-                    chunks = self.database(size).chunks(start, stop)
+                    chunks = self._rows(size, start, stop)
                     found = self._search(index, named, chunks, stop - start)
                     blocks.write(start, stop, found)
                 best = merge_candidates(best, _shift(found, start))
                 report(stop / (size + rows), f"{stop:,} distractors")
             found = of_reference.read(0, rows)
             if found is None:
-                chunks = self.database(0).chunks(0, rows)
+                chunks = self._rows(0, 0, rows)
                 found = self._search(index, named, chunks, rows)
                 of_reference.write(0, rows, found)
             report(1.0, "reference")
@@ -143,24 +162,24 @@ class RowSearch:
         if index.kind != "growing":
             raise ValueError(f"index '{named.name}' searches block by block")
         store = self._candidates(named, size)
-        database = self.database(size)
-        found = store.read(0, len(database))
+        all_rows = size + len(self.reference)
+        found = store.read(0, all_rows)
         if found is None:
             self._train(index, named, size, stage)
             with stage(f"{named.name}, {size:,} distractors") as report:
                 done = 0
-                for rows in database.chunks(0, len(database)):
+                for rows in self._rows(size, 0, all_rows):
                     with blame(named.plugin, f"adding {len(rows)} rows"):
                         index.add(rows)
                     done += len(rows)
-                    report(done / len(database), f"{done:,} rows")
+                    report(done / all_rows, f"{done:,} rows")
                 found = search_checked(
                     lambda: index.search(self.queries, self.k),
                     named.plugin,
                     shape=(len(self.queries), self.k),
-                    rows=len(database),
+                    rows=all_rows,
                 )
-            store.write(0, len(database), found)
+            store.write(0, all_rows, found)
         return found.ids
 
     def _train(
@@ -169,17 +188,21 @@ class RowSearch:
         """Train on the distractors of a size, in their order; on the reference if there are none.
 
         All of them are handed over, as the authors' scripts do: the library chooses a part, and the
-        same part of the same rows.
+        same part of the same rows. Of drawn ones, which are in no matrix, it gets such a part.
         """
-        rows = self.distractors[:size] if size else self.reference
+        rows, count = (self.distractors, size) if size else (self.reference, len(self.reference))
         if self.training is not None:
-            rows = self.training
-        if index.training_rows == 0 or self.trained.get(id(index)) == len(rows):
+            rows, count = self.training, len(self.training)
+        if index.training_rows == 0 or self.trained.get(id(index)) == count:
             return
-        self.trained[id(index)] = len(rows)
-        if len(rows) > self.most_training:
-            order = rng_at(self.seed, Stream.INDEX_TRAINING).permutation(len(rows))
+        self.trained[id(index)] = count
+        if isinstance(rows, DrawnRows):
+            rows = rows.sample(count, min(index.training_rows, self.most_training), self.seed)
+        elif count > self.most_training:
+            order = rng_at(self.seed, Stream.INDEX_TRAINING).permutation(count)
             rows = rows[np.sort(order[: self.most_training])]
+        else:
+            rows = rows[:count]
         with stage(f"{named.name}: training") as report:
             report(0.0, f"{len(rows):,} rows")
             with blame(named.plugin, f"training on {len(rows)} rows"):
@@ -194,10 +217,11 @@ class RowSearch:
             source=named.code,
             parameters=named.parameters,
             rows=self.key,
-            trained=min(trained, self.most_training) if named.index.training_rows else 0,
+            trained=trained if named.index.training_rows else 0,
+            most_training=self.most_training,
             training=None if self.training is None else len(self.training),
             of_reference=of_reference,
-            seed=self.seed if trained > self.most_training else 0,
+            seed=self.seed,
             grown=named.index.kind == "growing",
             device=self.device,
         )

@@ -65,6 +65,20 @@ class SequenceQueries:
         return used
 
 
+def propose_starts(
+    queries: SequenceQueries,
+    used: Int64[np.ndarray, " used"],
+    near: Int64[np.ndarray, "used k"],
+) -> Int64[np.ndarray, " starts"]:
+    """All starts that :func:`rank_starts` may read, each once; some are negative."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for place in range(queries.segments[-1]):
+        asked = queries.first[queries.first + place < queries.last] + place
+        rows = near[np.searchsorted(used, asked)]
+        found.append(np.unique(rows[rows >= 0]) - place)
+    return np.unique(np.concatenate(found))
+
+
 class StretchReader:
     """Copies stretches of a database to memory that is used again.
 

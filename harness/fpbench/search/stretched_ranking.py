@@ -74,6 +74,18 @@ def rank_stretched(
     return StretchedSequences(sequences[best], scores[best])
 
 
+def farthest_row(length: int) -> int:
+    """How far from a nearest row a sequence that it proposes can have rows.
+
+    At the slowest tempo, a sequence begins up to ``length / SLOWEST`` rows before the nearest row
+    and is as long; near the end of the database, it is moved back by as much again.
+
+    Args:
+        length: Fingerprints in the longest sequence.
+    """
+    return int(2 * length / SLOWEST) + 2
+
+
 def estimate_factor(at: Int64[np.ndarray, " hits"], rows: Int64[np.ndarray, " hits"]) -> float:
     """Fingerprints of the query for each fingerprint of a track.
 

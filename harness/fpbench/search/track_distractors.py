@@ -61,9 +61,21 @@ class TrackDistractors:
     def rows(self, start: int, stop: int) -> Iterator[Vectors]:
         return self._chunks.rows(start, stop)
 
+    def track_starts(self, stop: int) -> Int64[np.ndarray, " tracks"]:
+        """Numbers of the first runs of the tracks below ``stop``; no fingerprints are drawn."""
+        lengths, starts = self._generator.track_lengths, [np.zeros(0, dtype=np.int64)]
+        for number in range(-(-stop // CHUNK)):
+            kinds = choose_kinds(lengths, CHUNK, self._length, self._rng(number))
+            runs = lengths[kinds] - self._length + 1
+            starts.append(number * CHUNK + np.cumsum(runs) - runs)
+        found = np.concatenate(starts)
+        return found[found < stop]
+
     def _draw(self, number: int) -> Runs:
-        rng = rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
-        return draw_runs(self._generator, self._name, CHUNK, self._length, rng)
+        return draw_runs(self._generator, self._name, CHUNK, self._length, self._rng(number))
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return rng_at(self._seed, Stream.DISTRACTOR_CHUNK, self._repeat, number)
 
 
 def draw_runs(

@@ -79,6 +79,9 @@ PROTOCOL_CHECKS: Sequence[Check] = (
     check_dataset,
     check_fingerprinter_check,
     check_task,
+    check_generator,
+    check_fidelity,
+    check_fidelity_numbers,
     check_indexes,
     check_protocol,
 )

@@ -1,6 +1,7 @@
 """Whether a run by an authors' protocol is one of its config, and follows from its evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -14,12 +15,21 @@ from fpbench.evidence.protocol_rates import (
     protocol_rates,
 )
 from fpbench.results.document import Result
+from fpbench.results.fields import DistractorKind
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.runs.protocols.definitions import PROTOCOLS
 from fpbench.verification.problems import Problem, compare
 from fpbench.verification.submission import Submission
 
 _CONFIG = "the config"
+
+_KINDS: Mapping[str, Sequence[DistractorKind]] = {
+    "none": ["real"],
+    "real": ["real"],
+    "synthetic": ["synthetic"],
+    "both": ["real", "synthetic"],
+}
+"""Kinds of the curves by the distractors that the config wants."""
 
 
 def check_protocol(submission: Submission) -> Iterator[Problem]:
@@ -46,14 +56,18 @@ def _check_listing(result: Result) -> Iterator[Problem]:
     """Every index of the config has curves of all lengths, and evidence."""
     indexes = list(dict.fromkeys(curve.index for curve in result.curves))
     yield from compare("/curves", indexes, result.config.get("indexes"), _CONFIG)
-    lengths_s = result.config.get("query_lengths_s")
+    config = result.config
+    lengths_s = config.get("query_lengths_s")
     for index in indexes:
         own = [curve for curve in result.curves if curve.index == index]
         found = list(dict.fromkeys(curve.query_length_s for curve in own))
         yield from compare("/curves", found, lengths_s, f"{_CONFIG}, for {index},")
     files = [info.file for info in result.evidence]
-    for index in indexes:
-        end = evidence_name("", index, "real")
+    kinds = list(dict.fromkeys(curve.distractors for curve in result.curves))
+    wanted = _KINDS.get(str(config.get("distractors")))
+    yield from compare("/curves", sorted(kinds), wanted, _CONFIG)
+    for index, kind in product(indexes, kinds):
+        end = evidence_name("", index, kind)
         if sum(file.endswith(end) for file in files) != 1:
             rule = f"one file ends in {end}"
             yield Problem(pointer="/evidence", value=files, rule=rule)
@@ -92,7 +106,11 @@ def _check_evidence(submission: Submission, protocol: ProtocolInfo) -> Iterator[
             continue
         for (at, curve), expected in zip(curves, right, strict=True):
             yield from compare(f"/curves/{at}", curve, expected)
-        rates = [rate for rate in protocol.rates if rate.index == first.index]
+        rates = [
+            rate
+            for rate in protocol.rates
+            if (rate.index, rate.distractors) == (first.index, first.distractors)
+        ]
         yield from compare("/protocol/rates", rates, protocol_rates(evidence, labels))
         counted = len(evidence.test_ids)
         yield from compare("/queries/n", result.queries.n, counted)

@@ -28,8 +28,8 @@ def matrices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(tmp_path: Path, matrices: Path) -> Callable[..., Result]:
     """`fpbench run` on them, with a result in `out` and any arguments."""
 
-    def invoke(*typed: object) -> Result:
-        command = ["run", "--dataset", f"embeddings:{matrices}", "--cache", tmp_path / "cache"]
+    def invoke(*typed: object, folder: Path = matrices) -> Result:
+        command = ["run", "--dataset", f"embeddings:{folder}", "--cache", tmp_path / "cache"]
         command += ["--out", tmp_path / "out" / "result.json", *typed]
         return CliRunner().invoke(main, [str(part) for part in command])
 

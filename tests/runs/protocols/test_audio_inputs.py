@@ -48,6 +48,24 @@ def test_louder_tracks_are_found_where_they_are(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("protocol", ["nafp", "grafprint", "nmfp", "peaknetfp", "paper"])
+def test_synthetic_tracks_are_distractors_of_every_protocol(
+    tmp_path: Path, evaluate: Evaluate, protocol: str
+) -> None:
+    lengths = ("--query-lengths", "1" if protocol == "paper" else "1,2")
+    typed = ("--distractors", "synthetic", "--generator", "gaussian-tracks", "--sizes", "50,300")
+    shown = evaluate("--protocol", protocol, *lengths, *typed)
+    assert shown.exit_code == 0, shown.output
+    result = read_result(tmp_path / "r.json")
+    assert result.protocol is not None
+    assert not result.protocol.warnings
+    assert [p.n_distractors for p in result.curves[0].points] == [50, 300]
+    assert result.curves[0].points[0].value > 0.8
+    checked = CliRunner().invoke(main, ["validate", str(tmp_path / "r.json")])
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.slow
 def test_stretched_tracks_are_songs_at_another_tempo(tmp_path: Path, evaluate: Evaluate) -> None:
     with (tmp_path / "run.toml").open("a") as config:
         config.write('[[recipe.degradations]]\nname = "stretch"\nmin_tempo = 2\nmax_tempo = 2\n')

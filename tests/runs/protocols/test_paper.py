@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,6 +76,97 @@ def test_one_training_on_all_distractors_serves_all_parts(
     trained.clear()
     assert run(*typed, "--protocol-set", "repeats=2").exit_code == 0
     assert trained == [20, 20, 30, 30]
+
+
+@pytest.mark.slow
+def test_an_index_is_trained_for_every_repeat(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where an index is at the place in memory of an earlier one."""
+    trained: list[int] = []
+    train = FaissBlockIndex.train
+
+    def count(index: FaissBlockIndex, vectors: np.ndarray) -> None:
+        trained.append(len(vectors))
+        train(index, vectors)
+
+    monkeypatch.setattr(FaissBlockIndex, "train", count)
+    options = tmp_path / "run.toml"
+    options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
+    typed = ("--protocol", "paper", "--index", "ivf", "--config", options, "--sizes", "20")
+    assert run(*typed, "--protocol-set", "repeats=8").exit_code == 0
+    assert trained == [20] * 8
+
+
+SYNTHETIC = ("--protocol", "paper", "--distractors", "synthetic", "--generator", "gaussian")
+
+
+@pytest.mark.slow
+def test_synthetic_distractors_are_drawn_afresh_for_each_repeat(
+    tmp_path: Path, run: Callable[..., Result], thousand_embeddings: Path
+) -> None:
+    typed = (*SYNTHETIC, "--index", "l2", "--sizes", "50,400", "--protocol-set", "repeats=3")
+    shown = run(*typed, folder=thousand_embeddings)
+    assert shown.exit_code == 0, shown.output
+    assert "l2, 400 synthetic distractors" in shown.stdout
+    assert "synthetic distractors are drawn by gaussian" in shown.stdout
+    out = tmp_path / "out" / "result.json"
+    result = read_result(out)
+    assert [(p.n_distractors, p.repeats) for p in result.curves[0].points] == [(50, 3), (400, 3)]
+    assert result.curves[0].distractors == "synthetic"
+    assert result.protocol is not None
+    assert not result.protocol.warnings  # single fingerprints are what it asks for
+    evidence = read_protocol_evidence(out.with_name("result.l2.synthetic.npz"))
+    assert evidence.sizes.tolist() == [50, 50, 50, 400, 400, 400]
+    best = evidence.scores[:, :, 0, 0]
+    assert not (best[0] == best[1]).all()
+    assert (best[3:] >= best[:3]).all()  # the first rows of a repeat are its smaller database
+    checked = CliRunner().invoke(main, ["validate", str(out)])
+    assert checked.exit_code == 0, checked.output
+    before = out.with_name("result.l2.synthetic.npz").read_bytes()
+    again = run(*typed, folder=thousand_embeddings)
+    assert again.exit_code == 0, again.output
+    assert out.with_name("result.l2.synthetic.npz").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_one_quantiser_serves_all_synthetic_repeats(
+    tmp_path: Path,
+    run: Callable[..., Result],
+    thousand_embeddings: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trained: list[int] = []
+    searched: list[int] = []
+    train, fill = FaissBlockIndex.train, FaissBlockIndex.search
+
+    def count(index: FaissBlockIndex, vectors: np.ndarray) -> None:
+        trained.append(len(vectors))
+        train(index, vectors)
+
+    def search(index: FaissBlockIndex, queries: Any, block: Any, k: int) -> Any:
+        rows = [*block]
+        searched.append(sum(map(len, rows)))
+        return fill(index, queries, iter(rows), k)
+
+    monkeypatch.setattr(FaissBlockIndex, "train", count)
+    monkeypatch.setattr(FaissBlockIndex, "search", search)
+    options = tmp_path / "run.toml"
+    options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
+    typed = (*SYNTHETIC, "--index", "ivf", "--config", options, "--sizes", "300,2000")
+    typed = (*typed, "--protocol-set", "repeats=2")
+    assert run(*typed, folder=thousand_embeddings).exit_code == 0
+    # An index with 4 lists needs 1024 rows, which are chosen among all.
+    assert trained == [300, 1024, 300, 1024]
+    assert searched == [300, 60, 300, 1700, 60] * 2
+    trained.clear()
+    searched.clear()
+    shown = run(*typed, "--protocol-set", "retrain=no", folder=thousand_embeddings)
+    assert shown.exit_code == 0, shown.output
+    assert trained == [1024]
+    assert searched == [300, 60, 1700] * 2  # one pass gives both sizes
+    result = read_result(tmp_path / "out" / "result.json")
+    assert result.indexes[0].trained_on == 1024
 
 
 def test_queries_of_several_fingerprints_are_refused(run: Callable[..., Result]) -> None:

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 from fpbench.cli import main
 from fpbench.plugin.datasets import Positions, VectorDataset, VectorTracks
 from fpbench.results.files import read_result
+from fpbench.runs.config import RunConfig
+from fpbench.runs.protocols.distractors import real_distractors
 from fpbench.runs.protocols.inputs import ProtocolInputs, inputs_of_vectors
 from fpbench.runs.protocols.peaknetfp import hits_of_sequences, official_hits, query_starts
 from fpbench.runs.protocols.track_table import TrackTable
@@ -48,7 +50,11 @@ def sequences(*rows: list[int]) -> StretchedSequences:
 
 
 def test_the_top_3_are_the_best_three_sequences_and_not_the_rows_of_the_best() -> None:
-    tracks = TrackTable.of(inputs(), 2)  # rows 0, 1 are distractors; the tracks begin at 2 and 8
+    config = RunConfig(protocol="peaknetfp", distractors="real")
+    distractors = real_distractors(config, inputs())
+    tracks = TrackTable.of(
+        inputs(), distractors, 2
+    )  # rows 0, 1 are distractors; the tracks begin at 2 and 8
     best_passes_by = sequences([6, 7, 8], [8, 9, 10])
     right = hits_of_sequences(best_passes_by, 8, tracks)
     script = official_hits(best_passes_by, 8, tracks, stretched=False)

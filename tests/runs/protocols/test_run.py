@@ -22,7 +22,7 @@ def test_one_run_gives_all_lengths_sizes_and_indexes(tmp_path: Path, run: Run) -
     options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
     shown = run(*NAFP, "--config", options, "--index", "l2", *IVF, "--sizes", "20,1k")
     assert shown.exit_code == 0, shown.output
-    assert "nafp protocol 1, ivf, 60 distractors" in shown.stdout
+    assert "nafp protocol 1, ivf, 60 real distractors" in shown.stdout
     out = tmp_path / "out" / "result.json"
     result = read_result(out)
     assert result.protocol is not None
@@ -57,7 +57,7 @@ def test_growing_indexes_and_no_distractors_are_not_refused(tmp_path: Path, run:
     [
         (("--protocol", "nafq"), "no protocol is called 'nafq'"),
         (("--test-ids", "all"), "test_ids has no effect without a protocol"),
-        ((*NAFP, "--distractors", "both"), "synthetic ones are no sequences"),
+        ((*NAFP, "--fits", "2"), "fits has no effect with protocol nafp"),
         ((*NAFP, "--beyond", "1e9"), "beyond has no effect with protocol nafp"),
         (("--protocol", "nafp", "--query-lengths", "2,1"), "not positive and increasing"),
         (("--protocol", "nafp", "--query-lengths", "1,x"), "query_lengths_s cannot be '1,x'"),
@@ -73,6 +73,47 @@ def test_what_a_protocol_cannot_use_is_refused(
     shown = run(*typed)
     assert shown.exit_code == 2
     assert message in shown.stderr
+
+
+@pytest.mark.slow
+def test_real_and_synthetic_distractors_are_in_one_result(
+    tmp_path: Path, run: Run, thousand_embeddings: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    typed = ("--distractors", "both", "--generator", "gaussian", "--sizes", "200,3k")
+    shown = run(*NAFP, "--index", "l2", *typed, folder=thousand_embeddings)
+    assert shown.exit_code == 0, shown.output
+    assert "l2, 200 real distractors" in shown.stdout
+    assert "l2, 3 k synthetic distractors" in shown.stdout
+    caution = "generator gaussian draws single, independent fingerprints"
+    assert caution in caplog.text
+    assert f"caution: {caution}" in shown.stdout
+    out = tmp_path / "out" / "result.json"
+    result = read_result(out)
+    sizes = {c.distractors: [p.n_distractors for p in c.points] for c in result.curves}
+    assert sizes == {"real": [200, 1_000], "synthetic": [200, 1_000, 3_000]}
+    assert result.protocol is not None
+    assert len(result.protocol.warnings) == 1
+    assert {rate.distractors for rate in result.protocol.rates} == {"real", "synthetic"}
+    assert result.costs is not None
+    stages = {(one.stage, one.of) for one in result.costs.stages}
+    assert {("fitting", "gaussian"), ("drawing", "synthetic")} <= stages
+    assert {("searching", f"l2, {kind}") for kind in ("real", "synthetic")} <= stages
+    checked = CliRunner().invoke(main, ["validate", str(out)])
+    assert (checked.exit_code, checked.stdout) == (0, "1 valid\n")
+    out.write_text(out.read_text().replace('"distractors": "both"', '"distractors": "real"'))
+    assert CliRunner().invoke(main, ["validate", str(out)]).exit_code == 1
+
+
+@pytest.mark.slow
+def test_a_plan_foresees_the_fit_the_draws_and_the_rows_that_are_kept(
+    run: Run, thousand_embeddings: Path
+) -> None:
+    typed = ("--distractors", "synthetic", "--generator", "gaussian", "--sizes", "1k,20k")
+    shown = run(*NAFP, "--index", "l2", *typed, "--plan", folder=thousand_embeddings)
+    assert shown.exit_code == 0, shown.output
+    lines = [line.strip() for line in shown.stdout.splitlines()]
+    for stage in ("fit gaussian", "draw gaussian", "rank starts", "search l2"):
+        assert any(line.startswith(stage) for line in lines), stage
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 import numpy as np
 
 from fpbench.plugin.datasets import Positions, VectorDataset, VectorTracks
+from fpbench.runs.config import RunConfig
+from fpbench.runs.protocols.distractors import real_distractors
 from fpbench.runs.protocols.inputs import inputs_of_vectors
 from fpbench.runs.protocols.track_table import TrackTable
 from fpbench.runs.ready_made import VectorSource
@@ -19,7 +21,9 @@ def table(size: int, distractors: np.ndarray | None) -> TrackTable:
         ),
     )
     source = VectorSource(name="x", vectors=vectors, n_queries=1, query_length_s=1.0, seed=0)
-    return TrackTable.of(inputs_of_vectors(source), size)
+    inputs = inputs_of_vectors(source)
+    config = RunConfig(dataset="x", protocol="nmfp", distractors="real")
+    return TrackTable.of(inputs, real_distractors(config, inputs), size)
 
 
 def test_distractors_come_first_and_are_no_track_of_the_reference() -> None:

@@ -10,18 +10,18 @@ from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.definitions import Protocol, SequenceSettings
+from fpbench.runs.protocols.distractors import ProtocolDistractors
 from fpbench.runs.protocols.evaluation import (
     CreateIndex,
     Evaluation,
     build_inputs,
-    database_sizes,
     evaluate_rows,
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
-from fpbench.search.sequence_ranking import SequenceQueries, rank_starts
+from fpbench.search.sequence_ranking import SequenceQueries, propose_starts, rank_starts
 
 METRICS = ("top1_exact", "top1_near", "top3_exact", "top10_exact")
 
@@ -37,13 +37,16 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Eva
     segments = inputs.segments(prepared.config.query_lengths_s, protocol.hop_s(inputs.hop_s))
     test_ids = choose_starts(prepared, protocol, inputs, segments[-1])
     queries = sequence_queries(inputs, test_ids.rows, segments)
-    sizes = database_sizes(prepared, inputs)
 
-    def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
+    def evaluate(
+        create: CreateIndex, distractors: ProtocolDistractors, stage: Stage
+    ) -> Iterator[Outcome]:
         used = queries.rows()
-        search = row_search(prepared, inputs, settings, used, create)
-        for size, near in search.nearest(sizes, stage):
-            ranked = rank_starts(queries, used, near, search.database(size))
+        search = row_search(prepared, inputs, distractors, settings, used, create=create)
+        for size, near in search.nearest(distractors.sizes, stage):
+            starts = propose_starts(queries, used, near)
+            database = search.database(size, starts, segments[-1])
+            ranked = rank_starts(queries, used, near, database)
             truth = size + queries.first
             of_lengths = np.broadcast_to(truth[:, None], ranked.starts.shape[:2])
             yield Outcome(
@@ -63,7 +66,6 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Eva
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        sizes=sizes,
     )
 
 

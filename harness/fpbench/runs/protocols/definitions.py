@@ -35,7 +35,8 @@ class PaperSettings(SequenceSettings):
 
     Args:
         tempo: Rows of the reference for each row of the queries; None takes their ratio.
-        repeats: Number of random parts of the distractors, at each size below all of them.
+        repeats: Number of random parts of the real distractors, at each size below all of them, or
+            of independent draws of synthetic ones.
     """
 
     tempo: Tempo | None = None
@@ -78,6 +79,8 @@ class Protocol:
         test_ids: Default choice of start rows.
         official_seed: Seed of NumPy's old generator with which the script draws a number of start
             rows; None if the script does not seed it, so that the seed of the run decides.
+        needs_distractors: Whether a run without real distractors must say that it wants none; else
+            the authors' data have none.
         nominal_hop_s: Hop by which the authors count the fingerprints of a query, by the exact hop.
         settings: Its own settings.
     """
@@ -88,6 +91,7 @@ class Protocol:
     index_options: Mapping[str, Mapping[str, str]]
     test_ids: str
     official_seed: int | None = None
+    needs_distractors: bool = True
     nominal_hop_s: Mapping[float, float] = field(default_factory=dict)
     settings: Any = field(default_factory=SequenceSettings)
 
@@ -142,6 +146,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
             "ivf": {"nlist": "512", "nprobe": "40"},
         },
         test_ids=ALL,
+        needs_distractors=False,
         settings=NmfpSettings(),
     ),
     "peaknetfp": Protocol(

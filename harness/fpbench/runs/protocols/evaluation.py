@@ -12,6 +12,7 @@ from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.audio_inputs import inputs_of_audio
 from fpbench.runs.protocols.definitions import SequenceSettings
+from fpbench.runs.protocols.distractors import ProtocolDistractors
 from fpbench.runs.protocols.inputs import ProtocolInputs, inputs_of_vectors
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
@@ -20,6 +21,7 @@ from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.nearest_rows import RowSearch
 
 CreateIndex = Callable[[], NamedIndex]
+Evaluate = Callable[[CreateIndex, ProtocolDistractors, Stage], Iterator[Outcome]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,10 @@ class Evaluation:
         segments: Lengths of queries, in fingerprints.
         tracks: Track of each query.
         groups: Group of each query's track; None if groups are unknown.
-        sizes: Numbers of distractors, ascending.
-        evaluate: Searches with an index; one outcome for each database, by ascending size.
+        evaluate: Searches with an index among distractors; one outcome for each database, by
+            ascending size.
+        tempo: Rows of the reference for each row of the queries; None if row i of both belong
+            together, or tracks are known.
     """
 
     inputs: ProtocolInputs = field(repr=False)
@@ -42,19 +46,19 @@ class Evaluation:
     segments: Sequence[int]
     tracks: Int64[np.ndarray, " queries"] = field(repr=False)
     groups: Int64[np.ndarray, " queries"] | None = field(repr=False)
-    sizes: Sequence[int]
-    evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]] = field(repr=False)
+    evaluate: Evaluate = field(repr=False)
+    tempo: float | None = None
 
 
 def evaluate_rows(
     inputs: ProtocolInputs,
     rows: Int64[np.ndarray, " queries"],
-    evaluate: Callable[[CreateIndex, Stage], Iterator[Outcome]],
+    evaluate: Evaluate,
     *,
     settings: SequenceSettings,
     test_ids: TestIds,
     segments: Sequence[int],
-    sizes: Sequence[int],
+    tempo: float | None = None,
 ) -> Evaluation:
     """The evaluation of queries for rows of the reference, whose tracks and groups are theirs."""
     return Evaluation(
@@ -64,8 +68,8 @@ def evaluate_rows(
         segments=segments,
         tracks=inputs.tracks[rows],
         groups=None if inputs.groups is None else inputs.groups[rows],
-        sizes=sizes,
         evaluate=evaluate,
+        tempo=tempo,
     )
 
 
@@ -93,37 +97,22 @@ def build_inputs(prepared: PreparedRun, stage: Stage, *, aligned: bool = False) 
     return inputs
 
 
-def database_sizes(prepared: PreparedRun, inputs: ProtocolInputs) -> list[int]:
-    """Numbers of distractors of a run, up to all that there are.
-
-    Raises:
-        FpbenchError: There are none, although they are wanted.
-    """
-    config, available = prepared.config, len(inputs.distractors)
-    if config.distractors == "none":
-        return [0]
-    if available == 0:
-        raise FpbenchError(
-            f"dataset '{config.dataset}' has no distractors",
-            hint="use --distractors none, or add dummy_db",
-        )
-    return sorted({min(size, available) for size in config.sizes}) or [available]
-
-
 def row_search(
     prepared: PreparedRun,
     inputs: ProtocolInputs,
+    distractors: ProtocolDistractors,
     settings: SequenceSettings,
     rows: Int64[np.ndarray, " used"],
+    *,
     create: CreateIndex,
 ) -> RowSearch:
     """A search of some rows of the queries' matrix among distractors and reference."""
     return RowSearch(
         create=create,
         queries=np.asarray(inputs.query[rows]),
-        distractors=inputs.distractors,
+        distractors=distractors.rows,
         reference=inputs.reference,
-        key=content_key(inputs=inputs.key, rows=rows_digest(rows)),
+        key=content_key(inputs=inputs.key, rows=rows_digest(rows), distractors=distractors.key),
         k=settings.neighbours,
         retrain=settings.retrain,
         most_training=settings.max_train,

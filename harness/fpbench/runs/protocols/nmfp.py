@@ -18,18 +18,24 @@ from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.definitions import NmfpSettings, Protocol
+from fpbench.runs.protocols.distractors import ProtocolDistractors
 from fpbench.runs.protocols.evaluation import (
     CreateIndex,
     Evaluation,
     build_inputs,
-    database_sizes,
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
 from fpbench.runs.protocols.track_table import TrackTable
-from fpbench.search.sequence_ranking import Keep, RankedStarts, SequenceQueries, rank_starts
+from fpbench.search.sequence_ranking import (
+    Keep,
+    RankedStarts,
+    SequenceQueries,
+    propose_starts,
+    rank_starts,
+)
 
 logger = getLogger(__name__)
 
@@ -59,20 +65,24 @@ def plan_nmfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalua
         )
     segments = inputs.segments(config.query_lengths_s, inputs.hop_s)
     queries, recording = _cut_queries(inputs, recordings, segments, settings.step)
-    sizes = database_sizes(prepared, inputs) if len(inputs.distractors) else [0]
     track = truth.track[queries.first]
     start = recordings.start_row[recording]
     within = queries.first - recordings.first_row[recording] + start
     known = bool((recordings.start_row >= 0).all())
 
-    def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
+    def evaluate(
+        create: CreateIndex, distractors: ProtocolDistractors, stage: Stage
+    ) -> Iterator[Outcome]:
         used = queries.rows()
-        search = row_search(prepared, inputs, settings, used, create)
-        for size, near in search.nearest(sizes, stage):
-            tracks, hits = TrackTable.of(inputs, size), dict[tuple[RuleSet, str], np.ndarray]()
+        search = row_search(prepared, inputs, distractors, settings, used, create=create)
+        for size, near in search.nearest(distractors.sizes, stage):
+            tracks = TrackTable.of(inputs, distractors, size)
+            starts = propose_starts(queries, used, near)
+            database = search.database(size, starts, segments[-1])
+            hits: dict[tuple[RuleSet, str], np.ndarray] = {}
             found: dict[str, RankedStarts] = {}
             for rules, keep in (("right", _inside(tracks)), ("official", _official(tracks))):
-                found[rules] = rank_starts(queries, used, near, search.database(size), keep=keep)
+                found[rules] = rank_starts(queries, used, near, database, keep=keep)
                 counted = count_hits(found[rules], tracks, track, within if known else None)
                 hits |= {(rules, name): each for name, each in counted.items()}  # type: ignore[misc]
             unknown = np.full(len(track), -1, dtype=np.int64)
@@ -85,7 +95,6 @@ def plan_nmfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalua
         segments=segments,
         tracks=track,
         groups=None,
-        sizes=sizes,
         evaluate=evaluate,
     )
 

@@ -1,17 +1,18 @@
-"""The evaluation of arXiv 2509.18620: single fingerprints among random parts of the distractors."""
+"""The evaluation of arXiv 2509.18620: single fingerprints among distractors, several times.
 
-from collections.abc import Iterator
+Real distractors give random parts at each size; synthetic ones are drawn afresh for each repeat, of
+which the smaller sizes are the first rows of the largest.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from tempfile import TemporaryFile
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.protocol_evidence import RuleSet
 from fpbench.evidence.protocol_rates import count_near_starts
-from fpbench.files import make_folder
 from fpbench.hashing import content_key
 from fpbench.plugin.options import apply_options
 from fpbench.progress import Stage
@@ -19,18 +20,19 @@ from fpbench.randomness import Stream, rng_at
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.aligned import choose_starts, sequence_queries
 from fpbench.runs.protocols.definitions import PaperSettings, Protocol
+from fpbench.runs.protocols.distractors import ProtocolDistractors
 from fpbench.runs.protocols.evaluation import (
     CreateIndex,
     Evaluation,
     build_inputs,
-    database_sizes,
     evaluate_rows,
     row_search,
 )
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.search.distractors import CHUNK
+from fpbench.search.drawn_rows import write_rows
 from fpbench.search.nearest_rows import RowSearch
-from fpbench.search.sequence_ranking import rank_starts
+from fpbench.search.sequence_ranking import propose_starts, rank_starts
 
 
 def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evaluation:
@@ -57,20 +59,20 @@ def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalu
             hint="use another --protocol-set tempo, or smaller test ids",
         )
     queries = sequence_queries(inputs, test_ids.rows, segments)
-    sizes = database_sizes(prepared, inputs)
 
-    def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
+    def evaluate(
+        create: CreateIndex, distractors: ProtocolDistractors, stage: Stage
+    ) -> Iterator[Outcome]:
         used = queries.rows()
-        whole = row_search(prepared, inputs, settings, used, create)
-        named = create()
-        if not settings.retrain and named.index.kind == "block" and len(inputs.distractors):
-            whole = replace(whole, create=lambda: named, training=inputs.distractors)
-        for size in sizes:
-            for search in _repeats(whole, size, settings.repeats):
-                for _, near in search.nearest([size], stage):
-                    ranked = rank_starts(queries, used, near, search.database(size))
-                    hits = count_hits(ranked.starts, size + row, tempo, settings.tempo)
-                    yield Outcome(size=size, truth=size + row, ranked=ranked, hits=hits)
+        whole = row_search(prepared, inputs, distractors, settings, used, create=create)
+        outcomes = []
+        for search, sizes in _repeats(whole, distractors, settings):
+            for size, near in search.nearest(sizes, stage):
+                database = search.database(size, propose_starts(queries, used, near))
+                ranked = rank_starts(queries, used, near, database)
+                hits = count_hits(ranked.starts, size + row, tempo, settings.tempo)
+                outcomes.append(Outcome(size=size, truth=size + row, ranked=ranked, hits=hits))
+        yield from sorted(outcomes, key=lambda one: one.size)
 
     return evaluate_rows(
         inputs,
@@ -79,7 +81,7 @@ def plan_paper(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalu
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        sizes=sizes,
+        tempo=tempo,
     )
 
 
@@ -111,28 +113,46 @@ def count_hits(
     return {("right", "top1_exact"): exact, ("official", "top1_within_4"): within}
 
 
-def _repeats(search: RowSearch, size: int, repeats: int) -> Iterator[RowSearch]:
-    """The search among all distractors, or among random parts of them, one for each repeat."""
-    if size in (0, len(search.distractors)):
-        yield search
+def _repeats(
+    whole: RowSearch, distractors: ProtocolDistractors, settings: PaperSettings
+) -> Iterator[tuple[RowSearch, Sequence[int]]]:
+    """The searches of all repeats, and the sizes of each."""
+    named = whole.create()
+    trains_once = not settings.retrain and named.index.kind == "block"
+    if trains_once and len(distractors.training):
+        whole = replace(whole, create=lambda: named, training=distractors.training)
+    for search, sizes in _databases(whole, distractors, settings.repeats):
+        yield replace(search, trained=whole.trained if trains_once else {}), sizes
+
+
+def _databases(
+    whole: RowSearch, distractors: ProtocolDistractors, repeats: int
+) -> Iterator[tuple[RowSearch, Sequence[int]]]:
+    if distractors.draw_again is None:
+        for size in distractors.sizes:
+            for search in _real_repeats(whole, whole.distractors[:], size, repeats):
+                yield search, [size]
         return
     for repeat in range(repeats):
-        rng = rng_at(search.seed, Stream.REAL_ORDER, size, repeat)
-        chosen = rng.permutation(len(search.distractors))[:size]
-        yield replace(
-            search,
-            distractors=_copy_rows(search.distractors, chosen, search.store),
-            key=content_key(whole=search.key, size=size, repeat=repeat, seed=search.seed),
+        key = content_key(whole=whole.key, repeat=repeat)
+        yield (
+            replace(whole, distractors=distractors.draw_again(repeat), key=key),
+            distractors.sizes,
         )
 
 
-def _copy_rows(
-    vectors: Float32[np.ndarray, "rows dim"], chosen: Int64[np.ndarray, " some"], store: Store
-) -> Float32[np.ndarray, "some dim"]:
-    """Rows in the order of ``chosen``, in a file that vanishes with its last use."""
-    with TemporaryFile(dir=make_folder(store.root)) as file:
-        for start in range(0, len(chosen), CHUNK):
-            file.write(np.ascontiguousarray(vectors[chosen[start : start + CHUNK]]).data)
-        file.flush()
-        shape = (len(chosen), vectors.shape[1])
-        return np.memmap(file, dtype=np.float32, mode="r", shape=shape)
+def _real_repeats(
+    whole: RowSearch, rows: Float32[np.ndarray, "rows dim"], size: int, repeats: int
+) -> Iterator[RowSearch]:
+    """The search among all distractors, or among random parts of them, one for each repeat."""
+    if size in (0, len(rows)):
+        yield whole
+        return
+    for repeat in range(repeats):
+        chosen = rng_at(whole.seed, Stream.REAL_ORDER, size, repeat).permutation(len(rows))[:size]
+        pieces = (rows[chosen[start : start + CHUNK]] for start in range(0, size, CHUNK))
+        yield replace(
+            whole,
+            distractors=write_rows(pieces, rows.shape[1], whole.store),
+            key=content_key(whole=whole.key, size=size, repeat=repeat, seed=whole.seed),
+        )

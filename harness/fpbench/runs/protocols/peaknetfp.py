@@ -17,11 +17,11 @@ from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.aligned import choose_starts
 from fpbench.runs.protocols.definitions import PeakNetFpSettings, Protocol
+from fpbench.runs.protocols.distractors import ProtocolDistractors
 from fpbench.runs.protocols.evaluation import (
     CreateIndex,
     Evaluation,
     build_inputs,
-    database_sizes,
     evaluate_rows,
     row_search,
 )
@@ -30,7 +30,7 @@ from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.track_table import TrackTable
 from fpbench.search.concatenation import Concatenation
 from fpbench.search.sequence_ranking import PLACES, RankedStarts, SequenceQueries
-from fpbench.search.stretched_ranking import StretchedSequences, rank_stretched
+from fpbench.search.stretched_ranking import StretchedSequences, farthest_row, rank_stretched
 
 _TOPS = (1, 3, 10)
 _FOLDER = re.compile(r"tempo-(\d+)_(\d+)")
@@ -60,17 +60,18 @@ def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> E
     first = query_starts(inputs, test_ids.rows, tempo, stand_in)
     last = np.full(len(first), len(inputs.query), dtype=np.int64)
     queries = SequenceQueries(vectors=inputs.query, first=first, segments=segments, last=last)
-    sizes = database_sizes(prepared, inputs)
 
-    def evaluate(create: CreateIndex, stage: Stage) -> Iterator[Outcome]:
-        used = queries.rows()
-        search = row_search(prepared, inputs, settings, used, create)
-        for size, near in search.nearest(sizes, stage):
+    def evaluate(
+        create: CreateIndex, distractors: ProtocolDistractors, stage: Stage
+    ) -> Iterator[Outcome]:
+        used, reach = queries.rows(), farthest_row(segments[-1])
+        search = row_search(prepared, inputs, distractors, settings, used, create=create)
+        for size, near in search.nearest(distractors.sizes, stage):
             ranked, hits = _rank(
                 queries,
                 _by_row(near, used, len(inputs.query)),
-                search.database(size),
-                TrackTable.of(inputs, size),
+                search.database(size, near.ravel() - reach, 2 * reach),
+                TrackTable.of(inputs, distractors, size),
                 size + test_ids.rows,
                 stretched=tempo != 1,
             )
@@ -84,7 +85,6 @@ def plan_peaknetfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> E
         settings=settings,
         test_ids=test_ids,
         segments=segments,
-        sizes=sizes,
     )
 
 

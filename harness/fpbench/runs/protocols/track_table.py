@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Int64
 
+from fpbench.runs.protocols.distractors import ProtocolDistractors, find_changes
 from fpbench.runs.protocols.inputs import ProtocolInputs
 
 
@@ -23,12 +24,11 @@ class TrackTable:
     rows: int
 
     @classmethod
-    def of(cls, inputs: ProtocolInputs, size: int) -> "TrackTable":
-        """The tracks of a database with so many distractors; without tracks, these are one."""
-        distractors = inputs.distractor_tracks
-        if distractors is None:
-            distractors = np.zeros(size, dtype=np.int64)
-        before, own = _changes(distractors[:size]), _changes(inputs.positions.track)
+    def of(
+        cls, inputs: ProtocolInputs, distractors: ProtocolDistractors, size: int
+    ) -> "TrackTable":
+        """The tracks of a database with so many distractors."""
+        before, own = distractors.track_starts(size), find_changes(inputs.positions.track)
         ids = np.concatenate([np.full(len(before), -1), inputs.positions.track[own]])
         rows = size + len(inputs.reference)
         return cls(np.concatenate([before, size + own]), ids.astype(np.int64), rows)
@@ -42,10 +42,3 @@ class TrackTable:
         """The row after the last one of each track, by its index."""
         ends: Int64[np.ndarray, " some"] = np.append(self.starts[1:], self.rows)[tracks]
         return ends
-
-
-def _changes(tracks: Int64[np.ndarray, " rows"]) -> Int64[np.ndarray, " changes"]:
-    """Rows at which another track begins."""
-    if len(tracks) == 0:
-        return np.zeros(0, dtype=np.int64)
-    return np.concatenate([[0], np.flatnonzero(np.diff(tracks) != 0) + 1]).astype(np.int64)
