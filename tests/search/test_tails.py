@@ -14,7 +14,7 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.tails import Tail
 from fpbench.search.distractors import SyntheticDistractors
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import TailInputs, simulate_tails
+from fpbench.search.tails import BATCH, TailInputs, simulate_tails
 
 DIM, ROWS, BLOCK, KEPT = 24, 20_000, 2_000, 20
 SETTINGS = SplittingSettings(replicates=4, particles=20, least_probability=1e-14)
@@ -148,3 +148,17 @@ def test_a_generator_that_breaks_a_rule_is_named(tmp_path: Path) -> None:
     inputs = make_inputs(scores_of(np.full(2, 1e-6)), Broken())
     with pytest.raises(FpbenchError, match="generator 'directions' breaks a rule"):
         simulate(inputs, Store(tmp_path))
+
+
+def test_threads_change_no_outcome(tmp_path: Path) -> None:
+    scores = scores_of(10 ** np.random.default_rng(0).uniform(-6, -2, BATCH + 3))
+    inputs = dataclasses.replace(
+        make_inputs(scores, Directions()),
+        thresholds=scores_of(np.array([1e-3, 1e-5])).astype(float),
+    )
+    found = []
+    for threads in (1, 2):
+        store = Store(tmp_path / str(threads))
+        tail, effort = simulate_tails(inputs, store, lambda share, phrase: None, threads=threads)
+        found.append((tail.log_p.tobytes(), tail.threshold_log_p.tobytes(), effort))
+    assert found[0] == found[1]

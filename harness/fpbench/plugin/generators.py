@@ -56,7 +56,10 @@ class NoiseGenerator(FingerprintGenerator, Protocol):
         ...
 
     def decode(self, noise: Noise, /) -> Vectors:
-        """Turn standard normal noise into as many finite vectors, each from its own row."""
+        """Turn standard normal noise into as many finite vectors, each from its own row.
+
+        Threads call this at once, to keep all cores busy. The noise must not be changed or kept.
+        """
         ...
 
     def draw(self, n: int, rng: np.random.Generator, /) -> Vectors:

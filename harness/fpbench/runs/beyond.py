@@ -13,18 +13,20 @@ from fpbench.evidence.half_sizes import half_sizes
 from fpbench.evidence.simulated_decisions import choose_thresholds
 from fpbench.evidence.tail_checks import check_tail
 from fpbench.hashing import content_key
+from fpbench.machine import arithmetic_threads
 from fpbench.plugin.generators import (
     CorrelatedNoiseGenerator,
     FingerprintGenerator,
     NoiseGenerator,
     TrackGenerator,
 )
+from fpbench.prefetch import AHEAD_BYTES
 from fpbench.progress import Report, Stage
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.tails import TailInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
-from fpbench.search.distractors import SyntheticDistractors
+from fpbench.search.distractors import CHUNKS_AT_ONCE, SyntheticDistractors
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.run_noise import RunNoise
 from fpbench.search.run_starts import START_RUNS
@@ -36,7 +38,9 @@ from fpbench.search.tasks import SearchTask, gather, is_finished
 from fpbench.units import short_size
 
 _LEVELS_SHARE = 0.5  # levels of the mean query, of those to the least probability
-_WITH_NOISE = 1.5  # time with the noise of the particles, against that of decoding
+_WITH_MOVES = 1.2  # time of a particle that moves, against that of a draw
+
+_BATCH_BYTES, _RUNS_BATCH_BYTES = 1e8, 4e8  # memory of a batch, with noise of 128 entries
 
 _TOLERANCES = 2  # of a run: its own, and any time in the track
 
@@ -123,12 +127,14 @@ def beyond_needs(
     if segments > 1:
         tracks = _TOLERANCES * settings.replicates * TRACKS_OF_REPLICATE * n_queries
         decoded += START_RUNS * segments + round(tracks * _mean_track_rows(tracks_of))
+    batch_bytes = _BATCH_BYTES if segments == 1 else _RUNS_BATCH_BYTES
     return [
         Need(
             stage="simulate beyond",
             work=f"{short_size(decoded)} fingerprints",
-            seconds=0.0 if simulated else _WITH_NOISE * decoded * draw_seconds,
-            memory_bytes=3.0 * SEEDS_BYTES,
+            seconds=0.0 if simulated else _WITH_MOVES * decoded * draw_seconds,
+            memory_bytes=2.0 * SEEDS_BYTES
+            + min(AHEAD_BYTES, _threads(config.device) * batch_bytes),
             disk_bytes=16.0 * settings.replicates * n_queries,
             in_result=True,
         )
@@ -182,13 +188,14 @@ def simulate_beyond(
         The evidence with the tail, and how it was found.
     """
     inputs = _inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
+    threads = _threads(config.device)
     with stage(f"{task.named.name}, beyond") as report:
         if isinstance(inputs, RunTailInputs):
-            tail, effort = simulate_run_tails(inputs, task.store, report)
+            tail, effort = simulate_run_tails(inputs, task.store, report, threads=threads)
             simulated = replace(evidence, tail=tail)
         else:
-            tail, effort = simulate_tails(inputs, task.store, report)
-            absent = _simulate_absent(task, inputs, report)
+            tail, effort = simulate_tails(inputs, task.store, report, threads=threads)
+            absent = _simulate_absent(task, inputs, report, threads)
             simulated = replace(evidence, tail=tail, absent=absent)
     settings, largest = splitting_settings(config.beyond), config.beyond[-1]
     info = TailInfo(
@@ -254,7 +261,14 @@ def _inputs(
     )
 
 
-def _simulate_absent(task: SearchTask, inputs: TailInputs, report: Report) -> Evidence | None:
+def _threads(device: str) -> int:
+    """Batches to simulate at the same time. On a GPU, each of them takes memory there."""
+    return arithmetic_threads() if device == "cpu" else CHUNKS_AT_ONCE[device]
+
+
+def _simulate_absent(
+    task: SearchTask, inputs: TailInputs, report: Report, threads: int
+) -> Evidence | None:
     """The evidence of absent queries, with a tail at the thresholds of the others, if any."""
     absent, evidence = task.inputs.absent, inputs.evidence.absent
     if absent is None or evidence is None or not len(inputs.thresholds):
@@ -266,5 +280,5 @@ def _simulate_absent(task: SearchTask, inputs: TailInputs, report: Report) -> Ev
         tolerances_s=(),
         key=content_key(absent=task.key),
     )
-    tail, _ = simulate_tails(of_absent, task.store, report)
+    tail, _ = simulate_tails(of_absent, task.store, report, threads=threads)
     return replace(evidence, tail=tail)

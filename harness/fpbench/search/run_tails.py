@@ -8,7 +8,7 @@ a run above the threshold stands for 1/J tracks. (This is the sojourn method of 
 Aldous 1989, "Probability Approximations via the Poisson Clumping Heuristic", section A8.)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -19,10 +19,11 @@ from fpbench.evidence.tails import CLUSTER_SIZES, Tail
 from fpbench.hashing import code_key, content_key
 from fpbench.progress import Report
 from fpbench.randomness import Stream, rng_at
+from fpbench.search.parallel_batches import simulate_in_threads
 from fpbench.search.run_noise import NoiseOfRuns, RunNoise
 from fpbench.search.run_starts import START_RUNS, RunStart, RunStarts
 from fpbench.search.sequences import run_starts
-from fpbench.search.splitting import Particles, SplittingSettings, simulate
+from fpbench.search.splitting import Decode, Particles, SplittingSettings, simulate
 from fpbench.search.tails import BATCH, SimulationEffort
 
 KIND = "run-tails"
@@ -115,15 +116,16 @@ class _Outcome:
 
 
 def simulate_run_tails(
-    inputs: RunTailInputs, store: Store, report: Report
+    inputs: RunTailInputs, store: Store, report: Report, *, threads: int | None = None
 ) -> tuple[Tail, SimulationEffort]:
     """Simulate all queries in batches; finished ones are read from the cache.
 
     Args:
         report: Progress callback.
+        threads: As for :func:`fpbench.search.tails.simulate_tails`.
     """
     outcomes = []
-    for batch, outcome in _outcomes(inputs, store):
+    for batch, outcome in _outcomes(inputs, store, threads):
         outcomes.append(outcome)
         report(batch.stop / len(inputs.queries), f"{batch.stop} of {len(inputs.queries)} queries")
     tolerances = [np.inf if tolerance is None else tolerance for tolerance in inputs.tolerances_s]
@@ -142,23 +144,47 @@ def simulate_run_tails(
     )
 
 
-def _outcomes(inputs: RunTailInputs, store: Store) -> Iterator[tuple[slice, _Outcome]]:
-    start: RunStart | None = None
-    for batch in inputs.batches():
-        arrays = store.read(KIND, inputs.batch_key(batch))
-        if arrays is None:
-            start = start or inputs.starts.draw(store)
-            outcome = _Batch(inputs, batch, start).simulate()
-            arrays = {name: getattr(outcome, name) for name in _Outcome.__dataclass_fields__}
-            store.write(KIND, inputs.batch_key(batch), arrays)
-        yield batch, _Outcome(**arrays)
+def _outcomes(
+    inputs: RunTailInputs, store: Store, threads: int | None
+) -> Iterator[tuple[slice, _Outcome]]:
+    batches = inputs.batches()
+    kept = [store.read(KIND, inputs.batch_key(batch)) for batch in batches]
+    missing = [batch for batch, arrays in zip(batches, kept, strict=True) if arrays is None]
+    simulated = _simulate_batches(inputs, missing, store, threads)
+    for batch, arrays in zip(batches, kept, strict=True):
+        yield (
+            batch,
+            _Outcome(**arrays) if arrays else _write(store, inputs, batch, next(simulated)),
+        )
+
+
+def _write(store: Store, inputs: RunTailInputs, batch: slice, outcome: _Outcome) -> _Outcome:
+    arrays = {name: getattr(outcome, name) for name in _Outcome.__dataclass_fields__}
+    store.write(KIND, inputs.batch_key(batch), arrays)
+    return outcome
+
+
+def _simulate_batches(
+    inputs: RunTailInputs, batches: Sequence[slice], store: Store, threads: int | None
+) -> Iterator[_Outcome]:
+    start = inputs.starts.draw(store)  # only if a batch is missing
+    yield from simulate_in_threads(
+        lambda batch, decode: _Batch(inputs, batch, start, decode).simulate(),
+        batches,
+        inputs.noise.decode,
+        noise_bytes=_BATCH_BYTES,
+        threads=threads,
+    )
 
 
 class _Batch:
     """The simulation of some queries."""
 
-    def __init__(self, inputs: RunTailInputs, batch: slice, start: RunStart) -> None:
+    def __init__(
+        self, inputs: RunTailInputs, batch: slice, start: RunStart, decode: Decode
+    ) -> None:
         self._inputs, self._batch, self._start = inputs, batch, start.part(batch)
+        self._decode = decode
         self._rng = rng_at(inputs.seed, Stream.TAIL, batch.start, _TRACKS)
         self._thresholds = inputs.match_scores[batch]
         count, replicates = len(self._thresholds), inputs.settings.replicates
@@ -173,7 +199,7 @@ class _Batch:
         inputs, settings = self._inputs, self._inputs.settings
         seeds = self._start.tail.seeds(settings.replicates, settings.particles)
         found = simulate(
-            inputs.noise.decode,
+            self._decode,
             inputs.queries[self._batch],
             Particles(
                 noise=inputs.starts.noise_of(seeds.rows),
@@ -242,8 +268,8 @@ class _Batch:
 
     def _measure_counted(self, level: Float32[np.ndarray, " queries"]) -> None:
         """Measure clusters where the probability was counted, from runs of the start."""
-        examples = self._start.examples
-        for query, place in np.argwhere(self._thresholds <= level[:, None]).tolist():
-            rows = examples[query, place]
-            noise = self._inputs.starts.noise_of(np.maximum(rows, 0))
-            self.measure_clusters(query, place, noise, rows >= 0)
+        counted = np.argwhere(self._thresholds <= level[:, None])
+        rows = self._start.examples[counted[:, 0], counted[:, 1]]
+        noise = self._inputs.starts.noise_of(np.maximum(rows, 0))  # drawn again at once
+        for (query, place), runs, above in zip(counted.tolist(), noise, rows >= 0, strict=True):
+            self.measure_clusters(query, place, runs, above)

@@ -149,7 +149,10 @@ class _Ladder:
         self._decode, self._queries, self._thresholds = decode, queries, thresholds
         self._settings, self._rng, self._reached = settings, rng, reached
         self._waiting: list[tuple[np.ndarray, ...]] = []
-        self._noise, self._scores = start.noise, start.scores
+        self._noise, self._scores = start.noise.copy(), start.scores
+        self._moved = np.empty(
+            self._noise.shape, dtype=np.float32
+        )  # memory that all moves use in turn
         self._level, self._level_log_p = start.level, start.log_p
         self._step = np.full(len(queries), _FIRST_STEP)
         self._pending = thresholds > start.level[:, None]
@@ -171,15 +174,16 @@ class _Ladder:
         self.active, self._noise, self._scores, *others = (
             np.concatenate(parts) for parts in zip(*self._waiting, strict=True)
         )
-        self._noise, self._scores = self._noise[:, :, places], self._scores[:, :, places]
+        # Not by an index, which would leave the particles in another order in memory.
+        self._noise, self._scores = (
+            np.take(array, places, axis=2) for array in (self._noise, self._scores)
+        )
         self._level, self._level_log_p, self._step, self._pending = others
         self._waiting = []
 
     def move(self) -> None:
         """Move every particle by one pCN step, if it stays above the level."""
-        step = self._step[:, None, None, None].astype(np.float32)
-        fresh = self._rng.standard_normal(self._noise.shape, dtype=np.float32)
-        moved = np.sqrt(1 - step**2) * self._noise + step * fresh
+        moved = self._propose()
         scores = self._score(moved)
         accepted = scores > self._level[:, None, None]
         self._noise[accepted] = moved[accepted]
@@ -188,6 +192,20 @@ class _Ladder:
         self._step = np.minimum(self._step * change, _LONGEST_STEP)
         self.moves[self.active] += scores[0].size
         self.accepted[self.active] += accepted.sum(axis=(1, 2))
+
+    def _propose(self) -> Float32[np.ndarray, "queries replicates particles noise_dim"]:
+        """The noise of all particles after one pCN step."""
+        if self._moved.shape[1:] != self._noise.shape[1:]:
+            self._moved = np.empty(self._noise.shape, dtype=np.float32)
+        step = self._step.astype(np.float32)
+        kept = np.sqrt(1 - step**2)
+        # Query by query, whose noise stays in the core's own cache.
+        moved = self._moved[: len(self._noise)]
+        for query, old in enumerate(self._noise):
+            self._rng.standard_normal(dtype=np.float32, out=moved[query])
+            moved[query] *= step[query]
+            moved[query] += kept[query] * old
+        return moved
 
     def climb(self) -> None:
         """Go up to the next level, and keep the probabilities of the thresholds on the way."""
@@ -237,6 +255,8 @@ class _Ladder:
 
     def _keep_queries(self, kept: Bool[np.ndarray, " active"]) -> None:
         """Go on with some queries. Of the others, those that have thresholds left wait."""
+        if kept.all():
+            return
         arrays = [self.active, self._noise, self._scores]
         arrays += [self._level, self._level_log_p, self._step, self._pending]
         left = ~kept & self._pending.any(axis=1)

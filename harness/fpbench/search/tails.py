@@ -16,8 +16,9 @@ from fpbench.plugin.generators import Noise, NoiseGenerator
 from fpbench.progress import Report
 from fpbench.randomness import Stream, rng_at
 from fpbench.search.distractors import SyntheticDistractors
+from fpbench.search.parallel_batches import simulate_in_threads
 from fpbench.search.searched_tails import SearchedTail
-from fpbench.search.splitting import Particles, Simulation, SplittingSettings, simulate
+from fpbench.search.splitting import Decode, Particles, Simulation, SplittingSettings, simulate
 
 KIND = "tails"
 
@@ -101,18 +102,20 @@ class SimulationEffort:
 
 
 def simulate_tails(
-    inputs: TailInputs, store: Store, report: Report
+    inputs: TailInputs, store: Store, report: Report, *, threads: int | None = None
 ) -> tuple[Tail, SimulationEffort]:
     """Simulate all queries in batches; finished ones are read from the cache.
 
     Args:
         report: Progress callback.
+        threads: Batches to simulate at the same time, which changes no outcome; None means one for
+            each core.
     """
     searched = SearchedTail.of_evidence(inputs.evidence)
     thresholds = _all_thresholds(inputs)
     outcomes: list[Simulation] = []
     log_p = []
-    for batch, outcome in _simulations(inputs, store, searched, thresholds):
+    for batch, outcome in _simulations(inputs, store, searched, thresholds, threads):
         outcomes.append(outcome)
         log_p.append(_log_p(outcome, searched.part(batch), thresholds[batch]))
         report(batch.stop / len(thresholds), f"{batch.stop} of {len(thresholds)} queries")
@@ -144,21 +147,31 @@ def _simulations(
     store: Store,
     searched: SearchedTail,
     thresholds: Float32[np.ndarray, "queries thresholds"],
+    threads: int | None,
 ) -> Iterator[tuple[slice, Simulation]]:
     count, settings = len(thresholds), inputs.settings
     batches = _batches(count)
     batch_bytes = 4 * inputs.generator.noise_dim * settings.replicates * settings.particles * BATCH
     at_once = max(1, SEEDS_BYTES // batch_bytes)
+
+    def simulate_batch(one: tuple[slice, Particles], decode: Decode) -> Simulation:
+        batch, start = one
+        return _simulate_batch(inputs, batch, start, thresholds[batch], decode)
+
     for first in range(0, len(batches), at_once):
         group = batches[first : first + at_once]
         kept = [_read(store, inputs, batch) for batch in group]
         missing = [batch for batch, outcome in zip(group, kept, strict=True) if outcome is None]
-        starts = iter(_start_particles(inputs, searched, missing))
+        starts = _start_particles(inputs, searched, missing)
+        simulated = simulate_in_threads(
+            simulate_batch,
+            zip(missing, starts, strict=True),
+            inputs.decode,
+            noise_bytes=batch_bytes,
+            threads=threads,
+        )
         for batch, known in zip(group, kept, strict=True):
-            yield (
-                batch,
-                known or _simulate_batch(inputs, store, batch, next(starts), thresholds[batch]),
-            )
+            yield batch, known or _write(store, inputs, batch, next(simulated))
 
 
 def _batches(queries: int) -> list[slice]:
@@ -168,6 +181,12 @@ def _batches(queries: int) -> list[slice]:
 def _read(store: Store, inputs: TailInputs, batch: slice) -> Simulation | None:
     arrays = store.read(KIND, inputs.batch_key(batch))
     return None if arrays is None else Simulation(**arrays)
+
+
+def _write(store: Store, inputs: TailInputs, batch: slice, outcome: Simulation) -> Simulation:
+    arrays = {one.name: getattr(outcome, one.name) for one in fields(outcome)}
+    store.write(KIND, inputs.batch_key(batch), arrays)
+    return outcome
 
 
 def _start_particles(
@@ -196,25 +215,20 @@ def _start_particles(
 
 def _simulate_batch(
     inputs: TailInputs,
-    store: Store,
     batch: slice,
     start: Particles,
     thresholds: Float32[np.ndarray, "queries thresholds"],
+    decode: Decode,
 ) -> Simulation:
-    rng = rng_at(inputs.seed, Stream.TAIL, batch.start // BATCH)
-    queries = inputs.queries[batch]
-    outcome = simulate(
-        inputs.decode,
-        queries,
+    return simulate(
+        decode,
+        inputs.queries[batch],
         start,
         thresholds,
         settings=inputs.settings,
-        rng=rng,
+        rng=rng_at(inputs.seed, Stream.TAIL, batch.start // BATCH),
         coarse=len(inputs.thresholds),
     )
-    arrays = {one.name: getattr(outcome, one.name) for one in fields(outcome)}
-    store.write(KIND, inputs.batch_key(batch), arrays)
-    return outcome
 
 
 def _log_p(

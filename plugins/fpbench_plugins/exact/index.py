@@ -13,6 +13,7 @@ import torch
 
 from fpbench import BlockIndex, Candidates, FpbenchError, Vectors
 from fpbench.search.distractors import CHUNK
+from fpbench_plugins.building_blocks.compute.one_thread import use_one_thread
 from fpbench_plugins.building_blocks.compute.sieve import Workspace
 from fpbench_plugins.exact.panel import Chunk, Panel
 
@@ -79,7 +80,7 @@ class ExactIndex(BlockIndex):
     def search_kept(self, queries: Vectors, k: int, /) -> Candidates:
         workers = min(self._workers(), len(queries))
         panels = self._panels(queries, k, workers)
-        with ThreadPoolExecutor(workers, "sieve", _use_one_thread, (self._device,)) as pool:
+        with ThreadPoolExecutor(workers, "sieve", _start_thread, (self._device,)) as pool:
             _wait([pool.submit(_take_all, panels[i::workers], self._kept) for i in range(workers)])
         return _candidates(panels)
 
@@ -98,9 +99,7 @@ class ExactIndex(BlockIndex):
         """Let each panel see all rows. Each worker has its own panels; one thread prepares rows."""
         with ExitStack() as stack:
             threads = [
-                stack.enter_context(
-                    ThreadPoolExecutor(1, "sieve", _use_one_thread, (self._device,))
-                )
+                stack.enter_context(ThreadPoolExecutor(1, "sieve", _start_thread, (self._device,)))
                 for _ in range(workers + 1)
             ]
             workspaces = [Workspace() for _ in range(workers)]
@@ -134,8 +133,8 @@ class ExactIndex(BlockIndex):
         return Chunk(rows, rows.to(self._dtype), first_id, longest * 1.0001)
 
 
-def _use_one_thread(device: torch.device) -> None:
-    torch.set_num_threads(1)
+def _start_thread(device: torch.device) -> None:
+    use_one_thread()
     if device.type == "cuda":
         torch.zeros(1, device=device)  # starts CUDA in this thread; without it cuBLAS warns
 

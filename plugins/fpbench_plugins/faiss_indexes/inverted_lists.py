@@ -16,6 +16,7 @@ from jaxtyping import Float32, Int64, UInt8
 
 from fpbench import Vectors
 from fpbench.plugin.devices import has_bfloat16
+from fpbench_plugins.building_blocks.compute.one_thread import use_one_thread
 from fpbench_plugins.building_blocks.compute.sieve import Workspace
 from fpbench_plugins.faiss_indexes.list_panel import ListPanel, ListRows, prepare_list
 
@@ -67,7 +68,7 @@ def search_lists(
             strict=True,
         )
     ]
-    with ThreadPoolExecutor(threads, "lists", _use_one_thread) as pool:
+    with ThreadPoolExecutor(threads, "lists", _start_thread) as pool:
         tasks = [
             pool.submit(_visit_all, panels[i::threads], index, decode, dtype)
             for i in range(threads)
@@ -80,8 +81,8 @@ def search_lists(
     return np.concatenate(ids), np.concatenate(keys)
 
 
-def _use_one_thread() -> None:
-    torch.set_num_threads(1)
+def _start_thread() -> None:
+    use_one_thread()
     faiss.omp_set_num_threads(1)
 
 

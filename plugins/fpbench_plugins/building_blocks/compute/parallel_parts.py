@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from fpbench_plugins.building_blocks.compute.one_thread import use_one_thread
+
 
 class ParallelParts:
     """Runs inference on parts of a batch, each on one of as many threads as torch has.
 
-    The caller decides on the parts, so that the number of cores does not change results.
+    The caller decides on the parts, so that the number of cores does not change results. Several
+    threads may call it at once.
     """
 
     def __init__(self) -> None:
@@ -39,7 +42,5 @@ class ParallelParts:
 
 @torch.inference_mode()
 def _write(function: Callable[[Tensor], Tensor], part: Tensor, result: Tensor) -> None:
-    # Set before each part, because a thread's first operation takes the number that was set last
-    # in any thread. With two threads, sums are rounded differently and bytes would change.
-    torch.set_num_threads(1)
+    use_one_thread()
     result.copy_(function(part))

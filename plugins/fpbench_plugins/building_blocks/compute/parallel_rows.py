@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
+from fpbench_plugins.building_blocks.compute.one_thread import use_one_thread
+
 PART_ROWS = 32
 """Rows in a part. Fixed, so that the number of cores does not change results."""
 
@@ -40,9 +42,7 @@ class ParallelRows:
 
 
 def _run_on_one_thread(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    # Set before each part, because a thread's first operation takes the number that was set last
-    # in any thread. With two threads, sums are rounded differently and bytes would change.
-    torch.set_num_threads(1)
+    use_one_thread()
     return _run(function, x)
 
 
