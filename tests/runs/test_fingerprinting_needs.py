@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from fpbench import Dataset, PendingFiles, Track
+from fpbench import Dataset, Fingerprints, FingerprintSpec, PendingFiles, Track
 from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.cache import Store
 from fpbench.machine import usable_cores
@@ -111,3 +111,29 @@ def test_files_that_do_not_exist_yet_have_a_need(prepared: Prepare, tmp_path: Pa
     assert (needs[0].stage, needs[0].seconds, needs[0].disk_bytes) == ("make music", 3.0, 7)
     assert [need.work for need in needs[1:3]] == ["1 min of audio"] * 2
     assert list(tmp_path.iterdir()) == []
+
+
+class OfTracks:
+    """Fingerprints that are said to depend on the whole recording."""
+
+    spec = FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=16, front_end="track")
+
+    def fingerprint(self, samples: np.ndarray, /) -> Fingerprints:
+        vectors = np.eye(16, dtype=np.float32)[:1]
+        return Fingerprints(vectors, np.zeros(1))
+
+
+def test_queries_of_each_length_are_fingerprinted_unless_they_are_cut(
+    prepared: Prepare, recipe: QueryRecipe, tmp_path: Path
+) -> None:
+    longest = replace(recipe, query_length_s=3.0)
+    run = prepared(fresh=True, query_lengths_s=(1.0, 2.0, 3.0), recipe=longest)
+    source = audio_source(run)
+    of_tracks = replace(source.fingerprinter, fingerprinter=OfTracks())
+    cut, again = (
+        by_stage(one, Store(tmp_path))["fingerprint queries"]
+        for one in (source, replace(source, fingerprinter=of_tracks))
+    )
+    # Kept twice, two a second, in 16 numbers of 4 bytes.
+    assert cut.disk_bytes == 20 * 3.0 * 2 * 2 * 16 * 4
+    assert again.disk_bytes == 20 * (1.0 + 2.0 + 3.0) * 2 * 2 * 16 * 4

@@ -14,7 +14,7 @@ from fpbench.fingerprints.embedding import fingerprint_named
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Positions, Track
 from fpbench.plugin.degradations import Degradation
-from fpbench.plugin.fingerprinters import AnyFingerprinter, Samples
+from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec, Samples
 from fpbench.progress import Report
 
 _SHARD = 512  # approximate number of queries that a killed run may lose
@@ -128,8 +128,8 @@ def cut_query_set(
 ) -> QuerySet:
     """The same queries, of which only the first seconds are fingerprinted.
 
-    Where each fingerprint is of its own segment, they are the first ones of the whole queries.
-    Otherwise the queries are degraded again, and cut before they are fingerprinted.
+    Unless their fingerprints are those of the whole queries, see :func:`keeps_fingerprints`, the
+    queries are degraded again, and cut before they are fingerprinted.
 
     Args:
         store: Keeps fingerprints.
@@ -143,12 +143,20 @@ def cut_query_set(
     Raises:
         FpbenchError: As :func:`build_query_set`.
     """
-    spec = source.fingerprinter.spec
-    if spec.front_end == "segment" and spec.batch_segments is None and not spec.query_padding:
+    if keeps_fingerprints(source.fingerprinter.spec, length_s):
         vectors, key = whole.vectors[:, :segments], content_key(whole=whole.key, cut=segments)
         return replace(whole, key=key, vectors=vectors)
     cut = build_query_set(store, replace(source, cut_s=length_s), places, report)
     return replace(whole, key=content_key(whole=whole.key, cut=cut.key), vectors=cut.vectors)
+
+
+def keeps_fingerprints(spec: FingerprintSpec, length_s: float) -> bool:
+    """Whether a query that is cut to a length has the first fingerprints of the whole query.
+
+    It has if each fingerprint is of its own segment, and the first one of a whole segment.
+    """
+    alone = spec.front_end == "segment" and spec.batch_segments is None and not spec.query_padding
+    return alone and round(length_s * spec.sample_rate_hz) >= spec.samples
 
 
 def count_missing_queries(store: Store, source: QuerySource, truth: Positions) -> int:
@@ -215,7 +223,8 @@ def _fingerprint_queries(
         raise FpbenchError(
             f"queries of {source.length_s:g} s give {sorted(counts)} fingerprints "
             f"with '{source.name}', but must all give the same number, at least 1",
-            hint="use longer queries: query_length_s in the recipe, or --query-length",
+            hint="ask for longer queries: query_length_s in the recipe, --query-length or "
+            "--query-lengths",
         )
     # Queries come sorted by track.
     row_of = {number: place for place, number in enumerate(order)}

@@ -1,7 +1,7 @@
 """Estimate what fingerprinting needs, from file headers, short trials and the cache."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from fpbench.audio.survey import (
 )
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
-from fpbench.fingerprints.query_sets import count_missing_queries
+from fpbench.fingerprints.query_sets import count_missing_queries, keeps_fingerprints
 from fpbench.fingerprints.track_sets import find_cached
 from fpbench.plugin.datasets import Dataset, PendingFiles, Track
 from fpbench.prefetch import AHEAD_BYTES, default_workers
@@ -53,7 +53,7 @@ def fingerprinting_needs(source: AudioSource, store: Store, surveys: Surveys) ->
     """
     dataset, pending = _used(source), source.dataset.pending
     missing_reference, missing_distractors = dataset.reference, dataset.distractors
-    missing_queries = source.recipe.n_queries
+    missing_queries = dict.fromkeys(_fingerprinted_lengths_s(source), source.recipe.n_queries)
     if surveys:
         unique = dataset
         if source.duplicates != "keep":
@@ -136,22 +136,39 @@ def _tracks_need(
     )
 
 
-def _queries_need(source: AudioSource, missing: int, surveys: Surveys, rate: float) -> Need:
-    """The need of reading the tracks of queries at the rate of the recipe, and of the queries."""
+def _fingerprinted_lengths_s(source: AudioSource) -> list[float]:
+    """Lengths of queries to fingerprint: the longest, and those that are not cut from it."""
+    *shorter, longest = (length.length_s for length in source.lengths)
+    spec = source.fingerprinter.fingerprinter.spec
+    return [*(one for one in shorter if not keeps_fingerprints(spec, one)), longest]
+
+
+def _queries_need(
+    source: AudioSource, missing: Mapping[float, int], surveys: Surveys, rate: float
+) -> Need:
+    """The need of reading the tracks of queries at the rate of the recipe, and of the queries.
+
+    Args:
+        source: The run's audio and fingerprinter.
+        missing: Queries to be made of each length.
+        surveys: Surveys of the tracks.
+        rate: Seconds of audio that are fingerprinted per second.
+    """
     recipe, spec = source.recipe, source.fingerprinter.fingerprinter.spec
     tracks = [q.track for q in source.dataset.queries if q.reference]
     tracks = tracks or list(source.dataset.reference)
-    if not missing:
+    times = sum(count > 0 for count in missing.values())
+    if not times:
         tracks = []
     lengths_s = decoded_durations_s(surveys, tracks)
     in_memory_s = 2 * _sum_longest(lengths_s, default_workers())
-    audio_s = missing * recipe.query_length_s
+    audio_s = sum(length_s * count for length_s, count in missing.items())
     return Need(
         stage="fingerprint queries",
         work=f"{short_hours(audio_s / 3600)} of audio",
         seconds=audio_s / rate
-        + missing * _QUERY_S * len(recipe.degradations)
-        + _decoding_seconds(tracks, lengths_s, recipe.sample_rate_hz),
+        + sum(missing.values()) * _QUERY_S * len(recipe.degradations)
+        + times * _decoding_seconds(tracks, lengths_s, recipe.sample_rate_hz),
         memory_bytes=_SMALLEST_BYTES + _ahead_bytes(lengths_s, recipe.sample_rate_hz, in_memory_s),
         disk_bytes=audio_s * 2 * 4 * spec.dim / spec.hop_s,
     )
@@ -200,8 +217,8 @@ def _missing(
 
 def _count_missing_queries(
     source: AudioSource, store: Store, unique: Dataset, surveys: Surveys
-) -> int:
-    """Queries that are not in the cache, if the fingerprints of the reference are."""
+) -> dict[float, int]:
+    """Queries of each length that are not in the cache, if those of the reference are."""
     try:
         reference = source.fingerprinter.fingerprints(
             store, unique.reference, surveys, hide_progress, "reference"
@@ -210,9 +227,17 @@ def _count_missing_queries(
         planned = plan_queries(
             unique, reference, source.recipe, chain, source.seed, surveys=surveys
         )
-        return count_missing_queries(store, source.query_source(planned), planned.places)
     except FpbenchError:  # the run says what is wrong
-        return source.recipe.n_queries
+        return dict.fromkeys(_fingerprinted_lengths_s(source), source.recipe.n_queries)
+    whole = source.query_source(planned)
+    *shorter, longest = _fingerprinted_lengths_s(source)
+    return {
+        longest: count_missing_queries(store, whole, planned.places),
+        **{
+            length_s: count_missing_queries(store, replace(whole, cut_s=length_s), planned.places)
+            for length_s in shorter
+        },
+    }
 
 
 def _size_bytes(dataset: Dataset) -> int:
