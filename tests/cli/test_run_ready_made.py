@@ -44,6 +44,9 @@ def test_ready_made_fingerprints_make_longer_queries(tmp_path: Path, run: Run) -
     shown = run(*dataset, "--query-length", 300)
     assert shown.exit_code == 2
     assert "queries of 300 s are 599 fingerprints" in shown.stderr
+    shown = run(*dataset, "--query-lengths", "1,300")
+    assert shown.exit_code == 2
+    assert "--query-lengths" in shown.stderr.split("Hint:")[1]
 
 
 @pytest.mark.slow

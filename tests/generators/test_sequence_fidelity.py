@@ -5,12 +5,13 @@ import numpy as np
 from fpbench import Vectors
 from fpbench.generators.expected_hit_rates import MatchedQueries, RealDistractors
 from fpbench.generators.sequence_fidelity import (
-    QueryLength,
     TrackSet,
     first_fingerprints,
+    shorter_lengths,
     shorter_queries,
     similarities_by_lag,
 )
+from fpbench.results.lengths import QueryLength
 
 FOUR_TRACKS = np.repeat(np.arange(4), 3)
 HALVES = [(np.arange(6), np.arange(6, 12)), (np.arange(6), np.arange(6, 12))]
@@ -31,9 +32,9 @@ def test_similarity_is_the_mean_over_tracks_with_the_difference_of_halves_as_flo
 
 
 def test_shorter_queries_are_of_the_wanted_seconds_or_of_one_fingerprint() -> None:
-    length = QueryLength(segments=9, length_s=5.0, hop_s=0.5)
-    assert [(each.segments, each.length_s) for each in length.shorter()] == [(1, 1.0), (5, 3.0)]
-    assert QueryLength(segments=1, length_s=1.0, hop_s=0.5).shorter() == []
+    found = shorter_lengths(QueryLength(5.0, 9), 0.5)
+    assert found == [QueryLength(1.0, 1), QueryLength(3.0, 5)]
+    assert shorter_lengths(QueryLength(1.0, 1), 0.5) == []
 
 
 def test_the_first_fingerprints_of_a_run_keep_the_scale_of_scores() -> None:
@@ -49,8 +50,7 @@ def test_hit_rates_of_shorter_queries_are_among_shorter_runs() -> None:
     among = RealDistractors(vectors=real, tracks=FOUR_TRACKS, clusters=FOUR_TRACKS, halves=HALVES)
     here = (np.array([0]), np.array([1]))
     queries = MatchedQueries(vectors=query, reference=query, matches={0.25: here, None: here})
-    length = QueryLength(segments=2, length_s=1.5, hop_s=0.5)
-    (found,) = shorter_queries(among, {"drawn": -real}, queries, length)
+    (found,) = shorter_queries(among, {"drawn": -real}, queries, QueryLength(1.5, 2), 0.5)
     assert (found.segments, found.length_s) == (1, 1.0)
     assert (found.hit_rates.metric, found.hit_rates.tolerance_s) == ("hr@1", 0.25)
     assert list(found.hit_rates.hit_rate["real"]) == [0.0]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fpbench.results.document import EvidenceInfo, Result
+from fpbench.results.fidelity import HitRates, Sequences, ShorterQueries
 from fpbench.results.files import read_result
 from fpbench.results.lengths import length_parts, query_lengths_s, split_by_length, with_length
 
@@ -46,3 +47,25 @@ def test_parts_know_the_places_of_their_blocks() -> None:
 
 def test_a_result_of_one_length_is_its_only_part() -> None:
     assert [*split_by_length(GOLDEN)] == [GOLDEN]
+
+
+def test_judged_queries_are_of_the_length_that_they_come_nearest() -> None:
+    result = of_two_lengths()
+    fidelity = result.fidelity
+    assert fidelity is not None
+    rates = HitRates(
+        metric="hr@1",
+        tolerance_s=None,
+        sizes=[9],
+        hit_rate={"real": [0.5]},
+        gap={},
+        gap_error={},
+        perfect_gap=[None],
+        floor=[0.1],
+    )
+    shorter = [ShorterQueries(segments=1, length_s=0.95, hit_rates=rates)]
+    sequences = Sequences(lags_s=[0.5], similarity={}, floor=[None], shorter=shorter)
+    judged = replace(result, fidelity=replace(fidelity, sequences=sequences))
+    part, _ = split_by_length(judged)
+    assert part.fidelity is not None
+    assert part.fidelity.hit_rates == [rates]

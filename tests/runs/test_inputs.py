@@ -13,9 +13,9 @@ import soundfile
 from fpbench import Fingerprinter, FpbenchError, Segments, Vectors
 from fpbench.audio.query_recipe import QueryRecipe, Step
 from fpbench.progress import Report
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.search.inputs import Inputs
 
 Prepare = Callable[..., PreparedRun]

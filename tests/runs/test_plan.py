@@ -110,7 +110,7 @@ def test_a_finished_run_costs_nothing(prepared: Callable[..., PreparedRun], tmp_
     prepared()  # what an index imports when it is first created is part of its identity
     run = replace(prepared(distractors="both", sizes=(100,)), store=store)
     before = {need.stage: need.seconds for need in make_plan(run).needs}
-    assert before["search exact"] > 0
+    assert before["search exact, real"] > 0
     assert before["draw gaussian"] > 0
     run_prepared(run, tmp_path / "result.json", "a test", stage)
     again = replace(prepared(distractors="both", sizes=(100,)), store=store)

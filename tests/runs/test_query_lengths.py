@@ -12,11 +12,12 @@ from fpbench import FpbenchError, validate
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import Result
-from fpbench.results.lengths import query_lengths_s, split_by_length
+from fpbench.results.lengths import QueryLength, query_lengths_s, split_by_length
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.config import RunConfig
+from fpbench.runs.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.query_lengths import QueryLength, ask_longest, count_lengths
+from fpbench.runs.query_lengths import ask_longest, count_lengths
 
 Prepare = Callable[..., PreparedRun]
 Measure = Callable[..., Result]
@@ -134,7 +135,7 @@ def test_the_longest_of_several_is_a_run_of_that_length_alone(
 
 @pytest.mark.slow
 def test_real_and_synthetic_distractors_with_two_indexes(
-    measure: Measure, recipe: QueryRecipe, tmp_path: Path
+    measure: Measure, prepared: Prepare, recipe: QueryRecipe, tmp_path: Path
 ) -> None:
     settings = {
         "recipe": recipe,
@@ -158,3 +159,9 @@ def test_real_and_synthetic_distractors_with_two_indexes(
         assert part.fits is not None
         assert part.fits.rates
         assert [tail.index for tail in part.tails] == ["exact"]
+    simulated = [one.of for one in result.costs.stages if one.stage == "simulating"]
+    assert simulated == ["exact, 1 s", "exact"]
+    again = {need.stage for need in make_plan(prepared(**settings)).needs}
+    assert {
+        f"search exact, {kind}, {s} s" for kind in ("real", "synthetic") for s in (1, 2)
+    } < again

@@ -5,7 +5,8 @@ import pytest
 
 from fpbench import Settings, TrackMethod
 from fpbench.generators.fidelity_report import JudgingSet
-from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.generators.sequence_fidelity import TrackSet
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.run_sets import draw_run_sets
 from fpbench_plugins import gaussian, resample
 
@@ -27,7 +28,8 @@ def test_the_runs_own_generator_is_also_compared_without_its_tracks(tmp_path) ->
         single,
         JudgingSet(vectors=np.zeros((32, 12), np.float32), tracks=np.repeat(np.arange(4), 8)),
         real_tracks=TrackSet(vectors=rows, stretches=stretches),
-        length=QueryLength(segments=3, length_s=2.0, hop_s=0.5),
+        length=QueryLength(2.0, 3),
+        hop_s=0.5,
         seed=0,
     )
     assert list(found.synthetic) == ["runs", "runs, independent", "gaussian"]

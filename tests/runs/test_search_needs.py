@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.needs import Need
 from fpbench.runs.planned_parts import PlannedPart
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.runs.search_needs import index_need, search_need
 
 Prepare = Callable[..., PreparedRun]
@@ -67,7 +67,7 @@ def test_the_reference_is_searched_where_the_part_has_it(prepared_vectors: Prepa
     ((exact,),) = run.indexes.values()
     length = QueryLength(1.0, 1)
     with_reference, without = (
-        index_need(run, exact, planned(100, references), length, 60)
+        index_need(run, exact, "real", planned(100, references), length=length, n_queries=60)
         for references in ({"exact": 60}, {})
     )
     assert (with_reference.stage, without.stage) == ("search exact", "search exact")
@@ -83,7 +83,8 @@ def test_what_another_setting_fills_is_only_searched(prepared_vectors: Prepare) 
     ((filling, filled),) = run.indexes.values()
     part = planned(300, dict.fromkeys(names, 60))
     first, second = (
-        index_need(run, named, part, QueryLength(1.0, 1), 60) for named in (filling, filled)
+        index_need(run, named, "real", part, length=QueryLength(1.0, 1), n_queries=60)
+        for named in (filling, filled)
     )
     assert 0 < second.seconds < first.seconds
     assert second.disk_bytes == first.disk_bytes
@@ -95,7 +96,8 @@ def test_a_stage_names_the_length_of_the_queries_if_there_are_several(
     run = prepared_vectors(query_lengths_s=(1.0, 2.0), indexes=("ivf:nlist=4",))
     ((ivf,),) = run.indexes.values()
     shorter, longest = (
-        index_need(run, ivf, planned(300, {}), length, 50) for length in run.source.lengths
+        index_need(run, ivf, "real", planned(300, {}), length=length, n_queries=50)
+        for length in run.source.lengths
     )
     assert shorter.stage == "search ivf:nlist=4, 1 s"
     assert longest.stage == "search ivf:nlist=4, 2 s"

@@ -12,6 +12,10 @@ from fpbench.runs.stage_titles import stage_of
         ("queries of whole tracks", ("fingerprinting", "queries")),
         ("fitting gaussian", ("fitting", "gaussian")),
         ("exact, beyond", ("simulating", "exact")),
+        ("exact, beyond, 2.5 s", ("simulating", "exact, 2.5 s")),
+        ("queries, 1 s", ("fingerprinting", "queries")),
+        ("queries that match nothing, 1 s", ("fingerprinting", "queries that match nothing")),
+        ("exact, synthetic, 1 s", None),
         ("ivfpq, 60 distractors", None),
     ],
 )

@@ -288,7 +288,8 @@ def cut_queries(
         why = f": {skipped[0].track}: {skipped[0].reason}" if skipped else ""
         raise FpbenchError(
             f"no recorded query can be used{why}",
-            hint="use a shorter --query-length, or other recordings",
+            hint="ask for shorter queries with --query-length or --query-lengths, or use other "
+            "recordings",
         )
     if seed is None:
         return CutQueries(places, truth, skipped, silent)

@@ -30,11 +30,12 @@ from fpbench.fingerprints.pairs import VectorPairs, read_pairs
 from fpbench.generators.fidelity_report import TooFewError
 from fpbench.generators.files import is_fitted_to, load_generator
 from fpbench.generators.provenance import read_provenance, refuse_other_system
-from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.generators.sequence_fidelity import TrackSet
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.plugin.systems import SystemIdentity
+from fpbench.results.lengths import QueryLength
 from fpbench.review.fidelity_figure import plot_fidelity
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.review.figure_files import refuse_figure_name
@@ -166,6 +167,7 @@ def fidelity(
         stretches=held_out.stretches,
         pairs=_read_queries(queries, reference),
         length=_query_length(held_out, length_s),
+        hop_s=_spec_number(held_out, "hop_s"),
     )
     if length_s is not None:
         _require_tracks(judges, real, synthetic, in_tracks=in_tracks)
@@ -311,12 +313,17 @@ def _baselines(judges: Judges, training: Training | None, *, in_tracks: bool) ->
 
 def _query_length(real: VectorFile, length_s: float | None) -> QueryLength | None:
     """Length of the queries in fingerprints; None if REAL does not say what a fingerprint is."""
-    spec = {} if real.system is None else real.system.spec
-    segment_s, hop_s = (spec.get(name) for name in ("segment_s", "hop_s"))
-    if not isinstance(segment_s, int | float) or not isinstance(hop_s, int | float):
+    segment_s, hop_s = (_spec_number(real, name) for name in ("segment_s", "hop_s"))
+    if segment_s is None or hop_s is None:
         return None
     rows = 1 if length_s is None else 1 + max(0, round((length_s - segment_s) / hop_s))
-    return QueryLength(segments=rows, length_s=segment_s + (rows - 1) * hop_s, hop_s=hop_s)
+    return QueryLength(segment_s + (rows - 1) * hop_s, rows)
+
+
+def _spec_number(real: VectorFile, name: str) -> float | None:
+    """A number of the spec of the fingerprinter; None if REAL does not name it."""
+    value = None if real.system is None else real.system.spec.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _require_tracks(judges: Judges, real: Path, synthetic: Path, *, in_tracks: bool) -> None:

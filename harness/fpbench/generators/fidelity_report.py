@@ -27,7 +27,6 @@ from fpbench.generators.expected_hit_rates import (
 from fpbench.generators.fidelity_limits import find_alarms
 from fpbench.generators.gap_errors import merge_clusters
 from fpbench.generators.sequence_fidelity import (
-    QueryLength,
     TrackSet,
     shorter_queries,
     similarities_by_lag,
@@ -35,6 +34,7 @@ from fpbench.generators.sequence_fidelity import (
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import FLOOR, Copying, Fidelity, Judges, Statistics
+from fpbench.results.lengths import QueryLength
 
 logger = getLogger(__name__)
 
@@ -81,6 +81,7 @@ class RunSets:
         real_tracks: The held-out tracks; their rows are those of single fingerprints.
         drawn_tracks: Synthetic tracks by name.
         length: Length of the queries.
+        hop_s: Time between neighbouring fingerprints.
     """
 
     judging: JudgingSet | None
@@ -88,6 +89,7 @@ class RunSets:
     real_tracks: TrackSet
     drawn_tracks: Mapping[str, TrackSet]
     length: QueryLength
+    hop_s: float
 
 
 def measure_fidelity(
@@ -123,9 +125,7 @@ def measure_fidelity(
     hit_rates = real_clusters = None
     sequences = None
     if runs is not None:
-        sequences = similarities_by_lag(
-            runs.real_tracks, runs.drawn_tracks, halves, runs.length.hop_s
-        )
+        sequences = similarities_by_lag(runs.real_tracks, runs.drawn_tracks, halves, runs.hop_s)
     if queries is not None:
         real, draws, parts = judging, synthetic, halves
         of_runs = runs is not None and runs.judging is not None
@@ -139,7 +139,7 @@ def measure_fidelity(
         )
         hit_rates = expected_hit_rates(among, draws, queries, independent=not of_runs)
         if of_runs and runs is not None and sequences is not None:
-            shorter = shorter_queries(among, draws, queries, runs.length)
+            shorter = shorter_queries(among, draws, queries, runs.length, runs.hop_s)
             sequences = replace(sequences, shorter=shorter)
     report = Fidelity(
         rows=rows,

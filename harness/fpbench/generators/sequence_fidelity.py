@@ -16,6 +16,7 @@ from fpbench.generators.expected_hit_rates import (
 from fpbench.generators.lag_similarities import lag_similarities
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.results.fidelity import FLOOR, HitRates, Sequences, ShorterQueries
+from fpbench.results.lengths import QueryLength
 from fpbench.stretches import stretch_edges
 
 LAGS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
@@ -38,30 +39,18 @@ class TrackSet:
     stretches: Int64[np.ndarray, " rows"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryLength:
-    """Length of queries.
+def shorter_lengths(longest: QueryLength, hop_s: float) -> list[QueryLength]:
+    """The lengths of :data:`LENGTHS_S` that are less, as far as fingerprints allow.
 
     Args:
-        segments: Fingerprints in a query.
-        length_s: Length of its audio.
+        longest: Length of the queries.
         hop_s: Time between neighbouring fingerprints.
     """
-
-    segments: int
-    length_s: float
-    hop_s: float
-
-    def shorter(self) -> list["QueryLength"]:
-        """The lengths of :data:`LENGTHS_S` that are less, as far as fingerprints allow."""
-        fewer = [round((self.length_s - length_s) / self.hop_s) for length_s in LENGTHS_S]
-        segments = sorted({max(1, self.segments - each) for each in fewer if each > 0})
-        return [
-            replace(
-                self, segments=each, length_s=self.length_s - (self.segments - each) * self.hop_s
-            )
-            for each in segments
-        ]
+    fewer = [round((longest.length_s - length_s) / hop_s) for length_s in LENGTHS_S]
+    segments = sorted({max(1, longest.segments - each) for each in fewer if each > 0})
+    return [
+        QueryLength(longest.length_s - (longest.segments - each) * hop_s, each) for each in segments
+    ]
 
 
 def similarities_by_lag(
@@ -102,6 +91,7 @@ def shorter_queries(
     synthetic: Mapping[str, np.ndarray],
     queries: MatchedQueries,
     length: QueryLength,
+    hop_s: float,
 ) -> list[ShorterQueries]:
     """HR@1 of the first fingerprints of each query, at the tolerance of the run.
 
@@ -110,10 +100,11 @@ def shorter_queries(
         synthetic: Synthetic runs.
         queries: The queries.
         length: Their length.
+        hop_s: Time between neighbouring fingerprints.
     """
     tolerance_s = next(iter(queries.matches))
     found = []
-    for shorter in length.shorter():
+    for shorter in shorter_lengths(length, hop_s):
         cut = partial(first_fingerprints, segments=shorter.segments, of=length.segments)
         rates: list[HitRates] = expected_hit_rates(
             replace(real, vectors=cut(real.vectors)),

@@ -1,9 +1,8 @@
-"""Queries of several lengths in one result: the part of each length, as a result of its own."""
+"""Lengths of queries. A result with several is split into parts, each a result of its own."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from fpbench.results.costs import IndexCost
 from fpbench.results.decisions import FalseAccepts
@@ -27,6 +26,13 @@ Block = TypeVar(
     FitRates,
     IndexCost,
 )
+
+
+class QueryLength(NamedTuple):
+    """A length of queries, in seconds of audio and in fingerprints."""
+
+    length_s: float
+    segments: int
 
 
 @runtime_checkable
@@ -151,7 +157,9 @@ def _fidelity_of(result: Result, length_s: float) -> Fidelity | None:
     if fidelity is None or length_s == result.queries.length_s:
         return fidelity
     shorter = () if fidelity.sequences is None else fidelity.sequences.shorter
-    own = [one.hit_rates for one in shorter if math.isclose(one.length_s, length_s, rel_tol=1e-6)]
+    # Judged ones are shorter by whole hops, which need not give the length of the queries.
+    apart_s = result.fingerprinter.hop_s / 2
+    own = [one.hit_rates for one in shorter if abs(one.length_s - length_s) < apart_s]
     return replace(fidelity, hit_rates=own, sequences=None)
 
 

@@ -1,9 +1,10 @@
 """Measures what a run costs, stage by stage, and describes it for the result."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from fpbench.fingerprints.query_sets import keeps_fingerprints
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
 from fpbench.progress import Report, Stage
@@ -72,7 +73,9 @@ class RunCosts:
                 if known is None:
                     yield report
                     return
-                with self.measure(*known):
+                name, of = known
+                # As of searches: the longest queries need no name.
+                with self.measure(name, of.removesuffix(f", {self._longest_s:g} s")):
                     yield report
 
         return measured
@@ -186,12 +189,14 @@ class RunCosts:
             generator: Generator of the first fit.
             tails: How far the simulations beyond the sizes went.
         """
-        asked, absent = len(inputs.queries) * inputs.segments, inputs.query_info.absent
+        asked, absent = self._count_asked(inputs)
         stages = [
-            *self._input_stages(inputs.data, inputs.key, asked, absent * inputs.segments),
+            *self._input_stages(inputs.data, inputs.key, asked, absent),
             *self._generator_stages(inputs.key, generator),
             *self._drawing(),
-            *self._search_stages({tail.index: tail.decoded for tail in tails}),
+            *self._search_stages(
+                {(tail.index, tail.query_length_s): tail.decoded for tail in tails}
+            ),
             *self._stages.not_kept("statistics"),
         ]
         return self._sum_up(stages, inputs.hop_s)
@@ -222,6 +227,21 @@ class RunCosts:
             *self._stages.not_kept("statistics"),
         ]
         return self._sum_up(stages, hop_s)
+
+    def _count_asked(self, inputs: Inputs) -> tuple[int, int]:
+        """Fingerprints of the queries, and of those that match nothing, of all lengths."""
+        source, of_lengths = self.prepared.source, [inputs]
+        if isinstance(source, AudioSource):
+            spec = source.fingerprinter.fingerprinter.spec
+            of_lengths += [
+                one
+                for one in inputs.shorter
+                if not keeps_fingerprints(spec, one.query_info.length_s)
+            ]
+        return (
+            sum(len(one.queries) * one.segments for one in of_lengths),
+            sum(one.query_info.absent * one.segments for one in of_lengths),
+        )
 
     def _sum_up(self, stages: Sequence[StageCost], hop_s: float) -> Costs:
         indexes = [
@@ -315,7 +335,12 @@ class RunCosts:
             self._stages.cost("judging", "generator", key={**key, "inputs": inputs}),
         ]
 
-    def _search_stages(self, decoded: dict[str, int]) -> list[StageCost]:
+    def _search_stages(self, decoded: Mapping[tuple[str, float | None], int]) -> list[StageCost]:
+        """Training and searching, and the simulation beyond the searched sizes.
+
+        Args:
+            decoded: Fingerprints that were simulated for each index and length of the queries.
+        """
         stages = []
         for search in self._searches.values():
             key: dict[str, object] = {"searches": search.keys, "rows": search.total}
@@ -328,14 +353,14 @@ class RunCosts:
             # A protocol searches more than its largest database, if it trains for each size.
             total = max(made, search.total)
             stages.append(self._stages.cost("searching", search.of, made, total, key=key))
-            if search.distractors == "synthetic" and search.index in decoded:
-                one = self._stages.find("simulating", search.index)
-                total = decoded[search.index] * self.prepared.config.fits
+            which = (search.index, search.length_s)
+            if search.distractors == "synthetic" and which in decoded:
+                of = f"{search.index}{search.of_length}"
+                one = self._stages.find("simulating", of)
+                total = decoded[which] * self.prepared.config.fits
                 simulated = total * one.added / max(1, one.added + one.found)
                 key |= {"beyond": list(self.prepared.config.beyond)}
-                stages.append(
-                    self._stages.cost("simulating", search.index, simulated, total, key=key)
-                )
+                stages.append(self._stages.cost("simulating", of, simulated, total, key=key))
         return stages
 
     def _drawing(self) -> list[StageCost]:

@@ -1,6 +1,7 @@
 """What fidelity needs, where queries have several fingerprints."""
 
-from fpbench.generators.sequence_fidelity import QueryLength
+from fpbench.generators.sequence_fidelity import shorter_lengths
+from fpbench.results.lengths import QueryLength
 from fpbench.results.systems import FingerprinterInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
@@ -26,7 +27,7 @@ def fidelity_needs(
     if segments == 1:
         return []
     length_s, hop_s, dim = config.recipe.query_length_s, info.hop_s, info.dim
-    shorter = QueryLength(segments=segments, length_s=length_s, hop_s=hop_s).shorter()
+    shorter = shorter_lengths(QueryLength(length_s, segments), hop_s)
     # The first fingerprints of all runs, for one shorter length after the other.
     rows = segments + max((each.segments for each in shorter), default=0)
     judges = n_real if config.generator_weights is not None else n_real // 2

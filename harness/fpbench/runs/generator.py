@@ -23,7 +23,7 @@ from fpbench.generators.provenance import (
     read_provenance,
     rows_sha256,
 )
-from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.generators.sequence_fidelity import TrackSet
 from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
@@ -34,6 +34,7 @@ from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import Fidelity
+from fpbench.results.lengths import QueryLength
 from fpbench.results.systems import FitInfo, GeneratorInfo
 from fpbench.runs.config import RunConfig
 from fpbench.runs.fit_splits import FitSplit, judging_error
@@ -216,9 +217,8 @@ class GeneratorFitting:
             real_tracks=TrackSet(
                 vectors=self.split.judging.vectors, stretches=self.split.judging_stretches
             ),
-            length=QueryLength(
-                segments=inputs.segments, length_s=inputs.query_info.length_s, hop_s=inputs.hop_s
-            ),
+            length=QueryLength(inputs.query_info.length_s, inputs.segments),
+            hop_s=inputs.hop_s,
             seed=self.config.seed,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fpbench.evidence.block_edges import LONGEST_BLOCK
 from fpbench.plugin.blame import blame
 from fpbench.plugin.generators import FingerprintGenerator
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.beyond import beyond_needs, can_simulate
 from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.finished_work import FinishedWork
@@ -12,7 +13,6 @@ from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need, for_fits
 from fpbench.runs.planned_parts import PlannedPart
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.runs.trials import draw_seconds
 from fpbench.search.distractors import CHUNK
 from fpbench.search.named_indexes import names_that_fill
@@ -96,7 +96,7 @@ def _tail_needs(
     config, lengths = prepared.config, prepared.source.lengths
     needs: list[Need] = []
     for length in lengths:
-        of_length = f", {length.length_s:g} s" if len(lengths) > 1 else ""
+        suffix = f", {length.length_s:g} s" if len(lengths) > 1 else ""
         if can_simulate(generator, length.segments):
             of_one = draw_seconds(generator, str(config.generator), length.segments)
             found = beyond_needs(
@@ -108,5 +108,6 @@ def _tail_needs(
             )
         else:
             found = extrapolation_needs(config, config.recipe.n_queries)
-        needs += [replace(need, stage=need.stage + of_length) for need in found]
+            suffix = (", synthetic" if len(prepared.indexes) > 1 else "") + suffix
+        needs += [replace(need, stage=need.stage + suffix) for need in found]
     return needs

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from logging import getLogger
 
 import numpy as np
@@ -33,16 +34,19 @@ from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.progress import Stage
 from fpbench.results.config import Duplicates
 from fpbench.results.data import DataInfo, NearCopy, QueryInfo
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.audio_warnings import describe_cancelling, describe_silent_queries
 from fpbench.runs.data_info import describe_data
 from fpbench.runs.groups import with_groups
 from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
 from fpbench.runs.planned_queries import PlannedQueries, plan_queries
-from fpbench.runs.query_lengths import QueryLength
+from fpbench.runs.stage_titles import name_length
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
 logger = getLogger(__name__)
+
+_QUERIES, _ABSENT = "queries", "queries that match nothing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +122,12 @@ class AudioSource:
         absent = source._fingerprint_absent(planned, store, stage)
         of_lengths = []
         for length in self.lengths:
-            asked = source._cut(
-                planned, queries, length, places=planned.places, store=store, stage=stage
-            )
+            cut = partial(source._cut, planned, length=length, store=store, stage=stage)
+            asked = cut(queries, title=_QUERIES, places=planned.places)
             inputs = source._assemble(reference, asked, planned, real, data, length=length)
             if absent is not None:
-                cut = source._cut(
-                    planned, absent, length, places=absent.truth, store=store, stage=stage
-                )
-                inputs = source._with_absent(inputs, planned, cut, chain)
+                others = cut(absent, title=_ABSENT, places=absent.truth)
+                inputs = source._with_absent(inputs, planned, others, chain)
             of_lengths.append(replace(with_groups(inputs, dataset), query_columns=columns))
         return replace(
             of_lengths[-1],
@@ -210,7 +211,7 @@ class AudioSource:
 
     def _fingerprint_queries(self, planned: PlannedQueries, store: Store, stage: Stage) -> QuerySet:
         source = self.query_source(planned)
-        with stage("queries") as report:
+        with stage(_QUERIES) as report:
             queries = build_query_set(store, source, planned.places, report)
         self._refuse_other_count(queries, self.lengths[-1])
         return planned.with_truth(queries)
@@ -221,7 +222,7 @@ class AudioSource:
         """The queries from recordings that match nothing; None if there are none."""
         if planned.absent is None:
             return None
-        with stage("queries that match nothing") as report:
+        with stage(_ABSENT) as report:
             return build_query_set(store, self.query_source(planned), planned.absent, report)
 
     def _cut(
@@ -230,6 +231,7 @@ class AudioSource:
         whole: QuerySet,
         length: QueryLength,
         *,
+        title: str,
         places: Positions,
         store: Store,
         stage: Stage,
@@ -237,7 +239,7 @@ class AudioSource:
         """The first seconds of queries; all of them at the longest length."""
         if length == self.lengths[-1]:
             return whole
-        with stage("queries") as report:
+        with name_length(stage, length.length_s)(title) as report:
             cut = cut_query_set(
                 store,
                 self.query_source(planned),
@@ -345,7 +347,8 @@ def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) 
     if len(fingerprints.vectors) == 0:
         raise FpbenchError(
             f"queries of {length_s:g} s give no fingerprints with '{name}'",
-            hint="use longer queries: query_length_s in the recipe, or --query-length",
+            hint="ask for longer queries: query_length_s in the recipe, --query-length or "
+            "--query-lengths",
         )
     return len(fingerprints.vectors)
 

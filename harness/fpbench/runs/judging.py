@@ -18,12 +18,13 @@ from fpbench.generators.fidelity_report import (
     measure_fidelity,
 )
 from fpbench.generators.fitting import fit_baseline
-from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.generators.sequence_fidelity import TrackSet
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import FLOOR, Fidelity
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.run_sets import choose_runs, draw_run_sets
 from fpbench.search.sequences import Runs, run_starts
 
@@ -49,8 +50,8 @@ class Judges:
         stretches: Number of the stretch of each, see :func:`fpbench.stretches.number_stretches`;
             None if it is unknown where tracks end.
         pairs: Queries, and the reference that they match row by row; None measures no hit rates.
-        length: Length of the queries; None if the time between fingerprints is unknown, and
-            queries are single ones.
+        length: Length of the queries; None if it is unknown, and queries are single fingerprints.
+        hop_s: Time between neighbouring fingerprints; None if it is unknown.
     """
 
     vectors: Float32[np.ndarray, "real dim"]
@@ -58,6 +59,7 @@ class Judges:
     stretches: Int64[np.ndarray, " real"] | None = None
     pairs: VectorPairs | None = None
     length: QueryLength | None = None
+    hop_s: float | None = None
 
     @property
     def segments(self) -> int:
@@ -118,7 +120,8 @@ def judge_fingerprints(
 ) -> Judgement:
     """Measure how similar synthetic fingerprints are to real ones.
 
-    Tracks are compared, too, if the synthetic ones come in tracks and the judges have a length.
+    Tracks are compared, too, if the synthetic ones come in tracks and the judges have a length and
+    a hop.
 
     Args:
         synthetic: Fingerprints, tracks of them, or a generator that draws them.
@@ -184,7 +187,8 @@ def _run_sets(
 ) -> RunSets | None:
     """Tracks and runs to compare; None if there are none."""
     in_tracks = isinstance(synthetic, TrackSet | TrackGenerator)
-    if real.length is None or real.stretches is None or not in_tracks:
+    length, hop_s = real.length, real.hop_s
+    if length is None or hop_s is None or real.stretches is None or not in_tracks:
         return None
     tracks, judging = TrackSet(vectors=real.vectors, stretches=real.stretches), None
     if real.segments > 1 and real.pairs is not None:
@@ -192,7 +196,7 @@ def _run_sets(
         runs, starts = choose_runs(tracks, real.segments, rng)
         judging = JudgingSet(vectors=runs, tracks=real.tracks[starts])
     drawn = draw_run_sets(
-        generators, sets, judging, real_tracks=tracks, length=real.length, seed=seed
+        generators, sets, judging, real_tracks=tracks, length=length, hop_s=hop_s, seed=seed
     )
     if not isinstance(synthetic, TrackSet):
         return drawn

@@ -56,8 +56,12 @@ class MeasuredSearch:
 
     @property
     def of(self) -> str:
-        length = "" if self.length_s is None else f", {self.length_s:g} s"
-        return f"{self.index}, {self.distractors}{length}"
+        return f"{self.index}, {self.distractors}{self.of_length}"
+
+    @property
+    def of_length(self) -> str:
+        """End of the name of a stage for shorter queries."""
+        return "" if self.length_s is None else f", {self.length_s:g} s"
 
     @property
     def made(self) -> int:

@@ -141,12 +141,14 @@ def make_plan(
             for named in indexes:
                 if named.index.kind == "growing" and shard is not None:
                     continue
-                need = index_need(prepared, named, parts[kind], length, n_queries)
+                need = index_need(
+                    prepared, named, kind, parts[kind], length=length, n_queries=n_queries
+                )
                 done = (kind, named.name, length.segments) in finished.searches
                 need = replace(need, seconds=0.0 if done else times[kind] * need.seconds)
                 needs.append(for_fits(need, config.fits) if kind == "synthetic" else need)
-    if config.distractors in ("real", "both") and shard is None:
-        needs += extrapolation_needs(config, n_queries)
+    if "real" in prepared.indexes and config.distractors != "none" and shard is None:
+        needs += _extrapolation_needs(prepared, n_queries)
     if shard is None:
         warn_of_large_result(prepared, n_real)
     return Plan(needs, preparing)
@@ -183,6 +185,20 @@ def _count_passes(prepared: PreparedRun, kind: DistractorKind, sizes: Sequence[i
     if prepared.config.protocol is None or not sizes:
         return 1.0
     return searched_rows(prepared.config, prepared.indexes[kind], kind, sizes) / sizes[-1]
+
+
+def _extrapolation_needs(prepared: PreparedRun, n_queries: int) -> list[Need]:
+    """Needs of extrapolated curves among real distractors, for each length of the queries."""
+    of_kind = ", real" if len(prepared.indexes) > 1 else ""
+    lengths = prepared.source.lengths
+    return [
+        replace(
+            need,
+            stage=need.stage + of_kind + (f", {length.length_s:g} s" if len(lengths) > 1 else ""),
+        )
+        for length in lengths
+        for need in extrapolation_needs(prepared.config, n_queries)
+    ]
 
 
 def _find_finished(

@@ -3,17 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
 
 from fpbench.errors import FpbenchError
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.config import RunConfig
-
-
-class QueryLength(NamedTuple):
-    """A length of queries, in seconds of audio and in fingerprints."""
-
-    length_s: float
-    segments: int
 
 
 def ask_longest(config: RunConfig) -> RunConfig:

@@ -16,8 +16,8 @@ from fpbench.progress import Stage
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.config import Duplicates
 from fpbench.results.data import DataInfo, QueryInfo
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.groups import number_groups
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.search.inputs import AbsentQueries, Inputs
 from fpbench.search.sequences import concatenate_runs, run_starts, select_runs
 
@@ -71,7 +71,7 @@ class VectorSource:
                 f"queries of {self.query_length_s:g} s are {self.segments} fingerprints, but "
                 f"'{self.name}' has {len(self.vectors.query)}"
                 + (", not as many in a row" if self.vectors.tracks else ""),
-                hint="use a shorter --query-length",
+                hint="ask for shorter queries with --query-length or --query-lengths",
             )
 
     @property

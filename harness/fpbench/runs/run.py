@@ -38,6 +38,7 @@ from fpbench.runs.searches import (
 )
 from fpbench.runs.sent_tracks import with_track_workers
 from fpbench.runs.shards import Shards
+from fpbench.runs.stage_titles import name_length
 from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)
@@ -138,7 +139,14 @@ def _search(
     others = [fit_again(prepared, inputs, fit, stage) for fit in range(2, prepared.config.fits + 1)]
     choice = replace(choice, folders=shards.folders)
     by_length = [
-        _search_length(run, of_length, [generator, *others], stage, costs, choice=choice)
+        _search_length(
+            run,
+            of_length,
+            [generator, *others],
+            name_length(stage, of_length.query_info.length_s) if inputs.shorter else stage,
+            costs,
+            choice=choice,
+        )
         for run, of_length in runs_by_length(prepared, inputs)
     ]
     # The longest is that of the queries in the result, so that it need not be named.

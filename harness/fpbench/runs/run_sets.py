@@ -6,12 +6,13 @@ import numpy as np
 from jaxtyping import Int64
 
 from fpbench.generators.fidelity_report import JudgingSet, RunSets
-from fpbench.generators.sequence_fidelity import QueryLength, TrackSet
+from fpbench.generators.sequence_fidelity import TrackSet
 from fpbench.plugin.checked import draw_tracks_checked
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.randomness import Stream, rng_at
 from fpbench.results.fidelity import INDEPENDENT
+from fpbench.results.lengths import QueryLength
 from fpbench.search.sequences import Runs, run_starts
 from fpbench.search.track_distractors import draw_runs
 
@@ -26,6 +27,7 @@ def draw_run_sets(
     *,
     real_tracks: TrackSet,
     length: QueryLength,
+    hop_s: float,
     seed: int,
 ) -> RunSets:
     """Draw as many runs and tracks of each generator as judge it.
@@ -39,6 +41,7 @@ def draw_run_sets(
         judging: Real runs of held-out tracks; None if queries are single fingerprints.
         real_tracks: The fingerprints of these tracks.
         length: Length of the queries.
+        hop_s: Time between neighbouring fingerprints.
         seed: Seed of the run.
     """
     count, own = 0 if judging is None else len(judging.vectors), next(iter(generators), None)
@@ -64,6 +67,7 @@ def draw_run_sets(
         real_tracks=real_tracks,
         drawn_tracks=tracks,
         length=length,
+        hop_s=hop_s,
     )
 
 

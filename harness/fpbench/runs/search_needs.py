@@ -1,11 +1,12 @@
 """Estimate what a search with one index needs."""
 
 from fpbench.machine import arithmetic_threads
+from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.needs import Need
 from fpbench.runs.planned_parts import PlannedPart
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.needs import protocol_neighbours
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.runs.trials import product_rate
 from fpbench.search.named_indexes import NamedIndex, names_that_fill
 from fpbench.search.tasks import SHORTLIST
@@ -18,7 +19,9 @@ _CODE_PAIRS = 2.5e8  # query-row pairs searched per second by an approximate ind
 def index_need(
     prepared: PreparedRun,
     named: NamedIndex,
+    kind: DistractorKind,
     part: PlannedPart,
+    *,
     length: QueryLength,
     n_queries: int,
 ) -> Need:
@@ -27,6 +30,7 @@ def index_need(
     Args:
         prepared: The run.
         named: The index.
+        kind: The distractors, which are named if the run has both kinds.
         part: What is searched of the database.
         length: Length of the queries.
         n_queries: Number of queries.
@@ -35,9 +39,10 @@ def index_need(
     if prepared.config.protocol is not None:
         k = protocol_neighbours(prepared.config)
     filling = {name for named in prepared.indexes.values() for name in names_that_fill(named)}
-    several = len(prepared.source.lengths) > 1
+    of_kind = f", {kind}" if len(prepared.indexes) > 1 else ""
+    of_length = f", {length.length_s:g} s" if len(prepared.source.lengths) > 1 else ""
     return search_need(
-        f"search {named.name}" + (f", {length.length_s:g} s" if several else ""),
+        f"search {named.name}{of_kind}{of_length}",
         n_queries,
         part.rows + part.references.get(named.name, 0),
         prepared.info.dim,

@@ -83,5 +83,6 @@ def require_runs(segments: int, named: NamedIndex) -> None:
         raise FpbenchError(
             f"index '{named.name}' cannot search queries of {segments} fingerprints, because it "
             "does not search block by block",
-            hint="use --index exact or --index ivfpq, or a --query-length of one segment",
+            hint="use --index exact or --index ivfpq, or ask for queries of one segment with "
+            "--query-length or --query-lengths",
         )

@@ -51,7 +51,8 @@ class TrackDistractors:
             raise FpbenchError(
                 f"queries have {length} fingerprints, but the longest track of generator '{name}' "
                 f"has {longest}",
-                hint="use a shorter --query-length, or fit the generator to longer recordings",
+                hint="ask for shorter queries with --query-length or --query-lengths, or fit the "
+                "generator to longer recordings",
             )
 
     @property
@@ -114,5 +115,5 @@ def no_tracks_error(generator: str, segments: int) -> FpbenchError:
         f"queries of {segments} fingerprints cannot be compared with those of generator "
         f"'{generator}', which are single and independent",
         hint="use a generator of tracks, such as --generator rectified-flow-tracks; or "
-        "--distractors real, or a --query-length of one segment",
+        "--distractors real, or queries of one segment, with --query-length or --query-lengths",
     )

@@ -8,11 +8,11 @@ from fpbench.hashing import content_key
 from fpbench.plugin.datasets import Positions
 from fpbench.progress import Stage
 from fpbench.results.fidelity import Fidelity
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.inputs import AudioSource, count_segments
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.evaluation import Evaluation
-from fpbench.runs.query_lengths import QueryLength
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.searches import fit_generator
 from fpbench.search.inputs import Inputs
