@@ -38,14 +38,17 @@ def test_slices_are_drawn_and_end_with_the_sequence(drawn: DrawnRows) -> None:
     assert drawn[5:5].shape == (0, 4)
 
 
-def test_stretches_are_kept_once_and_nothing_else(drawn: DrawnRows, tmp_path: Path) -> None:
+def test_stretches_are_kept_once_and_nothing_else(
+    drawn: DrawnRows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawn_rows, "CHUNK", 100)
     starts = np.array([700, -2, 30, 32, 700, 36, 795])
     kept = drawn.keep(starts, 6, 798, Store(tmp_path))
     assert kept.kept is not None
     # Rows 0 to 3, 30 to 41, 700 to 705, and 795 to 797 of 798.
     assert len(kept.kept.vectors) == 4 + 12 + 6 + 3
     assert isinstance(drawn.source, Counted)
-    assert drawn.source.read == 25
+    assert drawn.source.read == 100 + 98  # the chunks from rows 0 and 700
     ids = np.array([[0, 3, 41], [30, 705, 797]])
     out = np.empty((2, 3, 4), dtype=np.float32)
     kept.take(ids, 0, out, "clip")

@@ -1,6 +1,6 @@
 """Drawn distractors as the rows of a database: slices are drawn, single rows are kept in a file."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Literal
@@ -23,12 +23,14 @@ class KeptRows:
         vectors: Their rows; a memory map.
         first: First row of each stretch in the database, ascending.
         stop: The row after its last one.
+        place: Place of its first row in ``vectors``.
         size: Rows from here on are not of the sequence.
     """
 
     vectors: Float32[np.ndarray, "kept dim"] = field(repr=False)
     first: Int64[np.ndarray, " stretches"] = field(repr=False)
     stop: Int64[np.ndarray, " stretches"] = field(repr=False)
+    place: Int64[np.ndarray, " stretches"] = field(repr=False)
     size: int
 
     def places(self, ids: Int64[np.ndarray, "*some"]) -> Int64[np.ndarray, "*some"]:
@@ -43,8 +45,7 @@ class KeptRows:
         lost = (ids < self.size) & ((stretch < 0) | (ids >= self.stop[stretch]))
         if lost.any():
             raise ValueError(f"row {ids[lost][0]} is not kept")
-        shift = np.cumsum(self.stop - self.first) - self.stop
-        places: Int64[np.ndarray, "*some"] = ids + shift[stretch]
+        places: Int64[np.ndarray, "*some"] = self.place[stretch] + ids - self.first[stretch]
         return places
 
 
@@ -88,13 +89,20 @@ class DrawnRows:
             store: Its folder is that of the file.
         """
         first, stop = _join(starts, length, size)
-        pieces = (
-            rows
-            for begin, end in zip(first.tolist(), stop.tolist(), strict=True)
-            for rows in self.source.rows(begin, end)
-        )
-        kept = KeptRows(write_rows(pieces, self.shape[1], store), first, stop, size)
-        return DrawnRows(self.source, self.shape, kept)
+        vectors = write_rows(self._read_chunks(first, stop, size), self.shape[1], store)
+        place = np.cumsum(stop - first) - (stop - first)
+        return DrawnRows(self.source, self.shape, KeptRows(vectors, first, stop, place, size))
+
+    def _read_chunks(
+        self, first: Int64[np.ndarray, " joined"], stop: Int64[np.ndarray, " joined"], size: int
+    ) -> Iterator[Vectors]:
+        """The rows of some stretches, chunk by chunk; chunks without any are not drawn."""
+        for begin in range(0, size if len(first) else 0, CHUNK):
+            rows = np.arange(begin, min(begin + CHUNK, size))
+            stretch = np.searchsorted(first, rows, side="right") - 1
+            wanted = (stretch >= 0) & (rows < stop[stretch])
+            if wanted.any():
+                yield self[begin : begin + len(rows)][wanted]
 
     def take(
         self,
