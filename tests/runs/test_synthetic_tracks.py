@@ -82,6 +82,17 @@ def test_runs_are_simulated_beyond_the_searched_sizes(
         values = [point.value for point in curve.points]
         assert all(later <= value + 0.02 for value, later in pairwise(values))
     assert "simulated minus searched at" in result_tables(result)
+    of_size = {
+        (one.tolerance_s, one.n_distractors, one.found): one.equal_error_rate
+        for one in result.false_accepts
+    }
+    for tolerance_s in (0.25, None):
+        known = of_size[tolerance_s, 20_000, "searched"], of_size[tolerance_s, 20_000, "simulated"]
+        searched, simulated_rate = (rate.value for rate in known if rate is not None)
+        assert simulated_rate == pytest.approx(searched, abs=0.1)
+        far = of_size[tolerance_s, 10**9, "simulated"]
+        assert far is not None
+        assert far.value > simulated_rate
 
 
 def test_the_plan_foresees_the_simulation_of_runs(prepared: Prepare, longer: QueryRecipe) -> None:

@@ -14,6 +14,7 @@ from fpbench.evidence.tails import Tail
 from fpbench.search.run_noise import RunNoise
 from fpbench.search.run_tails import RunTailInputs, simulate_run_tails
 from fpbench.search.splitting import SplittingSettings
+from fpbench.search.track_distractors import draw_runs
 
 SETTINGS = SplittingSettings(particles=60, least_probability=1e-13)
 
@@ -72,6 +73,54 @@ def test_tracks_and_their_runs_are_right_from_the_counted_to_the_rarest(tmp_path
             error = found.std() / np.sqrt(len(found))
             assert found.mean() == pytest.approx(expected, abs=3.5 * error)
     np.testing.assert_allclose(tail.cluster_sizes.sum(axis=2), 1)
+
+
+def test_thresholds_for_all_queries_are_simulated_besides_their_matches(tmp_path: Path) -> None:
+    scores = np.array([1.2, 2.8, 4.0])
+    inputs = make_inputs(np.full(60, 2.8), Walks())
+    both = replace(inputs, thresholds=scores)
+    alone, found = (simulate(one, Store(tmp_path)) for one in (inputs, both))
+    # The matches are not simulated in another way because of them.
+    np.testing.assert_array_equal(alone.log_p, found.log_p)
+    np.testing.assert_array_equal(alone.cluster_sizes, found.cluster_sizes)
+    assert alone.thresholds is None
+    assert found.threshold_log_p is not None
+    p = [[known_probabilities(query, score)[0] for score in scores] for query in inputs.queries]
+    ratios = np.exp(found.threshold_log_p.astype(np.float64)).mean(axis=2) / p
+    error = ratios.std(axis=0) / np.sqrt(len(ratios))
+    assert (np.abs(ratios.mean(axis=0) - 1) < 3.5 * error).all()
+    assert (error < 0.25).all()
+
+
+def test_as_many_queries_are_accepted_as_in_searched_databases(tmp_path: Path) -> None:
+    thresholds, runs, databases = np.array([2.4, 2.8, 3.2]), 2_000, 30
+    inputs = replace(make_inputs(np.full(50, 2.8), walks := Walks()), thresholds=thresholds)
+    log_p = simulate(inputs, Store(tmp_path)).threshold_log_p
+    assert log_p is not None
+    expected = 1 - np.exp(-runs * np.exp(log_p.astype(np.float64)).mean(axis=2)).mean(axis=0)
+    accepted = []
+    for number in range(databases):
+        drawn = draw_runs(walks, "walks", runs, LENGTH, np.random.default_rng(number))[:]
+        best = (inputs.queries @ drawn.T).max(axis=1)
+        accepted.append((best[:, None] >= thresholds).mean(axis=0))
+    error = np.std(accepted, axis=0) / np.sqrt(databases)
+    assert (np.abs(np.mean(accepted, axis=0) - expected) < 4 * error + 0.01).all()
+    assert (expected > 0.02).all()
+
+
+def test_queries_that_match_nothing_have_thresholds_alone(tmp_path: Path) -> None:
+    inputs = make_inputs(np.full(200, 0.0), Walks())
+    none = np.zeros((200, 0), dtype=np.float32)
+    absent = replace(
+        inputs, match_scores=none, tolerances_s=(), thresholds=np.array([2.8]), key="absent"
+    )
+    found = simulate(absent, Store(tmp_path))
+    assert found.log_p.shape == (200, 0, 2)
+    assert found.threshold_log_p is not None
+    p = [known_probabilities(query, 2.8)[0] for query in inputs.queries]
+    ratios = np.exp(found.threshold_log_p.astype(np.float64)).mean(axis=2)[:, 0] / p
+    # All start from the same runs, which of four numbers each are few: their errors are alike.
+    assert ratios.mean() == pytest.approx(1, abs=0.15)
 
 
 def test_a_finished_simulation_is_read_from_the_cache(tmp_path: Path) -> None:

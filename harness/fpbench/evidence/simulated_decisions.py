@@ -17,7 +17,9 @@ from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples, estimates_of
 from fpbench.evidence.tails import Tail
 
-_LEVELS = 48  # thresholds of a tail
+LEVELS = 48
+"""Thresholds of a tail."""
+
 _NEARLY_ALL = 0.95  # share of accepted trials at the lowest threshold
 _STEPS = 8  # between two of them; log p bends little in between
 _LEAST_LOG_P = -80.0  # stands for a probability of 0
@@ -42,7 +44,7 @@ def choose_thresholds(
     highest = max(float(evidence.match_scores(one).max()) for one in tolerances_s)
     if not np.isfinite(lowest) or not lowest < highest:
         return np.zeros(0)
-    return np.linspace(lowest, highest, _LEVELS)
+    return np.linspace(lowest, highest, LEVELS)
 
 
 @dataclass(frozen=True)

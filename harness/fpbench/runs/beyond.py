@@ -7,11 +7,13 @@ from typing import TypeGuard
 
 import numpy as np
 
+from fpbench.cache import Store
 from fpbench.errors import FpbenchError
 from fpbench.evidence.evidence import Evidence
 from fpbench.evidence.half_sizes import half_sizes
-from fpbench.evidence.simulated_decisions import choose_thresholds
+from fpbench.evidence.simulated_decisions import LEVELS, choose_thresholds
 from fpbench.evidence.tail_checks import check_tail
+from fpbench.evidence.tails import Tail
 from fpbench.hashing import content_key
 from fpbench.machine import arithmetic_threads
 from fpbench.plugin.generators import (
@@ -30,10 +32,15 @@ from fpbench.search.distractors import CHUNKS_AT_ONCE, SyntheticDistractors
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.run_noise import RunNoise
 from fpbench.search.run_starts import START_RUNS
-from fpbench.search.run_tails import TRACKS_OF_REPLICATE, RunTailInputs, simulate_run_tails
+from fpbench.search.run_tails import (
+    TRACKS_OF_REPLICATE,
+    TRACKS_OF_THRESHOLD,
+    RunTailInputs,
+    simulate_run_tails,
+)
 from fpbench.search.searched_tails import MOST_ROWS
 from fpbench.search.splitting import SplittingSettings
-from fpbench.search.tails import SEEDS_BYTES, TailInputs, simulate_tails
+from fpbench.search.tails import SEEDS_BYTES, SimulationEffort, TailInputs, simulate_tails
 from fpbench.search.tasks import SearchTask, gather, is_finished
 from fpbench.units import short_size
 
@@ -117,15 +124,16 @@ def beyond_needs(
     searched = min((config.sizes or DEFAULT_SIZES)[-1], MOST_ROWS)
     of_query = settings.replicates * settings.particles
     coarse = settings.replicates * settings.coarse_particles  # to the last level, for decisions
-    if segments > 1:  # which have no decisions there, and a start of their own
-        searched, coarse = START_RUNS, 0
+    if segments > 1:  # which have a start of their own
+        searched = START_RUNS
     # Every level is rarer by the share that is kept; most queries need not go up to the last one.
     start = math.log(of_query / searched)
     levels = (start - math.log(settings.least_probability)) / -math.log(settings.keep)
     at_level = _LEVELS_SHARE * of_query + (1 - _LEVELS_SHARE) * coarse
     decoded = round(at_level * levels * settings.moves) * n_queries * segments
     if segments > 1:
-        tracks = _TOLERANCES * settings.replicates * TRACKS_OF_REPLICATE * n_queries
+        tracks = _TOLERANCES * TRACKS_OF_REPLICATE + LEVELS * TRACKS_OF_THRESHOLD
+        tracks *= settings.replicates * n_queries
         decoded += START_RUNS * segments + round(tracks * _mean_track_rows(tracks_of))
     batch_bytes = _BATCH_BYTES if segments == 1 else _RUNS_BATCH_BYTES
     return [
@@ -190,13 +198,9 @@ def simulate_beyond(
     inputs = _inputs(task, evidence, config, tolerances_s, generator=generator, name=name)
     threads = _threads(config.device)
     with stage(f"{task.named.name}, beyond") as report:
-        if isinstance(inputs, RunTailInputs):
-            tail, effort = simulate_run_tails(inputs, task.store, report, threads=threads)
-            simulated = replace(evidence, tail=tail)
-        else:
-            tail, effort = simulate_tails(inputs, task.store, report, threads=threads)
-            absent = _simulate_absent(task, inputs, report, threads)
-            simulated = replace(evidence, tail=tail, absent=absent)
+        tail, effort = _simulate(inputs, task.store, report, threads)
+        absent = _simulate_absent(task, inputs, evidence.absent, report, threads)
+        simulated = replace(evidence, tail=tail, absent=absent)
     settings, largest = splitting_settings(config.beyond), config.beyond[-1]
     info = TailInfo(
         index=task.named.name,
@@ -255,6 +259,7 @@ def _inputs(
         length=length,
         match_scores=np.stack([evidence.match_scores(each) for each in tolerances_s], axis=1),
         tolerances_s=tuple(tolerances_s),
+        thresholds=choose_thresholds(evidence, tolerances_s),
         key=task.key,
         seed=config.seed,
         settings=settings,
@@ -266,19 +271,31 @@ def _threads(device: str) -> int:
     return arithmetic_threads() if device == "cpu" else CHUNKS_AT_ONCE[device]
 
 
+def _simulate(
+    inputs: TailInputs | RunTailInputs, store: Store, report: Report, threads: int
+) -> tuple[Tail, SimulationEffort]:
+    if isinstance(inputs, RunTailInputs):
+        return simulate_run_tails(inputs, store, report, threads=threads)
+    return simulate_tails(inputs, store, report, threads=threads)
+
+
 def _simulate_absent(
-    task: SearchTask, inputs: TailInputs, report: Report, threads: int
+    task: SearchTask,
+    inputs: TailInputs | RunTailInputs,
+    evidence: Evidence | None,
+    report: Report,
+    threads: int,
 ) -> Evidence | None:
     """The evidence of absent queries, with a tail at the thresholds of the others, if any."""
-    absent, evidence = task.inputs.absent, inputs.evidence.absent
+    absent = task.inputs.absent
     if absent is None or evidence is None or not len(inputs.thresholds):
         return evidence
-    of_absent = replace(
-        inputs,
-        queries=absent.queries,
-        evidence=evidence,
-        tolerances_s=(),
-        key=content_key(absent=task.key),
-    )
-    tail, _ = simulate_tails(of_absent, task.store, report, threads=threads)
+    queries, key = absent.queries, content_key(absent=task.key)
+    of_absent: TailInputs | RunTailInputs
+    if isinstance(inputs, RunTailInputs):
+        none = np.zeros((len(queries), 0), dtype=np.float32)
+        of_absent = replace(inputs, queries=queries, match_scores=none, tolerances_s=(), key=key)
+    else:
+        of_absent = replace(inputs, queries=queries, evidence=evidence, tolerances_s=(), key=key)
+    tail, _ = _simulate(of_absent, task.store, report, threads)
     return replace(evidence, tail=tail)

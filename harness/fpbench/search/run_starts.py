@@ -138,9 +138,15 @@ class RunStarts:
     ) -> None:
         """Enter the runs of a chunk into what is known of some queries."""
         numbers = chunk * CHUNK + np.arange(CHUNK)
-        for place, threshold in np.ndenumerate(self.thresholds[queries]):
-            reached = numbers[products[place[0]] >= threshold]
-            self._remember(reached, counts[place], start.examples[place])
+        for query, (scores, thresholds) in enumerate(
+            zip(products, self.thresholds[queries], strict=True)
+        ):
+            reached = np.arange(len(numbers))
+            for place in np.argsort(thresholds).tolist():
+                reached = reached[scores[reached] >= thresholds[place]]
+                if not len(reached):
+                    break
+                self._remember(numbers[reached], counts[query, place], start.examples[query, place])
         rows = np.concatenate([start.rows, np.broadcast_to(numbers, products.shape)], axis=1)
         scores = np.concatenate([start.scores, products], axis=1)
         best = start.rows.shape[1]

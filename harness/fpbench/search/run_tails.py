@@ -9,7 +9,7 @@ Aldous 1989, "Probability Approximations via the Poisson Clumping Heuristic", se
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -31,8 +31,11 @@ KIND = "run-tails"
 TRACKS_OF_REPLICATE = 24
 """Runs of each replicate whose tracks are drawn: 1/J of a query is then known to about 10 %."""
 
+TRACKS_OF_THRESHOLD = 2
+"""The same for a threshold of all queries, where their mean is all that is wanted."""
+
 _BATCH_BYTES = 2**26  # noise of the particles of a batch
-_TRACKS = 1  # address in Stream.TAIL, after the number of the batch
+_TRACKS, _OF_THRESHOLDS = 1, 3  # addresses in Stream.TAIL, after the number of the batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,7 @@ class RunTailInputs:
         length: Fingerprints in a query.
         match_scores: Score of each query's match for each tolerance.
         tolerances_s: Tolerances of a match; None means anywhere in the track.
+        thresholds: Scores, the same for all queries, at which the tail is to be known, too.
         key: Key of the evidence.
         seed: Seed of the run.
         settings: Settings of the simulation.
@@ -55,9 +59,18 @@ class RunTailInputs:
     length: int
     match_scores: Float32[np.ndarray, "queries tolerances"] = field(repr=False)
     tolerances_s: tuple[float | None, ...]
+    thresholds: Float64[np.ndarray, " thresholds"] = field(
+        default_factory=lambda: np.zeros(0), repr=False
+    )
     key: str
     seed: int
     settings: SplittingSettings = field(default_factory=SplittingSettings)
+
+    @property
+    def all_thresholds(self) -> Float32[np.ndarray, "queries thresholds"]:
+        """The score of each query's match for every tolerance, then those for all queries."""
+        same = np.broadcast_to(self.thresholds, (len(self.queries), len(self.thresholds)))
+        return np.concatenate([self.match_scores, same.astype(np.float32)], axis=1)
 
     @property
     def starts(self) -> RunStarts:
@@ -65,11 +78,15 @@ class RunTailInputs:
         return RunStarts(
             noise=self.noise,
             queries=self.queries,
-            thresholds=self.match_scores,
+            thresholds=self.all_thresholds,
             replicates=self.settings.replicates,
             particles=self.settings.particles,
             examples=TRACKS_OF_REPLICATE,
-            key=content_key(evidence=self.key, tolerances_s=list(self.tolerances_s)),
+            key=content_key(
+                evidence=self.key,
+                tolerances_s=list(self.tolerances_s),
+                thresholds=self.thresholds.tolist(),
+            ),
             seed=self.seed,
         )
 
@@ -86,6 +103,7 @@ class RunTailInputs:
             code=code_key(__name__),
             evidence=self.key,
             tolerances_s=list(self.tolerances_s),
+            thresholds=self.thresholds.tolist(),
             seed=self.seed,
             settings=asdict(self.settings),
             first=batch.start,
@@ -103,13 +121,13 @@ class _Outcome:
     """Outcome of a batch of queries, as it is kept in the cache.
 
     Args:
-        log_p: As :attr:`Tail.log_p`.
+        log_p: As :attr:`Tail.log_p`, then as :attr:`Tail.threshold_log_p`.
         cluster_sizes: As :attr:`Tail.cluster_sizes`.
         counts: Decoded fingerprints, moves, and accepted moves.
         levels: Number of levels of each query.
     """
 
-    log_p: Float64[np.ndarray, "queries tolerances replicates"]
+    log_p: Float64[np.ndarray, "queries thresholds replicates"]
     cluster_sizes: Float64[np.ndarray, "queries tolerances sizes"]
     counts: Int64[np.ndarray, " 3"]
     levels: Int64[np.ndarray, " queries"]
@@ -130,11 +148,16 @@ def simulate_run_tails(
         report(batch.stop / len(inputs.queries), f"{batch.stop} of {len(inputs.queries)} queries")
     tolerances = [np.inf if tolerance is None else tolerance for tolerance in inputs.tolerances_s]
     decoded, moves, accepted = np.sum([one.counts for one in outcomes], axis=0).tolist()
+    log_p = np.concatenate([one.log_p for one in outcomes])
+    of_matches, of_thresholds = np.split(log_p, [len(tolerances)], axis=1)
     tail = Tail(
         np.array(tolerances, dtype=np.float64),
-        np.concatenate([one.log_p for one in outcomes]),
+        of_matches,
         cluster_sizes=np.concatenate([one.cluster_sizes for one in outcomes]),
     )
+    if len(inputs.thresholds):
+        known = of_thresholds.astype(np.float32)
+        tail = replace(tail, thresholds=inputs.thresholds, threshold_log_p=known)
     return tail, SimulationEffort(
         searched=0,
         drawn=START_RUNS,
@@ -185,12 +208,14 @@ class _Batch:
     ) -> None:
         self._inputs, self._batch, self._start = inputs, batch, start.part(batch)
         self._decode = decode
-        self._rng = rng_at(inputs.seed, Stream.TAIL, batch.start, _TRACKS)
-        self._thresholds = inputs.match_scores[batch]
-        count, replicates = len(self._thresholds), inputs.settings.replicates
-        shape = (count, self._thresholds.shape[1])
-        self._share = np.ones((*shape, replicates))  # mean of 1/J
-        self._sizes = np.zeros((*shape, CLUSTER_SIZES))
+        # The tracks of matches do not depend on whether there are other thresholds.
+        self._rng, self._rng_of_thresholds = (
+            rng_at(inputs.seed, Stream.TAIL, batch.start, address)
+            for address in (_TRACKS, _OF_THRESHOLDS)
+        )
+        self._thresholds = inputs.all_thresholds[batch]
+        self._share = np.ones((*self._thresholds.shape, inputs.settings.replicates))  # of 1/J
+        self._sizes = np.zeros((*inputs.match_scores[batch].shape, CLUSTER_SIZES))
         self._sizes[:, :, 0] = 1.0
         self._decoded = 0
 
@@ -210,6 +235,7 @@ class _Batch:
             self._thresholds,
             settings=settings,
             rng=rng_at(inputs.seed, Stream.TAIL, self._batch.start),
+            coarse=len(inputs.thresholds),
             reached=self.measure_clusters,
         )
         self._measure_counted(seeds.level)
@@ -237,23 +263,27 @@ class _Batch:
             noise: Noise of runs.
             above: Which of them score at least the threshold.
         """
-        chosen = [np.flatnonzero(of_replicate) for of_replicate in above]
-        chosen = [self._rng.permutation(each)[:TRACKS_OF_REPLICATE] for each in chosen]
+        of_match, most = self._is_of_match(place), self._most_tracks(place)
+        rng = self._rng if of_match else self._rng_of_thresholds
+        chosen = [rng.permutation(np.flatnonzero(of_replicate))[:most] for of_replicate in above]
         runs = np.concatenate([noise[number, each] for number, each in enumerate(chosen)])
         if not len(runs):
             return
-        count = self._count_runs(query, place, runs)
+        count = self._count_runs(query, place, runs, rng)
         inverse = 1 / count
         edges = np.cumsum([len(each) for each in chosen])[:-1]
         self._share[query, place] = [
             each.mean() if len(each) else inverse.mean() for each in np.split(inverse, edges)
         ]
-        sizes = np.bincount(count, weights=inverse, minlength=CLUSTER_SIZES + 1)
-        self._sizes[query, place] = sizes[1 : CLUSTER_SIZES + 1] / sizes.sum()
+        if of_match:
+            sizes = np.bincount(count, weights=inverse, minlength=CLUSTER_SIZES + 1)
+            self._sizes[query, place] = sizes[1 : CLUSTER_SIZES + 1] / sizes.sum()
 
-    def _count_runs(self, query: int, place: int, runs: NoiseOfRuns) -> Int64[np.ndarray, " runs"]:
+    def _count_runs(
+        self, query: int, place: int, runs: NoiseOfRuns, rng: np.random.Generator
+    ) -> Int64[np.ndarray, " runs"]:
         """How many runs of the track of each run score at least the threshold, itself included."""
-        vectors, lengths = self._inputs.noise.draw_tracks(runs, self._rng)
+        vectors, lengths = self._inputs.noise.draw_tracks(runs, rng)
         self._decoded += len(vectors)
         length = self._inputs.length
         wanted = self._inputs.queries[self._batch][query].reshape(length, -1)
@@ -268,8 +298,23 @@ class _Batch:
 
     def _measure_counted(self, level: Float32[np.ndarray, " queries"]) -> None:
         """Measure clusters where the probability was counted, from runs of the start."""
-        counted = np.argwhere(self._thresholds <= level[:, None])
-        rows = self._start.examples[counted[:, 0], counted[:, 1]]
-        noise = self._inputs.starts.noise_of(np.maximum(rows, 0))  # drawn again at once
-        for (query, place), runs, above in zip(counted.tolist(), noise, rows >= 0, strict=True):
-            self.measure_clusters(query, place, runs, above)
+        counted = np.argwhere(self._thresholds <= level[:, None]).tolist()
+        if not counted:
+            return
+        examples = [
+            self._start.examples[query, place, :, : self._most_tracks(place)]
+            for query, place in counted
+        ]
+        rows = np.unique(np.concatenate([np.zeros(1, dtype=np.int64), *map(np.ravel, examples)]))
+        rows = rows[rows >= 0]
+        noise = self._inputs.starts.noise_of(rows)
+        for (query, place), own in zip(counted, examples, strict=True):
+            of_own = noise[np.searchsorted(rows, np.maximum(own, 0))]
+            self.measure_clusters(query, place, of_own, own >= 0)
+
+    def _most_tracks(self, place: int) -> int:
+        return TRACKS_OF_REPLICATE if self._is_of_match(place) else TRACKS_OF_THRESHOLD
+
+    def _is_of_match(self, place: int) -> bool:
+        """Whether a threshold is the score of each query's match."""
+        return bool(place < self._sizes.shape[1])
