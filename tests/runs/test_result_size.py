@@ -21,7 +21,8 @@ def test_no_result_is_larger_and_none_half_as_large(
 ) -> None:
     few = {"distractors": "both", "generator": "gaussian"}
     many = {**few, "sizes": tuple(range(20, 220, 20)), "beyond": (1000,)}
-    for changes in (few, many):
+    lengths = {**few, "generator": "gaussian-tracks", "query_lengths_s": (1.0, 2.0, 3.0)}
+    for changes in (few, many, lengths):
         found = len(canonical_bytes(result_document(measure(**changes))))
         # Results of few tracks have no intervals, and less fidelity.
         assert found < estimate_result_bytes(prepared(**changes), REAL) < 2 * found

@@ -32,7 +32,7 @@ def warn_of_large_result(prepared: PreparedRun, n_real: int) -> None:
     if size > most and prepared.config.protocol is None:
         logger.warning(
             "the result will have some %.0f kB, and one that is submitted at most %.0f: to submit "
-            "it, use fewer --sizes, --beyond or --index",
+            "it, use fewer --sizes, --beyond, --index or --query-lengths",
             size / 1000,
             most / 1000,
         )
@@ -46,9 +46,10 @@ def estimate_result_bytes(prepared: PreparedRun, n_real: int) -> int:
         n_real: Number of real distractors.
     """
     config, tolerances = prepared.config, len(list_tolerances(prepared))
+    lengths = len(config.query_lengths_s) or 1
     of_curves = tolerances * len(HIT_RANKS)
     sizes = {kind: _count_sizes(prepared, kind, n_real) for kind in prepared.indexes}
-    total = _ALWAYS
+    total = 0
     for kind, indexes in prepared.indexes.items():
         beyond = len(config.beyond)
         blocks = sizes[kind] + (beyond + 1 if beyond and kind == "synthetic" else 0)
@@ -58,13 +59,12 @@ def estimate_result_bytes(prepared: PreparedRun, n_real: int) -> int:
             total += tolerances * decisions if named.index.kind == "block" else 0
     synthetic = len(prepared.indexes.get("synthetic", ()))
     if synthetic:
-        total += _FIDELITY
         if "real" in prepared.indexes:
             total += synthetic * of_curves * sizes["real"] * _GAP
         if config.fits > 1:
             rates = synthetic * of_curves * (sizes["synthetic"] + len(config.beyond))
             total += rates * (_FIT_RATE + config.fits * _FIT_VALUE)
-    return total
+    return _ALWAYS + (_FIDELITY if synthetic else 0) + lengths * total
 
 
 def _count_sizes(prepared: PreparedRun, kind: DistractorKind, n_real: int) -> int:
