@@ -71,6 +71,12 @@ def test_the_workers_of_a_stage_are_counted() -> None:
     assert "fingerprinting reference 20 % of 2 workers (50 fingerprints a second)" in text
 
 
+def test_an_index_that_a_worker_has_timed_is_marked() -> None:
+    by_worker = replace(COSTS.indexes[0], worker="a processor, 2 threads")
+    (text,) = cost_tables(replace(RESULT, costs=replace(COSTS, indexes=[by_worker])))
+    assert "ivfpq, synthetic (a worker) " in text
+
+
 def test_a_few_lines_say_where_time_went() -> None:
     (text,) = cost_tables(replace(RESULT, costs=COSTS))
     assert text.splitlines()[:4] == [

@@ -6,10 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from here_workers import HereWorkers
 
+from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.cache import Store
 from fpbench.progress import Report
 from fpbench.results.costs import Costs, StageCost
+from fpbench.runs.engines import EngineChoice
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
 
@@ -20,12 +23,14 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "cache")
 
 
+def silent(_title: str) -> AbstractContextManager[Report]:
+    """No progress is shown."""
+    return nullcontext(lambda _done, _words: None)
+
+
 @pytest.fixture
 def cost_of(prepared: Callable[..., PreparedRun], tmp_path: Path) -> Callable[..., Costs]:
     """Runs the config with some fields changed."""
-
-    def silent(_title: str) -> AbstractContextManager[Report]:
-        return nullcontext(lambda _done, _words: None)
 
     def run_with(**changes: object) -> Costs:
         result = run_prepared(prepared(**changes), tmp_path / "run.json", "fpbench run", silent)
@@ -106,3 +111,21 @@ def test_drawing_and_searching_have_costs_of_their_own(cost_of: Callable[..., Co
         assert found.rows == 8 * 19 + 10_000
     assert stage(costs, "training", "ivf, synthetic").wall_s
     assert [one.of for one in costs.stages if one.stage == "training"] == ["ivf, synthetic"]
+
+
+@pytest.mark.slow
+def test_what_workers_take_counts_for_the_length_of_their_queries(
+    prepared: Callable[..., PreparedRun], recipe: QueryRecipe, tmp_path: Path
+) -> None:
+    run = prepared(recipe=replace(recipe, query_length_s=2.0), query_lengths_s=(1.0, 2.0))
+    choice = EngineChoice(HereWorkers())
+    costs = run_prepared(run, tmp_path / "run.json", "fpbench run", silent, choice=choice).costs
+    assert costs is not None
+    for of in ("exact, real, 1 s", "exact, real"):
+        one = stage(costs, "searching", of)
+        assert one.workers == 1
+        assert one.amount == one.total
+    assert {one.query_length_s for one in costs.indexes} == {1.0, None}
+    for index in costs.indexes:
+        assert index.latency(1)
+        assert index.worker

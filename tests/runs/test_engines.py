@@ -91,6 +91,13 @@ def assert_costs_of_workers(result: Result, plain: Result) -> None:
         if key[0] != "drawing":
             assert one.processor_s is not None
             assert one.peak_memory_bytes
+    assert len(result.costs.indexes) == len(plain.costs.indexes) == 4
+    for of_worker, of_process in zip(result.costs.indexes, plain.costs.indexes, strict=True):
+        assert [one.batch for one in of_worker.latencies] == [1, 100]
+        assert of_worker.worker is not None
+        assert "thread" in of_worker.worker
+        assert of_process.worker is None
+        assert of_worker.bytes_per_hour is not None
 
 
 @pytest.mark.slow

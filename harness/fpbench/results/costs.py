@@ -127,7 +127,7 @@ class IndexCost:
         distractors: Kind of distractors in it.
         rows: Number of fingerprints in memory when it was timed. An index that grows is timed with
             the whole database; one that a run searches block by block, such as exact search, with
-            the first rows of the database, because a run never holds all of it. The time of exact
+            the first rows that it has searched, because a run never holds all. The time of exact
             search grows in proportion to the rows; that of inverted lists nearly so.
         bytes_per_fingerprint: Size of a fingerprint as the index stores it, with its number, links
             and its share of centroids where the index has any; None if the index does not say it.
@@ -136,6 +136,8 @@ class IndexCost:
             run, and the cache does not hold it.
         cached: Whether it was measured by an earlier run.
         query_length_s: Length of the queries; None if it is that of ``queries``.
+        worker: Processor of the worker that was timed after the search, and its threads; None if
+            it was the process of the run.
     """
 
     index: Name
@@ -146,6 +148,7 @@ class IndexCost:
     latencies: Annotated[Sequence[Latency], Meta(max_length=10)]
     cached: bool
     query_length_s: Seconds | None = None
+    worker: Words | None = None
 
     def latency(self, batch: int) -> Latency | None:
         """The time per query at a batch; None if it was not measured."""

@@ -142,8 +142,9 @@ def _stage_text(one: StageCost, costs: Costs) -> str:
 
 
 def _index_row(one: IndexCost) -> tuple[str, ...]:
+    notes = ["a worker"] * (one.worker is not None) + ["earlier"] * one.cached
     return (
-        f"{one.index}, {one.distractors}" + (" (earlier)" if one.cached else ""),
+        f"{one.index}, {one.distractors}" + (f" ({', '.join(notes)})" if notes else ""),
         short_size(one.rows or 0),
         ms_text(one.latency(1)),
         ms_text(one.latency(100)),

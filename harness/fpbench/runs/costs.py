@@ -3,31 +3,31 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
-from fpbench.fingerprints.query_sets import keeps_fingerprints
 from fpbench.hardware import load_average
 from fpbench.machine import arithmetic_threads
 from fpbench.progress import Report, Stage
-from fpbench.results.costs import Costs, EncoderCost, StageCost, StageName
+from fpbench.results.costs import Costs, EncoderCost, IndexCost, StageCost, StageName
 from fpbench.results.data import DataInfo
 from fpbench.results.fields import DistractorKind
 from fpbench.results.tails import TailInfo
 from fpbench.runs.calibration import calibration
 from fpbench.runs.generator import FittedGenerator
-from fpbench.runs.inputs import AudioSource
-from fpbench.runs.kept_costs import WatchedStore, read_note, write_note
+from fpbench.runs.inputs import AudioSource, count_asked
+from fpbench.runs.kept_costs import WatchedStore
 from fpbench.runs.latencies import index_cost
 from fpbench.runs.measured_parts import (
     MeasuredDistractors,
     MeasuredFingerprinter,
     measure_index,
 )
-from fpbench.runs.measured_stages import MeasuredSearch, MeasuredStage
+from fpbench.runs.measured_stages import MeasuredSearch, MeasuredStage, length_suffix
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_clock import Elapsed, StageClock
 from fpbench.runs.stage_costs import StageCosts
 from fpbench.runs.stage_titles import stage_of
-from fpbench.runs.worker_costs import WorkerCost, WorkersTotal
+from fpbench.runs.worker_costs import Note, WorkerCost, WorkersTotal
 from fpbench.search.distractors import DistractorSource
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex, names_that_fill
@@ -51,6 +51,7 @@ class RunCosts:
         self._stages = StageCosts(self._store)
         self._searches: dict[tuple[str, DistractorKind, float | None], MeasuredSearch] = {}
         self._longest_s = prepared.source.lengths[-1].length_s
+        self._timed: dict[str, IndexCost] = {}
         self._sources: list[MeasuredDistractors] = []
         self._open: list[tuple[StageName, str]] = []
         self._fingerprinter: MeasuredFingerprinter | None = None
@@ -97,10 +98,19 @@ class RunCosts:
         one.audio_s += now[3] - audio_s
         one.encoder_s += now[4] - encoder_s
 
-    def add_workers(self, costs: Iterable[WorkerCost]) -> None:
-        """Add what workers have taken; those that fingerprint work on the stage that is open."""
+    def add_workers(self, costs: Iterable[WorkerCost], suffix: str = "") -> None:
+        """Add what workers have taken; those that fingerprint work on the stage that is open.
+
+        Args:
+            costs: What they have measured.
+            suffix: End of the names of searches and their stages.
+        """
         for cost in costs:
-            key = (cost.stage, cost.of)
+            of = cost.of if cost.stage == "drawing" else cost.of + suffix
+            if cost.index is not None:
+                self._timed.setdefault(of, cost.index)
+                continue
+            key = (cost.stage, of)
             if cost.stage == "fingerprinting":
                 key = self._open[-1]
                 one = self._stages.measured[key]
@@ -108,6 +118,15 @@ class RunCosts:
                 one.audio_s += cost.audio_s
                 one.encoder_s += cost.encoder_s
             self._stages.of_workers.setdefault(key, WorkersTotal()).add(cost)
+
+    def note_searches(self, inputs: Inputs) -> Note:
+        """Takes what workers have taken to search with these queries; they know no others."""
+        return partial(self.add_workers, suffix=length_suffix(self._shorter_s(inputs)))
+
+    def _shorter_s(self, inputs: Inputs) -> float | None:
+        """Length of these queries; None for the longest of the run."""
+        length_s = inputs.query_info.length_s
+        return None if length_s == self._longest_s else length_s
 
     def _counts(self) -> tuple[int, int, int, float, float]:
         """Files found and added, rows, seconds of audio, and seconds in the fingerprinter."""
@@ -120,8 +139,7 @@ class RunCosts:
         if not tasks:
             return tasks
         database, inputs = tasks[0].database, tasks[0].inputs
-        length_s = inputs.query_info.length_s
-        shorter_s = None if length_s == self._longest_s else length_s
+        shorter_s = self._shorter_s(inputs)
         source = MeasuredDistractors(database.source)
         self._sources += [source] if database.kind == "synthetic" else []
         watched = []
@@ -189,7 +207,7 @@ class RunCosts:
             generator: Generator of the first fit.
             tails: How far the simulations beyond the sizes went.
         """
-        asked, absent = self._count_asked(inputs)
+        asked, absent = count_asked(self._fingerprinter, inputs)
         stages = [
             *self._input_stages(inputs.data, inputs.key, asked, absent),
             *self._generator_stages(inputs.key, generator),
@@ -228,21 +246,6 @@ class RunCosts:
         ]
         return self._sum_up(stages, hop_s)
 
-    def _count_asked(self, inputs: Inputs) -> tuple[int, int]:
-        """Fingerprints of the queries, and of those that match nothing, of all lengths."""
-        source, of_lengths = self.prepared.source, [inputs]
-        if isinstance(source, AudioSource):
-            spec = source.fingerprinter.fingerprinter.spec
-            of_lengths += [
-                one
-                for one in inputs.shorter
-                if not keeps_fingerprints(spec, one.query_info.length_s)
-            ]
-        return (
-            sum(len(one.queries) * one.segments for one in of_lengths),
-            sum(one.query_info.absent * one.segments for one in of_lengths),
-        )
-
     def _sum_up(self, stages: Sequence[StageCost], hop_s: float) -> Costs:
         indexes = [
             replace(
@@ -254,6 +257,7 @@ class RunCosts:
                     key={"index": search.keys[0]},
                     segments=search.segments,
                     hop_s=hop_s,
+                    by_worker=self._timed.get(search.of),
                 ),
                 query_length_s=search.length_s,
             )
@@ -384,13 +388,5 @@ class RunCosts:
         source = self.prepared.source
         if not isinstance(source, AudioSource):
             return None
-        key = {"encoder": source.fingerprinter.identity, "device": self.prepared.config.device}
-        # A sample that is compared with the cache is in no stage: it is too short to tell a speed.
-        audio_s = sum(one.audio_s for one in self._stages.measured.values())
-        wall_s = sum(one.encoder_s for one in self._stages.measured.values())
-        if audio_s > 0 and wall_s > 0:
-            cost = EncoderCost(audio_s=audio_s, wall_s=wall_s, cached=False)
-            write_note(self._store, key, cost)
-            return cost
-        noted = read_note(self._store, key, EncoderCost)
-        return None if noted is None else replace(noted, cached=True)
+        device = self.prepared.config.device
+        return self._stages.encoder({"encoder": source.fingerprinter.identity, "device": device})

@@ -32,6 +32,7 @@ def index_cost(
     key: Mapping[str, object],
     segments: int,
     hop_s: float,
+    by_worker: IndexCost | None = None,
 ) -> IndexCost:
     """What an index takes to serve queries; from the cache if it has searched nothing in this run.
 
@@ -43,39 +44,62 @@ def index_cost(
         key: Identifies the search.
         segments: Fingerprints in a query.
         hop_s: Time from one fingerprint to the next.
+        by_worker: What it takes in a worker, if workers have searched.
     """
-    unknown = IndexCost(
+    if measured.rows == 0 and by_worker is not None:
+        write_note(store, key, by_worker)
+        return by_worker
+    if measured.rows == 0:
+        noted = read_note(store, key, IndexCost)
+        unknown = _unknown_cost(index, distractors)
+        return replace(unknown if noted is None else noted, cached=True)
+    cost = time_index(index, distractors, measured, segments=segments, hop_s=hop_s)
+    if cost.rows:
+        write_note(store, key, cost)
+    return cost
+
+
+def time_index(
+    index: str,
+    distractors: DistractorKind,
+    measured: MeasuredIndex,
+    *,
+    segments: int,
+    hop_s: float,
+) -> IndexCost:
+    """What an index that has searched takes to serve queries; arguments as for :func:`index_cost`.
+
+    Nothing is known of an index that keeps no rows.
+    """
+    search, queries = _resident_search(measured), measured.queries
+    if search is None or queries is None or not len(queries):
+        return _unknown_cost(index, distractors)
+    own, contents = measured.index, measured.contents
+    is_block = isinstance(measured, MeasuredBlockIndex)
+    # Queries of an index that is trained come one fingerprint at a time.
+    alone = segments if is_block and own.training_rows else 1
+    size = own.bytes_per_fingerprint() if isinstance(own, SizedIndex) else None
+    return IndexCost(
+        index=index,
+        distractors=distractors,
+        rows=sum(map(len, contents.kept)) if is_block else contents.added,
+        bytes_per_fingerprint=size,
+        bytes_per_hour=None if size is None else size * 3600 / hop_s,
+        latencies=[_latency(search, queries, batch, alone) for batch in BATCHES],
+        cached=False,
+    )
+
+
+def _unknown_cost(index: str, distractors: DistractorKind) -> IndexCost:
+    return IndexCost(
         index=index,
         distractors=distractors,
         rows=None,
         bytes_per_fingerprint=None,
         bytes_per_hour=None,
         latencies=(),
-        cached=measured.rows == 0,
+        cached=False,
     )
-    if measured.rows == 0:
-        noted = read_note(store, key, IndexCost)
-        return unknown if noted is None else replace(noted, cached=True)
-    own = measured.index
-    search = _resident_search(measured)
-    queries = measured.queries
-    contents = measured.contents
-    is_block = isinstance(measured, MeasuredBlockIndex)
-    rows = sum(map(len, contents.kept)) if is_block else contents.added
-    if search is None or queries is None or not len(queries):
-        return unknown
-    # Queries of an index that is trained come one fingerprint at a time.
-    alone = segments if isinstance(measured, MeasuredBlockIndex) and own.training_rows else 1
-    size = own.bytes_per_fingerprint() if isinstance(own, SizedIndex) else None
-    cost = replace(
-        unknown,
-        rows=rows,
-        bytes_per_fingerprint=size,
-        bytes_per_hour=None if size is None else size * 3600 / hop_s,
-        latencies=[_latency(search, queries, batch, alone) for batch in BATCHES],
-    )
-    write_note(store, key, cost)
-    return cost
 
 
 def _resident_search(measured: MeasuredIndex) -> Callable[[Vectors], object] | None:

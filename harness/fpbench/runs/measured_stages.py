@@ -60,9 +60,13 @@ class MeasuredSearch:
 
     @property
     def of_length(self) -> str:
-        """End of the name of a stage for shorter queries."""
-        return "" if self.length_s is None else f", {self.length_s:g} s"
+        return length_suffix(self.length_s)
 
     @property
     def made(self) -> int:
         return self.earlier + sum(index.rows for index in self.measured)
+
+
+def length_suffix(length_s: float | None) -> str:
+    """End of the name of a stage for shorter queries."""
+    return "" if length_s is None else f", {length_s:g} s"

@@ -102,7 +102,7 @@ def search_database(
 ) -> list[SearchOutcome]:
     """Search one database with all indexes, so that every block is drawn once."""
     tasks = search_tasks(prepared, inputs, database)
-    engines = choice.engines(prepared, inputs, database, generator, costs.add_workers)
+    engines = choice.engines(prepared, inputs, database, generator, costs.note_searches(inputs))
     evidence = search(costs.watch_searches(tasks), stage, engines)
     return [
         SearchOutcome(task.named, database, one) for task, one in zip(tasks, evidence, strict=True)

@@ -89,7 +89,9 @@ class SentSearch:
         ]
         meter = WorkerMeter()
         blocks = list_blocks(meter.watch_searches(tasks), hide_progress)
-        return OpenedParts(blocks, identify_parts(database, indexes), meter.take)
+        return OpenedParts(
+            blocks, identify_parts(database, indexes), meter.take, meter.time_indexes
+        )
 
     def _open_generator(
         self, config: RunConfig, catalog: Catalog, settings: Settings, store: Store

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from fpbench.cache import Store
-from fpbench.results.costs import StageCost, StageName, Unit
+from fpbench.results.costs import EncoderCost, StageCost, StageName, Unit
 from fpbench.runs.kept_costs import read_note, write_note
 from fpbench.runs.measured_stages import MeasuredStage
 from fpbench.runs.worker_costs import WorkersTotal
@@ -70,6 +70,18 @@ class StageCosts:
             cost, wall_s=None, processor_s=None, peak_memory_bytes=None, amount=None, cached=True
         )
         return replace(noted, cached=True) if noted is not None else unknown
+
+    def encoder(self, key: Mapping[str, object]) -> EncoderCost | None:
+        """The speed of the fingerprinter, likewise; None if nobody has noted it."""
+        # A sample that is compared with the cache is in no stage: it is too short to tell a speed.
+        audio_s = sum(one.audio_s for one in self.measured.values())
+        wall_s = sum(one.encoder_s for one in self.measured.values())
+        if audio_s > 0 and wall_s > 0:
+            cost = EncoderCost(audio_s=audio_s, wall_s=wall_s, cached=False)
+            write_note(self.store, key, cost)
+            return cost
+        noted = read_note(self.store, key, EncoderCost)
+        return None if noted is None else replace(noted, cached=True)
 
     def _measured_cost(
         self, stage: StageName, of: str, amount: int | float | None, total: int | float | None

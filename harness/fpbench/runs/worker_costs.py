@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from fpbench.hardware import cpu_model
+from fpbench.machine import arithmetic_threads
 from fpbench.plugin.fingerprinters import AnyFingerprinter
-from fpbench.results.costs import StageName
+from fpbench.results.costs import IndexCost, StageName
+from fpbench.runs.latencies import time_index
 from fpbench.runs.measured_parts import (
     MeasuredDistractors,
     MeasuredFingerprinter,
@@ -15,6 +18,7 @@ from fpbench.runs.measured_parts import (
 from fpbench.runs.stage_clock import Elapsed, StageClock
 from fpbench.search.engines.worker import WorkerNote
 from fpbench.search.tasks import SearchTask
+from fpbench.units import count_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class WorkerCost:
         rows: Fingerprints that it has made or searched.
         audio_s: Audio of those that it has made.
         encoder_s: Time in the fingerprinter.
+        index: What its index takes to serve queries; then nothing else was measured.
     """
 
     worker: str
@@ -42,6 +47,7 @@ class WorkerCost:
     rows: int = 0
     audio_s: float = 0.0
     encoder_s: float = 0.0
+    index: IndexCost | None = None
 
 
 Note = Callable[[Iterable[WorkerCost]], None]
@@ -57,6 +63,7 @@ class WorkerMeter:
         self._clock = StageClock()
         self._stages: dict[tuple[StageName, str], Elapsed] = {}
         self._indexes: dict[str, MeasuredIndex] = {}
+        self._tasks: dict[str, SearchTask] = {}
         self._drawn: MeasuredDistractors | None = None
         self._fingerprinter: MeasuredFingerprinter | None = None
         self._before: dict[tuple[StageName, str], WorkerCost] = {}
@@ -80,11 +87,45 @@ class WorkerMeter:
         watched = []
         for task in tasks:
             of = f"{task.named.name}, {database.kind}"
-            index = measure_index(task.named.index, of, self.measure, kept_rows=0)
-            self._indexes[of] = index
+            index = measure_index(task.named.index, of, self.measure)
+            self._indexes[of], self._tasks[of] = index, task
             named = replace(task.named, index=index)
             watched.append(replace(task, named=named, database=replace(database, source=source)))
         return watched
+
+    def time_indexes(self, search_some: Callable[[], object]) -> list[WorkerCost]:
+        """What each index takes to serve queries, with rows that this worker has searched.
+
+        Args:
+            search_some: Searches some rows. It is called if this worker has not searched any, and
+                what it costs does not count.
+        """
+        if not any(index.rows for index in self._indexes.values()):
+            search_some()
+            self.take()
+        return [cost for of in self._indexes if (cost := self._time_index(of)) is not None]
+
+    def _time_index(self, of: str) -> WorkerCost | None:
+        task = self._tasks[of]
+        if not self._indexes[of].rows:
+            return None
+        cost = time_index(
+            task.named.name,
+            task.database.kind,
+            self._indexes[of],
+            segments=task.inputs.segments,
+            hop_s=task.inputs.hop_s,
+        )
+        threads = count_label(arithmetic_threads(), "thread")
+        return WorkerCost(
+            worker=self._worker,
+            stage="searching",
+            of=of,
+            wall_s=0.0,
+            processor_s=None,
+            peak_memory_bytes=None,
+            index=replace(cost, worker=f"{cpu_model()}, {threads}"),
+        )
 
     def take(self) -> list[WorkerCost]:
         """What was measured since the last call."""

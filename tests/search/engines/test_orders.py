@@ -19,6 +19,20 @@ def test_the_largest_is_given_first() -> None:
     assert (len(queue), queue.unfinished) == (0, 3)
 
 
+def test_the_last_order_waits_until_all_others_are_carried_out() -> None:
+    last = Order("last", 9, last=True)
+    queue = OrderQueue([last, *orders(1, 2)], 2, in_order=False)
+    taken = [queue.take() for _ in range(3)]
+    assert contents(taken) == [1, 0, None]
+    for one in taken[:2]:
+        assert queue.take() is None
+        assert one is not None
+        queue.finish(one)
+    assert queue.take() is last
+    queue.give_back([last])
+    assert queue.take() is last
+
+
 def test_orders_of_a_lost_worker_are_the_next_ones() -> None:
     queue = OrderQueue(orders(5, 4, 3, 2), 1, in_order=False)
     first, second = (queue.take() for _ in range(2))

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 from block_searches import Scan, Slices, unit
+from here_workers import HereWorkers
 
 from fpbench.cache import Store
 from fpbench.search.blocks import BlockSearch, CandidateStore
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import cut_blocks
 from fpbench.search.engines.parts import OpenedParts
-from fpbench.search.engines.sent_blocks import PartsSearch, SentBlocks
+from fpbench.search.engines.sent_blocks import PartsSearch, SentBlock, SentBlocks, WorkersEngine
 from fpbench.search.engines.worker import Worker
 
 ROWS, QUERIES = (unit(n, np.random.default_rng(n)) for n in (300, 10))
@@ -35,7 +36,9 @@ class Parts:
             for key in ("a", "b")
         ]
         blocks = [cut_blocks([one], Slices(ROWS), [0, 300])[0] for one in searches]
-        return OpenedParts(blocks, self.identity)
+        return OpenedParts(
+            blocks, self.identity, lambda: "cost", lambda search: ("timed", search()[0].ids.shape)
+        )
 
 
 def test_a_worker_finds_what_the_local_engine_finds(tmp_path: Path) -> None:
@@ -43,7 +46,7 @@ def test_a_worker_finds_what_the_local_engine_finds(tmp_path: Path) -> None:
     assert worker.open(SentBlocks(parts, QUERIES), tmp_path / "gone") == parts.identity
     (block, _) = parts.open(None, None).blocks
     (expected,) = LocalEngine().search([replace(block, start=100, stop=200)], QUERIES)
-    found, _ = worker.carry_out((100, 200, ["a"]))
+    found, _ = worker.carry_out(SentBlock(100, 200, ["a"]))
     np.testing.assert_array_equal(found[0].ids, expected.candidates.ids)
 
 
@@ -53,3 +56,16 @@ def test_an_index_is_trained_once_for_all_blocks_and_searches(tmp_path: Path) ->
     for key in ("a", "b", "a"):
         list(search.search(0, 100, [key], QUERIES))
     assert parts.trained == 1
+
+
+def test_indexes_are_timed_after_all_blocks(tmp_path: Path) -> None:
+    parts = Parts(tmp_path)
+    (block, _) = parts.open(None, None).blocks
+    halves = [replace(block, start=0, stop=100), replace(block, start=100, stop=300)]
+    notes: list[object] = []
+    engine = WorkersEngine(HereWorkers(), parts, notes.append)
+    cells = list(engine.search(halves, QUERIES))
+    assert {(cell.block.start, cell.block.stop) for cell in cells} == {(0, 100), (100, 300)}
+    assert sorted(map(str, notes)) == ["('timed', (10, 5))", "cost", "cost"]
+    assert list(engine.search([], QUERIES)) == []
+    assert len(notes) == 3

@@ -20,10 +20,12 @@ class Order:
     Args:
         content: What the worker is sent; it can be pickled.
         size: Amount of work, in any unit.
+        last: Whether it waits until all others are carried out, so that nothing disturbs it.
     """
 
     content: Any
     size: int | float
+    last: bool = False
 
 
 class Done(NamedTuple):
@@ -110,7 +112,7 @@ class OrderQueue:
     """
 
     def __init__(self, orders: Sequence[Order], workers: int, *, in_order: bool) -> None:
-        by_size = orders if in_order else sorted(orders, key=lambda one: -one.size)
+        by_size = orders if in_order else sorted(orders, key=lambda one: (one.last, -one.size))
         self._left = deque(by_size)
         self._places = {order: place for place, order in enumerate(by_size)}
         self._unfinished = dict.fromkeys(by_size)
@@ -128,6 +130,8 @@ class OrderQueue:
     def take(self) -> Order | None:
         """The next order; None if there is none, or if it must wait for those before it."""
         if not self._left:
+            return None
+        if self._left[0].last and any(not one.last for one in self._unfinished):
             return None
         first = next(iter(self._unfinished))
         if self._places[self._left[0]] >= self._places[first] + self._ahead:

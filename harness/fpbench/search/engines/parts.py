@@ -22,11 +22,15 @@ class OpenedParts(NamedTuple):
         blocks: Blocks that together name every source and every search; the lengths do not matter.
         identity: As of :class:`SearchParts`, of the parts that were made.
         take_costs: What searches have cost since the last call; None if nobody has measured it.
+        time_indexes: Times the indexes as they would serve queries, and gives what
+            ``take_costs`` gives; if none of them has searched anything yet, it first calls the
+            search of some rows that it gets.
     """
 
     blocks: Sequence[Block]
     identity: Mapping[str, str]
     take_costs: Callable[[], object] = lambda: None
+    time_indexes: Callable[[Callable[[], object]], object] = lambda _search: None
 
 
 @runtime_checkable

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from fpbench.cache import Store
 from fpbench.plugin.indexes import Candidates
 from fpbench.search.blocks import BlockSearch, Queries
-from fpbench.search.distractors import DistractorSource
+from fpbench.search.distractors import CHUNK, DistractorSource
 from fpbench.search.engines.engine import Block, Cell
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.orders import OpenedWork, Order, Workers
@@ -24,7 +24,8 @@ class WorkersEngine:
     Args:
         workers: They search one block after the other.
         parts: Describes what they search with.
-        note_costs: Takes what :attr:`OpenedParts.take_costs` has given for each block.
+        note_costs: Takes what :attr:`OpenedParts.take_costs` has given for each block, and at the
+            end what :attr:`OpenedParts.time_indexes` has given.
     """
 
     workers: Workers
@@ -32,18 +33,44 @@ class WorkersEngine:
     note_costs: Callable[[Any], None] = lambda _costs: None
 
     def search(self, blocks: Sequence[Block], queries: Queries) -> Iterator[Cell]:
-        orders = {_order(block): block for block in blocks}
+        if not blocks:
+            return
+        orders = {Order(_content(block), block.stop - block.start): block for block in blocks}
         sent = SentBlocks(self.parts, queries)
-        for order, (found, costs) in self.workers.carry_out(sent, list(orders)):
+        for order, (found, costs) in self.workers.carry_out(sent, [*orders, _timing(blocks[0])]):
             self.note_costs(costs)
-            block = orders[order]
-            for search, candidates in zip(block.searches, found, strict=True):
-                yield Cell(block, search, candidates)
+            if order in orders:
+                block = orders[order]
+                for search, candidates in zip(block.searches, found, strict=True):
+                    yield Cell(block, search, candidates)
 
 
-def _order(block: Block) -> Order:
+class SentBlock(NamedTuple):
+    """The content of an order.
+
+    Args:
+        start: Number of the first row of the block.
+        stop: Number after that of its last row.
+        keys: Keys of the searches, which all have the same source.
+        timed: Whether the times of the indexes are wanted, and no candidates.
+    """
+
+    start: int
+    stop: int
+    keys: Sequence[str]
+    timed: bool = False
+
+
+def _content(block: Block) -> SentBlock:
     keys = [search.candidates.key for search in block.searches]
-    return Order((block.start, block.stop, keys), block.stop - block.start)
+    return SentBlock(block.start, block.stop, keys)
+
+
+def _timing(block: Block) -> Order:
+    """Times the indexes when nobody searches; with rows of a block where none were searched."""
+    content = _content(block)
+    stop = min(content.stop, content.start + CHUNK)
+    return Order(content._replace(stop=stop, timed=True), 0, last=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +96,14 @@ class SentBlocks:
         search = PartsSearch(opened)
         queries = np.array(self.queries)  # what was sent cannot be written, which torch dislikes
 
-        def carry_out(content: tuple[int, int, Sequence[str]]) -> tuple[list[Candidates], object]:
-            found = [cell.candidates for cell in search.search(*content, queries)]
-            return found, opened.take_costs()
+        def carry_out(content: SentBlock) -> tuple[list[Candidates], object]:
+            def find() -> list[Candidates]:
+                start, stop, keys, _ = content
+                return [cell.candidates for cell in search.search(start, stop, keys, queries)]
+
+            return (
+                ([], opened.time_indexes(find)) if content.timed else (find(), opened.take_costs())
+            )
 
         return OpenedWork(opened.identity, carry_out)
 
