@@ -50,6 +50,7 @@ class Generator:
     Args:
         name: As ``fpbench plugins`` has it.
         options: For its fit.
+        dtype: Of its fit.
         systems: Those that it is for; all if there are none.
         weights: A fitted one, from the root of the repository; None fits one to each set of rows.
         largest: Largest size, if drawing is slow.
@@ -58,6 +59,7 @@ class Generator:
 
     name: str
     options: Mapping[str, str] = field(default_factory=dict)
+    dtype: str = "float32"
     systems: tuple[str, ...] = ()
     weights: str | None = None
     largest: int = 1_000_000
@@ -188,6 +190,7 @@ def fit(one: Measurement) -> bool:
     generator = study.generators[one.generator]
     command = [sys.executable, "-m", "fpbench", "fit", "--generator", generator.name]
     command += ["--fingerprints", str(fingerprints), "--out", str(one.weights)]
+    command += ["--dtype", generator.dtype]
     for key, value in generator.options.items():
         command += ["--set", f"{key}={value}"]
     subprocess.run(command, check=True)

@@ -8,8 +8,14 @@ import pytest
 import torch
 
 from fpbench import FpbenchError, Report, Settings, Vectors
+from fpbench.cache import read_sealed
 from fpbench_plugins.building_blocks.flow import training
-from fpbench_plugins.building_blocks.flow.generator import FlowGenerator
+from fpbench_plugins.building_blocks.flow.generator import (
+    FlowGenerator,
+    build_network,
+    read_flow,
+)
+from fpbench_plugins.building_blocks.flow.integration import sharpen, velocity_function
 from fpbench_plugins.rectified_flow_turbo import create
 
 TINY = {
@@ -104,6 +110,34 @@ def test_a_teacher_learns_until_held_out_tracks_say_no_more() -> None:
     assert (teacher.select, teacher.patience) == ("held_out_loss", 8)
 
 
+def test_a_teacher_reads_all_rows_in_a_limited_number_of_steps() -> None:
+    teacher = create(Settings()).config.teacher_config
+    assert teacher.most_rows is None
+    assert teacher.fit_steps(1_000_000) == teacher.fit_steps(90_000) == 8_000
+    assert teacher.fit_steps(2_560) == 100 * 10
+
+
+def test_a_student_imitates_sharpened_draws_of_its_teacher(tmp_path: Path) -> None:
+    for sharpening in ("0", "0.2"):
+        fit_tiny(tmp_path / sharpening, sharpening=sharpening)
+    (teacher,) = (tmp_path / "0").glob("teacher-*.safetensors")
+    network = build_network(
+        read_flow(teacher, "rectified-flow"), torch.device("cpu"), torch.float32
+    )
+    blurred, sharp = (carried_points(tmp_path / sharpening) for sharpening in ("0", "0.2"))
+    assert not torch.equal(sharp, blurred)
+    expected = sharpen(velocity_function(network), blurred, 0.2)
+    torch.testing.assert_close(sharp, expected, rtol=1e-4, atol=1e-5)
+
+
+def carried_points(work_dir: Path) -> torch.Tensor:
+    """The points to which a teacher has carried noise during a fit."""
+    (file,) = work_dir.glob("pairs-*.f32")
+    content = read_sealed(file, file.stem)
+    assert content is not None
+    return torch.frombuffer(bytearray(content), dtype=torch.float32).reshape(-1, 8)
+
+
 @pytest.mark.slow
 def test_half_precision_halves_the_file_and_draws_as_it_was_fitted(tmp_path: Path) -> None:
     small, whole = fit_tiny(tmp_path / "a", saved_as="float16"), fit_tiny(tmp_path / "b")
@@ -183,6 +217,8 @@ def test_a_teacher_must_be_a_flow(generator: FlowGenerator, tmp_path: Path) -> N
         *((f"{name}=0", "at least 1") for name in ("width", "depth", "steps", "pair_steps")),
         *((f"{name}=-4", "at least 1") for name in ("iterations", "batch_rows")),
         ("pairs=19", "at least 20"),
+        ("teacher_iterations=0", "at least 1"),
+        *((f"sharpening={value}", "at least 0 and less than 1") for value in (-0.1, 1, "nan")),
         *((f"learning_rate={value}", "above 0 and finite") for value in (0, "nan", "inf")),
         *((f"ema_decay={value}", "between 0 and 1") for value in (-3, 0, 1, "nan")),
     ],

@@ -56,9 +56,11 @@ PUBLISHED = RectifiedFlowConfig(
     depth=12,
     time_dim=32,
     learning_rate=5e-5,
+    cosine=False,
     weight_decay=0.01,
     batch_rows=128,
     epochs=100,
+    most_steps=None,
     most_rows=None,
     ema_decay=None,
     # Not published: the fingerprints that the authors used for evaluation.

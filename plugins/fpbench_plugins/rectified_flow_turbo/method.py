@@ -37,7 +37,7 @@ from fpbench_plugins.building_blocks.flow.generator import (
     read_flow,
     write_flow,
 )
-from fpbench_plugins.building_blocks.flow.integration import integrate, velocity_function
+from fpbench_plugins.building_blocks.flow.integration import integrate, sharpen, velocity_function
 from fpbench_plugins.building_blocks.flow.needs import FitTrial, flow_need
 from fpbench_plugins.building_blocks.flow.network import fresh_network
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
@@ -77,8 +77,10 @@ class RectifiedFlowTurbo:
         else:
             given = read_flow(Path(config.teacher), TEACHER)
             carrier = self._generator(dataclasses.replace(given, sampling=teacher_config.sampling))
+        # A draw takes pair_steps steps, and sharpening one more.
+        draws_each = 1 + (1 / config.pair_steps if config.sharpening else 0)
         return GeneratorNeed(
-            fit_seconds=seconds + config.pairs * draw_seconds(carrier, TEACHER),
+            fit_seconds=seconds + config.pairs * draws_each * draw_seconds(carrier, TEACHER),
             fit_memory_bytes=memory,
             stand_in=student.generator(config.sampling),
         )
@@ -91,6 +93,7 @@ class RectifiedFlowTurbo:
         pairs_key = content_key(
             teacher={name: tensor_sha256(weights) for name, weights in teacher.weights.items()},
             steps=config.pair_steps,
+            sharpening=config.sharpening,
             seed=seed,
             dtype=self._settings.dtype,
             device=self._settings.device,
@@ -184,9 +187,9 @@ class RectifiedFlowTurbo:
             content = read_sealed(work_dir / f"{name}.f32", name)
             if content is None:
                 with torch.inference_mode():
-                    carried = integrate(
-                        velocity, noises[-1].to(device), self.config.pair_steps, "heun"
-                    )
+                    start_points = noises[-1].to(device)
+                    blurred = integrate(velocity, start_points, self.config.pair_steps, "heun")
+                    carried = sharpen(velocity, blurred, self.config.sharpening)
                 content = carried.cpu().numpy().tobytes()
                 write_sealed(work_dir / f"{name}.f32", name, content, durable=False)
             arrived = np.frombuffer(content, dtype=np.float32).reshape(noise.shape)

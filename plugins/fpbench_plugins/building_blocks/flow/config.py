@@ -1,5 +1,6 @@
 """Settings of fitting a flow and of drawing from it."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,10 +23,13 @@ class FlowConfig:
         width: Of the network's residual stream.
         depth: Number of blocks of the network.
         time_dim: Number of features that describe a time: sines and as many cosines.
-        learning_rate: Of AdamW; it is constant.
+        learning_rate: Of AdamW at first.
+        cosine: Whether it falls along half a cosine, to 0 at the largest number of steps. Otherwise
+            it is constant.
         weight_decay: Of AdamW.
         batch_rows: Fingerprints per step.
         epochs: Largest number of passes over the fingerprints.
+        most_steps: Largest number of steps; None means that only ``epochs`` limits them.
         ema_decay: Of a moving average of the weights, which is kept instead of them; None means
             no average.
         most_rows: Largest number of fingerprints that a fit reads, spread evenly over all rows and
@@ -53,9 +57,11 @@ class FlowConfig:
     depth: int
     time_dim: int
     learning_rate: float
+    cosine: bool
     weight_decay: float
     batch_rows: int
     epochs: int
+    most_steps: int | None
     most_rows: int | None
     ema_decay: float | None
     held_out: float
@@ -70,7 +76,7 @@ class FlowConfig:
 
     def __post_init__(self) -> None:
         require_at_least(self, 1, "width", "depth", "batch_rows", "epochs", "steps")
-        require_at_least(self, 1, "judge_epochs", "patience", "most_rows")
+        require_at_least(self, 1, "judge_epochs", "patience", "most_rows", "most_steps")
         require_at_least(self, NEIGHBOURS + 1, "judge_rows")
         require_at_least(self, 0, "weight_decay")
         require_above_zero(self, "learning_rate")
@@ -81,6 +87,15 @@ class FlowConfig:
     def shape(self, dim: int) -> NetworkShape:
         """Shape of the network for fingerprints of ``dim`` entries."""
         return NetworkShape(dim=dim, width=self.width, depth=self.depth, time_dim=self.time_dim)
+
+    def epoch_steps(self, rows: int) -> int:
+        """Steps of a pass over ``rows`` fingerprints."""
+        return max(1, math.ceil(rows / self.batch_rows))
+
+    def fit_steps(self, rows: int) -> int:
+        """Largest number of steps of a fit that learns from ``rows`` fingerprints."""
+        steps = self.epochs * self.epoch_steps(rows)
+        return steps if self.most_steps is None else min(steps, self.most_steps)
 
     @property
     def sampling(self) -> Sampling:

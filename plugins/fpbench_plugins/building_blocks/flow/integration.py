@@ -41,6 +41,28 @@ def integrate(
     return x
 
 
+def sharpen(
+    velocity: Velocity, drawn: Float32[Tensor, "batch dim"], time: float
+) -> Float32[Tensor, "batch dim"]:
+    """Take draws for points on their way at ``time``, and carry them to data once more.
+
+    A network that learns by squared error, and in limited time, carries noise not quite onto the
+    data, but to points around them. It has also learnt to remove noise: here, the blur that it
+    left.
+
+    Args:
+        velocity: That made the draws.
+        drawn: In normalised units.
+        time: Share of a point that is taken for noise, 0 to 1. 0 changes nothing. One Heun step
+            follows the rest of the way, which is exact enough if that is short.
+    """
+    if time == 0:
+        return drawn
+    x = torch.mul(drawn, 1 - time)
+    slope = velocity(x, time)
+    return x + time / 2 * (slope + velocity(x + time * slope, 0.0))
+
+
 def velocity_function(network: VelocityNetwork) -> Velocity:
     """A network's velocity as a function. The network's weights must not change afterwards.
 

@@ -1,6 +1,5 @@
 """Estimates the time and memory that a flow needs, with trials of a second."""
 
-import math
 import time
 
 import numpy as np
@@ -25,9 +24,11 @@ def flow_need(config: FlowConfig, rows: int, dim: int, settings: Settings) -> Ge
     trial = FitTrial(config.shape(dim), settings)
     rows = min(rows, config.most_rows or rows)
     held_out = round(rows * config.held_out)
-    steps = config.epochs * math.ceil((rows - held_out) / config.batch_rows)
+    learn = rows - held_out
+    steps = config.fit_steps(learn)
+    evaluations = steps // (config.judge_epochs * config.epoch_steps(learn))
     stand_in = trial.generator(config.sampling)
-    judged = min(held_out, config.judge_rows) * (config.epochs // config.judge_epochs)
+    judged = min(held_out, config.judge_rows) * evaluations
     return GeneratorNeed(
         fit_seconds=steps * trial.step_seconds(config.batch_rows)
         + judged * draw_seconds(stand_in, "trial"),

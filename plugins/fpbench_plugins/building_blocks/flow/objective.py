@@ -44,16 +44,17 @@ class FlowObjective:
         self._seed = seed
         self._dtype = dtype
         self._device = next(network.parameters()).device
-        self._epoch_steps = math.ceil(len(learn) / config.batch_rows)
+        self._epoch_steps = config.epoch_steps(len(learn))
         self._order: tuple[int, Int64[np.ndarray, " rows"]] | None = None
 
     @property
     def schedule(self) -> Schedule:
         config = self._config
         return Schedule(
-            steps=config.epochs * self._epoch_steps,
+            steps=config.fit_steps(len(self._learn)),
             evaluate_every=config.judge_epochs * self._epoch_steps,
             learning_rate=config.learning_rate,
+            cosine=config.cosine,
             weight_decay=config.weight_decay,
             average_decay=config.ema_decay,
             select=None if config.select == "last" else config.select,

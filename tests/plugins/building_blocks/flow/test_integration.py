@@ -9,7 +9,13 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from fpbench_plugins.building_blocks.flow.integration import EVALUATIONS_PER_STEP, Solver, integrate
+from fpbench_plugins.building_blocks.flow.integration import (
+    EVALUATIONS_PER_STEP,
+    Solver,
+    Velocity,
+    integrate,
+    sharpen,
+)
 
 
 @given(steps=st.integers(1, 7), solver=st.sampled_from(sorted(EVALUATIONS_PER_STEP)))
@@ -40,3 +46,27 @@ def test_solvers_walk_from_time_1_to_time_0() -> None:
 
     integrate(velocity, torch.zeros((1, 1)), 4, "euler")
     assert seen == [1.0, 0.75, 0.5, 0.25]
+
+
+def flow_to_normal_data(std: Tensor) -> Velocity:
+    """The exact velocity for data that is normal around 0 with these standard deviations."""
+
+    def velocity(x: Tensor, time: float) -> Tensor:
+        variance = (1 - time) ** 2 * std**2 + time**2
+        return x * ((1 - time) * std**2 - time) / variance
+
+    return velocity
+
+
+def test_sharpening_takes_the_blur_out_of_narrow_directions_and_leaves_wide_ones() -> None:
+    std = torch.tensor([0.1, 1.0, 3.0])
+    blurred = (std**2 + 0.1**2).sqrt()[None]  # a point one standard deviation away in each
+    sharp = sharpen(flow_to_normal_data(std), blurred, 0.1)[0]
+    assert blurred[0, 0] > 1.4 * std[0]
+    torch.testing.assert_close(sharp[:1], std[:1], rtol=0.05, atol=0)
+    torch.testing.assert_close(sharp[1:], blurred[0, 1:], rtol=0.01, atol=0)
+
+
+def test_sharpening_by_nothing_changes_nothing() -> None:
+    drawn = torch.ones((2, 3))
+    assert torch.equal(sharpen(flow_to_normal_data(torch.ones(3)), drawn, 0.0), drawn)
