@@ -16,7 +16,7 @@ from fpbench_plugins.building_blocks.flow.generator import (
     read_flow,
 )
 from fpbench_plugins.building_blocks.flow.integration import sharpen, velocity_function
-from fpbench_plugins.rectified_flow_turbo import create
+from fpbench_plugins.rectified_flow_turbo import create, create_sharp
 
 TINY = {
     "teacher_width": "16",
@@ -110,8 +110,19 @@ def test_a_teacher_learns_until_held_out_tracks_say_no_more() -> None:
     assert (teacher.select, teacher.patience) == ("held_out_loss", 8)
 
 
+def test_a_sharp_flow_is_another_generator(tmp_path: Path) -> None:
+    method = create_sharp(Settings(options=TINY))
+    fitted = method.fit(real_rows(), seed=0, work_dir=tmp_path, report=lambda share, phrase: None)
+    fitted.save(tmp_path / "sharp.safetensors")
+    again = create_sharp(Settings()).load(tmp_path / "sharp.safetensors")
+    rngs = (np.random.default_rng(1), np.random.default_rng(1))
+    np.testing.assert_array_equal(again.draw(9, rngs[0]), fitted.draw(9, rngs[1]))
+    with pytest.raises(FpbenchError, match=r"'rectified-flow-sharp', not 'rectified-flow-turbo'"):
+        create(Settings()).load(tmp_path / "sharp.safetensors")
+
+
 def test_a_teacher_reads_all_rows_in_a_limited_number_of_steps() -> None:
-    teacher = create(Settings()).config.teacher_config
+    teacher = create_sharp(Settings()).config.teacher_config
     assert teacher.most_rows is None
     assert teacher.fit_steps(1_000_000) == teacher.fit_steps(90_000) == 8_000
     assert teacher.fit_steps(2_560) == 100 * 10

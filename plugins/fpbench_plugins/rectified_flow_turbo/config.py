@@ -1,6 +1,6 @@
 """Settings of a distilled flow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from fpbench_plugins.building_blocks.flow.config import FlowConfig
@@ -23,7 +23,8 @@ class TurboConfig:
         teacher_width: Of the teacher's residual stream.
         teacher_depth: Number of its blocks.
         teacher_epochs: Largest number of passes over the fingerprints.
-        teacher_iterations: Largest number of its training steps.
+        teacher_iterations: Largest number of its training steps; None means that only
+            ``teacher_epochs`` limits them.
         teacher_batch_rows: Fingerprints per step.
         teacher_learning_rate: Of AdamW at first.
         teacher_cosine: Whether it falls along half a cosine, to 0 at the largest number of steps.
@@ -51,7 +52,7 @@ class TurboConfig:
     teacher_width: int
     teacher_depth: int
     teacher_epochs: int
-    teacher_iterations: int
+    teacher_iterations: int | None
     teacher_batch_rows: int
     teacher_learning_rate: float
     teacher_cosine: bool
@@ -120,7 +121,7 @@ class TurboConfig:
         )
 
 
-DEFAULTS = TurboConfig(
+TURBO_DEFAULTS = TurboConfig(
     teacher=None,
     # For 10 900 spectral sketches of 43 tracks, this teacher's hit-rate gap to 10 000 real
     # distractors of other tracks is within 0.15 points, and a Gaussian's is 0.5. The held-out loss
@@ -128,21 +129,18 @@ DEFAULTS = TurboConfig(
     teacher_width=256,
     teacher_depth=4,
     teacher_epochs=100,
-    # As many rows as 100 epochs of 20 000 in batches of 128, with a constant rate of 3e-4, whose
-    # held-out loss was 0.881 for nafp. It is 0.870 for these steps over 90 000 rows.
-    teacher_iterations=8_000,
-    teacher_batch_rows=256,
-    teacher_learning_rate=1e-3,
-    teacher_cosine=True,
-    teacher_most_rows=None,
+    teacher_iterations=None,
+    teacher_batch_rows=128,
+    teacher_learning_rate=3e-4,
+    teacher_cosine=False,
+    # With more, a fit can take over an hour on two cores, and a run would take a Gaussian instead.
+    # For nafp, draws of a fit to 10 000 rows were 2.6 points too easy in the track among 100 000
+    # real distractors when the rows were of 170 tracks, and 1.2 (at 84 000) when of 1 672.
+    teacher_most_rows=20_000,
     teacher_most_copied=None,
-    pairs=100_000,
-    # The mean squared error of 4 steps is 8e-4, of 6 it is 2e-4. The student's is 1e-2.
-    pair_steps=5,
-    # For nafp, real distractors that are among the nearest 1 000, 100 and 10 of a million have
-    # 0.90, 0.80 and 0.76 times as many counterparts among draws, after sharpening 1.02, 0.97 and
-    # 0.95. See docs/studies/a-million-real.md.
-    sharpening=0.16,
+    pairs=60_000,
+    pair_steps=8,
+    sharpening=0.0,
     width=256,
     depth=3,
     steps=1,
@@ -152,4 +150,22 @@ DEFAULTS = TurboConfig(
     ema_decay=0.998,
     project=True,
     saved_as="float32",
+)
+
+SHARP_DEFAULTS = replace(
+    TURBO_DEFAULTS,
+    # As many rows as turbo's 100 epochs of 20 000, whose held-out loss was 0.881 for nafp. It is
+    # 0.870 for these steps over 90 000 rows.
+    teacher_iterations=8_000,
+    teacher_batch_rows=256,
+    teacher_learning_rate=1e-3,
+    teacher_cosine=True,
+    teacher_most_rows=None,
+    pairs=100_000,
+    # The mean squared error of 4 steps is 8e-4, of 6 it is 2e-4. The student's is 1e-2.
+    pair_steps=5,
+    # For nafp, real distractors that are among the nearest 1 000, 100 and 10 of a million have
+    # 0.90, 0.80 and 0.76 times as many counterparts among draws, after sharpening 1.02, 0.97 and
+    # 0.95. See docs/studies/a-million-real.md.
+    sharpening=0.16,
 )

@@ -42,10 +42,10 @@ from fpbench_plugins.building_blocks.flow.needs import FitTrial, flow_need
 from fpbench_plugins.building_blocks.flow.network import fresh_network
 from fpbench_plugins.building_blocks.flow.normalisation import Normalisation
 from fpbench_plugins.building_blocks.flow.training import TrainingOutcome, train
-from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS
+from fpbench_plugins.rectified_flow_turbo.config import TURBO_DEFAULTS, TurboConfig
 from fpbench_plugins.rectified_flow_turbo.objective import Distillation
 
-NAME = "rectified-flow-turbo"
+TURBO, SHARP = "rectified-flow-turbo", "rectified-flow-sharp"
 TEACHER = "rectified-flow"
 PAIRS_AT_ONCE = 2_500
 
@@ -53,11 +53,20 @@ _TEACHER_SHARE, _PAIRS_SHARE = 0.4, 0.2  # of a fit's time, for progress reports
 
 
 class RectifiedFlowTurbo:
-    """Implements :class:`fpbench.GeneratorMethod`."""
+    """Implements :class:`fpbench.GeneratorMethod`.
 
-    def __init__(self, settings: Settings) -> None:
-        self.config = apply_options(DEFAULTS, settings.options)
+    Args:
+        settings: Options, device and dtype.
+        name: Of the generator, for its files.
+        defaults: Settings where there are no options.
+    """
+
+    def __init__(
+        self, settings: Settings, name: str = TURBO, defaults: TurboConfig = TURBO_DEFAULTS
+    ) -> None:
+        self.config = apply_options(defaults, settings.options)
         self._settings = settings
+        self._name = name
 
     @property
     def learns_from(self) -> Sequence[Path]:
@@ -102,7 +111,7 @@ class RectifiedFlowTurbo:
         outcome = self._train_student(
             *pairs,
             teacher.normalisation,
-            content_key(generator=NAME, config=config, pairs=pairs_key),
+            content_key(generator=self._name, config=config, pairs=pairs_key),
             seed=seed,
             work_dir=work_dir,
             report=report,
@@ -110,7 +119,7 @@ class RectifiedFlowTurbo:
         saved_as = getattr(torch, config.saved_as)
         return self._generator(
             FittedFlow(
-                generator=NAME,
+                generator=self._name,
                 shape=config.shape(teacher.shape.dim),
                 weights={name: weights.to(saved_as) for name, weights in outcome.weights.items()},
                 normalisation=teacher.normalisation,
@@ -123,7 +132,7 @@ class RectifiedFlowTurbo:
         )
 
     def load(self, path: Path, /) -> FlowGenerator:
-        fitted = read_flow(path, NAME)
+        fitted = read_flow(path, self._name)
         # Not steps: a student only works with the number of steps it was trained for.
         refuse_settings_but(["project"], self._settings.options, f"generator '{path}'")
         if "project" in self._settings.options:

@@ -18,9 +18,8 @@ from fpbench.plugin.options import refuse_settings_but
 from fpbench.tensor_files import read_tensors
 from fpbench_plugins.building_blocks.coherent_noise.method import CoherenceConfig, CoherentNoise
 from fpbench_plugins.building_blocks.flow.generator import RECORD, FlowGenerator, read_flow
-from fpbench_plugins.rectified_flow_turbo.config import DEFAULTS, TurboConfig
-from fpbench_plugins.rectified_flow_turbo.method import NAME as TURBO
-from fpbench_plugins.rectified_flow_turbo.method import TEACHER, RectifiedFlowTurbo
+from fpbench_plugins.rectified_flow_turbo.config import TURBO_DEFAULTS, TurboConfig
+from fpbench_plugins.rectified_flow_turbo.method import SHARP, TEACHER, TURBO, RectifiedFlowTurbo
 
 NAME = "rectified-flow-tracks"
 
@@ -30,8 +29,9 @@ class TurboTracksConfig(TurboConfig):
     """Settings of the flow and of its tracks.
 
     Args:
-        flow: File of a fitted ``rectified-flow-turbo`` or ``rectified-flow``, which then draws
-            the fingerprints of tracks; None fits a turbo first, with the settings of one.
+        flow: File of a fitted ``rectified-flow-turbo``, ``rectified-flow-sharp`` or
+            ``rectified-flow``, which then draws the fingerprints of tracks; None fits a turbo
+            first, with the settings of one.
         longest: Largest number of fingerprints in a track; a longer one is learnt and drawn as
             several.
         most_tracks: Largest number of tracks that are learnt, spread evenly over all.
@@ -47,7 +47,7 @@ class TurboTracksConfig(TurboConfig):
 
 
 TRACK_DEFAULTS = TurboTracksConfig(
-    **{field.name: getattr(DEFAULTS, field.name) for field in dataclasses.fields(DEFAULTS)}
+    **{f.name: getattr(TURBO_DEFAULTS, f.name) for f in dataclasses.fields(TURBO_DEFAULTS)}
 )
 _OWN = {"flow", "longest", "most_tracks"}
 
@@ -101,6 +101,8 @@ class FlowOrTurbo:
     def _read(self, path: Path) -> FlowGenerator:
         """A fitted flow, distilled or not."""
         metadata = read_tensors(path, advice="make one with `fpbench fit`", values=False).metadata
-        name = TEACHER if f'"generator": "{TEACHER}"' in metadata.get(RECORD, "") else TURBO
+        record = metadata.get(RECORD, "")
+        found = (name for name in (TEACHER, SHARP) if f'"generator": "{name}"' in record)
+        name = next(found, TURBO)
         settings = self._settings
         return FlowGenerator(read_flow(path, name), device=settings.device, dtype=settings.dtype)
