@@ -119,23 +119,29 @@ def test_finished_blocks_are_not_searched_again(search_of: Callable[..., RowSear
     np.testing.assert_array_equal(again[400], first[400])
 
 
-def test_no_more_rows_than_allowed_are_trained_on(search_of: Callable[..., RowSearch]) -> None:
-    search = replace(search_of("ivf", nlist="4", nprobe="1"), most_training=200)
-    trained = []
-    create = search.create
+def note_trainings(
+    create: Callable[[], NamedIndex], trained: list[np.ndarray]
+) -> Callable[[], NamedIndex]:
+    """Creates the same indexes, which add the rows that they are trained on to ``trained``."""
 
-    def create_that_counts() -> NamedIndex:
+    def create_that_notes() -> NamedIndex:
         named = create()
         train = named.index.train
 
-        def count(vectors: np.ndarray) -> None:
+        def note(vectors: np.ndarray) -> None:
             trained.append(vectors)
             train(vectors)
 
-        named.index.train = count  # type: ignore[method-assign]
+        named.index.train = note  # type: ignore[method-assign]
         return named
 
-    nearest(replace(search, create=create_that_counts), [400])
+    return create_that_notes
+
+
+def test_no_more_rows_than_allowed_are_trained_on(search_of: Callable[..., RowSearch]) -> None:
+    search = replace(search_of("ivf", nlist="4", nprobe="1"), most_training=200)
+    trained: list[np.ndarray] = []
+    nearest(replace(search, create=note_trainings(search.create, trained)), [400])
     assert [len(rows) for rows in trained] == [200]
     assert len(np.unique(trained[0], axis=0)) == 200
 
@@ -182,21 +188,11 @@ def test_of_drawn_distractors_no_more_are_trained_on_than_an_index_needs(
 ) -> None:
     monkeypatch.setattr(drawn_rows, "CHUNK", 50)
     search = search_of("ivf", nlist="1", nprobe="1")
-    trained = []
-    create = search.create
-
-    def create_that_counts() -> NamedIndex:
-        named = create()
-        train = named.index.train
-
-        def count(vectors: np.ndarray) -> None:
-            trained.append(vectors)
-            train(vectors)
-
-        named.index.train = count  # type: ignore[method-assign]
-        return named
-
+    trained: list[np.ndarray] = []
     drawn = DrawnRows(Drawn(search.distractors[:]), (400, 8))
-    nearest(replace(search, create=create_that_counts, distractors=drawn), [100, 300, 400])
+    nearest(
+        replace(search, create=note_trainings(search.create, trained), distractors=drawn),
+        [100, 300, 400],
+    )
     assert [len(rows) for rows in trained] == [100, 256, 256]
     assert not np.array_equal(trained[1], trained[2])

@@ -56,18 +56,24 @@ def test_parts_of_the_distractors_are_drawn_anew(
     assert CliRunner().invoke(main, ["validate", str(out)]).exit_code == 0
 
 
-@pytest.mark.slow
-def test_one_training_on_all_distractors_serves_all_parts(
-    tmp_path: Path, run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    trained: list[int] = []
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of rows of each training of an index, as they come."""
+    counts: list[int] = []
     train = FaissBlockIndex.train
 
     def count(index: FaissBlockIndex, vectors: np.ndarray) -> None:
-        trained.append(len(vectors))
+        counts.append(len(vectors))
         train(index, vectors)
 
     monkeypatch.setattr(FaissBlockIndex, "train", count)
+    return counts
+
+
+@pytest.mark.slow
+def test_one_training_on_all_distractors_serves_all_parts(
+    tmp_path: Path, run: Callable[..., Result], trained: list[int]
+) -> None:
     options = tmp_path / "run.toml"
     options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
     typed = ("--protocol", "paper", "--index", "ivf", "--config", options, "--sizes", "20,30")
@@ -80,17 +86,9 @@ def test_one_training_on_all_distractors_serves_all_parts(
 
 @pytest.mark.slow
 def test_an_index_is_trained_for_every_repeat(
-    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, run: Callable[..., Result], trained: list[int]
 ) -> None:
     """Also where an index is at the place in memory of an earlier one."""
-    trained: list[int] = []
-    train = FaissBlockIndex.train
-
-    def count(index: FaissBlockIndex, vectors: np.ndarray) -> None:
-        trained.append(len(vectors))
-        train(index, vectors)
-
-    monkeypatch.setattr(FaissBlockIndex, "train", count)
     options = tmp_path / "run.toml"
     options.write_text('index_options.ivf = { nlist = "4", nprobe = "4" }')
     typed = ("--protocol", "paper", "--index", "ivf", "--config", options, "--sizes", "20")
