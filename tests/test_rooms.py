@@ -16,7 +16,7 @@ ELSEWHERE = {"cli", "scaffold"}
 
 ROOMS = [
     path.parent
-    for path in sorted(PACKAGE.glob("*/__init__.py"))
+    for path in sorted(PACKAGE.glob("*/**/__init__.py"))
     if path.parent.name not in ELSEWHERE
 ]
 
@@ -57,7 +57,7 @@ def test_every_module_has_a_test_file_of_its_name() -> None:
     assert missing == set()
 
 
-@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.relative_to(PACKAGE).as_posix())
 def test_a_room_says_what_it_is_for_in_one_sentence_and_exports_nothing(room: Path) -> None:
     body = ast.parse((room / "__init__.py").read_bytes()).body
     assert len(body) == 1

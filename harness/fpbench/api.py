@@ -26,11 +26,11 @@ from fpbench.review.det_figure import draw_det
 from fpbench.review.frontier_figure import draw_frontier
 from fpbench.runs.arguments import as_path, config_from_arguments
 from fpbench.runs.call_arguments import RUN, call_text, split_arguments, written_files
-from fpbench.runs.engines import open_engine
 from fpbench.runs.execution import execute, execute_into_cache
 from fpbench.runs.objects import register_object
-from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
+from fpbench.runs.planning.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import prepare
+from fpbench.runs.workers.engines import open_engine
 from fpbench.units import whole_sizes
 from fpbench.verification.validation import validate_result
 

@@ -18,7 +18,7 @@ from fpbench.results.files import read_result, write_result
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.beyond import beyond_needs
 from fpbench.runs.config import RunConfig
-from fpbench.runs.plan import make_plan
+from fpbench.runs.planning.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.run import run_prepared
 from fpbench.verification.validation import validate_result

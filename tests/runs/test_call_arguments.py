@@ -7,7 +7,7 @@ import pytest
 
 from fpbench import FpbenchError
 from fpbench.runs.call_arguments import call_text, split_arguments, written_files
-from fpbench.runs.engines import EngineSettings
+from fpbench.runs.workers.engines import EngineSettings
 
 
 def test_settings_of_the_run_are_told_from_the_rest() -> None:

@@ -13,12 +13,12 @@ from fpbench.results.document import Result
 from fpbench.results.files import read_result
 from fpbench.results.fits import FitRates, GeneratorFits
 from fpbench.results.indexes import IndexInfo
-from fpbench.runs.costs import RunCosts
+from fpbench.runs.costs.run_costs import RunCosts
 from fpbench.runs.databases import list_databases
-from fpbench.runs.engines import LOCAL
 from fpbench.runs.numbers import LengthFindings, Numbers, compute_numbers, join_numbers
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.searches import FurtherFit, search_database
+from fpbench.runs.workers.engines import LOCAL
 
 Prepare = Callable[..., PreparedRun]
 

@@ -15,7 +15,7 @@ from fpbench.results.document import Result
 from fpbench.results.lengths import QueryLength, query_lengths_s, split_by_length
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.config import RunConfig
-from fpbench.runs.plan import make_plan
+from fpbench.runs.planning.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.query_lengths import ask_longest, count_lengths
 

@@ -12,7 +12,7 @@ from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.results.document import Result
 from fpbench.review.fidelity_tables import fidelity_tables
 from fpbench.review.result_tables import result_tables
-from fpbench.runs.plan import make_plan
+from fpbench.runs.planning.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 
 Prepare = Callable[..., PreparedRun]

@@ -9,7 +9,12 @@ import pytest
 import soundfile
 
 from fpbench import FingerprintSpec, FpbenchError, Segments, Vectors
-from fpbench.runs.trials import decoding_rate, draw_seconds, fingerprinting_rate, product_rate
+from fpbench.runs.trials import (
+    decoding_rate,
+    draw_seconds,
+    fingerprinting_rate,
+    product_rate,
+)
 
 
 class Counting:

@@ -11,7 +11,7 @@ from fpbench.errors import FpbenchError
 from fpbench.runs.config import RunConfig
 
 if TYPE_CHECKING:
-    from fpbench.runs.engines import EngineChoice
+    from fpbench.runs.workers.engines import EngineChoice
 
 _NAMES = ("engine", "address", "workers")
 
@@ -74,10 +74,10 @@ def open_given_engine(options: dict[str, Any], config: RunConfig) -> Iterator["E
     """Join the given cluster for a run; a plan only checks the options.
 
     Raises:
-        FpbenchError: As :func:`fpbench.runs.engines.open_engine`.
+        FpbenchError: As :func:`fpbench.runs.workers.engines.open_engine`.
     """
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
-    from fpbench.runs.engines import LOCAL, EngineSettings, open_engine
+    from fpbench.runs.workers.engines import LOCAL, EngineSettings, open_engine
 
     settings = EngineSettings(**{name: options[name] for name in _NAMES})
     settings.refuse_unused(config.protocol)

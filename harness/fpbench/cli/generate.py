@@ -56,7 +56,7 @@ def generate(
     command starts again.
     """
     # Imported here, so that `fpbench generate --help` does not wait for SciPy.
-    from fpbench.runs.engines import EngineSettings, open_workers
+    from fpbench.runs.workers.engines import EngineSettings, open_workers
 
     engines = EngineSettings(**engine)
     engines.refuse_unused()

@@ -242,7 +242,7 @@ def run(**options: Any) -> None:
     )
     from fpbench.runs.config_toml import write_config
     from fpbench.runs.execution import execute
-    from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
+    from fpbench.runs.planning.plan import make_plan, refuse_what_cannot_fit
     from fpbench.runs.prepare import prepare
     from fpbench.runs.run import det_figure_path, frontier_figure_path
 

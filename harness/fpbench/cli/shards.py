@@ -9,15 +9,15 @@ import click
 from fpbench.cli.plugin_command import write_result
 from fpbench.errors import FpbenchError
 from fpbench.progress import Stage
-from fpbench.runs.plan import make_plan, refuse_what_cannot_fit
+from fpbench.runs.planning.plan import make_plan, refuse_what_cannot_fit
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.shards import (
+from fpbench.runs.shards.search_shards import (
     prepare_searches,
     refuse_undivided,
     search_shard,
     shard_folder,
 )
-from fpbench.runs.track_shards import (
+from fpbench.runs.shards.track_shards import (
     check_track_shards,
     fingerprint_shard,
     require_divided,
@@ -64,8 +64,8 @@ def run_part(
     With ``--plan``, only say what it needs.
 
     Raises:
-        FpbenchError: As :func:`fpbench.runs.shards.search_shard` and
-            :func:`fpbench.runs.track_shards.fingerprint_shard`.
+        FpbenchError: As :func:`fpbench.runs.shards.search_shards.search_shard` and
+            :func:`fpbench.runs.shards.track_shards.fingerprint_shard`.
     """
     shard = None if options["shard"] is None else Shard.parse(options["shard"])
     refuse_undivided(prepared)

@@ -11,9 +11,9 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.progress import Stage
 from fpbench.runs.arguments import config_from_arguments
 from fpbench.runs.config import RunConfig
-from fpbench.runs.engines import EngineChoice
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.sweep_ranges import read_sweep
+from fpbench.runs.sweeps.ranges import read_sweep
+from fpbench.runs.workers.engines import EngineChoice
 
 
 def config_with_sweep(
@@ -48,7 +48,7 @@ def run_sweep(
     if not swept:
         return prepared
     # Imported here, so that `fpbench run --help` does not wait for SciPy.
-    from fpbench.runs.swept_run import sweep_indexes
+    from fpbench.runs.sweeps.swept_run import sweep_indexes
 
     reduced, sweep = sweep_indexes(prepared, swept, stage, choice)
     for setting, reason in sweep.skipped.items():

@@ -10,7 +10,7 @@ from fpbench.files import refuse_unwritable
 from fpbench.folder_names import change_texts, record_setting
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.runs.arguments import as_path, refuse_out
-from fpbench.runs.engines import EngineSettings
+from fpbench.runs.workers.engines import EngineSettings
 
 RUN = "fpbench.run"
 """Source of the arguments in messages."""

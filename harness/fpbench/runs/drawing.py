@@ -20,7 +20,7 @@ from fpbench.plugin.generators import TrackGenerator
 from fpbench.prefetch import prefetch
 from fpbench.progress import Report
 from fpbench.runs.drawn_chunks import row_chunks, track_chunks
-from fpbench.runs.sent_drawing import draw_with_workers
+from fpbench.runs.workers.sent_drawing import draw_with_workers
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.orders import Workers
 from fpbench.search.engines.shards import Shard

@@ -10,11 +10,11 @@ from fpbench.files import make_folder, remove_stale
 from fpbench.progress import Stage
 from fpbench.results.document import Result
 from fpbench.results.files import dump_result, read_result
-from fpbench.runs.engines import LOCAL, EngineChoice
 from fpbench.runs.failures import failed_path, record_failure
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.protocols.run import run_protocol
 from fpbench.runs.run import run_prepared
+from fpbench.runs.workers.engines import LOCAL, EngineChoice
 
 
 def execute(

@@ -20,11 +20,10 @@ from fpbench.review.curves_figure import plot_curves
 from fpbench.review.det_figure import has_det, plot_det
 from fpbench.review.frontier_figure import has_frontier, plot_frontier
 from fpbench.runs.audio_warnings import warn_of_silence
-from fpbench.runs.costs import RunCosts
+from fpbench.runs.costs.run_costs import RunCosts
 from fpbench.runs.databases import list_databases
 from fpbench.runs.description import Findings, describe_run, describe_task_of
 from fpbench.runs.empty_indexes import runs_by_length
-from fpbench.runs.engines import LOCAL, EngineChoice
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.numbers import LengthFindings, compute_numbers, join_numbers
 from fpbench.runs.prepare import PreparedRun
@@ -36,9 +35,10 @@ from fpbench.runs.searches import (
     search_fit,
     with_tail,
 )
-from fpbench.runs.sent_tracks import with_track_workers
-from fpbench.runs.shards import Shards
+from fpbench.runs.shards.search_shards import Shards
 from fpbench.runs.stage_titles import name_length
+from fpbench.runs.workers.engines import LOCAL, EngineChoice
+from fpbench.runs.workers.sent_tracks import with_track_workers
 from fpbench.search.inputs import Inputs
 
 logger = getLogger(__name__)
@@ -57,7 +57,7 @@ def run_prepared(
 
     If the process is killed, the same call resumes where it stopped, and writes the same bytes but
     for the costs in the result. Blocks that shards have searched, in the folder of
-    :func:`fpbench.runs.shards.shard_folder`, are not searched again.
+    :func:`fpbench.runs.shards.search_shards.shard_folder`, are not searched again.
 
     Args:
         prepared: From :func:`prepare`.

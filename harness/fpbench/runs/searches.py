@@ -13,13 +13,13 @@ from fpbench.results.fidelity import Fidelity
 from fpbench.results.fits import FitRates, GeneratorFits
 from fpbench.results.tails import TailInfo
 from fpbench.runs.beyond import can_simulate, is_exact, simulate_beyond
-from fpbench.runs.costs import RunCosts
+from fpbench.runs.costs.run_costs import RunCosts
 from fpbench.runs.databases import list_databases
-from fpbench.runs.engines import EngineChoice
 from fpbench.runs.fit_splits import split_tracks
 from fpbench.runs.generator import FittedGenerator, GeneratorFitting
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.prepared_fits import prepare_fit
+from fpbench.runs.workers.engines import EngineChoice
 from fpbench.search.inputs import Inputs
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.tasks import Database, SearchTask, search

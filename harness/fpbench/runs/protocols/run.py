@@ -30,7 +30,7 @@ from fpbench.results.harness import describe_harness
 from fpbench.results.indexes import IndexInfo
 from fpbench.results.protocols import ProtocolInfo
 from fpbench.review.curves_figure import plot_curves
-from fpbench.runs.costs import RunCosts
+from fpbench.runs.costs.run_costs import RunCosts
 from fpbench.runs.description import leave_folders_out
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.loaded_indexes import index_options, load_index

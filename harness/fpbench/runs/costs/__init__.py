@@ -1,0 +1,1 @@
+"""Measure what a run costs, stage by stage, and on the workers that help it."""

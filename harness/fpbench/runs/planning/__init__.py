@@ -1,0 +1,1 @@
+"""Estimate the time, memory and disk space that a run needs, before it starts."""

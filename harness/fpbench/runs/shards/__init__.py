@@ -1,0 +1,1 @@
+"""Divide a run between processes that share nothing but files."""

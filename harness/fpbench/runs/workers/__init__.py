@@ -1,0 +1,1 @@
+"""Send parts of a run to other processes: GPUs of this machine, or a Ray cluster."""
