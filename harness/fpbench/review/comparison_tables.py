@@ -7,39 +7,30 @@ from html import escape
 from pathlib import Path
 from typing import Literal
 
-from tabulate import tabulate
-
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import write_output
-from fpbench.results.document import Result
-from fpbench.results.names import (
-    clusters_label,
-    few_clusters_note,
-    lengths_label,
-    metric_label,
-    tracks_label,
-)
 from fpbench.review.best_system import ChosenPoint, Standings, standings_against_best
 from fpbench.review.best_system_tables import (
     standings_heading,
     standings_tables,
     standings_text_tables,
 )
-from fpbench.review.comparison import Comparison, compare_results, length_text
-from fpbench.review.comparison_cells import WIDTH, difference_cell, join_different
-from fpbench.review.cost_tables import cost_text
+from fpbench.review.comparison import Comparison, compare_results
+from fpbench.review.comparison_cells import WIDTH
+from fpbench.review.comparison_notes import comparison_notes
 from fpbench.review.differences import Difference
-from fpbench.review.false_reject_tables import NOTE, false_reject_headings, false_reject_table
+from fpbench.review.false_reject_tables import false_reject_headings, false_reject_table
 from fpbench.review.flat_records import records_csv
 from fpbench.review.flipped_queries import flipped_records
-from fpbench.review.measured_gaps import measured_gap
+from fpbench.review.pair_tables import (
+    list_measures,
+    pair_heading,
+    pair_table,
+    pair_text_tables,
+)
 from fpbench.tables import show_lines
-from fpbench.units import count_label, short_hours, short_size
 
 FORMATS = ("table", "csv", "latex", "json")
-
-Measure = tuple[str, float | None]
-"""Metric and tolerance."""
 
 Pairs = Literal["best", "all", "first"]
 """Which differences are shown: against the best of each row, all, or those of the first result."""
@@ -209,8 +200,8 @@ class Comparisons(tuple[Comparison, ...]):
             yield _latex_comment([standings_heading(table)])
             yield from map(_latex, standings_tables(table, "latex_booktabs"))
         for one in () if self.standings else self:
-            text = _table(one, _measures(one), "latex_booktabs")
-            yield f"{_latex_comment([_heading(one)])}\n{_latex(text)}"
+            text = pair_table(one, list_measures(one), "latex_booktabs")
+            yield f"{_latex_comment([pair_heading(one)])}\n{_latex(text)}"
         for heading, text in self._false_reject_tables("latex_booktabs"):
             yield f"{_latex_comment([heading])}\n{_latex(text)}"
 
@@ -218,7 +209,7 @@ class Comparisons(tuple[Comparison, ...]):
         parts = [
             f"{_wrap(standings_heading(table))}\n\n{standings_text_tables(table)}"
             for table in self.standings
-        ] or [f"{_wrap(_heading(one))}\n{_text_tables(one)}" for one in self]
+        ] or [f"{_wrap(pair_heading(one))}\n{pair_text_tables(one)}" for one in self]
         tables = self._false_reject_tables("simple")
         parts += [f"{_wrap(heading)}\n{text}" for heading, text in tables]
         return show_lines("\n\n".join([*parts, *map(_wrap, self._notes())]))
@@ -229,7 +220,8 @@ class Comparisons(tuple[Comparison, ...]):
             + "".join(standings_tables(table, "html"))
             for table in self.standings
         ] or [
-            f"<p><b>{escape(_heading(one))}</b></p>{_table(one, _measures(one), 'html')}"
+            f"<p><b>{escape(pair_heading(one))}</b></p>"
+            + pair_table(one, list_measures(one), "html")
             for one in self
         ]
         tables += [
@@ -239,23 +231,13 @@ class Comparisons(tuple[Comparison, ...]):
         return "".join([*tables, *(f"<p>{escape(note)}</p>" for note in self._notes())])
 
     def _notes(self) -> list[str]:
-        """The gap of the synthetic distractors, if there are any, and how to read the tables."""
-        queries, shown = self[0].queries, sum(1 for _ in self._shown())
-        lengths_s = dict.fromkeys(one.queries.length_s for one in self)
-        note = f"{lengths_label(queries, list(lengths_s))} from {tracks_label(queries)}"
-        note += f"; points, with {100 * self.level:g} % intervals (paired, over "
-        looked_at = f"{shown} in all" if shown == self.tests else f"{shown} of {self.tests} in all"
-        note += f"{clusters_label(queries)}; {looked_at}, not corrected)"
-        level = f"{100 * (1 - self.level):.3g} %"
-        note += f"; * one is better (sign-flip test at {level}, Holm-corrected for "
-        note += (
-            f"{count_label(self.tests, 'test')}{', those of all pairs' if self.standings else ''})"
+        return comparison_notes(
+            self,
+            self.level,
+            shown=sum(1 for _ in self._shown()),
+            tests=self.tests,
+            against_best=bool(self.standings),
         )
-        if any(one.false_rejects for one in self):
-            note += f"; {NOTE}"
-        few = few_clusters_note(queries)
-        few_notes = [few] if few is not None else []
-        return [*_gap_notes(self), *few_notes, note, *_cost_notes(self)]
 
 
 def make_comparisons(
@@ -293,57 +275,8 @@ def make_comparisons(
     return Comparisons(found, level, standings_against_best(found, chosen) if shown else ())
 
 
-def _heading(comparison: Comparison) -> str:
-    heading = " minus ".join(comparison.names)
-    heading += f"; {comparison.search_label}"
-    if comparison.generator is not None:
-        heading += f" ({comparison.generator})"
-    return heading
-
-
 def _wrap(text: str) -> str:
     return textwrap.fill(text, WIDTH, break_on_hyphens=False)
-
-
-def _measures(comparison: Comparison) -> list[Measure]:
-    measures = list(dict.fromkeys((d.metric, d.tolerance_s) for d in comparison.differences))
-    return sorted(measures, key=lambda m: m[1] is None)
-
-
-def _text_tables(comparison: Comparison) -> str:
-    """Tables side by side of as many measures as fit; the others follow below."""
-    tables: list[str] = []
-    shown: list[Measure] = []
-    for measure in _measures(comparison):
-        table = _table(comparison, [*shown, measure], "simple")
-        if shown and max(map(len, table.splitlines())) > WIDTH:
-            shown = []
-            table = _table(comparison, [measure], "simple")
-        tables = tables[:-1] if shown else tables
-        tables.append(table)
-        shown.append(measure)
-    return "\n\n".join(tables)
-
-
-def _table(comparison: Comparison, measures: Sequence[Measure], tablefmt: str) -> str:
-    differences = comparison.differences
-    cells = {(_database_key(d), d.metric, d.tolerance_s): difference_cell(d) for d in differences}
-    databases = sorted({_database_key(d) for d in differences})
-    rows = [
-        [
-            join_different([short_size(n) for n in sizes]),
-            join_different([short_hours(h) for h in hours]),
-            *(cells.get(((sizes, hours), *m), "") for m in measures),
-        ]
-        for sizes, hours in databases
-    ]
-    headers = ["distractors", "audio", *(metric_label(*m) for m in measures)]
-    return tabulate(rows, headers=headers, stralign="right", tablefmt=tablefmt)
-
-
-def _database_key(difference: Difference) -> tuple[tuple[int, int], tuple[float, float]]:
-    one, other = difference.points
-    return (one.n_distractors, other.n_distractors), (one.hours, other.hours)
 
 
 _FLIPPED = (
@@ -359,42 +292,3 @@ def _latex(table: str) -> str:
 
 def _latex_comment(lines: Iterable[str]) -> str:
     return "\n".join(f"% {line}" for line in lines)
-
-
-def _gap_notes(comparisons: Sequence[Comparison]) -> list[str]:
-    """How far synthetic distractors are from real ones, for each system, index and generator."""
-    notes: dict[str, None] = {}
-    for one in comparisons:
-        if one.distractors == "synthetic":
-            measures = _measures(one)
-            for name, result in zip(one.names, one.results, strict=True):
-                note = _gap_note(name, result, one.index, measures, length_text(one, comparisons))
-                notes[note] = None
-    return list(notes)
-
-
-def _cost_notes(comparisons: Sequence[Comparison]) -> list[str]:
-    """What each system takes with each index, as far as its run has measured it."""
-    notes: dict[str, None] = {}
-    for one in comparisons:
-        searched = f"{one.index}{length_text(one, comparisons)}"
-        for name, result in zip(one.names, one.results, strict=True):
-            if cost := cost_text(result, one.index, one.distractors):
-                notes[f"cost of {name}, {searched}, on the machine of its run: {cost}"] = None
-    return list(notes)
-
-
-def _gap_note(
-    name: str, result: Result, index: str, measures: Sequence[Measure], of_length: str
-) -> str:
-    """The gaps of one system in all measures of a table."""
-    texts: list[str] = []
-    for curve in result.curves:
-        own = curve.index == index and (curve.metric, curve.tolerance_s) in measures
-        gap = measured_gap(result, curve) if own else None
-        if gap is not None:
-            label = metric_label(curve.metric, curve.tolerance_s)
-            texts.append(f"{label} {gap.text} at {short_size(gap.n_distractors)}")
-    generator = result.generator.name if result.generator else "synthetic"
-    found = ", ".join(texts) if texts else "not measured"
-    return f"{generator} minus real distractors, {name}, {index}{of_length}, in points: {found}"
