@@ -13,6 +13,13 @@ from fpbench.results.data import DataInfo
 from fpbench.results.fields import DistractorKind
 from fpbench.results.tails import TailInfo
 from fpbench.runs.costs.calibration import calibration
+from fpbench.runs.costs.described_stages import (
+    MeasuredRun,
+    describe_drawing,
+    describe_generators,
+    describe_inputs,
+    describe_searches,
+)
 from fpbench.runs.costs.kept_costs import WatchedStore
 from fpbench.runs.costs.latencies import index_cost
 from fpbench.runs.costs.measured_parts import (
@@ -21,7 +28,7 @@ from fpbench.runs.costs.measured_parts import (
     measure_index,
 )
 from fpbench.runs.costs.measured_stages import MeasuredSearch, MeasuredStage, length_suffix
-from fpbench.runs.costs.stage_clock import Elapsed, StageClock
+from fpbench.runs.costs.stage_clock import StageClock
 from fpbench.runs.costs.stage_costs import StageCosts
 from fpbench.runs.costs.worker_costs import Note, WorkerCost, WorkersTotal
 from fpbench.runs.generator import FittedGenerator
@@ -39,20 +46,13 @@ class RunCosts:
 
     Args:
         prepared: The run.
-
-    Attributes:
-        prepared: The same run with parts that count what they do.
     """
 
     def __init__(self, prepared: PreparedRun) -> None:
         self._load_before = load_average()
         self._clock = StageClock()
-        self._store = WatchedStore(prepared.store.root, prepared.store.made)
-        self._stages = StageCosts(self._store)
-        self._searches: dict[tuple[str, DistractorKind, float | None], MeasuredSearch] = {}
         self._longest_s = prepared.source.lengths[-1].length_s
         self._timed: dict[str, IndexCost] = {}
-        self._sources: list[MeasuredDistractors] = []
         self._open: list[tuple[StageName, str]] = []
         self._fingerprinter: MeasuredFingerprinter | None = None
         source = prepared.source
@@ -62,7 +62,17 @@ class RunCosts:
             source = replace(
                 source, fingerprinter=replace(named, fingerprinter=self._fingerprinter)
             )
-        self.prepared = replace(prepared, store=self._store, source=source)
+        store = WatchedStore(prepared.store.root, prepared.store.made)
+        self._run = MeasuredRun(
+            prepared=replace(prepared, store=store, source=source),
+            store=store,
+            stages=StageCosts(store),
+        )
+
+    @property
+    def prepared(self) -> PreparedRun:
+        """The run, with parts that count what they do."""
+        return self._run.prepared
 
     def watch(self, stage: Stage) -> Stage:
         """The same display of stages, of which each is measured."""
@@ -84,7 +94,7 @@ class RunCosts:
     @contextmanager
     def measure(self, stage: StageName, of: str) -> Iterator[None]:
         """Measure a block as a stage; several blocks of one stage add up."""
-        one = self._stages.measured.setdefault((stage, of), MeasuredStage())
+        one = self._run.stages.measured.setdefault((stage, of), MeasuredStage())
         found, added, rows, audio_s, encoder_s = self._counts()
         self._open.append((stage, of))
         with self._clock.measure(one.elapsed):
@@ -113,11 +123,11 @@ class RunCosts:
             key = (cost.stage, of)
             if cost.stage == "fingerprinting":
                 key = self._open[-1]
-                one = self._stages.measured[key]
+                one = self._run.stages.measured[key]
                 one.rows += cost.rows
                 one.audio_s += cost.audio_s
                 one.encoder_s += cost.encoder_s
-            self._stages.of_workers.setdefault(key, WorkersTotal()).add(cost)
+            self._run.stages.of_workers.setdefault(key, WorkersTotal()).add(cost)
 
     def note_searches(self, inputs: Inputs) -> Note:
         """Takes what workers have taken to search with these queries; they know no others."""
@@ -130,7 +140,7 @@ class RunCosts:
 
     def _counts(self) -> tuple[int, int, int, float, float]:
         """Files found and added, rows, seconds of audio, and seconds in the fingerprinter."""
-        uses, made = self._store.use.values(), self._fingerprinter
+        uses, made = self._run.store.use.values(), self._fingerprinter
         files = (sum(use.found for use in uses), sum(use.added for use in uses))
         return (*files, *((made.rows, made.audio_s, made.wall_s) if made else (0, 0.0, 0.0)))
 
@@ -141,12 +151,13 @@ class RunCosts:
         database, inputs = tasks[0].database, tasks[0].inputs
         shorter_s = self._shorter_s(inputs)
         source = MeasuredDistractors(database.source)
-        self._sources += [source] if database.kind == "synthetic" else []
+        if database.kind == "synthetic":
+            self._run.sources.append(source)
         watched = []
         filling = names_that_fill([task.named for task in tasks])
         for task in tasks:
             named = task.named
-            search = self._searches.setdefault(
+            search = self._run.searches.setdefault(
                 (named.name, database.kind, shorter_s),
                 MeasuredSearch(
                     named.name, database.kind, length_s=shorter_s, segments=inputs.segments
@@ -172,8 +183,8 @@ class RunCosts:
 
     def watch_drawing(self, source: DistractorSource) -> DistractorSource:
         """Synthetic distractors that count how many are drawn, of a protocol."""
-        self._sources.append(MeasuredDistractors(source))
-        return self._sources[-1]
+        self._run.sources.append(MeasuredDistractors(source))
+        return self._run.sources[-1]
 
     def watch_index(
         self, named: NamedIndex, kind: DistractorKind, key: str, *, size: int, rows: int
@@ -189,7 +200,7 @@ class RunCosts:
             size: Distractors of the largest database.
             rows: Its rows.
         """
-        search = self._searches.setdefault(
+        search = self._run.searches.setdefault(
             (named.name, kind, None), MeasuredSearch(named.name, kind)
         )
         search.earlier, search.keys, search.size = search.made, [key], size
@@ -208,16 +219,12 @@ class RunCosts:
             tails: How far the simulations beyond the sizes went.
         """
         asked, absent = count_asked(self._fingerprinter, inputs)
+        decoded = {(tail.index, tail.query_length_s): tail.decoded for tail in tails}
         stages = [
-            *self._input_stages(inputs.data, inputs.key, asked, absent),
-            *self._generator_stages(inputs.key, generator),
-            *self._drawing(),
-            *self._search_stages(
-                {(tail.index, tail.query_length_s): tail.decoded for tail in tails}
-            ),
-            *self._stages.not_kept("statistics"),
+            *describe_inputs(self._run, inputs.data, inputs.key, asked, absent),
+            *describe_generators(self._run, inputs.key, generator),
         ]
-        return self._sum_up(stages, inputs.hop_s)
+        return self._sum_up(stages, inputs.hop_s, decoded)
 
     def describe_protocol(
         self,
@@ -238,19 +245,28 @@ class RunCosts:
             generator: The generator of synthetic distractors.
         """
         stages = [
-            *self._input_stages(data, key, asked, 0),
-            *self._generator_stages(key, generator),
-            *self._drawing(),
-            *self._search_stages({}),
-            *self._stages.not_kept("statistics"),
+            *describe_inputs(self._run, data, key, asked, 0),
+            *describe_generators(self._run, key, generator),
         ]
-        return self._sum_up(stages, hop_s)
+        return self._sum_up(stages, hop_s, {})
 
-    def _sum_up(self, stages: Sequence[StageCost], hop_s: float) -> Costs:
+    def _sum_up(
+        self,
+        until_search: Sequence[StageCost],
+        hop_s: float,
+        decoded: Mapping[tuple[str, float | None], int],
+    ) -> Costs:
+        """The costs of the stages up to the search, and of those that follow."""
+        stages = [
+            *until_search,
+            *describe_drawing(self._run),
+            *describe_searches(self._run, decoded),
+            *self._run.stages.not_kept("statistics"),
+        ]
         indexes = [
             replace(
                 index_cost(
-                    self._store,
+                    self._run.store,
                     search.index,
                     search.distractors,
                     search.measured[0],
@@ -261,14 +277,14 @@ class RunCosts:
                 ),
                 query_length_s=search.length_s,
             )
-            for search in self._searches.values()
+            for search in self._run.searches.values()
         ]
         self._clock.advance()
         total = self._clock.total
         return Costs(
             wall_s=total.wall_s,
             processor_s=total.processor_s
-            + sum(one.processor_s for one in self._stages.of_workers.values()),
+            + sum(one.processor_s for one in self._run.stages.of_workers.values()),
             peak_memory_bytes=total.peak_memory_bytes,
             threads=arithmetic_threads(),
             load_before=self._load_before,
@@ -276,117 +292,14 @@ class RunCosts:
             stages=stages,
             encoder=self._encoder(),
             indexes=indexes,
-            calibration=calibration(self._store, total.wall_s),
+            calibration=calibration(self._run.store, total.wall_s),
         )
-
-    def _input_stages(
-        self, data: DataInfo, queries: str, asked: int, absent: int
-    ) -> list[StageCost]:
-        """Stages up to the fingerprints.
-
-        Args:
-            queries: Key of the queries.
-            asked: Their fingerprints.
-            absent: Fingerprints of queries that match nothing.
-        """
-        source = self.prepared.source
-        stages = self._stages.not_kept("making")
-        if not isinstance(source, AudioSource):
-            return [*stages, *self._stages.not_kept("near copies")]
-        surveyed_s = self._store.use_of("surveys").audio_s
-        hours = data.reference_hours + data.distractor_hours
-        key: dict[str, object] = {"content": data.content}
-        total_s = max(surveyed_s, 3600 * hours)
-        stages.append(self._stages.cost("reading", "recordings", surveyed_s, total_s, key=key))
-        # An object and a new edition of a plugin have an identity of their own.
-        key |= {"fingerprinter": source.fingerprinter.identity}
-        for of, total in (
-            ("reference", data.reference_fingerprints),
-            ("distractors", data.distractor_fingerprints),
-            ("queries", asked),
-            ("queries that match nothing", absent),
-        ):
-            own = {**key, "of": of, "queries": queries if of.startswith("queries") else ""}
-            made = self._stages.find("fingerprinting", of).rows
-            if total:
-                stages.append(
-                    self._stages.cost("fingerprinting", of, made, max(made, total), key=own)
-                )
-        if ("near copies", "recordings") in self._stages.measured:
-            stages.append(self._stages.cost("near copies", "recordings", key=key))
-        return stages
-
-    def _generator_stages(self, inputs: str, generator: FittedGenerator | None) -> list[StageCost]:
-        """Fitting of all generators that were fitted, and judging.
-
-        Args:
-            inputs: Key of queries and reference.
-            generator: The first fit; None for a run without synthetic distractors.
-        """
-        if generator is None:
-            return []
-        name, rows = generator.info.name, generator.info.fitted_fingerprints or 0
-        fits = self.prepared.config.fits
-        key: dict[str, object] = {"generator": generator.key, "fits": fits}
-        stages = []
-        if rows:
-            times = self._stages.find("fitting", name).times
-            stages.append(self._stages.cost("fitting", name, times * rows, fits * rows, key=key))
-        others = [of for stage, of in self._stages.measured if stage == "fitting" and of != name]
-        stages += [self._stages.cost("fitting", of, rows, rows, key={}) for of in others]
-        return [
-            *stages,
-            self._stages.cost("judging", "generator", key={**key, "inputs": inputs}),
-        ]
-
-    def _search_stages(self, decoded: Mapping[tuple[str, float | None], int]) -> list[StageCost]:
-        """Training and searching, and the simulation beyond the searched sizes.
-
-        Args:
-            decoded: Fingerprints that were simulated for each index and length of the queries.
-        """
-        stages = []
-        for search in self._searches.values():
-            key: dict[str, object] = {"searches": search.keys, "rows": search.total}
-            made = search.made + self._stages.find_workers("searching", search.of).rows
-            trains = search.trains or ("training", search.of) in self._stages.measured
-            if search.measured[0].training_rows and trains:
-                stages.append(
-                    self._stages.cost("training", search.of, key={**key, "part": "training"})
-                )
-            # A protocol searches more than its largest database, if it trains for each size.
-            total = max(made, search.total)
-            stages.append(self._stages.cost("searching", search.of, made, total, key=key))
-            which = (search.index, search.length_s)
-            if search.distractors == "synthetic" and which in decoded:
-                of = f"{search.index}{search.of_length}"
-                one = self._stages.find("simulating", of)
-                total = decoded[which] * self.prepared.config.fits
-                simulated = total * one.added / max(1, one.added + one.found)
-                key |= {"beyond": list(self.prepared.config.beyond)}
-                stages.append(self._stages.cost("simulating", of, simulated, total, key=key))
-        return stages
-
-    def _drawing(self) -> list[StageCost]:
-        """Drawing in its own thread, whose share of processors and memory is not known."""
-        searches = [one for one in self._searches.values() if one.distractors == "synthetic"]
-        if not searches:
-            return []
-        made = sum(source.made for source in self._sources)
-        made += self._stages.find_workers("drawing", "synthetic").rows
-        wall_s = sum(source.wall_s for source in self._sources)
-        self._stages.measured["drawing", "synthetic"] = MeasuredStage(
-            elapsed=Elapsed(wall_s=wall_s)
-        )
-        key = {"searches": [one.keys for one in searches], "size": searches[0].size}
-        # A block is drawn once for all indexes that search it; an index that grows has its own.
-        total = max(made, searches[0].size)
-        cost = self._stages.cost("drawing", "synthetic", made, total, key=key)
-        return [replace(cost, processor_s=None)]
 
     def _encoder(self) -> EncoderCost | None:
         source = self.prepared.source
         if not isinstance(source, AudioSource):
             return None
         device = self.prepared.config.device
-        return self._stages.encoder({"encoder": source.fingerprinter.identity, "device": device})
+        return self._run.stages.encoder(
+            {"encoder": source.fingerprinter.identity, "device": device}
+        )
