@@ -133,6 +133,14 @@ def test_nearest_distances_are_euclidean_and_ascending() -> None:
     np.testing.assert_allclose(nearest_distances(points, others, 2), [[1, 5]], rtol=1e-6)
 
 
+def test_copies_are_equally_far_and_a_point_is_at_0_from_itself() -> None:
+    points = sphere(37, 128)
+    copies = np.repeat(points[:1], 203, axis=0)
+    distances = nearest_distances(points, copies, 203)
+    np.testing.assert_array_equal(distances, np.repeat(distances[:, :1], 203, axis=1))
+    np.testing.assert_array_equal(nearest_distances(points, points, 1), 0)
+
+
 @pytest.mark.parametrize("dim", [2, 5, 10])
 def test_local_dimension_of_a_flat_patch_in_a_larger_space(dim: int) -> None:
     rng = np.random.default_rng(0)

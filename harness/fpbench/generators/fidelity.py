@@ -144,8 +144,7 @@ def manifold(judges: First, draws: Second, k: int = NEIGHBOURS) -> Manifold:
 
     Source: Kynkaanniemi et al. 2019, arXiv 1904.06991; Naeem et al. 2020, arXiv 2002.09797.
     """
-    judge_radii = nearest_distances(judges, judges, k + 1)[:, k]
-    draw_radii = nearest_distances(draws, draws, k + 1)[:, k]
+    judge_radii, draw_radii = _ball_radii(judges, k), _ball_radii(draws, k)
     in_draw_ball = np.zeros(len(judges), dtype=bool)
     has_draw = np.zeros(len(judges), dtype=bool)
     draws_in_balls, pairs = 0, 0
@@ -164,10 +163,17 @@ def manifold(judges: First, draws: Second, k: int = NEIGHBOURS) -> Manifold:
 
 
 def nearest_distances(points: First, others: Second, k: int) -> Float32[np.ndarray, "first {k}"]:
-    """Euclidean distances from each point to its k nearest in another set, nearest first."""
+    """Euclidean distances from each point to its k nearest in another set, nearest first.
+
+    They are lengths of differences: those of equal vectors are equal on every processor, and 0 from
+    each other. The errors of a matrix product, which only chooses the k, are not in them.
+    """
     nearest = np.empty((len(points), k), dtype=np.float32)
     for rows, distances in _distance_blocks(points, others):
-        nearest[rows] = np.sort(np.partition(distances, k - 1, axis=1)[:, :k], axis=1)
+        chosen = np.argpartition(distances, k - 1, axis=1)[:, :k]
+        for point, ids, measured in zip(points[rows], chosen, nearest[rows], strict=True):
+            apart = others[ids].astype(np.float64) - point
+            measured[:] = np.sort(np.sqrt(np.einsum("kd,kd->k", apart, apart)))
     return nearest
 
 
@@ -287,6 +293,18 @@ def best_among_reference(
         better[block] = reaches.sum(axis=1)
     better[first == stop] = _NO_MATCH
     return truth, better
+
+
+def _ball_radii(points: First, k: int) -> Float32[np.ndarray, " first"]:
+    """Distance from each point to its k-th nearest in the same set, without the point itself.
+
+    It comes from products of the same kind as the distances that it is compared with, so that a
+    point at the edge of a ball of an equal set is inside.
+    """
+    radii = np.empty(len(points), dtype=np.float32)
+    for rows, distances in _distance_blocks(points, points):
+        radii[rows] = np.partition(distances, k, axis=1)[:, k]
+    return radii
 
 
 def _distance_blocks(
