@@ -1,9 +1,11 @@
 """Tracks of normal noise, whose runs have scores with known probabilities."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from jaxtyping import Int64
 
 from fpbench import CorrelatedNoiseGenerator, Noise, Vectors
 
@@ -13,18 +15,34 @@ ROWS = np.array([LENGTH + 1, LENGTH])  # tracks of two runs, and of one
 
 
 class Walks(CorrelatedNoiseGenerator):
-    """Fingerprints are their noise, so that scores of runs are normal."""
+    """Fingerprints are their noise, so that scores of runs are normal.
+
+    Args:
+        rows: Fingerprints in a track of each kind.
+        correlations: Of neighbouring rows, for each kind.
+    """
 
     dim = noise_dim = DIM
     parameters = MappingProxyType({})
-    track_lengths = ROWS
 
-    def __init__(self) -> None:
+    def __init__(
+        self, rows: np.ndarray = ROWS, correlations: Sequence[float] = CORRELATIONS
+    ) -> None:
         self.decoded = 0
+        self._rows = rows
+        self._factors = [
+            np.linalg.cholesky(
+                correlation ** np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
+            ).astype(np.float32)
+            for count, correlation in zip(rows.tolist(), correlations, strict=True)
+        ]
+
+    @property
+    def track_lengths(self) -> Int64[np.ndarray, " kinds"]:
+        return self._rows
 
     def track_factor(self, kind: int, /) -> np.ndarray:
-        apart = np.abs(np.subtract.outer(np.arange(ROWS[kind]), np.arange(ROWS[kind])))
-        return np.linalg.cholesky(CORRELATIONS[kind] ** apart).astype(np.float32)
+        return self._factors[kind]
 
     def decode(self, noise: Noise, /) -> Vectors:
         self.decoded += len(noise)

@@ -10,13 +10,14 @@ from walks import DIM, LENGTH, ROWS, Walks
 
 from fpbench import CorrelatedNoiseGenerator
 from fpbench.cache import Store
-from fpbench.evidence.tails import Tail
+from fpbench.evidence.tails import Tail, simulated_hits
 from fpbench.search.run_noise import RunNoise
 from fpbench.search.run_tails import RunTailInputs, simulate_run_tails
 from fpbench.search.splitting import SplittingSettings
 from fpbench.search.track_distractors import draw_runs
 
 SETTINGS = SplittingSettings(particles=60, least_probability=1e-13)
+OF_MANY_RUNS = np.array([15, 6, LENGTH]), (0.97, 0.9, 0.3)  # lengths of tracks, correlations
 
 
 def known_probabilities(query: np.ndarray, score: float) -> tuple[float, float]:
@@ -94,7 +95,8 @@ def test_thresholds_for_all_queries_are_simulated_besides_their_matches(tmp_path
 
 def test_as_many_queries_are_accepted_as_in_searched_databases(tmp_path: Path) -> None:
     thresholds, runs, databases = np.array([2.4, 2.8, 3.2]), 2_000, 30
-    inputs = replace(make_inputs(np.full(50, 2.8), walks := Walks()), thresholds=thresholds)
+    walks = Walks(*OF_MANY_RUNS)
+    inputs = replace(make_inputs(np.full(50, 2.8), walks), thresholds=thresholds)
     log_p = simulate(inputs, Store(tmp_path)).threshold_log_p
     assert log_p is not None
     expected = 1 - np.exp(-runs * np.exp(log_p.astype(np.float64)).mean(axis=2)).mean(axis=0)
@@ -106,6 +108,26 @@ def test_as_many_queries_are_accepted_as_in_searched_databases(tmp_path: Path) -
     error = np.std(accepted, axis=0) / np.sqrt(databases)
     assert (np.abs(np.mean(accepted, axis=0) - expected) < 4 * error + 0.01).all()
     assert (expected > 0.02).all()
+
+
+def test_hits_at_every_rank_are_as_many_as_in_searched_databases(tmp_path: Path) -> None:
+    runs, databases = 2_000, 150
+    inputs = make_inputs(np.tile([1.8, 2.1, 2.4, 2.7], 10), walks := Walks(*OF_MANY_RUNS))
+    tail = simulate(inputs, Store(tmp_path))
+    above = []
+    for number in range(databases):
+        drawn = draw_runs(walks, "walks", runs, LENGTH, np.random.default_rng(number))[:]
+        above.append((inputs.queries @ drawn.T >= inputs.match_scores[:, :1]).sum(axis=1))
+    rank = np.zeros(len(inputs.queries), dtype=np.int64)
+    for k in (1, 3, 10):
+        found = tail.hits(None, rank, runs, k)
+        searched = (np.array(above) < k).mean(axis=1)
+        error = np.hypot(searched.std() / np.sqrt(databases), found.error)
+        assert found.hits.mean() == pytest.approx(searched.mean(), abs=3.5 * error)
+        assert error < 0.015
+    # Those of independent runs would be others: runs of a track come together.
+    apart = simulated_hits(tail.estimates(None), rank, runs, 10).hits.mean()
+    assert apart > searched.mean() + 10 * error
 
 
 def test_queries_that_match_nothing_have_thresholds_alone(tmp_path: Path) -> None:
