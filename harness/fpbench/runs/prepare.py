@@ -2,54 +2,44 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from logging import getLogger
 
-from fpbench.audio.query_recipe import Step
 from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
-from fpbench.errors import FpbenchError
-from fpbench.fingerprints.conformance import run_checks
 from fpbench.fingerprints.editions import with_edition
-from fpbench.fingerprints.probe import identify
-from fpbench.hashing import content_key, file_sha256
-from fpbench.plugin.catalog import Catalog, Offer
-from fpbench.plugin.datasets import Dataset, VectorDataset
+from fpbench.plugin.catalog import Catalog
+from fpbench.plugin.datasets import Dataset
 from fpbench.plugin.entries import Settings
-from fpbench.plugin.fingerprinters import AnyFingerprinter, FingerprintSpec
 from fpbench.plugin.index_names import index_base
-from fpbench.plugin.source import code_identity, identity, source_sha256
 from fpbench.plugin.systems import SystemIdentity
 from fpbench.progress import Stage
-from fpbench.randomness import Stream, rng_at
 from fpbench.results.fields import DistractorKind
 from fpbench.results.systems import (
     CheckInfo,
     FingerprinterInfo,
-    bytes_per_hour,
-    ready_made_system,
 )
 from fpbench.runs.beyond import can_simulate, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
-from fpbench.runs.declarations import read_licence
 from fpbench.runs.extrapolated import refuse_extrapolation
 from fpbench.runs.fits import refuse_fits
-from fpbench.runs.inputs import AudioSource, count_segments
+from fpbench.runs.inputs import AudioSource
 from fpbench.runs.loaded_indexes import load_indexes
+from fpbench.runs.loaded_sources import (
+    identify_system,
+    load_audio_source,
+    load_vector_source,
+)
 from fpbench.runs.named_generator import (
     Choice,
     NamedGenerator,
     load_named_generator,
     refuse_foreign,
 )
-from fpbench.runs.named_parts import NamedDegradation, NamedFingerprinter
-from fpbench.runs.objects import OBJECT
-from fpbench.runs.query_lengths import ask_longest, count_lengths
+from fpbench.runs.query_lengths import ask_longest
 from fpbench.runs.ready_made import VectorSource
 from fpbench.runs.recorded import recorded_config
 from fpbench.runs.setting_checks import (
-    refuse_long_queries,
     require_runs,
     warn_of_unused_settings,
 )
@@ -138,12 +128,12 @@ def prepare(
     check = None
     if dataset.vectors is None:
         with stage("checking the fingerprinter"):
-            source, info, check = _prepare_audio(
+            source, info, check = load_audio_source(
                 config, catalog, settings, dataset, store, unchecked=unchecked
             )
         source = _with_edition(source, store, fresh=fresh)
     else:
-        source, info = _prepare_vectors(config, dataset.vectors)
+        source, info = load_vector_source(config, dataset.vectors)
     for named in indexes[kinds[0]]:
         require_runs(source.segments, named)
     generator, system = None, None
@@ -190,7 +180,7 @@ def _load_generator(
 ) -> tuple[NamedGenerator, SystemIdentity | None]:
     """The chosen generator, if it may meet these fingerprints, and the identity of their system."""
     named = load_named_generator(choice, config, catalog, settings)
-    system = _identify(config, settings, source)
+    system = identify_system(config, settings, source)
     generator = refuse_foreign(named, config, system)
     # A protocol with longer queries says in its result that single fingerprints flatter them.
     if config.protocol is None and source.segments > 1 and not generator.draws_tracks:
@@ -250,146 +240,7 @@ def distractor_kinds(config: RunConfig) -> Sequence[DistractorKind]:
     return ("synthetic",) if config.distractors == "synthetic" else ("real",)
 
 
-def _prepare_audio(
-    config: RunConfig,
-    catalog: Catalog,
-    settings: Settings,
-    dataset: Dataset,
-    store: Store,
-    *,
-    unchecked: bool,
-) -> tuple[AudioSource, FingerprinterInfo, CheckInfo]:
-    in_dataset = replace(settings, dataset=dataset, dtype="float32")
-    degradations = [
-        _load_degradation(step, catalog, in_dataset) for step in config.recipe.degradations
-    ]
-    settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
-    offer, _ = catalog.offer("fingerprinter", config.fingerprinter)
-    fingerprinter = catalog.fingerprinter(config.fingerprinter, settings)
-    settings = catalog.settings_for("fingerprinter", config.fingerprinter, settings)
-    name = offer.entry.name
-    refuse_long_queries(config, dataset, store)
-    # Before the identity, which contains what the first calls import and open.
-    with catalog.record_first_use(fingerprinter):
-        check = _check(fingerprinter, name, unchecked=unchecked)
-        lengths = count_lengths(config, partial(count_segments, fingerprinter, name))
-    reads = catalog.reads(fingerprinter)
-    source = AudioSource(
-        dataset=dataset,
-        fingerprinter=NamedFingerprinter(
-            fingerprinter=fingerprinter,
-            name=name,
-            identity=identity(name, offer.source.module, settings, reads),
-        ),
-        recipe=config.recipe,
-        degradations=degradations,
-        want_real=config.distractors != "none",  # they also judge the synthetic ones
-        lengths=lengths,
-        seed=config.seed,
-        duplicates=config.duplicates,
-    )
-    return source, _describe_fingerprinter(offer, settings, fingerprinter.spec), check
-
-
 def _with_edition(source: AudioSource, store: Store, *, fresh: bool) -> AudioSource:
     named = source.fingerprinter
     named = replace(named, identity=with_edition(store, named.identity))
     return replace(source, fingerprinter=named, fresh=fresh)
-
-
-def _check(fingerprinter: AnyFingerprinter, name: str, *, unchecked: bool) -> CheckInfo:
-    outcomes = run_checks(fingerprinter, name, rng_at(0, Stream.CHECK), speed=False)
-    broken = {one.name: one.detail for one in outcomes if not one.passed}
-    if broken and not unchecked:
-        rules = "; ".join(f"{rule}: {detail}" for rule, detail in broken.items())
-        raise FpbenchError(
-            f"fingerprinter '{name}' breaks rules of the harness: {rules}",
-            hint="correct it, or measure it as it is with --unchecked (unchecked=True in Python), "
-            "which the result will say",
-        )
-    return CheckInfo(passed=not broken, broken=broken)
-
-
-def _identify(
-    config: RunConfig, settings: Settings, source: AudioSource | VectorSource
-) -> SystemIdentity | None:
-    if isinstance(source, VectorSource):
-        return None
-    named = source.fingerprinter
-    settings = replace(settings, weights=config.weights, options=config.fingerprinter_options)
-    return identify(named.fingerprinter, named.name, settings)
-
-
-def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> NamedDegradation:
-    source = catalog.offer("degradation", step.name)[0].source
-    degradation = catalog.degradation(step.name, replace(settings, options=step.options))
-    unreleased = source.version == "-"
-    named = NamedDegradation(
-        degradation=degradation,
-        code=content_key(code=code_identity(source.module, catalog.reads(degradation))),
-        origin=source_sha256(source.module) if unreleased else source.distribution,
-        channel=settings.channel,
-    )
-    if settings.dataset is None or settings.dataset.pending is None:
-        # Here, not when a query draws it, it shows that a recording cannot be read.
-        named.recording_hashes()
-    return named
-
-
-def _prepare_vectors(
-    config: RunConfig, vectors: VectorDataset
-) -> tuple[VectorSource, FingerprinterInfo]:
-    if config.tolerance_s is None and vectors.tracks is None:
-        raise FpbenchError(
-            f"dataset '{config.dataset}' does not say where tracks end, so a match cannot be "
-            "anywhere in the track",
-            hint="give --tolerance in seconds, or write a table of tracks",
-        )
-    rows = vectors.query.shape, vectors.reference.shape
-    if config.protocol is None and vectors.tracks is None and rows[0] != rows[1]:
-        raise FpbenchError(
-            f"'{config.dataset}': query has shape {rows[0]}, db has {rows[1]}",
-            hint="without tracks, both must have equal shapes: row i of query is the degraded row "
-            "i of db; or write tracks.csv",
-        )
-    source = VectorSource(
-        name=config.dataset,
-        vectors=vectors,
-        n_queries=config.recipe.n_queries,
-        query_length_s=config.recipe.query_length_s,
-        seed=config.seed,
-        duplicates=config.duplicates,
-        shorter_s=() if config.protocol else config.query_lengths_s[:-1],
-    )
-    count_lengths(config, source.count_segments)
-    info = ready_made_system(
-        config.name or "ready-made",
-        segment_s=vectors.segment_s,
-        hop_s=vectors.hop_s,
-        dim=vectors.reference.shape[1],
-    )
-    return source, info
-
-
-def _describe_fingerprinter(
-    offer: Offer, settings: Settings, spec: FingerprintSpec
-) -> FingerprinterInfo:
-    return FingerprinterInfo(
-        name=offer.entry.name,
-        distribution=offer.source.distribution,
-        version=offer.source.version,
-        source_sha256=source_sha256(offer.source.module),
-        weights_sha256=file_sha256(settings.weights) if settings.weights else None,
-        options=dict(settings.options),
-        device="-" if offer.source.distribution == OBJECT else settings.device,
-        dtype=spec.dtype or settings.dtype,
-        sample_rate_hz=spec.sample_rate_hz,
-        segment_s=spec.segment_s,
-        hop_s=spec.hop_s,
-        dim=spec.dim,
-        bytes_per_hour=bytes_per_hour(spec.dim, spec.hop_s),
-        weights_licence=read_licence(settings.weights)
-        if settings.weights
-        else offer.entry.weights_licence,
-        training_data=None if settings.weights else offer.entry.training_data,
-    )
