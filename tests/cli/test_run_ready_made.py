@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fpbench.cli import main
-from fpbench.cli.run import result_stem
+from fpbench.cli.default_out import result_stem
 from fpbench.results.files import read_result
 
 Run = Callable[..., Result]

@@ -1,9 +1,6 @@
 """``fpbench run``."""
 
-import json
-import re
 import sys
-from logging import getLogger
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import click
 
 from fpbench.cache import Store
 from fpbench.cache_users import use_cache
+from fpbench.cli.default_out import default_out, warn_of_replacing
 from fpbench.cli.engines import engine_options, open_given_engine, refuse_engine_beside
 from fpbench.cli.options import (
     WEIGHTS_HELP,
@@ -33,14 +31,10 @@ from fpbench.files import refuse_unwritable
 from fpbench.folder_names import record_command
 from fpbench.plugin.catalog import Catalog
 from fpbench.progress_display import ProgressStages
-from fpbench.results.files import read_result
 from fpbench.review.figure_files import refuse_figure_name
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.arguments import refuse_out
-from fpbench.runs.config import MOST_FITS, RunConfig
-from fpbench.user_paths import expand_path
-
-logger = getLogger(__name__)
+from fpbench.runs.config import MOST_FITS
 
 
 @click.command(cls=PluginCommand)
@@ -269,7 +263,7 @@ def run(**options: Any) -> None:
     ready_made = prepared.ready_made
     if ready_made:
         refuse_for_ready_made(options, config)
-    out: Path = options["out"] or Path("runs") / f"{_default_stem(config, ready_made)}.json"
+    out: Path = options["out"] or default_out(config, ready_made=ready_made)
     if options["prepare"] or options["shard"] is not None:
         run_part(prepared, options, out, stage, choice.workers)
         return
@@ -281,7 +275,7 @@ def run(**options: Any) -> None:
         return
     prepared = run_sweep(prepared, swept, stage, choice)
     if options["out"] is None:
-        _warn_of_replacing(out, prepared.config)
+        warn_of_replacing(out, prepared.config)
     command = record_command([Path(sys.argv[0]).name, *sys.argv[1:]])
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = execute(prepared, out, command, stage, figure=figure, choice=choice)
@@ -334,37 +328,3 @@ def _tolerance(text: str) -> float | str:
             f"--tolerance cannot be '{text}'", hint="give seconds, such as 0.25, or track"
         )
     return tolerance_s
-
-
-def _default_stem(config: RunConfig, ready_made: bool) -> str:
-    if not ready_made:
-        return result_stem(config.fingerprinter)
-    if config.name is None:
-        return result_stem(config.dataset)
-    return re.sub(r"[^\w.-]+", "-", config.name).strip(".-") or "ready-made"
-
-
-def result_stem(subject: str) -> str:
-    """A file name from the name of a fingerprinter or dataset, or from its argument if any."""
-    kind, _, argument = subject.rpartition(":")
-    path = Path(argument)
-    if path.name in ("", "..", "~"):  # use the real name of the folder
-        path = expand_path(argument).resolve()
-    # A file name must not be hidden, or empty as for the root folder.
-    return path.stem.lstrip(".") or kind
-
-
-def _warn_of_replacing(out: Path, config: RunConfig) -> None:
-    """Warn if the default file name already holds the result of another run."""
-    if not out.exists():
-        return
-    try:
-        # Results of before the setting had the mean of all channels.
-        recorded = {"channel": "mean", **read_result(out).config}
-    except FpbenchError:
-        recorded = {}
-    if recorded != json.loads(json.dumps(config.as_json())):
-        logger.warning(
-            "%s is the result of another run and will be replaced; use --out FILE to keep both",
-            out,
-        )

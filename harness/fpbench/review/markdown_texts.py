@@ -1,10 +1,7 @@
 """Texts of strangers in Markdown: they are shown as they are written, and do nothing else."""
 
-import dataclasses
 import re
 
-from fpbench.folder_names import change_texts
-from fpbench.results.document import Result
 from fpbench.tables import show_text
 
 _METRIC = re.compile(r"hr@[0-9]+")
@@ -26,9 +23,3 @@ def escape_markdown(text: str) -> str:
     shown = re.sub(r"www\.", "www .", shown, flags=re.IGNORECASE)
     shown = _MARKS.sub(lambda mark: f"\\{mark[0]}", shown)
     return "".join(_ENTITIES.get(letter, letter) for letter in shown)
-
-
-def escape_result(result: Result) -> Result:
-    """The result with all of its texts escaped, but for its config, which no table shows."""
-    changed: Result = change_texts(result, escape_markdown, keys=True)
-    return dataclasses.replace(changed, config=result.config)
