@@ -10,6 +10,7 @@ from fpbench import FpbenchError, Settings
 from fpbench.plugin.catalog import Catalog
 from fpbench.randomness import Stream, rng_at
 from fpbench.runs.drawing import draw_to_file, shard_rows
+from fpbench.runs.drawn_chunks import GeneratorFile
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 
@@ -20,12 +21,14 @@ def test_draws_what_a_run_searches(tmp_path: Path) -> None:
     generator.save(tmp_path / "g.safetensors")
     told: list[tuple[float, str]] = []
     draws = draw_to_file(
-        tmp_path / "g.safetensors",
+        GeneratorFile(
+            path=tmp_path / "g.safetensors",
+            name="gaussian",
+            settings=Settings(seed=7),
+            catalog=Catalog.load(),
+        ),
         tmp_path / "rows.npy",
         rows=CHUNK + 5,
-        name="gaussian",
-        catalog=Catalog.load(),
-        settings=Settings(seed=7),
         report=lambda done, words: told.append((done, words)),
     )
     assert (draws.start, draws.stop, draws.dim) == (0, CHUNK + 5, 3)

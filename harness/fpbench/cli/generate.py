@@ -13,6 +13,7 @@ from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
 from fpbench.runs.drawing import TrackDraws, draw_to_file, draw_tracks_to_file
+from fpbench.runs.drawn_chunks import GeneratorFile
 from fpbench.units import count_label, parse_sizes
 
 
@@ -66,13 +67,10 @@ def generate(
         show_progress(f"draw {generator.name}") as report,
     ):
         draws = draw(
-            generator,
+            GeneratorFile(path=generator, name=name, settings=settings, catalog=Catalog.load()),
             out,
             rows=_one_size(wanted),
             shard=shard,
-            name=name,
-            catalog=Catalog.load(),
-            settings=settings,
             report=report,
             workers=workers,
         )

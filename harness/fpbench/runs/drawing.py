@@ -1,6 +1,7 @@
 """Draws synthetic fingerprints into a file: the same rows as in a run."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,16 +11,13 @@ from jaxtyping import Int64
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, refuse_unwritable, write_arrays
 from fpbench.fingerprints.files import resumable_file
-from fpbench.generators.files import load_generator
 from fpbench.generators.provenance import read_provenance
 from fpbench.hashing import content_key, file_sha256
-from fpbench.plugin.catalog import Catalog
-from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
-from fpbench.plugin.generators import TrackGenerator
+from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.prefetch import prefetch
 from fpbench.progress import Report
-from fpbench.runs.drawn_chunks import row_chunks, track_chunks
+from fpbench.runs.drawn_chunks import DrawnChunk, GeneratorFile, row_chunks, track_chunks
 from fpbench.runs.workers.sent_drawing import draw_with_workers
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.orders import Workers
@@ -46,14 +44,11 @@ class TrackDraws:
 
 
 def draw_to_file(
-    generator: Path,
+    generator: GeneratorFile,
     out: Path,
     *,
     rows: int,
     shard: str | None = None,
-    name: str | None = None,
-    catalog: Catalog,
-    settings: Settings,
     report: Report,
     workers: Workers | None = None,
 ) -> Draws:
@@ -63,12 +58,10 @@ def draw_to_file(
     machine. After an interruption, the same call continues where it stopped.
 
     Args:
-        generator: File of a fitted generator, from ``fpbench fit``.
+        generator: The fitted generator.
         out: Output file (.npy, .mm or .fbin).
         rows: Number of rows, over all shards.
         shard: ``k/K`` draws only part k of K, counted from 1.
-        name: Name of the generator; None reads it from its file.
-        settings: Seed, device, dtype, and options of the generator.
         report: Receives progress.
         workers: Draw; None means this process.
 
@@ -77,9 +70,9 @@ def draw_to_file(
             shard does not exist.
     """
     start, stop = shard_rows(rows, shard)
-    fitted = load_generator(generator, catalog, settings, name)
+    fitted, settings = generator.load(), generator.settings
     key = content_key(
-        generator=file_sha256(generator),
+        generator=file_sha256(generator.path),
         options=settings.options,
         seed=settings.seed,
         device=settings.device,
@@ -87,38 +80,34 @@ def draw_to_file(
         start=start,
         stop=stop,
     )
-    seed, device = settings.seed, settings.device
     with resumable_file(out, rows=stop - start, dim=fitted.dim, key=key, chunk_rows=CHUNK) as file:
         done = file.rows
-        rows_left = (start + done, stop)
-        if workers is None:
-            chunks = prefetch(row_chunks(fitted, generator.name, seed, device, rows_left))
-        else:
-            chunks = draw_with_workers(
-                workers,
-                generator,
-                name,
-                rows_left,
-                tracks=False,
-                catalog=catalog,
-                settings=settings,
-            )
-        for chunk in chunks:
+        for chunk in _draw_rows(generator, fitted, (start + done, stop), workers):
             file.append(chunk.vectors)
             done += len(chunk.vectors)
             report(done / (stop - start), f"{short_size(done)} rows")
     return Draws(start, stop, fitted.dim)
 
 
+def _draw_rows(
+    generator: GeneratorFile,
+    fitted: FingerprintGenerator,
+    rows: tuple[int, int],
+    workers: Workers | None,
+) -> Iterator[DrawnChunk]:
+    if workers is not None:
+        return draw_with_workers(workers, generator, rows, tracks=False)
+    settings = generator.settings
+    name, seed, device = generator.path.name, settings.seed, settings.device
+    return prefetch(row_chunks(fitted, name, seed, device, rows))
+
+
 def draw_tracks_to_file(
-    generator: Path,
+    generator: GeneratorFile,
     out: Path,
     *,
     rows: int,
     shard: str | None = None,
-    name: str | None = None,
-    catalog: Catalog,
-    settings: Settings,
     report: Report,
     workers: Workers | None = None,
 ) -> TrackDraws:
@@ -129,13 +118,11 @@ def draw_tracks_to_file(
     every machine. All fingerprints of the file are in memory.
 
     Args:
-        generator: File of a fitted generator of tracks.
+        generator: The fitted generator, which draws tracks.
         out: Output file (.npz), as of ``fpbench extract``: ``vectors``, and ``track`` with the
             number of each row's track in the file.
         rows: Least number of fingerprints, over all shards.
         shard: As in :func:`draw_to_file`.
-        name: Likewise.
-        settings: Likewise.
         report: Likewise.
         workers: Likewise.
 
@@ -145,30 +132,23 @@ def draw_tracks_to_file(
     if out.suffix != ".npz":
         raise FpbenchError(f"'{out}' cannot say where tracks end", hint="end its name in .npz")
     start, stop = shard_rows(rows, shard)
-    fitted = _load_track_generator(generator, catalog, settings, name)
+    fitted = _load_track_generator(generator)
     refuse_unwritable(out, "--out")
     parts: list[Vectors] = []
     lengths: list[Int64[np.ndarray, " tracks"]] = []
     drawn = 0
     if workers is None:
-        chunks = track_chunks(fitted, generator.name, settings.seed, (start, stop))
+        seed = generator.settings.seed
+        chunks = track_chunks(fitted, generator.path.name, seed, (start, stop))
     else:
-        chunks = draw_with_workers(
-            workers,
-            generator,
-            name,
-            (start, stop),
-            tracks=True,
-            catalog=catalog,
-            settings=settings,
-        )
+        chunks = draw_with_workers(workers, generator, (start, stop), tracks=True)
     for vectors, of_chunk in chunks:
         lengths += [] if of_chunk is None else [of_chunk]
         parts.append(vectors)
         drawn += len(vectors)
         report(min(drawn / (stop - start), 1.0), f"{short_size(drawn)} rows")
     of_tracks = np.concatenate(lengths)
-    _write_tracks(out, generator, np.concatenate(parts), of_tracks)
+    _write_tracks(out, generator.path, np.concatenate(parts), of_tracks)
     return TrackDraws(len(of_tracks), drawn, fitted.dim)
 
 
@@ -191,13 +171,11 @@ def _write_tracks(
         write_arrays(file, arrays)
 
 
-def _load_track_generator(
-    generator: Path, catalog: Catalog, settings: Settings, name: str | None
-) -> TrackGenerator:
-    fitted = load_generator(generator, catalog, settings, name)
+def _load_track_generator(generator: GeneratorFile) -> TrackGenerator:
+    fitted = generator.load()
     if not isinstance(fitted, TrackGenerator):
         raise FpbenchError(
-            f"'{generator}' draws single fingerprints, not tracks",
+            f"'{generator.path}' draws single fingerprints, not tracks",
             hint="leave --tracks out, or fit a generator of tracks, such as rectified-flow-tracks",
         )
     return fitted

@@ -1,17 +1,47 @@
 """Draws ranges of synthetic fingerprints, or of whole tracks, chunk by chunk."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
 
+from fpbench.generators.files import load_generator
+from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_tracks_checked
+from fpbench.plugin.entries import Settings
 from fpbench.plugin.fingerprinters import Vectors
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
 from fpbench.randomness import Stream, rng_at
 from fpbench.search.distractors import CHUNK, CHUNKS_AT_ONCE, SyntheticDistractors
 from fpbench.search.track_distractors import choose_kinds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratorFile:
+    """A file of a fitted generator, and how it is drawn from.
+
+    Args:
+        path: The file, from ``fpbench fit``.
+        name: Name of the generator; None reads it from the file.
+        settings: Seed, device, dtype, and options of the generator.
+        catalog: Knows the generator.
+    """
+
+    path: Path
+    name: str | None = None
+    settings: Settings
+    catalog: Catalog
+
+    def load(self) -> FingerprintGenerator:
+        """The generator.
+
+        Raises:
+            FpbenchError: The file cannot be read, or its plugin fails.
+        """
+        return load_generator(self.path, self.catalog, self.settings, self.name)
 
 
 class DrawnChunk(NamedTuple):

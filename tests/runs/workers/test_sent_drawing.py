@@ -10,6 +10,7 @@ from here_workers import HereWorkers
 from fpbench import FpbenchError, Settings
 from fpbench.plugin.catalog import Catalog
 from fpbench.runs.drawing import draw_to_file, draw_tracks_to_file
+from fpbench.runs.drawn_chunks import GeneratorFile
 from fpbench.search.distractors import CHUNK
 from fpbench_plugins.gaussian.generator import GaussianGenerator
 from fpbench_plugins.resample.runs import ResampledRuns
@@ -22,14 +23,15 @@ def generator(tmp_path: Path) -> Path:
     return path
 
 
+def of_file(path: Path, name: str) -> GeneratorFile:
+    return GeneratorFile(path=path, name=name, settings=Settings(seed=7), catalog=Catalog.load())
+
+
 def draw(generator: Path, out: Path, workers: Any, rows: int = 9 * CHUNK + 5) -> bytes:
     draw_to_file(
-        generator,
+        of_file(generator, "gaussian"),
         out,
         rows=rows,
-        name="gaussian",
-        catalog=Catalog.load(),
-        settings=Settings(seed=7),
         report=lambda _done, _words: None,
         workers=workers,
     )
@@ -50,12 +52,9 @@ def test_workers_draw_the_same_tracks(tmp_path: Path) -> None:
     workers = HereWorkers()
     for name, choice in (("here", None), ("sent", workers)):
         draw_tracks_to_file(
-            path,
+            of_file(path, "resample-runs"),
             tmp_path / f"{name}.npz",
             rows=6 * CHUNK + 5,
-            name="resample-runs",
-            catalog=Catalog.load(),
-            settings=Settings(seed=7),
             report=lambda _done, _words: None,
             workers=choice,
         )

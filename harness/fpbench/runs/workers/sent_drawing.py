@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import ClassVar
 
 from fpbench.cache import Store
@@ -13,7 +12,7 @@ from fpbench.plugin.devices import resolve_dtype
 from fpbench.plugin.entries import Settings
 from fpbench.plugin.generators import TrackGenerator
 from fpbench.plugin.source import code_identity
-from fpbench.runs.drawn_chunks import DrawnChunk, row_chunks, track_chunks
+from fpbench.runs.drawn_chunks import DrawnChunk, GeneratorFile, row_chunks, track_chunks
 from fpbench.search.distractors import CHUNK
 from fpbench.search.engines.orders import OpenedWork, Order, Workers
 from fpbench.search.engines.parts import SentFile
@@ -59,37 +58,28 @@ class SentDrawing:
 
 
 def draw_with_workers(
-    workers: Workers,
-    generator: Path,
-    name: str | None,
-    rows: tuple[int, int],
-    *,
-    tracks: bool,
-    catalog: Catalog,
-    settings: Settings,
+    workers: Workers, generator: GeneratorFile, rows: tuple[int, int], *, tracks: bool
 ) -> Iterator[DrawnChunk]:
     """Some chunks, in their order, as :mod:`fpbench.runs.drawn_chunks` draws them here.
 
     Args:
         workers: They draw some chunks at a time.
-        generator: File of the fitted generator.
-        name: Name of the generator; None reads it from its file.
+        generator: The fitted generator.
         rows: Number of the first row, which is a multiple of ``CHUNK``, and that after the last.
         tracks: Whether to draw whole tracks.
-        settings: Seed, device, dtype and options of the generator.
 
     Raises:
         FpbenchError: The file cannot be read, or as for :meth:`Workers.carry_out`.
     """
-    name = name or read_name(generator)
+    name = generator.name or read_name(generator.path)
     if name is None:
-        raise ValueError(f"{generator} was loaded without a name")
+        raise ValueError(f"{generator.path} was loaded without a name")
     sent = SentDrawing(
-        file=SentFile.read(generator),
+        file=SentFile.read(generator.path),
         name=name,
-        settings=settings,
+        settings=generator.settings,
         tracks=tracks,
-        identity=_identity(name, catalog),
+        identity=_identity(name, generator.catalog),
     )
     start, stop = rows
     firsts = range(start, stop, _CHUNKS * CHUNK)
