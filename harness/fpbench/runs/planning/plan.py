@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from fpbench.results.fields import DistractorKind
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolated import extrapolation_needs
 from fpbench.runs.inputs import AudioSource
+from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need, for_fits
 from fpbench.runs.planning.fidelity_needs import fidelity_needs
 from fpbench.runs.planning.fingerprinting_needs import fingerprinting_needs, survey_cheaply
@@ -116,37 +117,25 @@ def make_plan(
     elsewhere = () if out is None else (Store(shard_folder(out)),)
     finished = _find_finished(prepared, needs, elsewhere)
     sizes = _list_sizes(prepared, n_real)
-    parts: dict[DistractorKind, PlannedPart] = {}
-    for kind, indexes in prepared.indexes.items():
-        edges = search_edges(sizes[kind], beyond=bool(config.beyond)) if sizes[kind] else [0]
-        parts[kind] = cut_part(n_reference, edges, indexes, shard)
-    times = {kind: _count_passes(prepared, kind, sizes[kind]) for kind in parts}
-    if shard is not None:
-        refuse_many(shard, max(part.of_blocks for part in parts.values()))
+    parts = _cut_parts(prepared, n_reference, sizes, shard)
+    passes = {kind: _count_passes(prepared, kind, sizes[kind]) for kind in parts}
     drawing: list[Need] = []
     if prepared.generator is not None:
-        part = parts["synthetic"]
-        # Rows that a protocol ranks are drawn once more.
-        draws = times["synthetic"] * (1 if config.protocol is None else 2)
-        drawn = replace(part, rows=round(draws * part.rows))
-        fit, drawing = generator_needs(prepared, prepared.generator, drawn, n_real, finished)
-        drawing += keeping_needs(config, n_queries, part.rows, prepared.info.dim)
+        fit, drawing = _synthetic_needs(
+            prepared,
+            prepared.generator,
+            parts["synthetic"],
+            finished,
+            n_queries=n_queries,
+            n_real=n_real,
+            passes=passes["synthetic"],
+        )
         needs += fit
         if drawing and shard is None:
             needs += fidelity_needs(config, n_real, prepared.info, prepared.source.segments)
     preparing = len(needs)
     needs += drawing
-    for length in source.lengths:
-        for kind, indexes in prepared.indexes.items():
-            for named in indexes:
-                if named.index.kind == "growing" and shard is not None:
-                    continue
-                need = index_need(
-                    prepared, named, kind, parts[kind], length=length, n_queries=n_queries
-                )
-                done = (kind, named.name, length.segments) in finished.searches
-                need = replace(need, seconds=0.0 if done else times[kind] * need.seconds)
-                needs.append(for_fits(need, config.fits) if kind == "synthetic" else need)
+    needs += _searching_needs(prepared, parts, passes, finished, n_queries=n_queries, shard=shard)
     if "real" in prepared.indexes and config.distractors != "none" and shard is None:
         needs += _extrapolation_needs(prepared, n_queries)
     if shard is None:
@@ -180,11 +169,75 @@ def _list_sizes(prepared: PreparedRun, n_real: int) -> Mapping[DistractorKind, S
     return {"real": real, "synthetic": config.sizes or DEFAULT_SIZES}
 
 
+def _cut_parts(
+    prepared: PreparedRun,
+    n_reference: int,
+    sizes: Mapping[DistractorKind, Sequence[int]],
+    shard: Shard | None,
+) -> dict[DistractorKind, PlannedPart]:
+    """What is searched of the largest database of each kind.
+
+    Raises:
+        FpbenchError: There are more shards than blocks.
+    """
+    beyond = bool(prepared.config.beyond)
+    parts: dict[DistractorKind, PlannedPart] = {}
+    for kind, indexes in prepared.indexes.items():
+        edges = search_edges(sizes[kind], beyond=beyond) if sizes[kind] else [0]
+        parts[kind] = cut_part(n_reference, edges, indexes, shard)
+    if shard is not None:
+        refuse_many(shard, max(part.of_blocks for part in parts.values()))
+    return parts
+
+
 def _count_passes(prepared: PreparedRun, kind: DistractorKind, sizes: Sequence[int]) -> float:
     """How often a protocol searches as many distractors as its largest database has."""
     if prepared.config.protocol is None or not sizes:
         return 1.0
     return searched_rows(prepared.config, prepared.indexes[kind], kind, sizes) / sizes[-1]
+
+
+def _synthetic_needs(
+    prepared: PreparedRun,
+    generator: NamedGenerator,
+    part: PlannedPart,
+    finished: FinishedWork,
+    *,
+    n_queries: int,
+    n_real: int,
+    passes: float,
+) -> tuple[list[Need], list[Need]]:
+    """Needs of the fit, and of what draws for the search and is kept of it."""
+    config = prepared.config
+    # Rows that a protocol ranks are drawn once more.
+    draws = passes * (1 if config.protocol is None else 2)
+    drawn = replace(part, rows=round(draws * part.rows))
+    fit, drawing = generator_needs(prepared, generator, drawn, n_real, finished)
+    return fit, [*drawing, *keeping_needs(config, n_queries, part.rows, prepared.info.dim)]
+
+
+def _searching_needs(
+    prepared: PreparedRun,
+    parts: Mapping[DistractorKind, PlannedPart],
+    passes: Mapping[DistractorKind, float],
+    finished: FinishedWork,
+    *,
+    n_queries: int,
+    shard: Shard | None,
+) -> Iterator[Need]:
+    """Needs of all searches: by length of the queries, then kind of distractors, then index."""
+    fits = prepared.config.fits
+    for length in prepared.source.lengths:
+        for kind, indexes in prepared.indexes.items():
+            for named in indexes:
+                if named.index.kind == "growing" and shard is not None:
+                    continue
+                need = index_need(
+                    prepared, named, kind, parts[kind], length=length, n_queries=n_queries
+                )
+                done = (kind, named.name, length.segments) in finished.searches
+                need = replace(need, seconds=0.0 if done else passes[kind] * need.seconds)
+                yield for_fits(need, fits) if kind == "synthetic" else need
 
 
 def _extrapolation_needs(prepared: PreparedRun, n_queries: int) -> list[Need]:
