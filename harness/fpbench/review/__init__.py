@@ -1,1 +1,1 @@
-"""What is done with finished results: compare, draw."""
+"""Compare, tabulate, draw and export finished results."""

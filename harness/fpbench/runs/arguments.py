@@ -43,6 +43,29 @@ def config_from_arguments(
         FpbenchError: The file cannot be read, no task has that name, or a field does not take its
             value.
     """
+    fields, changes = _read_fields(given, source)
+
+    def of_task(name: str) -> Mapping[str, Any]:
+        return task_settings(name, read_task(catalog, name))
+
+    config = read_config(file, fields, source, of_task=of_task)
+    try:
+        recipe = replace(config.recipe, **changes)
+        config = replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
+    except ValueError as err:
+        raise FpbenchError(f"{source}: {err}", hint="change that number") from err
+    config = _agree_on_lengths(config, given, source)
+    if config.task is None:
+        return config
+    return claim_task(config, read_task(catalog, config.task))
+
+
+def _read_fields(given: Mapping[str, Any], source: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arguments as fields of a config, and those that change its recipe.
+
+    Raises:
+        FpbenchError: One has a value that it does not take.
+    """
     # The numbers of NumPy are no numbers to msgspec.
     fields = {
         name: value.item() if isinstance(value, np.generic) else value
@@ -65,34 +88,28 @@ def config_from_arguments(
         fields["tolerance_s"] = None
     for name in ("sizes", "beyond"):
         if name in fields:
-            sizes = fields[name]
-            one_text = isinstance(sizes, str)
-            fields[name] = (
-                parse_sizes(sizes) if one_text else whole_sizes(_each(sizes, name, source))
-            )
+            fields[name] = _sizes(fields[name], name, source)
     if "query_lengths_s" in fields:
         fields["query_lengths_s"] = _lengths_s(fields["query_lengths_s"], source)
     if "test_ids" in fields:
         fields["test_ids"] = str(fields["test_ids"])
     if "indexes" in fields:
-        indexes = fields["indexes"]
-        one_name = isinstance(indexes, str)
-        names = (indexes,) if one_name else tuple(_each(indexes, "indexes", source))
-        fields["indexes"] = expand_indexes(names, source)
+        fields["indexes"] = _indexes(fields["indexes"], source)
+    return fields, changes
 
-    def of_task(name: str) -> Mapping[str, Any]:
-        return task_settings(name, read_task(catalog, name))
 
-    config = read_config(file, fields, source, of_task=of_task)
-    try:
-        recipe = replace(config.recipe, **changes)
-        config = replace(config, recipe=recipe, recipe_given=config.recipe_given.union(changes))
-    except ValueError as err:
-        raise FpbenchError(f"{source}: {err}", hint="change that number") from err
-    config = _agree_on_lengths(config, given, source)
-    if config.task is None:
-        return config
-    return claim_task(config, read_task(catalog, config.task))
+def _sizes(value: Any, name: str, source: str) -> tuple[int, ...]:
+    """Numbers of distractors from numbers, or from one text such as ``"1e4,1M"``."""
+    if isinstance(value, str):
+        return parse_sizes(value)
+    return whole_sizes(_each(value, name, source))
+
+
+def _indexes(value: Any, source: str) -> object:
+    """Names of indexes from a list or from one of them, with a name for each setting."""
+    one_name = isinstance(value, str)
+    names = (value,) if one_name else tuple(_each(value, "indexes", source))
+    return expand_indexes(names, source)
 
 
 def _agree_on_lengths(config: RunConfig, given: Mapping[str, Any], source: str) -> RunConfig:
