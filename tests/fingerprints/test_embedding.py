@@ -8,6 +8,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_fingerprinters import TINY, FirstAndLast, Returning, ramp
 
 from fpbench import Fingerprints, FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
 from fpbench.fingerprints.embedding import (
@@ -16,36 +17,6 @@ from fpbench.fingerprints.embedding import (
     fingerprint_tracks,
     segments_of,
 )
-
-TINY = FingerprintSpec(sample_rate_hz=10, segment_s=1.0, hop_s=0.5, dim=2, unit_norm=False)
-"""A segment has 10 samples, a hop 5."""
-
-
-class FirstAndLast:
-    """Returns the first and the last sample of a segment; records the sizes of its batches."""
-
-    def __init__(self, spec: FingerprintSpec = TINY) -> None:
-        self.spec = spec
-        self.batches: list[int] = []
-
-    def embed(self, segments: Segments, /) -> Vectors:
-        self.batches.append(len(segments))
-        return segments[:, [0, -1]].copy()
-
-
-class Returning:
-    """Returns a given value, or raises it if it is an exception."""
-
-    def __init__(
-        self, value: object, *, unit_norm: bool = False, may_be_zero: bool = False
-    ) -> None:
-        self.spec = replace(TINY, unit_norm=unit_norm, may_be_zero=may_be_zero)
-        self._value = value
-
-    def embed(self, segments: Segments, /) -> object:
-        if isinstance(self._value, Exception):
-            raise self._value
-        return self._value
 
 
 class WholeTrack:
@@ -58,10 +29,6 @@ class WholeTrack:
 
     def fingerprint(self, samples: Samples, /) -> Fingerprints:
         return Fingerprints(np.ones((len(self._start_s), 2), np.float32), self._start_s)
-
-
-def ramp(samples: int, start: int = 1) -> Samples:
-    return np.arange(start, start + samples, dtype=np.float32)
 
 
 def test_rows_are_a_hop_apart_and_the_tail_is_dropped() -> None:

@@ -1,12 +1,9 @@
-"""NMFP keeps the harness's rules, takes its settings, and knows its weights."""
-
-from pathlib import Path
+"""NMFP keeps the harness's rules, takes its settings, and names its source."""
 
 import numpy as np
 import pytest
 
 from fpbench import Fingerprinter, FpbenchError, Settings
-from fpbench.encoders.weights import WeightsInfo, load_weights, write_weights
 from fpbench.testing import check_fingerprinter
 from fpbench_plugins.nmfp import create, fpbench_checkpoints, fpbench_fingerprinters
 
@@ -56,58 +53,6 @@ def test_silence_is_as_loud_as_its_loudest() -> None:
 def test_gain_is_ignored_above_the_floor(small: Fingerprinter) -> None:
     loud = noise(2)
     np.testing.assert_allclose(small.embed(0.5 * loud), small.embed(loud), atol=1e-4)
-
-
-def test_no_segments_give_no_vectors(small: Fingerprinter) -> None:
-    assert small.embed(noise(0)).shape == (0, 128)
-
-
-def test_seeds_decide_fresh_weights() -> None:
-    segments = noise(2)
-    first, again, other = (
-        create(Settings(options=SMALL, seed=seed)).embed(segments) for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.abs(first - other).max() > 0.01
-
-
-def test_bfloat16_is_near(small: Fingerprinter) -> None:
-    fast = create(Settings(options=SMALL, dtype="bfloat16")).embed(noise(4))
-    assert (1 - (fast * small.embed(noise(4))).sum(axis=1)).max() < 5e-3
-
-
-def test_a_weights_file_decides_the_size_of_the_network(tmp_path: Path) -> None:
-    from fpbench_plugins.building_blocks.encoders.separable_encoder import SeparableEncoder
-    from fpbench_plugins.building_blocks.encoders.weights import weights_rng
-    from fpbench_plugins.nmfp.config import NmfpConfig
-
-    network = SeparableEncoder(NmfpConfig(width=16).encoder)
-    network.initialise(weights_rng(0))
-    tensors = {name: p.detach().numpy() for name, p in network.named_parameters()}
-    path = tmp_path / "small.safetensors"
-    info = WeightsInfo(fingerprinter="nmfp", config={"width": 16}, source="a test")
-    write_weights(path, tensors, info)
-    loaded = create(Settings(weights=path))
-    expected = create(Settings(options=SMALL))
-    np.testing.assert_array_equal(loaded.embed(noise(2)), expected.embed(noise(2)))
-    write_weights(
-        path,
-        load_weights(path, "nmfp")[0],
-        WeightsInfo(fingerprinter="nmfp", config={}, source="a test"),
-    )
-    with pytest.raises(FpbenchError, match=r"does not fit the network: .* has shape"):
-        create(Settings(weights=path))
-    write_weights(
-        path, tensors, WeightsInfo(fingerprinter="nmfp", config={"depth": 3}, source="a test")
-    )
-    with pytest.raises(FpbenchError, match="made for another network: it sets depth"):
-        create(Settings(weights=path))
-
-
-def test_a_wrong_setting_lists_the_right_ones() -> None:
-    with pytest.raises(FpbenchError, match="no setting is called 'hops'") as caught:
-        create(Settings(options={"hops": "1"}))
-    assert "hop_s=0.5" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

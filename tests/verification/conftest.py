@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from written_runs import alter, fill_candidates, write_run
@@ -34,3 +35,20 @@ def synthetic(write_run: Callable[..., Path], evidence: Evidence) -> Path:
 def problems() -> Callable[[Path], str]:
     """All problems of a result, one a line, each as ``POINTER is VALUE: RULE``."""
     return lambda path: "\n".join(str(problem) for problem in check_result(path).problems)
+
+
+@pytest.fixture
+def problems_with(
+    alter: Callable[..., None], problems: Callable[[Path], str]
+) -> Callable[[Path, str, object], str]:
+    """Problems of a result in which a field, such as ``data.name``, has another value."""
+
+    def change(path: Path, field: str, value: object) -> str:
+        def set_field(document: dict[str, Any]) -> None:
+            block, _, name = field.partition(".")
+            document[block][name] = value
+
+        alter(path, set_field)
+        return problems(path)
+
+    return change

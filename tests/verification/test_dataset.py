@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Document = dict[str, Any]
 
 CONTRADICTIONS = [
     pytest.param(("data.name", "folder:other", 'the config gives "folder:music"'), id="name"),
@@ -33,16 +30,10 @@ CONTRADICTIONS = [
 @pytest.mark.parametrize("lie", CONTRADICTIONS)
 def test_numbers_that_are_impossible_together_are_found(
     result: Path,
-    alter: Callable[..., None],
-    problems: Callable[[Path], str],
+    problems_with: Callable[[Path, str, object], str],
     lie: tuple[str, object, str],
 ) -> None:
     field, value, rule = lie
-
-    def change(document: Document) -> None:
-        block, _, name = field.partition(".")
-        document[block][name] = value
-
-    alter(result, change)
-    assert f"/{field.replace('.', '/')}" in problems(result)
-    assert rule in problems(result)
+    found = problems_with(result, field, value)
+    assert f"/{field.replace('.', '/')}" in found
+    assert rule in found

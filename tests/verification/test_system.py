@@ -2,11 +2,8 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-
-Document = dict[str, Any]
 
 CONTRADICTIONS = [
     pytest.param(
@@ -34,16 +31,10 @@ CONTRADICTIONS = [
 @pytest.mark.parametrize("lie", CONTRADICTIONS)
 def test_a_contradiction_is_found(
     synthetic: Path,
-    alter: Callable[..., None],
-    problems: Callable[[Path], str],
+    problems_with: Callable[[Path, str, object], str],
     lie: tuple[str, object, str],
 ) -> None:
     field, value, rule = lie
-
-    def change(document: Document) -> None:
-        block, _, name = field.partition(".")
-        document[block][name] = value
-
-    alter(synthetic, change)
-    assert f"/{field.replace('.', '/')}" in problems(synthetic)
-    assert rule in problems(synthetic)
+    found = problems_with(synthetic, field, value)
+    assert f"/{field.replace('.', '/')}" in found
+    assert rule in found
