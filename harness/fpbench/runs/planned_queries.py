@@ -11,6 +11,7 @@ from fpbench.audio.queries import describe_queries
 from fpbench.audio.query_positions import draw_queries
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.recorded_queries import cut_absent, cut_queries, select_recordings
+from fpbench.audio.silence import Stretches
 from fpbench.audio.survey import Surveys, decoded_durations_s
 from fpbench.errors import FpbenchError
 from fpbench.fingerprints.query_sets import QuerySet
@@ -145,23 +146,50 @@ def plan_queries(
     # fingerprinter does give queries, and the fingerprinter misses them.
     unusable = {s.track for s in reference.skipped if not s.reason.startswith("too short")}
     unreadable = [Skipped(track=name, reason=reason) for name, reason in lost.items()]
-    silent_s = {
-        track.name: surveys[track].silent_s if track in surveys else ()
-        for track in dataset.reference
-    }
     durations = decoded_durations_s(surveys, dataset.reference)
-    if not dataset.queries:
-        unusable |= lost.keys()
-        usable = np.array([track.name not in unusable for track in dataset.reference])
-        truth = draw_queries(durations * usable, recipe, chain, seed, list(silent_s.values()))
-        return PlannedQueries(
-            tracks=dataset.reference,
-            hashes=reference.audio_hashes,
-            digests=[surveys[track].digest for track in dataset.reference],
-            places=truth,
-            truth=truth,
-            skipped=unreadable,
+    if dataset.queries:
+        by_name = {
+            track.name: (index, float(durations[index]))
+            for index, track in enumerate(dataset.reference)
+            if track.name not in unusable
+        }
+        return _cut_recordings(
+            dataset, by_name, recipe, chain, seed, surveys=surveys, unreadable=unreadable
         )
+    unusable |= lost.keys()
+    usable = np.array([track.name not in unusable for track in dataset.reference])
+    silent_s = list(_silent_stretches(dataset, surveys).values())
+    truth = draw_queries(durations * usable, recipe, chain, seed, silent_s)
+    return PlannedQueries(
+        tracks=dataset.reference,
+        hashes=reference.audio_hashes,
+        digests=[surveys[track].digest for track in dataset.reference],
+        places=truth,
+        truth=truth,
+        skipped=unreadable,
+    )
+
+
+def _cut_recordings(
+    dataset: Dataset,
+    reference: Mapping[str, tuple[int, float]],
+    recipe: QueryRecipe,
+    chain: Sequence[Degradation],
+    seed: int,
+    *,
+    surveys: Surveys,
+    unreadable: Sequence[Skipped],
+) -> PlannedQueries:
+    """The queries of recordings, of which some match nothing.
+
+    Args:
+        reference: Index and duration in seconds of each usable reference track, by name.
+        unreadable: Recordings that cannot be read again.
+
+    Raises:
+        FpbenchError: No recording gives a query.
+    """
+    lost = {skipped.track for skipped in unreadable}
     readable = [one for one in dataset.queries if one.name not in lost]
     recordings, left_out = select_recordings(readable, surveys)
     left_out += unreadable
@@ -170,14 +198,10 @@ def plan_queries(
             f"no recorded query can be used: {left_out[0].track}: {left_out[0].reason}",
             hint="use other recordings",
         )
-    by_name = {
-        track.name: (index, float(durations[index]))
-        for index, track in enumerate(dataset.reference)
-        if track.name not in unusable
-    }
     tempo = math.prod((step.tempo for step in chain), start=1.0)
+    silent_s = _silent_stretches(dataset, surveys)
     cut = cut_queries(
-        recordings, by_name, recipe, tempo=tempo, seed=seed, surveys=surveys, silent_s=silent_s
+        recordings, reference, recipe, tempo=tempo, seed=seed, surveys=surveys, silent_s=silent_s
     )
     absent = cut_absent(recordings, recipe, tempo=tempo, seed=seed, surveys=surveys)
     return PlannedQueries(
@@ -192,3 +216,11 @@ def plan_queries(
         without_match=sum(one.reference is None for one in recordings),
         silent=cut.silent,
     )
+
+
+def _silent_stretches(dataset: Dataset, surveys: Surveys) -> dict[str, Stretches]:
+    """Silent stretches of the reference tracks, by name."""
+    return {
+        track.name: surveys[track].silent_s if track in surveys else ()
+        for track in dataset.reference
+    }
