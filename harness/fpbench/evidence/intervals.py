@@ -74,7 +74,17 @@ def rate_interval(
 def korn_graubard(
     rate: float, variance: float, queries: int, groups: int, level: float
 ) -> tuple[float, float]:
-    """The ends of :func:`rate_interval`, from the variance of the rate."""
+    """The ends of :func:`rate_interval`, from the variance of the rate.
+
+    Args:
+        rate: The hit rate, from 0 to 1.
+        variance: Its variance, from the jackknife over groups.
+        queries: Number of queries.
+        groups: Number of their groups, at least 2.
+        level: Confidence level.
+
+    Source: as of :func:`rate_interval`.
+    """
     from scipy.special import betaincinv, stdtrit
 
     tail = (1 - level) / 2
@@ -167,7 +177,11 @@ def bounds_of_groups(
 def sum_by_group(
     hits: Int64[np.ndarray, " queries"], group: Int64[np.ndarray, " queries"]
 ) -> tuple[Float64[np.ndarray, " groups"], Float64[np.ndarray, " groups"]]:
-    """The hits and the number of queries of each group."""
+    """The hits and the number of queries of each group.
+
+    Raises:
+        ValueError: There are no queries.
+    """
     if len(hits) == 0:
         raise ValueError("there are no queries to compute an interval from")
     _, member = np.unique(group, return_inverse=True)

@@ -47,7 +47,16 @@ METRICS: Mapping[str, ProtocolMetric] = {
 def count_near_starts(
     starts: Int64[np.ndarray, "*shape places"], truth: Int64[np.ndarray, "*shape"], metric: str
 ) -> Bool[np.ndarray, "*shape"]:
-    """Whether one of the first k starts is near enough to the right one."""
+    """Whether one of the first k starts is near enough to the right one.
+
+    Args:
+        starts: Rows of the best starts, best first; -1 for none.
+        truth: Row of the right start.
+        metric: A key of :data:`METRICS` with a tolerance.
+
+    Raises:
+        ValueError: The metric asks for the right track, whatever the start.
+    """
     wanted = METRICS[metric]
     if wanted.tolerance_hops is None:
         raise ValueError(f"{metric} is not about starts")

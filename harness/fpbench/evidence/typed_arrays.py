@@ -27,6 +27,10 @@ def typed_arrays(arrays: Mapping[str, np.ndarray], layout: Layout) -> dict[str, 
 
 
 def require_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    """Raise a ValueError if an array has another shape."""
+    """Refuse an array of another shape.
+
+    Raises:
+        ValueError: It has one; the message has its name and both shapes.
+    """
     if array.shape != shape:
         raise ValueError(f"{name} has the shape {array.shape}, not {shape}")

@@ -132,7 +132,15 @@ def cached_track(
     track: Track,
     surveys: Surveys,
 ) -> TrackOutcome | None:
-    """The outcome of a track that the store holds; None if it holds none."""
+    """The outcome of a track that the store holds; None if it holds none.
+
+    Args:
+        store: The cache.
+        identity: Everything that shapes what the fingerprinter gives.
+        spec: Spec of the fingerprinter.
+        track: The track, which must have been surveyed.
+        surveys: Surveys by track.
+    """
     key = _track_key(surveys[track], identity, spec)
     if key is None or not store.path(_TRACKS, key, ".npz").exists():
         return None

@@ -130,6 +130,11 @@ def select_rows(
 
 
 def open_table(path: Path) -> VectorTable:
+    """Open a file with all of its rows, also those that it marks as silent or not finite.
+
+    Raises:
+        FpbenchError: As for :func:`read_vectors`.
+    """
     if path.suffix not in READABLE:
         raise FpbenchError(
             f"'{path}' is not a file of fingerprints",

@@ -128,7 +128,15 @@ def find_cached(
     tracks: Sequence[Track],
     surveys: Surveys,
 ) -> list[bool]:
-    """Which tracks a set would not make again; one without a survey counts as missing."""
+    """Which tracks a set would not make again; one without a survey counts as missing.
+
+    Args:
+        store: The cache.
+        identity: Everything that shapes what the fingerprinter gives.
+        spec: Spec of the fingerprinter.
+        tracks: Tracks of the set, in their order.
+        surveys: Surveys of those that were decoded.
+    """
     audio = [surveys.get(track) for track in tracks]
     if spec.batch_segments is not None:
         if None in audio:
@@ -145,7 +153,15 @@ def cached_set(
     tracks: Sequence[Track],
     surveys: Surveys,
 ) -> FingerprintSet | None:
-    """The set of these tracks that the store holds; None if it holds none."""
+    """The set of these tracks that the store holds; None if it holds none.
+
+    Args:
+        store: The cache.
+        identity: Everything that shapes what the fingerprinter gives.
+        spec: Spec of the fingerprinter.
+        tracks: Tracks of the set, in their order.
+        surveys: Surveys of all of them.
+    """
     audio = [surveys[track] for track in tracks]
     return _open_set(store, _set_key(audio, identity, spec), tracks, audio, spec.dim)
 

@@ -29,6 +29,9 @@ def translate_errors(source: str, action: str) -> Iterator[None]:
     """Turn any exception into an error that names its source and the action; for any thread.
 
     An exit of the program is one, too. Ctrl-C passes.
+
+    Raises:
+        FpbenchError: The block raised an exception; an :class:`FpbenchError` stays as it is.
     """
     try:
         yield

@@ -91,7 +91,17 @@ def search_checked(
 def check_candidates(
     candidates: object, plugin: str, *, shape: tuple[int, int], rows: int
 ) -> Candidates:
-    """Refuse invalid candidates, as :func:`search_checked` does."""
+    """Refuse invalid candidates.
+
+    Args:
+        candidates: What a search returned.
+        plugin: Name of its plugin.
+        shape: Number of queries and of candidates per query.
+        rows: Number of rows that were searched.
+
+    Raises:
+        FpbenchError: As for :func:`search_checked`, but for a search that fails.
+    """
     if not isinstance(candidates, Candidates):
         kind = type(candidates).__name__
         raise _search_error(plugin, f"search must return Candidates, not {kind}")

@@ -213,7 +213,11 @@ class TrackMethod(GeneratorMethod, Protocol):
     def fit(
         self, fingerprints: Vectors, /, *, seed: int, work_dir: Path, report: Report
     ) -> FingerprintGenerator:
-        """Refuse to learn from fingerprints without their tracks."""
+        """Refuse to learn from fingerprints without their tracks.
+
+        Raises:
+            FpbenchError: Always.
+        """
         raise FpbenchError(
             "a generator of tracks cannot be fitted without knowing where tracks end",
             hint="give the fingerprints with their tracks",

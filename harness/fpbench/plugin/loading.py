@@ -72,7 +72,11 @@ def _name_and_version(distribution: importlib.metadata.Distribution | None) -> t
 
 
 def import_source(target: str) -> Source:
-    """Import a plugin from a file, or by name from the working directory or ``sys.path``."""
+    """Import a plugin from a file, or by name from the working directory or ``sys.path``.
+
+    Raises:
+        FpbenchError: There is no such file or module, or importing it fails.
+    """
     import_from_source()
     importlib.invalidate_caches()  # files may be new since the last import
     path = expand_path(target)

@@ -25,7 +25,12 @@ class ComparedResult:
 
 
 def read_compared(paths: Sequence[Path], errors: ErrorCollector) -> list[ComparedResult]:
-    """The results that can be read and compared with the first of them."""
+    """The results that can be read and compared with the first of them.
+
+    Args:
+        paths: Files of results.
+        errors: Takes the errors of the others.
+    """
     sides: list[ComparedResult] = []
     for path in paths:
         with errors.collect():

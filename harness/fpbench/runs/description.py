@@ -92,6 +92,11 @@ def describe_run(
 
 
 def describe_task_of(prepared: PreparedRun, inputs: Inputs) -> TaskInfo | None:
+    """The task that a run is of; None for a run of no task.
+
+    Raises:
+        FpbenchError: The run has other data or other queries than its task.
+    """
     task = prepared.config.task
     if task is None:
         return None

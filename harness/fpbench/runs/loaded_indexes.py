@@ -59,7 +59,11 @@ def index_options(config: RunConfig, name: str) -> Mapping[str, str]:
 def load_index(
     name: str, options: Mapping[str, str], catalog: Catalog, settings: Settings
 ) -> NamedIndex:
-    """An empty index with these options."""
+    """An empty index with these options.
+
+    Raises:
+        FpbenchError: There is no such index or option, or the index breaks a rule.
+    """
     base = index_base(name)
     offer, _ = catalog.offer("index", base)
     try:

@@ -91,7 +91,18 @@ class NamedFingerprinter:
     def fingerprints(
         self, store: Store, tracks: Sequence[Track], surveys: Surveys, stage: Stage, title: str
     ) -> FingerprintSet:
-        """The fingerprints of some tracks, from the cache or computed now."""
+        """The fingerprints of some tracks, from the cache or computed now.
+
+        Args:
+            store: The cache.
+            tracks: In the order of the fingerprints.
+            surveys: Surveys of all of them.
+            stage: Shows progress.
+            title: Title of the stage.
+
+        Raises:
+            FpbenchError: The fingerprinter fails or breaks a rule.
+        """
         with stage(title) as report:
             return build_fingerprint_set(
                 store,

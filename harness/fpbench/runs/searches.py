@@ -100,7 +100,17 @@ def search_database(
     generator: FittedGenerator | None,
     choice: EngineChoice,
 ) -> list[SearchOutcome]:
-    """Search one database with all indexes, so that every block is drawn once."""
+    """Search one database with all indexes, so that every block is drawn once.
+
+    Args:
+        prepared: The run.
+        inputs: Queries of one length.
+        database: The distractors, of one kind.
+        stage: Shows progress.
+        costs: Measures the search.
+        generator: Of synthetic distractors; workers load it.
+        choice: Engines that search.
+    """
     tasks = search_tasks(prepared, inputs, database)
     engines = choice.engines(prepared, inputs, database, generator, costs.note_searches(inputs))
     evidence = search(costs.watch_searches(tasks), stage, engines)
@@ -116,7 +126,15 @@ def with_tail(
     outcome: SearchOutcome,
     stage: Stage,
 ) -> SearchOutcome:
-    """The outcome with a simulated tail, if the run goes beyond the searched sizes."""
+    """The outcome with a simulated tail, if the run goes beyond the searched sizes.
+
+    Args:
+        prepared: The run.
+        inputs: Queries of one length.
+        generator: Of the distractors.
+        outcome: An index's search among them.
+        stage: Shows progress.
+    """
     config = prepared.config
     if not (config.beyond and is_exact(outcome.named) and isinstance(outcome.evidence, Evidence)):
         return outcome
@@ -140,7 +158,17 @@ def with_tail(
 
 
 def fit_again(prepared: PreparedRun, inputs: Inputs, fit: int, stage: Stage) -> FittedGenerator:
-    """Fit the generator once more, with another seed and to other halves of the tracks."""
+    """Fit the generator once more, with another seed and to other halves of the tracks.
+
+    Args:
+        prepared: The run.
+        inputs: Its distractors.
+        fit: Number of the fit, from 2.
+        stage: Shows progress.
+
+    Raises:
+        ValueError: The run has no generator.
+    """
     fitting = prepare_fitting(prepare_fit(prepared, fit), inputs, stage)
     if fitting is None:
         raise ValueError("a run without a generator has no fits")
@@ -157,7 +185,17 @@ def search_fit(
     generator: FittedGenerator,
     choice: EngineChoice,
 ) -> FurtherFit:
-    """Search the draws of another fit."""
+    """Search the draws of another fit.
+
+    Args:
+        prepared: The run.
+        inputs: Queries of one length.
+        fit: Number of the fit, from 2.
+        stage: Shows progress.
+        costs: Measures the search.
+        generator: What was fitted.
+        choice: Engines that search.
+    """
     again = prepare_fit(prepared, fit)
     databases = list_databases(again.config, inputs, generator)
     (synthetic,) = (database for database in databases if database.kind == "synthetic")

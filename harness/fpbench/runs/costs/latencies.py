@@ -67,9 +67,17 @@ def time_index(
     segments: int,
     hop_s: float,
 ) -> IndexCost:
-    """What an index that has searched takes to serve queries; arguments as for :func:`index_cost`.
+    """What an index that has searched takes to serve queries.
 
-    Nothing is known of an index that keeps no rows.
+    Args:
+        index: Its name.
+        distractors: Kind of the distractors among its rows.
+        measured: The index, with the rows that it has kept and the queries that it was asked.
+        segments: Fingerprints in a query.
+        hop_s: Time from one fingerprint of a track to the next.
+
+    Returns:
+        A cost without numbers for an index that keeps no rows.
     """
     search, queries = _resident_search(measured), measured.queries
     if search is None or queries is None or not len(queries):

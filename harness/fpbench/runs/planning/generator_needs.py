@@ -38,7 +38,21 @@ def generator_needs(
     n_real: int,
     finished: FinishedWork,
 ) -> tuple[list[Need], list[Need]]:
-    """Needs of fitting to half of the real distractors, and of drawing, unless already done."""
+    """Needs of fitting to half of the real distractors, and of drawing, unless already done.
+
+    Args:
+        prepared: The run.
+        named: Its generator, fitted or not.
+        part: What is drawn for the search.
+        n_real: Number of real distractors.
+        finished: What the cache holds.
+
+    Returns:
+        Those of the fit, and those of drawing and simulation.
+
+    Raises:
+        FpbenchError: The plugin fails to estimate a fit.
+    """
     if not _unsearched(prepared, finished) and (finished.simulated or not prepared.config.beyond):
         return [], []
     if named.generator is not None:

@@ -46,7 +46,11 @@ def cut_part(
 
 
 def refuse_many(shard: Shard, blocks: int) -> None:
-    """Refuse more shards than blocks."""
+    """Refuse more shards than blocks.
+
+    Raises:
+        FpbenchError: There are more.
+    """
     if shard.of > blocks:
         raise FpbenchError(
             f"the run has {blocks} blocks, which cannot be divided into {shard.of} shards",
