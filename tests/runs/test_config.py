@@ -159,3 +159,9 @@ def test_another_json_file_is_no_config(tmp_path: Path) -> None:
     path.write_text("{}")
     with pytest.raises(FpbenchError, match=r"history\.json: field"):
         read_config(path, {})
+
+
+@pytest.mark.parametrize("fits", [0, 21])
+def test_the_number_of_fits_is_limited(fits: int) -> None:
+    with pytest.raises(ValueError, match="is not from 1 to 20"):
+        RunConfig(fits=fits)

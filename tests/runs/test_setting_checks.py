@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from fpbench import FpbenchError
 from fpbench.audio.query_recipe import QueryRecipe
 from fpbench.runs.config import RunConfig
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.setting_checks import warn_of_unused_settings
+from fpbench.runs.setting_checks import refuse_fits, warn_of_unused_settings
 
 Prepare = Callable[..., PreparedRun]
 
@@ -72,3 +73,12 @@ def test_warns_of_what_a_protocol_has_settings_of_its_own_for(
 def test_a_name_for_a_system_that_has_one_is_refused(prepared: Prepare) -> None:
     with pytest.raises(FpbenchError, match="name 'mine' has no effect"):
         prepared(name="mine")
+
+
+def test_several_fits_need_a_fit() -> None:
+    refuse_fits(RunConfig(fits=3))
+    refuse_fits(RunConfig(distractors="real"))
+    with pytest.raises(FpbenchError, match="3 fits are wanted, but distractors are real"):
+        refuse_fits(RunConfig(fits=3, distractors="real"))
+    with pytest.raises(FpbenchError, match=r"generator 'g\.safetensors' is fitted already"):
+        refuse_fits(RunConfig(fits=3, generator_weights=Path("g.safetensors")))

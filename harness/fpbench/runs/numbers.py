@@ -19,7 +19,7 @@ from fpbench.results.indexes import IndexInfo
 from fpbench.results.lengths import with_length
 from fpbench.results.tails import TailInfo
 from fpbench.runs.beyond import is_exact
-from fpbench.runs.extrapolated import extrapolate_beyond
+from fpbench.runs.extrapolation import extrapolate_beyond
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.paired_searches import measure_gaps, measure_index_losses
 from fpbench.runs.prepare import PreparedRun

@@ -21,8 +21,7 @@ from fpbench.results.systems import (
 from fpbench.runs.beyond import can_simulate, refuse_beyond
 from fpbench.runs.choice import choose_generator, estimate_distractors
 from fpbench.runs.config import RunConfig
-from fpbench.runs.extrapolated import refuse_extrapolation
-from fpbench.runs.fits import refuse_fits
+from fpbench.runs.extrapolation import refuse_extrapolation
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.loaded_indexes import load_indexes
 from fpbench.runs.loaded_sources import (
@@ -38,11 +37,8 @@ from fpbench.runs.named_generator import (
 )
 from fpbench.runs.query_lengths import ask_longest
 from fpbench.runs.ready_made import VectorSource
-from fpbench.runs.recorded import recorded_config
-from fpbench.runs.setting_checks import (
-    require_runs,
-    warn_of_unused_settings,
-)
+from fpbench.runs.recorded_queries import recorded_config
+from fpbench.runs.setting_checks import refuse_fits, require_runs, warn_of_unused_settings
 from fpbench.search.named_indexes import NamedIndex
 from fpbench.search.track_distractors import no_tracks_error
 

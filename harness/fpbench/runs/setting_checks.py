@@ -53,6 +53,27 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         logger.warning("%s has no effect in this run", name)
 
 
+def refuse_fits(config: RunConfig) -> None:
+    """Refuse several fits where nothing is fitted.
+
+    Raises:
+        FpbenchError: There are no synthetic distractors, or their generator is fitted already.
+    """
+    if config.fits == 1:
+        return
+    if config.distractors not in ("synthetic", "both"):
+        raise FpbenchError(
+            f"{config.fits} fits are wanted, but distractors are {config.distractors}",
+            hint="use --distractors both, or leave --fits out",
+        )
+    if config.generator_weights is not None:
+        raise FpbenchError(
+            f"{config.fits} fits are wanted, but generator '{config.generator_weights}' is fitted "
+            "already",
+            hint="leave out --generator-weights or --fits",
+        )
+
+
 def refuse_long_queries(config: RunConfig, dataset: Dataset, store: Store) -> None:
     """Refuse queries that are longer than every track of the reference.
 

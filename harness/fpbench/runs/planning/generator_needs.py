@@ -7,7 +7,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.generators import FingerprintGenerator
 from fpbench.results.lengths import QueryLength
 from fpbench.runs.beyond import beyond_needs, can_simulate
-from fpbench.runs.extrapolated import extrapolation_needs
+from fpbench.runs.extrapolation import extrapolation_needs
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need, for_fits
 from fpbench.runs.planning.finished_work import FinishedWork

@@ -17,7 +17,7 @@ from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
 from fpbench.runs.choice import estimate_distractors
-from fpbench.runs.extrapolated import extrapolation_needs
+from fpbench.runs.extrapolation import extrapolation_needs
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.named_generator import NamedGenerator
 from fpbench.runs.needs import Need, for_fits

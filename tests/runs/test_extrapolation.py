@@ -11,7 +11,7 @@ import fpbench
 from fpbench import FpbenchError
 from fpbench.results.files import read_result
 from fpbench.runs.config import RunConfig
-from fpbench.runs.extrapolated import extrapolation_needs
+from fpbench.runs.extrapolation import extrapolation_needs
 
 
 @pytest.fixture

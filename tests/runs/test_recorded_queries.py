@@ -12,7 +12,7 @@ from fpbench import Dataset, FpbenchError, RecordedQuery, Track
 from fpbench.audio.query_recipe import NAFP, Step
 from fpbench.audio.survey import Surveys, survey_track
 from fpbench.runs.config import RunConfig
-from fpbench.runs.recorded import recorded_config
+from fpbench.runs.recorded_queries import recorded_config
 
 
 @pytest.fixture
