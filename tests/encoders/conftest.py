@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fpbench.encoders.tensor_bundle import masked_crc32c
+from fpbench.encoders.leveldb_tables import masked_crc32c
 
 
 def varint(number: int) -> bytes:
