@@ -7,6 +7,7 @@ with all of these queries.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any
 
 import faiss
@@ -18,7 +19,7 @@ from fpbench import Vectors
 from fpbench.plugin.devices import has_bfloat16
 from fpbench_plugins.building_blocks.compute.one_thread import use_one_thread
 from fpbench_plugins.building_blocks.compute.sieve import Workspace
-from fpbench_plugins.faiss_indexes.list_panel import ListPanel, ListRows, prepare_list
+from fpbench_plugins.faiss_indexes.list_panel import TURNS, ListPanel, ListRows, prepare_list
 
 PANEL_QUERIES = 16_384
 VISITORS = 100  # of each list, in the mean, from which on this is faster than FAISS
@@ -88,15 +89,11 @@ def _start_thread() -> None:
 
 def _visit_all(panels: Sequence[ListPanel], index: Any, decode: Decode, dtype: torch.dtype) -> None:
     workspace = Workspace()
-    sampling = [panel for panel in panels if panel.needs_samples()]
-    for number in range(index.nlist if sampling else 0):
-        for some in _read_list(index, decode, number, dtype):
-            for panel in sampling:
-                panel.sample(number, some, workspace)
-    for number in range(index.nlist):
-        for some in _read_list(index, decode, number, dtype):
-            for panel in panels:
-                panel.visit(number, some, workspace)
+    for turn, number in product(TURNS, range(index.nlist)):
+        visited = [panel for panel in panels if panel.has_visitors(turn, number)]
+        for some in _read_list(index, decode, number, dtype) if visited else []:
+            for panel in visited:
+                panel.visit(turn, number, some, workspace)
 
 
 def _read_list(index: Any, decode: Decode, number: int, dtype: torch.dtype) -> Sequence[ListRows]:

@@ -26,8 +26,11 @@ from fpbench_plugins.building_blocks.compute.sieve import (
 
 PAIRS_AT_ONCE = 4_096
 WAITING_PAIRS = 16  # per query, before a merge: it costs about the same for few as for many
-SHAPES = 128  # sides of products are multiples of it: oneDNN compiles code for every other shape
-_COLUMNS = 16
+TURNS = (0, 1)  # every query visits its near lists in the first, all others in the second
+NEAR = 0.2  # of the lists that a query visits: what is in them bounds what others can add
+# Multiples of which products have rows and queries, and dims. In bfloat16, oneDNN compiles code for
+# every other shape; in float32, more columns only cost time.
+_SHAPES = {torch.bfloat16: (128, 16), torch.float32: (GROUP, 1)}
 _NOTHING = np.iinfo(np.int64).max
 _ID_BITS = 32
 
@@ -64,20 +67,23 @@ def prepare_list(
     half_norm = torch.linalg.vector_norm(x, dim=1, dtype=torch.float64).square_().div_(2)
     highest = float(half_norm.max())
     offset = highest - half_norm
-    coarse = torch.zeros(_round_up(n, SHAPES), _round_up(dim + 2, _COLUMNS), dtype=dtype)
+    sides, columns = _SHAPES[dtype]
+    coarse = torch.zeros(_round_up(n, sides), _round_up(dim + 2, columns), dtype=dtype)
     coarse[:n, :dim] = x
     coarse[:n, dim] = offset
     coarse[:n, dim + 1] = offset - coarse[:n, dim].double()
     coarse[n:, dim] = -torch.inf
-    lost = torch.linalg.vector_norm(x - coarse[:n, :dim].float(), dim=1).max()
-    return ListRows(ids, x, coarse, highest, float(lost))
+    lost = 0.0
+    if dtype != x.dtype:
+        lost = float(torch.linalg.vector_norm(x - coarse[:n, :dim].float(), dim=1).max())
+    return ListRows(ids, x, coarse, highest, lost)
 
 
 class ListPanel:
     """Keeps the k nearest of the rows seen so far, for each query of the panel.
 
-    Of equal distances, the lower ids are kept. Call :meth:`sample` for all lists, then
-    :meth:`visit`.
+    Of equal distances, the lower ids are kept. Call :meth:`visit` for all lists in the first turn,
+    then in the second.
 
     Args:
         queries: The panel's queries.
@@ -100,14 +106,17 @@ class ListPanel:
     ) -> None:
         n, dim = queries.shape
         self._queries = queries
-        self._coarse = torch.zeros(n, _round_up(dim + 2, _COLUMNS), dtype=dtype)
+        self._sides, columns = _SHAPES[dtype]
+        self._coarse = torch.zeros(n, _round_up(dim + 2, columns), dtype=dtype)
         self._coarse[:, :dim] = queries
         self._coarse[:, dim : dim + 2] = 1
         self._norm = torch.linalg.vector_norm(queries, dim=1, dtype=torch.float64)
         lost = queries.double() - self._coarse[:, :dim].double()
         self._lost = torch.linalg.vector_norm(lost, dim=1)
-        self._visitors = _by_list(visits, lists)
-        self._nearest_visitors = _by_list(visits[:, : max(1, visits.shape[1] // 5)], lists)
+        near = visits.shape[1]
+        if within.isinf().any():
+            near = max(1, round(NEAR * near))
+        self._visitors = [_by_list(some, lists) for some in (visits[:, :near], visits[:, near:])]
         # Distance and id in one number, whose order is that of both.
         self._best = np.full((n, k), _NOTHING, dtype=np.int64)
         self._farthest = within  # that a row of use may have: the k-th smallest distance
@@ -116,24 +125,13 @@ class ListPanel:
         # Merits that k rows reach. A row needs the lowest of them.
         self._reached = self._merit(torch.arange(n))[:, None].repeat(1, k)
 
-    def sample(self, number: int, some: ListRows, workspace: Workspace) -> None:
-        """See what merit k rows reach for the queries that are nearest to a list.
+    def has_visitors(self, turn: int, number: int) -> bool:
+        """Whether a query visits a list in a turn."""
+        return len(self._visitors[turn][number]) > 0
 
-        With that, few rows of other lists pass the sieve.
-        """
-        visitors = torch.from_numpy(self._nearest_visitors[number])
-        if len(visitors):
-            self._reach(some, visitors, workspace)
-
-    def needs_samples(self) -> bool:
-        """Whether it is not known of some query what merit k rows reach."""
-        return bool(self._reached[:, -1].isneginf().any())
-
-    def visit(self, number: int, some: ListRows, workspace: Workspace) -> None:
-        """Take rows of a list into account, for all queries that visit it."""
-        visitors = torch.from_numpy(self._visitors[number])
-        if len(visitors) == 0:
-            return
+    def visit(self, turn: int, number: int, some: ListRows, workspace: Workspace) -> None:
+        """Take rows of a list into account, for all queries that visit it in this turn."""
+        visitors = torch.from_numpy(self._visitors[turn][number])
         fresh = visitors[self._reached[visitors, -1].isneginf()]
         if len(fresh):
             self._reach(some, fresh, workspace)
@@ -157,7 +155,7 @@ class ListPanel:
 
     def _columns(self, visitors: Int64[Tensor, " visitors"]) -> Float[Tensor, "columns padded"]:
         """The coarse queries of the visitors, and some more."""
-        padded = torch.zeros(_round_up(len(visitors), SHAPES), dtype=torch.int64)
+        padded = torch.zeros(_round_up(len(visitors), self._sides), dtype=torch.int64)
         padded[: len(visitors)] = visitors
         return self._coarse.index_select(0, padded).T
 
