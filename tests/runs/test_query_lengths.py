@@ -15,6 +15,7 @@ from fpbench.results.document import Result
 from fpbench.results.lengths import QueryLength, query_lengths_s, split_by_length
 from fpbench.review.result_tables import result_tables
 from fpbench.runs.config import RunConfig
+from fpbench.runs.generator import match_queries, queries_by_length
 from fpbench.runs.planning.plan import make_plan
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.query_lengths import ask_longest, count_lengths
@@ -53,6 +54,34 @@ def test_shorter_queries_are_the_first_seconds_of_the_longest(
     # All rows can be found by queries of one fingerprint, as in a run of that length alone.
     np.testing.assert_array_equal(shorter.reference[:], alone.reference[:])
     np.testing.assert_array_equal(shorter.real[:], alone.real[:])
+
+
+def test_fidelity_judges_the_shorter_queries_that_are_searched(
+    prepared: Prepare, recipe: QueryRecipe
+) -> None:
+    run = prepared(recipe=replace(recipe, query_length_s=2.0), query_lengths_s=(1.0, 2.0))
+    inputs = run.source.build_inputs(run.store, hide_progress)
+    (shorter,) = inputs.shorter
+    # As of a system that fingerprints the shorter query in another way than the longer one.
+    alone = replace(shorter, queries=-shorter.queries)
+    changed = replace(inputs, shorter=[alone], cuts_keep=False)
+    (judged,) = queries_by_length(changed, match_queries(changed, 0.25), 0.25)
+    assert judged.length == QueryLength(1.0, 1)
+    np.testing.assert_array_equal(judged.queries.vectors, alone.queries)
+    np.testing.assert_array_equal(judged.queries.reference, shorter.reference[:])
+    assert list(judged.queries.matches) == [0.25]
+
+
+def test_queries_are_cut_for_fidelity_only_where_that_keeps_their_fingerprints(
+    prepared: Prepare, recipe: QueryRecipe
+) -> None:
+    run = prepared(recipe=replace(recipe, query_length_s=2.0))
+    inputs = run.source.build_inputs(run.store, hide_progress)
+    queries = match_queries(inputs, 0.25)
+    assert inputs.cuts_keep
+    assert [one.length.segments for one in queries_by_length(inputs, queries, 0.25)] == [1]
+    whole = replace(inputs, cuts_keep=False)
+    assert list(queries_by_length(whole, queries, 0.25)) == []
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ a smaller Frechet distance.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
@@ -27,8 +27,10 @@ from fpbench.generators.expected_hit_rates import (
 from fpbench.generators.fidelity_limits import find_alarms
 from fpbench.generators.gap_errors import merge_clusters
 from fpbench.generators.sequence_fidelity import (
+    Halves,
+    LengthQueries,
     TrackSet,
-    shorter_queries,
+    rates_by_length,
     similarities_by_lag,
 )
 from fpbench.plugin.fingerprinters import Vectors
@@ -73,14 +75,14 @@ class JudgingSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSets:
-    """Tracks, and runs as long as the queries if these have several fingerprints.
+    """Tracks, and runs as long as the longest queries if these have several fingerprints.
 
     Args:
-        judging: Runs of held-out tracks; None if queries are single fingerprints.
+        judging: Runs of held-out tracks; None if all queries are single fingerprints.
         synthetic: Synthetic runs by name, those of a track side by side; none in that case.
         real_tracks: The held-out tracks; their rows are those of single fingerprints.
         drawn_tracks: Synthetic tracks by name.
-        length: Length of the queries.
+        length: Length of the longest queries.
         hop_s: Time between neighbouring fingerprints.
     """
 
@@ -102,6 +104,7 @@ def measure_fidelity(
     training: Float32[np.ndarray, "training dim"] | None = None,
     queries: MatchedQueries | None = None,
     runs: RunSets | None = None,
+    by_length: Iterable[LengthQueries] = (),
 ) -> Fidelity:
     """Compare synthetic sets with real fingerprints that no generator was fitted to.
 
@@ -112,9 +115,11 @@ def measure_fidelity(
         splits: Number of splits of the real tracks into halves.
         max_rows: Maximum rows per set. The time for distances grows with its square.
         training: Fingerprints that the generators were fitted to, for :class:`Copying`.
-        queries: Queries for hit rates, with their matches for each tolerance.
-        runs: Tracks to compare, and runs to measure the hit rates among if the queries have
-            several fingerprints.
+        queries: Queries for hit rates, with their matches for each tolerance: single fingerprints,
+            or as long as the runs.
+        runs: Tracks to compare, and runs to measure the hit rates among of queries of several
+            fingerprints.
+        by_length: Queries of other lengths, for hit rates among the runs.
 
     Raises:
         TooFewError: Too few tracks, rows or queries.
@@ -122,25 +127,20 @@ def measure_fidelity(
     halves, by_group = judge_splits(judging, seed=seed, splits=splits)
     _refuse_too_few(synthetic, training, queries)
     scores, rows = _scores(judging, halves, synthetic, seed=seed, max_rows=max_rows)
-    hit_rates = real_clusters = None
-    sequences = None
+    hit_rates = real_clusters = sequences = None
+    among, draws, of_runs = _real_distractors(judging, halves), synthetic, False
     if runs is not None:
         sequences = similarities_by_lag(runs.real_tracks, runs.drawn_tracks, halves, runs.hop_s)
+    if runs is not None and runs.judging is not None and sequences is not None:
+        parts, _ = judge_splits(runs.judging, seed=seed, splits=splits)
+        among_runs = _real_distractors(runs.judging, parts)
+        rates = rates_by_length(among_runs, runs.synthetic, by_length, runs.length)
+        sequences = replace(sequences, shorter=rates)
+        if queries is not None and queries.vectors.shape[1] == among_runs.vectors.shape[1]:
+            among, draws, of_runs = among_runs, runs.synthetic, True
     if queries is not None:
-        real, draws, parts = judging, synthetic, halves
-        of_runs = runs is not None and runs.judging is not None
-        if runs is not None and runs.judging is not None:
-            real, draws = runs.judging, runs.synthetic
-            parts, _ = judge_splits(real, seed=seed, splits=splits)
-        clusters = real.tracks if real.groups is None else real.groups
-        real_clusters = len(np.unique(merge_clusters(clusters)))
-        among = RealDistractors(
-            vectors=real.vectors, tracks=real.tracks, clusters=clusters, halves=parts
-        )
+        real_clusters = _count(merge_clusters(among.clusters))
         hit_rates = expected_hit_rates(among, draws, queries, independent=not of_runs)
-        if of_runs and runs is not None and sequences is not None:
-            shorter = shorter_queries(among, draws, queries, runs.length, runs.hop_s)
-            sequences = replace(sequences, shorter=shorter)
     report = Fidelity(
         rows=rows,
         tracks=len(np.unique(judging.tracks)),
@@ -232,6 +232,13 @@ def judge_splits(
         if len(np.unique(tracks[part])) < 2:
             raise TooFewError(f"{len(part)} rows of a real half are all of one track, 2 needed")
     return halves, False
+
+
+def _real_distractors(judging: JudgingSet, halves: Halves) -> RealDistractors:
+    clusters = judging.tracks if judging.groups is None else judging.groups
+    return RealDistractors(
+        vectors=judging.vectors, tracks=judging.tracks, clusters=clusters, halves=halves
+    )
 
 
 def _count(values: Int64[np.ndarray, " rows"]) -> int:

@@ -1,7 +1,7 @@
 """How alike runs of synthetic tracks are to runs of real ones."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -21,7 +21,7 @@ from fpbench.stretches import stretch_edges
 
 LAGS_S = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0)
 LENGTHS_S = (1.0, 3.0, 5.0)
-"""Lengths of the shorter queries, where the run's are longer."""
+"""Lengths of the shorter queries, where longer ones have no other lengths of their own."""
 
 Halves = Sequence[tuple[Int64[np.ndarray, " first"], Int64[np.ndarray, " second"]]]
 
@@ -37,6 +37,20 @@ class TrackSet:
 
     vectors: Vectors
     stretches: Int64[np.ndarray, " rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthQueries:
+    """Queries of one length, of those that are asked at several.
+
+    Args:
+        length: Their length.
+        queries: The queries, with matches at one tolerance. A row of them and of their reference is
+            a run of as many fingerprints as the length has.
+    """
+
+    length: QueryLength
+    queries: MatchedQueries
 
 
 def shorter_lengths(longest: QueryLength, hop_s: float) -> list[QueryLength]:
@@ -86,39 +100,56 @@ def similarities_by_lag(
     )
 
 
-def shorter_queries(
-    real: RealDistractors,
-    synthetic: Mapping[str, np.ndarray],
-    queries: MatchedQueries,
-    length: QueryLength,
-    hop_s: float,
-) -> list[ShorterQueries]:
-    """HR@1 of the first fingerprints of each query, at the tolerance of the run.
+def cut_queries(
+    queries: MatchedQueries, length: QueryLength, hop_s: float
+) -> Iterator[LengthQueries]:
+    """The first fingerprints of queries, at :data:`LENGTHS_S` and the first of the tolerances.
+
+    They are right for systems whose fingerprints depend on nothing that comes after them.
 
     Args:
-        real: Real runs as long as the queries.
-        synthetic: Synthetic runs.
         queries: The queries.
         length: Their length.
         hop_s: Time between neighbouring fingerprints.
     """
     tolerance_s = next(iter(queries.matches))
-    found = []
     for shorter in shorter_lengths(length, hop_s):
         cut = partial(first_fingerprints, segments=shorter.segments, of=length.segments)
+        first = replace(
+            queries,
+            vectors=cut(queries.vectors),
+            reference=cut(queries.reference),
+            matches={tolerance_s: queries.matches[tolerance_s]},
+        )
+        yield LengthQueries(length=shorter, queries=first)
+
+
+def rates_by_length(
+    real: RealDistractors,
+    synthetic: Mapping[str, np.ndarray],
+    by_length: Iterable[LengthQueries],
+    longest: QueryLength,
+) -> list[ShorterQueries]:
+    """HR@1 of queries of each length, among the first fingerprints of runs.
+
+    Args:
+        real: Real runs.
+        synthetic: Synthetic runs.
+        by_length: The queries of each length.
+        longest: Length of the runs.
+    """
+    found = []
+    for one in by_length:
+        segments = one.length.segments
+        cut = partial(first_fingerprints, segments=segments, of=longest.segments)
         rates: list[HitRates] = expected_hit_rates(
             replace(real, vectors=cut(real.vectors)),
             {name: cut(runs) for name, runs in synthetic.items()},
-            replace(
-                queries,
-                vectors=cut(queries.vectors),
-                reference=cut(queries.reference),
-                matches={tolerance_s: queries.matches[tolerance_s]},
-            ),
+            one.queries,
             independent=False,
         )
         found.append(
-            ShorterQueries(segments=shorter.segments, length_s=shorter.length_s, hit_rates=rates[0])
+            ShorterQueries(segments=segments, length_s=one.length.length_s, hit_rates=rates[0])
         )
     return found
 

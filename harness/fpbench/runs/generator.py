@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from logging import getLogger
 from pathlib import Path
@@ -23,7 +23,7 @@ from fpbench.generators.provenance import (
     read_provenance,
     rows_sha256,
 )
-from fpbench.generators.sequence_fidelity import TrackSet
+from fpbench.generators.sequence_fidelity import LengthQueries, TrackSet, cut_queries
 from fpbench.hashing import code_key, content_key, file_sha256, rows_digest
 from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
@@ -137,7 +137,7 @@ class GeneratorFitting:
             made="fidelity",
             code=code_key(__name__),
             generator=generator.key,
-            inputs=self.inputs.key,
+            inputs=[self.inputs.key, *(one.key for one in self.inputs.shorter)],
             fitted=rows_digest(self.split.fit),
             judge=rows_digest(self.split.judging.vectors),
             tracks=rows_digest(self.split.judging.tracks),
@@ -195,6 +195,7 @@ class GeneratorFitting:
                 training=self.split.fit if len(self.split.fit) else None,
                 queries=queries,
                 runs=self._run_sets(fitted, synthetic),
+                by_length=queries_by_length(self.inputs, queries, self.config.tolerance_s),
             )
         except TooFewError as err:
             raise judging_error(generator.info.name, err) from err
@@ -217,7 +218,7 @@ class GeneratorFitting:
             real_tracks=TrackSet(
                 vectors=self.split.judging.vectors, stretches=self.split.judging_stretches
             ),
-            length=QueryLength(inputs.query_info.length_s, inputs.segments),
+            length=query_length(inputs),
             hop_s=inputs.hop_s,
             seed=self.config.seed,
         )
@@ -293,6 +294,11 @@ def _describe_fit(provenance: Provenance | None) -> FitInfo | None:
     )
 
 
+def query_length(inputs: Inputs) -> QueryLength:
+    """The length of the queries."""
+    return QueryLength(inputs.query_info.length_s, inputs.segments)
+
+
 def match_queries(inputs: Inputs, tolerance_s: float | None) -> MatchedQueries | None:
     """Queries and their matches for each tolerance of the result; None without any match.
 
@@ -315,3 +321,27 @@ def match_queries(inputs: Inputs, tolerance_s: float | None) -> MatchedQueries |
         matches={each: (first, stop) for each, (_, first, stop) in rows.items()},
         clusters=query_clusters(inputs),
     )
+
+
+def queries_by_length(
+    inputs: Inputs, queries: MatchedQueries | None, tolerance_s: float | None
+) -> Iterator[LengthQueries]:
+    """The shorter queries of a run; where it has one length, the first fingerprints of its own.
+
+    A system whose fingerprints depend on all of a query has no such first fingerprints: they are
+    those of no query that ends there.
+
+    Args:
+        inputs: Those of the longest queries.
+        queries: These, from :func:`match_queries`.
+        tolerance_s: Tolerance of the run.
+    """
+    if queries is None:
+        return
+    for shorter in inputs.shorter:
+        matched = match_queries(shorter, tolerance_s)
+        if matched is not None:
+            within = replace(matched, matches={tolerance_s: matched.matches[tolerance_s]})
+            yield LengthQueries(length=query_length(shorter), queries=within)
+    if inputs.cuts_keep and not inputs.shorter:
+        yield from cut_queries(queries, query_length(inputs), inputs.hop_s)

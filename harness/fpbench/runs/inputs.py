@@ -292,7 +292,7 @@ class AudioSource:
         *,
         length: QueryLength,
     ) -> Inputs:
-        segments = length.segments
+        segments, spec = length.segments, self.fingerprinter.fingerprinter.spec
         # Silent segments are not searched: they hold no music that could be found or be taken for
         # other music, but a fingerprinter may place them near any faint query.
         rows = run_starts(reference.track.astype(np.int64), ~reference.silent, segments)
@@ -311,7 +311,8 @@ class AudioSource:
             real_tracks=real.track[real_rows].astype(np.int64),
             real_rows=real_rows,
             real_key=real.key,
-            hop_s=self.fingerprinter.fingerprinter.spec.hop_s,
+            hop_s=spec.hop_s,
+            cuts_keep=keeps_fingerprints(spec, spec.segment_s),
             data=data,
             query_info=QueryInfo(
                 n=len(queries.vectors),

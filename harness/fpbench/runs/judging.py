@@ -1,6 +1,6 @@
 """Compares synthetic fingerprints with real ones, together with baseline generators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from fpbench.generators.fidelity_report import (
     measure_fidelity,
 )
 from fpbench.generators.fitting import fit_baseline
-from fpbench.generators.sequence_fidelity import TrackSet
+from fpbench.generators.sequence_fidelity import LengthQueries, TrackSet, cut_queries
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.checked import draw_checked
 from fpbench.plugin.generators import FingerprintGenerator, TrackGenerator
@@ -92,6 +92,11 @@ class Judges:
             vectors=queries, reference=reference, matches={0.0: (first, first + 1)}
         )
 
+    def shorter_queries(self, queries: MatchedQueries | None) -> Iterator[LengthQueries]:
+        """The first fingerprints of the queries, where these have several."""
+        if queries is not None and self.length is not None and self.hop_s is not None:
+            yield from cut_queries(queries, self.length, self.hop_s)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
@@ -157,14 +162,15 @@ def judge_fingerprints(
         rng = rng_at(seed, Stream.DISTRACTOR_CHUNK, 0, 0)
         count = max(len(real.vectors), rows)
         sets[label] = draw_checked(generator, name if label == SYNTHETIC else label, count, rng)
-    queries = {} if judges.pairs is None else {"queries": judges.pairs.queries}
-    for label, vectors in {**sets, **queries}.items():
+    pairs = {} if judges.pairs is None else {"queries": judges.pairs.queries}
+    for label, vectors in {**sets, **pairs}.items():
         if vectors.shape[1] != real.vectors.shape[1]:
             raise FpbenchError(
                 f"{label} has {vectors.shape[1]} columns, real fingerprints have "
                 f"{real.vectors.shape[1]}",
                 hint="all must come from one fingerprinter",
             )
+    queries = judges.matched_queries()
     report = measure_fidelity(
         JudgingSet(vectors=real.vectors, tracks=real.tracks),
         sets,
@@ -172,8 +178,9 @@ def judge_fingerprints(
         splits=splits,
         max_rows=rows,
         training=None if training is None else training.vectors,
-        queries=judges.matched_queries(),
+        queries=queries,
         runs=_run_sets(synthetic, generators, sets, real, seed),
+        by_length=judges.shorter_queries(queries),
     )
     return Judgement(report, {FLOOR: real.vectors, **sets})
 

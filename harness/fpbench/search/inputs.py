@@ -52,6 +52,7 @@ class Inputs:
         absent: Queries that match nothing in the database; None if there are none.
         warnings: What a run should say of its recordings.
         shorter: The same for queries of each shorter length, ascending: the first seconds of these.
+        cuts_keep: Whether the first seconds of a query would have the first of its fingerprints.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Inputs:
     absent: AbsentQueries | None = field(default=None, repr=False)
     warnings: Sequence[str] = ()
     shorter: Sequence["Inputs"] = field(default=(), repr=False)
+    cuts_keep: bool = True
 
     def by_length(self) -> Iterator["Inputs"]:
         """The inputs for each length of the queries, ascending."""

@@ -132,7 +132,7 @@ def make_plan(
         )
         needs += fit
         if drawing and shard is None:
-            needs += fidelity_needs(config, n_real, prepared.info, prepared.source.segments)
+            needs += fidelity_needs(config, n_real, prepared.info, prepared.source.lengths)
     preparing = len(needs)
     needs += drawing
     needs += _searching_needs(prepared, parts, passes, finished, n_queries=n_queries, shard=shard)
