@@ -139,12 +139,16 @@ def _refuse_ragged(rates: HitRates | OlderHitRates) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShorterQueries:
-    """Expected hit rates of the first fingerprints of each query, among the first ones of runs.
+    """Expected hit rates of queries of another length, among runs as long as they are.
+
+    They are the queries of the run at this length. A run of one length has the first fingerprints
+    of its queries, if the system would give the shorter ones the same.
 
     Args:
-        segments: Fingerprints that are left of a query.
-        length_s: Length of such a query.
-        hit_rates: HR@1 within the tolerance of the run.
+        segments: Fingerprints in a query.
+        length_s: Length of a query.
+        hit_rates: HR@1 within the tolerance of the run; in one by a protocol, of the exact row, or
+            of the right track.
     """
 
     segments: Positive
@@ -162,7 +166,8 @@ class Sequences:
             set; ``real`` is the judging tracks. Null where no track is long enough.
         floor: Difference of the similarity between two halves of the real tracks, root mean square
             over splits.
-        shorter: Hit rates of shorter queries; those of the whole ones are in ``hit_rates``.
+        shorter: Hit rates of shorter queries; those of the whole ones are in ``hit_rates``. In a
+            run by a protocol, where those are of single fingerprints, of its longer queries.
     """
 
     lags_s: Sequence[NotNegative]
@@ -220,8 +225,8 @@ class Fidelity:
         marginal_bins: Bins of a histogram of one dimension, for ``js_marginal``.
         similarity_bins: Bins of a histogram of inner products, for ``js_similarity``.
         similarity_pairs: Random pairs of rows of each such histogram.
-        sequences: Similarities within tracks and hit rates of shorter queries; None for queries of
-            a single fingerprint.
+        sequences: Similarities within tracks and hit rates of queries of other lengths; None for
+            queries of a single fingerprint.
         alarms: Statistics beyond their limits.
         hit_rate_gap: The only field of the oldest results.
     """

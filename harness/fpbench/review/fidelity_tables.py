@@ -57,7 +57,8 @@ def fidelity_tables(report: Fidelity) -> str:
 def held_out_table(result: Result) -> str | None:
     """Expected hit rates with real distractors that the generator was not fitted to, beside its.
 
-    They are at the largest size that there is and at a tenth of it, for every metric and tolerance.
+    They are at the largest size that there is and at a tenth of it, for every metric and tolerance;
+    and of a run by a protocol, whose queries have several lengths, for every length.
 
     Returns:
         None if the result has none.
@@ -65,11 +66,15 @@ def held_out_table(result: Result) -> str | None:
     fidelity, generator = result.fidelity, result.generator
     if fidelity is None or generator is None or not fidelity.tables():
         return None
+    listed = [("", rates) for rates in fidelity.tables()]
+    if result.protocol is not None and fidelity.sequences is not None:
+        listed = [(f"{result.fingerprinter.segment_s:g} s: ", rates) for _, rates in listed]
+        listed += [(f"{one.length_s:g} s: ", one.hit_rates) for one in fidelity.sequences.shorter]
     rows = [
-        row
-        for rates in fidelity.tables()
+        [length + label, *cells]
+        for length, rates in listed
         if generator.name in rates.gap
-        for row in _held_out_rows(rates, generator.name, errors_in_half(fidelity))
+        for label, *cells in _held_out_rows(rates, generator.name, errors_in_half(fidelity))
     ]
     judges = count_label(fidelity.tracks or 0, "track")
     judges += f" in {count_label(fidelity.groups, 'group')}" if fidelity.groups else ""

@@ -9,6 +9,7 @@ from fpbench.results.fields import DistractorKind
 from fpbench.results.names import tracks_label
 from fpbench.results.protocols import ProtocolInfo, ProtocolRate
 from fpbench.review.cost_tables import cost_lines
+from fpbench.review.fidelity_tables import held_out_table
 from fpbench.tables import show_lines
 from fpbench.units import short_size
 
@@ -16,13 +17,18 @@ _RULES = {"both": "", "right": "", "official": ", as the script counts"}
 
 
 def protocol_tables(result: Result, protocol: ProtocolInfo) -> str:
-    """A table for each index and database: a line for each metric, a column for each length."""
+    """A table for each index and database: a line for each metric, a column for each length.
+
+    With synthetic distractors, another one has their gap to held-out real ones.
+    """
     parts = []
     for index, kind, size in dict.fromkeys(map(_database, protocol.rates)):
         rates = [one for one in protocol.rates if _database(one) == (index, kind, size)]
         title = f"{result.fingerprinter.name}, {protocol.name} protocol {protocol.version}, {index}"
         distractors = f"{short_size(size)} {kind} distractors" if size else "no distractors"
         parts.append(f"{title}, {distractors}\n{rates_table(rates)}")
+    held_out = held_out_table(result)
+    parts += [held_out] if held_out is not None else []
     queries = result.queries
     note = f"{queries.n} queries from {tracks_label(queries)}, test ids {protocol.test_ids}"
     note += "; percent; the result has 95 % intervals"

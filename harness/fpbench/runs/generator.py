@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from logging import getLogger
 from pathlib import Path
@@ -66,6 +66,31 @@ class FittedGenerator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LongerQueries:
+    """Queries of several fingerprints, where those of the inputs are single ones.
+
+    Args:
+        key: Identifies them.
+        lengths: Their lengths, ascending.
+        match: Queries of so many fingerprints, with their matches; None if there are none to judge
+            by, and only tracks are compared.
+    """
+
+    key: str
+    lengths: Sequence[QueryLength]
+    match: Callable[[int], MatchedQueries] | None = None
+
+    def by_length(self) -> Iterator[LengthQueries]:
+        """The queries of each length that has any."""
+        if self.match is None:
+            return
+        for length in self.lengths:
+            queries = self.match(length.segments)
+            if len(queries.vectors) and len(queries.reference):
+                yield LengthQueries(length=length, queries=queries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GeneratorFitting:
     """Fits and judges the generators of one run, each of them once.
 
@@ -73,6 +98,7 @@ class GeneratorFitting:
         named: The run's generator.
         split: Real fingerprints to fit to and to judge by.
         system: The fingerprinter, for the file of a generator that is fitted now.
+        longer: Longer queries than those of the inputs, to judge by, too.
     """
 
     config: RunConfig
@@ -83,6 +109,7 @@ class GeneratorFitting:
     split: FitSplit
     stage: Stage
     system: SystemIdentity | None = None
+    longer: LongerQueries | None = None
 
     def generator(self) -> FittedGenerator:
         """The run's generator: the one that the config names, or one that is fitted now.
@@ -138,6 +165,7 @@ class GeneratorFitting:
             code=code_key(__name__),
             generator=generator.key,
             inputs=[self.inputs.key, *(one.key for one in self.inputs.shorter)],
+            longer=None if self.longer is None else self.longer.key,
             fitted=rows_digest(self.split.fit),
             judge=rows_digest(self.split.judging.vectors),
             tracks=rows_digest(self.split.judging.tracks),
@@ -162,7 +190,7 @@ class GeneratorFitting:
             return []
         settings = replace(self.named.settings, options={})
         baselines = []
-        names = BASELINES if self.split.judging_runs is None else (*BASELINES, RUNS_BASELINE)
+        names = (*BASELINES, RUNS_BASELINE) if self._compares_tracks() else BASELINES
         for name in names:
             method = self.catalog.generator(name, settings)
             baselines.append(
@@ -183,9 +211,10 @@ class GeneratorFitting:
             if baseline.name not in fitted:
                 _, fitted[baseline.name] = self._fit_or_load(baseline)
         synthetic = {name: self._draw(each, name) for name, each in fitted.items()}
-        queries = None
+        inputs, tolerance_s, queries = self.inputs, self.config.tolerance_s, None
         if self.split.judging.judged_by != "reference":
-            queries = match_queries(self.inputs, self.config.tolerance_s)
+            queries = match_queries(inputs, tolerance_s)
+        by_length = queries_by_length(inputs, queries, tolerance_s)
         try:
             return measure_fidelity(
                 self.split.judging,
@@ -195,7 +224,7 @@ class GeneratorFitting:
                 training=self.split.fit if len(self.split.fit) else None,
                 queries=queries,
                 runs=self._run_sets(fitted, synthetic),
-                by_length=queries_by_length(self.inputs, queries, self.config.tolerance_s),
+                by_length=by_length if self.longer is None else self.longer.by_length(),
             )
         except TooFewError as err:
             raise judging_error(generator.info.name, err) from err
@@ -204,22 +233,24 @@ class GeneratorFitting:
         rows = max(_ROWS, len(self.split.judging.vectors), len(self.inputs.real))
         return draw_checked(generator, name, rows, rng_at(self.config.seed, Stream.FIDELITY, 0))
 
+    def _compares_tracks(self) -> bool:
+        return self.split.judging_runs is not None or self.longer is not None
+
     def _run_sets(
         self, fitted: Mapping[str, FingerprintGenerator], synthetic: Mapping[str, Vectors]
     ) -> RunSets | None:
         """Real and synthetic runs for queries of several fingerprints; None for single ones."""
-        judging, inputs = self.split.judging_runs, self.inputs
-        if judging is None:
+        if not self._compares_tracks():
             return None
         return draw_run_sets(
             fitted,
             synthetic,
-            judging,
+            self.split.judging_runs,
             real_tracks=TrackSet(
                 vectors=self.split.judging.vectors, stretches=self.split.judging_stretches
             ),
-            length=query_length(inputs),
-            hop_s=inputs.hop_s,
+            length=query_length(self.inputs) if self.longer is None else self.longer.lengths[-1],
+            hop_s=self.inputs.hop_s,
             seed=self.config.seed,
         )
 

@@ -76,6 +76,11 @@ def fit_generator(
     if fitting is None:
         return None, None
     generator = fitting.generator()
+    return generator, judge_generator(fitting, generator)
+
+
+def judge_generator(fitting: GeneratorFitting, generator: FittedGenerator) -> Fidelity:
+    """The fidelity of the generator, with a warning if it is unlike real fingerprints."""
     fidelity = fitting.fidelity(generator)
     deviation = find_deviation(fidelity, generator.info.name)
     if deviation is not None:
@@ -87,7 +92,7 @@ def fit_generator(
     alarm = find_marginal_alarm(fidelity, generator.info.name)
     if alarm is not None:
         logger.warning("generator '%s' has other marginals: %s", generator.info.name, alarm)
-    return generator, fidelity
+    return fidelity
 
 
 def search_database(

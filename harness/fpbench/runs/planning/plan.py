@@ -16,6 +16,7 @@ from fpbench.machine import available_memory_bytes
 from fpbench.progress_display import hide_progress
 from fpbench.results.document import DEFAULT_SIZES
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.choice import estimate_distractors
 from fpbench.runs.extrapolation import extrapolation_needs
 from fpbench.runs.inputs import AudioSource
@@ -29,7 +30,12 @@ from fpbench.runs.planning.planned_parts import PlannedPart, cut_part, refuse_ma
 from fpbench.runs.planning.result_size import warn_of_large_result
 from fpbench.runs.planning.search_needs import index_need
 from fpbench.runs.prepare import PreparedRun
-from fpbench.runs.protocols.needs import asked_rows, keeping_needs, searched_rows
+from fpbench.runs.protocols.needs import (
+    asked_rows,
+    judged_lengths,
+    keeping_needs,
+    searched_rows,
+)
 from fpbench.runs.shards.search_shards import shard_folder
 from fpbench.search.engines.shards import Shard
 from fpbench.units import short_time
@@ -132,7 +138,7 @@ def make_plan(
         )
         needs += fit
         if drawing and shard is None:
-            needs += fidelity_needs(config, n_real, prepared.info, prepared.source.lengths)
+            needs += fidelity_needs(config, n_real, prepared.info, _judged_lengths(prepared))
     preparing = len(needs)
     needs += drawing
     needs += _searching_needs(prepared, parts, passes, finished, n_queries=n_queries, shard=shard)
@@ -238,6 +244,15 @@ def _searching_needs(
                 done = (kind, named.name, length.segments) in finished.searches
                 need = replace(need, seconds=0.0 if done else passes[kind] * need.seconds)
                 yield for_fits(need, fits) if kind == "synthetic" else need
+
+
+def _judged_lengths(prepared: PreparedRun) -> Sequence[QueryLength]:
+    """Lengths of the queries that judge the generator."""
+    config, info, named = prepared.config, prepared.info, prepared.generator
+    if config.protocol is None:
+        return prepared.source.lengths
+    tracks = named is not None and named.draws_tracks
+    return judged_lengths(config, draws_tracks=tracks, segment_s=info.segment_s, hop_s=info.hop_s)
 
 
 def _extrapolation_needs(prepared: PreparedRun, n_queries: int) -> list[Need]:

@@ -19,6 +19,7 @@ from fpbench.runs.protocols.evaluation import (
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
+from fpbench.runs.protocols.judged_queries import match_rows
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds, choose_test_ids
 from fpbench.search.sequence_ranking import SequenceQueries, propose_starts, rank_starts
@@ -37,6 +38,7 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Eva
     segments = inputs.segments(prepared.config.query_lengths_s, protocol.hop_s(inputs.hop_s))
     test_ids = choose_starts(prepared, protocol, inputs, segments[-1])
     queries = sequence_queries(inputs, test_ids.rows, segments)
+    clusters = inputs.tracks if inputs.groups is None else inputs.groups
 
     def evaluate(
         create: CreateIndex, distractors: ProtocolDistractors, stage: Stage
@@ -66,6 +68,7 @@ def plan_aligned(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Eva
         settings=settings,
         test_ids=test_ids,
         segments=segments,
+        match_runs=match_rows(queries, inputs.reference, clusters[test_ids.rows]),
     )
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from fpbench.errors import FpbenchError
+from fpbench.generators.expected_hit_rates import MatchedQueries
 from fpbench.hashing import content_key, rows_digest
 from fpbench.progress import Stage
 from fpbench.runs.prepare import PreparedRun
@@ -22,6 +23,8 @@ from fpbench.search.nearest_rows import RowSearch
 
 CreateIndex = Callable[[], NamedIndex]
 Evaluate = Callable[[CreateIndex, ProtocolDistractors, Stage], Iterator[Outcome]]
+MatchRuns = Callable[[int, Int64[np.ndarray, " chosen"]], MatchedQueries]
+"""Some of the queries, by their numbers, cut to so many fingerprints, and the runs they match."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Evaluation:
             ascending size.
         tempo: Rows of the reference for each row of the queries; None if row i of both belong
             together, or tracks are known.
+        match_runs: Gives the queries of a length, to judge a generator by; None if their scores are
+            not those of runs.
     """
 
     inputs: ProtocolInputs = field(repr=False)
@@ -48,6 +53,7 @@ class Evaluation:
     groups: Int64[np.ndarray, " queries"] | None = field(repr=False)
     evaluate: Evaluate = field(repr=False)
     tempo: float | None = None
+    match_runs: MatchRuns | None = field(default=None, repr=False)
 
 
 def evaluate_rows(
@@ -59,6 +65,7 @@ def evaluate_rows(
     test_ids: TestIds,
     segments: Sequence[int],
     tempo: float | None = None,
+    match_runs: MatchRuns | None = None,
 ) -> Evaluation:
     """The evaluation of queries for rows of the reference, whose tracks and groups are theirs."""
     return Evaluation(
@@ -70,6 +77,7 @@ def evaluate_rows(
         groups=None if inputs.groups is None else inputs.groups[rows],
         evaluate=evaluate,
         tempo=tempo,
+        match_runs=match_runs,
     )
 
 

@@ -12,9 +12,11 @@ from fpbench.results.lengths import QueryLength
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.inputs import AudioSource, count_segments
 from fpbench.runs.prepare import PreparedRun
+from fpbench.runs.protocols.distractors import lacks_tracks
 from fpbench.runs.protocols.evaluation import Evaluation
+from fpbench.runs.protocols.judged_queries import with_longer_queries
 from fpbench.runs.ready_made import VectorSource
-from fpbench.runs.searches import fit_generator
+from fpbench.runs.searches import judge_generator, prepare_fitting
 from fpbench.search.inputs import Inputs
 
 
@@ -24,14 +26,21 @@ def fit_for_protocol(
     """The generator and its fidelity; None for a run without synthetic distractors.
 
     It is fitted to the fingerprints that a run without a protocol fits it to, and judged with such
-    a run's queries of one fingerprint.
+    a run's queries of one fingerprint. One that draws tracks is judged with the protocol's longer
+    queries, too.
     """
     if prepared.generator is None:
         return None, None
     inputs = _single_source(prepared).build_inputs(prepared.store, stage)
     if evaluation.tempo not in (None, 1.0) and not prepared.has_tracks:
         inputs = _match_stretched(inputs, evaluation.tempo or 1.0)
-    return fit_generator(prepared, inputs, stage)
+    fitting = prepare_fitting(prepared, inputs, stage)
+    if fitting is None:
+        return None, None
+    generator = fitting.generator()
+    if evaluation.segments[-1] > 1 and not lacks_tracks(generator, evaluation.segments[-1]):
+        fitting = with_longer_queries(fitting, evaluation)
+    return generator, judge_generator(fitting, generator)
 
 
 def _single_source(prepared: PreparedRun) -> AudioSource | VectorSource:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fpbench.plugin.options import apply_options
 from fpbench.results.fields import DistractorKind
+from fpbench.results.lengths import QueryLength
 from fpbench.runs.config import RunConfig
 from fpbench.runs.needs import Need
 from fpbench.runs.protocols.definitions import (
@@ -60,6 +61,24 @@ def searched_rows(
     if kind == "synthetic":
         return settings.repeats * (sum(sizes) if anew else sizes[-1])
     return sizes[-1] + settings.repeats * sum(sizes[:-1])
+
+
+def judged_lengths(
+    config: RunConfig, *, draws_tracks: bool, segment_s: float, hop_s: float
+) -> list[QueryLength]:
+    """Lengths of the queries that judge the generator, ascending.
+
+    Args:
+        config: Settings of a run by a protocol.
+        draws_tracks: Whether the generator does; other ones are judged by single fingerprints.
+        segment_s: Length of a fingerprint.
+        hop_s: Time from one to the next.
+    """
+    lengths_s = config.query_lengths_s if draws_tracks else (segment_s,)
+    return [
+        QueryLength(length_s, 1 + int((length_s - segment_s) / hop_s + 1e-6))
+        for length_s in lengths_s
+    ]
 
 
 def keeping_needs(config: RunConfig, asked: int, size: int, dim: int) -> list[Need]:

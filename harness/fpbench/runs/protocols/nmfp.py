@@ -26,6 +26,7 @@ from fpbench.runs.protocols.evaluation import (
     row_search,
 )
 from fpbench.runs.protocols.inputs import ProtocolInputs
+from fpbench.runs.protocols.judged_queries import match_tracks
 from fpbench.runs.protocols.outcomes import Outcome
 from fpbench.runs.protocols.test_ids import TestIds
 from fpbench.runs.protocols.track_table import TrackTable
@@ -96,6 +97,7 @@ def plan_nmfp(prepared: PreparedRun, protocol: Protocol, stage: Stage) -> Evalua
         tracks=track,
         groups=None,
         evaluate=evaluate,
+        match_runs=match_tracks(queries, inputs.reference, inputs.positions.track, track),
     )
 
 
