@@ -1,18 +1,14 @@
 """A download is complete or absent, and resumes after an interruption."""
 
-import io
 import random
-from http.client import HTTPMessage
 from pathlib import Path
 from typing import Any
-from urllib.request import Request
 
 import pytest
 
 from fpbench import FpbenchError
 from fpbench.encoders.downloads import (
     DownloadProgress,
-    _WebRedirects,
     download,
     hash_of,
     is_digest,
@@ -194,18 +190,6 @@ def test_a_redirect_to_itself_ends(server: Any, tmp_path: Path) -> None:
     server.redirect = server.url
     with pytest.raises(FpbenchError, match="answered 302"):
         fetch(server, tmp_path)
-
-
-def test_an_encrypted_address_does_not_lead_to_an_open_one() -> None:
-    request = Request("https://example.org/a")
-
-    def leave(address: str) -> Request | None:
-        handler = _WebRedirects()
-        return handler.redirect_request(request, io.BytesIO(), 302, "", HTTPMessage(), address)
-
-    assert leave("https://other.org/") is not None
-    with pytest.raises(ValueError, match=r"leads to 'http://other\.org/'"):
-        leave("http://other.org/")
 
 
 @pytest.mark.parametrize(

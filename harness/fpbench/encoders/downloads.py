@@ -5,18 +5,16 @@ import http.client
 import json
 import re
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fpbench.encoders.deadlines import iterate_until
+from fpbench.encoders.web_requests import refuse_other_addresses, request
 from fpbench.errors import FpbenchError
 
-TIMEOUT_S = 60.0
 DEADLINE_S = 6 * 3600.0
 MAX_BYTES = 16 << 30
 
@@ -61,7 +59,7 @@ def download(
         FpbenchError: The server is not reachable, refuses, interrupts, takes too long, or sends a
             web page or more than ``max_bytes``.
     """
-    _refuse_other_addresses(url)
+    refuse_other_addresses(url)
     part = path.with_name(path.name + ".part")
     try:
         answer, pieces = _request_until(url, part, deadline_s)
@@ -92,42 +90,6 @@ def is_digest(text: str) -> bool:
     return len(digits) == _DIGITS.get(algorithm) and bool(re.fullmatch("[0-9a-f]+", digits))
 
 
-def _refuse_other_addresses(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_address = is_address and parts.port != 0  # raises ValueError above 65535
-    except ValueError:
-        is_address = False
-    if not is_address or not re.fullmatch(r"[\x21-\x7e]+", url):
-        raise FpbenchError(
-            f"'{url}' is not a web address",
-            hint="start it with https://, and write other characters than ASCII as %XX",
-        )
-
-
-# ---------------------------------------------------------------- the exchange
-
-
-class _WebRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects within the web, and not from an encrypted to an open connection."""
-
-    def redirect_request(  # noqa: PLR0917  the signature is urllib's
-        self,
-        req: urllib.request.Request,
-        fp: Any,
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        scheme = urlsplit(newurl).scheme
-        if scheme not in (("https",) if req.type == "https" else ("http", "https")):
-            fp.close()
-            raise ValueError(f"it leads to {newurl[:200]!r}")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _request_until(url: str, part: Path, deadline_s: float) -> tuple[_Answer, Iterator[bytes]]:
     """Request the bytes that are still missing; return the answer and the bytes."""
     received = iterate_until(lambda: _receive(url, part), deadline_s)
@@ -149,32 +111,14 @@ def _open(url: str, part: Path) -> Any:
     start = part.stat().st_size if part.exists() else 0
     validator = _validator(part)
     if not start or validator is None:
-        return _request(url, {})
+        return request(url, {})
     try:
-        return _request(url, {"Range": f"bytes={start}-", "If-Range": validator})
+        return request(url, {"Range": f"bytes={start}-", "If-Range": validator})
     except urllib.error.HTTPError as err:
         if err.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         err.close()
-        return _request(url, {})
-
-
-def _request(url: str, headers: dict[str, str]) -> Any:
-    # No handlers of files and FTP, which urllib adds by itself.
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _WebRedirects(),
-    ):
-        opener.add_handler(handler)
-    # Identity encoding, because ranges count the bytes as sent.
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", **headers})  # noqa: S310  the scheme is checked
-    return opener.open(request, timeout=TIMEOUT_S)
+        return request(url, {})
 
 
 def _write_pieces(
@@ -246,9 +190,6 @@ def _interrupted_error(url: str, part: Path, reason: str) -> FpbenchError:
         f"the download of {url} was interrupted: {reason}",
         hint="run the same command again" + resume,
     )
-
-
-# ---------------------------------------------------------------- the version of a part
 
 
 def _validator_path(part: Path) -> Path:
