@@ -1,6 +1,6 @@
 """Queries of several lengths, where a fingerprint depends on all of the audio."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,16 @@ import fpbench
 from fpbench import AnyFingerprinter, Fingerprints, FingerprintSpec
 from fpbench.audio.queries import degrade_queries
 from fpbench.audio.query_positions import draw_queries
-from fpbench.audio.query_recipe import NAFP, Step, recipe_to_json
+from fpbench.audio.query_recipe import NAFP, QueryRecipe, Step, recipe_to_json
 from fpbench.audio.reading import read_audio
 from fpbench.fingerprints.embedding import fingerprint_tracks, segments_of
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
-from fpbench.results.lengths import query_lengths_s, split_by_length
+from fpbench.progress_display import hide_progress
+from fpbench.results.lengths import QueryLength, query_lengths_s, split_by_length
+from fpbench.runs.generator import match_queries, queries_by_length
+from fpbench.runs.inputs import count_segments
+from fpbench.runs.prepare import PreparedRun
 
 DIM = 8
 SPEC = FingerprintSpec(sample_rate_hz=8_000, segment_s=1.0, dim=DIM, hop_s=0.25)
@@ -144,3 +148,18 @@ def test_each_length_equals_an_evaluation_of_audio_cut_to_it(
     rates = [expected[one, None] for one in lengths_s]
     assert rates[0] < rates[-1]
     fpbench.validate(tmp_path / "r.json")
+
+
+def test_a_query_is_not_cut_for_fidelity_where_that_would_change_its_fingerprints(
+    prepared: Callable[..., PreparedRun], recipe: QueryRecipe
+) -> None:
+    run = prepared(recipe=replace(recipe, n_queries=2, query_length_s=2.0), distractors="none")
+    model = WholeTracks()
+    source = replace(
+        run.source,
+        fingerprinter=replace(run.source.fingerprinter, fingerprinter=model),
+        lengths=[QueryLength(2.0, count_segments(model, "whole tracks", 2.0))],
+    )
+    inputs = source.build_inputs(run.store, hide_progress)
+    assert not inputs.cuts_keep
+    assert list(queries_by_length(inputs, match_queries(inputs, None), None)) == []

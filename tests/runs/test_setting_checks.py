@@ -68,6 +68,10 @@ def test_warns_of_what_a_protocol_has_settings_of_its_own_for(
         "recipe.n_queries has no effect with a protocol",
         "tolerance_s has no effect in this run",
     ]
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):  # as many queries judge the generator
+        warn_of_unused_settings(replace(config, distractors="synthetic"), dataset)
+    assert caplog.messages == ["tolerance_s has no effect in this run"]
 
 
 def test_a_name_for_a_system_that_has_one_is_refused(prepared: Prepare) -> None:

@@ -44,7 +44,10 @@ def warn_of_unused_settings(config: RunConfig, dataset: Dataset) -> None:
         )
     if config.protocol is not None:
         fields.append("tolerance_s")
-        for name in sorted(changed & {"n_queries", "query_length_s"}):
+        unread = {"query_length_s"}
+        if config.distractors in ("real", "none"):
+            unread.add("n_queries")  # otherwise as many judge the generator
+        for name in sorted(changed & unread):
             logger.warning("recipe.%s has no effect with a protocol", name)
     unused = [name for name in fields if getattr(config, name) != getattr(default, name)]
     indexes = set(map(index_base, config.indexes))
