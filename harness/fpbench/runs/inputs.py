@@ -331,26 +331,6 @@ def recordings_of(dataset: Dataset) -> list[Track]:
     return [*dataset.reference, *dataset.distractors, *(one.track for one in dataset.queries)]
 
 
-def count_asked(fingerprinter: AnyFingerprinter | None, inputs: Inputs) -> tuple[int, int]:
-    """Fingerprints of the queries, and of those that match nothing, of all lengths.
-
-    Args:
-        fingerprinter: None for ready-made fingerprints, whose shorter queries are cut.
-        inputs: Those of the longest queries, which know the others.
-    """
-    of_lengths = [inputs]
-    if fingerprinter is not None:
-        of_lengths += [
-            one
-            for one in inputs.shorter
-            if not keeps_fingerprints(fingerprinter.spec, one.query_info.length_s)
-        ]
-    return (
-        sum(len(one.queries) * one.segments for one in of_lengths),
-        sum(one.query_info.absent * one.segments for one in of_lengths),
-    )
-
-
 def count_segments(fingerprinter: AnyFingerprinter, name: str, length_s: float) -> int:
     """Fingerprints in a query, counted in a trial with noise.
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from fpbench.fingerprints.query_sets import keeps_fingerprints
+from fpbench.plugin.fingerprinters import AnyFingerprinter
 from fpbench.results.costs import StageCost
 from fpbench.results.data import DataInfo
 from fpbench.results.fields import DistractorKind
@@ -14,6 +16,7 @@ from fpbench.runs.costs.stage_costs import StageCosts
 from fpbench.runs.generator import FittedGenerator
 from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
+from fpbench.search.inputs import Inputs
 
 _SearchKey = tuple[str, DistractorKind, float | None]
 """Index, kind of distractors, and length of the queries in seconds; None for the longest."""
@@ -36,6 +39,26 @@ class MeasuredRun:
     stages: StageCosts
     searches: dict[_SearchKey, MeasuredSearch] = field(default_factory=dict)
     sources: list[MeasuredDistractors] = field(default_factory=list)
+
+
+def count_asked(fingerprinter: AnyFingerprinter | None, inputs: Inputs) -> tuple[int, int]:
+    """Fingerprints of the queries, and of those that match nothing, of all lengths.
+
+    Args:
+        fingerprinter: None for ready-made fingerprints, whose shorter queries are cut.
+        inputs: Those of the longest queries, which know the others.
+    """
+    of_lengths = [inputs]
+    if fingerprinter is not None:
+        of_lengths += [
+            one
+            for one in inputs.shorter
+            if not keeps_fingerprints(fingerprinter.spec, one.query_info.length_s)
+        ]
+    return (
+        sum(len(one.queries) * one.segments for one in of_lengths),
+        sum(one.query_info.absent * one.segments for one in of_lengths),
+    )
 
 
 def describe_inputs(

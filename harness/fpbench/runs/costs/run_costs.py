@@ -15,6 +15,7 @@ from fpbench.results.tails import TailInfo
 from fpbench.runs.costs.calibration import calibration
 from fpbench.runs.costs.described_stages import (
     MeasuredRun,
+    count_asked,
     describe_drawing,
     describe_generators,
     describe_inputs,
@@ -32,7 +33,7 @@ from fpbench.runs.costs.stage_clock import StageClock
 from fpbench.runs.costs.stage_costs import StageCosts
 from fpbench.runs.costs.worker_costs import Note, WorkerCost, WorkersTotal
 from fpbench.runs.generator import FittedGenerator
-from fpbench.runs.inputs import AudioSource, count_asked
+from fpbench.runs.inputs import AudioSource
 from fpbench.runs.prepare import PreparedRun
 from fpbench.runs.stage_titles import stage_of
 from fpbench.search.distractors import DistractorSource
