@@ -29,6 +29,17 @@ def test_an_error_for_the_user_stays_as_it_is() -> None:
     assert e.value is error
 
 
+def test_a_panic_of_rust_is_an_error() -> None:
+    class PanicException(BaseException):
+        """As that of pyo3, which is no ``Exception``."""
+
+    with (
+        pytest.raises(FpbenchError, match="failed while adding up: PanicException: index out"),
+        blame("mine", "adding up"),
+    ):
+        raise PanicException("index out of bounds")
+
+
 def test_an_interrupt_is_not_turned_into_an_error() -> None:
     with pytest.raises(KeyboardInterrupt), blame("mine", "adding up"):
         raise KeyboardInterrupt

@@ -31,9 +31,26 @@ CHANGES: dict[str, tuple[Callable[[], Any], Callable[[], object]]] = {
     "dtype": (torch.get_default_dtype, lambda: torch.set_default_dtype(torch.float64)),
     "device": (torch.get_default_device, lambda: torch.set_default_device("meta")),
     "gradients": (torch.is_grad_enabled, lambda: torch.set_grad_enabled(False)),
+    "recursion": (sys.getrecursionlimit, lambda: sys.setrecursionlimit(5_000)),
     "precision": (
         torch.get_float32_matmul_precision,
         lambda: torch.set_float32_matmul_precision("medium"),
+    ),
+    "one library's precision": (
+        lambda: torch.backends.mkldnn.matmul.fp32_precision,
+        lambda: setattr(torch.backends.mkldnn.matmul, "fp32_precision", "bf16"),
+    ),
+    "all libraries' precision": (
+        lambda: (torch.backends.fp32_precision, torch.backends.cudnn.conv.fp32_precision),
+        lambda: setattr(torch.backends, "fp32_precision", "ieee"),
+    ),
+    "algorithms": (
+        lambda: torch.backends.cudnn.benchmark,
+        lambda: setattr(torch.backends.cudnn, "benchmark", True),
+    ),
+    "oneDNN": (
+        lambda: torch.backends.mkldnn.enabled,
+        lambda: setattr(torch.backends.mkldnn, "enabled", False),
     ),
     "deterministic": (
         torch.are_deterministic_algorithms_enabled,
@@ -91,3 +108,11 @@ def test_a_process_that_a_plugin_forks_ends_as_it_wants() -> None:
         if child == 0:
             os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_precision_that_was_given_back_is_inherited_again() -> None:
+    with separate_state("mine"):
+        torch.backends.fp32_precision = "ieee"
+    with separate_state("another"):
+        torch.backends.fp32_precision = "tf32"
+        assert torch.backends.mkldnn.conv.fp32_precision == "tf32"

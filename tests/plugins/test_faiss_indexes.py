@@ -237,7 +237,7 @@ def test_the_factory_string_is_asked_for() -> None:
         ),
         ("PCA256,Flat", "train faiss:PCA256,Flat on 300 vectors: PCA matrix", "at most as many"),
         ("NSG16,Flat", "add 300 vectors to 300 of faiss:NSG16,Flat: NSG does not", "HNSW32"),
-        ("HNSW0", "build faiss:HNSW0: a node needs two links", "HNSW16"),
+        ("HNSW0", "build faiss:HNSW0: a node needs 2 links", "HNSW16"),
     ],
 )
 def test_errors_of_every_step_name_the_index(
@@ -253,6 +253,32 @@ def test_errors_of_every_step_name_the_index(
     assert hint in str(error.value.hint)
     assert "faiss::" not in error.value.message
     assert ".cpp" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        ("IVF16_HNSW1,Flat", "a node needs 2 links or more"),
+        ("IVF16(HNSW0),Flat", "a node needs 2 links or more"),
+        ("NSG4", "a node needs 8 links or more"),
+        ("PQ4x0", "a number in it is 0"),
+        ("RR0,Flat", "a number in it is 0"),
+        ("OPQ4_00,PQ4", "a number in it is 0"),
+        ("IVF16,PQ4x4fs_0", "a number in it is 0"),
+        ("ZnLattice0x10_6", "a number in it is 0"),
+    ],
+)
+def test_a_factory_string_that_would_end_the_process_is_refused_at_once(
+    factory: str, reason: str
+) -> None:
+    with pytest.raises(FpbenchError, match=reason) as error:
+        growing_index(Settings(argument=factory))
+    assert f"faiss:{factory}" in error.value.message
+
+
+@pytest.mark.parametrize("factory", ["HNSW2", "IVF10,PQ10x8", "RR20,HNSW16", "PQ4x04"])
+def test_a_number_that_only_has_a_zero_in_it_is_no_zero(factory: str) -> None:
+    growing_index(Settings(argument=factory))
 
 
 @pytest.mark.parametrize("text", ["std::bad_alloc", "C++ exception std::bad_alloc"])

@@ -83,6 +83,8 @@ def test_arguments_override_a_file(tmp_path: Path) -> None:
         ({"query_length_s": True}, "a test: field 'query_length_s' cannot be True"),
         ({"query_lengths_s": [True, 2]}, r"a test: query_lengths_s cannot be \[True, 2\]"),
         ({"query_lengths_s": "3,1"}, "are not positive and increasing"),
+        ({"query_lengths_s": "1,1e10"}, r"a test: query_lengths_s=.* is above 1,000,000,000"),
+        ({"query_lengths_s": [10**400]}, "a test: query_lengths_s cannot be"),
         ({"query_lengths_s": "1,,2"}, "a test: query_lengths_s cannot be '1,,2'"),
         ({"sizes": 5}, "a test: sizes cannot be 5"),
         ({"sizes": [""]}, "'' is not a database size"),

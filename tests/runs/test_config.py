@@ -69,6 +69,10 @@ def test_typed_settings_change_those_of_the_file_one_by_one(file: Path) -> None:
     assert found.fingerprinter_options == {"width": "8", "overlap": "0.5"}
 
 
+def test_a_byte_order_mark_is_no_setting(file: Path) -> None:
+    assert read(file, "\ufeffseed = 3").seed == 3
+
+
 def test_the_whole_track_is_a_tolerance(file: Path) -> None:
     assert read(file, 'tolerance_s = "track"').tolerance_s is None
 
@@ -89,6 +93,7 @@ def test_auto_is_the_arithmetic_that_it_becomes(file: Path) -> None:
     [
         pytest.param("sizes = [200, 100]", r"sizes=\[200, 100\] are not", id="fall"),
         pytest.param("sizes = [0]", r"sizes=\[0\] are not positive", id="no distractors"),
+        pytest.param("sizes = [1_000_000_000_000_001]", "sizes has one above", id="too many"),
         pytest.param("indexes = []", "indexes is empty", id="no index"),
         pytest.param("tolerance_s = -1", "tolerance_s=-1.* is not finite", id="early"),
         pytest.param("tolerance_s = inf", "tolerance_s=inf is not finite", id="infinite"),

@@ -8,9 +8,10 @@ from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.results.config import RecordedRecipe
 
+LONGEST_QUERY_S = 1_000_000_000
 _LARGEST = {
     "n_queries": 1_000_000_000_000,
-    "query_length_s": 1_000_000_000,
+    "query_length_s": LONGEST_QUERY_S,
     "grid_s": 1_000_000_000,
     "sample_rate_hz": 1_000_000,
 }

@@ -76,7 +76,7 @@ def read_text(recipe: Traversable) -> str:
         FpbenchError: It cannot be read, or is not UTF-8.
     """
     try:
-        return recipe.read_text(encoding="utf-8")
+        return recipe.read_text(encoding="utf-8-sig")
     except OSError as err:
         raise FpbenchError(
             f"cannot read recipe '{recipe}': {err.strerror}", hint="check its permissions"

@@ -8,6 +8,10 @@ from fpbench.errors import FpbenchError
 from fpbench.plugin.process_state import separate_state
 
 
+class PassesBlame(BaseException):
+    """What is thrown through a plugin on purpose, and is no failure of it."""
+
+
 @contextmanager
 def blame(plugin: str, action: str) -> Iterator[None]:
     """Turn any exception of a plugin into an error that names the plugin and the action.
@@ -28,14 +32,15 @@ def blame(plugin: str, action: str) -> Iterator[None]:
 def translate_errors(source: str, action: str) -> Iterator[None]:
     """Turn any exception into an error that names its source and the action; for any thread.
 
-    An exit of the program is one, too. Ctrl-C passes.
+    An exit of the program is one, too, and so is a panic of Rust, which is no ``Exception``. Ctrl-C
+    passes.
 
     Raises:
         FpbenchError: The block raised an exception; an :class:`FpbenchError` stays as it is.
     """
     try:
         yield
-    except FpbenchError:
+    except (FpbenchError, KeyboardInterrupt, GeneratorExit, PassesBlame):
         raise
     except SystemExit as end:
         raise FpbenchError(
@@ -43,7 +48,7 @@ def translate_errors(source: str, action: str) -> Iterator[None]:
             hint="guard code that is only for scripts, such as argparse, with "
             '`if __name__ == "__main__":`, and raise an exception for an error',
         ) from end
-    except Exception as err:
+    except BaseException as err:
         no_input = isinstance(err, EOFError) and "reading a line" in str(err)  # from input()
         raise FpbenchError(
             f"{source} failed while {action}: {type(err).__name__}: {err}",

@@ -17,7 +17,7 @@ from fpbench.conversion import (
     union_members,
 )
 from fpbench.errors import FpbenchError
-from fpbench.plugin.blame import blame
+from fpbench.plugin.blame import PassesBlame, blame
 from fpbench.plugin.entries import Settings
 
 
@@ -176,7 +176,7 @@ class _Question(dict[str, str]):
     """Empty options, for which :func:`apply_options` gives the config instead of a copy."""
 
 
-class _Answer(BaseException):
+class _Answer(PassesBlame):
     """Ends a ``create``. It is no error, so a plugin or :func:`blame` does not catch it."""
 
     def __init__(self, config: Any) -> None:

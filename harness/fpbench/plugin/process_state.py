@@ -1,9 +1,10 @@
 """Keeps apart what plugins change in the process: no plugin works with the changes of another.
 
 These are the arguments of the program, the working directory, the locale, the handler of Ctrl-C,
-NumPy's reactions to errors, and torch's defaults that change numbers. A plugin finds again what it
-had set. The rest stays as a plugin leaves it: ``sys.path``, loggers, filters of warnings, the
-number of threads, and global random generators, which the harness never draws from.
+the limit of recursion, NumPy's reactions to errors, and torch's defaults that change numbers. A
+plugin finds again what it had set. The rest stays as a plugin leaves it: ``sys.path``, loggers,
+filters of warnings, the number of threads, and global random generators, which the harness never
+draws from.
 """
 
 import locale
@@ -62,7 +63,7 @@ def separate_state(plugin: str) -> Iterator[None]:
         setattr(os, "_exit", end)  # noqa: B010
         after = {name: variable.read() for name, variable in _variables().items()}
         restored = {name: variable.initial for name, variable in _variables().items()} | before
-        changed = {name for name, value in after.items() if value != restored[name]}
+        changed = [name for name, value in after.items() if value != restored[name]]
         _left[plugin] = {name: after[name] for name in changed if name not in _NEVER_BACK}
         _write({name: restored[name] for name in changed})
 
@@ -75,7 +76,9 @@ def _write(values: Mapping[str, Any]) -> None:
     variables = _variables()
     for name, value in values.items():
         with suppress(OSError, ValueError, locale.Error):  # such as a folder that has gone
-            variables[name].write(value)
+            # Precisions are inherited until they are written.
+            if variables[name].read() != value:
+                variables[name].write(value)
 
 
 def _make_exit(end: Callable[[int], Never]) -> Callable[[int], Never]:
@@ -97,6 +100,7 @@ def _variables() -> dict[str, _Variable]:
             lambda: locale.setlocale(locale.LC_ALL),
             lambda name: locale.setlocale(locale.LC_ALL, name),
         ),
+        "recursion": _Variable(sys.getrecursionlimit, sys.setrecursionlimit),
         "numpy errors": _Variable(np.geterr, lambda reactions: np.seterr(**reactions)),
     }
     if threading.current_thread() is threading.main_thread():
@@ -116,8 +120,8 @@ def _torch_variables(torch: Any) -> dict[str, _Variable]:
         ),
         "gradients": (torch.is_grad_enabled, torch.set_grad_enabled, True),
         "matmul precision": (
-            torch.get_float32_matmul_precision,
-            torch.set_float32_matmul_precision,
+            lambda: _matmul_precision(torch),
+            lambda precision: precision and torch.set_float32_matmul_precision(precision),
             "highest",
         ),
         "deterministic": (
@@ -126,7 +130,60 @@ def _torch_variables(torch: Any) -> dict[str, _Variable]:
             False,
         ),
     }
-    return {name: _Variable(*variable) for name, variable in variables.items()}
+    attributes = dict(_torch_attributes(torch))
+    return {
+        **{name: _Variable(*variable) for name, variable in variables.items()},
+        **{name: _attribute(part, name) for name, part in attributes.items()},
+    }
+
+
+def _matmul_precision(torch: Any) -> str | None:
+    """The precision of products; None if a plugin has set that of one library alone."""
+    try:
+        precision: str = torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return None
+    return precision
+
+
+def _torch_attributes(torch: Any) -> Iterator[tuple[str, Any]]:
+    """Names of attributes that change numbers, and what has them, each after what it inherits."""
+    backends = torch.backends
+    precise = {
+        "": backends,
+        "mkldnn.": backends.mkldnn,
+        "mkldnn.matmul.": backends.mkldnn.matmul,
+        "mkldnn.conv.": backends.mkldnn.conv,
+        "mkldnn.rnn.": backends.mkldnn.rnn,
+        "cuda.matmul.": backends.cuda.matmul,
+        "cudnn.": backends.cudnn,
+        "cudnn.conv.": backends.cudnn.conv,
+        "cudnn.rnn.": backends.cudnn.rnn,
+    }
+    yield from ((f"{name}fp32_precision", part) for name, part in precise.items())
+    for name in ("enabled", "benchmark", "deterministic"):
+        yield f"cudnn.{name}", backends.cudnn
+    yield "mkldnn.enabled", backends.mkldnn
+
+
+_INITIAL = {
+    "cudnn.conv.fp32_precision": "tf32",
+    "cudnn.rnn.fp32_precision": "tf32",
+    "cudnn.enabled": True,
+    "cudnn.benchmark": False,
+    "cudnn.deterministic": False,
+    "mkldnn.enabled": True,
+}
+"""Values of :func:`_torch_attributes` before anyone changes them; of the others it is none."""
+
+
+def _attribute(part: Any, name: str) -> _Variable:
+    attribute = name.rpartition(".")[2]
+    return _Variable(
+        lambda: getattr(part, attribute),
+        lambda value: setattr(part, attribute, value),
+        _INITIAL.get(name, "none"),
+    )
 
 
 def _folder() -> str | None:

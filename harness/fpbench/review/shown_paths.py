@@ -35,7 +35,7 @@ def _refuse_in_config(path: Path) -> None:
     try:
         if path.stat().st_size > _MOST_TOML_BYTES:
             raise ValueError(f"it has more than {_MOST_TOML_BYTES} bytes")
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         refuse_depth(table)
     except (OSError, ValueError, RecursionError) as err:
         raise FpbenchError(f"cannot read {path}: {err}", hint="correct or remove it") from err

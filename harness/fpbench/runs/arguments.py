@@ -142,7 +142,7 @@ def _lengths_s(value: object, source: str) -> tuple[float, ...]:
     parts = value.split(",") if isinstance(value, str) else _each(value, "query_lengths_s", source)
     try:
         return tuple(_length_s(part) for part in parts)
-    except (TypeError, ValueError) as err:
+    except (TypeError, ValueError, OverflowError) as err:
         raise FpbenchError(
             f"{source}: query_lengths_s cannot be {value!r}",
             hint="write seconds, such as " + ("1,2,3" if one_text else "[1, 2, 3]"),

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fpbench.audio.query_recipe import NAFP, QueryRecipe, recipe_from_json, recipe_to_json
+from fpbench.audio.query_recipe import (
+    LONGEST_QUERY_S,
+    NAFP,
+    QueryRecipe,
+    recipe_from_json,
+    recipe_to_json,
+)
 from fpbench.conversion import convert, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name
@@ -138,6 +144,8 @@ class RunConfig:
     def __post_init__(self) -> None:
         if list(self.sizes) != sorted(set(self.sizes)) or min(self.sizes, default=1) < 1:
             raise ValueError(f"sizes={list(self.sizes)} are not positive and increasing")
+        if max(self.sizes, default=0) > _LARGEST:
+            raise ValueError(f"sizes has one above {_LARGEST:,}")
         if list(self.beyond) != sorted(set(self.beyond)):
             raise ValueError(f"beyond={list(self.beyond)} are not increasing")
         largest = max(self.sizes, default=DEFAULT_SIZES[-1])
@@ -179,6 +187,8 @@ class RunConfig:
             raise ValueError(f"query_lengths_s={lengths_s} are not positive and increasing")
         if not all(map(math.isfinite, lengths_s)):
             raise ValueError(f"query_lengths_s={lengths_s} are not finite")
+        if max(lengths_s, default=0) > LONGEST_QUERY_S:
+            raise ValueError(f"query_lengths_s={lengths_s} is above {LONGEST_QUERY_S:,}")
         if len(lengths_s) > MOST_LENGTHS:
             raise ValueError(f"query_lengths_s has {len(lengths_s)} lengths, above {MOST_LENGTHS}")
         if self.protocol is not None:
@@ -306,7 +316,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         FpbenchError: The file cannot be read, or is not TOML.
     """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check --config") from err
     except (ValueError, RecursionError) as err:  # of TOML, of UTF-8, or of a number

@@ -1,5 +1,6 @@
 """Settings of FAISS indexes, and checks that FAISS uses them."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -15,6 +16,7 @@ from fpbench_plugins.faiss_indexes.neighbours import require_finite
 
 _DIVISIBLE = 960  # dims; divisible by the numbers of parts that product quantisers usually have
 _OF_SEARCH = ("nprobe", "ht", "max_codes", "k_factor", "k_factor_rf")  # in FAISS's own words
+_FEWEST_LINKS = {"HNSW": 2, "NSG": 8}  # HNSW1 ends the process, NSG4 never ends
 POINTS_PER_CENTROID = 256  # the most that FAISS's k-means uses
 
 Value = int | float | str
@@ -59,7 +61,6 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
     """
     with translate_faiss_errors(settings, f"build {{}} for vectors of {dim} dims"):
         index = settings.build(dim)
-    _refuse_few_links(index, settings)
     has = settings.read_back(index)
     for name, wanted in asdict(settings).items():  # type: ignore[call-overload]  # a dataclass
         if name in has and has[name] != wanted:
@@ -68,23 +69,6 @@ def build_index(settings: IndexSettings, dim: int) -> Any:
                 hint=f"choose a {name} that FAISS {faiss.__version__} accepts",
             )
     return index
-
-
-def _refuse_few_links(index: Any, settings: IndexSettings) -> None:
-    """Refuse a graph of nodes with fewer than two links, which makes FAISS end the process.
-
-    Raises:
-        FpbenchError: The index is such a graph.
-    """
-    graph = getattr(faiss.downcast_index(index), "hnsw", None)
-    if graph is None:
-        return
-    levels = graph.cum_nneighbor_per_level.size() - 1
-    if levels < 1 or graph.nb_neighbors(0) < 4:  # the lowest level has twice as many
-        raise FpbenchError(
-            f"FAISS cannot build {describe_index(settings)}: a node needs two links or more",
-            hint="choose 2 or more, for example hnsw with links = 16, or faiss:HNSW16",
-        )
 
 
 def train_index(settings: IndexSettings, vectors: Vectors) -> Any:
@@ -327,8 +311,10 @@ class Factory:
         """Refuse a parameter that such an index does not have, before any work.
 
         Raises:
-            FpbenchError: There is one; the hint lists those that it has.
+            FpbenchError: There is one, and the hint lists those that it has; or a number in the
+                factory string would end the process.
         """
+        _refuse_small_numbers(self)
         try:
             index = faiss.index_factory(_DIVISIBLE, self.factory)
         except RuntimeError:
@@ -345,6 +331,27 @@ class Factory:
                     f"'faiss:{self.factory}' has no parameter called '{name}'",
                     hint=f"{suggest(name, known)}parameters: {', '.join(known) or 'none'}",
                 ) from err
+
+
+def _refuse_small_numbers(settings: Factory) -> None:
+    """Refuse a factory string with a number that makes FAISS end the process or run for ever.
+
+    Raises:
+        FpbenchError: A number is 0, or a graph has too few links, also one of the lists' centroids.
+    """
+    graphs = re.findall(r"(HNSW|NSG)(\d+)", settings.factory)
+    few = next((kind for kind, links in graphs if int(links) < _FEWEST_LINKS[kind]), None)
+    if few is not None:
+        fewest = _FEWEST_LINKS[few]
+        raise FpbenchError(
+            f"FAISS cannot build {describe_index(settings)}: a node needs {fewest} links or more",
+            hint=f"choose {fewest} or more, for example faiss:{few}16",
+        )
+    if re.search(r"(?<!\d)0+(?!\d)", settings.factory):
+        raise FpbenchError(
+            f"FAISS cannot build {describe_index(settings)}: a number in it is 0",
+            hint="choose 1 or more in the factory string",
+        )
 
 
 def _set_and_check(index: Any, name: str, text: str) -> None:

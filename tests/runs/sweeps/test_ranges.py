@@ -15,7 +15,7 @@ def sweep(tmp_path: Path) -> Path:
 
 def test_every_combination_of_lists_and_ranges_is_a_setting(sweep: Path) -> None:
     sweep.write_text(
-        "[ivf]\nnlist = [8, 16]\nnprobe = { from = 1, to = 4, times = 2 }\n"
+        "\ufeff[ivf]\nnlist = [8, 16]\nnprobe = { from = 1, to = 4, times = 2 }\n"
         '["faiss:HNSW8"]\nefSearch = { from = 8, to = 20, step = 8 }\n'
         '["hnsw:links=4"]\nef_search = 9\n'
     )
@@ -24,6 +24,20 @@ def test_every_combination_of_lists_and_ranges_is_a_setting(sweep: Path) -> None
         *(f"faiss:HNSW8:efSearch={ef}" for ef in (8, 16)),
         "hnsw:ef_search=9,links=4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "values"),
+    [
+        pytest.param("from=1.1, to=1.3, step=0.1", ["1.1", "1.2", "1.3"], id="decimal step"),
+        pytest.param("from=1, to=1.331, times=1.1", ["1", "1.1", "1.21", "1.331"], id="factor"),
+        pytest.param("from=0.1234567, to=0.2, step=1", ["0.1234567"], id="seven digits"),
+        pytest.param("from=1e6, to=1000001.0, step=1", ["1000000", "1000001"], id="large"),
+    ],
+)
+def test_a_range_has_both_ends_and_no_rounding(sweep: Path, table: str, values: list[str]) -> None:
+    sweep.write_text(f"[x]\na = {{ {table} }}\n")
+    assert read_sweep(sweep) == [f"x:a={value}" for value in values]
 
 
 @pytest.mark.parametrize(
@@ -39,6 +53,13 @@ def test_every_combination_of_lists_and_ranges_is_a_setting(sweep: Path) -> None
         ),
         pytest.param("[ivf]\nnprobe = {from=9, to=1, step=1}", "no increasing range", id="down"),
         pytest.param("[ivf]\nnprobe = {from=1, to=1e9, step=1}", "more than 1000", id="many"),
+        pytest.param("[ivf]\nnprobe = {from=nan, to=9, step=1}", "of finite numbers", id="nan"),
+        pytest.param("[ivf]\nnprobe = {from=1, to=inf, step=1}", "of finite numbers", id="inf"),
+        pytest.param(
+            "[ivf]\n" + "".join(f"{key} = {{from=1, to=900, step=1}}\n" for key in "abcdef"),
+            "'ivf' has more than 1000 settings",
+            id="combinations",
+        ),
         pytest.param("[ivf", "is not TOML", id="no TOML"),
     ],
 )

@@ -1,7 +1,9 @@
 """Reads the ranges of a sweep: a TOML file with a table for each index."""
 
+import math
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from fpbench.plugin.index_names import index_base, index_settings, write_index
 
 _EXAMPLE = "write nprobe = [1, 4, 16], or nprobe = { from = 1, to = 64, times = 2 }"
 _MOST_VALUES = 1_000
+"""Values of a range, and settings of an index; a run takes far fewer."""
 
 
 def read_sweep(path: Path) -> list[str]:
@@ -24,7 +27,7 @@ def read_sweep(path: Path) -> list[str]:
         FpbenchError: The file cannot be read, is not TOML, or has something else in it.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as err:
         raise FpbenchError(f"cannot read {path}: {err.strerror}", hint="check --sweep") from err
     except (ValueError, RecursionError) as err:
@@ -37,6 +40,11 @@ def read_sweep(path: Path) -> list[str]:
                 hint=f"write [ivf], and below it the values of each setting: {_EXAMPLE}",
             )
         ranges = {key: _values(value, f"{path}: {index}.{key}") for key, value in table.items()}
+        if math.prod(map(len, ranges.values())) > _MOST_VALUES:
+            raise FpbenchError(
+                f"{path}: '{index}' has more than {_MOST_VALUES} settings",
+                hint="give fewer values: every combination is a setting",
+            )
         for values in product(*ranges.values()):
             settings = index_settings(index) | dict(zip(ranges, values, strict=True))
             names.append(write_index(index_base(index), settings))
@@ -68,13 +76,16 @@ def _range(table: Mapping[str, Any], where: str) -> list[str]:
     ]
     if {"from", "to", rule} != table.keys() or len(numbers) < len(table):
         raise FpbenchError(f"{where} has no range of numbers", hint=_EXAMPLE)
-    first, last, step = numbers
+    # In floating point, 1.1 + 0.1 + 0.1 is above 1.3, and the end would be missing.
+    first, last, step = (Decimal(str(one)) for one in numbers)
+    if not all(map(math.isfinite, numbers)):
+        raise FpbenchError(f"{where} has no range of finite numbers", hint=_EXAMPLE)
     grows = first < first + step if rule == "step" else 0 < first < first * step
     if not grows or first > last:
         raise FpbenchError(f"{where} is no increasing range", hint=_EXAMPLE)
     values = []
     while first <= last:
-        values.append(f"{first:g}" if isinstance(first, float) else str(first))
+        values.append(f"{first.normalize():f}")
         first = first + step if rule == "step" else first * step
         if len(values) > _MOST_VALUES:
             raise FpbenchError(f"{where} has more than {_MOST_VALUES} values", hint=_EXAMPLE)
