@@ -72,6 +72,14 @@ def test_refuses_infinity(tmp_path: Path) -> None:
         create(write_matrices(tmp_path, db=values))
 
 
+def test_refuses_what_float32_cannot_hold(tmp_path: Path) -> None:
+    settings = write_matrices(tmp_path)
+    (tmp_path / "db.mm").unlink()
+    np.save(tmp_path / "db.npy", np.array([[1.0, 0.0], [1e300, 0.0]]))
+    with pytest.raises(FpbenchError, match=r"db\.npy', row 1: infinite"):
+        create(settings)
+
+
 def test_refuses_rows_appended_by_the_official_script(tmp_path: Path) -> None:
     settings = write_matrices(tmp_path)
     with (tmp_path / "dummy_db.mm").open("ab") as file:

@@ -28,10 +28,16 @@ def to_float32(rows: np.ndarray, scratch: Path | None) -> Vectors:
     if rows.dtype == np.float32 and rows.flags.c_contiguous:
         return rows
     if scratch is None or 4 * rows.size < LARGE_BYTES:
-        return np.ascontiguousarray(rows, dtype=np.float32)
+        return _convert(rows)
     with TemporaryFile(dir=make_folder(scratch)) as file:
         for start in range(0, len(rows), _BLOCK_ROWS):
             block = rows[start : start + _BLOCK_ROWS]
-            file.write(np.ascontiguousarray(block, dtype=np.float32).data)
+            file.write(_convert(block).data)
         file.flush()
         return np.memmap(file, dtype=np.float32, mode="r+", shape=rows.shape)
+
+
+def _convert(rows: np.ndarray) -> Vectors:
+    """Rows as float32; what is too large becomes infinite, which is refused with its row."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(rows, dtype=np.float32)
