@@ -58,23 +58,5 @@ def test_examples_reach_the_threshold_in_their_replicate(
     assert (scores(starts, start.examples) > 1 - 1e-6).all()
 
 
-def test_particles_are_as_good_as_the_best_runs_whatever_their_number() -> None:
-    # More or fewer of the best runs belong to a replicate than it has particles.
-    runs, replicates, particles = 1_000, 2, 30
-    scores = np.random.default_rng(0).standard_normal((1_000, runs)).astype(np.float32)
-    rows = np.argsort(-scores, axis=1)[:, : replicates * particles + 1]
-    best = np.take_along_axis(scores, rows, axis=1)
-    none = np.zeros((len(rows), 0, replicates))
-    tail = RunStart(rows, best, none, none[..., None].astype(np.int64)).tail
-    seeds = tail.seeds(replicates, particles)
-    log_p = tail.log_p(seeds.level, replicates, above=True)
-    higher = np.float32(2.326)  # with a probability of 0.01
-    share = (seeds.scores > higher).mean(axis=2)
-    found = START_RUNS / runs * (np.exp(log_p) * share).mean(axis=1)
-    error = found.std() / np.sqrt(len(found))
-    assert found.mean() == pytest.approx(0.01, abs=3.5 * error)
-    assert error < 0.0002
-
-
 def test_a_part_is_of_some_queries(start: RunStart) -> None:
     np.testing.assert_array_equal(start.part(slice(1, 2)).scores, start.scores[1:2])

@@ -91,3 +91,25 @@ def test_few_rows_are_repeated_and_a_replicate_without_any_has_a_probability_of_
     log_p = tail.log_p(seeds.level, REPLICATES, above=True)
     assert np.isfinite(log_p[:, 0]).all()
     assert (log_p[:, 1:] == -np.inf).all()
+
+
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_particles_are_as_good_as_the_best_rows_whatever_their_number(blocks: int) -> None:
+    # More or fewer of the best rows belong to a replicate than it has particles.
+    queries, replicates, particles = 1_000, 2, 30
+    each = 1_200 // blocks
+    known = 160 // blocks  # of each block, the best first
+    scores = np.random.default_rng(0).standard_normal((queries, blocks, each)).astype(np.float32)
+    ids = np.argsort(-scores, axis=2)[:, :, :known]
+    best = np.take_along_axis(scores, ids, axis=2)
+    rows = (ids + each * np.arange(blocks)[:, None]).reshape(queries, -1)
+    complete = best[:, :, -1].max(axis=1)
+    tail = SearchedTail(rows, best.reshape(queries, -1), complete, blocks * each)
+    seeds = tail.seeds(replicates, particles)
+    log_p = tail.log_p(seeds.level, replicates, above=True)
+    higher = np.float32(2.326)  # with a probability of 0.01
+    share = (seeds.scores > higher).mean(axis=2)
+    found = (np.exp(log_p) * share).mean(axis=1)
+    error = found.std() / np.sqrt(queries)
+    assert found.mean() == pytest.approx(0.01, abs=3.5 * error)
+    assert error < 0.00015

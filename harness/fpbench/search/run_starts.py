@@ -46,16 +46,8 @@ class RunStart:
 
     @property
     def tail(self) -> SearchedTail:
-        """The best runs, complete above the least of their scores.
-
-        They come by number: of which a replicate has too many or too few particles must not depend
-        on the score.
-        """
-        order = np.argsort(self.rows, axis=1)
-        rows, scores = (
-            np.take_along_axis(array, order, axis=1) for array in (self.rows, self.scores)
-        )
-        return SearchedTail(rows, scores, scores.min(axis=1), START_RUNS)
+        """The best runs, complete above the least of their scores."""
+        return SearchedTail(self.rows, self.scores, self.scores.min(axis=1), START_RUNS)
 
     def part(self, queries: slice) -> "RunStart":
         """What is known for some queries."""

@@ -70,13 +70,16 @@ class SearchedTail:
         """The best rows of each query: so many for each replicate, or fewer where not known.
 
         A replicate without a row above the level has a probability of 0 there, and keeps it. It
-        gets rows of another one.
+        gets rows of another one. One that has too many or too few leaves out or repeats some by
+        their number, which does not depend on the score: the best ones, which candidates begin
+        with, would make what is simulated from there too probable.
         """
         place = min(replicates * particles, self.scores.shape[1] - 1)
         level = np.maximum(-np.partition(-self.scores, place, axis=1)[:, place], self.complete)
         chosen = np.empty((len(level), replicates, particles), dtype=np.int64)
         for query, above in enumerate(self.scores > level[:, None]):
             members = np.flatnonzero(above) if above.any() else self.scores[query].argmax()[None]
+            members = members[np.argsort(self.rows[query, members])]
             owner = self.rows[query, members] % replicates
             for number in range(replicates):
                 own = members[owner == number]
