@@ -3,11 +3,12 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from fpbench.array_files import DAMAGE, read_arrays
+from fpbench.array_files import DAMAGE, read_array_file, read_arrays
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -21,6 +22,31 @@ def write(path: Path, records: dict[str, bytes], kind: int = zipfile.ZIP_STORED)
         for name, content in records.items():
             archive.writestr(name, content)
     return path
+
+
+@pytest.mark.parametrize("map_as", [None, "r", "c"])
+def test_reads_or_maps_one_array_with_or_without_rows(
+    tmp_path: Path, map_as: Literal["r", "c"] | None
+) -> None:
+    for rows in (0, 3):
+        np.save(tmp_path / "a.npy", np.eye(3)[:rows])
+        array = read_array_file(tmp_path / "a.npy", map_as)
+        np.testing.assert_array_equal(array, np.eye(3)[:rows], strict=True)
+        assert isinstance(array, np.memmap) == (rows > 0 and map_as is not None)
+
+
+@pytest.mark.parametrize("map_as", [None, "r"])
+@pytest.mark.parametrize("rows", [9, 11, 2**40])
+def test_refuses_a_header_that_promises_another_size(
+    tmp_path: Path, rows: int, map_as: Literal["r"] | None
+) -> None:
+    with (tmp_path / "a.npy").open("wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (rows,)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(bytes(80))
+    told = f"a.npy has 80 bytes of values, and its header promises {8 * rows}"
+    with pytest.raises(ValueError, match=told):
+        read_array_file(tmp_path / "a.npy", map_as)
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -77,7 +103,9 @@ def test_refuses_an_archive_that_unpacks_to_more_than_it_may(tmp_path: Path) -> 
 
 
 def test_refuses_bytes_behind_an_array(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"x\.npy is 28 bytes, and not 24"):
+    with pytest.raises(
+        ValueError, match=r"x\.npy has 28 bytes of values, and its header promises 24"
+    ):
         read_arrays(write(tmp_path / "a.npz", {"x.npy": npy(np.zeros(3)) + b"more"}))
 
 

@@ -1,11 +1,13 @@
-"""Reads archives of NumPy arrays that may be damaged, or made to fill the memory."""
+"""Reads arrays of NumPy, in files or archives, that may be damaged or made to fill the memory."""
 
 import math
 import struct
 import zipfile
 import zlib
+from io import BufferedIOBase
 from pathlib import Path
 from tokenize import TokenError
+from typing import Literal, cast
 
 import numpy as np
 from numpy.lib.format import (
@@ -34,6 +36,29 @@ _MAX_RECORDS = 64
 _HEADERS = {(1, 0): read_array_header_1_0, (2, 0): read_array_header_2_0}
 
 
+def read_array_file(path: Path, map_as: Literal["r", "c"] | None = None) -> np.ndarray:
+    """Read or map the array of a ``.npy`` file, which has the size that its header says.
+
+    Args:
+        path: The file.
+        map_as: Mode of a memory map, ``c`` for copy on write; None reads all of the array.
+
+    Raises:
+        OSError: The file cannot be read.
+        Exception: One of :data:`DAMAGE`: the file is damaged, holds objects, or is something else.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:  # np.load would also open an archive
+        _refuse_header(file, path.name, size)
+        is_empty = file.tell() == size
+        file.seek(0)
+        if map_as is None or is_empty:  # an empty array cannot be mapped
+            array: np.ndarray = read_array(file, allow_pickle=False)
+            return array
+    mapped: np.ndarray = np.load(path, mmap_mode=map_as, allow_pickle=False)
+    return mapped
+
+
 def read_arrays(path: Path, *, max_ratio: float = _MAX_RATIO) -> dict[str, np.ndarray]:
     """Read all arrays of an ``.npz`` archive, with its checksums.
 
@@ -59,28 +84,32 @@ def read_arrays(path: Path, *, max_ratio: float = _MAX_RATIO) -> dict[str, np.nd
         if len({_name(record) for record in records}) < len(records):
             raise ValueError("it holds two arrays of one name")
         for record in records:
-            _refuse_header(archive, record)
+            with archive.open(record) as stream:
+                _refuse_header(cast(BufferedIOBase, stream), record.filename, record.file_size)
         return dict(_array(archive, record) for record in records)
 
 
-def _refuse_header(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
-    """Refuse an array whose header promises another size than its record has.
+def _refuse_header(stream: BufferedIOBase, name: str, size: int) -> None:
+    """Refuse an array whose header promises another size than there is.
+
+    Args:
+        stream: The array, from its first byte.
+        name: That of the array in errors.
+        size: Bytes of header and array.
 
     Raises:
-        ValueError: It does, or it holds objects.
+        ValueError: It does, or the array holds objects.
     """
-    with archive.open(record) as stream:
-        version = read_magic(stream)
-        if version not in _HEADERS:
-            raise ValueError(f"{record.filename} is of version {version}")
-        shape, _, dtype = _HEADERS[version](stream)
-        start = stream.tell()
+    version = read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"{name} is of version {version}")
+    shape, _, dtype = _HEADERS[version](stream)
     if dtype.hasobject:
-        raise ValueError(f"{record.filename} holds objects")
+        raise ValueError(f"{name} holds objects")
     # In whole numbers of Python, which do not overflow.
-    size = dtype.itemsize * math.prod(shape)
-    if min(shape, default=1) < 0 or size != record.file_size - start:
-        raise ValueError(f"{record.filename} is {record.file_size - start} bytes, and not {size}")
+    there, promised = size - stream.tell(), dtype.itemsize * math.prod(shape)
+    if min(shape, default=1) < 0 or promised != there:
+        raise ValueError(f"{name} has {there} bytes of values, and its header promises {promised}")
 
 
 def _array(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> tuple[str, np.ndarray]:

@@ -21,7 +21,7 @@ from typing import IO
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from fpbench.array_files import DAMAGE, read_arrays
+from fpbench.array_files import DAMAGE, read_array_file, read_arrays
 from fpbench.errors import FpbenchError
 from fpbench.files import atomic_file, remove_stale, translate_write_errors
 from fpbench.locks import hold_lock
@@ -150,11 +150,11 @@ def open_table(path: Path) -> VectorTable:
 
 
 def _read_npy(path: Path) -> VectorTable:
-    return VectorTable(_matrix(np.load(path, mmap_mode="r", allow_pickle=False)))
+    return VectorTable(_matrix(read_array_file(path, "r")))
 
 
 def _read_mm(path: Path) -> VectorTable:
-    rows, dim = (int(x) for x in np.load(_shape_path(path), allow_pickle=False))
+    rows, dim = (int(x) for x in read_array_file(_shape_path(path)))
     _expect_bytes(path, rows * dim * 4)
     if rows == 0:
         return VectorTable(np.zeros((0, dim), dtype=np.float32))

@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Literal, NoReturn
 
 import numpy as np
-from numpy.lib.format import read_array
 
 from fpbench import FpbenchError, is_near_miss
-from fpbench.array_files import DAMAGE, read_arrays
+from fpbench.array_files import DAMAGE, read_array_file, read_arrays
 from fpbench.stand_ins import refuse_stand_in
 from fpbench_plugins.embeddings.checks import RowLengths, warn_of_lengths, zero_nan
 from fpbench_plugins.embeddings.conversion import to_float32
@@ -29,7 +28,6 @@ MmDtype = Literal["float32", "float16", "float64"]
 _OTHER_SIZES = {2: "float16", 8: "float64"}
 _APPENDED = "NAFP's evaluation script appends db.mm to dummy_db.mm"
 _NUMPY_MAGIC = b"\x93NUMPY"
-_SMALL_BYTES = 1 << 20
 _PROBED_ROWS = 1_000
 _FAR_BITS, _NOISE_BITS = 60.0, 20.0  # of the values' sizes: median and standard deviation
 
@@ -220,10 +218,7 @@ def _read_npy(path: Path) -> Matrix:
     with path.open("rb") as file:  # np.load would also open an archive
         if file.read(6) != _NUMPY_MAGIC:
             raise FpbenchError(f"'{path}' is not a NumPy file", hint="write it with numpy.save")
-        if path.stat().st_size < _SMALL_BYTES:  # an array without rows cannot be mapped
-            file.seek(0)
-            return Matrix(path, _floats(read_array(file, allow_pickle=False), path))
-    return Matrix(path, _floats(np.load(path, mmap_mode="c", allow_pickle=False), path))
+    return Matrix(path, _floats(read_array_file(path, "c"), path))
 
 
 def _read_npz(path: Path) -> Matrix:
@@ -280,8 +275,7 @@ def read_shape(file: Path) -> tuple[int, int]:
         FpbenchError: The file is missing or damaged, or does not contain two counts.
     """
     try:
-        with file.open("rb") as content:  # np.load would also open an archive
-            shape = read_array(content, allow_pickle=False)
+        shape = read_array_file(file)
     except DAMAGE as err:
         raise FpbenchError(
             f"cannot read '{file}': {err}",

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from fpbench.array_files import DAMAGE, read_array_file
 from fpbench.errors import FpbenchError
 from fpbench.evidence.files import evidence_name
 from fpbench.evidence.protocol_evidence import (
@@ -290,13 +291,11 @@ def _count(given: int | None, beside: Path, option: str) -> int:
 
 def _read_array(file: Path) -> np.ndarray:
     try:
-        with file.open("rb") as content:
-            array: np.ndarray = np.lib.format.read_array(content, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as err:
+        return read_array_file(file)
+    except DAMAGE as err:
         raise FpbenchError(
             f"cannot read '{file}': {err}", hint="give the file as it was written"
         ) from err
-    return array
 
 
 def _stem(path: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int64
 
+from fpbench.array_files import DAMAGE, read_array_file
 from fpbench.errors import FpbenchError
 from fpbench.hashing import rows_digest
 from fpbench.randomness import Stream, rng_at
@@ -107,9 +108,8 @@ def read_test_ids(path: Path, rows: int) -> Int64[np.ndarray, " queries"]:
         FpbenchError: It cannot be read, or does not hold rows of the queries.
     """
     try:
-        with path.open("rb") as file:
-            found = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as err:
+        found = read_array_file(path)
+    except DAMAGE as err:
         raise FpbenchError(
             f"cannot read test ids from '{path}': {err}",
             hint="give icassp, all, a number, or a .npy file of row numbers",
