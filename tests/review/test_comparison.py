@@ -10,6 +10,7 @@ import pytest
 from fpbench import FpbenchError
 from fpbench.errors import ErrorCollector
 from fpbench.evidence.evidence import Evidence
+from fpbench.hashing import file_sha256
 from fpbench.results.files import read_result, write_result
 from fpbench.results.systems import GeneratorInfo
 from fpbench.review.comparison import Comparison, compare_results
@@ -251,6 +252,21 @@ def test_evidence_that_was_never_written_is_named(
 ) -> None:
     alter(first, lambda document: document.update(evidence=[]))
     with pytest.raises(FpbenchError, match=r"first\.exact\.real\.npz is not beside"):
+        compare_results([first, second], 0.95)
+
+
+def test_evidence_without_a_size_of_its_result_is_refused(
+    first: Path,
+    second: Path,
+    write: Callable[..., Path],
+    alter: Callable[..., None],
+    evidence_of: Callable[..., Evidence],
+) -> None:
+    write("less", evidence_of([[0, 0, 0, 1]], track=TRACK), [10])
+    file = first.with_name("less.exact.real.npz").replace(first.with_name("first.exact.real.npz"))
+    sha256 = file_sha256(file)
+    alter(first, lambda document: document["evidence"][0].update(sha256=sha256))
+    with pytest.raises(FpbenchError, match=r"first\.json: hr@1 .* 'n_distractors' is 20, searched"):
         compare_results([first, second], 0.95)
 
 

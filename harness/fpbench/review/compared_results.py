@@ -7,6 +7,7 @@ from pathlib import Path
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.evidence.evidence import Evidence, GrownEvidence
 from fpbench.evidence.files import evidence_name, find_evidence
+from fpbench.evidence.hit_rates import has_size, is_searched
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.fields import DistractorKind
@@ -14,6 +15,8 @@ from fpbench.results.files import read_result
 from fpbench.results.lengths import split_by_length
 from fpbench.results.names import system_label
 from fpbench.review.synthetic_labels import generator_label
+
+_VALIDATE = "run the result's command again; `fpbench validate` names all that does not fit"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +176,7 @@ def load_evidence(
     """The evidence of one search.
 
     Raises:
-        FpbenchError: It is not beside the result.
+        FpbenchError: It is not beside the result, or lacks one of its sizes.
     """
     path, ending = side.path, evidence_name("", index, distractors)
     info = next((info for info in side.result.evidence if info.file.endswith(ending)), None)
@@ -184,4 +187,28 @@ def load_evidence(
             f"the evidence {name} is not beside {path}, and queries cannot be compared without it",
             hint="run the result's command again; it uses what is in the cache",
         )
+    _refuse_missing_size(side, index, distractors, evidence)
     return evidence
+
+
+def _refuse_missing_size(
+    side: ComparedResult,
+    index: str,
+    distractors: DistractorKind,
+    evidence: Evidence | GrownEvidence,
+) -> None:
+    """Refuse evidence that lacks a size of the result that names it."""
+    searched = f"the evidence of {index} with {distractors} distractors"
+    for curve in side.result.curves:
+        for point in curve.points if search_of(curve) == (index, distractors) else ():
+            size = point.n_distractors
+            has = {
+                "searched": is_searched(evidence, size),
+                "simulated": has_size(evidence, size, curve.tolerance_s),
+            }
+            if not has.get(point.found, True):
+                raise FpbenchError(
+                    f"{side.path}: {curve.metric} has a point whose 'n_distractors' is {size}, "
+                    f"{point.found}, and {searched} has no database of this size",
+                    hint=_VALIDATE,
+                )
