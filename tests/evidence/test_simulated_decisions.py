@@ -72,7 +72,7 @@ def tail_of(evidence: Evidence) -> DecisionTail:
 
 @pytest.mark.parametrize("size", [10_000, 10**8, 10**12])
 def test_rates_are_those_of_the_known_probabilities(match: np.ndarray, size: int) -> None:
-    decisions = tail_of(make_evidence(2, match)).decisions(size)
+    decisions = tail_of(make_evidence(2, match)).decisions(size)[0]
     # 1 - exp(-N exp(-RATE t)) = share
     for share in (0.5, 0.1, 0.01):
         threshold = np.log(size / -np.log1p(-share)) / RATE
@@ -86,7 +86,7 @@ def test_simulated_rates_agree_with_searched_ones(match: np.ndarray) -> None:
     evidence = make_evidence(20, match)
     size, tail = 10 * BLOCK, tail_of(evidence)
     searched = Decisions.of(Scores.of_evidence(evidence, size, None), tail.parts)
-    simulated = tail.decisions(size)
+    simulated = tail.decisions(size)[0]
     for share in (0.3, 0.1):
         assert simulated.threshold(share) == pytest.approx(searched.threshold(share), abs=0.01)
         (one,), (other,) = simulated.rejects_at([share]), searched.rejects_at([share])
@@ -97,7 +97,7 @@ def test_simulated_rates_agree_with_searched_ones(match: np.ndarray) -> None:
 def test_a_better_row_of_another_track_is_accepted_at_every_size(match: np.ndarray) -> None:
     evidence = make_evidence(1, match)
     foreign = np.where(np.arange(QUERIES) % 4 == 0, 0.5, -np.inf).astype(np.float32)
-    decisions = tail_of(replace(evidence, foreign_score=foreign)).decisions(1_000)
+    decisions = tail_of(replace(evidence, foreign_score=foreign)).decisions(1_000)[0]
     assert decisions.false_accepts(0.45) == pytest.approx(0.25, abs=1e-3)
     assert decisions.false_accepts(0.55) == pytest.approx(0, abs=1e-3)
 
@@ -127,14 +127,14 @@ def test_thresholds_that_the_tail_does_not_know_are_not_guessed(match: np.ndarra
     evidence = make_evidence(2, match)
     assert evidence.tail is not None
     assert evidence.tail.thresholds is not None
-    decisions = tail_of(evidence).decisions(BLOCK)
+    decisions = tail_of(evidence).decisions(BLOCK)[0]
     below, above = evidence.tail.thresholds[0] - 0.01, evidence.tail.thresholds[-1] + 0.01
     assert np.isnan(decisions.false_accepts(below))
     assert np.isnan(decisions.false_accepts(above))
     # Nearly all trials are accepted at the lowest threshold; where more should be, it is lower.
     assert np.isnan(decisions.rejects_at([0.99])).all()
     # Above the best match everything is rejected, wherever the threshold is.
-    crowded = tail_of(evidence).decisions(10**19)
+    crowded = tail_of(evidence).decisions(10**19)[0]
     assert crowded.rejects_at([0.01]) == pytest.approx([1])
 
 
@@ -204,9 +204,9 @@ def test_recordings_too_few_for_an_interval_have_none_at_any_size(match: np.ndar
 def test_a_share_whose_threshold_only_some_samples_know_is_left_out(match: np.ndarray) -> None:
     tail = tail_of(make_evidence(2, match, noise=1.0))
     sizes = range(BLOCK, 5 * BLOCK, 4)
-    size = next(n for n in sizes if tail.decisions(n).threshold(0.9) > -np.inf)
-    assert -np.inf in [sample.threshold(0.9) for sample in tail.samples(size)]
-    smallest = tail.decisions(BLOCK)
+    size = next(n for n in sizes if tail.decisions(n)[0].threshold(0.9) > -np.inf)
+    assert -np.inf in [sample.threshold(0.9) for sample in tail.decisions(size)[1]]
+    smallest = tail.decisions(BLOCK)[0]
     measured = simulate_rates(tail, size, smallest, 0.1)
     assert measured is not None
     assert 0.9 not in measured.shares.allowed
@@ -217,7 +217,7 @@ def test_a_share_whose_threshold_only_some_samples_know_is_left_out(match: np.nd
 def test_rates_stay_between_0_and_1_whatever_the_noise_of_the_simulation(match: np.ndarray) -> None:
     evidence = make_evidence(2, match, noise=1.0)
     beyond = [10**n for n in range(4, 15)]
-    assert max(tail_of(evidence).decisions(size)._accepts.max() for size in beyond) > 1
+    assert max(tail_of(evidence).decisions(size)[0]._accepts.max() for size in beyond) > 1
     for one in measure_false_accepts(
         evidence, [BLOCK], None, index="exact", distractors="synthetic", beyond=beyond
     ):

@@ -95,14 +95,11 @@ def simulate_rates(
         without some group or in some sample. Shares of false accepts of which it does not
         know the threshold are left out likewise.
     """
-    here, groups = tail.decisions(size), tail.parts.groups
+    (here, sampled), groups = tail.decisions(size), tail.parts.groups
     shares = AcceptShares.of(here, groups)
     values = _statistics(here, smallest, shares.allowed, smallest_share)
     samples = np.stack(
-        [
-            _statistics(sample, smallest, shares.allowed, smallest_share)
-            for sample in tail.samples(size)
-        ]
+        [_statistics(sample, smallest, shares.allowed, smallest_share) for sample in sampled]
     )
     half = _half_width(here, smallest, shares.allowed, smallest_share, groups)
     # A rate is known only if its errors are: nothing of it may lie below the known thresholds.

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from fpbench.evidence.decisions import Decisions, Parts, Scores
 from fpbench.evidence.evidence import Evidence
-from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples, estimates_of
+from fpbench.evidence.lognormal_estimates import LogNormal, balanced_samples
 from fpbench.evidence.tails import Tail
 
 LEVELS = 48
@@ -156,7 +156,7 @@ class _Probabilities(NamedTuple):
         return np.where(is_up[:, None], self.up, self.down)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DecisionTail:
     """The tail of one search, as far as decisions need it.
 
@@ -172,14 +172,18 @@ class DecisionTail:
     parts: Parts
     absent_only: bool = False
 
-    def decisions(self, size: int) -> SimulatedDecisions:
-        """The expected decisions with ``size`` distractors."""
-        accepts, rejects = self._probabilities(size)
-        return self._sum(accepts.value, rejects.value)
+    def decisions(self, size: int) -> tuple[SimulatedDecisions, Iterator[SimulatedDecisions]]:
+        """The expected decisions with ``size`` distractors.
 
-    def samples(self, size: int) -> Iterator[SimulatedDecisions]:
-        """The decisions in balanced samples of the simulation's error."""
+        Returns:
+            The decisions, and those in balanced samples of the simulation's error.
+        """
         accepts, rejects = self._probabilities(size)
+        return self._sum(accepts.value, rejects.value), self._samples(accepts, rejects)
+
+    def _samples(
+        self, accepts: _Probabilities, rejects: _Probabilities
+    ) -> Iterator[SimulatedDecisions]:
         queries = len(rejects.value)
         absent = 0 if self.evidence.absent is None else len(self.evidence.absent.query_track)
         for is_up in balanced_samples(queries + absent):
@@ -202,11 +206,18 @@ class DecisionTail:
 
     def _probabilities(self, size: int) -> tuple[_Probabilities, _Probabilities]:
         """Probability that each trial is accepted, and that each query is rejected."""
-        of_queries, absent = [] if self.absent_only else [self.evidence], self.evidence.absent
-        trials = [*of_queries, *([] if absent is None else [absent])]
-        accepts = [self._accept_probabilities(one, size) for one in trials]
+        accepts = [_accept_probabilities(*trials, size) for trials in self._trials]
         together = _Probabilities(*map(np.concatenate, zip(*accepts, strict=True)))
         return together, self._reject_probabilities(size)
+
+    @cached_property
+    def _trials(self) -> Sequence[tuple[Bool[np.ndarray, "trials thresholds"], LogNormal]]:
+        """At each threshold, whether a reference row accepts a trial, and whether a distractor."""
+        absent = self.evidence.absent
+        of_queries = [] if self.absent_only else [self.evidence]
+        return [
+            self._trials_of(one) for one in (*of_queries, *([] if absent is None else [absent]))
+        ]
 
     @property
     def _tail(self) -> Tail:
@@ -220,26 +231,20 @@ class DecisionTail:
             raise ValueError("the tail has no thresholds")
         return self._tail.thresholds
 
-    def _accept_probabilities(self, evidence: Evidence, size: int) -> _Probabilities:
-        """Probability of each trial to be accepted."""
+    def _trials_of(
+        self, evidence: Evidence
+    ) -> tuple[Bool[np.ndarray, "trials thresholds"], LogNormal]:
         tail, foreign = evidence.tail, evidence.foreign_score
-        if tail is None or tail.threshold_log_p is None or foreign is None:
+        if tail is None or foreign is None:
             raise ValueError("the evidence has no thresholds of its tail")
-        known = estimates_of(tail.threshold_log_p.astype(np.float64))
-        thresholds = _refine(self._known_thresholds)
+        known = tail.threshold_estimates
         fine = LogNormal(
             *(
                 np.stack([_refine(row) for row in np.maximum(each, _LEAST_LOG_P)])
                 for each in (known.log_p, known.variance)
             )
         )
-        is_foreign = foreign[:, None] >= thresholds
-        return _Probabilities(
-            *(
-                np.where(is_foreign, 1.0, each.value_of(lambda p: -np.expm1(-size * p)))
-                for each in (fine, *fine.ends)
-            )
-        )
+        return foreign[:, None] >= _refine(self._known_thresholds), fine
 
     def _reject_probabilities(self, size: int) -> _Probabilities:
         """Probability of each query that its match does not come first, or below the threshold."""
@@ -255,6 +260,18 @@ class DecisionTail:
         )
 
 
+def _accept_probabilities(
+    is_foreign: Bool[np.ndarray, "trials thresholds"], one: LogNormal, size: int
+) -> _Probabilities:
+    """Probability of each trial to be accepted, by a reference row or a distractor."""
+    return _Probabilities(
+        *(
+            np.where(is_foreign, 1.0, each.value_of(lambda p: -np.expm1(-size * p)))
+            for each in (one, *one.ends)
+        )
+    )
+
+
 def _refine(known: Float64[np.ndarray, " known"]) -> Float64[np.ndarray, " thresholds"]:
     """Values at the thresholds of a tail, with more of them in between."""
     places = np.arange((len(known) - 1) * _STEPS + 1) / _STEPS
@@ -266,6 +283,7 @@ def _sums(
     values: Float64[np.ndarray, "rows thresholds"], part: np.ndarray, count: int
 ) -> Float64[np.ndarray, "parts thresholds"]:
     """The sum of the rows of each part."""
-    sums = np.zeros((count, values.shape[1]))
-    np.add.at(sums, part, values)
-    return sums
+    columns = values.shape[1]
+    places = part[:, None] * columns + np.arange(columns)
+    sums = np.bincount(places.ravel(), values.ravel(), count * columns)
+    return sums.reshape(count, columns)

@@ -10,7 +10,9 @@ the number of tracks with any such run has the Poisson distribution, and each ha
 of them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,7 +27,7 @@ CLUSTER_SIZES = HIT_RANKS[-1] - 1
 """Numbers of runs of one track that matter: with more before it, a match is no hit at any rank."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tail:
     """How rarely one distractor scores at least as the match of each query.
 
@@ -55,7 +57,22 @@ class Tail:
         Raises:
             ValueError: The tail does not have this tolerance.
         """
-        return estimates_of(self.log_p[:, self._place(tolerance_s)])
+        return self._estimates[self._place(tolerance_s)]
+
+    @cached_property
+    def threshold_estimates(self) -> LogNormal:
+        """The probabilities at the thresholds.
+
+        Raises:
+            ValueError: The tail has no thresholds.
+        """
+        if self.threshold_log_p is None:
+            raise ValueError("the tail has no thresholds")
+        return estimates_of(self.threshold_log_p.astype(np.float64))
+
+    @cached_property
+    def _estimates(self) -> Sequence[LogNormal]:
+        return [estimates_of(self.log_p[:, place]) for place in range(self.log_p.shape[1])]
 
     def hits(
         self, tolerance_s: float | None, rank: Int64[np.ndarray, " queries"], size: int, k: int
