@@ -72,6 +72,9 @@ class Evidence:
     tail: Tail | None = field(default=None, repr=False)
     distractor_tracks: DistractorTracks | None = field(default=None, repr=False)
     absent: "Evidence | None" = field(default=None, repr=False)
+    _known_ranks: dict[tuple[range, float | None, int | None], Int64[np.ndarray, " queries"]] = (
+        field(default_factory=dict, init=False, repr=False)
+    )
 
     @property
     def clusters(self) -> Int64[np.ndarray, " queries"]:
@@ -104,8 +107,12 @@ class Evidence:
             0 is a hit at rank 1; the length of the query's shortlists means that they hold no
             match.
         """
-        *_, last = self.growing_ranks(blocks, tolerance_s, stop)
-        return last
+        database = (blocks, tolerance_s, stop)
+        if database not in self._known_ranks:
+            *_, last = self.growing_ranks(blocks, tolerance_s, stop)
+            last.flags.writeable = False
+            self._known_ranks[database] = last
+        return self._known_ranks[database]
 
     def part(self, queries: slice) -> "Evidence":
         """The evidence of some of the queries, without what is known of them besides."""
