@@ -61,12 +61,8 @@ def record_setting(text: str) -> Recorded:
 
 
 def record_command(words: Iterable[str]) -> str:
-    """A command of fpbench without the user's folders, however fpbench was started.
-
-    Args:
-        words: What follows the name of the program.
-    """
-    return shlex.join(["fpbench", *(record_setting(word).text for word in words)])
+    """A command line without the user's folders."""
+    return shlex.join(record_setting(word).text for word in words)
 
 
 def without_folders(text: str, folders: Iterable[str] = ()) -> str:
