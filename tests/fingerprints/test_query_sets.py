@@ -11,6 +11,7 @@ from jaxtyping import Float32
 
 from fpbench import FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
 from fpbench.audio.query_recipe import QueryRecipe, Step
+from fpbench.audio.reading import track_hash
 from fpbench.cache import Store
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.plugin.datasets import Positions
@@ -77,6 +78,7 @@ def source(tracks: list[Track]) -> QuerySource:
         tracks=tracks,
         hashes=None,
         sources={"reference": ["a", "b", "c"]},
+        recordings={},
         recipe=RECIPE,
         chain=(Half(),),
         seed=0,
@@ -157,6 +159,17 @@ def test_file_names_do_not_change_the_key(tmp_path: Path, source: QuerySource) -
     first = build(tmp_path, source)
     renamed = [replace(track, name=f"renamed {track.name}") for track in source.tracks]
     assert build(tmp_path, replace(source, tracks=renamed)).key == first.key
+
+
+def test_queries_of_a_recording_that_changed_are_not_kept(
+    tmp_path: Path, source: QuerySource
+) -> None:
+    noise = source.tracks[0]
+    known = replace(source, recordings={noise: track_hash(noise)})
+    soundfile.write(noise.path, np.zeros(400), 100, subtype="FLOAT")
+    with pytest.raises(FpbenchError, match=r"0\.wav in queries: it has changed"):
+        build(tmp_path, known)
+    assert shards(tmp_path) == 0
 
 
 def many(n: int) -> Positions:

@@ -1,5 +1,6 @@
 """Each degradation does what it says, in time, and to silence and single samples too."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,20 @@ def dataset(tmp_path: Path, rng: np.random.Generator) -> Dataset:
 def make(name: str, dataset: Dataset | None = None, **options: str) -> Degradation:
     entries = {entry.name: entry for entry in degradations.fpbench_degradations()}
     return entries[name].create(Settings(dataset=dataset, options=options))
+
+
+@pytest.mark.parametrize(("name", "recording"), [("noise", "long"), ("reverb", "hall")])
+def test_a_recording_that_was_replaced_is_read_again(
+    name: str, recording: str, dataset: Dataset, tmp_path: Path, music: Samples
+) -> None:
+    if name == "noise":
+        dataset = replace(dataset, noise=dataset.noise[1:])
+    step = make(name, dataset)
+    before = step.apply(music, 0, RATE, rng_at(0, Stream.QUERY_DEGRADATION))
+    other = np.random.default_rng(1).standard_normal(RATE)
+    soundfile.write(tmp_path / f"{recording}.wav", other, RATE, subtype="FLOAT")
+    again = step.apply(music, 0, RATE, rng_at(0, Stream.QUERY_DEGRADATION))
+    assert not np.allclose(before, again, atol=1e-3)
 
 
 def lag(late: Samples, early: Samples) -> int:

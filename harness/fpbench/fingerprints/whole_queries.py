@@ -7,7 +7,7 @@ import numpy as np
 
 from fpbench.audio.queries import make_query
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import read_audio
+from fpbench.audio.reading import read_audio, refusal, why_changed
 from fpbench.cache import Store
 from fpbench.fingerprints.embedding import fingerprint_named
 from fpbench.fingerprints.query_sets import QuerySource
@@ -45,14 +45,15 @@ def whole_queries(
         report: Called after each track.
 
     Raises:
-        FpbenchError: A track cannot be read again, or a degradation or the fingerprinter breaks a
-            rule.
+        FpbenchError: A track cannot be read again, it or a recording of the degradations has
+            changed, or a degradation or the fingerprinter breaks a rule.
     """
     for done, number in enumerate(numbers, start=1):
         key = _key(source, number)
         arrays = store.read(_KIND, key)
         if arrays is None:
             arrays = {"vectors": _fingerprint(source, number)}
+            source.refuse_changed_recordings()
             store.write(_KIND, key, arrays, durable=False)
         yield WholeQuery(key, arrays["vectors"])
         report(done / len(numbers), f"{done} of {len(numbers)} tracks")
@@ -75,6 +76,9 @@ def _key(source: QuerySource, number: int) -> str:
 def _fingerprint(source: QuerySource, number: int) -> Vectors:
     track, recipe, spec = source.tracks[number], source.recipe, source.fingerprinter.spec
     samples = read_audio(track.path, recipe.sample_rate_hz, channel=track.channel)
+    reason = None if source.hashes is None else why_changed(track, source.hashes[number])
+    if reason is not None:
+        raise refusal(track.path, reason)
     query = make_query(
         number,
         samples,

@@ -1,5 +1,6 @@
 """Build the inputs of a search from audio."""
 
+from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -163,6 +164,7 @@ class AudioSource:
 
     def query_source(self, planned: PlannedQueries) -> QuerySource:
         """Everything that shapes the queries' fingerprints."""
+        recordings = [named.hash_recordings() for named in self.degradations]
         return QuerySource(
             fingerprinter=self.fingerprinter.fingerprinter,
             name=self.fingerprinter.name,
@@ -174,12 +176,13 @@ class AudioSource:
                 "degradations": [
                     content_key(
                         code=named.code,
-                        recordings=named.recording_hashes(),
+                        recordings=[*hashes.values()],
                         decoders=sorted(decoders()),
                     )
-                    for named in self.degradations
+                    for named, hashes in zip(self.degradations, recordings, strict=True)
                 ],
             },
+            recordings=dict(ChainMap(*recordings)),
             recipe=self.recipe,
             chain=[named.degradation for named in self.degradations],
             seed=self.seed,

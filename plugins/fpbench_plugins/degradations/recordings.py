@@ -9,9 +9,10 @@ from pathlib import Path
 from fpbench import FpbenchError, Samples, Settings, Track
 from fpbench.audio.channels import CANCELLED_DB
 from fpbench.audio.folders import audio_below
-from fpbench.audio.reading import read_audio
+from fpbench.audio.reading import read_audio, refusal
 from fpbench.audio.survey import Survey, survey_recordings
 from fpbench.cache import Store
+from fpbench.files import file_version
 from fpbench.user_paths import expand_path
 
 logger = logging.getLogger(__name__)
@@ -107,13 +108,21 @@ def _tracks_below(folder: str, settings: Settings) -> list[Track]:
     return tracks
 
 
-@lru_cache(maxsize=256)  # a few seconds each, and drawn many times
 def load_recording(track: Track, sample_rate_hz: int) -> Samples:
     """Read a file into an array, which is read-only because queries share it.
 
     Raises:
         FpbenchError: The file cannot be read.
     """
+    try:
+        version = file_version(track.path.stat())
+    except OSError as err:
+        raise refusal(track.path, str(err.strerror)) from err
+    return _load(track, sample_rate_hz, *version)
+
+
+@lru_cache(maxsize=256)  # a few seconds each, and drawn many times
+def _load(track: Track, sample_rate_hz: int, *_changes: int) -> Samples:
     samples = read_audio(track.path, sample_rate_hz, channel=track.channel)
     samples.flags.writeable = False
     return samples
