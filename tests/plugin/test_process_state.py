@@ -116,3 +116,12 @@ def test_a_precision_that_was_given_back_is_inherited_again() -> None:
     with separate_state("another"):
         torch.backends.fp32_precision = "tf32"
         assert torch.backends.mkldnn.conv.fp32_precision == "tf32"
+
+
+def test_a_forked_process_that_comes_back_does_not_go_on(capfd: pytest.CaptureFixture[str]) -> None:
+    here = os.getpid()
+    with separate_state("forks"):
+        child = os.fork()
+    assert os.getpid() == here  # the child ends before this line
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    assert "plugin 'forks' forked a process that did not end" in capfd.readouterr().err

@@ -53,12 +53,15 @@ def separate_state(plugin: str) -> Iterator[None]:
     plugin = _plugins.get(plugin, plugin)
     before = {name: variable.read() for name, variable in _variables().items()}
     _write(_left.get(plugin, {}))
-    arguments, end = sys.argv, os._exit
+    arguments, end, process = sys.argv, os._exit, os.getpid()
     sys.argv = [plugin]
-    setattr(os, "_exit", _make_exit(end))  # noqa: B010  # mypy knows its argument by name
+    # mypy knows its argument by name.
+    setattr(os, "_exit", _make_exit(end, process))  # noqa: B010
     try:
         yield
     finally:
+        if os.getpid() != process:
+            _end_copy(plugin, end)
         sys.argv = arguments
         setattr(os, "_exit", end)  # noqa: B010
         after = {name: variable.read() for name, variable in _variables().items()}
@@ -81,9 +84,15 @@ def _write(values: Mapping[str, Any]) -> None:
                 variables[name].write(value)
 
 
-def _make_exit(end: Callable[[int], Never]) -> Callable[[int], Never]:
+def _end_copy(plugin: str, end: Callable[[int], Never]) -> Never:
+    """End a process that a plugin forked and did not end: it would go on with the whole command."""
+    with suppress(OSError):
+        os.write(2, f"plugin '{plugin}' forked a process that did not end: it ends now\n".encode())
+    end(1)
+
+
+def _make_exit(end: Callable[[int], Never], process: int) -> Callable[[int], Never]:
     """An ``os._exit`` that ends processes which a plugin forks, but not this one."""
-    process = os.getpid()
 
     def exit_process(status: int) -> Never:
         if os.getpid() != process:
