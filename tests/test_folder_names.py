@@ -112,7 +112,7 @@ def test_only_whole_texts_are_paths() -> None:
 
 
 def test_a_command_can_still_be_read_by_a_shell() -> None:
-    words = ["fpbench", "run", "--dataset", "folder:/home/ann/My Music", "--seed", "1"]
+    words = ["run", "--dataset", "folder:/home/ann/My Music", "--seed", "1"]
     assert record_command(words) == "fpbench run --dataset 'folder:My Music' --seed 1"
 
 

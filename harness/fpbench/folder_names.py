@@ -60,9 +60,9 @@ def record_setting(text: str) -> Recorded:
     return Recorded(start + _last_part(path), complete=False)
 
 
-def record_command(words: Iterable[str]) -> str:
-    """A command line without the user's folders."""
-    return shlex.join(record_setting(word).text for word in words)
+def record_command(arguments: Iterable[str]) -> str:
+    """A command line of fpbench without the user's folders."""
+    return shlex.join(["fpbench", *(record_setting(word).text for word in arguments)])
 
 
 def without_folders(text: str, folders: Iterable[str] = ()) -> str:

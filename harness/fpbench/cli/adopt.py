@@ -62,7 +62,7 @@ def adopt(file: Path, out: Path, segments: str | None, **known: Any) -> None:
     refuse_out(out)
     refuse_unwritable(out, "--out")
     run = OldRun(segments=None if segments is None else _lengths(segments), **known)
-    command = record_command(["fpbench", *sys.argv[1:]])
+    command = record_command(sys.argv[1:])
     write_result(result_tables(adopt_outputs(file, run, out, command)))
     click.echo(f"\nresult   {out}", err=True)
 

@@ -276,7 +276,7 @@ def run(**options: Any) -> None:
     prepared = run_sweep(prepared, swept, stage, choice)
     if options["out"] is None:
         warn_of_replacing(out, prepared.config)
-    command = record_command(["fpbench", *sys.argv[1:]])
+    command = record_command(sys.argv[1:])
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = execute(prepared, out, command, stage, figure=figure, choice=choice)
     write_result(result_tables(result))
