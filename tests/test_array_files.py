@@ -8,7 +8,8 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from fpbench.array_files import DAMAGE, read_array_file, read_arrays
+from fpbench.array_files import DAMAGE, mapped_files, read_array_file, read_arrays
+from fpbench.errors import FpbenchError
 
 
 def npy(array: np.ndarray) -> bytes:
@@ -129,3 +130,19 @@ def test_every_altered_bit_of_an_array_is_found(tmp_path: Path) -> None:
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         with pytest.raises(zipfile.BadZipFile, match="Bad CRC-32"):
             read_arrays(path)
+
+
+def test_files_that_arrays_map_are_known_through_views_and_must_not_change(tmp_path: Path) -> None:
+    path = tmp_path / "rows.npy"
+    np.save(path, np.zeros((4, 3)))
+    rows = read_array_file(path, "c")
+    (file,) = mapped_files([np.asarray(rows)[1:].T, rows, np.zeros(3)])
+    assert file.path == path
+    file.refuse_change()
+    np.save(path, np.ones((4, 3)))
+    with pytest.raises(FpbenchError, match="has changed since it was opened"):
+        file.refuse_change()
+    path.unlink()
+    with pytest.raises(FpbenchError, match="No such file or directory"):
+        file.refuse_change()
+    assert mapped_files([rows]) == ()

@@ -4,10 +4,11 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterable
 from io import BufferedIOBase
 from pathlib import Path
 from tokenize import TokenError
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.lib.format import (
@@ -16,6 +17,8 @@ from numpy.lib.format import (
     read_array_header_2_0,
     read_magic,
 )
+
+from fpbench.files import UnchangedFile
 
 DAMAGE = (
     *(OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
@@ -57,6 +60,19 @@ def read_array_file(path: Path, map_as: Literal["r", "c"] | None = None) -> np.n
             return array
     mapped: np.ndarray = np.load(path, mmap_mode=map_as, allow_pickle=False)
     return mapped
+
+
+def mapped_files(arrays: Iterable[np.ndarray]) -> tuple[UnchangedFile, ...]:
+    """The files that arrays map into memory, as they are now."""
+    found = set()
+    for array in arrays:
+        base: Any = array
+        while isinstance(base, np.ndarray):
+            path = base.filename if isinstance(base, np.memmap) else None
+            if path is not None and Path(path).exists():  # a temporary one may have no name left
+                found.add(UnchangedFile.of(Path(path)))
+            base = base.base
+    return tuple(sorted(found, key=lambda file: file.path))
 
 
 def read_arrays(path: Path, *, max_ratio: float = _MAX_RATIO) -> dict[str, np.ndarray]:

@@ -16,7 +16,13 @@ import numpy as np
 import platformdirs
 
 from fpbench.errors import FpbenchError
-from fpbench.files import atomic_file, make_folder, refuse_unwritable, write_arrays
+from fpbench.files import (
+    UnchangedFile,
+    atomic_file,
+    make_folder,
+    refuse_unwritable,
+    write_arrays,
+)
 from fpbench.user_paths import expand_path
 
 logger = getLogger(__name__)
@@ -32,10 +38,12 @@ class Store:
     Args:
         root: Folder of the files; the first write makes it.
         made: If given, only these files count, which were written through this store.
+        sources: Files whose contents the keys name. Nothing is written when one has changed.
     """
 
     root: Path
     made: set[Path] | None = None
+    sources: tuple[UnchangedFile, ...] = ()
 
     @classmethod
     def open(cls, root: Path | None = None) -> "Store":
@@ -63,7 +71,16 @@ class Store:
 
     def without_earlier(self) -> "Store":
         """The same folder, as if it were empty: files in it are made again and replaced."""
-        return Store(self.root, set())
+        return dataclasses.replace(self, made=set())
+
+    def refuse_changed_sources(self) -> None:
+        """Refuse to go on with sources that are no longer what they were.
+
+        Raises:
+            FpbenchError: One has changed.
+        """
+        for source in self.sources:
+            source.refuse_change()
 
     def counts(self, path: Path) -> bool:
         """Whether a file that may exist is to be used."""
@@ -85,7 +102,12 @@ class Store:
     def write(
         self, kind: str, key: str, arrays: Mapping[str, np.ndarray], *, durable: bool = True
     ) -> None:
-        """Write arrays under a key, with a checksum."""
+        """Write arrays under a key, with a checksum.
+
+        Raises:
+            FpbenchError: As :meth:`refuse_changed_sources`.
+        """
+        self.refuse_changed_sources()
         path = self.path(kind, key, ".npz")
         buffer = io.BytesIO()
         write_arrays(buffer, arrays)

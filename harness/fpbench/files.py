@@ -15,6 +15,7 @@ import time
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -98,6 +99,41 @@ def refuse_unwritable(path: Path, option: str) -> None:
 def file_version(status: os.stat_result) -> tuple[int, ...]:
     """What changes when a file is written to, also if its size and time are set back after it."""
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+@dataclass(frozen=True, slots=True)
+class UnchangedFile:
+    """A file that must stay as it is while it is in use.
+
+    Args:
+        path: The file.
+        version: Its :func:`file_version`.
+    """
+
+    path: Path
+    version: tuple[int, ...]
+
+    @classmethod
+    def of(cls, path: Path) -> "UnchangedFile":
+        """A file as it is now."""
+        return cls(path, file_version(path.stat()))
+
+    def refuse_change(self) -> None:
+        """Refuse a file that has been written to, or has disappeared.
+
+        Raises:
+            FpbenchError: It is no longer what it was.
+        """
+        try:
+            if file_version(self.path.stat()) == self.version:
+                return
+            what = "has changed"
+        except OSError as err:
+            what = f"cannot be read again ({err.strerror or err})"
+        raise FpbenchError(
+            f"'{self.path}' {what} since it was opened",
+            hint="run the same command again, and leave the file alone until it ends",
+        )
 
 
 def refuse_to_replace(path: Path, kind: str, *, keys: Collection[str], option: str) -> None:

@@ -160,6 +160,11 @@ class VectorDataset:
     query_set: str | None = None
     recordings: VectorRecordings | None = None
 
+    @property
+    def matrices(self) -> Sequence[Float32[np.ndarray, "rows dim"]]:
+        """Queries, reference and distractors."""
+        return self.query, self.reference, self.distractors
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:

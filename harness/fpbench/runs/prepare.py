@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from logging import getLogger
 
+from fpbench.array_files import mapped_files
 from fpbench.audio.survey import survey_recordings
 from fpbench.cache import Store
 from fpbench.fingerprints.editions import with_edition
@@ -130,6 +131,7 @@ def prepare(
         source = _with_edition(source, store, fresh=fresh)
     else:
         source, info = load_vector_source(config, dataset.vectors)
+        store = replace(store, sources=mapped_files(dataset.vectors.matrices))
     for named in indexes[kinds[0]]:
         require_runs(source.segments, named)
     generator, system = None, None

@@ -96,7 +96,7 @@ class VectorSource:
     def build_inputs(self, store: Store, stage: Stage) -> Inputs:
         """Draw the queries, and leave out distractors that are rows of the reference."""
         vectors = self.vectors
-        digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
+        digests = [rows_digest(rows) for rows in vectors.matrices]
         in_reference = self._find_in_reference(digests, store, stage)
         query_rows, absent_rows = self._draw_queries(), self._draw_absent()
         *shorter, longest = (

@@ -90,6 +90,7 @@ def run_prepared(
     for warning in inputs.warnings:
         logger.warning(warning)
     findings = _search(prepared, inputs, stage, costs, shards=shards, choice=choice)
+    prepared.store.refuse_changed_sources()
     with costs.measure("statistics", "curves"):
         numbers = join_numbers(
             [

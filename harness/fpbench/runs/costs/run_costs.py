@@ -63,7 +63,7 @@ class RunCosts:
             source = replace(
                 source, fingerprinter=replace(named, fingerprinter=self._fingerprinter)
             )
-        store = WatchedStore(prepared.store.root, prepared.store.made)
+        store = WatchedStore(prepared.store.root, prepared.store.made, prepared.store.sources)
         self._run = MeasuredRun(
             prepared=replace(prepared, store=store, source=source),
             store=store,

@@ -84,7 +84,7 @@ def inputs_of_vectors(source: VectorSource) -> ProtocolInputs:
     """The matrices of ready-made fingerprints."""
     vectors = source.vectors
     positions = source.reference_positions()
-    digests = [rows_digest(v) for v in (vectors.query, vectors.reference, vectors.distractors)]
+    digests = [rows_digest(rows) for rows in vectors.matrices]
 
     def describe(starts: Int64[np.ndarray, " starts"]) -> DataInfo:
         truth = Positions(positions.track[starts], positions.start_s[starts])

@@ -102,6 +102,7 @@ def run_protocol(
         for distractors in _list_distractors(prepared, evaluation, generator, costs)
         for name in names
     ]
+    prepared.store.refuse_changed_sources()
     searches.sort(key=lambda one: names.index(one.index))  # by index first, as in other results
     found = _Found(searches, generator, fidelity, warnings)
     result = _write(prepared, evaluation, found, out, command=command, costs=costs)
