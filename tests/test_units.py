@@ -100,5 +100,7 @@ def test_what_is_no_age_is_refused(text: str) -> None:
 
 
 def test_sizes_in_bytes_are_short() -> None:
+    assert short_bytes(0) == "0 MB"
+    assert short_bytes(40_000) == "40 kB"
     assert short_bytes(400_000) == "0.4 MB"
     assert short_bytes(12_345_678_901) == "12.3 GB"

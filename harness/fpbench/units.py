@@ -132,8 +132,10 @@ def parse_bytes(text: str) -> int:
     return int(number * _BYTES[unit])
 
 
-def short_bytes(size_bytes: int) -> str:
-    """Format a size: ``0.4 MB``, ``12.3 GB``."""
+def short_bytes(size_bytes: int | float) -> str:
+    """Format a size: ``40 kB``, ``0.4 MB``, ``12.3 GB``."""
+    if size_bytes < 1e5:
+        return f"{size_bytes / 1e3:.0f} kB" if size_bytes else "0 MB"
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 

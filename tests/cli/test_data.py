@@ -51,7 +51,7 @@ def test_builds_with_options_and_names_the_dataset(builder: Path) -> None:
     shown = build(builder, "--mirror", "https://example.org", "--set", "a=1")
     assert shown.exit_code == 0, shown.stderr
     assert shown.stdout == f"folder:{builder.parent / 'set'}\n"
-    assert "1 file, 2 MB, and up to 2.0 GB for downloads" in shown.stderr
+    assert "1 file, 1.5 MB, and up to 2.0 GB for downloads" in shown.stderr
     made = (builder.parent / "set" / "one.txt").read_text()
     assert made == "[('a', '1'), ('mirror', 'https://example.org')]"
 
@@ -67,7 +67,7 @@ def test_refuses_a_disk_that_is_too_small(builder: Path) -> None:
     builder.write_text(BUILDER.format(work_bytes=10**18))
     shown = build(builder)
     assert shown.exit_code == 2
-    assert "1000000000.0 GB are needed" in shown.stderr
+    assert "needs 1000000000.0 GB" in shown.stderr
     assert not (builder.parent / "set" / "one.txt").exists()
 
 

@@ -15,7 +15,7 @@ from fpbench.plugin.blame import blame
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
 from fpbench.progress_display import show_progress
-from fpbench.units import count_label
+from fpbench.units import count_label, short_bytes
 
 _SHOWN = ("Data", "Licence", "Sources")
 
@@ -81,8 +81,8 @@ def build(name: str, *, out: Path, mirror: str | None, pairs: tuple[str, ...]) -
         needs = builder.needs
         _refuse_full_disk(out, needs.size_bytes + needs.work_bytes)
         click.echo(
-            f"{count_label(needs.files, 'file')}, {_size(needs.size_bytes)}, and up to "
-            f"{_size(needs.work_bytes)} for downloads while it works",
+            f"{count_label(needs.files, 'file')}, {short_bytes(needs.size_bytes)}, and up to "
+            f"{short_bytes(needs.work_bytes)} for downloads while it works",
             err=True,
         )
         with show_progress(f"build {offer.entry.name}") as report:
@@ -96,10 +96,6 @@ def _refuse_full_disk(folder: Path, wanted_bytes: int) -> None:
     free = shutil.disk_usage(folder).free + there
     if free < wanted_bytes:
         raise FpbenchError(
-            f"{folder} has {_size(free)} of space, but {_size(wanted_bytes)} are needed",
+            f"{folder} has {short_bytes(free)} of space, but needs {short_bytes(wanted_bytes)}",
             hint="choose a folder on another disk with --out, or free some space",
         )
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

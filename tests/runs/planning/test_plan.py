@@ -59,7 +59,7 @@ def test_the_size_of_the_cache_is_subtracted_from_the_need(
     plan = Plan([make_need("search", 6_000.0, in_result=True)])
     places = Store(tmp_path / "cache"), tmp_path / "out" / "r.json"
     disk |= {"cache": 4_000.0, "out": 7_000.0}
-    with pytest.raises(FpbenchError, match="cache has 0 MB free"):
+    with pytest.raises(FpbenchError, match="cache has 4 kB free"):
         refuse_what_cannot_fit(plan, *places)
     (tmp_path / "cache" / "candidates").write_bytes(os.urandom(5_500))
     refuse_what_cannot_fit(plan, *places)

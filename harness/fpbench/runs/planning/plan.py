@@ -38,7 +38,7 @@ from fpbench.runs.protocols.needs import (
 )
 from fpbench.runs.shards.search_shards import shard_folder
 from fpbench.search.engines.shards import Shard
-from fpbench.units import short_time
+from fpbench.units import short_bytes, short_time
 
 _LIBRARIES_BYTES = 700_000_000  # memory of torch, faiss, scipy and matplotlib
 
@@ -297,7 +297,8 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
     available = available_memory_bytes()
     if plan.memory_bytes > available:
         raise FpbenchError(
-            f"the run needs {_size(plan.memory_bytes)} of memory; {_size(available)} are free",
+            f"the run needs {short_bytes(plan.memory_bytes)} of memory; "
+            f"{short_bytes(available)} are free",
             hint="use smaller --sizes, or an index that searches block by block: exact or ivfpq",
         )
     cache, result = _nearest_existing(store.root), _nearest_existing(out.parent)
@@ -314,7 +315,7 @@ def refuse_what_cannot_fit(plan: Plan, store: Store, out: Path) -> None:
         need = cache_bytes + result_bytes
         if need > free and max(cache_bytes - store.size_bytes(), 0.0) + result_bytes > free:
             raise FpbenchError(
-                f"the run needs {_size(need)} on disk; {where} has {_size(free)} free",
+                f"the run needs {short_bytes(need)} on disk; {where} has {short_bytes(free)} free",
                 hint=f"use fewer --queries or smaller --sizes, or put {option} on a larger disk",
             )
 
