@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from fpbench.cli import main
-from fpbench.results.files import read_result
+from fpbench.results.files import MOST_BYTES, read_result
 from fpbench_leaderboard.page import BEGIN, END
 
 ROOT = Path(__file__).parents[2]
@@ -31,3 +31,10 @@ def test_every_submission_is_valid_and_has_its_task_or_its_config(path: Path) ->
     shown = CliRunner().invoke(main, ["validate", str(path)])
     assert shown.exit_code == 0, shown.stderr
     assert read_result(path).task is not None or path.with_suffix(".toml").is_file()
+
+
+def test_all_files_keep_the_sizes_of_submissions() -> None:
+    files = [path for path in (ROOT / "submissions").rglob("*") if path.is_file()]
+    large = [path.name for path in files if path.stat().st_size > MOST_BYTES[path.suffix]]
+    assert files
+    assert large == []
