@@ -155,6 +155,14 @@ def test_a_result_is_json_and_replaces_nothing_else(tmp_path: Path) -> None:
     refuse_out(tmp_path / "new.json")
 
 
+@pytest.mark.parametrize("letter", ["|", "<", ">", "\\", "\n", "\x1b", "\u202e", "\udcff"])
+def test_a_name_that_no_result_can_hold_is_refused_before_the_work(letter: str) -> None:
+    with pytest.raises(FpbenchError, match="cannot name a result") as err:
+        refuse_out(Path(f"runs/a{letter}b.json"))
+    assert err.value.message.isprintable()
+    refuse_out(Path("runs/na\u00efve \u97f3 (2).json"))
+
+
 def test_the_longest_of_several_lengths_is_that_of_the_recipe(tmp_path: Path) -> None:
     several = config(query_lengths_s="1,2.5")
     assert several.query_lengths_s == (1.0, 2.5)

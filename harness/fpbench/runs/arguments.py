@@ -1,5 +1,6 @@
 """The config of a run, from a task, a file, and arguments of Python or the command line."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
@@ -13,10 +14,12 @@ from fpbench.conversion import convert, field_types, option_texts
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_to_replace
 from fpbench.plugin.catalog import Catalog
+from fpbench.results.fields import FileName
 from fpbench.results.files import VERSIONS
 from fpbench.runs.config import RunConfig, expand_indexes, read_config
 from fpbench.runs.query_lengths import ask_longest
 from fpbench.runs.tasks import claim_task, read_task, task_settings
+from fpbench.tables import show_text
 from fpbench.units import parse_sizes, whole_sizes
 from fpbench.user_paths import expand_path
 
@@ -164,11 +167,19 @@ def refuse_out(out: Path, config: Path | None = None, *, option: str = "--out") 
         option: The option or argument that sets ``out``, for the hint.
 
     Raises:
-        FpbenchError: The name does not end in ``.json``, the file exists and is not a result, or
-            it is the file of settings.
+        FpbenchError: The name does not end in ``.json``, or holds what a result cannot hold, which
+            names the files beside it; the file exists and is not a result, or it is the file of
+            settings.
     """
     if out.suffix != ".json":
         raise FpbenchError(f"'{out}' cannot hold a result", hint="end its name in .json")
+    try:
+        convert(os.fsencode(out.name).decode("utf-8"), FileName, option)
+    except (FpbenchError, UnicodeDecodeError) as err:
+        raise FpbenchError(
+            f"'{show_text(str(out))}' cannot name a result and the files beside it",
+            hint=f"choose another {option}: of visible characters in UTF-8, without | < > and \\",
+        ) from err
     refuse_to_replace(out, "the result", keys=VERSIONS, option=option)
     if config is not None and config.resolve() == out.resolve():
         raise FpbenchError(
