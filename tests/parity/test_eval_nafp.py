@@ -4,16 +4,12 @@ Recorded with faiss-cpu 1.15.1 from neural-audio-fp @ b724e51; see ../shared/gol
 Tolerances are those of its README: exact search is exact, others may differ in 0.4 points.
 """
 
-import os
-import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
@@ -73,36 +69,22 @@ def golden(shared: Path) -> Golden:
     return Golden(arrays["query"], arrays["db"], arrays["dummy_db"], folder)
 
 
-@pytest.fixture(scope="module")
-def index_of(golden: Golden, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., BlockIndex]:
-    """A trained index; training takes longer than all the rest, so processes share it."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
+@pytest.fixture
+def index_of(golden: Golden) -> Callable[..., BlockIndex]:
+    """Makes an index that is trained on the distractors, if it needs any training."""
 
-    @cache
-    def train_index(name: str, **options: str) -> BlockIndex:
-        index = create_index(name, options)
-        if index.training_rows == 0:
-            return index
-        path = folder / "-".join([name, *options.values()])
-        with FileLock(f"{path}.lock"):
-            if not path.exists():
-                index.train(golden.distractors)
-                path.write_bytes(pickle.dumps(index))
-            trained: BlockIndex = pickle.loads(path.read_bytes())
-        return trained
+    def create_trained(name: str, **options: str) -> BlockIndex:
+        create = {
+            "l2": exact.create,
+            "ivf": faiss_indexes.create_ivf,
+            "ivfpq": faiss_indexes.create_ivfpq,
+        }[name]
+        index: BlockIndex = create(Settings(options=options))
+        if index.training_rows > 0:
+            index.train(golden.distractors)
+        return index
 
-    return train_index
-
-
-def create_index(name: str, options: dict[str, str]) -> BlockIndex:
-    create = {
-        "l2": exact.create,
-        "ivf": faiss_indexes.create_ivf,
-        "ivfpq": faiss_indexes.create_ivfpq,
-    }[name]
-    return create(Settings(options=options))
+    return create_trained
 
 
 def fill(search: BlockSearch, queries: Vectors, source: InOrder) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 ID = "result_id"
 
 _WIDTH = 120
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _EXPONENT = re.compile(r"(-?)(\d)(?:\.(\d+))?e([+-])(\d+)")
 
 
@@ -48,14 +49,12 @@ def readable_text(document: object) -> str:
 def _canonical(value: object) -> str:
     if isinstance(value, Mapping):
         keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
-        return "{" + ",".join(f"{_text(key)}:{_canonical(value[key])}" for key in keys) + "}"
+        return (
+            "{" + ",".join(f"{_ENCODER.encode(key)}:{_canonical(value[key])}" for key in keys) + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_canonical, value)) + "]"
-    return _number(value) if isinstance(value, float) else _text(value)
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    return _number(value) if isinstance(value, float) else _ENCODER.encode(value)
 
 
 def _number(value: float) -> str:
