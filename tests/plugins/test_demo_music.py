@@ -1,6 +1,7 @@
 """The demo library is the same everywhere, complete or absent, varied, and without near-copies."""
 
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,11 @@ from fpbench import Dataset, FpbenchError, Samples, Settings, Stream, rng_at
 from fpbench.audio.damage import find_damage
 from fpbench.audio.reading import durations_s
 from fpbench.progress_display import hide_progress
-from fpbench_plugins.demo_music import create
+from fpbench_plugins.demo_music import create, making
 from fpbench_plugins.demo_music.composition import compose
 from fpbench_plugins.demo_music.flac import encode_flac, to_16_bits
-from fpbench_plugins.demo_music.library import DEFAULTS, make_sound
+from fpbench_plugins.demo_music.library import DEFAULTS
+from fpbench_plugins.demo_music.making import make_sound
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import TRACK_S
 from fpbench_plugins.demo_music.reproducible import (
@@ -118,6 +120,33 @@ def test_says_what_it_would_make_and_makes_nothing(tmp_path: Path) -> None:
     assert (pending.count, pending.what) == (7, "demo music")
     assert 2e6 < pending.size_bytes < 5e6
     assert pending.estimate_s() > 0
+
+
+@pytest.mark.slow
+def test_processes_make_the_same_and_say_what_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "count_processes", lambda _count: 3)
+    options = {**SMALL, "noises": "2", "rooms": "2"}
+    pending = create(Settings(cache_dir=tmp_path / "many", options=options)).pending
+    assert pending is not None
+    shares: list[float] = []
+    pending.make(lambda done, words: shares.append(done))
+    assert shares == [i / 8 for i in range(1, 9)]
+    monkeypatch.setattr(making, "count_processes", lambda _count: 1)
+    opened(tmp_path / "one", **options)
+    many, one = (sorted((tmp_path / name).rglob("*.flac")) for name in ("many", "one"))
+    assert [path.read_bytes() for path in many] == [path.read_bytes() for path in one]
+    assert len(many) == 8
+    monkeypatch.setattr(making, "count_processes", lambda _count: 2)
+    folder = many[0].parents[2]
+    shutil.rmtree(folder)
+    folder.write_text("no folder")
+    with pytest.raises(FpbenchError, match="cannot"):
+        pending.make(lambda done, words: None)
+    monkeypatch.setattr(making, "_SERVE", "import os; os.kill(os.getpid(), 9)")
+    with pytest.raises(FpbenchError, match="has died with status -9"):
+        pending.make(lambda done, words: None)
 
 
 def test_reports_the_finished_share(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,36 +12,24 @@ from fpbench import (
     Dataset,
     PendingFiles,
     Report,
-    Samples,
     Settings,
-    Stream,
     Track,
     apply_options,
-    rng_at,
 )
-from fpbench.cache import Store, is_intact, seal
-from fpbench.files import atomic_file, make_folder
-from fpbench.prefetch import default_workers, map_ahead
-from fpbench_plugins.demo_music.flac import encode_flac
-from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
-from fpbench_plugins.demo_music.recording import TRACK_S, make_track
+from fpbench.cache import Store, is_intact
+from fpbench.prefetch import map_ahead
+from fpbench_plugins.demo_music.making import (
+    KINDS,
+    DemoRecording,
+    count_processes,
+    make_recordings,
+    make_sound,
+)
+from fpbench_plugins.demo_music.recording import TRACK_S
 
 logger = logging.getLogger(__name__)
 
-KINDS = (
-    "reference",
-    "distractors",
-    "train",
-    "noise",
-    "ir",
-    "train_noise",
-    "train_ir",
-)
-"""Kinds of recordings, and their folders. The order decides all random numbers: append only."""
-
-
 _TRACK_BYTES, _SHORT_BYTES = 720_000, 300_000  # average sizes of FLAC files
-_SPEED_UP = 1.3  # by threads: NumPy's small operations hold the interpreter's lock in between
 _TYPICAL = 7  # a reference track that takes as long as the average
 
 
@@ -74,20 +62,6 @@ class DemoConfig:
 
 
 DEFAULTS = DemoConfig(reference=100, distractors=200, train=100, noises=14, rooms=12, music_seed=0)
-
-
-@dataclass(frozen=True, slots=True)
-class DemoRecording:
-    """A file of the library, which exists or is to be generated."""
-
-    kind: str
-    number: int
-    path: Path
-
-    @property
-    def key(self) -> str:
-        """Identifies its content: version and seed of the library, kind and number."""
-        return "/".join(self.path.parts[-3:])
 
 
 def open_dataset(settings: Settings) -> Dataset:
@@ -124,7 +98,7 @@ def pending_files(missing: Sequence[DemoRecording], music_seed: int) -> PendingF
         make_sound("reference", _TYPICAL, music_seed)
         one_s = time.perf_counter() - start
         music = sum(not _is_short(recording) for recording in missing)
-        return one_s * music / min(default_workers(), _SPEED_UP)
+        return one_s * music / count_processes(len(missing))
 
     size_bytes = sum(_SHORT_BYTES if _is_short(one) else _TRACK_BYTES for one in missing)
     return PendingFiles(
@@ -162,47 +136,11 @@ def to_tracks(recordings: Sequence[DemoRecording]) -> list[Track]:
     ]
 
 
-def make_recordings(recordings: Sequence[DemoRecording], music_seed: int) -> Iterator[Path]:
-    """Generate recordings in threads, and yield each path when the file is complete.
-
-    Raises:
-        FpbenchError: A file cannot be written.
-    """
-
-    def make(recording: DemoRecording) -> Path:
-        write_flac(recording.path, make_sound(recording.kind, recording.number, music_seed))
-        seal(recording.path, recording.key)
-        return recording.path
-
-    return map_ahead(make, recordings)
-
-
-def make_sound(kind: str, number: int, music_seed: int) -> Samples:
-    """Generate a recording. It depends on these three arguments only."""
-    rng = rng_at(music_seed, Stream.DEMO_MUSIC, KINDS.index(kind), number)
-    if kind.endswith("noise"):
-        return background(NOISES[number % len(NOISES)], rng)
-    if kind.endswith("ir"):
-        return impulse_response(rng)
-    return make_track(rng)
-
-
-def write_flac(path: Path, samples: Samples) -> None:
-    """Write a 16-bit FLAC file, completely or not at all.
-
-    Raises:
-        FpbenchError: The file cannot be written.
-    """
-    make_folder(path.parent)
-    with atomic_file(path) as file:
-        file.write(encode_flac(samples))
-
-
 def version() -> str:
     """A hash of the code that generates the music: other code gives another library."""
     digest = hashlib.blake2b(digest_size=6)
     package = resources.files("fpbench_plugins.demo_music")
     for name in sorted(f.name for f in package.iterdir() if f.name.endswith(".py")):
-        if name not in {"__init__.py", "library.py"}:
+        if name not in {"__init__.py", "library.py", "making.py"}:
             digest.update(package.joinpath(name).read_bytes())
     return digest.hexdigest()

@@ -1,5 +1,7 @@
 """Each second belongs to the innermost stage, and memory to the stage that takes it."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -32,6 +34,18 @@ def test_waiting_takes_no_processor() -> None:
     with clock.measure(elapsed):
         time.sleep(0.05)
     assert elapsed.processor_s < 0.05
+
+
+@pytest.mark.slow
+def test_processes_that_end_in_a_stage_count_if_asked() -> None:
+    busy = "import time\nwhile time.process_time() < 0.3: pass"
+    clock = StageClock()
+    for counts in (False, True):
+        elapsed, before_s = Elapsed(), clock.total.processor_s
+        with clock.measure(elapsed, with_processes=counts):
+            subprocess.run([sys.executable, "-c", busy], check=True)
+        assert (elapsed.processor_s >= 0.25) == counts
+        assert (clock.total.processor_s - before_s >= 0.25) == counts
 
 
 def test_an_error_ends_a_stage() -> None:

@@ -98,7 +98,7 @@ class RunCosts:
         one = self._run.stages.measured.setdefault((stage, of), MeasuredStage())
         found, added, rows, audio_s, encoder_s = self._counts()
         self._open.append((stage, of))
-        with self._clock.measure(one.elapsed):
+        with self._clock.measure(one.elapsed, with_processes=stage == "making"):
             yield
         self._open.pop()
         now = self._counts()

@@ -1,5 +1,6 @@
 """Measures elapsed time, processor time and peak memory of the stages of one process."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ class Elapsed:
 
     Args:
         wall_s: Elapsed time.
-        processor_s: Time of all processors together, in all threads of this process.
+        processor_s: Time of all processors together, in all threads of this process, and in
+            processes that it started and that have ended where those measure nothing themselves.
         peak_memory_bytes: Largest memory of the process; None where the system does not say it.
     """
 
@@ -43,15 +45,24 @@ class StageClock:
         self._has_peaks = _reset_peak()
 
     @contextmanager
-    def measure(self, elapsed: Elapsed) -> Iterator[None]:
-        """Add what the block takes, without the stages within it."""
+    def measure(self, elapsed: Elapsed, *, with_processes: bool = False) -> Iterator[None]:
+        """Add what the block takes, without the stages within it.
+
+        Args:
+            with_processes: Whether processes that end in the block count. Those of stages that
+                workers carry out measure themselves.
+        """
         self.advance()
         self._open.append(elapsed)
+        ended_s = _of_ended_processes_s()
         try:
             yield
         finally:
             self.advance()
             self._open.pop()
+            if with_processes:
+                for one in (elapsed, self.total):
+                    one.processor_s += _of_ended_processes_s() - ended_s
 
     def advance(self) -> None:
         """Add the time since the last call to the total and to the innermost stage."""
@@ -66,6 +77,11 @@ class StageClock:
             if peak is not None:
                 elapsed.peak_memory_bytes = max(peak, elapsed.peak_memory_bytes or 0)
         self._wall_s, self._processor_s = wall_s, processor_s
+
+
+def _of_ended_processes_s() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _reset_peak() -> bool:
