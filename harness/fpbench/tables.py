@@ -62,7 +62,13 @@ def read_table(
 
 def show_text(text: str) -> str:
     """A text for a message: characters that cannot be seen are shown as escapes."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(letter: str) -> str:
+    if "\udc80" <= letter <= "\udcff":  # a byte of a file name that is no text
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return repr(letter)[1:-1]
 
 
 def show_lines(text: str) -> str:

@@ -1,14 +1,18 @@
 """What a terminal cannot show is replaced, and closed streams end nothing."""
 
 import codecs
+import json
+import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from fpbench.cli.terminal import REPLACE, replace_unknown
+from fpbench.cli import main
+from fpbench.cli.terminal import REPLACE, replace_unknown, show_record
 
 COMMAND = "from fpbench.cli import command; command()"
 
@@ -118,3 +122,22 @@ def test_a_folder_that_was_removed_is_an_error(tmp_path: Path) -> None:
     )
     assert ended.returncode == 2
     assert ended.stderr.startswith("Error: the current folder cannot be used: No such file")
+
+
+@pytest.mark.parametrize("command", ["validate", "export", "compare", "leaderboard"])
+def test_a_terminal_obeys_nothing_in_names_of_files_and_fields(
+    tmp_path: Path, command: str
+) -> None:
+    file = tmp_path / "a\x1b[2J\u202eb.json"
+    file.write_text(json.dumps({"result_format": "1.0", "x\x1b[31my": 1}))
+    again = [str(file)] if command == "compare" else []
+    shown = CliRunner().invoke(main, [command, str(file), *again])
+    assert shown.exit_code != 0
+    assert "a\\x1b[2J\\u202eb.json" in shown.output
+    assert all(line.isprintable() for line in shown.output.split("\n"))
+
+
+def test_a_terminal_obeys_nothing_in_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "%s is\nodd", ("a\x1b[2J.wav",), None)
+    assert show_record(record)
+    assert record.getMessage() == "a\\x1b[2J.wav is\nodd"

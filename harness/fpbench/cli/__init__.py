@@ -10,7 +10,7 @@ import click
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.installed_commands import installed_commands, load_command
 from fpbench.cli.standard_streams import end_stdout
-from fpbench.cli.terminal import prepare_streams, refuse_lost_output
+from fpbench.cli.terminal import prepare_streams, refuse_lost_output, say, show_record
 from fpbench.errors import FpbenchError
 from fpbench.interrupts import defer_interrupts
 from fpbench.machine import limit_threads
@@ -81,12 +81,12 @@ class LazyGroup(CommandGroup):
         except FpbenchError as err:
             if os.environ.get("FPBENCH_DEBUG"):
                 raise
-            click.echo(f"Error: {err.message}", err=True)
+            say(f"Error: {err.message}")
             if err.hint:
-                click.echo(f"Hint: {err.hint}", err=True)
+                say(f"Hint: {err.hint}")
             sys.exit(2)
         except KeyboardInterrupt:
-            click.echo("Stopped. Run the same command again to continue.", err=True)
+            say("Stopped. Run the same command again to continue.")
             sys.exit(INTERRUPTED)
 
 
@@ -103,6 +103,8 @@ def main(*, verbose: bool) -> None:
     """
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(show_record)
 
 
 def refuse_lost_folder() -> None:

@@ -8,6 +8,7 @@ import click
 
 from fpbench.cli.options import FiniteNumber, UserPath, WholeNumber, out_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_unwritable
 from fpbench.folder_names import record_command
@@ -64,7 +65,7 @@ def adopt(file: Path, out: Path, segments: str | None, **known: Any) -> None:
     run = OldRun(segments=None if segments is None else _lengths(segments), **known)
     command = record_command(sys.argv[1:])
     write_result(result_tables(adopt_outputs(file, run, out, command)))
-    click.echo(f"\nresult   {out}", err=True)
+    say(f"\nresult   {out}")
 
 
 def _lengths(text: str) -> tuple[int, ...]:

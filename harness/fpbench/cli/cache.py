@@ -19,6 +19,7 @@ from fpbench.cache_contents import (
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.options import cache_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.units import parse_age, parse_bytes, short_bytes
 
@@ -49,7 +50,7 @@ def cache(ctx: click.Context, cache: Path | None) -> None:
     root = Store.open(cache).root
     entries = list_entries(root)
     write_result(_table(entries, described=True))
-    click.echo(f"in {root}; {short_bytes(disk_free_bytes(root))} of its disk are free", err=True)
+    say(f"in {root}; {short_bytes(disk_free_bytes(root))} of its disk are free")
 
 
 @cache.command(cls=PluginCommand)
@@ -99,7 +100,7 @@ def prune(
     if yes:
         remove_entries(root, chosen.removed)
     write_result(_table(chosen.removed))
-    click.echo(_summary(chosen, root, yes=yes), err=True)
+    say(_summary(chosen, root, yes=yes))
 
 
 def _table(entries: Sequence[CacheEntry], *, described: bool = False) -> str:

@@ -5,6 +5,7 @@ from tabulate import tabulate
 
 from fpbench.cli.options import WEIGHTS_HELP, plugin_settings
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.fingerprints.conformance import run_checks
 from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.entries import Settings
@@ -29,5 +30,5 @@ def check(name: str, settings: Settings) -> None:
     write_result(tabulate(rows, headers=("rule", "", "detail"), tablefmt="simple"))
     broken = [one.name for one in outcomes if not one.passed]
     if broken:
-        click.echo(f"{name} breaks {len(broken)} of {len(outcomes)} rules", err=True)
+        say(f"{name} breaks {len(broken)} of {len(outcomes)} rules")
         raise SystemExit(1)

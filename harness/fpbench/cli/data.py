@@ -9,6 +9,7 @@ from tabulate import tabulate
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.options import UserPath, parse_key_values, set_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder
 from fpbench.plugin.blame import blame
@@ -80,14 +81,13 @@ def build(name: str, *, out: Path, mirror: str | None, pairs: tuple[str, ...]) -
     with blame(plugin, f"building {offer.entry.name}"):
         needs = builder.needs
         _refuse_full_disk(out, needs.size_bytes + needs.work_bytes)
-        click.echo(
+        say(
             f"{count_label(needs.files, 'file')}, {short_bytes(needs.size_bytes)}, and up to "
             f"{short_bytes(needs.work_bytes)} for downloads while it works",
-            err=True,
         )
         with show_progress(f"build {offer.entry.name}") as report:
             dataset = builder.build(out, report)
-    write_result(dataset)
+    write_result(dataset, exact=True)
 
 
 def _refuse_full_disk(folder: Path, wanted_bytes: int) -> None:

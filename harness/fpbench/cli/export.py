@@ -64,7 +64,7 @@ def export(paths: tuple[Path, ...], form: str, hub_dataset: str | None, out: Pat
     if results:
         content = export_results(results, form, hub_dataset=hub_dataset)
         if out is None:
-            write_result(content.decode().rstrip("\n"))
+            write_result(content.decode().rstrip("\n"), exact=True)
         else:
             write_output(out, content)
     errors.raise_all()

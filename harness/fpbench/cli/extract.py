@@ -10,6 +10,7 @@ from jaxtyping import Bool
 
 from fpbench.cli.options import WEIGHTS_HELP, UserPath, channel_option, out_option, plugin_settings
 from fpbench.cli.plugin_command import PluginCommand
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.files import make_folder, refuse_unwritable
 from fpbench.fingerprints import extraction
@@ -70,7 +71,7 @@ def extract(
             fingerprinter, name, paths, report=report, channel=channel
         )
     for remark in remarks(fingerprints):
-        click.echo(remark, err=True)
+        say(remark)
     if len(fingerprints.vectors) == 0:
         raise FpbenchError(
             f"none of {len(paths)} files gave fingerprints, so {out} is not written",
@@ -79,7 +80,7 @@ def extract(
     replace(fingerprints, system=identify(fingerprinter, entry_name, settings)).save(out)
     used = len(fingerprints.tracks) - len(fingerprints.skipped)
     made = count_label(len(fingerprints.vectors), "fingerprint")
-    click.echo(f"{made} of {count_label(used, 'file')} in {out}", err=True)
+    say(f"{made} of {count_label(used, 'file')} in {out}")
 
 
 def remarks(fingerprints: Extraction) -> Iterator[str]:

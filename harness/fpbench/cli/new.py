@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fpbench.cli.options import UserPath
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import KINDS, Catalog
 from fpbench.scaffold import scaffold_module, scaffold_name, write_scaffold
@@ -24,8 +25,8 @@ def new(folder: Path) -> None:
     refuse_taken(name, module)
     for path in write_scaffold(folder):
         click.echo(path)
-    click.echo(
-        f"\nTry it:  cd {shlex.quote(str(folder))} && fpbench check plugin:{module}", err=True
+    say(
+        f"\nTry it:  cd {shlex.quote(str(folder))} && fpbench check plugin:{module}",
     )
 
 

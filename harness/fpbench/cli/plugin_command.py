@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from fpbench.cli.standard_streams import close_input, reserve_stdout
+from fpbench.tables import show_lines
 
 _RESULTS = "fpbench.results"
 
@@ -22,7 +23,13 @@ class PluginCommand(click.Command):
             return super().invoke(ctx)
 
 
-def write_result(text: str, *, err: bool = False) -> None:
-    """Write a line to stdout, for people or scripts; to stderr if it is no result this time."""
+def write_result(text: str, *, err: bool = False, exact: bool = False) -> None:
+    """Write lines to stdout, for people or scripts.
+
+    Args:
+        err: Whether to write them to stderr, because they are no result this time.
+        exact: Whether they are for scripts. In those for people, characters that a terminal would
+            obey, such as those of file names, are shown.
+    """
     results = click.get_current_context().meta.get(_RESULTS)
-    click.echo(text, file=None if err else results, err=err)
+    click.echo(text if exact else show_lines(text), file=None if err else results, err=err)

@@ -6,6 +6,7 @@ import click
 from tabulate import tabulate
 
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.conversion import suggest
 from fpbench.errors import FpbenchError
 from fpbench.plugin.catalog import KINDS, Catalog, Offer
@@ -55,9 +56,9 @@ def plugins(name: str | None, kind: str | None, *, details: bool) -> None:
                 write_result(f"\n{offer.kind} {offer.entry.name}")
                 write_result(tabulate(list(offer.entry.details.items()), tablefmt="plain"))
     for fault in catalog.faults:
-        click.echo(f"\nError: {fault.error.message}", err=True)
+        say(f"\nError: {fault.error.message}")
         if fault.error.hint:
-            click.echo(f"Hint: {fault.error.hint}", err=True)
+            say(f"Hint: {fault.error.hint}")
     if catalog.faults:
         raise SystemExit(1)
 

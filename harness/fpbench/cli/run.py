@@ -26,6 +26,7 @@ from fpbench.cli.options import (
     weights_option,
 )
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.files import refuse_unwritable
 from fpbench.folder_names import record_command
@@ -250,7 +251,7 @@ def run(**options: Any) -> None:
     if options["write_config"] is not None:
         refuse_beside_write_config(options)
         write_config(config, options["write_config"])
-        click.echo(f"{options['write_config']}: run it with --config", err=True)
+        say(f"{options['write_config']}: run it with --config")
         return
     store = Store.open(options["cache"])
     if not options["plan"]:
@@ -280,10 +281,10 @@ def run(**options: Any) -> None:
     figure: Path = options["figure"] or out.with_suffix(".png")
     result = execute(prepared, out, command, stage, figure=figure, choice=choice)
     write_result(result_tables(result))
-    click.echo(f"\nresult   {out}", err=True)
+    say(f"\nresult   {out}")
     for file in (figure, det_figure_path(figure), frontier_figure_path(figure)):
         if file.exists():  # one that failed is a warning
-            click.echo(f"figure   {file}", err=True)
+            say(f"figure   {file}")
 
 
 def _refuse_paths(options: dict[str, Any]) -> None:

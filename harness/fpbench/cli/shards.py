@@ -4,9 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import click
-
 from fpbench.cli.plugin_command import write_result
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.progress import Stage
 from fpbench.runs.planning.plan import make_plan, refuse_what_cannot_fit
@@ -89,9 +88,9 @@ def run_part(
     elif options["prepare"]:
         tracks = fingerprint_shard(prepared, shard, out, stage)
         write_result(f"{prepared.store.root}: shard {shard}, {count_label(tracks, 'track')}")
-        click.echo("when all shards are done, run the same command without --shard", err=True)
+        say("when all shards are done, run the same command without --shard")
     else:
         lacking = [need.stage for need in before.needs if need.seconds]
         blocks = search_shard(prepared, shard, out, stage, lacking=lacking)
         write_result(f"{shard_folder(out)}: shard {shard}, {blocks} blocks")
-        click.echo("when all shards are done, run the same command without --shard", err=True)
+        say("when all shards are done, run the same command without --shard")

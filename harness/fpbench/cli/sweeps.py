@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import click
-
+from fpbench.cli.terminal import say
 from fpbench.errors import FpbenchError
 from fpbench.evidence.index_losses import EXACT
 from fpbench.plugin.catalog import Catalog
@@ -52,7 +51,7 @@ def run_sweep(
 
     reduced, sweep = sweep_indexes(prepared, swept, stage, choice)
     for setting, reason in sweep.skipped.items():
-        click.echo(f"skipped {setting.name}: {reason}", err=True)
+        say(f"skipped {setting.name}: {reason}")
     count = len(sweep.measured) + len(sweep.skipped)
-    click.echo(f"sweep: {len(sweep.measured)} of {count} settings were searched", err=True)
+    say(f"sweep: {len(sweep.measured)} of {count} settings were searched")
     return reduced

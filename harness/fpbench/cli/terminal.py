@@ -2,10 +2,15 @@
 
 import codecs
 import io
+import logging
 import os
 import sys
 from contextlib import suppress
 from typing import TextIO
+
+import click
+
+from fpbench.tables import show_lines
 
 REPLACE = "fpbench-replace"
 
@@ -53,6 +58,17 @@ def prepare_streams() -> None:
     sys.stderr = _tolerant(sys.stderr, errors_end=False)
     # Plugins may write to these, too.
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc,assignment]
+
+
+def say(text: str) -> None:
+    """Write lines for people to stderr: what a terminal would obey, as in file names, is shown."""
+    click.echo(show_lines(text), err=True)
+
+
+def show_record(record: logging.LogRecord) -> bool:
+    """The same for a message of a log, as a filter of :mod:`logging`."""
+    record.msg, record.args = show_lines(record.getMessage()), None
+    return True
 
 
 def reopen(stream: TextIO, number: int) -> TextIO:

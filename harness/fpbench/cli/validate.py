@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fpbench.cli.options import UserPath
+from fpbench.cli.terminal import say
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.results.files import result_files
 from fpbench.verification.validation import check_result, describe_refusal
@@ -38,9 +39,9 @@ def validate(context: click.Context, paths: tuple[Path, ...]) -> None:
             click.echo(describe_refusal(file, err))
             continue
         for line in findings.unchecked:
-            click.echo(f"{file}: {line}", err=True)
+            say(f"{file}: {line}")
         for line in findings.warnings:
-            click.echo(line, err=True)
+            say(line)
         for line in findings.lines():
             click.echo(line)
         valid += not findings.problems
@@ -48,7 +49,7 @@ def validate(context: click.Context, paths: tuple[Path, ...]) -> None:
     if valid:
         click.echo(f"{valid} valid")
     if invalid:
-        click.echo(f"{invalid} with problems", err=True)
+        say(f"{invalid} with problems")
     errors.raise_all()
     if invalid:
         context.exit(1)

@@ -9,6 +9,7 @@ from tqdm import tqdm
 from fpbench.cli.groups import CommandGroup
 from fpbench.cli.options import UserPath, out_option
 from fpbench.cli.plugin_command import PluginCommand, write_result
+from fpbench.cli.terminal import say
 from fpbench.encoders.checkpoints import import_checkpoint
 from fpbench.encoders.install import fetch as fetch_weights
 from fpbench.encoders.install import installed_path, list_installed, published_file
@@ -62,7 +63,7 @@ def import_(checkpoint: Path, name: str, out: Path, member: str | None) -> None:
     tensors, info = import_checkpoint(_layout(name), checkpoint, member=member)
     write_weights(out, tensors, info)
     parameters = sum(array.size for array in tensors.values())
-    click.echo(f"{out}: {parameters:,} parameters of {name}", err=True)
+    say(f"{out}: {parameters:,} parameters of {name}")
 
 
 @weights.command(cls=PluginCommand)
@@ -84,13 +85,13 @@ def fetch(name: str, variant: str | None, url: str | None, sha256: str | None) -
     layout = _layout(name)
     file = published_file(layout, variant)
     folder = weights_folder()
-    click.echo(f"licence of these weights: {layout.licence}", err=True)
+    say(f"licence of these weights: {layout.licence}")
     what = f"{layout.fingerprinter}-{file.name}"
     with tqdm(unit="B", unit_scale=True, desc=what, disable=None) as bar:
         for received in fetch_weights(layout, file, folder, mirror=url, sha256=sha256):
             bar.total = received.total_bytes
             bar.update(received.done_bytes - bar.n)
-    write_result(str(installed_path(folder, layout, file)))
+    write_result(str(installed_path(folder, layout, file)), exact=True)
 
 
 @weights.command("list", cls=PluginCommand)
@@ -117,7 +118,7 @@ def list_() -> None:
         if not layout.published:
             rows.append((layout.fingerprinter, "(import)", "not published", layout.licence, "-"))
     headers = ("fingerprinter", "file", "from", "licence", "sha256")
-    click.echo(f"in {folder}", err=True)
+    say(f"in {folder}")
     write_result(tabulate(sorted(rows), headers=headers, tablefmt="simple"))
     errors.raise_all()
 

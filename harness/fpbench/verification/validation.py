@@ -40,8 +40,8 @@ class Findings:
     warnings: Sequence[str] = ()
 
     def lines(self) -> list[str]:
-        """One line for each problem: file, pointer, value, rule."""
-        return [f"{self.path}: {problem}" for problem in self.problems]
+        """One printable line for each problem: file, pointer, value, rule."""
+        return [show_text(f"{self.path}: {problem}") for problem in self.problems]
 
 
 def check_result(path: Path, kept: KeptChecks | None = None) -> Findings:
@@ -103,7 +103,7 @@ def check_result(path: Path, kept: KeptChecks | None = None) -> Findings:
 def describe_refusal(path: Path, refusal: FpbenchError) -> str:
     """One printable line that says why a file was not even read as a result."""
     message = " ".join(refusal.message.removeprefix(f"{path}: ").split())
-    return f"{path}: {show_text(message)}"
+    return show_text(f"{path}: {message}")
 
 
 def refuse_link(path: Path) -> None:
