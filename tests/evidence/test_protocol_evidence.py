@@ -66,6 +66,8 @@ def test_a_file_of_another_run_is_refused_and_a_missing_one_is_none(tmp_path: Pa
         pytest.param("test_ids", np.zeros(3), "float64", id="type"),
         pytest.param("truth", np.zeros((3, 2), dtype=int), "shape", id="shape"),
         pytest.param("query_group", np.zeros(2, dtype=int), "shape", id="groups"),
+        pytest.param("query_group", np.zeros(3), "query_group is float64", id="group-type"),
+        pytest.param("query_track", np.zeros(3, dtype=int), "two groups of one", id="group-track"),
         pytest.param("sizes", np.array([10, 0]), "ascend", id="sizes"),
         pytest.param("hits.wrong.x", np.zeros(SHAPE, dtype=bool), "no array", id="rules"),
         pytest.param("other", np.zeros(1), "no array", id="unknown"),

@@ -128,16 +128,24 @@ def _evidence_from(arrays: Mapping[str, np.ndarray]) -> ProtocolEvidence:
     _require_shape("candidates", typed["candidates"], (sizes, queries, lengths))
     group = arrays.get(_GROUP)
     if group is not None:
-        _require_shape(_GROUP, group, (queries,))
+        _refuse_groups(group, typed["query_track"])
     if not queries or not lengths or not sizes:
         raise ValueError("it has no queries, lengths or sizes")
     if (np.diff(typed["sizes"]) < 0).any() or typed["sizes"][0] < 0:
         raise ValueError("sizes do not ascend")
     return ProtocolEvidence(
         **typed,
-        query_group=None if group is None else group.astype(np.int64),
+        query_group=group,
         hits=_hits_from(arrays, (sizes, queries, lengths)),
     )
+
+
+def _refuse_groups(group: np.ndarray, track: Int64[np.ndarray, " queries"]) -> None:
+    if group.dtype != np.int64:
+        raise ValueError(f"{_GROUP} is {group.dtype}")
+    _require_shape(_GROUP, group, track.shape)
+    if len(np.unique([track, group], axis=1).T) > len(np.unique(track)):
+        raise ValueError(f"{_GROUP} has two groups of one track")
 
 
 def _hits_from(
