@@ -1,5 +1,7 @@
 """Evidence lies beside its result, with the bytes that the result names."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,3 +22,11 @@ def test_evidence_is_found_if_it_is_of_the_same_run(tmp_path: Path) -> None:
         locate_evidence(result, info)
     file.unlink()
     assert locate_evidence(result, info) is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "folder"])
+def test_a_pipe_or_a_folder_is_no_evidence(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    file = tmp_path / "r.exact.real.npz"
+    make(file)
+    with pytest.raises(FpbenchError, match=r"r\.exact\.real\.npz is not a file"):
+        locate_evidence(tmp_path / "r.json", EvidenceInfo(file=file.name, sha256="0" * 64))
