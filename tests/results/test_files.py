@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fpbench import FpbenchError
-from fpbench.results.files import read_result, result_files, write_result
+from fpbench.results.files import read_result, result_files, warn_of_copies, write_result
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "result_1_0.json"
 
@@ -185,3 +185,12 @@ def test_what_is_larger_than_a_result_is_not_parsed_to_see_whether_it_is_one(
     assert result_files(tmp_path) == [large]
     with pytest.raises(FpbenchError, match="16777218 bytes"):
         read_result(large)
+
+
+def test_a_result_that_is_there_twice_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    one = read_result(GOLDEN)
+    other = dataclasses.replace(one, command="another")
+    warn_of_copies([(Path("a.json"), one), (Path("b.json"), other)])
+    assert not caplog.messages
+    warn_of_copies([(Path("a.json"), one), (Path("b.json"), other), (Path("c.json"), one)])
+    assert caplog.messages == ["a.json and c.json are the same result"]

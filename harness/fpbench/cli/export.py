@@ -9,7 +9,7 @@ from fpbench.cli.plugin_command import write_result
 from fpbench.errors import ErrorCollector, FpbenchError
 from fpbench.files import refuse_unwritable, write_output
 from fpbench.results.document import Result
-from fpbench.results.files import read_result, result_files
+from fpbench.results.files import read_result, result_files, warn_of_copies
 from fpbench.review.export import FORMS
 from fpbench.review.export import export as export_results
 
@@ -53,16 +53,17 @@ def export(paths: tuple[Path, ...], form: str, hub_dataset: str | None, out: Pat
         raise FpbenchError(f"--hub-dataset has no effect with --format {form}", hint="leave it out")
     if out is not None:
         refuse_unwritable(out, "--out")
-    errors, results = ErrorCollector(), list[Result]()
+    errors, results = ErrorCollector(), list[tuple[Path, Result]]()
     for path in paths:
         with errors.collect():
             for file in result_files(path):
                 with errors.collect():
-                    results.append(read_result(file))
+                    results.append((file, read_result(file)))
+    warn_of_copies(results)
     if not results and not errors:
         raise FpbenchError(f"there are no results in {paths[0]}", hint="results end in .json")
     if results:
-        content = export_results(results, form, hub_dataset=hub_dataset)
+        content = export_results([one for _, one in results], form, hub_dataset=hub_dataset)
         if out is None:
             write_result(content.decode().rstrip("\n"), exact=True)
         else:

@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from logging import getLogger
 from pathlib import Path
 from typing import Any, Literal
@@ -56,6 +56,15 @@ def result_document(result: Result | FailedRun) -> dict[str, Any]:
 def identify(result: Result) -> str:
     """The ``result_id`` of a result as it is now, whatever its field says."""
     return str(result_document(result)[ID])
+
+
+def warn_of_copies(results: Iterable[tuple[Path, Result]]) -> None:
+    """Warn of results that are there twice: by two paths, or in two files."""
+    first: dict[str, Path] = {}
+    for path, result in results:
+        known = first.setdefault(identify(result), path)
+        if known is not path:
+            logger.warning("%s and %s are the same result", known, path)
 
 
 def dump_result(result: Result | FailedRun) -> str:

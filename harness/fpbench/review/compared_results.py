@@ -11,7 +11,7 @@ from fpbench.evidence.hit_rates import has_size, is_searched
 from fpbench.results.comparable import ComparisonKey
 from fpbench.results.document import Curve, Result
 from fpbench.results.fields import DistractorKind
-from fpbench.results.files import read_result
+from fpbench.results.files import read_result, warn_of_copies
 from fpbench.results.lengths import split_by_length
 from fpbench.results.names import system_label
 from fpbench.review.synthetic_labels import generator_label
@@ -50,6 +50,7 @@ def read_compared(paths: Sequence[Path], errors: ErrorCollector) -> list[Compare
                     hint="run both with the same dataset, recipe and seed",
                 )
             sides.append(side)
+    warn_of_copies((side.path, side.result) for side in sides)
     return sides
 
 
