@@ -139,7 +139,7 @@ def test_files_that_arrays_map_are_known_through_views_and_must_not_change(tmp_p
     (file,) = mapped_files([np.asarray(rows)[1:].T, rows, np.zeros(3)])
     assert file.path == path
     file.refuse_change()
-    np.save(path, np.ones((4, 3)))
+    np.save(path, np.ones((5, 3)))
     with pytest.raises(FpbenchError, match="has changed since it was opened"):
         file.refuse_change()
     path.unlink()

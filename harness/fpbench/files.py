@@ -107,7 +107,7 @@ class UnchangedFile:
 
     Args:
         path: The file.
-        version: Its :func:`file_version`.
+        version: What changes when it is written to, and not when a backup links it.
     """
 
     path: Path
@@ -115,8 +115,17 @@ class UnchangedFile:
 
     @classmethod
     def of(cls, path: Path) -> "UnchangedFile":
-        """A file as it is now."""
-        return cls(path, file_version(path.stat()))
+        """A file as it is now.
+
+        Raises:
+            FpbenchError: There is no such file.
+        """
+        try:
+            return cls(path, _written_version(path))
+        except OSError as err:
+            raise FpbenchError(
+                f"cannot read {path}: {err.strerror or err}", hint="check the path"
+            ) from err
 
     def refuse_change(self) -> None:
         """Refuse a file that has been written to, or has disappeared.
@@ -125,7 +134,7 @@ class UnchangedFile:
             FpbenchError: It is no longer what it was.
         """
         try:
-            if file_version(self.path.stat()) == self.version:
+            if _written_version(self.path) == self.version:
                 return
             what = "has changed"
         except OSError as err:
@@ -134,6 +143,11 @@ class UnchangedFile:
             f"'{self.path}' {what} since it was opened",
             hint="run the same command again, and leave the file alone until it ends",
         )
+
+
+def _written_version(path: Path) -> tuple[int, ...]:
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def refuse_to_replace(path: Path, kind: str, *, keys: Collection[str], option: str) -> None:

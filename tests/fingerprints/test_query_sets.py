@@ -11,8 +11,8 @@ from jaxtyping import Float32
 
 from fpbench import FingerprintSpec, FpbenchError, Samples, Segments, Track, Vectors
 from fpbench.audio.query_recipe import QueryRecipe, Step
-from fpbench.audio.reading import track_hash
 from fpbench.cache import Store
+from fpbench.files import UnchangedFile
 from fpbench.fingerprints.query_sets import QuerySet, QuerySource, build_query_set
 from fpbench.plugin.datasets import Positions
 
@@ -78,7 +78,7 @@ def source(tracks: list[Track]) -> QuerySource:
         tracks=tracks,
         hashes=None,
         sources={"reference": ["a", "b", "c"]},
-        recordings={},
+        recordings=(),
         recipe=RECIPE,
         chain=(Half(),),
         seed=0,
@@ -165,9 +165,9 @@ def test_queries_of_a_recording_that_changed_are_not_kept(
     tmp_path: Path, source: QuerySource
 ) -> None:
     noise = source.tracks[0]
-    known = replace(source, recordings={noise: track_hash(noise)})
-    soundfile.write(noise.path, np.zeros(400), 100, subtype="FLOAT")
-    with pytest.raises(FpbenchError, match=r"0\.wav in queries: it has changed"):
+    known = replace(source, recordings=(UnchangedFile.of(noise.path),))
+    soundfile.write(noise.path, np.zeros(300), 100, subtype="FLOAT")
+    with pytest.raises(FpbenchError, match=r"0\.wav' has changed since it was opened"):
         build(tmp_path, known)
     assert shards(tmp_path) == 0
 

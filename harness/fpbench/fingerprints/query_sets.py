@@ -8,9 +8,9 @@ from jaxtyping import Float32, Int64
 
 from fpbench.audio.queries import degrade_queries, query_label
 from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
-from fpbench.audio.reading import why_changed
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.files import UnchangedFile
 from fpbench.fingerprints.embedding import fingerprint_named
 from fpbench.hashing import code_key, content_key
 from fpbench.plugin.datasets import Positions, Track
@@ -49,7 +49,8 @@ class QuerySource:
         tracks: Reference tracks.
         hashes: Hashes of the tracks when their lengths were taken; None if nobody took them.
         sources: Hashes of the audio behind the queries, and of the code that degrades it.
-        recordings: Recordings that the degradations may mix in, with their hashes in ``sources``.
+        recordings: Recordings that the degradations may mix in, as they were before their hashes
+            were taken.
         recipe: Query recipe.
         chain: Degradations of the recipe.
         seed: Seed of the run.
@@ -62,7 +63,7 @@ class QuerySource:
     tracks: Sequence[Track]
     hashes: Sequence[str | None] | None
     sources: Mapping[str, Sequence[str | None]]
-    recordings: Mapping[Track, str]
+    recordings: tuple[UnchangedFile, ...]
     recipe: QueryRecipe
     chain: Sequence[Degradation]
     seed: int
@@ -90,19 +91,6 @@ class QuerySource:
             numbers=numbers.tolist(),
         )
 
-    def refuse_changed_recordings(self) -> None:
-        """Refuse queries that may be made of other recordings than their key says.
-
-        Raises:
-            FpbenchError: A recording that the degradations may mix in has changed.
-        """
-        for recording, known_hash in self.recordings.items():
-            if reason := why_changed(recording, known_hash):
-                raise FpbenchError(
-                    f"cannot use {recording.path} in queries: {reason}",
-                    hint="run the same command again; nothing was made of the new file yet",
-                )
-
 
 def build_query_set(
     store: Store, source: QuerySource, truth: Positions, report: Report
@@ -114,6 +102,7 @@ def build_query_set(
             fingerprint, queries of equal length give different numbers of fingerprints, or a
             recording of the degradations has changed.
     """
+    store = replace(store, sources=(*store.sources, *source.recordings))
     shards = _all_shards(source, truth)
     rows: dict[int, Float32[np.ndarray, "segments dim"]] = {}
     for done, numbers in enumerate(shards):
@@ -126,7 +115,6 @@ def build_query_set(
                 report((before + count) / len(truth.track), f"{before + count} queries")
 
             arrays = {"vectors": _fingerprint_queries(source, truth, numbers, report_shard)}
-            source.refuse_changed_recordings()
             store.write("queries", key, arrays)
         rows |= dict(zip(numbers.tolist(), arrays["vectors"], strict=True))
         report((done + 1) / len(shards), f"{len(rows)} queries")

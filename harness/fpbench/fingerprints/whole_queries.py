@@ -48,12 +48,12 @@ def whole_queries(
         FpbenchError: A track cannot be read again, it or a recording of the degradations has
             changed, or a degradation or the fingerprinter breaks a rule.
     """
+    store = replace(store, sources=(*store.sources, *source.recordings))
     for done, number in enumerate(numbers, start=1):
         key = _key(source, number)
         arrays = store.read(_KIND, key)
         if arrays is None:
             arrays = {"vectors": _fingerprint(source, number)}
-            source.refuse_changed_recordings()
             store.write(_KIND, key, arrays, durable=False)
         yield WholeQuery(key, arrays["vectors"])
         report(done / len(numbers), f"{done} of {len(numbers)} tracks")

@@ -41,9 +41,7 @@ def describe_data(
     def contents(hashes: Sequence[str | None]) -> list[str | None]:
         return [known.get(one, one) if one else one for one in hashes]
 
-    recordings = [
-        (named.origin, contents([*named.hash_recordings().values()])) for named in degradations
-    ]
+    recordings = [(named.origin, contents(named.recording_hashes())) for named in degradations]
     return DataInfo(
         name=all_tracks.name,
         division=all_tracks.division,

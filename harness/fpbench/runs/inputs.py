@@ -1,6 +1,5 @@
 """Build the inputs of a search from audio."""
 
-from collections import ChainMap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,6 +18,7 @@ from fpbench.audio.query_recipe import QueryRecipe, recipe_to_json
 from fpbench.audio.survey import Surveys, survey_recordings
 from fpbench.cache import Store
 from fpbench.errors import FpbenchError
+from fpbench.files import UnchangedFile
 from fpbench.fingerprints.embedding import fingerprint_tracks
 from fpbench.fingerprints.near_copies import find_near_copies
 from fpbench.fingerprints.query_sets import (
@@ -164,7 +164,8 @@ class AudioSource:
 
     def query_source(self, planned: PlannedQueries) -> QuerySource:
         """Everything that shapes the queries' fingerprints."""
-        recordings = [named.hash_recordings() for named in self.degradations]
+        paths = {path for named in self.degradations for path in named.degradation.recordings}
+        recordings = tuple(map(UnchangedFile.of, sorted(paths)))  # before their hashes are taken
         return QuerySource(
             fingerprinter=self.fingerprinter.fingerprinter,
             name=self.fingerprinter.name,
@@ -176,13 +177,13 @@ class AudioSource:
                 "degradations": [
                     content_key(
                         code=named.code,
-                        recordings=[*hashes.values()],
+                        recordings=named.recording_hashes(),
                         decoders=sorted(decoders()),
                     )
-                    for named, hashes in zip(self.degradations, recordings, strict=True)
+                    for named in self.degradations
                 ],
             },
-            recordings=dict(ChainMap(*recordings)),
+            recordings=recordings,
             recipe=self.recipe,
             chain=[named.degradation for named in self.degradations],
             seed=self.seed,

@@ -126,7 +126,7 @@ def _load_degradation(step: Step, catalog: Catalog, settings: Settings) -> Named
     )
     if settings.dataset is None or settings.dataset.pending is None:
         # Here, not when a query draws it, it shows that a recording cannot be read.
-        named.hash_recordings()
+        named.recording_hashes()
     return named
 
 

@@ -36,13 +36,13 @@ class NamedDegradation:
     origin: str
     channel: Channel = "mean"
 
-    def hash_recordings(self) -> dict[Track, str]:
-        """The recordings that may be mixed into queries, with the hashes of their audio."""
+    def recording_hashes(self) -> list[str]:
+        """Hashes of the recordings that may be mixed into queries."""
         tracks = [
             Track(name=path.name, path=path, channel=self.channel)
             for path in self.degradation.recordings
         ]
-        return dict(zip(tracks, map_ahead(track_hash, tracks), strict=True))
+        return list(map_ahead(track_hash, tracks))
 
     def skipped_recordings(self) -> list[Skipped]:
         """Recordings that the degradation leaves out, if it says so."""
