@@ -18,6 +18,7 @@ from fpbench import FpbenchError, Samples, Stream, rng_at
 from fpbench.cache import seal
 from fpbench.files import atomic_file, make_folder
 from fpbench.prefetch import default_workers
+from fpbench.python_processes import start_python
 from fpbench_plugins.demo_music.flac import encode_flac
 from fpbench_plugins.demo_music.noises_and_rooms import NOISES, background, impulse_response
 from fpbench_plugins.demo_music.recording import make_track
@@ -101,25 +102,14 @@ def _start_process(
     Args:
         answers: File descriptor for a line of JSON from each recording; all processes share it.
     """
-    path = os.pathsep.join(folder for folder in sys.path if folder)
-    process = subprocess.Popen(  # noqa: S603 - this Python
-        [sys.executable, "-c", _SERVE],
-        stdin=subprocess.PIPE,
-        stdout=answers,
-        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-        start_new_session=True,  # Ctrl-C is for the process that started it, which ends this one
-    )
     orders = {
         "music_seed": music_seed,
         "recordings": [[one.kind, one.number, os.fspath(one.path)] for one in recordings],
     }
-    try:
+    with start_python(_SERVE, {**os.environ, "OMP_NUM_THREADS": "1"}, stdout=answers) as process:
         with suppress(BrokenPipeError), _opened(process.stdin) as stream:  # if it has died
             stream.write(json.dumps(orders).encode())
         yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _opened(stream: IO[bytes] | None) -> IO[bytes]:

@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from fpbench.errors import FpbenchError
 from fpbench.machine import usable_cores
+from fpbench.python_processes import start_python
 from fpbench.search.engines.orders import Done, Order, OrderQueue, SentWork, sort_answers
 from fpbench.search.engines.worker import Failure, Worker, find_other_part
 
@@ -88,7 +89,7 @@ def _start_worker(
     environment: Mapping[str, str], work: SentWork, answers: _Answers
 ) -> Iterator[_ProcessWorker]:
     """A worker that opens the work and then waits for orders, until the end of the block."""
-    with _start_process(environment) as process:
+    with start_python(_SERVE, environment) as process:
         worker = _ProcessWorker(process)
         Thread(target=_serve_orders, args=(worker, work, answers), daemon=True).start()
         try:
@@ -101,28 +102,6 @@ class _Bug(NamedTuple):
     """An error of a worker that no user can mend."""
 
     text: str
-
-
-@contextmanager
-def _start_process(environment: Mapping[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that answers calls of a worker; it ends after the block, whatever it does."""
-    # It imports what this process can import, such as a plugin of the working directory.
-    path = os.pathsep.join(folder for folder in sys.path if folder)
-    process = subprocess.Popen(  # noqa: S603 - this Python
-        [sys.executable, "-c", _SERVE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**environment, "PYTHONPATH": path},
-        start_new_session=True,  # Ctrl-C is for this process, which ends the others
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
 
 
 def _serve_orders(worker: _ProcessWorker, work: SentWork, answers: _Answers) -> None:
