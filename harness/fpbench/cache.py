@@ -7,7 +7,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from logging import getLogger
 from pathlib import Path
@@ -72,6 +72,10 @@ class Store:
     def without_earlier(self) -> "Store":
         """The same folder, as if it were empty: files in it are made again and replaced."""
         return dataclasses.replace(self, made=set())
+
+    def with_sources(self, sources: Iterable[UnchangedFile]) -> "Store":
+        """The same store, for keys that name the contents of further files."""
+        return dataclasses.replace(self, sources=(*self.sources, *sources))
 
     def refuse_changed_sources(self) -> None:
         """Refuse to go on with sources that are no longer what they were.

@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from fpbench.tables import show_lines
+from fpbench.tables import show_lines, show_text
 
 REPLACE = "fpbench-replace"
 
@@ -94,9 +94,7 @@ def _replace_letter(letter: str) -> str:
     similar = letter.translate(_SIMILAR)
     if similar != letter:
         return similar
-    if "\udc80" <= letter <= "\udcff":
-        return f"\\x{ord(letter) - 0xDC00:02x}"
-    return letter.encode("ascii", "backslashreplace").decode("ascii")
+    return show_text(letter).encode("ascii", "backslashreplace").decode("ascii")
 
 
 class _Output(io.TextIOWrapper):

@@ -102,7 +102,7 @@ def build_query_set(
             fingerprint, queries of equal length give different numbers of fingerprints, or a
             recording of the degradations has changed.
     """
-    store = replace(store, sources=(*store.sources, *source.recordings))
+    store = store.with_sources(source.recordings)
     shards = _all_shards(source, truth)
     rows: dict[int, Float32[np.ndarray, "segments dim"]] = {}
     for done, numbers in enumerate(shards):

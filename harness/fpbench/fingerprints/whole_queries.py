@@ -48,7 +48,7 @@ def whole_queries(
         FpbenchError: A track cannot be read again, it or a recording of the degradations has
             changed, or a degradation or the fingerprinter breaks a rule.
     """
-    store = replace(store, sources=(*store.sources, *source.recordings))
+    store = store.with_sources(source.recordings)
     for done, number in enumerate(numbers, start=1):
         key = _key(source, number)
         arrays = store.read(_KIND, key)

@@ -131,7 +131,7 @@ def prepare(
         source = _with_edition(source, store, fresh=fresh)
     else:
         source, info = load_vector_source(config, dataset.vectors)
-        store = replace(store, sources=mapped_files(dataset.vectors.matrices))
+        store = store.with_sources(mapped_files(dataset.vectors.matrices))
     for named in indexes[kinds[0]]:
         require_runs(source.segments, named)
     generator, system = None, None
