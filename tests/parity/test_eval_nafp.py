@@ -14,6 +14,7 @@ import pytest
 from fpbench import BlockIndex, Settings, Vectors
 from fpbench.cache import Store
 from fpbench.evidence.evidence import Evidence
+from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.datasets import Positions
 from fpbench.search.blocks import (
     BlockSearch,
@@ -24,7 +25,6 @@ from fpbench.search.blocks import (
 from fpbench.search.engines.local import LocalEngine
 from fpbench.search.engines.missing import cut_blocks, find_missing, search_missing
 from fpbench.search.sequences import PositionwiseIndex, Rows, Runs, concatenate_runs
-from fpbench_plugins import exact, faiss_indexes
 
 pytestmark = [pytest.mark.parity, pytest.mark.usefixtures("one_faiss_thread")]
 SLOW = pytest.mark.slow
@@ -74,12 +74,9 @@ def index_of(golden: Golden) -> Callable[..., BlockIndex]:
     """Makes an index that is trained on the distractors, if it needs any training."""
 
     def create_trained(name: str, **options: str) -> BlockIndex:
-        create = {
-            "l2": exact.create,
-            "ivf": faiss_indexes.create_ivf,
-            "ivfpq": faiss_indexes.create_ivfpq,
-        }[name]
-        index: BlockIndex = create(Settings(options=options))
+        own_name = "exact" if name == "l2" else name
+        index = Catalog.load().index(own_name, Settings(options=options))
+        assert index.kind == "block"
         if index.training_rows > 0:
             index.train(golden.distractors)
         return index

@@ -1,6 +1,5 @@
 """Each degradation does what it says, in time, and to silence and single samples too."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +8,10 @@ import soundfile
 from scipy.signal import butter, correlate, sosfilt
 
 from fpbench import Dataset, Degradation, FpbenchError, Samples, Settings, Stream, Track, rng_at
-from fpbench.plugin.degradations import DescribedDegradation, SelectiveDegradation
+from fpbench.plugin.degradations import DescribedDegradation
 from fpbench_plugins import degradations
 from fpbench_plugins.building_blocks.impulse_responses import remove_delay
 from fpbench_plugins.degradations.noise import loop_recording, mix_at_snr
-from fpbench_plugins.degradations.recordings import find_recordings
 from fpbench_plugins.degradations.reverb import convolve
 from fpbench_plugins.degradations.stretch import change_tempo
 
@@ -51,20 +49,6 @@ def dataset(tmp_path: Path, rng: np.random.Generator) -> Dataset:
 def make(name: str, dataset: Dataset | None = None, **options: str) -> Degradation:
     entries = {entry.name: entry for entry in degradations.fpbench_degradations()}
     return entries[name].create(Settings(dataset=dataset, options=options))
-
-
-@pytest.mark.parametrize(("name", "recording"), [("noise", "long"), ("reverb", "hall")])
-def test_a_recording_that_was_replaced_is_read_again(
-    name: str, recording: str, dataset: Dataset, tmp_path: Path, music: Samples
-) -> None:
-    if name == "noise":
-        dataset = replace(dataset, noise=dataset.noise[1:])
-    step = make(name, dataset)
-    before = step.apply(music, 0, RATE, rng_at(0, Stream.QUERY_DEGRADATION))
-    other = np.random.default_rng(1).standard_normal(RATE)
-    soundfile.write(tmp_path / f"{recording}.wav", other, RATE, subtype="FLOAT")
-    again = step.apply(music, 0, RATE, rng_at(0, Stream.QUERY_DEGRADATION))
-    assert not np.allclose(before, again, atol=1e-3)
 
 
 def lag(late: Samples, early: Samples) -> int:
@@ -147,38 +131,6 @@ def test_noise_that_is_silent_nearly_everywhere_is_heard_all_the_same(
         assert RATE // 4 < np.argmax(np.abs(added)) < RATE // 2
 
 
-def write_odd(folder: Path, rng: np.random.Generator) -> None:
-    """One good recording, and one of each odd kind."""
-    good = rng.uniform(-0.5, 0.5, RATE).astype(np.float32)
-    huge = good.copy()
-    huge[5] = 1e30
-    for name, samples in {
-        "good": good,
-        "silent": 0 * good,
-        "huge": huge,
-        "anti": np.stack([good, -good], axis=1),
-    }.items():
-        soundfile.write(folder / f"{name}.wav", samples, RATE, subtype="FLOAT")
-    (folder / "empty.wav").touch()
-
-
-@pytest.mark.parametrize("name", ["noise", "reverb"])
-def test_odd_recordings_are_left_out_when_the_recipe_is_opened(
-    name: str, tmp_path: Path, rng: np.random.Generator, caplog: pytest.LogCaptureFixture
-) -> None:
-    write_odd(tmp_path, rng)
-    degradation = make(name, folder=str(tmp_path))
-    assert isinstance(degradation, SelectiveDegradation)
-    assert list(degradation.recordings) == [tmp_path / "good.wav"]
-    where = tmp_path.name
-    assert list(degradation.skipped) == [
-        f"{where}/{odd}.wav" for odd in ("anti", "empty", "huge", "silent")
-    ]
-    assert degradation.skipped[f"{where}/empty.wav"] == "it is empty"
-    assert "left out 4 of 5" in caplog.text
-    assert f"{where}/anti.wav: its channels cancel" in caplog.text
-
-
 def test_a_quiet_impulse_response_is_one(tmp_path: Path, rng: np.random.Generator) -> None:
     response = np.array([1e-6, 0, 5e-7])
     soundfile.write(tmp_path / "a.wav", response, RATE, subtype="FLOAT")
@@ -186,24 +138,6 @@ def test_a_quiet_impulse_response_is_one(tmp_path: Path, rng: np.random.Generato
     click[0] = 1
     wet = make("reverb", folder=str(tmp_path)).apply(click, 0, RATE, rng)
     np.testing.assert_allclose(wet[:4], np.array([2, 0, 1, 0]) / np.sqrt(5), atol=1e-5)
-
-
-def test_what_reading_recordings_shows_is_kept(tmp_path: Path, rng: np.random.Generator) -> None:
-    (tmp_path / "noise").mkdir()
-    write_odd(tmp_path / "noise", rng)
-    (entry,) = (one for one in degradations.fpbench_degradations() if one.name == "noise")
-    options = {"folder": str(tmp_path / "noise")}
-    settings = Settings(options=options, cache_dir=tmp_path / "cache")
-    first = entry.create(settings)
-    assert list((tmp_path / "cache" / "surveys").rglob("*.npz"))
-    assert list(entry.create(settings).recordings) == list(first.recordings)
-
-
-def test_one_channel_of_noise_can_be_taken(tmp_path: Path, rng: np.random.Generator) -> None:
-    write_odd(tmp_path, rng)
-    (entry,) = (one for one in degradations.fpbench_degradations() if one.name == "noise")
-    noise = entry.create(Settings(options={"folder": str(tmp_path)}, channel="left"))
-    assert {path.name for path in noise.recordings} == {"good.wav", "anti.wav"}
 
 
 def test_no_gain_makes_silence_noise() -> None:
@@ -216,16 +150,6 @@ def test_noise_needs_recordings(dataset: Dataset, tmp_path: Path) -> None:
         make("noise")
     with pytest.raises(FpbenchError, match="no audio files in"):
         make("noise", dataset, folder=str(tmp_path / "none"))
-
-
-def test_recordings_are_files_that_are_not_hidden(tmp_path: Path) -> None:
-    (tmp_path / "folder.wav").mkdir()
-    for name in ("b.wav", "._b.wav", "folder.wav/c.flac", "a b.wav", "a/d.wav"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        soundfile.write(tmp_path / name, np.ones(10), RATE)
-    found = find_recordings(str(tmp_path), [], Settings(), "noise recordings")
-    names = [path.relative_to(tmp_path).as_posix() for path in found.paths]
-    assert names == ["a/d.wav", "a b.wav", "b.wav", "folder.wav/c.flac"]
 
 
 # ---------------------------------------------------------------- reverb

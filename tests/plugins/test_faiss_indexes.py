@@ -9,6 +9,7 @@ import pytest
 
 from fpbench import BlockIndex, Candidates, FpbenchError, GrowingIndex, Settings, Vectors
 from fpbench.evidence.candidates import merge_candidates
+from fpbench.plugin.catalog import Catalog
 from fpbench.plugin.resident_indexes import ResidentIndex, SizedIndex
 from fpbench.search.scores import products_at
 from fpbench_plugins import faiss_indexes
@@ -39,12 +40,9 @@ def unit(n: int, rng: np.random.Generator) -> Vectors:
 
 
 def block_index(name: str, **options: str) -> BlockIndex:
-    create = {
-        "ivfpq": faiss_indexes.create_ivfpq,
-        "ivf": faiss_indexes.create_ivf,
-        "lsh": faiss_indexes.create_lsh,
-    }[name]
-    return create(Settings(options=options))
+    index = Catalog.load().index(name, Settings(options=options))
+    assert index.kind == "block"
+    return index
 
 
 def growing_index(settings: Settings) -> GrowingIndex:
